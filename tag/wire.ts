@@ -1,0 +1,149 @@
+/**
+ * The wire contract: what the tag, a shop's server and the collector say to each other at `POST /v1/events`.
+ *
+ * This file imports nothing. The tag is compiled against it and the collector's schemas must `satisfies` it, so a
+ * change on one side that the other does not know does not compile. Times are ISO 8601 UTC, money is a decimal with
+ * an ISO 4217 currency, ids are opaque strings.
+ */
+
+/** GA4's recommended names that Couture gives a meaning to; any other name is a custom event. */
+export const COMMERCE_TYPES = [
+  'view_item',
+  'view_item_list',
+  'select_item',
+  'add_to_cart',
+  'remove_from_cart',
+  'view_cart',
+  'begin_checkout',
+  'add_shipping_info',
+  'add_payment_info',
+  'purchase',
+  'refund',
+  'add_to_wishlist',
+] as const
+
+/** What each size of a request is held to. The tag is a browser without a key; `keyed` is a server with one. */
+export const LIMITS = {
+  tag: { events: 50, bytes: 64 * 1024 },
+  keyed: { events: 500, bytes: 1024 * 1024 },
+  /** One event, serialised, in bytes of UTF-8. */
+  eventBytes: 32 * 1024,
+  /** Over all requests in flight with `keepalive`, which browsers cap at 64 KiB. */
+  keepaliveBytes: 60 * 1024,
+  /** A sender's clock may differ by this much before its times are shifted. */
+  clockSkewMs: 60_000,
+  /** Without a key, an event older than this is refused. */
+  maxAgeMs: 7 * 24 * 3600_000,
+  /** An event may be ahead of the collector by this much, after correction. */
+  maxAheadMs: 60_000,
+} as const
+
+/** A visitor id that a browser may propose: at least 128 bits in base64url. */
+export const CANDIDATE_PATTERN = /^[A-Za-z0-9_-]{22,32}$/
+
+/** Where a choice was made: by the shop's own call, or read from a consent platform. */
+export type ConsentSource = 'manual' | 'google' | 'tcf' | 'cmp' | 'gpc'
+
+/** The visitor's choice as it stands when the request is sent. `at` is the time of the choice. */
+export type WireConsent = {
+  /** One a choice, made by the tag; it rides on every request sent under that choice. */
+  id: string
+  analytics: boolean
+  identity: boolean
+  marketing: boolean
+  source: ConsentSource
+  /** The shop's name for the text that was agreed to. */
+  policy?: string
+  /** The browser sends Global Privacy Control. */
+  gpc?: boolean
+  at?: string
+}
+
+/** One position of a cart, an order or a list, in GA4's words. `price` is for one piece. */
+export type WireItem = {
+  item_id: string
+  item_name?: string
+  price?: number
+  quantity?: number
+  item_category?: string
+  item_variant?: string
+  url?: string
+  image_url?: string
+}
+
+/** What commerce events carry. Unknown keys are kept as they are. */
+export type CommerceProps = {
+  currency?: string
+  value?: number
+  items?: WireItem[]
+  /** The order's id, on `purchase` and `refund`. */
+  transaction_id?: string
+  [key: string]: unknown
+}
+
+/** "This visitor is this contact", said by a login. With `token` (a JWT of the shop's server) it is verified. */
+export type LoginProps = {
+  kind: 'login'
+  contact_id?: string
+  email?: string
+  /** SHA-256 in hex of the trimmed, lower-cased address. */
+  email_sha256?: string
+  token?: string
+}
+
+/** A mail's link was followed, and a person moved on the landing page. */
+export type LinkProps = { kind: 'link'; link: string }
+
+/** An address typed into a form. */
+export type FormProps = { kind: 'form'; email_sha256: string; cart_id?: string; order_id?: string }
+
+/** The properties of an event of type `identify`. */
+export type IdentifyProps = LoginProps | LinkProps | FormProps
+
+/** One thing that happened. */
+export type WireEvent = {
+  /** Made once by the sender; the tag's have 21 characters, time first. With the visitor it names the event for ever. */
+  id: string
+  /** `page`, `identify`, `reset`, `consent`, `engagement`, a GA4 name, or the shop's own name. */
+  type: string
+  /** By the sender's clock. */
+  at: string
+  url?: string
+  referrer?: string
+  title?: string
+  props?: Record<string, unknown>
+}
+
+/** The body of `POST /v1/events`. */
+export type WireBatch = {
+  site: string
+  /** An id the sender knows: from an earlier reply, stored with an unsent batch, or a shop's server. */
+  visitor?: string
+  /** Made by the tag, kept until the first 2xx and shared between tabs. */
+  candidate?: string
+  consent: WireConsent
+  /** By the sender's clock; may be left out with a key. */
+  sent_at?: string
+  events: WireEvent[]
+}
+
+/** Why one event of an accepted request was not kept. */
+export type RejectCode =
+  | 'invalid_event'
+  | 'event_too_large'
+  | 'no_consent'
+  | 'too_old'
+  | 'in_future'
+  | 'blocked_identifier'
+  | 'invalid_token'
+
+/** One refused event, by its place in the request. */
+export type WireRejection = { index: number; code: RejectCode; message: string }
+
+/** The body of a 202. `visitor` is null where there is none: a bot, or a request without consent. */
+export type WireReply = {
+  visitor: string | null
+  accepted: number
+  duplicate: number
+  rejected: WireRejection[]
+}
