@@ -1,0 +1,96 @@
+/**
+ * The dashboard's start: is somebody signed in, in which language, and which page does the address name. It owns these
+ * three and nothing else; pages load their own data through the client they are handed.
+ */
+import { render, useEffect, useMemo, useRef, useState } from 'hono/jsx/dom'
+import { ApiError, createClient } from './api.ts'
+import { CartsPage } from './pages/carts.tsx'
+import { Login } from './pages/login.tsx'
+import { OverviewPage } from './pages/overview.tsx'
+import { initialLanguage, type Language, rememberLanguage, uiFor } from './parts/language.ts'
+import { HEADING_ID } from './parts/page-head.tsx'
+import { usePlace } from './parts/route.ts'
+import { Shell } from './parts/shell.tsx'
+import { Loading, Trouble } from './parts/trouble.tsx'
+
+/** `ended` is a session that ran out while the dashboard was open; `unknown` lasts until the first answer. */
+type Session = 'unknown' | 'in' | 'out' | 'ended' | ApiError
+
+function App() {
+  const [session, setSession] = useState<Session>('unknown')
+  const [language, setLanguage] = useState<Language>(initialLanguage)
+  const [place, go] = usePlace()
+  const ui = useMemo(() => uiFor(language), [language])
+  const client = useMemo(() => createClient(() => setSession('ended')), [])
+  const { t } = ui
+  const inside = session === 'in'
+
+  async function check() {
+    try {
+      setSession((await client.signedIn()) ? 'in' : 'out')
+    } catch (error) {
+      setSession(error instanceof ApiError ? error : new ApiError(0, String(error)))
+    }
+  }
+  useEffect(() => void check(), [])
+
+  async function signOut() {
+    try {
+      await client.signOut()
+      setSession('out')
+    } catch (error) {
+      setSession(error instanceof ApiError ? error : new ApiError(0, String(error)))
+    }
+  }
+
+  const title = !inside ? t.signIn : place === 'carts' ? t.abandonedCarts : t.overview
+  useEffect(() => {
+    document.documentElement.lang = language
+    document.title = `${title} · ${t.appName}`
+  }, [language, title])
+
+  // A page that took another's place takes the focus to its heading; the first page after loading leaves it alone.
+  const first = useRef(true)
+  useEffect(() => {
+    if (!inside) return
+    if (!first.current) document.getElementById(HEADING_ID)?.focus({ preventScroll: true })
+    first.current = false
+  }, [inside, place])
+
+  return (
+    <Shell
+      ui={ui}
+      language={language}
+      onLanguage={(next) => {
+        rememberLanguage(next)
+        setLanguage(next)
+      }}
+      place={inside ? place : null}
+      onGo={go}
+      onSignOut={signOut}
+    >
+      {session === 'unknown' ? (
+        <Loading key="loading" ui={ui} />
+      ) : session instanceof ApiError ? (
+        <Trouble key="trouble" ui={ui} error={session} onRetry={check} />
+      ) : !inside ? (
+        <Login
+          key="login"
+          ui={ui}
+          client={client}
+          ended={session === 'ended'}
+          onSignedIn={() => {
+            first.current = false
+            setSession('in')
+          }}
+        />
+      ) : place === 'carts' ? (
+        <CartsPage key="carts" ui={ui} client={client} />
+      ) : (
+        <OverviewPage key="overview" ui={ui} client={client} onGo={go} />
+      )}
+    </Shell>
+  )
+}
+
+render(<App />, document.getElementById('app')!)

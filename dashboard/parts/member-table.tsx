@@ -1,0 +1,115 @@
+/**
+ * The members as a table; on a narrow screen the style sheet turns each row into a card, and the column's name, hidden
+ * from screen readers because the table gives it to them already, stands beside each value.
+ */
+import type { Child } from 'hono/jsx/dom'
+import type { Member } from '../api.ts'
+import { CartItems } from './cart-items.tsx'
+import type { Ui } from './format.ts'
+import { Sign } from './mark.tsx'
+import { Proof } from './proof.tsx'
+
+type Props = { ui: Ui; members: [key: string, member: Member][]; nowMs: number }
+
+const COLUMNS = ['who', 'what', 'value', 'since', 'evidence', 'mail'] as const
+
+/** One row a person. */
+export function MemberTable({ ui, members, nowMs }: Props) {
+  return (
+    <table class="card members">
+      <caption class="unseen">{ui.t.cartsCaption}</caption>
+      <thead>
+        <tr>
+          {COLUMNS.map((column) => (
+            <th key={column} scope="col" class={`col-${column}`}>
+              {ui.t[column]}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {members.map(([key, member]) => (
+          <MemberRow key={key} ui={ui} member={member} nowMs={nowMs} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+function MemberRow({ ui, member, nowMs }: { ui: Ui; member: Member; nowMs: number }) {
+  const { t, f } = ui
+  const { cart } = member
+  const hidden = cart === undefined && !member.mailable && member.contact !== null
+  return (
+    <tr data-testid="cart-row">
+      <th scope="row" class="col-who" data-testid="who">
+        <Who ui={ui} member={member} />
+      </th>
+      <Cell column="what" label={t.what}>
+        {cart ? (
+          <CartItems ui={ui} cart={cart} />
+        ) : (
+          <p class="masked">{hidden ? hiddenText(ui, member) : t.cartUnknown}</p>
+        )}
+      </Cell>
+      <Cell column="value" label={t.value}>
+        {cart ? <span class="amount">{f.money(cart)}</span> : <span class="masked">{hidden ? t.hidden : t.none}</span>}
+      </Cell>
+      <Cell column="since" label={t.since}>
+        <time datetime={member.entered_at} title={f.moment(member.entered_at)}>
+          {f.ago(member.entered_at, nowMs)}
+        </time>
+      </Cell>
+      <Cell column="evidence" label={t.evidence}>
+        <Proof ui={ui} member={member} />
+      </Cell>
+      <Cell column="mail" label={t.mail} testid="mailable">
+        <p class={member.mailable ? 'mail yes' : 'mail no'}>
+          <Sign yes={member.mailable} />
+          <span>{member.mailable ? t.mailable : notMailableText(ui, member)}</span>
+        </p>
+      </Cell>
+    </tr>
+  )
+}
+
+type CellProps = { column: (typeof COLUMNS)[number]; label: string; testid?: string; children?: Child }
+
+function Cell({ column, label, testid, children }: CellProps) {
+  return (
+    <td class={`col-${column}`}>
+      <span class="card-label" aria-hidden="true">
+        {label}
+      </span>
+      <div class="cell" data-testid={testid ?? column}>
+        {children}
+      </div>
+    </td>
+  )
+}
+
+/** Name and address where they are known; names may be written from right to left. */
+function Who({ ui: { t }, member: { person, contact } }: { ui: Ui; member: Member }) {
+  if (contact === null) {
+    return (
+      <>
+        <span class="name nobody">{t.anonymousVisitor}</span>
+        <span class="aside" title={person.id}>
+          {t.visitorId(person.id.slice(0, 8))}
+        </span>
+      </>
+    )
+  }
+  const name = contact.name?.trim() || contact.email || t.customerId(contact.id)
+  return (
+    <>
+      <bdi class="name">{name}</bdi>
+      {contact.email && contact.email !== name ? <bdi class="aside">{contact.email}</bdi> : null}
+    </>
+  )
+}
+
+const hiddenText = ({ t }: Ui, { why_not_mailable: why }: Member) => (why && t.cartHidden[why]) || t.hidden
+
+const notMailableText = ({ t }: Ui, { why_not_mailable: why }: Member) =>
+  (why && t.notMailable[why]) || t.notMailableOther

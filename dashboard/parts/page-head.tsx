@@ -1,0 +1,20 @@
+/** The top of every page: its heading, which takes the focus when the page changes, and what stands beside it. */
+import type { Child } from 'hono/jsx/dom'
+
+/** The heading's id, by which the start moves the focus to it. */
+export const HEADING_ID = 'heading'
+
+/** A page's heading, with a line below it and controls at the side. */
+export function PageHead({ title, lead, children }: { title: string; lead: Child; children?: Child }) {
+  return (
+    <div class="page-head">
+      <div>
+        <h1 id={HEADING_ID} tabindex={-1}>
+          {title}
+        </h1>
+        <p class="lead">{lead}</p>
+      </div>
+      <div class="page-tools">{children}</div>
+    </div>
+  )
+}

@@ -1,0 +1,77 @@
+/**
+ * Keeps a page's figures fresh: loads them, and again five seconds after each answer while the tab is visible. What
+ * was loaded stays on screen until its successor has arrived, also when a load fails, and the element that holds the
+ * focus keeps it. One load is under way at a time; a change of `key` or leaving the page aborts it.
+ */
+import { flushSync, useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
+import { ApiError } from '../api.ts'
+
+/** The pause between an answer and the next question. */
+const REFRESH_MS = 5_000
+
+/** What a page knows: the last data with its key and time, and the error if the latest load failed. */
+export type Polled<T> = { data: T | null; key: string; at: number; error: ApiError | null }
+
+/**
+ * Renders a change at once and gives the focus back where the change took it away (moving an element in the document
+ * drops its focus).
+ */
+function keepFocus(change: () => void): void {
+  const held = document.activeElement
+  flushSync(change)
+  if (held instanceof HTMLElement && held.isConnected && document.activeElement !== held) {
+    held.focus({ preventScroll: true })
+  }
+}
+
+/** Loads now and every five seconds; `key` names what is loaded, a new one loads at once. */
+export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T>) {
+  const [polled, setPolled] = useState<Polled<T>>({ data: null, key, at: 0, error: null })
+  const latest = useRef(load)
+  latest.current = load
+  const restart = useRef<() => void>(() => {})
+
+  // A layout effect, because it runs before the component can be gone again: an ordinary one waits for the next frame
+  // and would then start a poll that nobody ends.
+  useLayoutEffect(() => {
+    let current = new AbortController()
+    let timer = 0
+    let running = false
+
+    async function run() {
+      if (running || document.hidden) return
+      running = true
+      clearTimeout(timer)
+      const mine = new AbortController()
+      current = mine
+      try {
+        const data = await latest.current!(mine.signal)
+        if (!mine.signal.aborted) keepFocus(() => setPolled({ data, key, at: Date.now(), error: null }))
+      } catch (error) {
+        if (mine.signal.aborted) return
+        const known = error instanceof ApiError ? error : new ApiError(0, String(error))
+        if (known.status === 401) return
+        keepFocus(() => setPolled((before) => ({ ...before, error: known })))
+      } finally {
+        if (current === mine) running = false
+        if (!mine.signal.aborted) timer = window.setTimeout(run, REFRESH_MS)
+      }
+    }
+
+    restart.current = () => {
+      current.abort()
+      running = false
+      void run()
+    }
+    const onVisible = () => void run()
+    document.addEventListener('visibilitychange', onVisible)
+    void run()
+    return () => {
+      current.abort()
+      clearTimeout(timer)
+      document.removeEventListener('visibilitychange', onVisible)
+    }
+  }, [key])
+
+  return { ...polled, setPolled, reload: () => restart.current!() }
+}

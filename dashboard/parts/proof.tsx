@@ -1,0 +1,57 @@
+/** Why a visit counts as a customer's: the strength of the link and its evidence, in plain words. */
+import type { Member } from '../api.ts'
+import type { Ui } from './format.ts'
+import { Joined } from './mark.tsx'
+
+const STITCHES = { verified: 3, confirmed: 2 }
+
+/** The evidence for one member; a single one is explained, several speak for themselves. */
+export function Proof({ ui: { t, f }, member }: { ui: Ui; member: Member }) {
+  const { strength, evidence, matched_at: matchedAt } = member
+  if (member.contact === null || (strength === null && evidence.length === 0)) {
+    return (
+      <p class="strength none">
+        <Joined stitches={0} /> {t.notLinked}
+      </p>
+    )
+  }
+  return (
+    <>
+      {strength === null ? null : (
+        <p key="strength" class="strength">
+          <Joined stitches={STITCHES[strength]} /> {t.strength[strength]}{' '}
+          {matchedAt === null ? null : (
+            <time class="hint" datetime={matchedAt} title={f.moment(matchedAt)}>
+              {f.localDay(matchedAt)}
+            </time>
+          )}
+        </p>
+      )}
+      <ul class="proofs" key="proofs">
+        {evidence.map((kind) => (
+          <li key={kind}>
+            {t.proof[kind]?.label ?? kind}
+            {evidence.length === 1 ? <span class="hint"> {t.proof[kind]?.short}</span> : null}
+          </li>
+        ))}
+      </ul>
+    </>
+  )
+}
+
+/** What the words mean, for whoever asks. */
+export function ProofNotes({ ui: { t } }: { ui: Ui }) {
+  return (
+    <details class="proof-notes">
+      <summary>{t.proofTitle}</summary>
+      <dl>
+        {t.proofs.map(({ label, text }) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  )
+}

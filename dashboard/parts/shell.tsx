@@ -1,0 +1,77 @@
+/** What stands around every page: the skip link, the header with navigation and language, and the main landmark. */
+import type { Child } from 'hono/jsx/dom'
+import { Choice } from './choice.tsx'
+import type { Ui } from './format.ts'
+import { LANGUAGES, type Language } from './language.ts'
+import { Mark } from './mark.tsx'
+import { isPlainClick, PATHS, type Place } from './route.ts'
+
+type Props = {
+  ui: Ui
+  language: Language
+  onLanguage: (language: Language) => void
+  /** The page to mark in the navigation; none while nobody is signed in. */
+  place: Place | null
+  onGo: (place: Place) => void
+  onSignOut: () => void
+  children?: Child
+}
+
+const LANGUAGE_NAMES: Record<Language, string> = { en: 'EN', fr: 'FR' }
+
+/** The frame of the dashboard. */
+export function Shell({ ui: { t }, language, onLanguage, place, onGo, onSignOut, children }: Props) {
+  const names: Record<Place, string> = { overview: t.overview, carts: t.abandonedCarts }
+  return (
+    <div class={place === null ? 'shell outside' : 'shell'}>
+      <a class="skip" href="#main">
+        {t.skip}
+      </a>
+      <header class="top">
+        <p class="brand">
+          <Mark />
+          <span translate="no">{t.appName}</span>
+        </p>
+        {place === null ? null : (
+          <nav key="nav" aria-label={t.nav}>
+            <ul>
+              {(Object.keys(PATHS) as Place[]).map((target) => (
+                <li key={target}>
+                  <a
+                    href={PATHS[target]}
+                    data-testid={`nav-${target}`}
+                    aria-current={target === place ? 'page' : undefined}
+                    onClick={(event: MouseEvent) => {
+                      if (!isPlainClick(event)) return
+                      event.preventDefault()
+                      onGo(target)
+                    }}
+                  >
+                    {names[target]}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+        )}
+        <div class="top-tools" key="tools">
+          <Choice
+            name="language"
+            legend={t.language}
+            value={language}
+            options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value], lang: value }))}
+            onChoose={onLanguage}
+          />
+          {place === null ? null : (
+            <button key="sign-out" type="button" class="plain" data-testid="sign-out" onClick={onSignOut}>
+              {t.signOut}
+            </button>
+          )}
+        </div>
+      </header>
+      <main id="main" tabindex={-1}>
+        {children}
+      </main>
+    </div>
+  )
+}

@@ -1,0 +1,184 @@
+/**
+ * The HTTP application: public routes that write and tell nothing, private routes that read, the tag, the dashboard,
+ * and the one place where errors become replies.
+ */
+import { OpenAPIHono } from '@hono/zod-openapi'
+import { type Context, Hono } from 'hono'
+import type { TagSettings } from '../tag/settings.ts'
+import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
+import { collectEvents, type EventsDeps } from './collect/events.ts'
+import { landingPage } from './collect/link.ts'
+import type { Site } from './domain/settings.ts'
+import { contactRoutes } from './http/contacts.ts'
+import type { HttpDeps, PrivateEnv } from './http/deps.ts'
+import { linkTokenRoutes } from './http/link-tokens.ts'
+import { matchRoutes } from './http/matches.ts'
+import { peopleRoutes } from './http/people.ts'
+import { Problem, problemResponse } from './http/problem.ts'
+import { reportRoutes } from './http/reports.ts'
+import { segmentRoutes } from './http/segments.ts'
+import { sessionRoutes } from './http/session.ts'
+
+/** What the application is made with. */
+export type AppDeps = {
+  collect: EventsDeps
+  http: HttpDeps
+  /** The client's address as the proxies in front tell it. */
+  clientAddress: (c: Context) => string | null
+  /** Whether private routes answer under this `Host`. */
+  isPrivateHost: (host: string) => boolean
+  tag: string
+  dashboard: Map<string, Asset>
+  demo: Hono
+  metrics: () => Promise<string>
+  isLoopback: (address: string) => boolean
+  onError: (error: unknown, method: string, path: string) => void
+}
+
+/** The routes below `/api/v1`, chained so that their types are known to the dashboard. */
+function privateRoutes(deps: HttpDeps) {
+  return new OpenAPIHono<PrivateEnv>()
+    .route('/', sessionRoutes(deps))
+    .route('/', contactRoutes(deps))
+    .route('/', linkTokenRoutes(deps))
+    .route('/', matchRoutes(deps))
+    .route('/', segmentRoutes(deps))
+    .route('/', reportRoutes(deps))
+    .route('/', peopleRoutes(deps))
+}
+
+/** The type of the private API, for `hono/client`. */
+export type Api = ReturnType<typeof privateRoutes>
+
+const DASHBOARD_HEADERS = {
+  'content-security-policy':
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; " +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+}
+
+/** Makes the application. */
+export function createApp(deps: AppDeps): Hono {
+  const app = new Hono()
+  app.onError((error, c) => fail(error, c, deps))
+  app.notFound((c) => problemResponse(new Problem(404, 'not_found', `there is nothing at ${c.req.path}`)))
+
+  app.post('/v1/events', async (c) => {
+    const request = { request: c.req.raw, address: deps.clientAddress(c) }
+    return withCors(await collectEvents(request, deps.collect), c, deps)
+  })
+  app.options('/v1/events', (c) => preflight(c, deps))
+  app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
+  app.get('/tag.js', (c) => serveTag(c, deps, null))
+  app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
+  app.get('/healthz', (c) => c.json({ ok: true }))
+  app.get('/metrics', async (c) => {
+    const address = deps.clientAddress(c)
+    if (address === null || !deps.isLoopback(address)) {
+      const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
+      const key = token === undefined ? undefined : await deps.http.findKey(token)
+      if (!key) throw new Problem(401, 'unknown_key', 'metrics are for this machine, or for the holder of a key')
+    }
+    return c.text(await deps.metrics())
+  })
+
+  const onlyPrivate = async (c: Context, next: () => Promise<void>) => {
+    // Answered as if there were nothing: a shop's visitors need not know that there is a dashboard.
+    if (!deps.isPrivateHost(c.req.header('host') ?? '')) return c.notFound()
+    await next()
+    if (c.req.path.startsWith('/api/')) c.header('cache-control', 'no-store')
+  }
+  app.use('/api/*', onlyPrivate)
+  app.use('/dashboard', onlyPrivate)
+  app.use('/dashboard/*', onlyPrivate)
+  app.route('/api/v1', privateRoutes(deps.http))
+  app.get('/dashboard', (c) => c.redirect('/dashboard/'))
+  app.get('/dashboard/*', (c) => serveDashboard(c, deps.dashboard))
+  app.route('/demo', deps.demo)
+  return app
+}
+
+function fail(error: unknown, c: Context, deps: AppDeps): Response {
+  const cors = c.req.path === '/v1/events' ? corsHeaders(c, deps) : {}
+  if (error instanceof Problem) return problemResponse(error, cors)
+  // Thrown by hono's validator for a body that is not JSON.
+  if (error instanceof Error && 'status' in error && error.status === 400) {
+    return problemResponse(new Problem(400, 'invalid_request', error.message), cors)
+  }
+  deps.onError(error, c.req.method, c.req.routePath)
+  return problemResponse(new Problem(500, 'internal_error', 'something went wrong here; it is in the log'), cors)
+}
+
+function corsHeaders(c: Context, deps: AppDeps): Record<string, string> {
+  const origin = c.req.header('origin')
+  if (origin === undefined || !deps.collect.configuration.knowsOrigin(origin)) return { vary: 'Origin' }
+  return {
+    'access-control-allow-origin': origin,
+    'access-control-allow-credentials': 'true',
+    'access-control-expose-headers': 'Retry-After',
+    vary: 'Origin',
+  }
+}
+
+function withCors(response: Response, c: Context, deps: AppDeps): Response {
+  for (const [name, value] of Object.entries(corsHeaders(c, deps))) response.headers.set(name, value)
+  return response
+}
+
+function preflight(c: Context, deps: AppDeps): Response {
+  const headers = {
+    ...corsHeaders(c, deps),
+    'access-control-allow-methods': 'POST',
+    'access-control-allow-headers': 'content-type, content-encoding, authorization',
+    'access-control-max-age': '86400',
+  }
+  return new Response(null, { status: 204, headers })
+}
+
+function redirect(c: Context, deps: AppDeps): Response {
+  const { configuration, readLink } = deps.collect
+  const page = landingPage(c.req.param('token') ?? '', configuration.sites(), readLink)
+  if (page === null) {
+    throw new Problem(400, 'invalid_link', 'this link was not made by this shop, or not copied whole')
+  }
+  c.header('cache-control', 'no-store')
+  c.header('referrer-policy', 'no-referrer')
+  return c.redirect(page, 302)
+}
+
+async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise<Response> {
+  const id = c.req.query('site') ?? ''
+  const site = await deps.collect.configuration.freshSite(id)
+  if (!site) throw new Problem(404, 'unknown_site', `site must be the id of a site of this collector (got "${id}")`)
+  const body = deps.tag.replaceAll(TAG_SETTINGS_NAME, JSON.stringify(tagSettings(site)))
+  const own = contentHash(body)
+  if (hash !== null && hash !== own) {
+    throw new Problem(404, 'unknown_version', `this version of the tag is not served any more; the one now is /tag.${own}.js`)
+  }
+  const headers = {
+    'content-type': 'text/javascript; charset=utf-8',
+    'cache-control': hash === null ? 'public, max-age=300' : 'public, max-age=31536000, immutable',
+    etag: `"${own}"`,
+    'access-control-allow-origin': '*',
+    'cross-origin-resource-policy': 'cross-origin',
+    'x-content-type-options': 'nosniff',
+  }
+  if (c.req.header('if-none-match') === headers.etag) return new Response(null, { status: 304, headers })
+  return new Response(body, { headers })
+}
+
+/** What of a site's settings is baked into its tag. */
+function tagSettings(site: Site): TagSettings {
+  const { consent_source, link_param, session_minutes } = site.settings
+  return { site: site.id, consent_source, link_param, session_minutes }
+}
+
+function serveDashboard(c: Context, assets: Map<string, Asset>): Response {
+  const name = c.req.path.slice('/dashboard/'.length)
+  const asset = assets.get(name) ?? assets.get('index.html')!
+  const etag = `"${asset.hash}"`
+  const headers = { ...DASHBOARD_HEADERS, 'content-type': asset.type, 'cache-control': 'no-cache', etag }
+  if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
+  return new Response(asset.body, { headers })
+}

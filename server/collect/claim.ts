@@ -1,0 +1,121 @@
+/**
+ * Turns an `identify` event into a claim: checks a login's signature or a mail link's MAC, and replaces whatever names
+ * a person by its keyed hash. What cannot be evidence is refused with the reason.
+ */
+import { jwtVerify, errors as joseErrors } from 'jose'
+import type { RejectCode } from '../../tag/wire.ts'
+import type { StampedClaim } from '../domain/event.ts'
+import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
+import type { Site } from '../domain/settings.ts'
+import type { LinkToken } from '../domain/token.ts'
+import { firstProblem, identifySchema } from './schema.ts'
+
+/** What claims are made with. */
+export type ClaimDeps = {
+  identifier: (kind: 'contact' | 'email' | 'link', value: string) => string
+  tokenHash: (token: string) => string
+  sha256: (text: string) => string
+  readLink: (linkSecret: string, token: string) => LinkToken | null
+}
+
+/** A claim, or why there is none. */
+export type ClaimResult = { claim: StampedClaim } | { code: RejectCode; message: string }
+
+/** A signed login is good from a minute before it was made to a minute after it ends. */
+const TOLERANCE_S = 60
+/** The longest life of a login's JWT. */
+const MAX_LIFE_S = 600
+/** Without a key, a signed login must reach the collector within a day of its end: queues wait out outages. */
+const LATE_S = 24 * 3600
+
+/** Makes the claim of an `identify` event that happened at `at`, in milliseconds. */
+export async function claimOf(
+  props: unknown,
+  context: { site: Site; at: number; receivedAt: number; keyed: boolean },
+  deps: ClaimDeps,
+): Promise<ClaimResult> {
+  const parsed = identifySchema.safeParse(props ?? {})
+  if (!parsed.success) return { code: 'invalid_event', message: `props.${firstProblem(parsed.error)}` }
+  const { data } = parsed
+  switch (data.kind) {
+    case 'login':
+      return data.token === undefined ? unsigned(data, deps) : signed(data.token, context, deps)
+    case 'link': {
+      const token = deps.readLink(context.site.link_secret, data.link)
+      if (!token) return { code: 'invalid_token', message: "props.link must be a link token made with this site's secret" }
+      return {
+        claim: {
+          evidence: 'email_click',
+          key: deps.identifier('link', `${context.site.id}:${token.contact}`),
+          token: deps.tokenHash(data.link),
+          message: token.message,
+          issued_at: token.issuedAt,
+        },
+      }
+    }
+    case 'form':
+      return named('form_email', 'email', data.email_sha256.toLowerCase(), deps)
+  }
+}
+
+function unsigned(login: { contact_id?: string; email?: string; email_sha256?: string }, deps: ClaimDeps): ClaimResult {
+  if (login.contact_id !== undefined) return named('login_claimed', 'contact', login.contact_id.trim(), deps)
+  if (login.email !== undefined) {
+    if (isBlockedIdentifier(login.email)) return blocked(login.email)
+    if (!looksLikeEmail(login.email)) return { code: 'invalid_event', message: 'props.email must be a mail address' }
+    return named('login_claimed', 'email', deps.sha256(normaliseEmail(login.email)), deps)
+  }
+  if (login.email_sha256 !== undefined) return named('login_claimed', 'email', login.email_sha256.toLowerCase(), deps)
+  return { code: 'invalid_event', message: 'props must hold contact_id, email, email_sha256 or token' }
+}
+
+function named(
+  evidence: 'login_claimed' | 'form_email',
+  kind: 'contact' | 'email',
+  value: string,
+  deps: ClaimDeps,
+): ClaimResult {
+  if (isBlockedIdentifier(value) || value.length > 320) return blocked(value)
+  return { claim: { evidence, key: deps.identifier(kind, value) } }
+}
+
+function blocked(value: string): ClaimResult {
+  const shown = value.length > 40 ? `${value.slice(0, 40)}…` : value
+  return { code: 'blocked_identifier', message: `"${shown}" is not the identifier of one person` }
+}
+
+async function signed(
+  token: string,
+  context: { site: Site; at: number; receivedAt: number; keyed: boolean },
+  deps: ClaimDeps,
+): Promise<ClaimResult> {
+  const wrong = (message: string): ClaimResult => ({ code: 'invalid_token', message: `props.token ${message}` })
+  const { site, at, receivedAt, keyed } = context
+  try {
+    const { payload, protectedHeader } = await jwtVerify(token, new TextEncoder().encode(site.identity_secret), {
+      algorithms: ['HS256'],
+      audience: site.id,
+      requiredClaims: ['sub', 'iat', 'exp'],
+      clockTolerance: TOLERANCE_S,
+      currentDate: new Date(at),
+    })
+    const { sub, iat, exp } = payload as { sub: string; iat: number; exp: number }
+    if (exp - iat > MAX_LIFE_S) return wrong(`must end at most ${MAX_LIFE_S} seconds after iat`)
+    if (at < (iat - TOLERANCE_S) * 1000) return wrong('must have been made before the login')
+    if (!keyed && receivedAt > (exp + LATE_S) * 1000) return wrong('must arrive within 24 hours of exp')
+    if (isBlockedIdentifier(sub)) return blocked(sub)
+    return {
+      claim: {
+        evidence: 'login_verified',
+        key: deps.identifier('contact', sub.trim()),
+        token: deps.tokenHash(token),
+        iat,
+        exp,
+        ...(protectedHeader.kid === undefined ? {} : { kid: protectedHeader.kid }),
+      },
+    }
+  } catch (error) {
+    if (error instanceof joseErrors.JOSEError) return wrong(`must be a valid JWT of this site: ${error.message}`)
+    throw error
+  }
+}

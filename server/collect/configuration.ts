@@ -1,0 +1,90 @@
+/**
+ * The snapshot of sites and keys that the public routes work from: in memory, with a copy in a file beside the
+ * journal, so that collecting begins and goes on while the store cannot be reached.
+ */
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import type { Site } from '../domain/settings.ts'
+
+/** Sites and keys at a version. */
+export type Snapshot = {
+  version: number
+  sites: Site[]
+  keys: { id: string; hash: string; scopes: string[] }[]
+}
+
+/** What routes see of it. The `fresh` ones look once more before they say no: it may have been made just now. */
+export type Configuration = {
+  sites(): Iterable<Site>
+  freshSite(id: string): Promise<Site | undefined>
+  freshKey(hash: string): Promise<{ id: string; scopes: string[] } | undefined>
+  /** Whether any site lists the origin. */
+  knowsOrigin(origin: string): boolean
+  /** Looks whether the store has a newer version. Returns whether it could be asked. */
+  refresh(): Promise<boolean>
+}
+
+/** Unknown sites and keys make it look at the store at most this often. */
+const MISS_EVERY_MS = 100
+
+/** A configuration that reads from the store by `version` and `read`, and keeps `file`. */
+export async function createConfiguration(deps: {
+  file: string
+  version: () => Promise<number>
+  read: () => Promise<Snapshot>
+  now: () => number
+  onError: (error: unknown) => void
+}): Promise<Configuration> {
+  let sites = new Map<string, Site>()
+  let keys = new Map<string, { id: string; scopes: string[] }>()
+  let origins = new Set<string>()
+  let version = -1
+  let lastMiss = 0
+  let running: Promise<boolean> | null = null
+
+  const use = (snapshot: Snapshot) => {
+    version = snapshot.version
+    sites = new Map(snapshot.sites.map((site) => [site.id, site]))
+    keys = new Map(snapshot.keys.map((key) => [key.hash, { id: key.id, scopes: key.scopes }]))
+    origins = new Set(snapshot.sites.flatMap((site) => site.origins))
+  }
+  const look = async (): Promise<boolean> => {
+    try {
+      if ((await deps.version()) === version) return true
+      const snapshot = await deps.read()
+      use(snapshot)
+      // Written beside and renamed: a reader never sees half of it.
+      writeFileSync(`${deps.file}.new`, JSON.stringify(snapshot), { mode: 0o600 })
+      renameSync(`${deps.file}.new`, deps.file)
+      return true
+    } catch (error) {
+      deps.onError(error)
+      return false
+    }
+  }
+  const refresh = () => {
+    running ??= look().finally(() => {
+      running = null
+    })
+    return running
+  }
+  const afterMiss = async () => {
+    if (deps.now() - lastMiss < MISS_EVERY_MS && running === null) return
+    lastMiss = deps.now()
+    await refresh()
+  }
+
+  if (!(await refresh())) use(JSON.parse(readFileSync(deps.file, 'utf8')) as Snapshot)
+  return {
+    sites: () => sites.values(),
+    async freshSite(id) {
+      if (!sites.has(id)) await afterMiss()
+      return sites.get(id)
+    },
+    async freshKey(hash) {
+      if (!keys.has(hash)) await afterMiss()
+      return keys.get(hash)
+    },
+    knowsOrigin: (origin) => origins.has(origin),
+    refresh,
+  }
+}

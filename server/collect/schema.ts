@@ -1,0 +1,81 @@
+/**
+ * The checks of the wire contract at the public door. The schemas must `satisfies` the types of `tag/wire`, so the
+ * two cannot drift apart. The envelope is checked as a whole and refuses the request; events are checked one by one
+ * and refuse only themselves.
+ */
+import { z } from 'zod'
+import type { FormProps, LinkProps, LoginProps, WireConsent, WireEvent } from '../../tag/wire.ts'
+import { CANDIDATE_PATTERN } from '../../tag/wire.ts'
+import { isBlockedIdentifier } from '../domain/identifier.ts'
+
+const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00.000Z' })
+
+const consent = z.object({
+  id: z.string().min(1).max(64),
+  analytics: z.boolean(),
+  identity: z.boolean(),
+  marketing: z.boolean(),
+  source: z.enum(['manual', 'google', 'tcf', 'cmp', 'gpc']),
+  policy: z.string().max(200).optional(),
+  gpc: z.boolean().optional(),
+  at: time.optional(),
+}) satisfies z.ZodType<WireConsent>
+
+/** Ids that a sender gives a visitor: the collector's own, or a shop's server's. No address and no empty template. */
+const visitor = z
+  .string()
+  .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ : -')
+  .refine((id) => !isBlockedIdentifier(id), 'must be an id of one visitor, not an empty or placeholder value')
+
+/** The body of `POST /v1/events`, but for its events. */
+export const envelopeSchema = z.object({
+  site: z.string().min(1).max(64),
+  visitor: visitor.optional(),
+  candidate: z
+    .string()
+    .regex(CANDIDATE_PATTERN, 'must be 22 to 32 of A-Z a-z 0-9 _ -')
+    .optional(),
+  consent,
+  sent_at: time.optional(),
+  events: z.array(z.unknown()).min(1, 'must hold at least one event'),
+})
+
+const text = (max: number) => z.string().max(max)
+
+/** One event of the request. */
+export const eventSchema = z.object({
+  id: z.string().regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters'),
+  type: z.string().min(1).max(64),
+  at: time,
+  url: text(4096).optional(),
+  referrer: text(4096).optional(),
+  title: text(1024).optional(),
+  props: z.record(z.string(), z.unknown()).optional(),
+}) satisfies z.ZodType<WireEvent>
+
+const sha256 = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be SHA-256 in hex')
+
+/** The props of `identify`, by their kind. */
+export const identifySchema = z.discriminatedUnion('kind', [
+  z.object({
+    kind: z.literal('login'),
+    contact_id: z.union([z.string(), z.number().transform(String)]).optional(),
+    email: z.string().max(320).optional(),
+    email_sha256: sha256.optional(),
+    token: z.string().max(8192).optional(),
+  }) satisfies z.ZodType<LoginProps>,
+  z.object({ kind: z.literal('link'), link: z.string().max(4096) }) satisfies z.ZodType<LinkProps>,
+  z.object({
+    kind: z.literal('form'),
+    email_sha256: sha256,
+    cart_id: z.string().max(200).optional(),
+    order_id: z.string().max(200).optional(),
+  }) satisfies z.ZodType<FormProps>,
+])
+
+/** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */
+export function firstProblem(error: z.ZodError): string {
+  const issue = error.issues[0]!
+  const path = issue.path.join('.') || 'the body'
+  return issue.message.startsWith('must') ? `${path} ${issue.message}` : `${path}: ${issue.message}`
+}

@@ -1,0 +1,50 @@
+/**
+ * Stamping: what the collector adds to a request and takes out of it, before anything is kept. Times move to the
+ * collector's clock, addresses are truncated, query strings go but for the names that the site keeps.
+ */
+import { LIMITS, type WireEvent } from '../../tag/wire.ts'
+
+/** The time of an event by the collector's clock: shifted by the sender's error where that is over a minute. */
+export function correctedTime(at: number, sentAt: number | null, receivedAt: number): number {
+  if (sentAt === null) return at
+  const skew = receivedAt - sentAt
+  return Math.abs(skew) <= LIMITS.clockSkewMs ? at : at + skew
+}
+
+/** /24 of IPv4, /48 of IPv6, null for anything else. An IPv4 address in IPv6 form counts as IPv4. */
+export function truncateAddress(address: string | null): string | null {
+  if (!address) return null
+  const v4 = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/i.exec(address)
+  if (v4) return `${v4[1]}.${v4[2]}.${v4[3]}.0`
+  if (!address.includes(':')) return null
+  const [head = '', tail] = address.split('%')[0]!.split('::')
+  const left = head === '' ? [] : head.split(':')
+  const right = tail === undefined || tail === '' ? [] : tail.split(':')
+  const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
+  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 3)
+  return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) ? `${groups.join(':').toLowerCase()}::` : null
+}
+
+/** A page's address without fragment, user and password, and with only the query names that the site keeps. */
+export function cleanUrl(text: string, kept: string[]): string | undefined {
+  const url = URL.parse(text)
+  if (!url || !/^https?:$/.test(url.protocol)) return undefined
+  url.hash = ''
+  url.username = ''
+  url.password = ''
+  for (const name of [...new Set(url.searchParams.keys())]) {
+    if (!kept.some((rule) => (rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule))) {
+      url.searchParams.delete(name)
+    }
+  }
+  return url.href
+}
+
+/** The event's texts as they may be kept. */
+export function cleanTexts(event: WireEvent, kept: string[]): { url?: string; referrer?: string; title?: string } {
+  return {
+    ...(event.url === undefined ? {} : { url: cleanUrl(event.url, kept) }),
+    ...(event.referrer === undefined ? {} : { referrer: cleanUrl(event.referrer, kept) }),
+    ...(event.title === undefined ? {} : { title: event.title }),
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * Takes mail addresses out of what shops put into titles and properties, where they do not belong: each is replaced
+ * by its keyed hash, so that no file holds it and the same address still reads the same.
+ */
+import type { StampedEvent } from '../domain/event.ts'
+import { normaliseEmail } from '../domain/identifier.ts'
+
+const ADDRESS = /[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/gi
+
+/** The event with every address in its texts replaced. `hash` is given the normalised address. */
+export function withoutAddresses(event: StampedEvent, hash: (email: string) => string): StampedEvent {
+  const text = JSON.stringify([event.url, event.referrer, event.title, event.props])
+  // Most events hold none; they are handed on as they are.
+  if (!text.includes('@') && !/%40/.test(text)) return event
+  const clean = (value: unknown): unknown => {
+    if (typeof value === 'string') {
+      return value.replace(ADDRESS, (found) => `email:${hash(normaliseEmail(found.replace(/%40/i, '@')))}`)
+    }
+    if (Array.isArray(value)) return value.map(clean)
+    if (typeof value === 'object' && value !== null) {
+      return Object.fromEntries(Object.entries(value).map(([name, each]) => [clean(name) as string, clean(each)]))
+    }
+    return value
+  }
+  return {
+    ...event,
+    ...(event.url === undefined ? {} : { url: clean(event.url) as string }),
+    ...(event.referrer === undefined ? {} : { referrer: clean(event.referrer) as string }),
+    ...(event.title === undefined ? {} : { title: clean(event.title) as string }),
+    ...(event.props === undefined ? {} : { props: clean(event.props) as Record<string, unknown> }),
+  }
+}

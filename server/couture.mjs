@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+// The first thing that runs, in words that every Node understands: says what is wrong on a version that cannot run
+// TypeScript as it is, then hands over to the commands.
+const [major, minor] = process.versions.node.split('.').map(Number)
+if (major < 22 || (major === 22 && minor < 18)) {
+  console.error(
+    `Couture needs Node 22.18 or later; this is ${process.versions.node}. ` +
+      'Run it through npm (npm start, npx couture), which brings the right one, or install a newer Node.',
+  )
+  process.exit(1)
+}
+await import('./cli.ts')

@@ -1,0 +1,174 @@
+/**
+ * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
+ * Everything is folded from the facts again; nothing that was derived before is read.
+ */
+import type { Transaction } from 'kysely'
+import { attribute, countsAsMatch, type OwnedCart } from '../domain/epochs.ts'
+import { type Link, linkVisitor } from '../domain/identity.ts'
+import { orderOf } from '../domain/order.ts'
+import { policyOf, type Site } from '../domain/settings.ts'
+import type { CartRow, Database, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema.ts'
+import { itemIds, type LoadedEvent, loadVisitors, type VisitorFacts, type VisitorRows, writeVisitors } from '../store/visitor-state.ts'
+
+/** Derives the given visitors in the caller's transaction. `site` gives the site of an id as it is configured now. */
+export async function deriveVisitors(
+  trx: Transaction<Database>,
+  visitorIds: string[],
+  site: (id: string) => Site,
+): Promise<void> {
+  const rows: VisitorRows = {
+    visitors: [],
+    epochs: [],
+    links: [],
+    visitorPersons: [],
+    visitorDays: [],
+    carts: [],
+    purchases: [],
+    moves: [],
+  }
+  for (const facts of await loadVisitors(trx, visitorIds)) deriveVisitor(facts, site(facts.siteId), rows)
+  await writeVisitors(trx, visitorIds, rows)
+}
+
+function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void {
+  const { visitorId, siteId, events, claims, consents } = facts
+  const policy = policyOf(site.settings)
+  const abandonedAfterMs = site.settings.cart_idle_minutes * 60_000
+  const { links, stretches, shared } = linkVisitor(events, claims, consents.identityFloor, policy)
+  const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs }
+  const { personOf, epochs, carts } = attribute(visitorId, events, stretches, options)
+
+  rows.visitors.push({
+    visitor_id: visitorId,
+    site_id: siteId,
+    first_seen: events[0]!.at,
+    last_seen: events.at(-1)!.at,
+    events: events.length,
+    identity: consents.identity ? 1 : 0,
+    marketing: consents.marketing ? 1 : 0,
+    marketing_since: consents.marketingSince,
+    shared: shared ? 1 : 0,
+    linked: links.some(countsAsMatch) ? 1 : 0,
+  })
+  for (const epoch of epochs) {
+    rows.epochs.push({
+      visitor_id: visitorId,
+      n: epoch.n,
+      person_id: epoch.personId,
+      contact_id: epoch.contact,
+      from_at: epoch.from,
+      to_at: epoch.to,
+    })
+  }
+  rows.links.push(...links.map((link) => linkRow(visitorId, link)))
+  rows.visitorPersons.push(...personsOf(visitorId, events, personOf))
+  rows.visitorDays.push(...daysOf(facts))
+  rows.carts.push(...carts.map((cart) => cartRow(visitorId, siteId, cart, abandonedAfterMs)))
+  rows.purchases.push(...purchasesOf(visitorId, events, personOf))
+  rows.moves.push(...movesOf(visitorId, events, personOf))
+}
+
+function linkRow(visitorId: string, link: Link): LinkRow {
+  return {
+    visitor_id: visitorId,
+    id: link.id,
+    contact_id: link.contact,
+    evidence: link.evidence,
+    strength: link.strength,
+    state: link.state,
+    reason: link.reason,
+    end_reason: link.endReason,
+    at: link.at,
+    valid_from: link.validFrom,
+    valid_to: link.validTo,
+    backfill_from: link.backfillFrom,
+    expires_at: link.expiresAt,
+    proofs: JSON.stringify(link.proofs),
+  }
+}
+
+function personsOf(visitorId: string, events: LoadedEvent[], personOf: string[]): VisitorPersonRow[] {
+  const persons = new Map<string, VisitorPersonRow>()
+  events.forEach((event, i) => {
+    const personId = personOf[i]!
+    const row = persons.get(personId)
+    if (row) {
+      row.last_at = event.at
+      row.events++
+    } else {
+      persons.set(personId, {
+        visitor_id: visitorId,
+        person_id: personId,
+        first_at: event.at,
+        last_at: event.at,
+        events: 1,
+      })
+    }
+  })
+  return [...persons.values()]
+}
+
+const DAY_MS = 24 * 3600_000
+
+function daysOf({ visitorId, events, consents }: VisitorFacts): VisitorDayRow[] {
+  const days = new Map<number, VisitorDayRow>()
+  const add = (at: number, withdrawals: number) => {
+    const day = Math.floor(at / DAY_MS)
+    const row = days.get(day) ?? { visitor_id: visitorId, day, withdrawals: 0 }
+    days.set(day, { ...row, withdrawals: row.withdrawals + withdrawals })
+  }
+  for (const event of events) if (!days.has(Math.floor(event.at / DAY_MS))) add(event.at, 0)
+  for (const withdrawal of consents.withdrawals) add(withdrawal.at, 1)
+  return [...days.values()]
+}
+
+function cartRow(visitorId: string, siteId: string, cart: OwnedCart, abandonedAfterMs: number): CartRow {
+  return {
+    visitor_id: visitorId,
+    id: cart.id,
+    person_id: cart.personId,
+    site_id: siteId,
+    epoch: cart.epoch,
+    state: cart.state,
+    currency: cart.currency,
+    value: cart.value,
+    items: JSON.stringify(cart.items),
+    url: cart.url,
+    created_at: cart.createdAt,
+    updated_at: cart.updatedAt,
+    idle_at: cart.updatedAt + abandonedAfterMs,
+    closed_at: cart.closedAt,
+    checkout_at: cart.checkoutAt,
+    abandoned_at: cart.abandonedAt,
+  }
+}
+
+function purchasesOf(visitorId: string, events: LoadedEvent[], personOf: string[]): PurchaseRow[] {
+  return events.flatMap((event, i) => {
+    if (event.type !== 'purchase') return []
+    const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} })
+    return {
+      visitor_id: visitorId,
+      event_id: event.id,
+      person_id: personOf[i]!,
+      order_id: order.orderId,
+      at: order.at,
+      total: order.total,
+      currency: order.currency,
+      item_ids: JSON.stringify(itemIds(order.items)),
+    }
+  })
+}
+
+function movesOf(visitorId: string, events: LoadedEvent[], personOf: string[]): VisitorRows['moves'] {
+  const moves = new Map<string, string[]>()
+  events.forEach((event, i) => {
+    const personId = personOf[i]!
+    if (event.personId === personId) return
+    const ids = moves.get(personId)
+    if (ids) ids.push(event.id)
+    else moves.set(personId, [event.id])
+  })
+  return [...moves].map(([personId, ids]) => ({ visitorId, personId, ids }))
+}
+

@@ -1,0 +1,185 @@
+/**
+ * Carts, folded from the commerce events of one person on one visitor's epoch, in order of time.
+ *
+ * `view_cart` with items says what is in the cart; `add_to_cart` and `remove_from_cart` change it; `begin_checkout`
+ * and what follows it touch it; `purchase` closes it. A cart with nothing left in it is no cart. Money is in minor
+ * units of the cart's currency.
+ */
+import { toMinor } from './money.ts'
+
+/** A commerce event as the fold reads it. `props` is what was sent. */
+export type CommerceEvent = { id: string; at: number; type: string; props: Record<string, unknown>; url: string | null }
+
+/** One position; `price` of one piece in minor units, null where nobody said. */
+export type CartItem = {
+  item_id: string
+  item_name: string | null
+  price: number | null
+  quantity: number
+  item_category: string | null
+  url: string | null
+  image_url: string | null
+}
+
+/** A cart. It is named by the event that began it. `abandonedAt`: when it was first left alone for too long. */
+export type Cart = {
+  id: string
+  state: 'open' | 'converted' | 'recovered'
+  currency: string
+  value: number
+  items: CartItem[]
+  url: string | null
+  createdAt: number
+  updatedAt: number
+  closedAt: number | null
+  checkoutAt: number | null
+  abandonedAt: number | null
+  /** The events that made it. */
+  eventIds: string[]
+}
+
+/** Event types that make, change or touch a cart, `purchase` included. */
+export const CART_TYPES: ReadonlySet<string> = new Set([
+  'add_to_cart',
+  'remove_from_cart',
+  'view_cart',
+  'begin_checkout',
+  'add_shipping_info',
+  'add_payment_info',
+  'purchase',
+])
+
+/** A cart's items are bounded, so that a script cannot grow a row without end. */
+const MAX_ITEMS = 200
+
+/** Folds events sorted by time then id. `abandonedAfterMs` is the site's idle time. The last cart may be open. */
+export function foldCarts(events: CommerceEvent[], abandonedAfterMs: number): Cart[] {
+  const carts: Cart[] = []
+  let cart: Cart | null = null
+  for (const event of events) {
+    if (!CART_TYPES.has(event.type)) continue
+    if (cart && cart.abandonedAt === null && event.at - cart.updatedAt >= abandonedAfterMs) {
+      cart.abandonedAt = cart.updatedAt + abandonedAfterMs
+    }
+    if (event.type === 'purchase') {
+      if (cart) carts.push(closed(cart, event))
+      cart = null
+      continue
+    }
+    cart = change(cart, event)
+  }
+  if (cart) carts.push(cart)
+  return carts.filter((each) => each.state !== 'open' || each.items.length > 0)
+}
+
+function closed(cart: Cart, event: CommerceEvent): Cart {
+  return {
+    ...cart,
+    state: cart.abandonedAt === null ? 'converted' : 'recovered',
+    closedAt: event.at,
+    eventIds: [...cart.eventIds, event.id],
+  }
+}
+
+/** The cart after an event that does not close it; a new cart where there was none and the event has items. */
+function change(cart: Cart | null, event: CommerceEvent): Cart | null {
+  const currency = currencyOf(event.props) ?? cart?.currency ?? 'XXX'
+  const given = itemsOf(event.props, currency)
+  if (!cart && (given.length === 0 || event.type === 'remove_from_cart')) return null
+  const next: Cart = cart ?? {
+    id: event.id,
+    state: 'open',
+    currency,
+    value: 0,
+    items: [],
+    url: null,
+    createdAt: event.at,
+    updatedAt: event.at,
+    closedAt: null,
+    checkoutAt: null,
+    abandonedAt: null,
+    eventIds: [],
+  }
+  const items = changedItems(next.items, given, event.type)
+  // Emptied by hand: what comes after is another cart.
+  if (items.length === 0) return null
+  return {
+    ...next,
+    currency,
+    items,
+    value: valueOf(items, event.props, currency),
+    url: event.url ?? next.url,
+    updatedAt: event.at,
+    checkoutAt: next.checkoutAt ?? (event.type === 'begin_checkout' ? event.at : null),
+    eventIds: [...next.eventIds, event.id],
+  }
+}
+
+function changedItems(items: CartItem[], given: CartItem[], type: string): CartItem[] {
+  if (type === 'view_cart') return given.length > 0 ? given : items
+  // A shop that never says `add_to_cart` still says at the checkout what is in the cart.
+  if (type !== 'add_to_cart' && type !== 'remove_from_cart') return items.length > 0 ? items : given
+  const sign = type === 'add_to_cart' ? 1 : -1
+  const byId = new Map(items.map((item) => [item.item_id, item]))
+  for (const item of given) {
+    const old = byId.get(item.item_id)
+    const quantity = (old?.quantity ?? 0) + sign * item.quantity
+    if (quantity <= 0) byId.delete(item.item_id)
+    else byId.set(item.item_id, { ...merged(old, item), quantity })
+  }
+  return [...byId.values()].slice(0, MAX_ITEMS)
+}
+
+/** The newer word on each field, the older where the newer says nothing. */
+function merged(old: CartItem | undefined, item: CartItem): CartItem {
+  if (!old) return item
+  const known = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null))
+  return { ...old, ...known } as CartItem
+}
+
+function valueOf(items: CartItem[], props: Record<string, unknown>, currency: string): number {
+  if (items.every((item) => item.price !== null)) {
+    return items.reduce((sum, item) => sum + item.price! * item.quantity, 0)
+  }
+  return typeof props.value === 'number' ? toMinor(props.value, currency) : 0
+}
+
+/** The event's currency, in capitals, if it has three letters. */
+export function currencyOf(props: Record<string, unknown>): string | null {
+  return typeof props.currency === 'string' && /^[A-Za-z]{3}$/.test(props.currency)
+    ? props.currency.toUpperCase()
+    : null
+}
+
+/** The items of GA4 (`items`) and Segment (`products`, or the event itself), as positions of a cart. */
+export function itemsOf(props: Record<string, unknown>, currency: string): CartItem[] {
+  const list = Array.isArray(props.items) ? props.items : Array.isArray(props.products) ? props.products : [props]
+  const items: CartItem[] = []
+  for (const raw of list.slice(0, MAX_ITEMS)) {
+    if (typeof raw !== 'object' || raw === null) continue
+    const item = raw as Record<string, unknown>
+    const id = text(item.item_id) ?? text(item.product_id) ?? text(item.sku) ?? text(item.item_name)
+    if (id === null) continue
+    const quantity = Number(item.quantity ?? 1)
+    items.push({
+      item_id: id,
+      item_name: text(item.item_name) ?? text(item.name),
+      price: price(item.price, currency),
+      quantity: Number.isFinite(quantity) && quantity > 0 ? Math.min(Math.ceil(quantity), 1_000_000) : 1,
+      item_category: text(item.item_category) ?? text(item.category),
+      url: text(item.url),
+      image_url: text(item.image_url),
+    })
+  }
+  return items
+}
+
+function text(value: unknown): string | null {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value !== '' ? value.slice(0, 2000) : null
+}
+
+function price(value: unknown, currency: string): number | null {
+  const number = typeof value === 'string' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) && Math.abs(number) < 1e10 ? toMinor(number, currency) : null
+}

@@ -1,0 +1,120 @@
+/**
+ * From links to persons: which person each moment of a visitor belongs to, the epochs as rows, and the carts.
+ *
+ * A moment is a contact's only if it was sent under `identity` consent and lies within his link's reach; the events
+ * of a cart that a first click brought along are his too. Everything else is the anonymous person of its epoch.
+ */
+import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
+import type { Link, Moment, Stretch } from './identity.ts'
+
+/** An event of the visitor: what identity sees, its consent, and its props where it is about commerce. */
+export type VisitorEvent = Moment & {
+  type: string
+  identity: boolean
+  props: Record<string, unknown> | null
+  url: string | null
+}
+
+/** A stretch of a visitor's time with one owner or none. `to` is null while it runs. */
+export type Epoch = { n: number; personId: string; contact: string | null; from: number; to: number | null }
+
+/** A cart and whose it is. */
+export type OwnedCart = Cart & { personId: string; epoch: number }
+
+/** What a visitor's fold yields. `personOf[i]` is the person of event `i`. */
+export type Attribution = { personOf: string[]; epochs: Epoch[]; carts: OwnedCart[] }
+
+/** The person id of a contact. */
+export function contactPerson(contactId: string): string {
+  return `c:${contactId}`
+}
+
+/** The person id of a visitor's epoch that nobody owns. */
+export function visitorPerson(visitorId: string, n: number): string {
+  return n === 1 ? `v:${visitorId}` : `v:${visitorId}:${n}`
+}
+
+/** Attributes a visitor's events, sorted by time then id, and folds the carts of each person. */
+export function attribute(
+  visitorId: string,
+  events: VisitorEvent[],
+  stretches: Stretch[],
+  options: { cartWindowMs: number; abandonedAfterMs: number },
+): Attribution {
+  const personOf: string[] = new Array(events.length)
+  const epochOf: number[] = new Array(events.length)
+  const epochs = stretches.map((stretch, index): Epoch => {
+    const n = index + 1
+    const contact = stretch.link?.contact ?? null
+    const anonymous = visitorPerson(visitorId, n)
+    const owner = contact === null ? anonymous : contactPerson(contact)
+    for (let i = stretch.from; i < stretch.to; i++) {
+      personOf[i] = events[i]!.identity ? owner : anonymous
+      epochOf[i] = n
+    }
+    const next = stretches[index + 1]
+    return { n, personId: owner, contact, from: events[stretch.from]!.at, to: next ? events[next.from]!.at : null }
+  })
+  stretches.forEach((stretch, index) => {
+    const before = stretches[index - 1]
+    if (!stretch.withOpenCart || !before || before.link) return
+    for (const i of openCartEvents(events, before, stretch, options)) {
+      personOf[i] = contactPerson(stretch.link!.contact!)
+      epochOf[i] = index + 1
+    }
+  })
+  return { personOf, epochs, carts: cartsOf(events, personOf, epochOf, options.abandonedAfterMs) }
+}
+
+/**
+ * The events of the cart that was open when a first click's session began: of the stretch just before, sent under
+ * consent, and touched within the window before the click. The stretch before belongs to the same epoch, or else the
+ * link would not reach behind the session.
+ */
+function openCartEvents(
+  events: VisitorEvent[],
+  before: Stretch,
+  stretch: Stretch,
+  options: { cartWindowMs: number; abandonedAfterMs: number },
+): number[] {
+  if (stretch.boundary) return []
+  const indexes = new Map<string, number>()
+  const commerce: CommerceEvent[] = []
+  for (let i = before.from; i < before.to; i++) {
+    const event = events[i]!
+    if (!event.identity || !CART_TYPES.has(event.type)) continue
+    indexes.set(event.id, i)
+    commerce.push(toCommerce(event))
+  }
+  const open = foldCarts(commerce, options.abandonedAfterMs).find((cart) => cart.state === 'open')
+  if (!open || open.updatedAt < stretch.link!.at - options.cartWindowMs) return []
+  return open.eventIds.map((id) => indexes.get(id)!)
+}
+
+function toCommerce(event: VisitorEvent): CommerceEvent {
+  return { id: event.id, at: event.at, type: event.type, props: event.props ?? {}, url: event.url }
+}
+
+function cartsOf(
+  events: VisitorEvent[],
+  personOf: string[],
+  epochOf: number[],
+  abandonedAfterMs: number,
+): OwnedCart[] {
+  const groups = new Map<string, { personId: string; epoch: number; events: CommerceEvent[] }>()
+  events.forEach((event, i) => {
+    if (!CART_TYPES.has(event.type)) return
+    const key = `${epochOf[i]} ${personOf[i]}`
+    const group = groups.get(key) ?? { personId: personOf[i]!, epoch: epochOf[i]!, events: [] }
+    groups.set(key, group)
+    group.events.push(toCommerce(event))
+  })
+  return [...groups.values()].flatMap(({ personId, epoch, events: own }) =>
+    foldCarts(own, abandonedAfterMs).map((cart) => ({ ...cart, personId, epoch })),
+  )
+}
+
+/** Whether a link gives its contact anything: it is strong enough and was not found to be wrong. */
+export function countsAsMatch(link: Link): boolean {
+  return (link.state === 'open' || link.state === 'closed') && link.strength !== 'claimed'
+}

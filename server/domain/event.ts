@@ -1,0 +1,101 @@
+/**
+ * What the collector hands on: entries of the journal, already checked, stamped and free of addresses.
+ *
+ * An entry is one request. Everything that later stages decide is decided from these fields alone, so that the same
+ * entries in any order and number end in the same state. Times are integer milliseconds of UTC.
+ */
+import type { ConsentSource } from '../../tag/wire.ts'
+
+/** The four kinds of evidence that a visitor is a contact, strongest first (see IDENTITY in the design). */
+export type Evidence = 'login_verified' | 'email_click' | 'login_claimed' | 'form_email'
+
+/** A claim as the collector stamps it: who is meant is a keyed hash, never an address or an id in clear. */
+export type StampedClaim = {
+  evidence: Evidence
+  /** Keyed hash of the identifier; contacts are found by it. */
+  key: string
+  /** Keyed hash of the login's JWT or of the mail's link token. */
+  token?: string
+  /** The mail that carried the link. */
+  message?: string
+  /** When the link token was made. */
+  issued_at?: number
+  /** The JWT's key id and times. */
+  kid?: string
+  iat?: number
+  exp?: number
+}
+
+/** An event with its time corrected to the collector's clock. */
+export type StampedEvent = {
+  id: string
+  type: string
+  at: number
+  url?: string
+  referrer?: string
+  title?: string
+  props?: Record<string, unknown>
+  claim?: StampedClaim
+}
+
+/** The visitor's choice that a request stated. */
+export type StampedConsent = {
+  id: string
+  analytics: boolean
+  identity: boolean
+  marketing: boolean
+  source: ConsentSource
+  policy?: string
+  gpc?: boolean
+  at: number
+}
+
+/** One request of one visitor in the journal. */
+export type Entry = {
+  /** Made by the collector; claims of one request are weighed together. */
+  request: string
+  site: string
+  visitor: string
+  received_at: number
+  /** Truncated to /24 or /48. */
+  ip?: string
+  user_agent?: string
+  /** Sent with a secret key. */
+  keyed: boolean
+  consent: StampedConsent
+  events: StampedEvent[]
+}
+
+/** The names of Segment's e-commerce specification (v2) that have one of GA4's for the same thing. */
+const SEGMENT_NAMES: Record<string, string> = {
+  'Products Searched': 'search',
+  'Product List Viewed': 'view_item_list',
+  'Product List Filtered': 'view_item_list',
+  'Promotion Viewed': 'view_promotion',
+  'Promotion Clicked': 'select_promotion',
+  'Product Clicked': 'select_item',
+  'Product Viewed': 'view_item',
+  'Product Added': 'add_to_cart',
+  'Product Removed': 'remove_from_cart',
+  'Cart Viewed': 'view_cart',
+  'Checkout Started': 'begin_checkout',
+  'Payment Info Entered': 'add_payment_info',
+  'Order Completed': 'purchase',
+  'Order Refunded': 'refund',
+  'Order Cancelled': 'refund',
+  'Product Added to Wishlist': 'add_to_wishlist',
+  'Product Shared': 'share',
+  'Cart Shared': 'share',
+  'Signed Up': 'sign_up',
+  'Signed In': 'login',
+}
+
+/** The name under which an event is kept: GA4's for Segment's, any other as it is. */
+export function eventType(name: string): string {
+  return Object.hasOwn(SEGMENT_NAMES, name) ? SEGMENT_NAMES[name]! : name
+}
+
+/** Orders events and evidence: by corrected time, then by id, so that ties fall the same way everywhere. */
+export function byTimeThenId(a: { at: number; id: string }, b: { at: number; id: string }): number {
+  return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
+}

@@ -1,0 +1,143 @@
+/**
+ * What can be said of a visitor's claims before any link is made: which are refused and why, which contacts are
+ * corroborated, whether the device is shared. All of it looks at the whole evidence, later claims included, because
+ * what is learned later corrects the past too.
+ */
+import { byTimeThenId } from './event.ts'
+import type { LinkEvidence } from './identity-table.ts'
+import { TOKEN_STITCH_MS } from './token.ts'
+
+const DAY_MS = 24 * 3600_000
+
+/** How long a claim waits for its contact to be imported, from its receipt. */
+const HOLD_MS: Record<LinkEvidence, number> = {
+  login_verified: 30 * DAY_MS,
+  email_click: 30 * DAY_MS,
+  login_claimed: DAY_MS,
+}
+
+/** Two contacts with good evidence within this time make a device shared. */
+const SHARED_WINDOW_MS = 30 * DAY_MS
+
+/** From this many visitors on, a link token was passed around. */
+const FORWARDED_FROM = 4
+
+/** Whom a claim's keyed identifier names. */
+export type Holder =
+  | { kind: 'contact'; id: string; importedAt: number; erased: boolean; minor: boolean }
+  | { kind: 'unknown' }
+  | { kind: 'ambiguous' }
+
+/** One visitor's claim with what is known about its contact and its token. */
+export type Claim = {
+  id: string
+  at: number
+  receivedAt: number
+  /** The request it came in. */
+  request: string
+  evidence: LinkEvidence
+  holder: Holder
+  message: string | null
+  issuedAt: number | null
+  /** How many visitors used this claim's token before this one did. */
+  usedBefore: number
+  /** Whether any other visitor ever used it. */
+  usedElsewhere: boolean
+}
+
+/** What became of a claim that makes no link. */
+export type Refusal = { state: 'refused' | 'held' | 'void'; reason: string }
+
+/** A claim that may make a link, of a contact that exists. */
+export type GoodClaim = Claim & { contact: string }
+
+/** The evidence on one visitor, weighed as a whole. */
+export type Evidences = {
+  good: Map<string, GoodClaim>
+  refused: Map<string, Refusal>
+  corroborated: Set<string>
+  shared: boolean
+}
+
+/** Weighs a visitor's claims. `floor` is the last denial of `identity`; `sharedFrom` a setting of the site. */
+export function weigh(claims: Claim[], floor: number | null, sharedFrom: number): Evidences {
+  const refused = new Map<string, Refusal>()
+  const good = new Map<string, GoodClaim>()
+  for (const claim of claims) {
+    const refusal = refuse(claim, floor)
+    if (refusal) refused.set(claim.id, refusal)
+    else if (claim.holder.kind === 'contact') good.set(claim.id, { ...claim, contact: claim.holder.id })
+  }
+  for (const id of contradictions([...good.values()])) {
+    good.delete(id)
+    refused.set(id, { state: 'refused', reason: 'ambiguous' })
+  }
+  const corroborated = corroboratedContacts([...good.values()])
+  const shared = isShared([...good.values()], corroborated, sharedFrom)
+  return { good, refused, corroborated, shared }
+}
+
+function refuse(claim: Claim, floor: number | null): Refusal | null {
+  const { holder } = claim
+  if (floor !== null && claim.at <= floor) return { state: 'void', reason: 'identity_withdrawn' }
+  if (holder.kind === 'ambiguous') return { state: 'refused', reason: 'ambiguous_identifier' }
+  if (holder.kind === 'unknown') return { state: 'held', reason: 'not_in_crm' }
+  if (holder.erased) return { state: 'refused', reason: 'erased' }
+  if (holder.minor) return { state: 'refused', reason: 'minor' }
+  if (holder.importedAt > claim.receivedAt + HOLD_MS[claim.evidence]) return { state: 'refused', reason: 'not_in_crm' }
+  if (claim.evidence === 'login_verified' && claim.usedBefore > 0) return { state: 'refused', reason: 'token_reused' }
+  if (claim.evidence === 'email_click') {
+    if (claim.issuedAt !== null && claim.at > claim.issuedAt + TOKEN_STITCH_MS) {
+      return { state: 'refused', reason: 'token_expired' }
+    }
+    if (claim.usedBefore >= FORWARDED_FROM - 1) return { state: 'refused', reason: 'forwarded' }
+  }
+  return null
+}
+
+/** Claims of one request, equal in strength, for different contacts: neither can be believed. */
+function contradictions(claims: GoodClaim[]): string[] {
+  const groups = new Map<string, GoodClaim[]>()
+  for (const claim of claims) {
+    const key = `${claim.request} ${claim.evidence}`
+    groups.set(key, [...(groups.get(key) ?? []), claim])
+  }
+  return [...groups.values()]
+    .filter((group) => new Set(group.map((claim) => claim.contact)).size > 1)
+    .flatMap((group) => group.map((claim) => claim.id))
+}
+
+/** Contacts with a signed login here, or with clicks from two different messages. */
+function corroboratedContacts(claims: GoodClaim[]): Set<string> {
+  const messages = new Map<string, Set<string>>()
+  const corroborated = new Set<string>()
+  for (const claim of claims) {
+    if (claim.evidence === 'login_verified') corroborated.add(claim.contact)
+    if (claim.evidence === 'email_click' && claim.message !== null) {
+      const seen = messages.get(claim.contact) ?? new Set()
+      messages.set(claim.contact, seen.add(claim.message))
+      if (seen.size > 1) corroborated.add(claim.contact)
+    }
+  }
+  return corroborated
+}
+
+/** Whether `sharedFrom` contacts have signed or corroborated evidence within 30 days of each other. */
+function isShared(claims: GoodClaim[], corroborated: Set<string>, sharedFrom: number): boolean {
+  const strong = claims
+    .filter((claim) => claim.evidence !== 'login_claimed' && corroborated.has(claim.contact))
+    .sort(byTimeThenId)
+  let first = 0
+  const inWindow = new Map<string, number>()
+  for (const claim of strong) {
+    inWindow.set(claim.contact, (inWindow.get(claim.contact) ?? 0) + 1)
+    while (strong[first]!.at < claim.at - SHARED_WINDOW_MS) {
+      const left = strong[first++]!.contact
+      const count = inWindow.get(left)! - 1
+      if (count === 0) inWindow.delete(left)
+      else inWindow.set(left, count)
+    }
+    if (inWindow.size >= sharedFrom) return true
+  }
+  return false
+}

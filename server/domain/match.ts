@@ -1,0 +1,18 @@
+/** What may be told of a contact, and whether he may be mailed. */
+
+/** Why a contact may not be mailed on what he did. */
+export type WhyNotMailable = 'no_mail_consent' | 'no_marketing_consent' | 'minor' | 'not_a_contact'
+
+/** Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of his. */
+export function mailability(person: {
+  contact: boolean
+  mailConsent: boolean | null
+  marketing: boolean
+  minor: boolean
+}): { mailable: true } | { mailable: false; why: WhyNotMailable } {
+  if (!person.contact) return { mailable: false, why: 'not_a_contact' }
+  if (person.minor) return { mailable: false, why: 'minor' }
+  if (person.mailConsent !== true) return { mailable: false, why: 'no_mail_consent' }
+  if (!person.marketing) return { mailable: false, why: 'no_marketing_consent' }
+  return { mailable: true }
+}

@@ -1,0 +1,33 @@
+/**
+ * Money is an integer of minor units with its ISO 4217 currency inside, and a decimal outside.
+ * How many decimals a currency has comes from the runtime's own CLDR data.
+ */
+
+const decimals = new Map<string, number>()
+
+/** How many decimals a currency is written with: EUR 2, JPY 0, KWD 3; 2 where the code is not known. */
+export function currencyDecimals(currency: string): number {
+  let n = decimals.get(currency)
+  if (n === undefined) {
+    try {
+      n = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+    } catch {
+      // Intl throws for a code that is not three letters; the collector has let it in as the shop's own.
+      n = 2
+    }
+    decimals.set(currency, n)
+  }
+  return n
+}
+
+/** 890.5 EUR is 89050. Rounds half away from zero on the decimal that people see (1.005 is 1.01). */
+export function toMinor(amount: number, currency: string): number {
+  const scale = 10 ** currencyDecimals(currency)
+  const minor = Math.round(Number((Math.abs(amount) * scale).toPrecision(15)))
+  return amount < 0 ? -minor : minor
+}
+
+/** 89050 EUR is 890.5. */
+export function toMajor(minor: number, currency: string): number {
+  return minor / 10 ** currencyDecimals(currency)
+}

@@ -1,0 +1,36 @@
+/**
+ * Orders: one per order id, whichever channel brings it. A tag's purchase is the weakest source of its fields, a
+ * server's better, an import or the API best.
+ */
+import { type CartItem, type CommerceEvent, currencyOf, itemsOf } from './cart.ts'
+import { toMinor } from './money.ts'
+
+/** Who told of an order, weakest first. */
+export const ORDER_SOURCES = ['tag', 'server', 'api'] as const
+export type OrderSource = (typeof ORDER_SOURCES)[number]
+
+/** An order as one source tells it; `total` in minor units. */
+export type Order = { orderId: string; at: number; total: number; currency: string; items: CartItem[] }
+
+/** The order that a `purchase` event tells of; without an order id the event is its own. */
+export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Order {
+  const { props } = event
+  const currency = currencyOf(props) ?? 'XXX'
+  const items = itemsOf(props, currency)
+  const given = [props.transaction_id, props.order_id].find((id) => typeof id === 'string' || typeof id === 'number')
+  const said = [props.value, props.total, props.revenue].map(Number).find((value) => Number.isFinite(value))
+  const total =
+    said === undefined
+      ? items.reduce((sum, item) => sum + (item.price ?? 0) * item.quantity, 0)
+      : toMinor(said, currency)
+  return { orderId: given === undefined || given === '' ? `event:${event.id}` : String(given), at: event.at, total, currency, items }
+}
+
+/** Whether an order settles a cart: it is not older than the cart's last change, and an item is in both or unknown. */
+export function settles(
+  order: { at: number; itemIds: string[] },
+  cart: { updatedAt: number; itemIds: string[] },
+): boolean {
+  if (order.at < cart.updatedAt) return false
+  return order.itemIds.length === 0 || order.itemIds.some((id) => cart.itemIds.includes(id))
+}

@@ -1,0 +1,144 @@
+/**
+ * The settings of a site: one list, from which the types, the defaults, the checks and the words that people read are
+ * all taken.
+ */
+
+/** How a setting is written and checked. */
+export type SettingRule =
+  | { kind: 'integer'; min: number; max: number }
+  | { kind: 'boolean' }
+  | { kind: 'choice'; of: readonly string[] }
+  | { kind: 'text'; pattern: RegExp; must: string }
+  | { kind: 'list'; must: string; pattern: RegExp }
+
+/** One setting: its rule, its default and one sentence for whoever changes it. */
+export type Setting<T> = { rule: SettingRule; default: T; about: string }
+
+/** A site's settings. */
+export type SiteSettings = {
+  consent_source: 'manual'
+  trust_unsigned_login: boolean
+  email_click_backstitch: 'session' | 'window'
+  shared_from: number
+  backstitch_days: number
+  link_param: string
+  redirect_hosts: string[]
+  kept_query: string[]
+  cookie_name: string
+  session_minutes: number
+  cart_idle_minutes: number
+}
+
+/** Every setting by its name. */
+export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } = {
+  consent_source: {
+    rule: { kind: 'choice', of: ['manual'] },
+    default: 'manual',
+    about: "Where the visitor's choice is read: `manual` is the shop's own call of couture('consent', …).",
+  },
+  trust_unsigned_login: {
+    rule: { kind: 'boolean' },
+    default: false,
+    about:
+      'Lets a login without a signature link a visitor: anybody can then claim to be any customer from a browser console.',
+  },
+  email_click_backstitch: {
+    rule: { kind: 'choice', of: ['session', 'window'] },
+    default: 'session',
+    about: "What a contact's first mail click reaches: its session and the open cart, or all of the last days.",
+  },
+  shared_from: {
+    rule: { kind: 'integer', min: 2, max: 100 },
+    default: 2,
+    about: 'From how many contacts with good evidence within 30 days on a device counts as shared.',
+  },
+  backstitch_days: {
+    rule: { kind: 'integer', min: 0, max: 365 },
+    default: 30,
+    about: 'How many days before its first proof a link may reach.',
+  },
+  link_param: {
+    rule: { kind: 'text', pattern: /^(#[a-z]{2,16}|[a-z][a-z0-9_]{1,30})$/, must: 'a name after #, or a query name' },
+    default: '#cl',
+    about: 'Where a mail link carries its token: `#cl` is the fragment, which no server sees; else a query name.',
+  },
+  redirect_hosts: {
+    rule: { kind: 'list', pattern: /^[a-z0-9.-]+(:\d{1,5})?$/, must: 'host names, separated by commas' },
+    default: [],
+    about: "Hosts that a mail link may lead to; empty means the site's own origins.",
+  },
+  kept_query: {
+    rule: { kind: 'list', pattern: /^[A-Za-z0-9_.[\]-]+\*?$/, must: 'query names, a * at the end for a prefix' },
+    default: ['utm_*'],
+    about: 'Query parameters that are kept of page addresses; all others are cut off before anything is stored.',
+  },
+  cookie_name: {
+    rule: { kind: 'text', pattern: /^[A-Za-z0-9_-]{1,32}$/, must: '1 to 32 letters, digits, _ or -' },
+    default: 'cv',
+    about: "The visitor cookie's name; `__Host-` is put before it on https.",
+  },
+  session_minutes: {
+    rule: { kind: 'integer', min: 1, max: 1440 },
+    default: 30,
+    about: 'A pause this long ends a session.',
+  },
+  cart_idle_minutes: {
+    rule: { kind: 'integer', min: 1, max: 10_080 },
+    default: 60,
+    about: 'A cart untouched for this long is abandoned.',
+  },
+}
+
+/** The settings of a new site. */
+export function defaultSettings(): SiteSettings {
+  return Object.fromEntries(
+    Object.entries(SETTINGS).map(([name, setting]) => [name, setting.default]),
+  ) as unknown as SiteSettings
+}
+
+/** A site as the collector and the rules know it. */
+export type Site = {
+  id: string
+  /** Exact origins, scheme and port included. */
+  origins: string[]
+  write_key: string
+  identity_secret: string
+  link_secret: string
+  settings: SiteSettings
+}
+
+/** Reads `NAME=VALUE` as people write it. Returns the typed value, or a sentence that says what it must be. */
+export function parseSetting(name: string, text: string): { value: unknown } | { error: string } {
+  const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as keyof SiteSettings] : undefined
+  if (!setting) return { error: `unknown setting "${name}"; the settings are ${Object.keys(SETTINGS).join(', ')}` }
+  const { rule } = setting
+  const wrong = (must: string) => ({ error: `${name} must be ${must} (got "${text}")` })
+  switch (rule.kind) {
+    case 'integer': {
+      const value = Number(text)
+      const good = /^\d+$/.test(text) && value >= rule.min && value <= rule.max
+      return good ? { value } : wrong(`an integer from ${rule.min} to ${rule.max}`)
+    }
+    case 'boolean':
+      return text === 'true' || text === 'false' ? { value: text === 'true' } : wrong('true or false')
+    case 'choice':
+      return rule.of.includes(text) ? { value: text } : wrong(`one of ${rule.of.join(', ')}`)
+    case 'text':
+      return rule.pattern.test(text) ? { value: text } : wrong(rule.must)
+    case 'list': {
+      const value = text === '' ? [] : text.split(',').map((each) => each.trim())
+      return value.every((each) => rule.pattern.test(each)) ? { value } : wrong(rule.must)
+    }
+  }
+}
+
+/** The identity policy in the units of the rules. */
+export function policyOf(settings: SiteSettings) {
+  return {
+    sessionMs: settings.session_minutes * 60_000,
+    backstitchMs: settings.backstitch_days * 24 * 3600_000,
+    firstClick: settings.email_click_backstitch,
+    trustUnsigned: settings.trust_unsigned_login,
+    sharedFrom: settings.shared_from,
+  }
+}

@@ -1,0 +1,71 @@
+/**
+ * The link token that a mail's link carries: `c1.MESSAGE.CONTACT.ISSUED[.TARGET].MAC`.
+ *
+ * - MESSAGE names the mailing: 1 to 40 of `A-Z a-z 0-9 _ -`.
+ * - CONTACT is base64url(HMAC-SHA256(link secret, "contact:" + contact id)), its first 22 characters: no personal data.
+ * - ISSUED is the time it was made, whole seconds since 1970, in decimal.
+ * - TARGET, for links through the collector's redirect, is base64url of the landing page's URL.
+ * - MAC is base64url(HMAC-SHA256(link secret, everything before the last dot)), its first 22 characters (132 bits).
+ *
+ * A mail tool that can compute an HMAC can make tokens itself. This file knows the form; the MAC is handed in.
+ */
+
+/** Computes base64url(HMAC-SHA256(secret, text)) cut to 22 characters. */
+export type Mac = (secret: string, text: string) => string
+
+/** What a token says. `contact` is the keyed reference, not the contact's id; times in milliseconds. */
+export type LinkToken = { message: string; contact: string; issuedAt: number; target: string | null }
+
+const FORM = /^c1\.([A-Za-z0-9_-]{1,40})\.([A-Za-z0-9_-]{22})\.(\d{1,11})(?:\.([A-Za-z0-9_-]+))?\.([A-Za-z0-9_-]{22})$/
+
+/** A mailing's name as a token can carry it. */
+export const MESSAGE_PATTERN = /^[A-Za-z0-9_-]{1,40}$/
+
+/** How long after its making a token is evidence; the link works on as a plain link. */
+export const TOKEN_STITCH_MS = 30 * 24 * 3600_000
+
+/** The reference that stands for a contact in the tokens of one site. */
+export function contactReference(mac: Mac, linkSecret: string, contactId: string): string {
+  return mac(linkSecret, `contact:${contactId}`)
+}
+
+/** Makes the token of one contact for one message. `encode` is base64url of UTF-8. */
+export function mintToken(
+  mac: Mac,
+  linkSecret: string,
+  encode: (text: string) => string,
+  token: { message: string; contactId: string; issuedAt: number; target: string | null },
+): string {
+  const reference = contactReference(mac, linkSecret, token.contactId)
+  const head = `c1.${token.message}.${reference}.${Math.floor(token.issuedAt / 1000)}`
+  const signed = token.target === null ? head : `${head}.${encode(token.target)}`
+  return `${signed}.${mac(linkSecret, signed)}`
+}
+
+/** What a token says if its MAC is right under one of the secrets, else null. `decode` undoes base64url. */
+export function readToken(
+  mac: Mac,
+  linkSecret: string,
+  decode: (text: string) => string,
+  token: string,
+): LinkToken | null {
+  const parts = FORM.exec(token)
+  if (!parts) return null
+  const [, message, contact, issued, target, given] = parts
+  const expected = mac(linkSecret, token.slice(0, token.lastIndexOf('.')))
+  if (!sameText(expected, given!)) return null
+  return {
+    message: message!,
+    contact: contact!,
+    issuedAt: Number(issued) * 1000,
+    target: target === undefined ? null : decode(target),
+  }
+}
+
+/** Compares two texts in a time that depends on their length only. */
+function sameText(a: string, b: string): boolean {
+  if (a.length !== b.length) return false
+  let difference = 0
+  for (let i = 0; i < a.length; i++) difference |= a.charCodeAt(i) ^ b.charCodeAt(i)
+  return difference === 0
+}

@@ -1,0 +1,171 @@
+/**
+ * `GET /api/v1/matches`: the feed that e-mail tools pull. A page is a stretch of the log of changes with each contact
+ * once, rendered as the contact stands at reading; `next` is the last number scanned, so that a poller who keeps it
+ * misses nothing and gets nothing twice.
+ */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { mailability } from '../domain/match.ts'
+import { writeAudit } from '../store/audit.ts'
+import { loadInterests, loadMatchFacts, type MatchFacts, readChanges } from '../store/feed.ts'
+import { stillOpen } from '../store/members.ts'
+import type { CartRow, MatchChangeRow } from '../store/schema.ts'
+import { findSegment } from '../store/segments.ts'
+import { allow } from './auth.ts'
+import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { Problem } from './problem.ts'
+import { cartSchema, evidenceSchema, iso, json, refusals, renderCart, whyNotMailable } from './shapes.ts'
+import { onInvalid } from './validation.ts'
+
+/** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
+const matchSchema = z
+  .object({
+    seq: z.number(),
+    change: z.enum(['matched', 'updated', 'unmatched', 'erased']),
+    reason: z.string().optional(),
+    contact: z.object({ id: z.string(), email: z.string().optional(), email_sha256: z.string().optional() }),
+    strength: z.enum(['verified', 'confirmed']).optional(),
+    evidence: z.array(evidenceSchema).optional(),
+    matched_at: z.string().optional(),
+    last_seen_at: z.string().optional(),
+    visitors: z.number().optional(),
+    mailable: z.boolean(),
+    why_not_mailable: whyNotMailable.optional(),
+    segments: z.array(z.object({ id: z.string(), name: z.string(), entered_at: z.string() })).nullable(),
+    cart: cartSchema.nullable(),
+    interests: z.array(z.object({ item_id: z.string(), views: z.number(), last_at: z.string() })).nullable(),
+    purchased: z.array(z.string()).nullable(),
+  })
+  .openapi('Match')
+
+type Match = z.infer<typeof matchSchema>
+
+/** A contact's last change within a page, and what came before it there. */
+type Told = { row: MatchChangeRow; change: 'matched' | 'updated' | 'unmatched'; reason: string | null }
+
+/** The feed's routes. */
+export function matchRoutes(deps: HttpDeps) {
+  const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
+  return app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/matches',
+      summary: 'The feed of matches',
+      middleware: [allow(deps, 'matches:read')] as const,
+      request: { query: pageQuery.extend({ segment: z.string().optional() }) },
+      responses: { 200: json('A page of changed contacts', pageOf(matchSchema)), ...refusals },
+    }),
+    async (c) => {
+      const { after, limit, segment } = c.req.valid('query')
+      if (segment !== undefined && !(await findSegment(deps.db, segment))) {
+        throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${segment}")`)
+      }
+      const list = segment === undefined ? 'matches' : `matches:${segment}`
+      const position = decodeCursor(list, after, z.number().int().nonnegative()) ?? 0
+      const rows = await readChanges(deps.db, position, limit + 1)
+      const page = rows.slice(0, limit)
+      const data = await render(deps, toldIn(page, segment))
+      const next = encodeCursor(list, page.at(-1)?.seq ?? position)
+      await writeAudit(deps.db, {
+        id: deps.newId(),
+        at: deps.now(),
+        actor: c.get('caller').actor,
+        action: 'matches.read',
+        detail: { segment: segment ?? null, after: position, contacts: data.length },
+      })
+      return c.json({ data, next, has_more: rows.length > limit }, 200)
+    },
+  )
+}
+
+/** Each contact of the rows once, in the order of its last change, as this feed's readers must hear of it. */
+function toldIn(rows: MatchChangeRow[], segment: string | undefined): Told[] {
+  const told = new Map<string, Told>()
+  for (const row of rows) {
+    const change = changeFor(row, segment)
+    if (!change) continue
+    const before = told.get(row.contact_id)
+    told.delete(row.contact_id)
+    // Matched and then updated on one page is still news: the reader hears of the contact for the first time.
+    const news = change.change === 'updated' && before?.change === 'matched' ? 'matched' : change.change
+    told.set(row.contact_id, { row, change: news, reason: change.reason })
+  }
+  return [...told.values()]
+}
+
+function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<Told, 'change' | 'reason'> | null {
+  const change = row.change as Told['change']
+  if (segment === undefined) return { change, reason: row.reason }
+  const has = (column: string) => (JSON.parse(column) as string[]).includes(segment)
+  if (has(row.entered)) return { change: 'matched', reason: null }
+  if (has(row.segments)) return { change: 'updated', reason: null }
+  if (!has(row.left_segments)) return null
+  return change === 'unmatched' ? { change, reason: row.reason } : { change: 'unmatched', reason: 'left_segment' }
+}
+
+async function render(deps: HttpDeps, told: Told[]): Promise<Match[]> {
+  const now = deps.now()
+  const facts = await loadMatchFacts(
+    deps.db,
+    told.map(({ row }) => row.contact_id),
+  )
+  const carts = new Map<string, CartRow>()
+  for (const match of facts.values()) if (match.cart) carts.set(`c:${match.contactId}`, match.cart)
+  const open = await stillOpen(deps.db, carts)
+  const matches: Match[] = []
+  for (const { row, change, reason } of told) {
+    const match = facts.get(row.contact_id)
+    if (change === 'unmatched') matches.push(unmatched(row, reason))
+    // No longer a match: the row that says so comes after this page.
+    else if (match) matches.push(await matched(deps, row.seq, change, match, open.get(`c:${match.contactId}`) ?? null, now))
+  }
+  return matches
+}
+
+function unmatched(row: MatchChangeRow, reason: string | null): Match {
+  return {
+    seq: row.seq,
+    change: 'unmatched',
+    ...(reason === null ? {} : { reason }),
+    contact: { id: row.contact_id },
+    mailable: false,
+    segments: null,
+    cart: null,
+    interests: null,
+    purchased: null,
+  }
+}
+
+async function matched(
+  deps: HttpDeps,
+  seq: number,
+  change: 'matched' | 'updated',
+  match: MatchFacts,
+  cart: CartRow | null,
+  now: number,
+): Promise<Match> {
+  const mail = mailability({ contact: true, ...match })
+  const behaviour = mail.mailable ? await loadInterests(deps.db, match.contactId) : null
+  return {
+    seq,
+    change,
+    contact: {
+      id: match.contactId,
+      ...(match.email === null ? {} : { email: match.email }),
+      ...(match.emailSha256 === null ? {} : { email_sha256: match.emailSha256 }),
+    },
+    strength: match.strength,
+    evidence: match.evidence as Match['evidence'],
+    matched_at: iso(match.matchedAt),
+    last_seen_at: iso(match.lastSeenAt),
+    visitors: match.visitors,
+    mailable: mail.mailable,
+    ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
+    segments: mail.mailable
+      ? match.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) }))
+      : null,
+    cart: mail.mailable && cart ? renderCart(cart, now) : null,
+    interests: behaviour?.interests.map((each) => ({ ...each, last_at: iso(each.last_at) })) ?? null,
+    purchased: behaviour?.purchased ?? null,
+  }
+}

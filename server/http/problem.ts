@@ -1,0 +1,38 @@
+/** Errors as the outside sees them: RFC 9457 `application/problem+json`, made at one place. */
+
+/** The one class of error that becomes a reply. Its message says what was wrong and what it must be. */
+export class Problem extends Error {
+  readonly status: number
+  readonly code: string
+  readonly headers: Record<string, string>
+  constructor(status: number, code: string, detail: string, headers: Record<string, string> = {}) {
+    super(detail)
+    this.status = status
+    this.code = code
+    this.headers = headers
+  }
+}
+
+const TITLES: Record<number, string> = {
+  400: 'Bad request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  410: 'Gone',
+  413: 'Too large',
+  415: 'Unsupported media type',
+  429: 'Too many requests',
+  500: 'Internal error',
+  503: 'Unavailable',
+}
+
+/** The reply of a problem. */
+export function problemResponse(problem: Problem, extra: Record<string, string> = {}): Response {
+  const { status, code, message } = problem
+  return new Response(
+    JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message }),
+    { status, headers: { 'content-type': 'application/problem+json', ...problem.headers, ...extra } },
+  )
+}

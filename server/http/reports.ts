@@ -1,0 +1,90 @@
+/** `GET /api/v1/reports/overview`: what the dashboard's first page shows. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { toMajor } from '../domain/money.ts'
+import { overview, type CartFigures, type OverviewFigures } from '../store/reports.ts'
+import { allow } from './auth.ts'
+import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { Problem } from './problem.ts'
+import { json, refusals } from './shapes.ts'
+import { onInvalid } from './validation.ts'
+
+const DAY_MS = 24 * 3600_000
+const MAX_DAYS = 366
+
+const rate = z.object({ count: z.number(), of: z.number(), rate: z.number().nullable() })
+const carts = z.object({
+  count: z.number(),
+  values: z.array(z.object({ currency: z.string(), value: z.number() })),
+})
+const figures = z.object({
+  visitors: z.number(),
+  matched: rate.openapi({ description: 'Visitors with `identity` consent that are linked, of all with it.' }),
+  identity: rate.openapi({ description: 'Visitors with `identity` consent, of all that consented to anything.' }),
+  marketing: rate,
+  withdrawals: z.number(),
+  carts: z.object({ open: carts, abandoned: carts, recovered: carts }),
+})
+const overviewSchema = z
+  .object({
+    from: z.string(),
+    to: z.string(),
+    total: figures,
+    days: z.array(figures.extend({ date: z.string() })),
+  })
+  .openapi('Overview')
+
+const date = z.iso.date({ error: 'must be a day such as 2026-03-01' })
+
+/** The reports' routes. */
+export function reportRoutes(deps: HttpDeps) {
+  const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
+  return app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/reports/overview',
+      summary: 'Visitors, match rate and carts by day',
+      middleware: [allow(deps, 'people:read', 'segments:read')] as const,
+      request: { query: z.object({ from: date.optional(), to: date.optional() }) },
+      responses: { 200: json('The figures, by UTC day and in total', overviewSchema), ...refusals },
+    }),
+    async (c) => {
+      const query = c.req.valid('query')
+      const now = deps.now()
+      const to = query.to === undefined ? Math.floor(now / DAY_MS) : Date.parse(query.to) / DAY_MS
+      const from = query.from === undefined ? to - 29 : Date.parse(query.from) / DAY_MS
+      if (from > to || to - from >= MAX_DAYS) {
+        throw new Problem(400, 'invalid_request', `from must not be after to, nor more than ${MAX_DAYS} days before it`)
+      }
+      const { total, days } = await overview(deps.db, from, to, now)
+      return c.json(
+        {
+          from: dayOf(from),
+          to: dayOf(to),
+          total: render(total),
+          days: [...days].map(([day, row]) => ({ date: dayOf(day), ...render(row) })),
+        },
+        200,
+      )
+    },
+  )
+}
+
+function dayOf(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
+}
+
+function render(row: OverviewFigures): z.infer<typeof figures> {
+  const share = (count: number, of: number) => ({ count, of, rate: of === 0 ? null : count / of })
+  const sums = (each: CartFigures) => ({
+    count: each.count,
+    values: each.values.map(({ currency, value }) => ({ currency, value: toMajor(value, currency) })),
+  })
+  return {
+    visitors: row.visitors,
+    matched: share(row.matched, row.withIdentity),
+    identity: share(row.withIdentity, row.visitors),
+    marketing: share(row.withMarketing, row.visitors),
+    withdrawals: row.withdrawals,
+    carts: { open: sums(row.open), abandoned: sums(row.abandoned), recovered: sums(row.recovered) },
+  }
+}

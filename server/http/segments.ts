@@ -1,0 +1,141 @@
+/** `GET /api/v1/segments` and `…/:id/members`: who is in a segment, since when, on what evidence. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { SegmentNode } from '../domain/segment.ts'
+import { mailability } from '../domain/match.ts'
+import { writeAudit } from '../store/audit.ts'
+import { loadContactCards } from '../store/contacts.ts'
+import { loadCarts } from '../store/feed.ts'
+import { listMembers, type Member, stillOpen } from '../store/members.ts'
+import type { CartRow } from '../store/schema.ts'
+import { findSegment, listSegments } from '../store/segments.ts'
+import { allow } from './auth.ts'
+import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { Problem } from './problem.ts'
+import { cartSchema, evidenceSchema, iso, isoOrNull, json, nameOf, refusals, renderCart, whyNotMailable } from './shapes.ts'
+import { onInvalid } from './validation.ts'
+
+const memberSchema = z
+  .object({
+    person: z.object({ kind: z.enum(['contact', 'visitor']), id: z.string() }),
+    contact: z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() }).nullable(),
+    entered_at: z.string(),
+    mailable: z.boolean(),
+    why_not_mailable: whyNotMailable.optional(),
+    strength: z.enum(['verified', 'confirmed']).nullable(),
+    evidence: z.array(evidenceSchema),
+    matched_at: z.string().nullable(),
+    cart: cartSchema.optional(),
+  })
+  .openapi('Member')
+
+const segmentSchema = z
+  .object({ id: z.string(), name: z.string(), definition: z.record(z.string(), z.unknown()) })
+  .openapi('Segment')
+
+/** The segments' routes. */
+export function segmentRoutes(deps: HttpDeps) {
+  const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
+  return app
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/segments',
+        summary: 'The segments',
+        middleware: [allow(deps, 'segments:read')] as const,
+        responses: { 200: json('All segments', pageOf(segmentSchema)), ...refusals },
+      }),
+      async (c) => {
+        const segments = await listSegments(deps.db)
+        const data = segments.map(({ id, name, node }) => ({ id, name, definition: node as Record<string, unknown> }))
+        return c.json({ data, next: null, has_more: false }, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/segments/{id}/members',
+        summary: 'The members of a segment, the newest first',
+        middleware: [allow(deps, 'segments:read')] as const,
+        request: { params: z.object({ id: z.string() }), query: pageQuery },
+        responses: { 200: json('A page of members', pageOf(memberSchema)), ...refusals },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const { after, limit } = c.req.valid('query')
+        const segment = await findSegment(deps.db, id)
+        if (!segment) throw new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
+        const list = `members:${id}`
+        const position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
+        const from = position ? { enteredAt: position[0], personId: position[1] } : null
+        const rows = await listMembers(deps.db, id, from, limit + 1)
+        const page = rows.slice(0, limit)
+        const data = await renderMembers(deps, page, mentionsCart(segment.node))
+        const last = page.at(-1)
+        const hasMore = rows.length > limit
+        await writeAudit(deps.db, {
+          id: deps.newId(),
+          at: deps.now(),
+          actor: c.get('caller').actor,
+          action: 'segment.read',
+          detail: { segment: id, members: data.length },
+        })
+        const next = hasMore && last ? encodeCursor(list, [last.entered_at, last.person_id]) : null
+        return c.json({ data, next, has_more: hasMore }, 200)
+      },
+    )
+}
+
+/** Whether a definition is about carts, so that a member whose cart was bought just now is one no more. */
+function mentionsCart(node: SegmentNode): boolean {
+  return 'cart' in node || ('all' in node && node.all.some(mentionsCart))
+}
+
+async function renderMembers(
+  deps: HttpDeps,
+  members: Member[],
+  needsCart: boolean,
+): Promise<z.infer<typeof memberSchema>[]> {
+  const now = deps.now()
+  const carts = await stillOpen(deps.db, await loadCarts(deps.db, members))
+  const contacts = await loadContactCards(
+    deps.db,
+    members.flatMap((member) => member.contact_id ?? []),
+  )
+  return members
+    .filter((member) => !needsCart || carts.has(member.person_id))
+    .map((member) => {
+      const contact = member.contact_id === null ? undefined : contacts.get(member.contact_id)
+      return renderMember(member, contact ?? null, carts.get(member.person_id) ?? null, now)
+    })
+}
+
+function renderMember(
+  member: Member,
+  contact: { id: string; email: string | null; attributes: Record<string, unknown> } | null,
+  cart: CartRow | null,
+  now: number,
+): z.infer<typeof memberSchema> {
+  const mail = mailability({
+    contact: contact !== null,
+    mailConsent: member.mail_consent === null ? null : member.mail_consent === 1,
+    marketing: member.marketing === 1,
+    minor: member.minor === 1,
+  })
+  // A contact who may not be mailed is masked; an anonymous visitor's cart tells on nobody.
+  const shown = contact === null || mail.mailable
+  return {
+    person:
+      member.contact_id === null
+        ? { kind: 'visitor', id: member.person_id.slice(2) }
+        : { kind: 'contact', id: member.contact_id },
+    contact: contact && { id: contact.id, name: nameOf(contact.attributes), email: contact.email },
+    entered_at: iso(member.entered_at),
+    mailable: mail.mailable,
+    ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
+    strength: member.strength as 'verified' | 'confirmed' | null,
+    evidence: JSON.parse(member.evidence) as z.infer<typeof evidenceSchema>[],
+    matched_at: isoOrNull(member.matched_at),
+    ...(shown && cart ? { cart: renderCart(cart, now) } : {}),
+  }
+}

@@ -1,0 +1,75 @@
+/** Signing in to the dashboard: `POST`, `GET` and `DELETE /api/v1/session`. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { deleteCookie, setCookie } from 'hono/cookie'
+import { allow, checkSameOrigin, SESSION_COOKIE, SESSION_MS, sessionValue } from './auth.ts'
+import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { Problem } from './problem.ts'
+import { iso, json, refusals } from './shapes.ts'
+import { onInvalid } from './validation.ts'
+
+/** Wrong passwords that are answered in a minute; after that everybody waits, the right one too. */
+const MAX_FAILURES = 20
+
+/** The session's routes. */
+export function sessionRoutes(deps: HttpDeps) {
+  let failures: number[] = []
+  const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
+  return app
+    .openapi(
+      createRoute({
+        method: 'post',
+        path: '/session',
+        summary: 'Sign in to the dashboard',
+        request: {
+          body: { content: { 'application/json': { schema: z.object({ password: z.string().max(1000) }) } }, required: true },
+        },
+        responses: { 204: { description: 'Signed in; the cookie is set' }, ...refusals },
+      }),
+      (c) => {
+        checkSameOrigin(c)
+        const now = deps.now()
+        failures = failures.filter((at) => at > now - 60_000)
+        if (failures.length >= MAX_FAILURES) {
+          throw new Problem(429, 'too_many_attempts', 'too many wrong passwords; try again in a minute', { 'retry-after': '60' })
+        }
+        if (!deps.checkPassword(c.req.valid('json').password)) {
+          failures.push(now)
+          throw new Problem(401, 'wrong_password', "the password is not this installation's; the start prints it")
+        }
+        setCookie(c, SESSION_COOKIE, sessionValue(now, deps.sessionMac), {
+          httpOnly: true,
+          sameSite: 'Strict',
+          secure: deps.secure,
+          path: '/',
+          maxAge: SESSION_MS / 1000,
+        })
+        return c.body(null, 204)
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/session',
+        summary: 'Whether somebody is signed in',
+        middleware: [allow(deps)] as const,
+        responses: { 200: json('Signed in', z.object({ since: z.string().nullable() })), ...refusals },
+      }),
+      (c) => {
+        const { since } = c.get('caller')
+        return c.json({ since: since === null ? null : iso(since) }, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'delete',
+        path: '/session',
+        summary: 'Sign out',
+        responses: { 204: { description: 'Signed out' } },
+      }),
+      (c) => {
+        checkSameOrigin(c)
+        deleteCookie(c, SESSION_COOKIE, { path: '/', secure: deps.secure })
+        return c.body(null, 204)
+      },
+    )
+}

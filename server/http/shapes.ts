@@ -1,0 +1,92 @@
+/** Shapes that several routes answer with: problems, carts, and whether somebody may be mailed. */
+import { z } from '@hono/zod-openapi'
+import { toMajor } from '../domain/money.ts'
+import type { CartItem } from '../domain/cart.ts'
+import type { CartRow } from '../store/schema.ts'
+
+/** RFC 9457. */
+export const problemSchema = z
+  .object({ type: z.string(), title: z.string(), status: z.number(), code: z.string(), detail: z.string() })
+  .openapi('Problem')
+
+/** The replies of every private route besides its own. */
+export const refusals = {
+  400: { description: 'Wrong input', content: { 'application/problem+json': { schema: problemSchema } } },
+  401: { description: 'No valid key or session', content: { 'application/problem+json': { schema: problemSchema } } },
+  403: { description: 'The key lacks the scope', content: { 'application/problem+json': { schema: problemSchema } } },
+} as const
+
+/** A reply of JSON. */
+export function json<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { 'application/json': { schema } } } as const
+}
+
+/** A time as the outside reads it. */
+export function iso(ms: number): string {
+  return new Date(ms).toISOString()
+}
+
+/** The same, where there may be none. */
+export function isoOrNull(ms: number | null): string | null {
+  return ms === null ? null : iso(ms)
+}
+
+/** A cart as the outside reads it. Money in major units. */
+export const cartSchema = z
+  .object({
+    id: z.string(),
+    url: z.string().nullable(),
+    currency: z.string(),
+    value: z.number(),
+    updated_at: z.string(),
+    state: z.enum(['open', 'abandoned', 'recovered', 'converted']),
+    items: z.array(
+      z.object({
+        item_id: z.string(),
+        item_name: z.string().optional(),
+        price: z.number().optional(),
+        quantity: z.number(),
+        item_category: z.string().optional(),
+        url: z.string().optional(),
+        image_url: z.string().optional(),
+      }),
+    ),
+  })
+  .openapi('Cart')
+
+/** Renders a cart as it stands at `now`. */
+export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchema> {
+  const { currency } = cart
+  const state = cart.state === 'open' ? (cart.idle_at <= now ? 'abandoned' : 'open') : cart.state
+  return {
+    id: cart.id,
+    url: cart.url,
+    currency,
+    value: toMajor(cart.value, currency),
+    updated_at: iso(cart.updated_at),
+    state: state as 'open' | 'abandoned' | 'recovered' | 'converted',
+    items: (JSON.parse(cart.items) as CartItem[]).map((item) => ({
+      item_id: item.item_id,
+      quantity: item.quantity,
+      ...(item.item_name === null ? {} : { item_name: item.item_name }),
+      ...(item.price === null ? {} : { price: toMajor(item.price, currency) }),
+      ...(item.item_category === null ? {} : { item_category: item.item_category }),
+      ...(item.url === null ? {} : { url: item.url }),
+      ...(item.image_url === null ? {} : { image_url: item.image_url }),
+    })),
+  }
+}
+
+/** Why somebody may not be mailed. */
+export const whyNotMailable = z.enum(['no_mail_consent', 'no_marketing_consent', 'minor', 'not_a_contact'])
+
+/** The kinds of evidence. */
+export const evidenceSchema = z.enum(['login_verified', 'email_click', 'login_claimed', 'form_email'])
+
+/** A contact's name from the CRM's attributes, under the names that CRMs use. */
+export function nameOf(attributes: Record<string, unknown>): string | null {
+  const text = (name: string) => (typeof attributes[name] === 'string' ? (attributes[name] as string).trim() : '')
+  const whole = text('name') || text('full_name')
+  const parts = [text('first_name') || text('firstname'), text('last_name') || text('lastname')].filter(Boolean)
+  return whole || parts.join(' ') || null
+}

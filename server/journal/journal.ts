@@ -1,0 +1,97 @@
+/**
+ * The journal: what was accepted, on disk before it is acknowledged.
+ *
+ * A SQLite file of its own with a random `journal_id`. One row holds a group of requests; its number only ever grows
+ * (`autoincrement`: a plain rowid table that was emptied would begin at 1 again, and cursors would skip). Every open
+ * sets `synchronous=FULL`, because a reopened WAL file is at NORMAL, under which a commit may be lost at a power cut.
+ * One thread writes (`worker`); others may read.
+ */
+import { randomUUID } from 'node:crypto'
+import BetterSqlite3 from 'better-sqlite3'
+
+/** One row: a group of requests, each the JSON text of an `Entry`. */
+export type JournalRow = { id: number; body: string; events: number }
+
+/** How far the journal may grow, and how long entries stay after they landed. */
+export type JournalLimits = { maxBytes: number; keepLandedMs: number }
+
+/** The writing side. Used by the journal's own thread only. */
+export type JournalWriter = {
+  journalId: string
+  /** Appends a group and returns when it is on disk. Returns the row's id. */
+  append(bodies: string[], events: number, now: number): number
+  /** Removes what has landed up to `landed` and is old enough, or stands in the way of new entries. */
+  prune(landed: number, now: number): void
+  /** Bytes of entries that have not landed. */
+  backlogBytes(landed: number): number
+  close(): void
+}
+
+const SCHEMA = `
+  create table if not exists meta (name text primary key, value text not null);
+  create table if not exists entries (
+    id integer primary key autoincrement,
+    at integer not null,
+    events integer not null,
+    bytes integer not null,
+    body text not null
+  );
+`
+
+/** Opens the journal for writing, and makes it if it is not there. */
+export function openJournal(file: string, limits: JournalLimits): JournalWriter {
+  const sqlite = new BetterSqlite3(file)
+  sqlite.pragma('journal_mode = WAL')
+  sqlite.pragma('synchronous = FULL')
+  sqlite.exec(SCHEMA)
+  sqlite.prepare("insert into meta values ('journal_id', ?) on conflict do nothing").run(randomUUID())
+  const insert = sqlite.prepare('insert into entries (at, events, bytes, body) values (?, ?, ?, ?)')
+  const removeOld = sqlite.prepare('delete from entries where id <= ? and at < ?')
+  const removeLanded = sqlite.prepare('delete from entries where id <= ?')
+  const total = sqlite.prepare('select coalesce(sum(bytes), 0) as bytes from entries where id > ?').pluck()
+  return {
+    journalId: readJournalId(sqlite),
+    append(bodies, events, now) {
+      const body = `[${bodies.join(',')}]`
+      return Number(insert.run(now, events, Buffer.byteLength(body), body).lastInsertRowid)
+    },
+    prune(landed, now) {
+      removeOld.run(landed, now - limits.keepLandedMs)
+      if (Number(total.get(0)) > limits.maxBytes / 2) removeLanded.run(landed)
+    },
+    backlogBytes: (landed) => Number(total.get(landed)),
+    close: () => sqlite.close(),
+  }
+}
+
+/** Reads entries in order for landing. */
+export type JournalReader = {
+  journalId: string
+  /** Rows after `after`, until they hold `maxEvents` events or there are no more. */
+  read(after: number, maxEvents: number): JournalRow[]
+  close(): void
+}
+
+/** Opens the journal for reading beside its writer. */
+export function openJournalReader(file: string): JournalReader {
+  const sqlite = new BetterSqlite3(file, { readonly: true })
+  const select = sqlite.prepare<[number], JournalRow>('select id, body, events from entries where id > ? order by id')
+  return {
+    journalId: readJournalId(sqlite),
+    read(after, maxEvents) {
+      const rows: JournalRow[] = []
+      let events = 0
+      for (const row of select.iterate(after)) {
+        rows.push(row)
+        events += row.events
+        if (events >= maxEvents) break
+      }
+      return rows
+    },
+    close: () => sqlite.close(),
+  }
+}
+
+function readJournalId(sqlite: BetterSqlite3.Database): string {
+  return sqlite.prepare("select value from meta where name = 'journal_id'").pluck().get() as string
+}

@@ -1,0 +1,34 @@
+/** The thread that owns the journal: appends the groups it is sent, answers when they are on disk, and prunes. */
+import { parentPort, workerData } from 'node:worker_threads'
+import type { JournalRequest, JournalReply } from './group-commit.ts'
+import { openJournal } from './journal.ts'
+
+const options = workerData as { file: string; maxBytes: number; keepLandedMs: number }
+const journal = openJournal(options.file, options)
+let landed = 0
+
+const reply = (message: JournalReply) => parentPort!.postMessage(message)
+
+parentPort!.on('message', (request: JournalRequest) => {
+  switch (request.kind) {
+    case 'append':
+      try {
+        journal.append(request.bodies, request.events, request.now)
+        reply({ kind: 'appended' })
+      } catch (error) {
+        reply({ kind: 'failed', message: (error as Error).message })
+      }
+      return
+    case 'landed':
+      landed = request.position
+      journal.prune(landed, request.now)
+      reply({ kind: 'backlog', bytes: journal.backlogBytes(landed) })
+      return
+    case 'close':
+      journal.close()
+      reply({ kind: 'closed' })
+      return
+  }
+})
+
+reply({ kind: 'opened', journalId: journal.journalId })

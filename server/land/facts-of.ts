@@ -1,0 +1,142 @@
+/**
+ * The rows that journal entries become. A batch may hold the same event several times (a retry); the one that was
+ * received first is kept, as it is in the store.
+ */
+import type { Entry, StampedEvent } from '../domain/event.ts'
+import { orderOf } from '../domain/order.ts'
+import type { FactRows } from '../store/facts.ts'
+import type { ClaimRow, ConsentRow, DeviceRow, EventRow, OrderRow, TokenUseRow } from '../store/schema.ts'
+import { visitorPerson } from '../domain/epochs.ts'
+
+/** Tells a user agent's device class, browser and system. */
+export type DescribeAgent = (userAgent: string) => { device: string; browser: string | null; os: string | null }
+
+/** Turns entries into rows, each key once. */
+export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRows {
+  const events = new Map<string, EventRow>()
+  const consents = new Map<string, ConsentRow>()
+  const claims = new Map<string, ClaimRow>()
+  const tokenUses = new Map<string, TokenUseRow>()
+  const claimKeys = new Map<string, { key_hash: string; visitor_id: string }>()
+  const devices = new Map<string, DeviceRow>()
+  const orders = new Map<string, OrderRow>()
+  for (const entry of entries) {
+    const { visitor } = entry
+    addConsent(consents, entry)
+    if (entry.user_agent !== undefined && (devices.get(visitor)?.received_at ?? 0) < entry.received_at) {
+      const agent = describeAgent(entry.user_agent)
+      devices.set(visitor, { visitor_id: visitor, site_id: entry.site, ...agent, received_at: entry.received_at })
+    }
+    for (const event of entry.events) {
+      keepFirst(events, `${visitor} ${event.id}`, eventRow(entry, event))
+      const { claim } = event
+      if (claim) {
+        keepFirst(claims, `${visitor} ${event.id}`, claimRow(entry, event))
+        claimKeys.set(`${claim.key} ${visitor}`, { key_hash: claim.key, visitor_id: visitor })
+        if (claim.token !== undefined) {
+          const use = tokenUses.get(`${claim.token} ${visitor}`)
+          if (!use || event.at < use.at) {
+            tokenUses.set(`${claim.token} ${visitor}`, { token_hash: claim.token, visitor_id: visitor, at: event.at })
+          }
+        }
+      }
+      if (event.type === 'purchase') {
+        const row = orderRow(entry, event)
+        keepFirst(orders, `${row.order_id} ${row.source}`, row)
+      }
+    }
+  }
+  return {
+    events: [...events.values()],
+    consents: [...consents.values()],
+    claims: [...claims.values()],
+    tokenUses: [...tokenUses.values()],
+    claimKeys: [...claimKeys.values()],
+    devices: [...devices.values()],
+    orders: [...orders.values()],
+  }
+}
+
+function keepFirst<T extends { received_at: number }>(rows: Map<string, T>, key: string, row: T): void {
+  const other = rows.get(key)
+  if (!other || row.received_at < other.received_at) rows.set(key, row)
+}
+
+function eventRow(entry: Entry, event: StampedEvent): EventRow {
+  return {
+    visitor_id: entry.visitor,
+    id: event.id,
+    site_id: entry.site,
+    type: event.type,
+    at: event.at,
+    received_at: entry.received_at,
+    identity: entry.consent.identity ? 1 : 0,
+    marketing: entry.consent.marketing ? 1 : 0,
+    url: event.url ?? null,
+    referrer: event.referrer ?? null,
+    title: event.title ?? null,
+    props: event.props === undefined ? null : JSON.stringify(event.props),
+    person_id: visitorPerson(entry.visitor, 1),
+  }
+}
+
+function claimRow(entry: Entry, event: StampedEvent): ClaimRow {
+  const claim = event.claim!
+  return {
+    visitor_id: entry.visitor,
+    id: event.id,
+    site_id: entry.site,
+    request_id: entry.request,
+    at: event.at,
+    received_at: entry.received_at,
+    evidence: claim.evidence,
+    key_hash: claim.key,
+    token_hash: claim.token ?? null,
+    message: claim.message ?? null,
+    issued_at: claim.issued_at ?? null,
+    kid: claim.kid ?? null,
+    iat: claim.iat ?? null,
+    exp: claim.exp ?? null,
+  }
+}
+
+function addConsent(consents: Map<string, ConsentRow>, entry: Entry): void {
+  const { consent, visitor } = entry
+  const key = `${visitor} ${consent.id} ${consent.analytics} ${consent.identity} ${consent.marketing}`
+  const other = consents.get(key)
+  if (other) {
+    other.first_at = Math.min(other.first_at, consent.at)
+    other.last_at = Math.max(other.last_at, consent.at)
+    return
+  }
+  consents.set(key, {
+    visitor_id: visitor,
+    id: consent.id,
+    analytics: consent.analytics ? 1 : 0,
+    identity: consent.identity ? 1 : 0,
+    marketing: consent.marketing ? 1 : 0,
+    site_id: entry.site,
+    source: consent.source,
+    policy: consent.policy ?? null,
+    gpc: consent.gpc === undefined ? null : consent.gpc ? 1 : 0,
+    first_at: consent.at,
+    last_at: consent.at,
+  })
+}
+
+function orderRow(entry: Entry, event: StampedEvent): OrderRow {
+  const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} })
+  return {
+    order_id: order.orderId,
+    source: entry.keyed ? 'server' : 'tag',
+    visitor_id: entry.visitor,
+    event_id: event.id,
+    contact_id: null,
+    at: order.at,
+    received_at: entry.received_at,
+    total: order.total,
+    currency: order.currency,
+    items: JSON.stringify(order.items),
+    channel: null,
+  }
+}

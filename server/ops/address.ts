@@ -1,0 +1,22 @@
+/** Whose request it is: the client's address behind proxies, and whether a host is this machine. */
+
+/**
+ * The address of the client. Each proxy in front appends the address it saw to `X-Forwarded-For`; only as many of the
+ * last entries can be believed as there are proxies of ours.
+ */
+export function clientAddress(peer: string | null, forwardedFor: string | undefined, proxies: number): string | null {
+  if (proxies === 0 || forwardedFor === undefined) return peer
+  const seen = forwardedFor.split(',').map((each) => each.trim())
+  return seen[Math.max(0, seen.length - proxies)] || peer
+}
+
+/** Whether an address is this machine's own. */
+export function isLoopback(address: string): boolean {
+  return address === '::1' || /^(::ffff:)?127\./.test(address)
+}
+
+/** Whether private routes answer under a `Host`: the dashboard's, or this machine's own name. */
+export function createPrivateHosts(adminHosts: string[]): (host: string) => boolean {
+  const hosts = new Set(adminHosts)
+  return (host) => hosts.has(host) || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)
+}

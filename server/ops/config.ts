@@ -1,0 +1,113 @@
+/**
+ * The settings of the process, read once from the environment. A wrong value stops the start with a sentence that
+ * names the variable and says what it must be.
+ */
+import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { newSecret } from './keyring.ts'
+
+/** What the process runs with. */
+export type Config = {
+  port: number
+  host: string
+  dataDir: string
+  /** How browsers reach the collector, without a slash at the end. */
+  publicUrl: string
+  /** Where private routes answer besides loopback; null: under `publicUrl` unless that is a shop's origin. */
+  adminUrl: string | null
+  secret: string
+  adminPassword: string
+  /** How many proxies in front set `X-Forwarded-For`. */
+  trustProxy: number
+  logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
+}
+
+/** A setting that cannot be used. Its message is for the person who starts the process. */
+export class ConfigError extends Error {}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
+
+/** Reads the environment. Makes `DATA_DIR`, and in it the secret and the password if they were not given. */
+export function readConfigFromEnvironment(env: Record<string, string | undefined>): Config {
+  const port = integer(env, 'PORT', 3000, 1, 65535)
+  const host = env.HOST || '127.0.0.1'
+  const logLevel = env.LOG_LEVEL || 'info'
+  if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
+    throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')} (got "${logLevel}")`)
+  }
+  if (env.DATABASE_URL) {
+    throw new ConfigError('DATABASE_URL must be unset: this version stores in SQLite only, in DATA_DIR')
+  }
+  const publicUrl = url(env, 'PUBLIC_URL') ?? `http://localhost:${port}`
+  const adminUrl = url(env, 'ADMIN_URL')
+  const trustProxy =
+    env.TRUST_PROXY === 'true' ? 1 : env.TRUST_PROXY === 'false' ? 0 : integer(env, 'TRUST_PROXY', 0, 0, 10)
+  const dataDir = resolve(env.DATA_DIR || './data')
+  makeDirectory(dataDir)
+  const secret = given(env, 'COUTURE_SECRET', 16) ?? kept(join(dataDir, 'secret'), () => newSecret())
+  const adminPassword =
+    given(env, 'ADMIN_PASSWORD', 8) ?? kept(join(dataDir, 'admin-password'), () => newSecret().slice(0, 20))
+  return {
+    port,
+    host,
+    dataDir,
+    publicUrl,
+    adminUrl,
+    secret,
+    adminPassword,
+    trustProxy,
+    logLevel: logLevel as Config['logLevel'],
+  }
+}
+
+function integer(env: Record<string, string | undefined>, name: string, fallback: number, min: number, max: number) {
+  const text = env[name]
+  if (text === undefined || text === '') return fallback
+  const value = Number(text)
+  if (!/^\d+$/.test(text) || value < min || value > max) {
+    throw new ConfigError(`${name} must be an integer from ${min} to ${max} (got "${text}")`)
+  }
+  return value
+}
+
+function url(env: Record<string, string | undefined>, name: string): string | null {
+  const text = env[name]
+  if (text === undefined || text === '') return null
+  const parsed = URL.parse(text)
+  if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash) {
+    throw new ConfigError(`${name} must be an http or https URL without query or fragment (got "${text}")`)
+  }
+  return parsed.href.replace(/\/+$/, '')
+}
+
+function given(env: Record<string, string | undefined>, name: string, length: number): string | null {
+  const text = env[name]
+  if (text === undefined || text === '') return null
+  if (text.length < length) {
+    throw new ConfigError(`${name} must have at least ${length} characters (got ${text.length})`)
+  }
+  return text
+}
+
+function makeDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (error) {
+    throw new ConfigError(`DATA_DIR must be a folder that can be written (${path}: ${(error as Error).message})`)
+  }
+}
+
+/** A value that is made once and kept in a file that only its owner may read. */
+function kept(path: string, make: () => string): string {
+  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
+  const value = make()
+  try {
+    writeFileSync(path, `${value}\n`, { mode: 0o600, flag: 'wx' })
+    chmodSync(path, 0o600)
+  } catch (error) {
+    // Another process made it between the look and the write: its value is the one that counts.
+    if ((error as { code?: string }).code === 'EEXIST') return readFileSync(path, 'utf8').trim()
+    throw new ConfigError(`DATA_DIR must be a folder that can be written (${path}: ${(error as Error).message})`)
+  }
+  return value
+}

@@ -1,0 +1,59 @@
+/**
+ * The keys of an installation, all derived from one root secret by HKDF (RFC 5869), and what is computed with them.
+ * Identifiers, tokens and retired visitors are kept only as keyed hashes: whoever has the files but not the secret
+ * cannot test a guess against them.
+ */
+import { createHash, createHmac, hkdfSync, randomBytes, timingSafeEqual } from 'node:crypto'
+
+/** What is computed with the installation's keys. */
+export type Keyring = {
+  /** The keyed hash of an identifier, for claims and contacts. */
+  identifier(kind: 'contact' | 'email' | 'link', value: string): string
+  /** The keyed hash of a token that a claim came with. */
+  token(token: string): string
+  /** The keyed hash that keeps a retired visitor out. */
+  tombstone(visitorId: string): string
+  /** Whether `mac` is the visitor cookie's MAC of `text`, and the MAC itself. */
+  cookieMac(text: string): string
+  sessionMac(text: string): string
+}
+
+/** A keyring from a root secret. */
+export function createKeyring(rootSecret: string): Keyring {
+  const derive = (name: string) => Buffer.from(hkdfSync('sha256', rootSecret, 'couture', name, 32))
+  const keys = { hash: derive('identifiers'), cookie: derive('visitor cookie'), session: derive('dashboard session') }
+  const mac = (key: Buffer, text: string) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
+  return {
+    identifier: (kind, value) => mac(keys.hash, `${kind}:${value}`),
+    token: (token) => mac(keys.hash, `token:${token}`),
+    tombstone: (visitorId) => mac(keys.hash, `visitor:${visitorId}`),
+    cookieMac: (text) => mac(keys.cookie, text),
+    sessionMac: (text) => mac(keys.session, text),
+  }
+}
+
+/** base64url(HMAC-SHA256(secret, text)), its first 22 characters: the MAC of link tokens. */
+export function linkMac(secret: string, text: string): string {
+  return createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22)
+}
+
+/** SHA-256 in hex, as `email_sha256` is written. */
+export function sha256Hex(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
+
+/** How an API key is kept. Its 160 random bits need no slow hash. */
+export function hashApiKey(key: string): string {
+  return createHash('sha256').update(key).digest('base64url')
+}
+
+/** A new secret of 256 bits, or a key with a prefix that says what it is. */
+export function newSecret(prefix = ''): string {
+  return prefix + randomBytes(prefix === '' ? 32 : 20).toString('base64url')
+}
+
+/** Compares two texts in constant time. */
+export function sameSecret(a: string, b: string): boolean {
+  const [x, y] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()]
+  return timingSafeEqual(x, y)
+}

@@ -1,0 +1,111 @@
+/**
+ * The thread that lands and derives: composes the journal's reader, the store and the two stages, and runs them for
+ * as long as the process lives. It is woken when something was appended or written; it also looks by itself, because
+ * commands in other processes write too and because time alone changes memberships.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { createDeriver } from './derive/derive.ts'
+import { defaultSettings, type Site } from './domain/settings.ts'
+import { openJournalReader } from './journal/journal.ts'
+import { createDescribeAgent } from './land/agent.ts'
+import { landBatch } from './land/land.ts'
+import { createKeyring } from './ops/keyring.ts'
+import { configVersion, readConfig } from './store/sites.ts'
+import { createSqliteStore } from './store/sqlite.ts'
+
+/** What the thread is started with, what it is told, and what it tells. */
+export type PipelineData = { storeFile: string; journalFile: string; secret: string }
+export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
+export type PipelineReport =
+  | { kind: 'landed'; position: number }
+  | { kind: 'error'; stage: 'land' | 'derive'; message: string }
+  | { kind: 'stopped' }
+
+/** How long it rests when nobody wakes it. */
+const REST_MS = 250
+
+/** After an error it waits this long, so that a lasting one does not fill the log. */
+const AFTER_ERROR_MS = 1000
+
+const { storeFile, journalFile, secret } = workerData as PipelineData
+const db = createSqliteStore(storeFile)
+const journal = openJournalReader(journalFile)
+const keyring = createKeyring(secret)
+const describeAgent = createDescribeAgent()
+const now = () => Date.now()
+
+let lastPosition = -1
+let version = -1
+let sites = new Map<string, Site>()
+const site = (id: string): Site =>
+  sites.get(id) ?? {
+    id,
+    origins: [],
+    write_key: '',
+    identity_secret: '',
+    link_secret: '',
+    settings: defaultSettings(),
+  }
+async function refreshSites(): Promise<void> {
+  if ((await configVersion(db)) === version) return
+  const config = await readConfig(db)
+  version = config.version
+  sites = new Map(config.sites.map((each) => [each.id, each]))
+}
+
+const deriver = createDeriver({ db, site, now })
+const report = (message: PipelineReport) => parentPort!.postMessage(message)
+let stopping = false
+let wake: () => void = () => {}
+
+parentPort!.on('message', (request: PipelineRequest) => {
+  if (request.kind === 'stop') stopping = true
+  wake()
+})
+
+/** Waits for a wake-up call, or `ms`. */
+function rest(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, ms)
+    wake = () => {
+      clearTimeout(timer)
+      resolve()
+    }
+  })
+}
+
+/** Runs a stage. A failure is told and makes the loop pause; what was not done is still to be found next time. */
+async function attempt(stage: 'land' | 'derive', work: () => Promise<boolean>): Promise<boolean> {
+  try {
+    return await work()
+  } catch (error) {
+    report({ kind: 'error', stage, message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    await rest(AFTER_ERROR_MS)
+    return false
+  }
+}
+
+async function land(): Promise<boolean> {
+  const { journalId, read } = journal
+  const landed = await landBatch({ db, journalId, read, describeAgent, tombstone: keyring.tombstone, now })
+  if (landed.events > 0 || landed.position !== lastPosition) {
+    lastPosition = landed.position
+    report({ kind: 'landed', position: landed.position })
+  }
+  return landed.events > 0
+}
+
+
+while (!stopping) {
+  const landed = await attempt('land', land)
+  const derived = await attempt('derive', async () => {
+    await refreshSites()
+    return deriver.round()
+  })
+  // Lets messages in between rounds, the wish to stop among them.
+  if (landed || derived) await new Promise((resolve) => setImmediate(resolve))
+  else await rest(REST_MS)
+}
+journal.close()
+await db.destroy()
+report({ kind: 'stopped' })

@@ -1,0 +1,64 @@
+/** Makes sites and keys: the secrets and ids that go with them. Used by the start and by the commands. */
+import type { Kysely } from 'kysely'
+import { defaultSettings, type Site, type SiteSettings } from './domain/settings.ts'
+import { contactReference } from './domain/token.ts'
+import { hashApiKey, type Keyring, linkMac, newSecret, sha256Hex } from './ops/keyring.ts'
+import { normaliseEmail } from './domain/identifier.ts'
+import { type KeysOf, rekeyContacts } from './store/contacts.ts'
+import type { Database } from './store/schema.ts'
+import { insertSite, listSites, putApiKey } from './store/sites.ts'
+
+/** The keyed hashes by which a contact is found: his id, his address, and his reference in each site's link tokens. */
+export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
+  return ({ id, email, emailSha256 }) => {
+    const address = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))
+    return [
+      keyring.identifier('contact', id),
+      ...(address === null ? [] : [keyring.identifier('email', address)]),
+      ...[...sites()].map((site) =>
+        keyring.identifier('link', `${site.id}:${contactReference(linkMac, site.link_secret, id)}`),
+      ),
+    ]
+  }
+}
+
+/** Adds a site with new secrets, and makes every contact findable by the site's link tokens. */
+export async function createSite(
+  db: Kysely<Database>,
+  keyring: Keyring,
+  given: { id: string; origins: string[]; settings?: Partial<SiteSettings> },
+  now: number,
+): Promise<Site> {
+  const site: Site = {
+    id: given.id,
+    origins: given.origins,
+    write_key: newSecret('wk_'),
+    identity_secret: newSecret(),
+    link_secret: newSecret(),
+    settings: { ...defaultSettings(), ...given.settings },
+  }
+  await insertSite(db, site, now)
+  const sites = await listSites(db)
+  await rekeyContacts(db, createKeysOf(keyring, () => sites))
+  return site
+}
+
+/** Adds an API key. The key itself is returned once and kept nowhere. */
+export async function createKey(
+  db: Kysely<Database>,
+  given: { id: string; scopes: string[] },
+  now: number,
+): Promise<{ id: string; key: string; scopes: string[] }> {
+  const key = newSecret('ck_')
+  await putApiKey(db, { ...given, hash: hashApiKey(key) }, now)
+  return { ...given, key }
+}
+
+/** The origin that a text names exactly, or a sentence that says what it must be. */
+export function parseOrigin(text: string): { origin: string } | { error: string } {
+  const url = URL.parse(text)
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '') {
+    return { origin: url.origin }
+  }
+  return { error: `an origin must be scheme and host, such as https://shop.example (got "${text}")` }
+}

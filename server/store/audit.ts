@@ -1,0 +1,14 @@
+/** The audit: a row for every write and export through a private route. */
+import type { Kysely } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** Notes who did what. `detail` holds counts and ids of things, never addresses. */
+export async function writeAudit(
+  db: Kysely<Database>,
+  row: { id: string; at: number; actor: string; action: string; detail: Record<string, unknown> },
+): Promise<void> {
+  await db
+    .insertInto('audit')
+    .values({ ...row, detail: JSON.stringify(row.detail) })
+    .execute()
+}

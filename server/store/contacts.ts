@@ -1,0 +1,249 @@
+/**
+ * Contacts: the upsert of what a CRM pushes. A field is set by the newest word on it, whatever order the words come
+ * in; absent is unchanged, null removes. The keyed hashes by which claims find a contact are kept in step, and every
+ * visitor and person that a change may touch is marked, in the same transaction.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { mark } from './dirty.ts'
+import { chunks, chunksOf } from './many.ts'
+import type { ContactRow, Database } from './schema.ts'
+
+/** A contact as it was pushed, already checked. Absent keys are unchanged, null removes. */
+export type ContactPatch = {
+  id: string
+  email?: string | null
+  email_sha256?: string | null
+  phone?: string | null
+  mail_consent?: boolean | null
+  mail_consent_at?: number | null
+  minor?: boolean | null
+  merged_into?: string | null
+  attributes?: Record<string, unknown>
+  updated_at: number
+}
+
+/** What became of each patch. */
+export type UpsertCounts = { created: number; updated: number; unchanged: number }
+
+/** Computes the keyed hashes under which a contact is found. */
+export type KeysOf = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
+
+const FIELDS = ['email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into'] as const
+
+/** Upserts patches in order. `keysOf` hashes what identifies a contact. */
+export async function upsertContacts(
+  trx: Transaction<Database>,
+  patches: ContactPatch[],
+  keysOf: KeysOf,
+  now: number,
+): Promise<UpsertCounts> {
+  const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0 }
+  for (const part of chunks(patches, 500)) {
+    const ids = [...new Set(part.map((patch) => patch.id))].sort()
+    const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
+    const current = new Map(rows.map((row) => [row.contact_id, row]))
+    const changed = new Map<string, ContactRow>()
+    for (const patch of part) {
+      const old = current.get(patch.id)
+      // An erased contact stays erased: the next import of the same file must not bring him back.
+      const next = old?.erased_at ? old : applyPatch(old ?? newRow(patch, now), patch)
+      counts[!old ? 'created' : same(old, next) ? 'unchanged' : 'updated']++
+      if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
+      current.set(patch.id, next)
+      changed.set(patch.id, next)
+    }
+    await writeContacts(trx, [...changed.values()], keysOf)
+  }
+  return counts
+}
+
+function newRow(patch: ContactPatch, now: number): ContactRow {
+  return {
+    contact_id: patch.id,
+    email: null,
+    email_sha256: null,
+    phone: null,
+    mail_consent: null,
+    mail_consent_at: null,
+    minor: 0,
+    merged_into: null,
+    attributes: '{}',
+    updated_at: 0,
+    field_times: '{}',
+    imported_at: now,
+    erased_at: null,
+  }
+}
+
+/**
+ * Sets each field that nobody has set later. `field_times` holds the time of each field that differs from the row's
+ * `updated_at`, so that a row whose fields were all set at once carries none.
+ */
+function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
+  const times = JSON.parse(row.field_times) as Record<string, number>
+  const attributes = JSON.parse(row.attributes) as Record<string, unknown>
+  const isNew = row.updated_at === 0
+  const timeOf = (field: string) => times[field] ?? (isNew ? Number.NEGATIVE_INFINITY : row.updated_at)
+  const known = [...FIELDS.filter((field) => row[field] !== null), ...Object.keys(attributes).map((name) => `@${name}`)]
+  const next = { ...row }
+  const setAt = new Map(known.map((field) => [field, timeOf(field)]))
+  for (const [field, time] of Object.entries(times)) setAt.set(field, time)
+  for (const field of FIELDS) {
+    const value = patch[field]
+    if (value === undefined || patch.updated_at < (setAt.get(field) ?? Number.NEGATIVE_INFINITY)) continue
+    Object.assign(next, { [field]: toColumn(field, value) })
+    setAt.set(field, patch.updated_at)
+  }
+  for (const [name, value] of Object.entries(patch.attributes ?? {})) {
+    const field = `@${name}`
+    if (patch.updated_at < (setAt.get(field) ?? Number.NEGATIVE_INFINITY)) continue
+    if (value === null) delete attributes[name]
+    else attributes[name] = value
+    setAt.set(field, patch.updated_at)
+  }
+  const sortedAttributes = Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
+  next.attributes = JSON.stringify(sortedAttributes)
+  next.updated_at = Math.max(row.updated_at, patch.updated_at)
+  const late = [...setAt].filter(([, time]) => time !== next.updated_at).sort(([a], [b]) => (a < b ? -1 : 1))
+  next.field_times = JSON.stringify(Object.fromEntries(late))
+  return next
+}
+
+function toColumn(field: (typeof FIELDS)[number], value: string | number | boolean | null): string | number | null {
+  if (field === 'minor') return value === true ? 1 : 0
+  return typeof value === 'boolean' ? (value ? 1 : 0) : value
+}
+
+/** Equal but for the bookkeeping of times: the same push again changes nothing. */
+function same(a: ContactRow, b: ContactRow): boolean {
+  return a.attributes === b.attributes && FIELDS.every((field) => a[field] === b[field])
+}
+
+async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], keysOf: KeysOf): Promise<void> {
+  if (rows.length === 0) return
+  const sorted = rows.sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1))
+  const ids = sorted.map((row) => row.contact_id)
+  for (const part of chunksOf(sorted)) {
+    await trx
+      .insertInto('contacts')
+      .values(part)
+      .onConflict((conflict) =>
+        conflict.column('contact_id').doUpdateSet((eb) => ({
+          email: eb.ref('excluded.email'),
+          email_sha256: eb.ref('excluded.email_sha256'),
+          phone: eb.ref('excluded.phone'),
+          mail_consent: eb.ref('excluded.mail_consent'),
+          mail_consent_at: eb.ref('excluded.mail_consent_at'),
+          minor: eb.ref('excluded.minor'),
+          merged_into: eb.ref('excluded.merged_into'),
+          attributes: eb.ref('excluded.attributes'),
+          updated_at: eb.ref('excluded.updated_at'),
+          field_times: eb.ref('excluded.field_times'),
+        })),
+      )
+      .execute()
+  }
+  const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', ids).execute()
+  await trx.deleteFrom('contact_keys').where('contact_id', 'in', ids).execute()
+  const keys = sorted.flatMap((row) =>
+    keysOf({ id: row.contact_id, email: row.email, emailSha256: row.email_sha256 }).map((key_hash) => ({
+      key_hash,
+      contact_id: row.contact_id,
+    })),
+  )
+  keys.sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1))
+  for (const part of chunksOf(keys)) {
+    await trx.insertInto('contact_keys').values(part).onConflict((conflict) => conflict.doNothing()).execute()
+  }
+  await markTouched(trx, ids, [...before.map((row) => row.key_hash), ...keys.map((row) => row.key_hash)])
+}
+
+/** Claims on these keys may now be decided otherwise, and what is told of these contacts may read otherwise. */
+async function markTouched(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
+  const visitors = new Set<string>()
+  for (const part of chunks([...new Set(keys)], 500)) {
+    const rows = await trx.selectFrom('claim_keys').select('visitor_id').where('key_hash', 'in', part).execute()
+    for (const row of rows) visitors.add(row.visitor_id)
+  }
+  await mark(trx, 'dirty_visitors', visitors)
+  const persons = await trx
+    .selectFrom('persons')
+    .select('person_id')
+    .where(
+      'person_id',
+      'in',
+      contactIds.map((id) => `c:${id}`),
+    )
+    .execute()
+  await mark(
+    trx,
+    'dirty_persons',
+    persons.map((row) => row.person_id),
+  )
+}
+
+/** One contact, or null. */
+export async function findContact(db: Kysely<Database>, id: string): Promise<ContactRow | null> {
+  const row = await db
+    .selectFrom('contacts')
+    .selectAll()
+    .where('contact_id', '=', id)
+    .where('erased_at', 'is', null)
+    .executeTakeFirst()
+  return row ?? null
+}
+
+/** Makes the keys of every contact again, a page at a time: a new site has a link secret of its own. */
+export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promise<void> {
+  let after = ''
+  for (;;) {
+    const from = after
+    const rows = await db.transaction().execute(async (trx) => {
+      const page = await trx
+        .selectFrom('contacts')
+        .selectAll()
+        .where('contact_id', '>', from)
+        .where('erased_at', 'is', null)
+        .orderBy('contact_id')
+        .limit(500)
+        .execute()
+      await writeContacts(trx, [...page], keysOf)
+      return page
+    })
+    if (rows.length === 0) return
+    after = rows.at(-1)!.contact_id
+  }
+}
+
+/** Which of these ids are living contacts. */
+export async function existingContacts(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
+  const there = new Set<string>()
+  for (const part of chunks([...new Set(ids)], 500)) {
+    const rows = await db
+      .selectFrom('contacts')
+      .select('contact_id')
+      .where('contact_id', 'in', part)
+      .where('erased_at', 'is', null)
+      .execute()
+    for (const row of rows) there.add(row.contact_id)
+  }
+  return there
+}
+
+/** What lists show of contacts. */
+export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
+  const cards = new Map<string, { id: string; email: string | null; attributes: Record<string, unknown> }>()
+  for (const part of chunks([...new Set(ids)], 500)) {
+    const rows = await db
+      .selectFrom('contacts')
+      .select(['contact_id', 'email', 'attributes'])
+      .where('contact_id', 'in', part)
+      .where('erased_at', 'is', null)
+      .execute()
+    for (const row of rows) {
+      const attributes = JSON.parse(row.attributes) as Record<string, unknown>
+      cards.set(row.contact_id, { id: row.contact_id, email: row.email, attributes })
+    }
+  }
+  return cards
+}

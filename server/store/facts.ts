@@ -1,0 +1,210 @@
+/**
+ * Landing rows of events, consents, claims and orders. Every insert can be repeated: a row that is there stays, or
+ * gives way to the one that was received first, so that neither order nor number of deliveries matters.
+ */
+import type { Transaction } from 'kysely'
+import { mark } from './dirty.ts'
+import { chunksOf } from './many.ts'
+import type { ClaimKeyRow, ClaimRow, ConsentRow, Database, DeviceRow, EventRow, OrderRow, TokenUseRow } from './schema.ts'
+
+/** What one batch of journal entries adds. Rows of one key appear once. */
+export type FactRows = {
+  events: EventRow[]
+  consents: ConsentRow[]
+  claims: ClaimRow[]
+  tokenUses: TokenUseRow[]
+  claimKeys: ClaimKeyRow[]
+  devices: DeviceRow[]
+  orders: OrderRow[]
+}
+
+/** Inserts a batch's facts. The rows are sorted by primary key, so that concurrent batches do not deadlock. */
+export async function insertFacts(trx: Transaction<Database>, facts: FactRows): Promise<void> {
+  for (const rows of chunksOf(sorted(facts.events, 'visitor_id', 'id'))) {
+    await trx
+      .insertInto('events')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['visitor_id', 'id'])
+          .doUpdateSet((eb) => ({
+            site_id: eb.ref('excluded.site_id'),
+            type: eb.ref('excluded.type'),
+            at: eb.ref('excluded.at'),
+            received_at: eb.ref('excluded.received_at'),
+            identity: eb.ref('excluded.identity'),
+            marketing: eb.ref('excluded.marketing'),
+            url: eb.ref('excluded.url'),
+            referrer: eb.ref('excluded.referrer'),
+            title: eb.ref('excluded.title'),
+            props: eb.ref('excluded.props'),
+          }))
+          .whereRef('excluded.received_at', '<', 'events.received_at'),
+      )
+      .execute()
+  }
+  for (const rows of chunksOf(sorted(facts.claims, 'visitor_id', 'id'))) {
+    await trx
+      .insertInto('claims')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['visitor_id', 'id'])
+          .doUpdateSet((eb) => ({
+            request_id: eb.ref('excluded.request_id'),
+            at: eb.ref('excluded.at'),
+            received_at: eb.ref('excluded.received_at'),
+            evidence: eb.ref('excluded.evidence'),
+            key_hash: eb.ref('excluded.key_hash'),
+            token_hash: eb.ref('excluded.token_hash'),
+            message: eb.ref('excluded.message'),
+            issued_at: eb.ref('excluded.issued_at'),
+            kid: eb.ref('excluded.kid'),
+            iat: eb.ref('excluded.iat'),
+            exp: eb.ref('excluded.exp'),
+          }))
+          .whereRef('excluded.received_at', '<', 'claims.received_at'),
+      )
+      .execute()
+  }
+  await insertSecondKeys(trx, facts)
+  for (const rows of chunksOf(sorted(facts.consents, 'visitor_id', 'id'))) {
+    await trx
+      .insertInto('consents')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.columns(['visitor_id', 'id', 'analytics', 'identity', 'marketing']).doUpdateSet((eb) => ({
+          first_at: eb
+            .case()
+            .when('excluded.first_at', '<', eb.ref('consents.first_at'))
+            .then(eb.ref('excluded.first_at'))
+            .else(eb.ref('consents.first_at'))
+            .end(),
+          last_at: eb
+            .case()
+            .when('excluded.last_at', '>', eb.ref('consents.last_at'))
+            .then(eb.ref('excluded.last_at'))
+            .else(eb.ref('consents.last_at'))
+            .end(),
+        })),
+      )
+      .execute()
+  }
+}
+
+async function insertSecondKeys(trx: Transaction<Database>, facts: FactRows): Promise<void> {
+  for (const rows of chunksOf(sorted(facts.tokenUses, 'token_hash', 'visitor_id'))) {
+    await trx
+      .insertInto('token_uses')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['token_hash', 'visitor_id'])
+          .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
+          .whereRef('excluded.at', '<', 'token_uses.at'),
+      )
+      .execute()
+  }
+  for (const rows of chunksOf(sorted(facts.claimKeys, 'key_hash', 'visitor_id'))) {
+    await trx
+      .insertInto('claim_keys')
+      .values(rows)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+  for (const rows of chunksOf(sorted(facts.devices, 'visitor_id', 'visitor_id'))) {
+    await trx
+      .insertInto('devices')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('visitor_id')
+          .doUpdateSet((eb) => ({
+            device: eb.ref('excluded.device'),
+            browser: eb.ref('excluded.browser'),
+            os: eb.ref('excluded.os'),
+            received_at: eb.ref('excluded.received_at'),
+          }))
+          .whereRef('excluded.received_at', '>', 'devices.received_at'),
+      )
+      .execute()
+  }
+  for (const rows of chunksOf(sorted(facts.orders, 'order_id', 'source'))) {
+    await trx
+      .insertInto('orders')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['order_id', 'source'])
+          .doUpdateSet((eb) => ({
+            visitor_id: eb.ref('excluded.visitor_id'),
+            event_id: eb.ref('excluded.event_id'),
+            at: eb.ref('excluded.at'),
+            received_at: eb.ref('excluded.received_at'),
+            total: eb.ref('excluded.total'),
+            currency: eb.ref('excluded.currency'),
+            items: eb.ref('excluded.items'),
+          }))
+          .whereRef('excluded.received_at', '<', 'orders.received_at'),
+      )
+      .execute()
+  }
+}
+
+function sorted<T, K extends keyof T>(rows: T[], first: K, second: K): T[] {
+  const compare = (a: T, b: T, key: K) => (a[key] < b[key] ? -1 : a[key] > b[key] ? 1 : 0)
+  return [...rows].sort((a, b) => compare(a, b, first) || compare(a, b, second))
+}
+
+/** Which of these hashes are tombstones. */
+export async function findTombstones(trx: Transaction<Database>, hashes: string[]): Promise<Set<string>> {
+  if (hashes.length === 0) return new Set()
+  const rows = await trx.selectFrom('tombstones').select('hash').where('hash', 'in', hashes).execute()
+  return new Set(rows.map((row) => row.hash))
+}
+
+/** The tables that hold something under a visitor's id. */
+const VISITOR_TABLES = [
+  'events',
+  'claims',
+  'consents',
+  'token_uses',
+  'claim_keys',
+  'devices',
+  'orders',
+  'visitors',
+  'epochs',
+  'links',
+  'visitor_persons',
+  'visitor_days',
+  'carts',
+  'purchases',
+] as const satisfies (keyof Database)[]
+
+/** Ends a visitor for good: a tombstone keeps it out, what it left is deleted, the withdrawal is kept as proof. */
+export async function retireVisitor(
+  trx: Transaction<Database>,
+  visitor: { id: string; hash: string; site: string; consentId: string; at: number },
+): Promise<void> {
+  await trx
+    .insertInto('tombstones')
+    .values({ hash: visitor.hash, kind: 'visitor', at: visitor.at })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await trx
+    .insertInto('withdrawals')
+    .values({ visitor_hash: visitor.hash, site_id: visitor.site, consent_id: visitor.consentId, at: visitor.at })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  const persons = await trx
+    .selectFrom('visitor_persons')
+    .select('person_id')
+    .where('visitor_id', '=', visitor.id)
+    .execute()
+  for (const table of VISITOR_TABLES) await trx.deleteFrom(table).where('visitor_id', '=', visitor.id).execute()
+  await mark(
+    trx,
+    'dirty_persons',
+    persons.map((row) => row.person_id),
+  )
+}

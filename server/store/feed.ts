@@ -1,0 +1,201 @@
+/** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
+import type { Kysely, Transaction } from 'kysely'
+import { chunks, chunksOf } from './many.ts'
+import type { CartRow, Database, MatchChangeRow } from './schema.ts'
+
+/** A matched contact as it stands. */
+export type MatchFacts = {
+  contactId: string
+  email: string | null
+  emailSha256: string | null
+  attributes: Record<string, unknown>
+  strength: 'verified' | 'confirmed'
+  evidence: string[]
+  matchedAt: number
+  lastSeenAt: number
+  visitors: number
+  mailConsent: boolean | null
+  marketing: boolean
+  minor: boolean
+  segments: { id: string; name: string; entered_at: number }[]
+  cart: CartRow | null
+  purchases: number
+}
+
+/** The matches of those of the given contacts that have one. */
+export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[]): Promise<Map<string, MatchFacts>> {
+  const matches = new Map<string, MatchFacts>()
+  for (const part of chunks(contactIds, 500)) {
+    const persons = await db
+      .selectFrom('persons')
+      .selectAll()
+      .where(
+        'person_id',
+        'in',
+        part.map((id) => `c:${id}`),
+      )
+      .where('matched_at', 'is not', null)
+      .execute()
+    if (persons.length === 0) continue
+    const ids = persons.map((person) => person.person_id)
+    const contacts = await db
+      .selectFrom('contacts')
+      .select(['contact_id', 'email', 'email_sha256', 'attributes'])
+      .where('contact_id', 'in', part)
+      .where('erased_at', 'is', null)
+      .execute()
+    const members = await db.selectFrom('segment_members').selectAll().where('person_id', 'in', ids).execute()
+    const names = new Map((await db.selectFrom('segments').select(['id', 'name']).execute()).map((s) => [s.id, s.name]))
+    const carts = await loadCarts(db, persons)
+    for (const contact of contacts) {
+      const person = persons.find((row) => row.contact_id === contact.contact_id)
+      if (!person) continue
+      matches.set(contact.contact_id, {
+        contactId: contact.contact_id,
+        email: contact.email,
+        emailSha256: contact.email_sha256,
+        attributes: JSON.parse(contact.attributes) as Record<string, unknown>,
+        strength: person.strength as 'verified' | 'confirmed',
+        evidence: JSON.parse(person.evidence) as string[],
+        matchedAt: person.matched_at!,
+        lastSeenAt: person.last_seen,
+        visitors: person.visitors,
+        mailConsent: person.mail_consent === null ? null : person.mail_consent === 1,
+        marketing: person.marketing === 1,
+        minor: person.minor === 1,
+        segments: members
+          .filter((row) => row.person_id === person.person_id)
+          .map((row) => ({ id: row.segment_id, name: names.get(row.segment_id) ?? row.segment_id, entered_at: row.entered_at }))
+          .sort((a, b) => (a.id < b.id ? -1 : 1)),
+        cart: carts.get(person.person_id) ?? null,
+        purchases: person.purchases,
+      })
+    }
+  }
+  return matches
+}
+
+/** The carts that persons' rows point to, by person. */
+export async function loadCarts(
+  db: Kysely<Database>,
+  persons: { person_id: string; cart_visitor_id: string | null; cart_id: string | null }[],
+): Promise<Map<string, CartRow>> {
+  const pointing = persons.filter((person) => person.cart_id !== null)
+  const carts = new Map<string, CartRow>()
+  if (pointing.length === 0) return carts
+  const rows = await db
+    .selectFrom('carts')
+    .selectAll()
+    .where('visitor_id', 'in', [...new Set(pointing.map((person) => person.cart_visitor_id!))])
+    .where('id', 'in', [...new Set(pointing.map((person) => person.cart_id!))])
+    .execute()
+  const byKey = new Map(rows.map((row) => [`${row.visitor_id} ${row.id}`, row]))
+  for (const person of pointing) {
+    const cart = byKey.get(`${person.cart_visitor_id} ${person.cart_id}`)
+    if (cart) carts.set(person.person_id, cart)
+  }
+  return carts
+}
+
+/** What was last told of contacts. */
+export async function loadFeedStates(
+  db: Kysely<Database>,
+  contactIds: string[],
+): Promise<Map<string, { digest: string; segments: string[] }>> {
+  const states = new Map<string, { digest: string; segments: string[] }>()
+  for (const part of chunks(contactIds, 500)) {
+    const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
+    for (const row of rows) {
+      states.set(row.contact_id, { digest: row.digest, segments: JSON.parse(row.segments) as string[] })
+    }
+  }
+  return states
+}
+
+/** A change to be told. `digest` null: nothing is told of the contact any more. */
+export type Change = {
+  contactId: string
+  change: string
+  reason: string | null
+  digest: string | null
+  segments: string[]
+  entered: string[]
+  left: string[]
+}
+
+/** Appends changes with the next numbers and notes what was told. Only the publisher may call it. */
+export async function appendChanges(trx: Transaction<Database>, changes: Change[], now: number): Promise<void> {
+  if (changes.length === 0) return
+  const last = await trx
+    .selectFrom('match_changes')
+    .select((eb) => eb.fn.max('seq').as('seq'))
+    .executeTakeFirst()
+  let seq = Number(last?.seq ?? 0)
+  const rows: MatchChangeRow[] = changes.map((change) => ({
+    seq: ++seq,
+    contact_id: change.contactId,
+    change: change.change,
+    reason: change.reason,
+    segments: JSON.stringify(change.segments),
+    entered: JSON.stringify(change.entered),
+    left_segments: JSON.stringify(change.left),
+    at: now,
+  }))
+  for (const part of chunksOf(rows)) await trx.insertInto('match_changes').values(part).execute()
+  const ids = changes.map((change) => change.contactId)
+  for (const part of chunks(ids, 500)) await trx.deleteFrom('feed_state').where('contact_id', 'in', part).execute()
+  const states = changes.flatMap((change) =>
+    change.digest === null
+      ? []
+      : { contact_id: change.contactId, digest: change.digest, segments: JSON.stringify(change.segments) },
+  )
+  for (const part of chunksOf(states)) await trx.insertInto('feed_state').values(part).execute()
+}
+
+/** Up to `limit` changes after `seq`, oldest first. */
+export async function readChanges(db: Kysely<Database>, after: number, limit: number): Promise<MatchChangeRow[]> {
+  return db.selectFrom('match_changes').selectAll().where('seq', '>', after).orderBy('seq').limit(limit).execute()
+}
+
+/** The items that contacts looked at, the most viewed first, and those they bought. */
+export async function loadInterests(db: Kysely<Database>, contactId: string) {
+  const personId = `c:${contactId}`
+  const parts = await db
+    .selectFrom('visitor_persons')
+    .select('visitor_id')
+    .where('person_id', '=', personId)
+    .execute()
+  const visitorIds = parts.map((row) => row.visitor_id)
+  const bought = await db.selectFrom('purchases').select(['item_ids']).where('person_id', '=', personId).execute()
+  const orders = await db.selectFrom('orders').select('items').where('contact_id', '=', contactId).execute()
+  const purchased = new Set([
+    ...bought.flatMap((row) => JSON.parse(row.item_ids) as string[]),
+    ...orders.flatMap((row) => (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id)),
+  ])
+  const views = new Map<string, { item_id: string; views: number; last_at: number }>()
+  for (const part of chunks(visitorIds, 200)) {
+    const rows = await db
+      .selectFrom('events')
+      .select(['at', 'props'])
+      .where('visitor_id', 'in', part)
+      .where('person_id', '=', personId)
+      .where('type', '=', 'view_item')
+      .orderBy('at', 'desc')
+      .limit(MAX_VIEWS)
+      .execute()
+    for (const row of rows) {
+      const items = (JSON.parse(row.props ?? '{}') as { items?: { item_id?: unknown }[] }).items
+      for (const item of Array.isArray(items) ? items : []) {
+        if (typeof item?.item_id !== 'string') continue
+        const seen = views.get(item.item_id) ?? { item_id: item.item_id, views: 0, last_at: 0 }
+        views.set(item.item_id, { ...seen, views: seen.views + 1, last_at: Math.max(seen.last_at, row.at) })
+      }
+    }
+  }
+  const interests = [...views.values()].sort((a, b) => b.views - a.views || b.last_at - a.last_at).slice(0, MAX_INTERESTS)
+  return { interests, purchased: [...purchased].sort() }
+}
+
+/** Interests are of the newest views, and a match names the foremost. */
+const MAX_VIEWS = 500
+const MAX_INTERESTS = 20

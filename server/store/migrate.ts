@@ -1,0 +1,17 @@
+/** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
+import type { Kysely } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
+import * as first from './migrations/001-first.ts'
+import type { Database } from './schema.ts'
+
+const MIGRATIONS: Record<string, Migration> = { '001-first': first }
+
+/** Runs what has not run yet. Throws with the name of the migration that failed. */
+export async function migrate(db: Kysely<Database>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
+  const { error, results } = await migrator.migrateToLatest()
+  if (error) {
+    const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
+    throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}

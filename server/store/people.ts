@@ -1,0 +1,132 @@
+/** Reads of one contact or visitor: links, carts, orders, and the timeline. */
+import type { ExpressionBuilder, Kysely, SqlBool, Expression } from 'kysely'
+import type { Database, EventRow, LinkRow } from './schema.ts'
+
+/** The links of a contact or a visitor, oldest first. */
+export async function listLinks(
+  db: Kysely<Database>,
+  filter: { contact?: string; visitor?: string; state?: string },
+  limit: number,
+): Promise<LinkRow[]> {
+  let query = db.selectFrom('links').selectAll().orderBy('at').orderBy('id').limit(limit)
+  if (filter.contact !== undefined) query = query.where('contact_id', '=', filter.contact)
+  if (filter.visitor !== undefined) query = query.where('visitor_id', '=', filter.visitor)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  return query.execute()
+}
+
+/** Where a page of a timeline begins: after this event. */
+export type TimelineCursor = { at: number; id: string; visitor: string }
+
+type EventBuilder = ExpressionBuilder<Database, 'events'>
+
+async function timeline(
+  db: Kysely<Database>,
+  which: (eb: EventBuilder) => Expression<SqlBool>,
+  after: TimelineCursor | null,
+  limit: number,
+): Promise<EventRow[]> {
+  let query = db.selectFrom('events').selectAll().where(which).orderBy('at').orderBy('id').orderBy('visitor_id').limit(limit)
+  if (after) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('at', '>', after.at),
+        eb.and([eb('at', '=', after.at), eb('id', '>', after.id)]),
+        eb.and([eb('at', '=', after.at), eb('id', '=', after.id), eb('visitor_id', '>', after.visitor)]),
+      ]),
+    )
+  }
+  return query.execute()
+}
+
+/** A visitor's events. */
+export function visitorTimeline(db: Kysely<Database>, visitorId: string, after: TimelineCursor | null, limit: number) {
+  return timeline(db, (eb) => eb('visitor_id', '=', visitorId), after, limit)
+}
+
+/** The visitors on which a person has something. */
+export async function visitorsOf(db: Kysely<Database>, personId: string): Promise<string[]> {
+  const rows = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
+  return rows.map((row) => row.visitor_id)
+}
+
+/**
+ * A contact's events: those that verified and confirmed links give him, and with `claimed` also those while somebody
+ * claimed without a signature to be him.
+ */
+export async function contactTimeline(
+  db: Kysely<Database>,
+  contactId: string,
+  links: LinkRow[],
+  claimed: boolean,
+  after: TimelineCursor | null,
+  limit: number,
+): Promise<EventRow[]> {
+  const personId = `c:${contactId}`
+  const own = await visitorsOf(db, personId)
+  const spans = claimed ? links.filter((link) => link.strength === 'claimed' && link.valid_from !== null) : []
+  if (own.length + spans.length === 0) return []
+  return timeline(
+    db,
+    (eb) =>
+      eb.or([
+        ...(own.length > 0 ? [eb.and([eb('visitor_id', 'in', own), eb('person_id', '=', personId)])] : []),
+        ...spans.map((link) =>
+          eb.and([
+            eb('visitor_id', '=', link.visitor_id),
+            eb('identity', '=', 1),
+            eb('at', '>=', link.valid_from!),
+            eb('at', '<=', link.valid_to ?? Number.MAX_SAFE_INTEGER),
+          ]),
+        ),
+      ]),
+    after,
+    limit,
+  )
+}
+
+/** Visitors with what is known of their browsers. */
+export async function describeVisitors(db: Kysely<Database>, visitorIds: string[]) {
+  if (visitorIds.length === 0) return []
+  return db
+    .selectFrom('visitors')
+    .leftJoin('devices', 'devices.visitor_id', 'visitors.visitor_id')
+    .select([
+      'visitors.visitor_id',
+      'visitors.site_id',
+      'visitors.first_seen',
+      'visitors.last_seen',
+      'visitors.events',
+      'visitors.shared',
+      'visitors.identity',
+      'visitors.marketing',
+      'devices.device',
+      'devices.browser',
+      'devices.os',
+    ])
+    .where('visitors.visitor_id', 'in', visitorIds)
+    .orderBy('visitors.first_seen')
+    .execute()
+}
+
+/** The choices of visitors, oldest first. */
+export async function listConsents(db: Kysely<Database>, visitorIds: string[]) {
+  if (visitorIds.length === 0) return []
+  return db.selectFrom('consents').selectAll().where('visitor_id', 'in', visitorIds).orderBy('first_at').execute()
+}
+
+/** A person's row, or null. */
+export async function findPerson(db: Kysely<Database>, personId: string) {
+  return (await db.selectFrom('persons').selectAll().where('person_id', '=', personId).executeTakeFirst()) ?? null
+}
+
+/** What a contact bought, in any channel, oldest first. */
+export async function listOrders(db: Kysely<Database>, contactId: string) {
+  const bought = await db
+    .selectFrom('purchases')
+    .select(['order_id', 'at', 'total', 'currency', 'item_ids'])
+    .where('person_id', '=', `c:${contactId}`)
+    .orderBy('at')
+    .execute()
+  return bought.map((row) => ({ ...row, item_ids: JSON.parse(row.item_ids) as string[] }))
+}

@@ -1,0 +1,160 @@
+/** Reads what persons are made of, and writes their rows. */
+import type { Kysely, Transaction } from 'kysely'
+import { settles } from '../domain/order.ts'
+import { chunks, chunksOf } from './many.ts'
+import type { Database, PersonRow } from './schema.ts'
+
+/** Makes the rows of the given persons again. Returns the persons that are there; the others are gone. */
+export async function writePersons(trx: Transaction<Database>, personIds: string[]): Promise<string[]> {
+  const rows: PersonRow[] = []
+  for (const part of chunks(personIds, 500)) rows.push(...(await buildPersons(trx, part)))
+  for (const part of chunks(personIds, 500)) {
+    await trx.deleteFrom('persons').where('person_id', 'in', part).execute()
+  }
+  for (const part of chunksOf(rows)) await trx.insertInto('persons').values(part).execute()
+  const there = rows.map((row) => row.person_id)
+  const gone = personIds.filter((id) => !there.includes(id))
+  for (const part of chunks(gone, 500)) {
+    await trx.deleteFrom('segment_members').where('person_id', 'in', part).execute()
+  }
+  return there
+}
+
+async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
+  const parts = await db.selectFrom('visitor_persons').selectAll().where('person_id', 'in', personIds).execute()
+  const byPerson = Map.groupBy(parts, (row) => row.person_id)
+  const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
+  const contactIds = personIds.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : []))
+  const visitors = await loadVisitorRows(db, visitorIds)
+  const contacts = await loadContactRows(db, contactIds)
+  const links = await loadLinks(db, contactIds)
+  const carts = await loadOpenCarts(db, personIds)
+  const orders = await loadOrders(db, personIds, contactIds)
+
+  return [...byPerson].flatMap(([personId, own]) => {
+    const contactId = personId.startsWith('c:') ? personId.slice(2) : null
+    const contact = contactId === null ? null : (contacts.get(contactId) ?? null)
+    const ownVisitors = own.flatMap((row) => visitors.get(row.visitor_id) ?? [])
+    const ownLinks = contactId === null ? [] : (links.get(contactId) ?? [])
+    const ownOrders = orders.get(personId) ?? []
+    const cart = (carts.get(personId) ?? []).find((each) => !ownOrders.some((order) => settles(order, each)))
+    const marketing = ownVisitors.length > 0 && ownVisitors.every((visitor) => visitor.marketing === 1)
+    return {
+      person_id: personId,
+      contact_id: contactId,
+      first_seen: Math.min(...own.map((row) => row.first_at)),
+      last_seen: Math.max(...own.map((row) => row.last_at)),
+      visitors: own.length,
+      strength: ownLinks.length === 0 ? null : ownLinks.some((l) => l.strength === 'verified') ? 'verified' : 'confirmed',
+      evidence: JSON.stringify([...new Set(ownLinks.map((link) => link.evidence))].sort()),
+      matched_at: ownLinks.length === 0 ? null : Math.min(...ownLinks.map((link) => link.validFrom)),
+      identity: ownVisitors.some((visitor) => visitor.identity === 1) ? 1 : 0,
+      marketing: marketing ? 1 : 0,
+      marketing_since: marketing ? Math.max(...ownVisitors.map((visitor) => visitor.marketing_since ?? 0)) : null,
+      mail_consent: contact?.mail_consent ?? null,
+      mail_consent_since: contact?.mail_consent_at ?? null,
+      minor: contact?.minor ?? 0,
+      cart_visitor_id: cart?.visitorId ?? null,
+      cart_id: cart?.id ?? null,
+      cart_updated_at: cart?.updatedAt ?? null,
+      cart_idle_at: cart?.idleAt ?? null,
+      purchases: ownOrders.length,
+      edge_at: null,
+    } satisfies PersonRow
+  })
+}
+
+async function loadVisitorRows(db: Kysely<Database>, ids: string[]) {
+  const rows = []
+  for (const part of chunks(ids, 500)) {
+    rows.push(
+      ...(await db
+        .selectFrom('visitors')
+        .select(['visitor_id', 'identity', 'marketing', 'marketing_since'])
+        .where('visitor_id', 'in', part)
+        .execute()),
+    )
+  }
+  return new Map(rows.map((row) => [row.visitor_id, row]))
+}
+
+async function loadContactRows(db: Kysely<Database>, ids: string[]) {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('contacts')
+    .select(['contact_id', 'mail_consent', 'mail_consent_at', 'minor'])
+    .where('contact_id', 'in', ids)
+    .execute()
+  return new Map(rows.map((row) => [row.contact_id, row]))
+}
+
+/** The links that make a contact a match, with every kind of evidence they rest on. */
+async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
+  type Evidenced = { evidence: string; strength: string; validFrom: number }
+  const links = new Map<string, Evidenced[]>()
+  if (contactIds.length === 0) return links
+  const rows = await db
+    .selectFrom('links')
+    .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs'])
+    .where('contact_id', 'in', contactIds)
+    .where('state', 'in', ['open', 'closed'])
+    .where('strength', 'in', ['verified', 'confirmed'])
+    .execute()
+  for (const row of rows) {
+    const list = links.get(row.contact_id!) ?? []
+    links.set(row.contact_id!, list)
+    const base = { strength: row.strength, validFrom: row.valid_from ?? 0 }
+    const proofs = (JSON.parse(row.proofs) as { evidence: string }[]).map((proof) => proof.evidence)
+    for (const evidence of [row.evidence, ...proofs]) list.push({ ...base, evidence })
+  }
+  return links
+}
+
+/** The open carts of each person, the one last touched first. */
+async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
+  const rows = await db
+    .selectFrom('carts')
+    .select(['person_id', 'visitor_id', 'id', 'updated_at', 'idle_at', 'items'])
+    .where('person_id', 'in', personIds)
+    .where('state', '=', 'open')
+    .orderBy('updated_at', 'desc')
+    .orderBy('id', 'desc')
+    .execute()
+  const carts = rows.map((row) => ({
+    personId: row.person_id,
+    visitorId: row.visitor_id,
+    id: row.id,
+    updatedAt: row.updated_at,
+    idleAt: row.idle_at,
+    itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
+  }))
+  return Map.groupBy(carts, (cart) => cart.personId)
+}
+
+/** What each person bought, by the purchases of its visitors and the orders of other channels. */
+async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds: string[]) {
+  const purchases = await db
+    .selectFrom('purchases')
+    .select(['person_id', 'at', 'item_ids'])
+    .where('person_id', 'in', personIds)
+    .execute()
+  const orders =
+    contactIds.length === 0
+      ? []
+      : await db.selectFrom('orders').select(['contact_id', 'at', 'items']).where('contact_id', 'in', contactIds).execute()
+  return Map.groupBy(
+    [
+      ...purchases.map((row) => ({
+        personId: row.person_id,
+        at: row.at,
+        itemIds: JSON.parse(row.item_ids) as string[],
+      })),
+      ...orders.map((row) => ({
+        personId: `c:${row.contact_id}`,
+        at: row.at,
+        itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
+      })),
+    ],
+    (order) => order.personId,
+  )
+}

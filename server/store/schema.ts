@@ -1,0 +1,299 @@
+/**
+ * The tables, for every engine. Facts are what was told and are never changed by a rule; derived tables can be made
+ * again from them; told tables record what readers were told and are never made again.
+ *
+ * Each primary key contains the column that the table is distributed by. Times are integer milliseconds, flags are 0
+ * or 1, money is minor units, JSON is text: the same on SQLite and PostgreSQL. The key parts come first in each type.
+ */
+type Flag = 0 | 1
+
+// Configuration
+
+export type SiteRow = {
+  id: string
+  origins: string
+  write_key: string
+  identity_secret: string
+  link_secret: string
+  settings: string
+  created_at: number
+}
+export type ApiKeyRow = { id: string; hash: string; scopes: string; created_at: number }
+/** Values by name: `config_version` counts every change of sites and keys. */
+type MetaRow = { name: string; value: string }
+
+// Facts
+
+/** `person_id` is the one derived column: it is re-pointed when an epoch's owner changes. */
+export type EventRow = {
+  visitor_id: string
+  id: string
+  site_id: string
+  type: string
+  at: number
+  received_at: number
+  identity: Flag
+  marketing: Flag
+  url: string | null
+  referrer: string | null
+  title: string | null
+  props: string | null
+  person_id: string | null
+}
+/** One row a choice and its state; when it was first and last seen to stand. */
+export type ConsentRow = {
+  visitor_id: string
+  id: string
+  analytics: Flag
+  identity: Flag
+  marketing: Flag
+  site_id: string
+  source: string
+  policy: string | null
+  gpc: Flag | null
+  first_at: number
+  last_at: number
+}
+export type ClaimRow = {
+  visitor_id: string
+  id: string
+  site_id: string
+  request_id: string
+  at: number
+  received_at: number
+  evidence: string
+  key_hash: string
+  token_hash: string | null
+  message: string | null
+  issued_at: number | null
+  kid: string | null
+  iat: number | null
+  exp: number | null
+}
+/** Second key of claims: who used a token first, and next. */
+export type TokenUseRow = { token_hash: string; visitor_id: string; at: number }
+/** Second key of claims: which visitors named an identifier. */
+export type ClaimKeyRow = { key_hash: string; visitor_id: string }
+/** What is known of a visitor's browser, from its newest request. */
+export type DeviceRow = {
+  visitor_id: string
+  site_id: string
+  device: string
+  browser: string | null
+  os: string | null
+  received_at: number
+}
+/** A contact; `field_times` says when each field that is not of `updated_at` was set. */
+export type ContactRow = {
+  contact_id: string
+  email: string | null
+  email_sha256: string | null
+  phone: string | null
+  mail_consent: Flag | null
+  mail_consent_at: number | null
+  minor: Flag
+  merged_into: string | null
+  attributes: string
+  updated_at: number
+  field_times: string
+  imported_at: number
+  erased_at: number | null
+}
+/** Second key of contacts: keyed hashes of id, address and link reference. Two holders make a key ambiguous. */
+export type ContactKeyRow = { key_hash: string; contact_id: string }
+export type OrderRow = {
+  order_id: string
+  source: string
+  visitor_id: string | null
+  event_id: string | null
+  contact_id: string | null
+  at: number
+  received_at: number
+  total: number
+  currency: string
+  items: string
+  channel: string | null
+}
+/** Keyed hashes of what was withdrawn or erased and must not come back. */
+type TombstoneRow = { hash: string; kind: string; at: number }
+/** A withdrawal, kept as proof without the visitor's id. */
+type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
+type CursorRow = { journal_id: string; position: number }
+type DeadLetterRow = {
+  journal_id: string
+  entry_id: number
+  part: number
+  error: string
+  body: string
+  at: number
+}
+type AuditRow = { id: string; at: number; actor: string; action: string; detail: string }
+
+// Derived
+
+export type VisitorRow = {
+  visitor_id: string
+  site_id: string
+  first_seen: number
+  last_seen: number
+  events: number
+  identity: Flag
+  marketing: Flag
+  marketing_since: number | null
+  shared: Flag
+  linked: Flag
+}
+export type EpochRow = {
+  visitor_id: string
+  n: number
+  person_id: string
+  contact_id: string | null
+  from_at: number
+  to_at: number | null
+}
+export type LinkRow = {
+  visitor_id: string
+  id: string
+  contact_id: string | null
+  evidence: string
+  strength: string
+  state: string
+  reason: string
+  end_reason: string | null
+  at: number
+  valid_from: number | null
+  valid_to: number | null
+  backfill_from: number | null
+  expires_at: number | null
+  proofs: string
+}
+/** What a person has on a visitor. */
+export type VisitorPersonRow = {
+  visitor_id: string
+  person_id: string
+  first_at: number
+  last_at: number
+  events: number
+}
+export type CartRow = {
+  visitor_id: string
+  id: string
+  person_id: string
+  site_id: string
+  epoch: number
+  state: string
+  currency: string
+  value: number
+  items: string
+  url: string | null
+  created_at: number
+  updated_at: number
+  idle_at: number
+  closed_at: number | null
+  checkout_at: number | null
+  abandoned_at: number | null
+}
+/** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
+export type VisitorDayRow = { visitor_id: string; day: number; withdrawals: number }
+/** A purchase and whose it is. */
+export type PurchaseRow = {
+  visitor_id: string
+  event_id: string
+  person_id: string
+  order_id: string
+  at: number
+  total: number
+  currency: string
+  item_ids: string
+}
+/** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
+export type PersonRow = {
+  person_id: string
+  contact_id: string | null
+  first_seen: number
+  last_seen: number
+  visitors: number
+  strength: string | null
+  evidence: string
+  matched_at: number | null
+  identity: Flag
+  marketing: Flag
+  marketing_since: number | null
+  mail_consent: Flag | null
+  mail_consent_since: number | null
+  minor: Flag
+  cart_visitor_id: string | null
+  cart_id: string | null
+  cart_updated_at: number | null
+  cart_idle_at: number | null
+  purchases: number
+  edge_at: number | null
+}
+export type SegmentMemberRow = { segment_id: string; person_id: string; entered_at: number }
+/** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
+type DirtyRow = { key: string; generation: number }
+
+// Definitions and told
+
+type SegmentRow = { id: string; name: string; node: string; version: number; updated_at: number }
+type FeedStateRow = { contact_id: string; digest: string; segments: string }
+export type MatchChangeRow = {
+  /** Assigned by the one publisher, without a gap. */
+  seq: number
+  contact_id: string
+  change: string
+  reason: string | null
+  segments: string
+  entered: string
+  left_segments: string
+  at: number
+}
+
+/** All tables by name. */
+export type Database = {
+  sites: SiteRow
+  api_keys: ApiKeyRow
+  meta: MetaRow
+  events: EventRow
+  consents: ConsentRow
+  claims: ClaimRow
+  token_uses: TokenUseRow
+  claim_keys: ClaimKeyRow
+  devices: DeviceRow
+  contacts: ContactRow
+  contact_keys: ContactKeyRow
+  orders: OrderRow
+  tombstones: TombstoneRow
+  withdrawals: WithdrawalRow
+  cursors: CursorRow
+  dead_letters: DeadLetterRow
+  audit: AuditRow
+  visitors: VisitorRow
+  epochs: EpochRow
+  links: LinkRow
+  visitor_persons: VisitorPersonRow
+  visitor_days: VisitorDayRow
+  carts: CartRow
+  purchases: PurchaseRow
+  persons: PersonRow
+  segment_members: SegmentMemberRow
+  dirty_visitors: DirtyRow
+  dirty_persons: DirtyRow
+  dirty_contacts: DirtyRow
+  segments: SegmentRow
+  feed_state: FeedStateRow
+  match_changes: MatchChangeRow
+}
+
+/** Everything that `rebuild` empties and makes again. */
+export const DERIVED_TABLES = [
+  'visitors',
+  'epochs',
+  'links',
+  'visitor_persons',
+  'visitor_days',
+  'carts',
+  'purchases',
+  'persons',
+  'segment_members',
+] as const satisfies (keyof Database)[]

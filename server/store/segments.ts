@@ -1,0 +1,97 @@
+/** Segment definitions and members. */
+import type { Kysely, Transaction } from 'kysely'
+import { PRESETS, type SegmentDefinition, type SegmentNode } from '../domain/segment.ts'
+import { chunks, chunksOf } from './many.ts'
+import type { Database } from './schema.ts'
+import { judge, type Verdict } from './segment-query.ts'
+
+/** Adds the presets that are not there yet. */
+export async function seedPresets(db: Kysely<Database>, now: number): Promise<void> {
+  await db
+    .insertInto('segments')
+    .values(
+      PRESETS.map((preset) => ({
+        id: preset.id,
+        name: preset.name,
+        node: JSON.stringify(preset.node),
+        version: 1,
+        updated_at: now,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** All definitions. */
+export async function listSegments(db: Kysely<Database>): Promise<SegmentDefinition[]> {
+  const rows = await db.selectFrom('segments').selectAll().orderBy('id').execute()
+  return rows.map((row) => ({ id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode }))
+}
+
+/** Brings the memberships of the given persons to what they are at `now`, and notes their next edges. */
+export async function refreshMembers(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
+  if (personIds.length === 0) return
+  const definitions = await listSegments(trx)
+  for (const part of chunks(personIds, 500)) {
+    const edges = new Map<string, number>()
+    for (const definition of definitions) {
+      const verdicts = await judge(trx, definition, now, part)
+      await writeMembers(trx, definition.id, part, verdicts)
+      for (const { personId, edge } of verdicts) {
+        if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
+      }
+    }
+    await trx.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', part).execute()
+    for (const [personId, edge] of edges) {
+      await trx.updateTable('persons').set({ edge_at: edge }).where('person_id', '=', personId).execute()
+    }
+  }
+}
+
+async function writeMembers(
+  trx: Transaction<Database>,
+  segmentId: string,
+  judged: string[],
+  verdicts: Verdict[],
+): Promise<void> {
+  const members = verdicts.filter((verdict) => verdict.member)
+  const ids = new Set(members.map((member) => member.personId))
+  const out = judged.filter((personId) => !ids.has(personId))
+  for (const part of chunks(out, 500)) {
+    await trx.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', part).execute()
+  }
+  const rows = members.map((member) => ({
+    segment_id: segmentId,
+    person_id: member.personId,
+    entered_at: member.enteredAt,
+  }))
+  for (const part of chunksOf(rows)) {
+    await trx
+      .insertInto('segment_members')
+      .values(part)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['segment_id', 'person_id'])
+          .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at') })),
+      )
+      .execute()
+  }
+}
+
+/** Persons for whom time has crossed an edge. */
+export async function personsPastEdge(db: Kysely<Database>, now: number, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('persons')
+    .select('person_id')
+    .where('edge_at', '<=', now)
+    .orderBy('edge_at')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.person_id)
+}
+
+/** One definition, or null. */
+export async function findSegment(db: Kysely<Database>, id: string): Promise<SegmentDefinition | null> {
+  const row = await db.selectFrom('segments').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ? { id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode } : null
+}

@@ -1,0 +1,169 @@
+/** Sites and API keys: what the collector's snapshot is made of. Every change moves `config_version`. */
+import type { Kysely, Transaction } from 'kysely'
+import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
+import type { Database, SiteRow } from './schema.ts'
+
+/** An API key as it is kept: only its hash. */
+export type ApiKey = { id: string; hash: string; scopes: string[] }
+
+/** All that the collector needs to know, with the version it was read at. */
+export type ConfigSnapshot = { version: number; sites: Site[]; keys: ApiKey[] }
+
+/** What an API key may do. */
+export const SCOPES = [
+  'events:write',
+  'contacts:read',
+  'contacts:write',
+  'orders:write',
+  'identify:write',
+  'matches:read',
+  'segments:read',
+  'segments:write',
+  'people:read',
+  'links:write',
+  'admin',
+] as const
+export type Scope = (typeof SCOPES)[number]
+
+/** How often sites and keys were changed. */
+export async function configVersion(db: Kysely<Database>): Promise<number> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', 'config_version').executeTakeFirst()
+  return Number(row?.value ?? 0)
+}
+
+/** Reads sites and keys as they are now. */
+export async function readConfig(db: Kysely<Database>): Promise<ConfigSnapshot> {
+  return db.transaction().execute(async (trx) => {
+    const version = await configVersion(trx)
+    const sites = await trx.selectFrom('sites').selectAll().orderBy('id').execute()
+    const keys = await trx.selectFrom('api_keys').selectAll().orderBy('id').execute()
+    return {
+      version,
+      sites: sites.map(toSite),
+      keys: keys.map((key) => ({ id: key.id, hash: key.hash, scopes: JSON.parse(key.scopes) as string[] })),
+    }
+  })
+}
+
+async function moveVersion(trx: Transaction<Database>): Promise<void> {
+  const value = String((await configVersion(trx)) + 1)
+  await trx
+    .insertInto('meta')
+    .values({ name: 'config_version', value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+}
+
+function toSite(row: SiteRow): Site {
+  return {
+    id: row.id,
+    origins: JSON.parse(row.origins) as string[],
+    write_key: row.write_key,
+    identity_secret: row.identity_secret,
+    link_secret: row.link_secret,
+    settings: { ...defaultSettings(), ...(JSON.parse(row.settings) as Partial<SiteSettings>) },
+  }
+}
+
+/** One site, or null. */
+export async function findSite(db: Kysely<Database>, id: string): Promise<Site | null> {
+  const row = await db.selectFrom('sites').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ? toSite(row) : null
+}
+
+/** All sites. */
+export async function listSites(db: Kysely<Database>): Promise<Site[]> {
+  return (await db.selectFrom('sites').selectAll().orderBy('id').execute()).map(toSite)
+}
+
+/** Adds a site. Throws if the id is taken. */
+export async function insertSite(db: Kysely<Database>, site: Site, now: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    if (await findSite(trx, site.id)) throw new Error(`there is a site "${site.id}" already`)
+    await trx
+      .insertInto('sites')
+      .values({
+        id: site.id,
+        origins: JSON.stringify(site.origins),
+        write_key: site.write_key,
+        identity_secret: site.identity_secret,
+        link_secret: site.link_secret,
+        settings: JSON.stringify(site.settings),
+        created_at: now,
+      })
+      .execute()
+    await moveVersion(trx)
+  })
+}
+
+/**
+ * Changes a site's origins and settings. What is derived under the old settings is made again: its visitors are
+ * marked, in the same transaction.
+ */
+export async function updateSite(
+  db: Kysely<Database>,
+  id: string,
+  change: { origins?: string[]; settings?: Partial<SiteSettings> },
+): Promise<Site> {
+  return db.transaction().execute(async (trx) => {
+    const site = await findSite(trx, id)
+    if (!site) throw new Error(`there is no site "${id}"`)
+    const next: Site = {
+      ...site,
+      origins: change.origins ?? site.origins,
+      settings: { ...site.settings, ...change.settings },
+    }
+    await trx
+      .updateTable('sites')
+      .set({ origins: JSON.stringify(next.origins), settings: JSON.stringify(next.settings) })
+      .where('id', '=', id)
+      .execute()
+    await moveVersion(trx)
+    if (change.settings) {
+      await trx
+        .insertInto('dirty_visitors')
+        .columns(['key', 'generation'])
+        .expression(
+          trx
+            .selectFrom('visitors')
+            .select(['visitor_id as key', (eb) => eb.lit(1).as('generation')])
+            .where('site_id', '=', id),
+        )
+        .onConflict((conflict) =>
+          conflict.column('key').doUpdateSet((eb) => ({ generation: eb('dirty_visitors.generation', '+', 1) })),
+        )
+        .execute()
+    }
+    return next
+  })
+}
+
+/** Adds an API key by its hash; one of the same id is replaced. */
+export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
+  await db.transaction().execute(async (trx) => {
+    const row = { hash: key.hash, scopes: JSON.stringify(key.scopes), created_at: now }
+    await trx
+      .insertInto('api_keys')
+      .values({ id: key.id, ...row })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+      .execute()
+    await moveVersion(trx)
+  })
+}
+
+/** All keys, without what would let anybody use them. */
+export async function listApiKeys(
+  db: Kysely<Database>,
+): Promise<{ id: string; scopes: string[]; created_at: number }[]> {
+  const rows = await db.selectFrom('api_keys').select(['id', 'scopes', 'created_at']).orderBy('created_at').execute()
+  return rows.map((row) => ({ ...row, scopes: JSON.parse(row.scopes) as string[] }))
+}
+
+/** Ends a key. Returns whether there was one. */
+export async function deleteApiKey(db: Kysely<Database>, id: string): Promise<boolean> {
+  return db.transaction().execute(async (trx) => {
+    const gone = await trx.deleteFrom('api_keys').where('id', '=', id).returning('id').execute()
+    if (gone.length > 0) await moveVersion(trx)
+    return gone.length > 0
+  })
+}

@@ -1,0 +1,52 @@
+/**
+ * The store on SQLite: how a connection is opened, and the dialect for threads that own one.
+ *
+ * Every connection sets the same pragmas: they are kept by the connection and not by the file, and better-sqlite3
+ * reopens a WAL file at `synchronous=NORMAL`. NORMAL is right for the store: what it may lose at a power cut is in
+ * the journal, and the cursor is lost with it. Writers wait for each other up to `BUSY_MS`.
+ */
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** How long a writer waits for another process or thread to finish its transaction. */
+const BUSY_MS = 10_000
+
+/** Opens the store's file, which is made if it is not there. */
+export function openSqlite(file: string): BetterSqlite3.Database {
+  const sqlite = new BetterSqlite3(file, { timeout: BUSY_MS })
+  sqlite.pragma('journal_mode = WAL')
+  sqlite.pragma('synchronous = NORMAL')
+  sqlite.pragma('cache_size = -65536')
+  sqlite.pragma('temp_store = MEMORY')
+  return sqlite
+}
+
+/** Preparing costs more than running for small queries, and the same few hundred texts come again and again. */
+const MAX_STATEMENTS = 500
+
+/** Prepares statements and keeps them. */
+export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => BetterSqlite3.Statement {
+  const statements = new Map<string, BetterSqlite3.Statement>()
+  return (sql) => {
+    let statement = statements.get(sql)
+    if (!statement) {
+      if (statements.size >= MAX_STATEMENTS) statements.clear()
+      statement = sqlite.prepare(sql)
+      statements.set(sql, statement)
+    }
+    return statement
+  }
+}
+
+/** A store on a connection of this thread's own: for the thread that lands and derives, and for commands. */
+export function createSqliteStore(file: string): Kysely<Database> {
+  const sqlite = openSqlite(file)
+  const prepare = createPrepare(sqlite)
+  const database = {
+    // A deferred transaction that reads first cannot be promoted once another connection has written.
+    prepare: (sql: string) => prepare(sql === 'begin' ? 'begin immediate' : sql),
+    close: () => sqlite.close(),
+  }
+  return new Kysely<Database>({ dialect: new SqliteDialect({ database: database as never }) })
+}

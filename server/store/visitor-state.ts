@@ -1,0 +1,236 @@
+/** Reads all that the derivation of a visitor depends on, and writes what it yields. */
+import type { Kysely, Transaction } from 'kysely'
+import { CART_TYPES, type CartItem } from '../domain/cart.ts'
+import { type Choice, foldConsents, type ConsentState } from '../domain/consent.ts'
+import type { VisitorEvent } from '../domain/epochs.ts'
+import { byTimeThenId } from '../domain/event.ts'
+import type { Claim, Holder } from '../domain/identity-evidence.ts'
+import type { LinkEvidence } from '../domain/identity-table.ts'
+import { mark } from './dirty.ts'
+import { chunks, chunksOf } from './many.ts'
+import type {
+  CartRow,
+  ClaimRow,
+  Database,
+  EpochRow,
+  LinkRow,
+  PurchaseRow,
+  VisitorDayRow,
+  VisitorPersonRow,
+  VisitorRow,
+} from './schema.ts'
+
+/** An event with the person it is at now. */
+export type LoadedEvent = VisitorEvent & { personId: string | null }
+
+/** One visitor's facts. Events are sorted by time, then id. */
+export type VisitorFacts = {
+  visitorId: string
+  siteId: string
+  events: LoadedEvent[]
+  claims: Claim[]
+  consents: ConsentState
+}
+
+/** Loads visitors; those without an event are left out. */
+export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): Promise<VisitorFacts[]> {
+  const rows = await db
+    .selectFrom('events')
+    .select(['visitor_id', 'id', 'site_id', 'type', 'at', 'identity', 'person_id'])
+    .select((eb) => [
+      eb.case().when('type', 'in', [...CART_TYPES]).then(eb.ref('props')).else(null).end().as('props'),
+      eb.case().when('type', 'in', [...CART_TYPES]).then(eb.ref('url')).else(null).end().as('url'),
+    ])
+    .where('visitor_id', 'in', visitorIds)
+    .execute()
+  const claims = await loadClaims(db, visitorIds)
+  const choices = await loadChoices(db, visitorIds)
+  const byVisitor = new Map<string, { siteId: string; siteAt: number; events: LoadedEvent[] }>()
+  for (const row of rows) {
+    const visitor = byVisitor.get(row.visitor_id) ?? { siteId: row.site_id, siteAt: row.at, events: [] }
+    byVisitor.set(row.visitor_id, visitor)
+    if (row.at < visitor.siteAt || (row.at === visitor.siteAt && row.site_id < visitor.siteId)) {
+      visitor.siteId = row.site_id
+      visitor.siteAt = row.at
+    }
+    visitor.events.push({
+      id: row.id,
+      at: row.at,
+      type: row.type,
+      reset: row.type === 'reset',
+      identity: row.identity === 1,
+      props: row.props === null ? null : (JSON.parse(row.props) as Record<string, unknown>),
+      url: row.url,
+      personId: row.person_id,
+    })
+  }
+  return [...byVisitor].map(([visitorId, { siteId, events }]) => ({
+    visitorId,
+    siteId,
+    events: events.sort(byTimeThenId),
+    claims: claims.get(visitorId) ?? [],
+    consents: foldConsents(choices.get(visitorId) ?? []),
+  }))
+}
+
+async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Choice[]>> {
+  const rows = await db.selectFrom('consents').selectAll().where('visitor_id', 'in', visitorIds).execute()
+  const choices = new Map<string, Choice[]>()
+  for (const row of rows) {
+    const list = choices.get(row.visitor_id) ?? []
+    choices.set(row.visitor_id, list)
+    for (const at of new Set([row.first_at, row.last_at])) {
+      list.push({
+        id: row.id,
+        at,
+        analytics: row.analytics === 1,
+        identity: row.identity === 1,
+        marketing: row.marketing === 1,
+      })
+    }
+  }
+  return choices
+}
+
+async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Claim[]>> {
+  const rows = await db
+    .selectFrom('claims')
+    .selectAll()
+    .where('visitor_id', 'in', visitorIds)
+    // Form evidence owns a cart or an order and never makes a link.
+    .where('evidence', '!=', 'form_email')
+    .execute()
+  const claims = new Map<string, Claim[]>()
+  if (rows.length === 0) return claims
+  const holders = await loadHolders(db, [...new Set(rows.map((row) => row.key_hash))])
+  const uses = await loadTokenUses(db, [...new Set(rows.flatMap((row) => row.token_hash ?? []))])
+  for (const row of rows) {
+    const list = claims.get(row.visitor_id) ?? []
+    claims.set(row.visitor_id, list)
+    list.push(toClaim(row, holders.get(row.key_hash) ?? { kind: 'unknown' }, uses))
+  }
+  for (const list of claims.values()) list.sort(byTimeThenId)
+  return claims
+}
+
+function toClaim(row: ClaimRow, holder: Holder, uses: Map<string, string[]>): Claim {
+  const users = row.token_hash === null ? [] : (uses.get(row.token_hash) ?? [])
+  return {
+    id: row.id,
+    at: row.at,
+    receivedAt: row.received_at,
+    request: row.request_id,
+    evidence: row.evidence as LinkEvidence,
+    holder,
+    message: row.message,
+    issuedAt: row.issued_at,
+    usedBefore: Math.max(0, users.indexOf(row.visitor_id)),
+    usedElsewhere: users.some((user) => user !== row.visitor_id),
+  }
+}
+
+/** The visitors of each token, in the order in which they used it. */
+async function loadTokenUses(db: Kysely<Database>, hashes: string[]): Promise<Map<string, string[]>> {
+  const users = new Map<string, string[]>()
+  for (const part of chunks(hashes, 500)) {
+    const rows = await db
+      .selectFrom('token_uses')
+      .selectAll()
+      .where('token_hash', 'in', part)
+      .orderBy('at')
+      .orderBy('visitor_id')
+      .execute()
+    for (const row of rows) users.set(row.token_hash, [...(users.get(row.token_hash) ?? []), row.visitor_id])
+  }
+  return users
+}
+
+/** Whom each keyed identifier names. */
+async function loadHolders(db: Kysely<Database>, keys: string[]): Promise<Map<string, Holder>> {
+  const contactsOf = new Map<string, string[]>()
+  for (const part of chunks(keys, 500)) {
+    const rows = await db.selectFrom('contact_keys').selectAll().where('key_hash', 'in', part).execute()
+    for (const row of rows) contactsOf.set(row.key_hash, [...(contactsOf.get(row.key_hash) ?? []), row.contact_id])
+  }
+  const contacts = new Map<string, Holder>()
+  for (const part of chunks([...new Set([...contactsOf.values()].flat())], 500)) {
+    const rows = await db
+      .selectFrom('contacts')
+      .select(['contact_id', 'imported_at', 'erased_at', 'minor'])
+      .where('contact_id', 'in', part)
+      .execute()
+    for (const row of rows) {
+      contacts.set(row.contact_id, {
+        kind: 'contact',
+        id: row.contact_id,
+        importedAt: row.imported_at,
+        erased: row.erased_at !== null,
+        minor: row.minor === 1,
+      })
+    }
+  }
+  const holders = new Map<string, Holder>()
+  for (const [key, ids] of contactsOf) {
+    holders.set(key, ids.length > 1 ? { kind: 'ambiguous' } : (contacts.get(ids[0]!) ?? { kind: 'unknown' }))
+  }
+  return holders
+}
+
+/** What is derived of a batch of visitors. */
+export type VisitorRows = {
+  visitors: VisitorRow[]
+  epochs: EpochRow[]
+  links: LinkRow[]
+  visitorPersons: VisitorPersonRow[]
+  visitorDays: VisitorDayRow[]
+  carts: CartRow[]
+  purchases: PurchaseRow[]
+  /** Events whose person changed. */
+  moves: { visitorId: string; personId: string; ids: string[] }[]
+}
+
+/** Replaces everything derived of these visitors, re-points their events, and marks the persons this touches. */
+export async function writeVisitors(
+  trx: Transaction<Database>,
+  visitorIds: string[],
+  rows: VisitorRows,
+): Promise<void> {
+  const before = await trx
+    .selectFrom('visitor_persons')
+    .select('person_id')
+    .where('visitor_id', 'in', visitorIds)
+    .execute()
+  const replace = async (
+    table: 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases',
+    next: object[],
+  ) => {
+    await trx.deleteFrom(table).where('visitor_id', 'in', visitorIds).execute()
+    for (const part of chunksOf(next)) await trx.insertInto(table).values(part as never).execute()
+  }
+  await replace('visitors', rows.visitors)
+  await replace('epochs', rows.epochs)
+  await replace('links', rows.links)
+  await replace('visitor_persons', rows.visitorPersons)
+  await replace('visitor_days', rows.visitorDays)
+  await replace('carts', rows.carts)
+  await replace('purchases', rows.purchases)
+  for (const { visitorId, personId, ids } of rows.moves) {
+    for (const part of chunks(ids, 500)) {
+      await trx
+        .updateTable('events')
+        .set({ person_id: personId })
+        .where('visitor_id', '=', visitorId)
+        .where('id', 'in', part)
+        .execute()
+    }
+  }
+  await mark(trx, 'dirty_persons', [
+    ...before.map((row) => row.person_id),
+    ...rows.visitorPersons.map((row) => row.person_id),
+  ])
+}
+
+/** The ids of items, for telling whether an order settles a cart. */
+export function itemIds(items: CartItem[]): string[] {
+  return items.map((item) => item.item_id)
+}

@@ -1,0 +1,78 @@
+/**
+ * The tag's entry. Importing it starts the tag, once a page; it exports nothing.
+ *
+ * Its first statement takes a link token out of the address bar, before any other script can copy the address into a
+ * report or a referrer. Everything it runs is guarded: whatever goes wrong here is a warning in the console and never
+ * an exception in the page. Nothing is read, stored or sent by starting; that waits for consent (consent/gate.ts).
+ */
+import { takeLinkToken } from './address.ts'
+import { guard } from './guard.ts'
+import type { TagSettings } from './settings.ts'
+import { type Call, startTag } from './tag.ts'
+
+/** Replaced in the bundle's text by the site's settings; it must stand here once and nowhere else. */
+declare const __COUTURE_SITE__: TagSettings
+
+declare global {
+  interface Window {
+    /** The snippet's stub, which holds calls in `q`, and later the tag, which answers them. */
+    couture?: ((...call: Call) => void) & { q?: { push: (call: Call) => void }; lost?: Record<string, number> }
+  }
+  interface Document {
+    prerendering?: boolean
+  }
+}
+
+/** `/c/tag.js?site=demo` and `/c/tag.4f2a.js?site=demo`, from the last slash on. */
+const SCRIPT = /\/tag(\.[\w-]+)?\.js\?.*site=.*/
+
+/** The site's settings. A shop that put the tag into its own bundle has none, and names the site with `init`. */
+function bakedSettings(): Pick<TagSettings, 'link_param'> & Partial<TagSettings> {
+  try {
+    return __COUTURE_SITE__
+  } catch {
+    return { link_param: '#cl' }
+  }
+}
+
+/** The collector stands beside the script. `currentScript` is null in a module and wrong in a shop's own bundle. */
+function findEndpoint(): string | undefined {
+  const scripts = [document.currentScript as HTMLScriptElement | null, ...document.scripts]
+  const own = scripts.find((script) => script && SCRIPT.test(script.src))
+  return own?.src.replace(SCRIPT, '/v1/events')
+}
+
+guard(() => {
+  const settings = bakedSettings()
+  const token = takeLinkToken(settings.link_param)
+  const endpoint = findEndpoint()
+  const stub = window.couture
+  // The script stands in the page twice: the first one goes on.
+  if (stub?.lost) return
+
+  const begin = (to: { site?: string; endpoint?: string }) => {
+    const { site, endpoint } = Object(to)
+    if (!site || !endpoint) throw Error("'init' must be given {site, endpoint}")
+    const calls = window.couture?.q
+    if (window.couture?.lost) return
+    const { run, lost } = startTag({ settings: { ...settings, site }, endpoint, token })
+    // Whoever kept the stub in a variable goes on pushing to `q`.
+    window.couture = Object.assign(run, { lost, q: { push: (call: Call) => run(...call) } })
+    for (const call of (calls as Call[] | undefined) || []) run(...call)
+  }
+
+  if (endpoint) {
+    const start = guard(() => begin({ site: settings.site, endpoint }))
+    // A prerendered page may never be seen: the stub holds its calls until somebody looks at it.
+    if (document.prerendering) document.addEventListener('prerenderingchange', start, { once: true })
+    else start()
+    return
+  }
+  const q = (stub?.q as Call[] | undefined) || []
+  const wait = guard((...call: Call) => {
+    q.push(call)
+    if (call[0] === 'init') begin(call[1])
+  })
+  window.couture = Object.assign(wait, { q })
+  for (const call of q) if (call[0] === 'init') begin(call[1])
+})()

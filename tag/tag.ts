@@ -1,0 +1,156 @@
+/**
+ * Puts the parts together and answers the page's calls. An event is made when it happens; then consent decides: it
+ * goes to the queue, waits in memory for a choice, or is dropped. Nothing may reach the queue by another way.
+ */
+import { publicUrl, takeLinkToken } from './address.ts'
+import { type ConsentChange, createGate } from './consent/gate.ts'
+import { readChoice } from './consent/manual.ts'
+import { createEnvelope, createIds, isoTime } from './envelope.ts'
+import { guard } from './guard.ts'
+import { readLogin } from './identify.ts'
+import { createLink } from './link.ts'
+import { createLosses } from './losses.ts'
+import { createPage } from './page.ts'
+import { createQueue } from './queue.ts'
+import type { TagSettings } from './settings.ts'
+import { createStorage, storageName } from './storage.ts'
+import { createPost } from './transport.ts'
+import type { WireEvent } from './wire.ts'
+
+/** A call of `couture`: the command and what it was given, as the page wrote it. */
+// biome-ignore lint/suspicious/noExplicitAny: it comes from the page; each command checks its own.
+export type Call = any[]
+
+/** Events and callbacks that wait for a choice; beyond it the oldest are dropped. */
+const MAX_WAITING = 200
+
+/** The types the tag makes itself; under such a name `track` would forge a proof or a claim. */
+const RESERVED = /^(page|identify|reset|consent|engagement)$/
+
+const now = () => Date.now()
+
+function readProps(props: unknown): object | undefined {
+  if (props === undefined || (props && typeof props === 'object')) return props
+  throw Error('properties must be given as an object')
+}
+
+/** Starts the tag on this page. `run` answers a call; `lost` counts what was given up. */
+export function startTag(deps: {
+  settings: Pick<TagSettings, 'site' | 'link_param'>
+  endpoint: string
+  token?: string
+}) {
+  const { settings, endpoint } = deps
+  const { lost, lose } = createLosses()
+  const storage = createStorage(() => localStorage)
+  const newId = createIds(now)
+  const clean = (url: string) => publicUrl(url, settings.link_param)
+  const makeEvent = createEnvelope({ now, newId, url: () => clean(location.href) })
+
+  let waiting: WireEvent[] = []
+  let callbacks: ((visitor: string) => void)[] = []
+  let refused = false
+
+  const queue = createQueue({
+    site: settings.site,
+    post: createPost({ endpoint, fetch: (...args) => fetch(...args), now }),
+    storage,
+    now,
+    random: Math.random,
+    onVisitor: answer,
+    lose,
+  })
+  const gate = createGate({ storage, newId, time: () => isoTime(now()), changed: guard(onConsent) })
+
+  function emit(event: WireEvent) {
+    const allowed = gate.allows(event.type === 'identify' ? 'identity' : 'analytics')
+    if (allowed) queue.add(event)
+    else if (allowed === undefined && waiting.push(event) > MAX_WAITING) lose('overflow', 1, waiting.shift())
+  }
+
+  /** Gives the visitor's id to those who asked. */
+  function answer(visitor: string) {
+    const asked = callbacks
+    callbacks = []
+    for (const callback of asked) guard(callback)(visitor)
+  }
+
+  function onConsent(change: ConsentChange) {
+    const { kind, consent } = change
+    if (kind === 'granted') {
+      queue.open(consent, change.known)
+      if (change.isNew) emit(makeEvent('consent'))
+      // After a refusal the page's view was dropped with the rest, and the visitor is looking at the page.
+      if (refused) page.view()
+    } else queue.close(consent && { consent, event: makeEvent('consent') })
+    refused = kind === 'denied'
+    const held = waiting
+    waiting = []
+    held.forEach(emit)
+    link.settle()
+  }
+
+  const link = createLink({
+    allowed: () => gate.allows('identity') === true,
+    claim: (token) => emit(makeEvent('identify', { kind: 'link', link: token })),
+  })
+  link.hold(deps.token)
+
+  const page = createPage({
+    makeEvent,
+    emit,
+    referrer: clean(document.referrer),
+    moved: () => link.hold(takeLinkToken(settings.link_param)),
+  })
+
+  addEventListener('pagehide', guard(queue.leave))
+  document.addEventListener(
+    'visibilitychange',
+    guard(() => {
+      if (document.visibilityState === 'hidden') queue.leave()
+    }),
+  )
+  addEventListener(
+    'pageshow',
+    guard((event: PageTransitionEvent) => {
+      if (!event.persisted) return
+      gate.resume()
+      page.view()
+    }),
+  )
+  addEventListener(
+    'storage',
+    guard((event: StorageEvent) => {
+      if (event.key === storageName('consent')) gate.follow(JSON.parse(event.newValue!))
+    }),
+  )
+
+  /** Each throws a sentence that says what it must be given; `guard` makes a warning of it. */
+  const commands: Record<string, (...given: Call) => void> = {
+    consent: (choice) => gate.choose(readChoice(choice), 'manual'),
+    page: (props) => page.view(readProps(props)),
+    track(name, props) {
+      if (typeof name !== 'string' || !name || name.length > 64 || RESERVED.test(name)) {
+        throw Error("'track' must be given a name of 1 to 64 characters that is none of Couture's own")
+      }
+      emit(makeEvent(name, readProps(props)))
+    },
+    identify: (login) => emit(makeEvent('identify', readLogin(login))),
+    reset: () => emit(makeEvent('reset')),
+    visitor(callback) {
+      if (typeof callback !== 'function') throw Error("'visitor' must be given a function")
+      if (callbacks.push(callback) > MAX_WAITING) callbacks.shift()
+      const visitor = queue.visitor()
+      if (visitor) answer(visitor)
+    },
+    // It has done its work, or was not needed.
+    init() {},
+  }
+
+  const run = guard((...[name, ...given]: Call) => {
+    const names = Object.keys(commands)
+    if (!names.includes(name)) throw Error(`the first argument must be one of ${names}`)
+    commands[name]!(...given)
+  })
+  return { run, lost }
+}

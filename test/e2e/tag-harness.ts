@@ -1,0 +1,134 @@
+/**
+ * A shop's site and a recording collector on one local port, for the tests of the tag in a real browser.
+ *
+ * The collector here only writes down what it is sent and answers as a test tells it to: it exists to inject faults
+ * and to show the decoded wire. Whether the answers are right is not its business; the real collector is tested
+ * against the same contract elsewhere.
+ */
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { buildTag, TAG_SETTINGS_NAME } from '../../server/build.ts'
+import type { TagSettings } from '../../tag/settings.ts'
+import type { WireBatch, WireEvent } from '../../tag/wire.ts'
+
+/** What the collector answers. `cut` ends the connection without an answer; `hold` answers when it resolves. */
+export type Answer = {
+  status?: number
+  headers?: Record<string, string>
+  body?: string
+  cut?: true
+  hold?: Promise<void>
+}
+
+/** One request as it arrived, and the status it was answered with (0: none). */
+export type Recorded = {
+  body: WireBatch
+  bytes: number
+  headers: IncomingMessage['headers']
+  status: number
+  at: number
+}
+
+/** The site under test. */
+export type Shop = Awaited<ReturnType<typeof openShop>>
+
+const SNIPPET = 'window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}'
+const SCRIPT = '<script async src="/c/tag.js?site=demo"></script>'
+
+/** A page with the snippet as a shop pastes it; `script` takes the place of the tag's element. */
+export function page(title: string, parts: { inline?: string; body?: string; script?: string } = {}): string {
+  const { inline = '', body = '', script = SCRIPT } = parts
+  return `<!doctype html><html lang="en"><head><title>${title}</title>${script}<script>${SNIPPET}</script>
+<script>${inline}</script></head><body><h1>${title}</h1>${body}</body></html>`
+}
+
+/** Chromium as it is installed, without its own traffic. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
+    args: [
+      '--no-sandbox',
+      '--disable-background-networking',
+      '--disable-component-update',
+      '--disable-sync',
+      '--no-first-run',
+    ],
+  })
+}
+
+/** A visitor's browser profile: its own cookies and storage, and the user agent of an ordinary desktop. */
+export function newVisitor(browser: Browser): Promise<BrowserContext> {
+  return browser.newContext({
+    userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
+  })
+}
+
+/** Opens the site. `pages` are by path; every other path is a plain page. */
+export async function openShop(pages: Record<string, string> = {}, settings: Partial<TagSettings> = {}) {
+  const baked = { site: 'demo', consent_source: 'manual', link_param: '#cl', session_minutes: 30, ...settings }
+  const tag = (await buildTag()).replace(TAG_SETTINGS_NAME, () => JSON.stringify(baked))
+  const requests: Recorded[] = []
+  const shop = {
+    url: '',
+    requests,
+    pages,
+    /** Decides on each request; undefined is the ordinary 202. */
+    answer: (_request: Recorded): Answer | undefined => undefined,
+    /** Every event that arrived, repeated ones too. */
+    arrived: (): WireEvent[] => requests.flatMap((request) => request.body.events),
+    /** The events that were acknowledged, in the order of their arrival. */
+    acknowledged: (): WireEvent[] => requests.filter((r) => r.status === 202).flatMap((request) => request.body.events),
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections()
+        server.close(() => resolve())
+      }),
+  }
+
+  async function collect(request: IncomingMessage, response: ServerResponse) {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    const raw = Buffer.concat(chunks)
+    const body = JSON.parse(raw.toString()) as WireBatch
+    const recorded: Recorded = { body, bytes: raw.length, headers: request.headers, status: 0, at: Date.now() }
+    requests.push(recorded)
+    const answer = shop.answer(recorded) ?? {}
+    await answer.hold
+    if (answer.cut) {
+      request.socket.destroy()
+      return
+    }
+    const cookie = /(?:^|; )cv=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
+    const visitor = body.consent.analytics ? (body.visitor ?? cookie ?? `v.${body.candidate}`) : null
+    recorded.status = answer.status ?? 202
+    response.writeHead(recorded.status, {
+      'Content-Type': 'application/json',
+      Connection: 'close',
+      ...(recorded.status === 202 && {
+        'Set-Cookie': `cv=${visitor ?? '; Max-Age=0'}; HttpOnly; SameSite=Lax; Path=/`,
+      }),
+      ...answer.headers,
+    })
+    response.end(answer.body ?? JSON.stringify({ visitor, accepted: body.events.length, duplicate: 0, rejected: [] }))
+  }
+
+  const server = createServer((request, response) => {
+    const { pathname } = new URL(request.url!, 'http://shop')
+    if (pathname === '/c/v1/events') {
+      collect(request, response).catch((error) => response.destroy(error))
+      return
+    }
+    if (pathname === '/favicon.ico') {
+      response.writeHead(204).end()
+      return
+    }
+    // A connection is never used twice: Chromium itself repeats a request that fails on a used one.
+    const script = /^\/c\/tag(\.\w+)?\.js$/.test(pathname)
+    response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', Connection: 'close' })
+    response.end(script ? tag : (shop.pages[pathname] ?? page(pathname)))
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return shop
+}

@@ -1,0 +1,80 @@
+/**
+ * Moves the guide along. What counts as done is what this tab has done, kept under `shop.guide` in session storage from
+ * the first thing worth keeping on. The guide watches the shop only: it asks Couture nothing and tells it nothing.
+ */
+import { count } from './cart.js'
+
+const KEY = 'shop.guide'
+
+/** After this long without a purchase the demo calls a cart abandoned. */
+const LEAVE_MS = 60_000
+
+let choiceMade = null
+let timer
+
+function state() {
+  return JSON.parse(sessionStorage.getItem(KEY) ?? '{}')
+}
+
+function save(more) {
+  sessionStorage.setItem(KEY, JSON.stringify({ ...state(), ...more }))
+}
+
+/** The step to do next, from 1 to 6; `refused`, `anonymous` and `end` beside them. */
+function current() {
+  const { viewed, added, mailed, done } = state()
+  if (done) return 'end'
+  if (choiceMade === 'refused' || choiceMade === 'anonymous') return choiceMade
+  if (mailed) return 6
+  if (added || count() > 0) return Date.now() - (added ?? 0) < LEAVE_MS ? 4 : 5
+  if (choiceMade === null) return 1
+  return viewed ? 3 : 2
+}
+
+function draw() {
+  const bar = document.querySelector('[data-guide]')
+  const { hidden, added } = state()
+  bar.hidden = Boolean(hidden)
+  const now = current()
+  const number = now === 'end' ? 7 : typeof now === 'number' ? now : 1
+  for (const step of bar.querySelectorAll('[data-step]')) {
+    const at = Number(step.dataset.step)
+    step.toggleAttribute('data-done', at < number)
+    if (at === number) step.setAttribute('aria-current', 'step')
+    else step.removeAttribute('aria-current')
+  }
+  for (const hint of bar.querySelectorAll('[data-hint]')) hint.hidden = hint.dataset.hint !== String(now)
+  clearTimeout(timer)
+  if (now !== 4) return
+  const seconds = Math.ceil((added + LEAVE_MS - Date.now()) / 1000)
+  bar.querySelector('[data-countdown]').textContent = `: ${seconds} s to go`
+  timer = setTimeout(draw, 1000)
+}
+
+/** Notes that something of the story has happened: `viewed`, `added`, `mailed` or `done`. */
+export function note(what) {
+  save({ [what]: state()[what] ?? Date.now() })
+  draw()
+}
+
+/** Tells the guide what the visitor chose: `granted`, `anonymous` (measured, not recognised) or `refused`. */
+export function choice(made) {
+  choiceMade = made
+  draw()
+}
+
+/** Makes the guide of this page work. */
+export function start() {
+  const bar = document.querySelector('[data-guide]')
+  bar.querySelector('[data-guide-hide]').addEventListener('click', () => {
+    save({ hidden: true })
+    draw()
+  })
+  document.querySelector('[data-guide-show]')?.addEventListener('click', () => {
+    save({ hidden: false })
+    draw()
+    bar.scrollIntoView({ block: 'nearest' })
+  })
+  bar.querySelector('[data-guide-done]').addEventListener('click', () => save({ done: Date.now() }))
+  draw()
+}
