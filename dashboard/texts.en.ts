@@ -55,7 +55,7 @@ export const en = {
   cartsOpen: 'Open',
   cartsOpenHint: 'being filled now',
   cartsAbandoned: 'Abandoned',
-  cartsAbandonedHint: 'left for an hour or more',
+  cartsAbandonedHint: 'left alone for a while',
   cartsRecovered: 'Recovered',
   cartsRecoveredHint: 'abandoned, then bought',
   seeWho: 'See who left them',
@@ -73,7 +73,8 @@ export const en = {
   date: 'Date',
 
   abandonedCarts: 'Abandoned carts',
-  abandonedLead: 'Carts left untouched for at least an hour and for no more than seven days.',
+  abandonedLead:
+    'Carts that were left alone, for no more than seven days. The site’s settings say after how long a cart counts.',
   show: 'Show',
   everyone: 'Everyone',
   customers: 'Known customers',
@@ -139,7 +140,7 @@ export const en = {
 
   emptyTitle: 'No abandoned cart right now',
   emptyText:
-    'When somebody fills a cart and leaves it for an hour, it appears here by itself: with a name where the visitor is a known customer, without one otherwise. It goes when the cart is bought, or after seven days.',
+    'When somebody fills a cart and leaves it alone, it appears here by itself: with a name where the visitor is a known customer, without one otherwise. It goes when the cart is bought, or after seven days.',
   emptyFilter: 'Nobody among those loaded fits this choice.',
 }
 

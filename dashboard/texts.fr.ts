@@ -54,7 +54,7 @@ export const fr: Texts = {
   cartsOpen: 'Ouverts',
   cartsOpenHint: 'en cours de remplissage',
   cartsAbandoned: 'Abandonnés',
-  cartsAbandonedHint: 'laissés depuis une heure ou plus',
+  cartsAbandonedHint: 'laissés de côté',
   cartsRecovered: 'Récupérés',
   cartsRecoveredHint: 'abandonnés, puis achetés',
   seeWho: 'Voir qui les a laissés',
@@ -72,7 +72,8 @@ export const fr: Texts = {
   date: 'Date',
 
   abandonedCarts: 'Paniers abandonnés',
-  abandonedLead: 'Paniers laissés depuis une heure au moins et sept jours au plus.',
+  abandonedLead:
+    'Paniers laissés de côté depuis sept jours au plus. Les réglages du site disent au bout de combien de temps un panier compte.',
   show: 'Afficher',
   everyone: 'Tous',
   customers: 'Clients connus',
@@ -138,6 +139,6 @@ export const fr: Texts = {
 
   emptyTitle: 'Aucun panier abandonné pour le moment',
   emptyText:
-    'Quand quelqu’un remplit un panier et le laisse une heure, il apparaît ici de lui-même\u00a0: avec un nom si le visiteur est un client connu, sans nom sinon. Il disparaît une fois acheté, ou au bout de sept jours.',
+    'Quand quelqu’un remplit un panier et le laisse de côté, il apparaît ici de lui-même\u00a0: avec un nom si le visiteur est un client connu, sans nom sinon. Il disparaît une fois acheté, ou au bout de sept jours.',
   emptyFilter: 'Personne, parmi les paniers chargés, ne correspond à ce choix.',
 }

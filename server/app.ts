@@ -12,12 +12,14 @@ import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
 import { linkTokenRoutes } from './http/link-tokens.ts'
+import { linkRoutes } from './http/links.ts'
 import { matchRoutes } from './http/matches.ts'
 import { peopleRoutes } from './http/people.ts'
 import { Problem, problemResponse } from './http/problem.ts'
 import { reportRoutes } from './http/reports.ts'
 import { segmentRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
+import { timelineRoutes } from './http/timelines.ts'
 
 /** What the application is made with. */
 export type AppDeps = {
@@ -45,6 +47,8 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', segmentRoutes(deps))
     .route('/', reportRoutes(deps))
     .route('/', peopleRoutes(deps))
+    .route('/', timelineRoutes(deps))
+    .route('/', linkRoutes(deps))
 }
 
 /** The type of the private API, for `hono/client`. */
@@ -151,10 +155,14 @@ async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise
   const id = c.req.query('site') ?? ''
   const site = await deps.collect.configuration.freshSite(id)
   if (!site) throw new Problem(404, 'unknown_site', `site must be the id of a site of this collector (got "${id}")`)
-  const body = deps.tag.replaceAll(TAG_SETTINGS_NAME, JSON.stringify(tagSettings(site)))
+  const body = deps.tag.replace(TAG_SETTINGS_NAME, () => JSON.stringify(tagSettings(site)))
   const own = contentHash(body)
   if (hash !== null && hash !== own) {
-    throw new Problem(404, 'unknown_version', `this version of the tag is not served any more; the one now is /tag.${own}.js`)
+    throw new Problem(
+      404,
+      'unknown_version',
+      `this version of the tag is not served any more; the one now is /tag.${own}.js`,
+    )
   }
   const headers = {
     'content-type': 'text/javascript; charset=utf-8',

@@ -4,9 +4,9 @@ import { Command, CommanderError } from 'commander'
 import { nanoid } from 'nanoid'
 import { writeBuild } from './build.ts'
 import { parseSetting, SETTINGS, type Site, type SiteSettings } from './domain/settings.ts'
+import { start } from './main.ts'
 import { type Config, readConfigFromEnvironment } from './ops/config.ts'
 import { createKeyring } from './ops/keyring.ts'
-import { start } from './main.ts'
 import { createKey, createSite, parseOrigin } from './sites.ts'
 import { migrate } from './store/migrate.ts'
 import { emptyDerived } from './store/rebuild.ts'
@@ -125,7 +125,11 @@ keys
       const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope))
       if (unknown !== undefined) throw new Refusal(`--scopes must be of ${SCOPES.join(', ')} (got "${unknown}")`)
       const key = await createKey(db, { id: nanoid(10), scopes }, Date.now())
-      show(options.json, key, () => `${key.key}\n\nThis is key ${key.id} for ${scopes.join(', ')}. It is not shown again.`)
+      show(
+        options.json,
+        key,
+        () => `${key.key}\n\nThis is key ${key.id} for ${scopes.join(', ')}. It is not shown again.`,
+      )
     }),
   )
 

@@ -3,8 +3,8 @@
  */
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
+import { type ServerType, serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
-import { serve, type ServerType } from '@hono/node-server'
 import type { Context } from 'hono'
 import { nanoid } from 'nanoid'
 import { createShop, seedShop } from '../test/shop/shop.ts'
@@ -200,8 +200,6 @@ export async function start(config: Config): Promise<Running> {
         case 'error':
           metrics.failed(report.stage)
           return log.error({ stage: report.stage, error: report.message }, 'a round failed and will be tried again')
-        case 'stopped':
-          return
       }
     })
     worker.on('error', (error) => {

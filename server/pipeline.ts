@@ -19,7 +19,6 @@ export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
   | { kind: 'landed'; position: number }
   | { kind: 'error'; stage: 'land' | 'derive'; message: string }
-  | { kind: 'stopped' }
 
 /** How long it rests when nobody wakes it. */
 const REST_MS = 250
@@ -95,7 +94,6 @@ async function land(): Promise<boolean> {
   return landed.events > 0
 }
 
-
 while (!stopping) {
   const landed = await attempt('land', land)
   const derived = await attempt('derive', async () => {
@@ -108,4 +106,5 @@ while (!stopping) {
 }
 journal.close()
 await db.destroy()
-report({ kind: 'stopped' })
+// Nothing more is listened for, which ends the thread.
+parentPort!.close()

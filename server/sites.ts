@@ -1,9 +1,9 @@
 /** Makes sites and keys: the secrets and ids that go with them. Used by the start and by the commands. */
 import type { Kysely } from 'kysely'
+import { normaliseEmail } from './domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from './domain/settings.ts'
 import { contactReference } from './domain/token.ts'
 import { hashApiKey, type Keyring, linkMac, newSecret, sha256Hex } from './ops/keyring.ts'
-import { normaliseEmail } from './domain/identifier.ts'
 import { type KeysOf, rekeyContacts } from './store/contacts.ts'
 import type { Database } from './store/schema.ts'
 import { insertSite, listSites, putApiKey } from './store/sites.ts'
@@ -39,7 +39,10 @@ export async function createSite(
   }
   await insertSite(db, site, now)
   const sites = await listSites(db)
-  await rekeyContacts(db, createKeysOf(keyring, () => sites))
+  await rekeyContacts(
+    db,
+    createKeysOf(keyring, () => sites),
+  )
   return site
 }
 

@@ -6,22 +6,6 @@
  * an ISO 4217 currency, ids are opaque strings.
  */
 
-/** GA4's recommended names that Couture gives a meaning to; any other name is a custom event. */
-export const COMMERCE_TYPES = [
-  'view_item',
-  'view_item_list',
-  'select_item',
-  'add_to_cart',
-  'remove_from_cart',
-  'view_cart',
-  'begin_checkout',
-  'add_shipping_info',
-  'add_payment_info',
-  'purchase',
-  'refund',
-  'add_to_wishlist',
-] as const
-
 /** What each size of a request is held to. The tag is a browser without a key; `keyed` is a server with one. */
 export const LIMITS = {
   tag: { events: 50, bytes: 64 * 1024 },

@@ -14,7 +14,9 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   const tooLarge = () => new Problem(413, 'too_large', `the body must have at most ${maxBytes} bytes; send it in parts`)
   const declared = Number(request.headers.get('content-length') ?? Number.NaN)
   if (declared > maxBytes) throw tooLarge()
-  const bytes = Number.isNaN(declared) ? await readBounded(request, maxBytes, tooLarge) : Buffer.from(await request.arrayBuffer())
+  const bytes = Number.isNaN(declared)
+    ? await readBounded(request, maxBytes, tooLarge)
+    : Buffer.from(await request.arrayBuffer())
   if (encoding === 'identity') return bytes.toString('utf8')
   try {
     return (await unzip(bytes, { maxOutputLength: maxBytes })).toString('utf8')

@@ -2,7 +2,7 @@
  * Turns an `identify` event into a claim: checks a login's signature or a mail link's MAC, and replaces whatever names
  * a person by its keyed hash. What cannot be evidence is refused with the reason.
  */
-import { jwtVerify, errors as joseErrors } from 'jose'
+import { errors as joseErrors, jwtVerify } from 'jose'
 import type { RejectCode } from '../../tag/wire.ts'
 import type { StampedClaim } from '../domain/event.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
@@ -42,7 +42,8 @@ export async function claimOf(
       return data.token === undefined ? unsigned(data, deps) : signed(data.token, context, deps)
     case 'link': {
       const token = deps.readLink(context.site.link_secret, data.link)
-      if (!token) return { code: 'invalid_token', message: "props.link must be a link token made with this site's secret" }
+      if (!token)
+        return { code: 'invalid_token', message: "props.link must be a link token made with this site's secret" }
       return {
         claim: {
           evidence: 'email_click',

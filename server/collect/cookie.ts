@@ -32,7 +32,9 @@ export function readCookie(
   for (const part of header?.split(';') ?? []) {
     const cut = part.indexOf('=')
     if (cut < 0 || part.slice(0, cut).trim() !== name) continue
-    const parts = /^([A-Za-z0-9_-]{1,64})\.(\d{1,11})\.(\d{1,11})\.([A-Za-z0-9_-]{22})$/.exec(part.slice(cut + 1).trim())
+    const parts = /^([A-Za-z0-9_-]{1,64})\.(\d{1,11})\.(\d{1,11})\.([A-Za-z0-9_-]{22})$/.exec(
+      part.slice(cut + 1).trim(),
+    )
     if (!parts) continue
     const [, visitor, issued, renewed, given] = parts
     if (mac(`${site.id} ${visitor} ${issued} ${renewed}`) !== given) continue

@@ -50,7 +50,8 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
   const keyed = await checkKey(request, deps)
   const envelope = await parse(request, keyed)
   const site = await deps.configuration.freshSite(envelope.site)
-  if (!site) throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
+  if (!site)
+    throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
   checkOrigin(request, site)
   if (!keyed && envelope.sent_at === undefined) {
     throw new Problem(400, 'invalid_request', 'sent_at must be given (only a request with a key may leave it out)')
@@ -125,7 +126,11 @@ async function checkKey(request: Request, deps: EventsDeps): Promise<boolean> {
 async function parse(request: Request, keyed: boolean): Promise<Envelope> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'text/plain' && type !== 'application/json') {
-    throw new Problem(415, 'unsupported_media_type', `Content-Type must be text/plain or application/json (got "${type ?? ''}")`)
+    throw new Problem(
+      415,
+      'unsupported_media_type',
+      `Content-Type must be text/plain or application/json (got "${type ?? ''}")`,
+    )
   }
   const limits = keyed ? LIMITS.keyed : LIMITS.tag
   const text = await readBody(request, limits.bytes)
@@ -155,7 +160,11 @@ function checkOrigin(request: Request, site: Site): void {
   }
   const fetchSite = request.headers.get('sec-fetch-site')
   if (fetchSite === null || fetchSite === 'same-origin' || fetchSite === 'same-site') return
-  throw new Problem(403, 'origin_not_allowed', `a request without Origin must come from the same site (got "${fetchSite}")`)
+  throw new Problem(
+    403,
+    'origin_not_allowed',
+    `a request without Origin must come from the same site (got "${fetchSite}")`,
+  )
 }
 
 async function stampEvents(

@@ -31,10 +31,7 @@ const visitor = z
 export const envelopeSchema = z.object({
   site: z.string().min(1).max(64),
   visitor: visitor.optional(),
-  candidate: z
-    .string()
-    .regex(CANDIDATE_PATTERN, 'must be 22 to 32 of A-Z a-z 0-9 _ -')
-    .optional(),
+  candidate: z.string().regex(CANDIDATE_PATTERN, 'must be 22 to 32 of A-Z a-z 0-9 _ -').optional(),
   consent,
   sent_at: time.optional(),
   events: z.array(z.unknown()).min(1, 'must hold at least one event'),

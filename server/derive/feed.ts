@@ -17,7 +17,15 @@ export async function publish(trx: Transaction<Database>, contactIds: string[], 
     const last = told.get(contactId)
     if (!current) {
       if (!last) return []
-      return { contactId, change: 'unmatched', reason: 'no_link', digest: null, segments: [], entered: [], left: last.segments }
+      return {
+        contactId,
+        change: 'unmatched',
+        reason: 'no_link',
+        digest: null,
+        segments: [],
+        entered: [],
+        left: last.segments,
+      }
     }
     const digest = digestOf(current)
     if (last?.digest === digest) return []

@@ -8,7 +8,14 @@ import { type Link, linkVisitor } from '../domain/identity.ts'
 import { orderOf } from '../domain/order.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import type { CartRow, Database, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema.ts'
-import { itemIds, type LoadedEvent, loadVisitors, type VisitorFacts, type VisitorRows, writeVisitors } from '../store/visitor-state.ts'
+import {
+  itemIds,
+  type LoadedEvent,
+  loadVisitors,
+  type VisitorFacts,
+  type VisitorRows,
+  writeVisitors,
+} from '../store/visitor-state.ts'
 
 /** Derives the given visitors in the caller's transaction. `site` gives the site of an id as it is configured now. */
 export async function deriveVisitors(
@@ -171,4 +178,3 @@ function movesOf(visitorId: string, events: LoadedEvent[], personOf: string[]): 
   })
   return [...moves].map(([personId, ids]) => ({ visitorId, personId, ids }))
 }
-

@@ -181,5 +181,7 @@ function text(value: unknown): string | null {
 
 function price(value: unknown, currency: string): number | null {
   const number = typeof value === 'string' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) && Math.abs(number) < 1e10 ? toMinor(number, currency) : null
+  return typeof number === 'number' && Number.isFinite(number) && Math.abs(number) < 1e10
+    ? toMinor(number, currency)
+    : null
 }

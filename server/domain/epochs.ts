@@ -95,12 +95,7 @@ function toCommerce(event: VisitorEvent): CommerceEvent {
   return { id: event.id, at: event.at, type: event.type, props: event.props ?? {}, url: event.url }
 }
 
-function cartsOf(
-  events: VisitorEvent[],
-  personOf: string[],
-  epochOf: number[],
-  abandonedAfterMs: number,
-): OwnedCart[] {
+function cartsOf(events: VisitorEvent[], personOf: string[], epochOf: number[], abandonedAfterMs: number): OwnedCart[] {
   const groups = new Map<string, { personId: string; epoch: number; events: CommerceEvent[] }>()
   events.forEach((event, i) => {
     if (!CART_TYPES.has(event.type)) return

@@ -5,8 +5,9 @@
  * arrival, never other links. It is run again over everything whenever anything about the visitor is learned, so a
  * late claim or a late import corrects the past. Rules and words are IDENTITY's in the design.
  */
-import { type GoodClaim, weigh } from './identity-evidence.ts'
+
 import type { Claim } from './identity-evidence.ts'
+import { type GoodClaim, weigh } from './identity-evidence.ts'
 import { ANOTHER, type Cell, type LinkEvidence, SAME, type State, type Strength } from './identity-table.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -26,7 +27,7 @@ export type Policy = {
   sharedFrom: number
 }
 
-/** What a claim became. `proofs` are later claims about the same contact while it was open. */
+/** What a claim became. `proofs` are all claims about the contact while it was open, the one that made it first. */
 export type Link = {
   /** The id of the claim that made it. */
   id: string
@@ -108,6 +109,7 @@ export function linkVisitor(
     const limited = evidence.shared || (suspected && !evidence.corroborated.has(claim.contact))
     epoch.open = { link, ownsFrom: null, withCart: false, limited, verifiedIn: null }
     links.push(link)
+    link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
     prove(epoch.open, claim, i)
   }
 
@@ -255,7 +257,8 @@ function decision(claim: Claim, contact: string | null): Link {
     id: claim.id,
     contact,
     evidence: claim.evidence,
-    strength: claim.evidence === 'login_verified' ? 'verified' : claim.evidence === 'email_click' ? 'confirmed' : 'claimed',
+    strength:
+      claim.evidence === 'login_verified' ? 'verified' : claim.evidence === 'email_click' ? 'confirmed' : 'claimed',
     state: 'held',
     reason: '',
     endReason: null,

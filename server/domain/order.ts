@@ -23,7 +23,13 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Orde
     said === undefined
       ? items.reduce((sum, item) => sum + (item.price ?? 0) * item.quantity, 0)
       : toMinor(said, currency)
-  return { orderId: given === undefined || given === '' ? `event:${event.id}` : String(given), at: event.at, total, currency, items }
+  return {
+    orderId: given === undefined || given === '' ? `event:${event.id}` : String(given),
+    at: event.at,
+    total,
+    currency,
+    items,
+  }
 }
 
 /** Whether an order settles a cart: it is not older than the cart's last change, and an item is in both or unknown. */

@@ -19,13 +19,10 @@ export type SegmentNode =
 /** A saved definition. */
 export type SegmentDefinition = { id: string; name: string; node: SegmentNode }
 
-/** How deep and how large a definition may be. */
-export const SEGMENT_LIMITS = { depth: 8, nodes: 100 } as const
-
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 }
 
 /** The form of a duration. */
-export const DURATION_PATTERN = /^(\d{1,6})([smhd])$/
+const DURATION_PATTERN = /^(\d{1,6})([smhd])$/
 
 /** Milliseconds of a duration that has the right form. */
 export function durationMs(duration: Duration): number {

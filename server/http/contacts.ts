@@ -65,7 +65,9 @@ export function contactRoutes(deps: HttpDeps) {
         body: {
           required: true,
           // Each row is checked by itself, so that a bad one does not refuse the good ones.
-          content: { 'application/json': { schema: z.array(z.unknown(), 'must be an array of contacts').max(MAX_ROWS) } },
+          content: {
+            'application/json': { schema: z.array(z.unknown(), 'must be an array of contacts').max(MAX_ROWS) },
+          },
         },
       },
       responses: { 200: json('What became of the rows', resultSchema), ...refusals },
@@ -83,7 +85,13 @@ export function contactRoutes(deps: HttpDeps) {
       const counts = await deps.db.transaction().execute(async (trx) => {
         const result = await upsertContacts(trx, patches, keysOf, now)
         const detail = { ...result, rejected: rejected.length }
-        await writeAudit(trx, { id: deps.newId(), at: now, actor: c.get('caller').actor, action: 'contacts.write', detail })
+        await writeAudit(trx, {
+          id: deps.newId(),
+          at: now,
+          actor: c.get('caller').actor,
+          action: 'contacts.write',
+          detail,
+        })
         return result
       })
       deps.wake()

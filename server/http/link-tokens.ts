@@ -78,5 +78,9 @@ export function linkTokenRoutes(deps: HttpDeps) {
 function checkTarget(target: string, site: Site): void {
   const { host, origin } = new URL(target)
   if (site.origins.includes(origin) || site.settings.redirect_hosts.includes(host)) return
-  throw new Problem(400, 'target_not_allowed', `target must be on an origin of the site or one of its redirect_hosts (got "${host}")`)
+  throw new Problem(
+    400,
+    'target_not_allowed',
+    `target must be on an origin of the site or one of its redirect_hosts (got "${host}")`,
+  )
 }

@@ -117,7 +117,8 @@ async function render(deps: HttpDeps, told: Told[]): Promise<Match[]> {
     const match = facts.get(row.contact_id)
     if (change === 'unmatched') matches.push(unmatched(row, reason))
     // No longer a match: the row that says so comes after this page.
-    else if (match) matches.push(await matched(deps, row.seq, change, match, open.get(`c:${match.contactId}`) ?? null, now))
+    else if (match)
+      matches.push(await matched(deps, row.seq, change, match, open.get(`c:${match.contactId}`) ?? null, now))
   }
   return matches
 }

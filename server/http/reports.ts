@@ -1,7 +1,7 @@
 /** `GET /api/v1/reports/overview`: what the dashboard's first page shows. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
-import { overview, type CartFigures, type OverviewFigures } from '../store/reports.ts'
+import { type CartFigures, type OverviewFigures, overview } from '../store/reports.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { Problem } from './problem.ts'

@@ -1,7 +1,7 @@
 /** `GET /api/v1/segments` and `…/:id/members`: who is in a segment, since when, on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { SegmentNode } from '../domain/segment.ts'
 import { mailability } from '../domain/match.ts'
+import type { SegmentNode } from '../domain/segment.ts'
 import { writeAudit } from '../store/audit.ts'
 import { loadContactCards } from '../store/contacts.ts'
 import { loadCarts } from '../store/feed.ts'
@@ -12,7 +12,17 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
 import { Problem } from './problem.ts'
-import { cartSchema, evidenceSchema, iso, isoOrNull, json, nameOf, refusals, renderCart, whyNotMailable } from './shapes.ts'
+import {
+  cartSchema,
+  evidenceSchema,
+  iso,
+  isoOrNull,
+  json,
+  nameOf,
+  refusals,
+  renderCart,
+  whyNotMailable,
+} from './shapes.ts'
 import { onInvalid } from './validation.ts'
 
 const memberSchema = z

@@ -21,7 +21,10 @@ export function sessionRoutes(deps: HttpDeps) {
         path: '/session',
         summary: 'Sign in to the dashboard',
         request: {
-          body: { content: { 'application/json': { schema: z.object({ password: z.string().max(1000) }) } }, required: true },
+          body: {
+            content: { 'application/json': { schema: z.object({ password: z.string().max(1000) }) } },
+            required: true,
+          },
         },
         responses: { 204: { description: 'Signed in; the cookie is set' }, ...refusals },
       }),
@@ -30,7 +33,9 @@ export function sessionRoutes(deps: HttpDeps) {
         const now = deps.now()
         failures = failures.filter((at) => at > now - 60_000)
         if (failures.length >= MAX_FAILURES) {
-          throw new Problem(429, 'too_many_attempts', 'too many wrong passwords; try again in a minute', { 'retry-after': '60' })
+          throw new Problem(429, 'too_many_attempts', 'too many wrong passwords; try again in a minute', {
+            'retry-after': '60',
+          })
         }
         if (!deps.checkPassword(c.req.valid('json').password)) {
           failures.push(now)

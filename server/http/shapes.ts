@@ -1,7 +1,7 @@
 /** Shapes that several routes answer with: problems, carts, and whether somebody may be mailed. */
 import { z } from '@hono/zod-openapi'
-import { toMajor } from '../domain/money.ts'
 import type { CartItem } from '../domain/cart.ts'
+import { toMajor } from '../domain/money.ts'
 import type { CartRow } from '../store/schema.ts'
 
 /** RFC 9457. */

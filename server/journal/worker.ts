@@ -1,6 +1,6 @@
 /** The thread that owns the journal: appends the groups it is sent, answers when they are on disk, and prunes. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { JournalRequest, JournalReply } from './group-commit.ts'
+import type { JournalReply, JournalRequest } from './group-commit.ts'
 import { openJournal } from './journal.ts'
 
 const options = workerData as { file: string; maxBytes: number; keepLandedMs: number }

@@ -2,11 +2,12 @@
  * The rows that journal entries become. A batch may hold the same event several times (a retry); the one that was
  * received first is kept, as it is in the store.
  */
+
+import { visitorPerson } from '../domain/epochs.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
 import { orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
 import type { ClaimRow, ConsentRow, DeviceRow, EventRow, OrderRow, TokenUseRow } from '../store/schema.ts'
-import { visitorPerson } from '../domain/epochs.ts'
 
 /** Tells a user agent's device class, browser and system. */
 export type DescribeAgent = (userAgent: string) => { device: string; browser: string | null; os: string | null }

@@ -8,8 +8,8 @@ import type { Kysely, Transaction } from 'kysely'
 import type { Entry } from '../domain/event.ts'
 import { mark } from '../store/dirty.ts'
 import { findTombstones, insertFacts, retireVisitor } from '../store/facts.ts'
-import type { Database } from '../store/schema.ts'
 import { insertDeadLetter, moveCursor, readCursor, visitorsOfTokens } from '../store/landing.ts'
+import type { Database } from '../store/schema.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 
 /** A row of the journal as landing reads it. */
@@ -98,9 +98,7 @@ async function landEntries(trx: Transaction<Database>, entries: Entry[], deps: L
   for (const entry of entries) {
     if (!entry.consent.analytics) retiring.set(entry.visitor, earlier(entry, retiring.get(entry.visitor)))
   }
-  const staying = entries.filter(
-    (entry) => !retiring.has(entry.visitor) && !tombstones.has(hashes.get(entry.visitor)!),
-  )
+  const staying = entries.filter((entry) => !retiring.has(entry.visitor) && !tombstones.has(hashes.get(entry.visitor)!))
   const facts = factsOf(staying, deps.describeAgent)
   await insertFacts(trx, facts)
   for (const [visitor, entry] of retiring) {

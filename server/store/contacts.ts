@@ -153,7 +153,11 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
   )
   keys.sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1))
   for (const part of chunksOf(keys)) {
-    await trx.insertInto('contact_keys').values(part).onConflict((conflict) => conflict.doNothing()).execute()
+    await trx
+      .insertInto('contact_keys')
+      .values(part)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
   }
   await markTouched(trx, ids, [...before.map((row) => row.key_hash), ...keys.map((row) => row.key_hash)])
 }

@@ -26,12 +26,7 @@ export async function mark(db: Kysely<Database>, table: DirtyTable, keys: Iterab
 }
 
 /** Reads up to `limit` marks whose keys come after `after`. */
-export async function readMarks(
-  db: Kysely<Database>,
-  table: DirtyTable,
-  limit: number,
-  after = '',
-): Promise<Mark[]> {
+export async function readMarks(db: Kysely<Database>, table: DirtyTable, limit: number, after = ''): Promise<Mark[]> {
   return db
     .selectFrom(table)
     .select(['key', 'generation'])

@@ -5,7 +5,16 @@
 import type { Transaction } from 'kysely'
 import { mark } from './dirty.ts'
 import { chunksOf } from './many.ts'
-import type { ClaimKeyRow, ClaimRow, ConsentRow, Database, DeviceRow, EventRow, OrderRow, TokenUseRow } from './schema.ts'
+import type {
+  ClaimKeyRow,
+  ClaimRow,
+  ConsentRow,
+  Database,
+  DeviceRow,
+  EventRow,
+  OrderRow,
+  TokenUseRow,
+} from './schema.ts'
 
 /** What one batch of journal entries adds. Rows of one key appear once. */
 export type FactRows = {

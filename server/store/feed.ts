@@ -65,7 +65,11 @@ export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[])
         minor: person.minor === 1,
         segments: members
           .filter((row) => row.person_id === person.person_id)
-          .map((row) => ({ id: row.segment_id, name: names.get(row.segment_id) ?? row.segment_id, entered_at: row.entered_at }))
+          .map((row) => ({
+            id: row.segment_id,
+            name: names.get(row.segment_id) ?? row.segment_id,
+            entered_at: row.entered_at,
+          }))
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
         cart: carts.get(person.person_id) ?? null,
         purchases: person.purchases,
@@ -160,11 +164,7 @@ export async function readChanges(db: Kysely<Database>, after: number, limit: nu
 /** The items that contacts looked at, the most viewed first, and those they bought. */
 export async function loadInterests(db: Kysely<Database>, contactId: string) {
   const personId = `c:${contactId}`
-  const parts = await db
-    .selectFrom('visitor_persons')
-    .select('visitor_id')
-    .where('person_id', '=', personId)
-    .execute()
+  const parts = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
   const visitorIds = parts.map((row) => row.visitor_id)
   const bought = await db.selectFrom('purchases').select(['item_ids']).where('person_id', '=', personId).execute()
   const orders = await db.selectFrom('orders').select('items').where('contact_id', '=', contactId).execute()
@@ -192,7 +192,9 @@ export async function loadInterests(db: Kysely<Database>, contactId: string) {
       }
     }
   }
-  const interests = [...views.values()].sort((a, b) => b.views - a.views || b.last_at - a.last_at).slice(0, MAX_INTERESTS)
+  const interests = [...views.values()]
+    .sort((a, b) => b.views - a.views || b.last_at - a.last_at)
+    .slice(0, MAX_INTERESTS)
   return { interests, purchased: [...purchased].sort() }
 }
 

@@ -5,11 +5,7 @@ import type { Database } from './schema.ts'
 
 /** How far a journal was landed; 0 at first. */
 export async function readCursor(db: Kysely<Database>, journalId: string): Promise<number> {
-  const row = await db
-    .selectFrom('cursors')
-    .select('position')
-    .where('journal_id', '=', journalId)
-    .executeTakeFirst()
+  const row = await db.selectFrom('cursors').select('position').where('journal_id', '=', journalId).executeTakeFirst()
   return Number(row?.position ?? 0)
 }
 
@@ -23,10 +19,7 @@ export async function moveCursor(db: Kysely<Database>, journalId: string, positi
 }
 
 /** Keeps an entry that could not be landed. */
-export async function insertDeadLetter(
-  db: Kysely<Database>,
-  letter: Database['dead_letters'],
-): Promise<void> {
+export async function insertDeadLetter(db: Kysely<Database>, letter: Database['dead_letters']): Promise<void> {
   await db
     .insertInto('dead_letters')
     .values(letter)

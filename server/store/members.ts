@@ -62,7 +62,12 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<string, CartRow
   const earliest = Math.min(...[...carts.values()].map((cart) => cart.updated_at))
   for (const part of chunks([...new Set(parts.map((row) => row.visitor_id))], 500)) {
     orders.push(
-      ...(await db.selectFrom('orders').selectAll().where('visitor_id', 'in', part).where('at', '>=', earliest).execute()),
+      ...(await db
+        .selectFrom('orders')
+        .selectAll()
+        .where('visitor_id', 'in', part)
+        .where('at', '>=', earliest)
+        .execute()),
     )
   }
   const open = new Map<string, CartRow>()

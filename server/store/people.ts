@@ -1,5 +1,5 @@
 /** Reads of one contact or visitor: links, carts, orders, and the timeline. */
-import type { ExpressionBuilder, Kysely, SqlBool, Expression } from 'kysely'
+import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
 import type { Database, EventRow, LinkRow } from './schema.ts'
 
 /** The links of a contact or a visitor, oldest first. */
@@ -26,7 +26,14 @@ async function timeline(
   after: TimelineCursor | null,
   limit: number,
 ): Promise<EventRow[]> {
-  let query = db.selectFrom('events').selectAll().where(which).orderBy('at').orderBy('id').orderBy('visitor_id').limit(limit)
+  let query = db
+    .selectFrom('events')
+    .selectAll()
+    .where(which)
+    .orderBy('at')
+    .orderBy('id')
+    .orderBy('visitor_id')
+    .limit(limit)
   if (after) {
     query = query.where((eb) =>
       eb.or([
@@ -113,11 +120,6 @@ export async function describeVisitors(db: Kysely<Database>, visitorIds: string[
 export async function listConsents(db: Kysely<Database>, visitorIds: string[]) {
   if (visitorIds.length === 0) return []
   return db.selectFrom('consents').selectAll().where('visitor_id', 'in', visitorIds).orderBy('first_at').execute()
-}
-
-/** A person's row, or null. */
-export async function findPerson(db: Kysely<Database>, personId: string) {
-  return (await db.selectFrom('persons').selectAll().where('person_id', '=', personId).executeTakeFirst()) ?? null
 }
 
 /** What a contact bought, in any channel, oldest first. */

@@ -45,7 +45,8 @@ async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<
       first_seen: Math.min(...own.map((row) => row.first_at)),
       last_seen: Math.max(...own.map((row) => row.last_at)),
       visitors: own.length,
-      strength: ownLinks.length === 0 ? null : ownLinks.some((l) => l.strength === 'verified') ? 'verified' : 'confirmed',
+      strength:
+        ownLinks.length === 0 ? null : ownLinks.some((l) => l.strength === 'verified') ? 'verified' : 'confirmed',
       evidence: JSON.stringify([...new Set(ownLinks.map((link) => link.evidence))].sort()),
       matched_at: ownLinks.length === 0 ? null : Math.min(...ownLinks.map((link) => link.validFrom)),
       identity: ownVisitors.some((visitor) => visitor.identity === 1) ? 1 : 0,
@@ -104,8 +105,10 @@ async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
     const list = links.get(row.contact_id!) ?? []
     links.set(row.contact_id!, list)
     const base = { strength: row.strength, validFrom: row.valid_from ?? 0 }
-    const proofs = (JSON.parse(row.proofs) as { evidence: string }[]).map((proof) => proof.evidence)
-    for (const evidence of [row.evidence, ...proofs]) list.push({ ...base, evidence })
+    for (const { evidence } of JSON.parse(row.proofs) as { evidence: string }[]) {
+      // An unsigned login beside better evidence proves nothing; alone it counts only where the site trusts it.
+      if (evidence !== 'login_claimed' || row.evidence === 'login_claimed') list.push({ ...base, evidence })
+    }
   }
   return links
 }
@@ -141,7 +144,11 @@ async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds:
   const orders =
     contactIds.length === 0
       ? []
-      : await db.selectFrom('orders').select(['contact_id', 'at', 'items']).where('contact_id', 'in', contactIds).execute()
+      : await db
+          .selectFrom('orders')
+          .select(['contact_id', 'at', 'items'])
+          .where('contact_id', 'in', contactIds)
+          .execute()
   return Map.groupBy(
     [
       ...purchases.map((row) => ({

@@ -4,7 +4,7 @@
  */
 import type { Kysely } from 'kysely'
 import { mark, readMarks } from './dirty.ts'
-import { DERIVED_TABLES, type Database } from './schema.ts'
+import { type Database, DERIVED_TABLES } from './schema.ts'
 
 /** In one transaction, so that nobody derives half of it. Returns how many visitors are marked. */
 export async function emptyDerived(db: Kysely<Database>): Promise<number> {

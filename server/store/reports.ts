@@ -133,7 +133,9 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
     .where('updated_at', '>=', start)
     .where('updated_at', '<', end)
     // A person has one cart; one that an order of another channel has settled is nobody's any more.
-    .where('id', 'in', (eb) => eb.selectFrom('persons').select('cart_id').where('cart_id', 'is not', null).$castTo<string>())
+    .where('id', 'in', (eb) =>
+      eb.selectFrom('persons').select('cart_id').where('cart_id', 'is not', null).$castTo<string>(),
+    )
     .execute()
   const recovered = await db
     .selectFrom('carts')
@@ -143,18 +145,22 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
     .where('closed_at', '<', end)
     .execute()
   return [
-    ...open.map((row): CartRow => ({
-      day: Math.floor(row.updated_at / DAY_MS),
-      kind: row.idle_at <= now ? 'abandoned' : 'open',
-      currency: row.currency,
-      value: row.value,
-    })),
-    ...recovered.map((row): CartRow => ({
-      day: Math.floor(row.closed_at! / DAY_MS),
-      kind: 'recovered',
-      currency: row.currency,
-      value: row.value,
-    })),
+    ...open.map(
+      (row): CartRow => ({
+        day: Math.floor(row.updated_at / DAY_MS),
+        kind: row.idle_at <= now ? 'abandoned' : 'open',
+        currency: row.currency,
+        value: row.value,
+      }),
+    ),
+    ...recovered.map(
+      (row): CartRow => ({
+        day: Math.floor(row.closed_at! / DAY_MS),
+        kind: 'recovered',
+        currency: row.currency,
+        value: row.value,
+      }),
+    ),
   ]
 }
 

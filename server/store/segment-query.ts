@@ -15,7 +15,11 @@ type Compiled = { where: Expression<SqlBool>; since: Time[]; edges: Time[] }
 export type Verdict = { personId: string; member: boolean; enteredAt: number; edge: number | null }
 
 function compile(eb: Builder, node: SegmentNode, now: number): Compiled {
-  if ('all' in node) return all(eb, node.all.map((each) => compile(eb, each, now)))
+  if ('all' in node)
+    return all(
+      eb,
+      node.all.map((each) => compile(eb, each, now)),
+    )
   if ('cart' in node) return cart(eb, node.cart, now)
   if ('consent' in node) return consent(eb, node.consent)
   const where = node.matched ? eb('matched_at', 'is not', null) : eb('matched_at', 'is', null)

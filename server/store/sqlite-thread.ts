@@ -1,7 +1,7 @@
 /** A thread of `sqlite-threads`: runs the queries it is sent on a connection of its own, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
-import type { ThreadReply, ThreadRequest } from './sqlite-threads.ts'
 import { createPrepare, openSqlite } from './sqlite.ts'
+import type { ThreadReply, ThreadRequest } from './sqlite-threads.ts'
 
 const sqlite = openSqlite((workerData as { file: string }).file)
 const prepare = createPrepare(sqlite)

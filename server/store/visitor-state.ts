@@ -1,7 +1,7 @@
 /** Reads all that the derivation of a visitor depends on, and writes what it yields. */
 import type { Kysely, Transaction } from 'kysely'
 import { CART_TYPES, type CartItem } from '../domain/cart.ts'
-import { type Choice, foldConsents, type ConsentState } from '../domain/consent.ts'
+import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import type { Claim, Holder } from '../domain/identity-evidence.ts'
@@ -38,8 +38,20 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
     .selectFrom('events')
     .select(['visitor_id', 'id', 'site_id', 'type', 'at', 'identity', 'person_id'])
     .select((eb) => [
-      eb.case().when('type', 'in', [...CART_TYPES]).then(eb.ref('props')).else(null).end().as('props'),
-      eb.case().when('type', 'in', [...CART_TYPES]).then(eb.ref('url')).else(null).end().as('url'),
+      eb
+        .case()
+        .when('type', 'in', [...CART_TYPES])
+        .then(eb.ref('props'))
+        .else(null)
+        .end()
+        .as('props'),
+      eb
+        .case()
+        .when('type', 'in', [...CART_TYPES])
+        .then(eb.ref('url'))
+        .else(null)
+        .end()
+        .as('url'),
     ])
     .where('visitor_id', 'in', visitorIds)
     .execute()
@@ -205,7 +217,11 @@ export async function writeVisitors(
     next: object[],
   ) => {
     await trx.deleteFrom(table).where('visitor_id', 'in', visitorIds).execute()
-    for (const part of chunksOf(next)) await trx.insertInto(table).values(part as never).execute()
+    for (const part of chunksOf(next))
+      await trx
+        .insertInto(table)
+        .values(part as never)
+        .execute()
   }
   await replace('visitors', rows.visitors)
   await replace('epochs', rows.epochs)

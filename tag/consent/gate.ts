@@ -68,7 +68,7 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
         changed({ kind: 'denied', consent: before && made })
         return
       }
-      const last = before || storage.get<WireConsent>('consent')
+      const last = storage.get<WireConsent>('consent')
       const isNew = !last || meaning(last) !== meaning(made)
       consent = isNew ? made : { ...made, id: last.id, at: last.at }
       if (isNew) storage.set('consent', consent)

@@ -7,7 +7,6 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 import { buildTag, TAG_SETTINGS_NAME } from '../../server/build.ts'
 import type { TagSettings } from '../../tag/settings.ts'
 import type { WireBatch, WireEvent } from '../../tag/wire.ts'
@@ -41,27 +40,6 @@ export function page(title: string, parts: { inline?: string; body?: string; scr
   const { inline = '', body = '', script = SCRIPT } = parts
   return `<!doctype html><html lang="en"><head><title>${title}</title>${script}<script>${SNIPPET}</script>
 <script>${inline}</script></head><body><h1>${title}</h1>${body}</body></html>`
-}
-
-/** Chromium as it is installed, without its own traffic. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM_PATH ?? '/usr/bin/chromium',
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-    ],
-  })
-}
-
-/** A visitor's browser profile: its own cookies and storage, and the user agent of an ordinary desktop. */
-export function newVisitor(browser: Browser): Promise<BrowserContext> {
-  return browser.newContext({
-    userAgent: 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36',
-  })
 }
 
 /** Opens the site. `pages` are by path; every other path is a plain page. */

@@ -2,7 +2,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
-import { type Answer, launchBrowser, newVisitor, openShop, page, type Shop } from './tag-harness.ts'
+import { launchBrowser, newVisitor } from '../support/browser.ts'
+import { type Answer, openShop, page, type Shop } from './tag-harness.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
 
@@ -172,6 +173,9 @@ test('one choice keeps one consent id over pages, and another choice gets anothe
   const [first, second] = shop.requests
   expect(types(second!.body.events)).toEqual(['page'])
   expect(second!.body.consent).toEqual(first!.body.consent)
+  // The visitor is known by the cookie alone, which no script can read.
+  expect(first!.headers.cookie).toBeUndefined()
+  expect(second!.headers.cookie).toBe(`cv=v.${first!.body.candidate}`)
 
   await run(tab, "couture('consent', {analytics: true, identity: true, marketing: false, policy: 'v3'})")
   await until(() => shop.requests.length).toBe(3)
@@ -457,13 +461,23 @@ test('what the collector refuses for good is dropped and counted, and the page g
 test('an event on the way out of the page arrives', async () => {
   const link = `<a href="/next" onclick="couture('track', 'add_to_cart', {value: 5})">next</a>`
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
-  const tab = await (await visitor()).newPage()
+  const context = await visitor()
+  await context.addInitScript(() => {
+    const original = window.fetch
+    window.fetch = (url, init) => {
+      const earlier = sessionStorage.keepalive
+      sessionStorage.keepalive = `${earlier ? `${earlier},` : ''}${init?.keepalive}`
+      return original(url, init)
+    }
+  })
+  const tab = await context.newPage()
   await open(tab, `${shop.url}/`)
   await until(() => shop.acknowledged().length).toBe(2)
   await tab.click('a')
   await tab.waitForURL('**/next')
-  // The next page never grants: only the page that was left can have sent it.
+  // The next page never grants: only the page that was left can have sent it. On a slow line only `keepalive` saves it.
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'add_to_cart'])
+  expect(await tab.evaluate('sessionStorage.keepalive')).toBe('false,true')
 })
 
 test('an event whose reply was never seen is sent again by the next page, first and under the same id', async () => {
@@ -652,8 +666,9 @@ test('calls before the script, after it and through an old reference to the stub
   })
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
-  await run(tab, "couture('track', 'c'); old('track', 'd')")
+  await run(tab, "const cart = {value: 1}; couture('track', 'c', cart); cart.value = 2; old('track', 'd')")
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'a', 'b', 'c', 'd'])
+  expect(shop.acknowledged()[4]!.props, 'as it was when it was handed in').toEqual({ value: 1 })
 })
 
 test('wrong calls are warned about in a sentence, lose nothing else and never throw', async () => {

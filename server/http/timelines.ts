@@ -1,0 +1,113 @@
+/** The timelines of contacts and visitors: their events, oldest first, with the link that gives each to its person. */
+import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { findContact } from '../store/contacts.ts'
+import { contactTimeline, describeVisitors, listLinks, visitorTimeline } from '../store/people.ts'
+import type { EventRow, LinkRow } from '../store/schema.ts'
+import { allow } from './auth.ts'
+import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { linkId, MAX_LINKS } from './links.ts'
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { Problem } from './problem.ts'
+import { iso, json, refusals } from './shapes.ts'
+import { onInvalid } from './validation.ts'
+
+const eventSchema = z
+  .object({
+    id: z.string(),
+    at: z.string(),
+    type: z.string(),
+    site: z.string(),
+    visitor: z.string(),
+    link: z.object({ id: z.string(), strength: z.string() }).nullable(),
+    props: z.record(z.string(), z.unknown()),
+    url: z.string().nullable(),
+    referrer: z.string().nullable(),
+    title: z.string().nullable(),
+  })
+  .openapi('TimelineEvent')
+
+const idParam = z.object({ id: z.string() })
+const timelineCursor = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
+
+/** The timelines' routes. */
+export function timelineRoutes(deps: HttpDeps) {
+  const read = allow(deps, 'people:read', 'contacts:read')
+  const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
+  return app
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/contacts/{id}/timeline',
+        summary: "A contact's events, oldest first",
+        middleware: read,
+        request: { params: idParam, query: pageQuery.extend({ strength: z.enum(['all']).optional() }) },
+        responses: { 200: json('A page of events', pageOf(eventSchema)), ...refusals },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const { after, limit, strength } = c.req.valid('query')
+        if (!(await findContact(deps.db, id))) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
+        const position = decodeCursor(`timeline:c:${id}`, after, timelineCursor)
+        const links = await listLinks(deps.db, { contact: id }, MAX_LINKS)
+        const rows = await contactTimeline(deps.db, id, links, strength === 'all', position, limit + 1)
+        return c.json(timelinePage(`timeline:c:${id}`, rows, limit, links), 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/visitors/{id}/timeline',
+        summary: "A visitor's events, oldest first",
+        middleware: read,
+        request: { params: idParam, query: pageQuery },
+        responses: { 200: json('A page of events', pageOf(eventSchema)), ...refusals },
+      }),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const { after, limit } = c.req.valid('query')
+        const position = decodeCursor(`timeline:v:${id}`, after, timelineCursor)
+        const rows = await visitorTimeline(deps.db, id, position, limit + 1)
+        if (rows.length === 0 && (await describeVisitors(deps.db, [id])).length === 0) {
+          throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
+        }
+        const links = await listLinks(deps.db, { visitor: id }, MAX_LINKS)
+        return c.json(timelinePage(`timeline:v:${id}`, rows, limit, links), 200)
+      },
+    )
+}
+
+function timelinePage(list: string, rows: EventRow[], limit: number, links: LinkRow[]) {
+  const page = rows.slice(0, limit)
+  const last = page.at(-1)
+  const hasMore = rows.length > limit
+  const next = hasMore && last ? encodeCursor(list, { at: last.at, id: last.id, visitor: last.visitor_id }) : null
+  return { data: page.map((row) => renderEvent(row, linkOf(row, links))), next, has_more: hasMore }
+}
+
+/** The link that gives an event to its person, or under which somebody claimed to be him. */
+function linkOf(event: EventRow, links: LinkRow[]): LinkRow | undefined {
+  const own = links.filter((link) => link.visitor_id === event.visitor_id && ['open', 'closed'].includes(link.state))
+  if (event.person_id?.startsWith('c:')) {
+    const his = own.filter((link) => event.person_id === `c:${link.contact_id}` && link.strength !== 'claimed')
+    return his.findLast((link) => (link.backfill_from ?? link.at) <= event.at) ?? his[0]
+  }
+  return own.find(
+    (link) =>
+      link.strength === 'claimed' && link.at <= event.at && (link.valid_to === null || event.at <= link.valid_to),
+  )
+}
+
+function renderEvent(row: EventRow, link: LinkRow | undefined): z.infer<typeof eventSchema> {
+  return {
+    id: row.id,
+    at: iso(row.at),
+    type: row.type,
+    site: row.site_id,
+    visitor: row.visitor_id,
+    link: link ? { id: linkId(link), strength: link.strength } : null,
+    props: JSON.parse(row.props ?? '{}') as Record<string, unknown>,
+    url: row.url,
+    referrer: row.referrer,
+    title: row.title,
+  }
+}

@@ -1,0 +1,257 @@
+/**
+ * No consent, no trace; and what was agreed to can be taken back. Checked at the door, in the API, and in the files of
+ * the data folder, because a regulator would look there.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WireReply } from '../../tag/wire.ts'
+import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { filesHolding, newVisitor, rowsOf, signLogin, type SiteView, tablesHolding, timeline, timelineStatus } from './door.ts'
+
+const MINUTE = 60_000
+
+let server: TestServer
+let secret: string
+let choices = 0
+
+beforeAll(async () => {
+  server = await startServer()
+  secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
+})
+afterAll(() => server.stop())
+
+/** A choice of its own. */
+const choice = (given: Parameters<typeof consent>[0]) => consent({ id: `choice-of-consent-${++choices}`, ...given })
+const denied = () => choice({ analytics: false, identity: false, marketing: false })
+
+async function sent(body: unknown, headers: Record<string, string> = {}) {
+  const response = await send(server, body, headers)
+  expect(response.status).toBe(202)
+  return { reply: (await response.json()) as WireReply, cookie: response.headers.get('set-cookie') }
+}
+
+/** A visitor that a signed login made a contact's, with a page a minute before. */
+async function loggedIn(contact: string): Promise<string> {
+  const visitor = newVisitor()
+  await server.post('/api/v1/contacts', [{ id: contact, email: `${contact}@mail.example`, mail_consent: true }])
+  const token = await signLogin(secret, contact)
+  await sendAll(server, visitor, [event('page', MINUTE), event('identify', 0, { kind: 'login', token })])
+  await settled(server)
+  return visitor
+}
+
+describe('without consent to analytics', () => {
+  test.each<[string, () => unknown[]]>([
+    ['a page', () => [event('page')]],
+    ['a purchase', () => [event('purchase', 0, { transaction_id: 'no-consent-1', value: 5, currency: 'EUR' })]],
+    ['a login', () => [event('identify', 0, { kind: 'login', contact_id: 'crm-1001' })]],
+    ['a form', () => [event('identify', 0, { kind: 'form', email_sha256: 'a'.repeat(64) })]],
+    ['a logout', () => [event('reset')]],
+    ['a refusal by a browser that is not known', () => [event('consent')]],
+    ['a refusal among other events', () => [event('page'), event('consent'), event('page')]],
+  ])('%s is rejected, sets no cookie and leaves nothing on disk', async (_, events) => {
+    const candidate = newVisitor()
+    const all = events()
+    const { reply, cookie } = await sent(batch(all, { candidate, consent: denied() }))
+    expect(reply).toEqual({
+      visitor: null,
+      accepted: 0,
+      duplicate: 0,
+      rejected: all.map((__, index) => ({ index, code: 'no_consent', message: expect.stringMatching(/consent\.analytics must be true/) })),
+    })
+    expect(cookie).toBeNull()
+    await settled(server)
+    expect(filesHolding(server, candidate)).toEqual([])
+  })
+
+  test('no file holds the candidate, the page or the choice; with consent some do', async () => {
+    const page = { url: 'https://shop.example/marker-of-a-refused-page', title: 'marker of a refused title' }
+    const [refused, agreed] = [newVisitor(), newVisitor()]
+    const no = denied()
+    await sent(batch([event('page', 0, { note: 'marker of a refused note' }, page)], { candidate: refused, consent: no }))
+    const kept = { url: 'https://shop.example/marker-of-a-kept-page' }
+    await sent(batch([event('page', 0, undefined, kept)], { candidate: agreed, consent: choice({}) }))
+    await settled(server)
+    expect(filesHolding(server, agreed)).not.toEqual([])
+    expect(filesHolding(server, 'marker-of-a-kept-page')).not.toEqual([])
+    for (const trace of [refused, 'marker-of-a-refused-page', 'marker of a refused', no.id]) {
+      expect(filesHolding(server, trace)).toEqual([])
+    }
+    expect(await timelineStatus(server, refused)).toBe(404)
+  })
+
+  test('a known visitor’s other events are rejected too', async () => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [event('page')])
+    const { reply } = await sent(batch([event('page'), event('consent'), event('view_cart')], { visitor, consent: denied() }))
+    expect(reply).toMatchObject({ visitor: null, accepted: 1 })
+    expect(reply.rejected.map(({ index, code }) => [index, code])).toEqual([
+      [0, 'no_consent'],
+      [2, 'no_consent'],
+    ])
+  })
+
+  test('a forged cookie does not make a refusal a withdrawal', async () => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [event('page')])
+    const seconds = Math.floor(Date.now() / 1000)
+    const cookie = `cv=${visitor}.${seconds}.${seconds}.${'A'.repeat(22)}`
+    const { reply } = await sent(batch([event('consent')], { consent: denied() }), { cookie })
+    expect(reply).toMatchObject({ accepted: 0, rejected: [{ index: 0, code: 'no_consent' }] })
+    await settled(server)
+    expect(await timelineStatus(server, visitor)).toBe(200)
+  })
+})
+
+describe('a withdrawal of analytics', () => {
+  test.each<[string, (visitor: string, cookie: string) => { more: object; headers: Record<string, string> }]>([
+    ['that names the visitor', (visitor) => ({ more: { visitor }, headers: {} })],
+    ['that brings the cookie', (_, cookie) => ({ more: {}, headers: { cookie } })],
+    ['that brings both', (visitor, cookie) => ({ more: { visitor }, headers: { cookie } })],
+  ])('%s expires the cookie and erases what the visitor left', async (_, known) => {
+    const visitor = newVisitor()
+    const page = { url: 'https://shop.example/left-behind' }
+    const cart = { currency: 'EUR', items: [{ item_id: 'ring', price: 5, quantity: 1 }] }
+    const first = await sent(batch([event('page', MINUTE, undefined, page), event('add_to_cart', 0, cart)], { candidate: visitor }))
+    await settled(server)
+    expect(await timeline(server, visitor)).toHaveLength(2)
+    expect(tablesHolding(server, visitor)).toContain('events')
+
+    const { more, headers } = known(visitor, first.cookie!.split(';')[0]!)
+    const { reply, cookie } = await sent(batch([event('consent')], { ...more, consent: denied() }), headers)
+    expect(reply).toEqual({ visitor: null, accepted: 1, duplicate: 0, rejected: [] })
+    expect(cookie).toMatch(/^cv=;.*\bMax-Age=0\b/i)
+    expect(cookie).toMatch(/;\s*Path=\/(;|$)/i)
+    await settled(server)
+    expect(await timelineStatus(server, visitor)).toBe(404)
+    expect(tablesHolding(server, visitor)).toEqual([])
+  })
+
+  test('keeps latecomers out, and a later grant begins a new visitor', async () => {
+    const visitor = newVisitor()
+    const first = await sent(batch([event('page', MINUTE)], { candidate: visitor }))
+    const late = [event('page', 30_000, { note: 'queued before the withdrawal' }), event('view_item')]
+    await sent(batch([event('consent')], { visitor, consent: denied() }))
+    await settled(server)
+    // A tab that was offline, and one that still has the cookie.
+    await sent(batch(late, { visitor }))
+    await sent(batch([event('page')]), { cookie: first.cookie!.split(';')[0]! })
+    await settled(server)
+    expect(await timelineStatus(server, visitor)).toBe(404)
+    expect(tablesHolding(server, visitor)).toEqual([])
+
+    const next = newVisitor()
+    const again = await sent(batch([event('page')], { candidate: next, consent: choice({}) }))
+    expect(again.reply.visitor).toBe(next)
+    expect(again.cookie).toMatch(new RegExp(`^cv=${next}\\.`))
+    await settled(server)
+    expect(await timeline(server, next)).toHaveLength(1)
+  })
+
+  test('that overtakes the events it ends erases them when they arrive', async () => {
+    const visitor = newVisitor()
+    await sent(batch([event('consent')], { visitor, consent: denied() }))
+    await sent(batch([event('page', MINUTE)], { visitor }))
+    await settled(server)
+    expect(await timelineStatus(server, visitor)).toBe(404)
+    expect(tablesHolding(server, visitor)).toEqual([])
+  })
+
+  test('takes the visitor from his contact, and the feed says so', async () => {
+    const visitor = await loggedIn('withdraws-all')
+    expect((await server.get('/api/v1/contacts/withdraws-all/timeline')).data).toHaveLength(2)
+    await sent(batch([event('consent')], { visitor, consent: denied() }))
+    await settled(server)
+    expect((await server.get('/api/v1/contacts/withdraws-all/timeline')).data).toEqual([])
+    expect(tablesHolding(server, visitor)).toEqual([])
+    const { data } = await server.get('/api/v1/matches')
+    expect(data.find((match: { contact: { id: string } }) => match.contact.id === 'withdraws-all')).toMatchObject({ change: 'unmatched' })
+  })
+
+  test('of one visitor leaves the others as they were', async () => {
+    const [stays, goes] = [newVisitor(), newVisitor()]
+    await sendAll(server, stays, [event('page')])
+    await sendAll(server, goes, [event('page')])
+    await sent(batch([event('consent')], { visitor: goes, consent: denied() }))
+    await settled(server)
+    expect([await timelineStatus(server, stays), await timelineStatus(server, goes)]).toEqual([200, 404])
+  })
+})
+
+describe('without consent to identity', () => {
+  test.each<[string, () => Promise<Record<string, unknown>>]>([
+    ['a signed login', async () => ({ kind: 'login', token: await signLogin(secret, 'crm-1001') })],
+    ['an unsigned login', async () => ({ kind: 'login', contact_id: 'crm-1001' })],
+    ['a login by address', async () => ({ kind: 'login', email: 'amelie.durand@example.com' })],
+    ['a form', async () => ({ kind: 'form', email_sha256: 'b'.repeat(64) })],
+  ])('%s is rejected and not stored, other events are', async (_, props) => {
+    const visitor = newVisitor()
+    const page = event('page', MINUTE)
+    const body = batch([page, event('identify', 0, await props())], { visitor, consent: choice({ identity: false }) })
+    const { reply } = await sent(body)
+    expect(reply).toEqual({
+      visitor,
+      accepted: 1,
+      duplicate: 0,
+      rejected: [{ index: 1, code: 'no_consent', message: expect.stringMatching(/consent\.identity must be true/) }],
+    })
+    await settled(server)
+    expect((await timeline(server, visitor)).map((each) => each.id)).toEqual([page.id])
+    expect(rowsOf(server, 'select * from claims where visitor_id = ?', visitor)).toEqual([])
+    expect(rowsOf(server, 'select * from links where visitor_id = ?', visitor)).toEqual([])
+  })
+
+  test('what was done before consent to identity stays anonymous after a login', async () => {
+    const contact = 'agrees-late'
+    await server.post('/api/v1/contacts', [{ id: contact }])
+    const visitor = newVisitor()
+    const before = event('page', 3 * MINUTE)
+    await sendAll(server, visitor, [before], { consent: choice({ identity: false }) })
+    const after = event('page', MINUTE)
+    const login = event('identify', 0, { kind: 'login', token: await signLogin(secret, contact) })
+    await sendAll(server, visitor, [after, login], { consent: choice({}) })
+    await settled(server)
+    const ids = (await server.get(`/api/v1/contacts/${contact}/timeline`)).data.map((each: { id: string }) => each.id)
+    expect(ids).toEqual([after.id, login.id])
+  })
+})
+
+describe('a withdrawal of identity', () => {
+  test('voids the links and empties the contact’s timeline, and the visitor stays', async () => {
+    const visitor = await loggedIn('withdraws-identity')
+    const open = await server.get(`/api/v1/links?visitor=${visitor}`)
+    expect(open.data).toEqual([expect.objectContaining({ contact: 'withdraws-identity', state: 'open', strength: 'verified' })])
+    expect((await server.get('/api/v1/contacts/withdraws-identity/timeline')).data).toHaveLength(2)
+
+    const { reply, cookie } = await sent(batch([event('consent')], { visitor, consent: choice({ identity: false }) }))
+    expect(reply).toMatchObject({ visitor, accepted: 1 })
+    expect(cookie ?? '').not.toMatch(/Max-Age=0\b/i)
+    await settled(server)
+    const { data } = await server.get(`/api/v1/links?visitor=${visitor}`)
+    expect(data).toEqual([expect.objectContaining({ state: 'void', reason: 'identity_withdrawn' })])
+    expect((await server.get('/api/v1/contacts/withdraws-identity/timeline')).data).toEqual([])
+    expect(await timeline(server, visitor)).toHaveLength(3)
+    expect((await timeline(server, visitor)).map((each) => each.link)).toEqual([null, null, null])
+  })
+
+  test('is a floor: after a new grant and login only what follows is the contact’s', async () => {
+    const contact = 'returns-to-identity'
+    const visitor = await loggedIn(contact)
+    await sent(batch([event('consent')], { visitor, consent: choice({ identity: false }) }))
+    const between = event('page')
+    await sendAll(server, visitor, [between], { consent: choice({ identity: false }) })
+    const anew = choice({})
+    await sendAll(server, visitor, [event('page')], { consent: anew })
+    await settled(server)
+    expect((await server.get(`/api/v1/contacts/${contact}/timeline`)).data).toEqual([])
+
+    // A token of its own: `iat` is in seconds, and a token serves once.
+    const token = await signLogin(secret, contact, { lifeS: 599 })
+    const login = event('identify', 0, { kind: 'login', token })
+    await sendAll(server, visitor, [login], { consent: anew })
+    await settled(server)
+    const data = (await server.get(`/api/v1/contacts/${contact}/timeline`)).data as { id: string; type: string }[]
+    expect(data.map((each) => each.type)).toEqual(['page', 'identify'])
+    expect(data.map((each) => each.id)).not.toContain(between.id)
+  })
+})

@@ -1,0 +1,124 @@
+/**
+ * What the tests of the contract do besides sending a batch as a tag does: post raw bodies, sign logins as a shop's
+ * server does, and look at what is on disk.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { SignJWT } from 'jose'
+import { expect } from 'vitest'
+import type { TestServer } from '../support/server.ts'
+
+/** A browser's user agent. */
+export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'
+
+/** A site as `couture sites show` prints it. */
+export type SiteView = {
+  id: string
+  origins: string[]
+  write_key: string
+  identity_secret: string
+  link_secret: string
+  settings: Record<string, unknown>
+}
+
+/** An event of a timeline, as far as the tests look at it. */
+export type Seen = {
+  id: string
+  at: string
+  type: string
+  site: string
+  visitor: string
+  link: { id: string; strength: string } | null
+  props: Record<string, unknown>
+  url: string | null
+  referrer: string | null
+  title: string | null
+}
+
+let visitors = 0
+const run = Math.random().toString(36).slice(2, 10).padEnd(8, '0')
+
+/** A visitor id that no other test has; it is a candidate's form too. */
+export function newVisitor(): string {
+  return `visitor-${run}-${String(++visitors).padStart(8, '0')}`
+}
+
+/** Posts a body as it is. Header values of `null` are left out. */
+export function post(
+  server: Pick<TestServer, 'url'>,
+  body: string | Uint8Array<ArrayBuffer> | ReadableStream,
+  headers: Record<string, string | null> = {},
+): Promise<Response> {
+  const all = { 'content-type': 'text/plain', 'user-agent': BROWSER, ...headers }
+  const kept = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null)
+  const init = { method: 'POST', headers: Object.fromEntries(kept), body, duplex: 'half' }
+  return fetch(`${server.url}/v1/events`, init as RequestInit)
+}
+
+/** A visitor's events, oldest first. */
+export async function timeline(server: TestServer, visitor: string): Promise<Seen[]> {
+  return (await server.get<{ data: Seen[] }>(`/api/v1/visitors/${encodeURIComponent(visitor)}/timeline`)).data
+}
+
+/** The status of a visitor's timeline: 404 where nothing is known of it. */
+export async function timelineStatus(server: TestServer, visitor: string): Promise<number> {
+  const response = await server.api(`/api/v1/visitors/${encodeURIComponent(visitor)}/timeline`)
+  await response.body?.cancel()
+  return response.status
+}
+
+/** Expects a reply to be a problem of RFC 9457, and returns it. */
+export async function problemOf(response: Response): Promise<{ status: number; code: string; detail: string }> {
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  const body = (await response.json()) as { type: string; title: string; status: number; code: string; detail: string }
+  expect(body).toEqual({
+    type: expect.any(String),
+    title: expect.stringMatching(/./),
+    status: response.status,
+    code: expect.stringMatching(/^[a-z0-9_]+$/),
+    detail: expect.stringMatching(/./),
+  })
+  return body
+}
+
+/** Signs a login of a contact as the shop's server does. `seconds` is `iat`, since 1970. */
+export function signLogin(
+  secret: string,
+  contact: string,
+  { seconds = Math.floor(Date.now() / 1000), lifeS = 600, audience = 'demo' } = {},
+): Promise<string> {
+  return new SignJWT({})
+    .setProtectedHeader({ alg: 'HS256' })
+    .setSubject(contact)
+    .setAudience(audience)
+    .setIssuedAt(seconds)
+    .setExpirationTime(seconds + lifeS)
+    .sign(new TextEncoder().encode(secret))
+}
+
+/** Rows of the store, read beside the running server. */
+export function rowsOf<T = Record<string, unknown>>(server: TestServer, sql: string, ...values: unknown[]): T[] {
+  const db = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
+  try {
+    return db.prepare(sql).all(...values) as T[]
+  } finally {
+    db.close()
+  }
+}
+
+/** The tables of the store that have a row in which a text occurs. */
+export function tablesHolding(server: TestServer, text: string): string[] {
+  const tables = rowsOf<{ name: string }>(server, "select name from sqlite_master where type = 'table' order by name")
+  return tables
+    .map(({ name }) => name)
+    .filter((name) => rowsOf(server, `select * from "${name}"`).some((row) => JSON.stringify(row).includes(text)))
+}
+
+/** The files of the data folder in which a text occurs. */
+export function filesHolding(server: TestServer, text: string): string[] {
+  return readdirSync(server.dataDir, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(text))
+    .map((entry) => entry.name)
+}

@@ -1,0 +1,535 @@
+/**
+ * What becomes of a batch that `POST /v1/events` takes: whose it is, which cookie comes back, at what time each event
+ * is kept, and what of it is kept at all. Read back through the timeline, as an operator would.
+ */
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WireReply } from '../../tag/wire.ts'
+import { batch, event, eventId, send, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { newVisitor, post, type SiteView, timeline, timelineStatus } from './door.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+let server: TestServer
+let key: string
+
+beforeAll(async () => {
+  server = await startServer()
+  key = (await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')).key
+})
+afterAll(() => server.stop())
+
+const keyed = () => ({ authorization: `Bearer ${key}` })
+
+/** Sends and returns status, reply and cookie. */
+async function sent(body: unknown, headers: Record<string, string | null> = {}, to: TestServer = server) {
+  const response = await send(to, body, headers)
+  const reply = (await response.json()) as WireReply
+  return { status: response.status, reply, cookie: response.headers.get('set-cookie') }
+}
+
+/** The part of a Set-Cookie that the browser sends back. */
+function pairOf(cookie: string | null): string {
+  expect(cookie).not.toBeNull()
+  return cookie!.split(';')[0]!
+}
+
+/** The attributes of a Set-Cookie, in lower case, sorted. */
+function attributesOf(cookie: string): string[] {
+  return cookie
+    .split(';')
+    .slice(1)
+    .map((each) => each.trim().toLowerCase())
+    .sort()
+}
+
+describe('the reply', () => {
+  test('says the visitor and how many events were taken, and nothing else', async () => {
+    const visitor = newVisitor()
+    const { status, reply } = await sent(batch([event('page'), event('view_item')], { visitor }))
+    expect(status).toBe(202)
+    expect(reply).toEqual({ visitor, accepted: 2, duplicate: 0, rejected: [] })
+  })
+
+  test('is not to be cached, as it names a visitor', async () => {
+    const response = await send(server, batch([event('page')], { visitor: newVisitor() }))
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    expect(response.headers.get('content-type')).toMatch(/^application\/json\b/)
+  })
+
+  test.each([
+    ['text/plain, as the tag sends', 'text/plain'],
+    ['text/plain with a charset', 'text/plain;charset=UTF-8'],
+    ['application/json', 'application/json'],
+    ['application/json with a charset, in capitals', 'Application/JSON; charset=utf-8'],
+  ])('%s is read', async (_, type) => {
+    const visitor = newVisitor()
+    const { reply } = await sent(batch([event('page')], { visitor }), { 'content-type': type })
+    expect(reply).toMatchObject({ visitor, accepted: 1 })
+  })
+
+  test('a gzip body is unpacked', async () => {
+    const visitor = newVisitor()
+    const body = new Uint8Array(gzipSync(JSON.stringify(batch([event('page', 0, { note: 'packed' })], { visitor }))))
+    const response = await post(server, body, { 'content-encoding': 'gzip' })
+    expect(response.status).toBe(202)
+    await settled(server)
+    expect((await timeline(server, visitor)).map((each) => each.props.note)).toEqual(['packed'])
+  })
+})
+
+describe('whose a batch is', () => {
+  test('a candidate is adopted, and the cookie holds it', async () => {
+    const candidate = newVisitor()
+    const { reply, cookie } = await sent(batch([event('page')], { candidate }))
+    expect(reply.visitor).toBe(candidate)
+    expect(pairOf(cookie)).toMatch(new RegExp(`^cv=${candidate}\\.[A-Za-z0-9._-]+$`))
+  })
+
+  test('without any id the collector makes one that is as good as a candidate', async () => {
+    const { reply } = await sent(batch([event('page')]))
+    const { reply: other } = await sent(batch([event('page')]))
+    expect(reply.visitor).toMatch(/^[A-Za-z0-9_-]{22,32}$/)
+    expect(other.visitor).not.toBe(reply.visitor)
+  })
+
+  test('the cookie beats the candidate', async () => {
+    const first = newVisitor()
+    const { cookie } = await sent(batch([event('page')], { candidate: first }))
+    const { reply } = await sent(batch([event('page')], { candidate: newVisitor() }), { cookie: pairOf(cookie) })
+    expect(reply.visitor).toBe(first)
+  })
+
+  test('a visitor that the sender names beats the cookie', async () => {
+    const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const visitor = newVisitor()
+    const body = batch([event('page')], { visitor, candidate: newVisitor() })
+    const { reply } = await sent(body, { cookie: pairOf(cookie) })
+    expect(reply.visitor).toBe(visitor)
+  })
+
+  test('the cookie is found among others', async () => {
+    const first = newVisitor()
+    const { cookie } = await sent(batch([event('page')], { candidate: first }))
+    const { reply } = await sent(batch([event('page')]), { cookie: `a=1; cvx=2; ${pairOf(cookie)}; b="x=y"` })
+    expect(reply.visitor).toBe(first)
+  })
+
+  const parts = (pair: string) => pair.split('=')[1]!.split('.') as [string, string, string, string]
+  test.each<[string, (pair: string, victim: string) => string]>([
+    ['is the bare id', (_, victim) => `cv=${victim}`],
+    ['has somebody else’s id under its own MAC', (pair, victim) => `cv=${[victim, ...parts(pair).slice(1)].join('.')}`],
+    ['has a later first issue', (pair) => pair.replace(/\.(\d+)\./, (_, at) => `.${Number(at) + 1}.`)],
+    ['has a later renewal', (pair) => pair.replace(/\.(\d+)\.([^.]*)$/, (_, at, mac) => `.${Number(at) + 1}.${mac}`)],
+    ['has another MAC', (pair) => pair.replace(/[^.]*$/, 'A'.repeat(22))],
+    ['has no MAC', (pair) => pair.replace(/\.[^.]*$/, '.')],
+    ['was cut off', (pair) => pair.slice(0, -1)],
+    ['has the name of https', (pair) => `__Host-${pair}`],
+  ])('a cookie that %s is no cookie', async (_, forge) => {
+    const [own, victim, candidate] = [newVisitor(), newVisitor(), newVisitor()]
+    await sent(batch([event('page')], { candidate: victim }))
+    const { cookie } = await sent(batch([event('page')], { candidate: own }))
+    const { reply } = await sent(batch([event('page')], { candidate }), { cookie: forge(pairOf(cookie), victim) })
+    expect(reply.visitor).toBe(candidate)
+  })
+
+  test('a cookie of another site is no cookie here, and is one there', async () => {
+    await server.cli<SiteView>('sites', 'create', '--id', 'other', '--origin', 'https://other.example')
+    const there = newVisitor()
+    const other = { site: 'other', candidate: there }
+    const { reply, cookie } = await sent(batch([event('page')], other))
+    expect(reply.visitor).toBe(there)
+    const candidate = newVisitor()
+    const here = await sent(batch([event('page')], { candidate }), { cookie: pairOf(cookie) })
+    expect(here.reply.visitor).toBe(candidate)
+    const again = await sent(batch([event('page')], { site: 'other', candidate }), { cookie: pairOf(cookie) })
+    expect(again.reply.visitor).toBe(there)
+  })
+})
+
+describe('the cookie', () => {
+  test('on http is cv, for the whole site, out of reach of scripts, and ends within 400 days', async () => {
+    const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const maxAge = Number(/max-age=(\d+)/i.exec(cookie!)?.[1])
+    expect(attributesOf(cookie!)).toEqual(['httponly', `max-age=${maxAge}`, 'path=/', 'samesite=lax'])
+    expect(maxAge * 1000).toBeGreaterThan(360 * DAY)
+    expect(maxAge * 1000).toBeLessThanOrEqual(400 * DAY)
+  })
+
+  test('is not sent again on the same day', async () => {
+    const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const { status, cookie: second } = await sent(batch([event('page')]), { cookie: pairOf(cookie) })
+    expect(status).toBe(202)
+    expect(second).toBeNull()
+  })
+
+  test('is not sent where nothing was accepted', async () => {
+    const body = batch([event('page', 30 * DAY)], { candidate: newVisitor() })
+    const { reply, cookie } = await sent(body)
+    expect(reply.accepted).toBe(0)
+    expect(cookie).toBeNull()
+  })
+
+  test('on https is __Host-cv and Secure', async () => {
+    const secure = await startServer({ env: { PUBLIC_URL: 'https://shop.example' } })
+    try {
+      const candidate = newVisitor()
+      const headers = { origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }
+      const { reply, cookie } = await sent(batch([event('page')], { candidate }), headers, secure)
+      expect(reply.visitor).toBe(candidate)
+      expect(pairOf(cookie)).toMatch(new RegExp(`^__Host-cv=${candidate}\\.[A-Za-z0-9._-]+$`))
+      expect(attributesOf(cookie!)).toEqual(['httponly', expect.stringMatching(/^max-age=/), 'path=/', 'samesite=lax', 'secure'])
+      const again = await sent(batch([event('page')]), { ...headers, cookie: pairOf(cookie) }, secure)
+      expect(again).toMatchObject({ reply: { visitor: candidate }, cookie: null })
+    } finally {
+      await secure.stop()
+    }
+  })
+
+  test('is renewed after a day, never lives beyond 13 months, and then somebody new begins', async () => {
+    let long = await startServer()
+    const later = async (clockMs: number) => {
+      await long.stop({ wipe: false })
+      long = await startServer({ dataDir: long.dataDir, clockMs })
+    }
+    try {
+      const visitor = newVisitor()
+      const first = await sent(batch([event('page')], { candidate: visitor }), {}, long)
+      await later(25 * HOUR)
+      const next = await sent(batch([event('page')]), { cookie: pairOf(first.cookie) }, long)
+      expect(next.reply.visitor).toBe(visitor)
+      expect(pairOf(next.cookie)).not.toBe(pairOf(first.cookie))
+      await later(380 * DAY)
+      const last = await sent(batch([event('page')]), { cookie: pairOf(next.cookie) }, long)
+      expect(last.reply.visitor).toBe(visitor)
+      const maxAge = Number(/max-age=(\d+)/i.exec(last.cookie!)?.[1])
+      expect((380 * DAY) / 1000 + maxAge).toBeLessThanOrEqual((396 * DAY) / 1000)
+      await later(400 * DAY)
+      const gone = await sent(batch([event('page')]), { cookie: pairOf(last.cookie) }, long)
+      expect(gone.reply.visitor).not.toBe(visitor)
+    } finally {
+      await long.stop()
+    }
+  })
+})
+
+describe('the same event again', () => {
+  test('in one request it is counted and stored once, as it was first', async () => {
+    const visitor = newVisitor()
+    const one = event('page', 0, { n: 1 })
+    const { reply } = await sent(batch([one, { ...one, props: { n: 2 } }, event('page'), one], { visitor }))
+    expect(reply).toEqual({ visitor, accepted: 2, duplicate: 2, rejected: [] })
+    await settled(server)
+    const seen = await timeline(server, visitor)
+    expect(seen).toHaveLength(2)
+    expect(seen.find((each) => each.id === one.id)?.props).toEqual({ n: 1 })
+  })
+
+  test('in two requests it is stored once, as it was first', async () => {
+    const visitor = newVisitor()
+    const one = event('page', 0, { n: 1 })
+    await sent(batch([one], { visitor }))
+    const { reply } = await sent(batch([{ ...one, props: { n: 2 } }], { visitor }))
+    expect(reply).toEqual({ visitor, accepted: 1, duplicate: 0, rejected: [] })
+    await settled(server)
+    expect((await timeline(server, visitor)).map(({ id, props }) => ({ id, props }))).toEqual([{ id: one.id, props: { n: 1 } }])
+  })
+
+  test('in ten requests at the same time it is stored once', async () => {
+    const visitor = newVisitor()
+    const one = event('page')
+    await Promise.all(Array.from({ length: 10 }, () => sent(batch([one], { visitor }))))
+    await settled(server)
+    expect((await timeline(server, visitor)).map(({ id }) => id)).toEqual([one.id])
+  })
+
+  test('of another visitor it is another event', async () => {
+    const [a, b] = [newVisitor(), newVisitor()]
+    const one = event('page')
+    await sent(batch([one], { visitor: a }))
+    await sent(batch([one], { visitor: b }))
+    await settled(server)
+    expect([(await timeline(server, a)).length, (await timeline(server, b)).length]).toEqual([1, 1])
+  })
+})
+
+describe('an event that is wrong is refused alone', () => {
+  const good = () => event('page')
+  /** An event of a length in bytes, as it is serialised. */
+  const sized = (bytes: number, letter: string) => {
+    const empty = event('page', 0, { fill: '' })
+    const room = bytes - Buffer.byteLength(JSON.stringify(empty))
+    const width = Buffer.byteLength(letter)
+    return { ...empty, props: { fill: letter.repeat(Math.floor(room / width)) + 'x'.repeat(room % width) } }
+  }
+
+  test.each<[string, string, RegExp, () => unknown]>([
+    ['has no id', 'invalid_event', /^id\b/, () => ({ ...good(), id: undefined })],
+    ['has an id with a blank', 'invalid_event', /^id must be 1 to 64/, () => ({ ...good(), id: 'a b' })],
+    ['has an id of 65 characters', 'invalid_event', /^id must be 1 to 64/, () => ({ ...good(), id: 'i'.repeat(65) })],
+    ['has no type', 'invalid_event', /^type\b/, () => ({ ...good(), type: undefined })],
+    ['has an empty type', 'invalid_event', /^type\b/, () => ({ ...good(), type: '' })],
+    ['has no time', 'invalid_event', /^at must be an ISO 8601 time/, () => ({ ...good(), at: undefined })],
+    ['has a time without a zone', 'invalid_event', /^at must be an ISO 8601 time/, () => ({ ...good(), at: '2026-03-01T09:30:00' })],
+    ['has a time in milliseconds', 'invalid_event', /^at must be an ISO 8601 time/, () => ({ ...good(), at: Date.now() })],
+    ['has props that are a list', 'invalid_event', /^props\b/, () => ({ ...good(), props: [1] })],
+    ['has an address that is a number', 'invalid_event', /^url\b/, () => ({ ...good(), url: 7 })],
+    ['is a text', 'invalid_event', /object/, () => 'page'],
+    ['is null', 'invalid_event', /object/, () => null],
+    ['is an identify of no kind', 'invalid_event', /^props\.kind/, () => event('identify', 0, { email: 'a@b.example' })],
+    ['is a login of nobody', 'invalid_event', /contact_id, email, email_sha256 or token/, () => event('identify', 0, { kind: 'login' })],
+    ['is a login by no address', 'invalid_event', /^props\.email must be a mail address/, () => event('identify', 0, { kind: 'login', email: 'anna' })],
+    ['is a login by no hash', 'invalid_event', /^props\.email_sha256 must be SHA-256/, () => event('identify', 0, { kind: 'login', email_sha256: 'abc' })],
+    ['names "null"', 'blocked_identifier', /"null"/, () => event('identify', 0, { kind: 'login', contact_id: 'null' })],
+    ['names an unfilled template', 'blocked_identifier', /contact\.id/, () => event('identify', 0, { kind: 'login', contact_id: '{{contact.id}}' })],
+    ['names the hash of nothing', 'blocked_identifier', /./, () => event('identify', 0, { kind: 'form', email_sha256: 'E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855' })],
+    ['has a JWT that is none', 'invalid_token', /^props\.token must be a valid JWT/, () => event('identify', 0, { kind: 'login', token: 'x.y.z' })],
+    ['has a link that was not minted', 'invalid_token', /^props\.link must be a link token/, () => event('identify', 0, { kind: 'link', link: 'c1.m.x.1.y' })],
+    ['is 8 days old', 'too_old', /last 7 days/, () => event('page', 8 * DAY)],
+    ['is a second over 7 days old', 'too_old', /last 7 days/, () => event('page', 7 * DAY + 1000)],
+    ['is two minutes ahead', 'in_future', /a minute ahead/, () => event('page', -2 * MINUTE)],
+    ['has 32 KiB and a byte', 'event_too_large', /32768 bytes/, () => sized(32 * 1024 + 1, 'x')],
+    ['has 32 KiB and a byte in letters of two bytes', 'event_too_large', /32768 bytes/, () => sized(32 * 1024 + 1, 'é')],
+  ])('one that %s: %s', async (_, code, message, bad) => {
+    const visitor = newVisitor()
+    const [before, after] = [good(), good()]
+    const { status, reply } = await sent(batch([before, bad(), after], { visitor }))
+    expect(status).toBe(202)
+    expect(reply).toEqual({
+      visitor,
+      accepted: 2,
+      duplicate: 0,
+      rejected: [{ index: 1, code, message: expect.stringMatching(message) }],
+    })
+    await settled(server)
+    expect((await timeline(server, visitor)).map((each) => each.id)).toEqual([before.id, after.id])
+  })
+
+  test('each of several is named by its place', async () => {
+    const bad = [{}, event('page', 9 * DAY), good(), event('page', -HOUR)]
+    const { reply } = await sent(batch(bad, { visitor: newVisitor() }))
+    expect(reply.accepted).toBe(1)
+    expect(reply.rejected.map(({ index, code }) => [index, code])).toEqual([
+      [0, 'invalid_event'],
+      [1, 'too_old'],
+      [3, 'in_future'],
+    ])
+  })
+
+  test.each([
+    ['32 KiB', 'x'],
+    ['32 KiB in letters of two bytes', 'é'],
+  ])('one of exactly %s is kept', async (_, letter) => {
+    const { reply } = await sent(batch([sized(32 * 1024, letter)], { visitor: newVisitor() }))
+    expect(reply).toMatchObject({ accepted: 1, rejected: [] })
+  })
+})
+
+describe('the time of an event', () => {
+  test.each([
+    ['right', 0],
+    ['30 seconds ahead', 30_000],
+    ['30 seconds behind', -30_000],
+  ])('a clock that is %s is believed', async (_, skew) => {
+    const visitor = newVisitor()
+    const one = event('page', 5 * MINUTE - skew)
+    await sent(batch([one], { visitor, sent_at: new Date(Date.now() + skew).toISOString() }))
+    await settled(server)
+    expect((await timeline(server, visitor))[0]!.at).toBe(one.at)
+  })
+
+  test.each([
+    ['10 minutes ahead', 10 * MINUTE],
+    ['10 minutes behind', -10 * MINUTE],
+    ['3 days ahead', 3 * DAY],
+    ['3 days behind', -3 * DAY],
+    ['a year behind', -365 * DAY],
+  ])('a clock that is %s is put right by the difference', async (_, skew) => {
+    const visitor = newVisitor()
+    const ages = [2 * HOUR, 5 * MINUTE, 0]
+    const start = Date.now()
+    const events = ages.map((age) => ({ ...event('page'), at: new Date(start - age + skew).toISOString() }))
+    const { reply } = await sent(batch(events, { visitor, sent_at: new Date(start + skew).toISOString() }))
+    const end = Date.now()
+    expect(reply.rejected).toEqual([])
+    await settled(server)
+    const seen = await timeline(server, visitor)
+    expect(seen).toHaveLength(3)
+    seen.forEach(({ at }, i) => {
+      expect(Date.parse(at) + ages[i]!).toBeGreaterThanOrEqual(start)
+      expect(Date.parse(at) + ages[i]!).toBeLessThanOrEqual(end)
+    })
+  })
+
+  test('is judged after it was put right', async () => {
+    const skew = 3 * DAY
+    const events = [event('page', 8 * DAY - skew), event('page', 6 * DAY - skew)]
+    const sent_at = new Date(Date.now() + skew).toISOString()
+    const { reply } = await sent(batch(events, { visitor: newVisitor(), sent_at }))
+    expect(reply.accepted).toBe(1)
+    expect(reply.rejected).toEqual([expect.objectContaining({ index: 0, code: 'too_old' })])
+  })
+
+  test('may be in another zone, and is told in UTC', async () => {
+    const visitor = newVisitor()
+    const at = new Date(Date.now() - HOUR)
+    const local = new Date(at.getTime() + 2 * HOUR).toISOString().replace('Z', '+02:00')
+    await sent(batch([{ ...event('page'), at: local }], { visitor }))
+    await settled(server)
+    expect((await timeline(server, visitor))[0]!.at).toBe(at.toISOString())
+  })
+
+  test('just within 7 days, or just within a minute ahead, is taken', async () => {
+    const events = [event('page', 7 * DAY - MINUTE), event('page', -30_000)]
+    const { reply } = await sent(batch(events, { visitor: newVisitor() }))
+    expect(reply).toMatchObject({ accepted: 2, rejected: [] })
+  })
+})
+
+describe('with a secret key', () => {
+  test('history of any age is taken at its own time, without sent_at', async () => {
+    const visitor = newVisitor()
+    const events = [event('page', 3 * 365 * DAY), event('page', 8 * DAY), event('page', 0)]
+    const { reply } = await sent(batch(events, { visitor, sent_at: undefined }), keyed())
+    expect(reply).toMatchObject({ visitor, accepted: 3, rejected: [] })
+    await settled(server)
+    expect((await timeline(server, visitor)).map((each) => each.at)).toEqual(events.map((each) => each.at))
+  })
+
+  test('500 events in a body of 1 MiB are taken and stored', async () => {
+    const visitor = newVisitor()
+    const body = JSON.stringify(batch(Array.from({ length: 500 }, () => event('page')), { visitor }))
+    const response = await post(server, body + ' '.repeat(1024 * 1024 - Buffer.byteLength(body)), keyed())
+    expect(await response.json()).toEqual({ visitor, accepted: 500, duplicate: 0, rejected: [] })
+    await settled(server)
+    expect(await timeline(server, visitor)).toHaveLength(500)
+  })
+
+  test('an event is held to the same 32 KiB', async () => {
+    const large = event('page', 0, { fill: 'x'.repeat(33 * 1024) })
+    const { reply } = await sent(batch([large], { visitor: newVisitor() }), keyed())
+    expect(reply.rejected).toEqual([expect.objectContaining({ code: 'event_too_large' })])
+  })
+
+  test('a login without a JWT is still a claim that owns nothing', async () => {
+    const visitor = newVisitor()
+    await server.post('/api/v1/contacts', [{ id: 'keyed-1' }])
+    const events = [event('page', MINUTE), event('identify', 0, { kind: 'login', contact_id: 'keyed-1' })]
+    await sent(batch(events, { visitor }), keyed())
+    await settled(server)
+    const { links } = await server.get(`/api/v1/visitors/${visitor}`)
+    expect(links).toEqual([expect.objectContaining({ contact: 'keyed-1', strength: 'claimed' })])
+    expect((await server.get('/api/v1/contacts/keyed-1/timeline')).data).toEqual([])
+  })
+})
+
+describe('page addresses', () => {
+  test.each([
+    ['without query stay as they are', 'https://shop.example/ring', 'https://shop.example/ring'],
+    ['lose their query', 'https://shop.example/ring?email=anna&id=7', 'https://shop.example/ring'],
+    ['keep utm_*', 'https://shop.example/ring?utm_source=mail&u=7&utm_campaign=may', 'https://shop.example/ring?utm_source=mail&utm_campaign=may'],
+    ['lose a name that only ends in utm', 'https://shop.example/?my_utm_source=1&utm=2', 'https://shop.example/'],
+    ['lose their fragment', 'https://shop.example/ring#cl=c1.abc', 'https://shop.example/ring'],
+    ['lose query and fragment that follow kept ones', 'https://shop.example/?utm_medium=x&token=1#a?utm_source=2', 'https://shop.example/?utm_medium=x'],
+    ['lose user and password', 'https://anna:secret@shop.example/ring', 'https://shop.example/ring'],
+    ['of no web page are not kept', 'javascript:alert(1)', null],
+    ['that are none are not kept', 'not an address?email=anna', null],
+  ])('%s', async (_, given, kept) => {
+    const visitor = newVisitor()
+    await sent(batch([event('page', 0, undefined, { url: given, referrer: given })], { visitor }))
+    await settled(server)
+    expect(await timeline(server, visitor)).toEqual([expect.objectContaining({ url: kept, referrer: kept })])
+  })
+
+  test('keep the names that the site lists, and only those', async () => {
+    await server.cli('sites', 'create', '--id', 'kept', '--origin', 'https://kept.example')
+    await server.cli('sites', 'set', 'kept', 'kept_query=page,filter_*')
+    const visitor = newVisitor()
+    const url = 'https://kept.example/list?page=2&filter_colour=red&utm_source=mail&pages=3'
+    // A change of settings is seen at the next look, some of a second later.
+    await until(async () => {
+      await sent(batch([event('page', 0, undefined, { url })], { site: 'kept', visitor }))
+      await settled(server)
+      return (await timeline(server, visitor)).at(-1)?.url === 'https://kept.example/list?page=2&filter_colour=red'
+    }, 'the list of kept names to count')
+  })
+
+  test('and titles, referrers and props hold no mail address', async () => {
+    const visitor = newVisitor()
+    const address = 'Anna.Marie+shop@mail.example'
+    const props = { note: `for ${address}`, deep: [{ [address]: address }] }
+    const url = `https://shop.example/u/${encodeURIComponent(address)}?utm_term=${encodeURIComponent(address)}`
+    await sent(batch([event('page', 0, props, { url, title: `Hello ${address}` })], { visitor }))
+    await settled(server)
+    const seen = JSON.stringify(await timeline(server, visitor))
+    expect(seen).toContain('Hello ')
+    expect(seen.toLowerCase()).not.toContain('mail.example')
+    expect(seen.toLowerCase()).not.toContain('anna.marie')
+  })
+})
+
+test.each([
+  ['Product Viewed', 'view_item'],
+  ['Product Added', 'add_to_cart'],
+  ['Product Removed', 'remove_from_cart'],
+  ['Cart Viewed', 'view_cart'],
+  ['Checkout Started', 'begin_checkout'],
+  ['Payment Info Entered', 'add_payment_info'],
+  ['Order Completed', 'purchase'],
+  ['Order Refunded', 'refund'],
+  ['Products Searched', 'search'],
+  ['Product List Viewed', 'view_item_list'],
+  ['Signed Up', 'sign_up'],
+  ['Ring Engraved', 'Ring Engraved'],
+  ['toString', 'toString'],
+])('Segment’s "%s" is kept as %s', async (name, type) => {
+  const visitor = newVisitor()
+  await sent(batch([event(name)], { visitor }))
+  await settled(server)
+  expect((await timeline(server, visitor)).map((each) => each.type)).toEqual([type])
+})
+
+describe('bots', () => {
+  const GOOGLEBOT = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)'
+  const counted = async () => {
+    const text = await (await fetch(`${server.url}/metrics`)).text()
+    return Number(/^couture_events_total\{outcome="bot"\} (\d+)/m.exec(text)?.[1] ?? 0)
+  }
+
+  test('get 202, no id and no cookie; their events are counted and not stored', async () => {
+    const before = await counted()
+    const visitor = newVisitor()
+    const { status, reply, cookie } = await sent(batch([event('page'), event('page')], { visitor }), { 'user-agent': GOOGLEBOT })
+    expect(status).toBe(202)
+    expect(reply).toMatchObject({ visitor: null, accepted: 0, rejected: [] })
+    expect(cookie).toBeNull()
+    expect(await counted()).toBe(before + 2)
+    await settled(server)
+    expect(await timelineStatus(server, visitor)).toBe(404)
+  })
+
+  test.each(['curl/8.10.0', 'python-requests/2.32', GOOGLEBOT])('a server with a key may call itself %s', async (agent) => {
+    const visitor = newVisitor()
+    const { reply } = await sent(batch([event('page')], { visitor }), { ...keyed(), 'user-agent': agent })
+    expect(reply).toMatchObject({ visitor, accepted: 1 })
+    await settled(server)
+    expect(await timelineStatus(server, visitor)).toBe(200)
+  })
+})
+
+test('events of one batch come back in the order of their times, then of their ids', async () => {
+  const visitor = newVisitor()
+  const at = new Date(Date.now() - MINUTE).toISOString()
+  const [a, b, c] = [eventId(), eventId(), eventId()]
+  const events = [
+    { ...event('page'), id: c, at },
+    { ...event('page'), id: a, at },
+    { ...event('page', 5 * MINUTE), id: b },
+  ]
+  await sent(batch(events, { visitor }))
+  await settled(server)
+  expect((await timeline(server, visitor)).map((each) => each.id)).toEqual([b, a, c])
+})

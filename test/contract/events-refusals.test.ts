@@ -1,0 +1,327 @@
+/**
+ * What `POST /v1/events` refuses as a whole, with which status, code and words, and that nothing of a refused request
+ * is kept. A shop's developer reads these replies in his browser's console, so the cross-origin headers count too.
+ */
+import { gzipSync } from 'node:zlib'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { batch, consent, event, settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { newVisitor, post, problemOf, timelineStatus } from './door.ts'
+
+let server: TestServer
+let keys: { events: string; contacts: string }
+
+beforeAll(async () => {
+  server = await startServer()
+  const create = async (scopes: string) => (await server.cli<{ key: string }>('keys', 'create', '--scopes', scopes)).key
+  keys = { events: await create('events:write'), contacts: await create('contacts:write,admin') }
+})
+afterAll(() => server.stop())
+
+type Headers = Record<string, string | null>
+type Body = Record<string, unknown>
+
+/** A good batch of a visitor with one event, changed by `change`. */
+function changed(visitor: string, change: (body: Body) => unknown): string {
+  const body = batch([event('page')], { visitor })
+  return JSON.stringify(change(body) ?? body)
+}
+
+const without = (name: string) => (body: Body) => {
+  delete body[name]
+}
+const having = (name: string, value: unknown) => (body: Body) => {
+  body[name] = value
+}
+const choosing = (name: string, value: unknown) => (body: Body) => {
+  body.consent = { ...consent(), [name]: value }
+}
+
+/** A good batch padded with blanks to a length in bytes. */
+function padded(visitor: string, bytes: number): string {
+  const text = changed(visitor, () => undefined)
+  return text + ' '.repeat(bytes - Buffer.byteLength(text))
+}
+
+async function expectNothingKept(visitor: string): Promise<void> {
+  await settled(server)
+  expect(await timelineStatus(server, visitor)).toBe(404)
+}
+
+test('the same batch without a fault is accepted and can be read', async () => {
+  const visitor = newVisitor()
+  expect((await post(server, changed(visitor, () => undefined))).status).toBe(202)
+  await settled(server)
+  expect(await timelineStatus(server, visitor)).toBe(200)
+})
+
+describe('a body of the wrong shape is 400, and the detail names the place and what it must be', () => {
+  test.each<[string, (body: Body) => unknown, RegExp]>([
+    ['no site', without('site'), /^site\b.*string/],
+    ['a site that is a number', having('site', 7), /^site\b.*string/],
+    ['no consent', without('consent'), /^consent\b.*object/],
+    ['a consent without id', choosing('id', undefined), /^consent\.id\b.*string/],
+    ['analytics that is a text', choosing('analytics', 'true'), /^consent\.analytics\b.*boolean/],
+    ['identity that is left out', choosing('identity', undefined), /^consent\.identity\b.*boolean/],
+    ['marketing that is null', choosing('marketing', null), /^consent\.marketing\b.*boolean/],
+    ['an unknown source of consent', choosing('source', 'guess'), /^consent\.source\b.*manual/],
+    ['a time of consent that is none', choosing('at', 'yesterday'), /^consent\.at must be an ISO 8601 time/],
+    ['no events', without('events'), /^events\b.*array/],
+    ['events that are no list', having('events', {}), /^events\b.*array/],
+    ['an empty list of events', having('events', []), /^events must hold at least one/],
+    ['no sent_at, without a key', without('sent_at'), /^sent_at must be given/],
+    ['a sent_at that is no time', having('sent_at', '12:30'), /^sent_at must be an ISO 8601 time/],
+    ['a sent_at in milliseconds', having('sent_at', 1_700_000_000_000), /^sent_at must be an ISO 8601 time/],
+    ['a visitor with a blank', having('visitor', 'two words'), /^visitor must be 1 to 64/],
+    ['a visitor that is an empty text', having('visitor', ''), /^visitor must be 1 to 64/],
+    ['a visitor of 65 characters', having('visitor', 'v'.repeat(65)), /^visitor must be 1 to 64/],
+    ['a visitor called "undefined"', having('visitor', 'undefined'), /^visitor must be an id of one visitor/],
+    ['a candidate of 21 characters', having('candidate', 'c'.repeat(21)), /^candidate must be 22 to 32/],
+    ['a candidate of 33 characters', having('candidate', 'c'.repeat(33)), /^candidate must be 22 to 32/],
+    ['a candidate with a dot', having('candidate', `${'c'.repeat(22)}.`), /^candidate must be 22 to 32/],
+    ['a list in the place of the batch', (body) => [body], /^the body\b.*object/],
+    ['a text in the place of the batch', () => 'page', /^the body\b.*object/],
+  ])('%s', async (_, change, detail) => {
+    const visitor = newVisitor()
+    const response = await post(server, changed(visitor, change))
+    expect(response.status).toBe(400)
+    expect(response.headers.get('set-cookie')).toBeNull()
+    expect(await problemOf(response)).toMatchObject({ code: 'invalid_request', detail: expect.stringMatching(detail) })
+    await expectNothingKept(visitor)
+  })
+
+  test.each([
+    ['an empty body', ''],
+    ['a form', 'site=demo&events=1'],
+    ['JSON that was cut off', '{"site":"demo","events":['],
+    ['two batches after each other', '{}{}'],
+  ])('%s is not JSON', async (_, body) => {
+    const response = await post(server, body)
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code: 'invalid_json', detail: 'the body must be JSON' })
+  })
+
+  test('a body that is not gzip although it says so', async () => {
+    const visitor = newVisitor()
+    const response = await post(server, changed(visitor, () => undefined), { 'content-encoding': 'gzip' })
+    expect(response.status).toBe(400)
+    expect((await problemOf(response)).detail).toMatch(/must be gzip/)
+    await expectNothingKept(visitor)
+  })
+})
+
+describe('who may not send', () => {
+  test.each<[string, number, string, RegExp, () => { change?: (body: Body) => unknown; headers?: Headers }]>([
+    ['an unknown site', 401, 'unknown_site', /^site must be.*"nowhere"/, () => ({ change: having('site', 'nowhere') })],
+    ['an unknown key', 401, 'unknown_key', /^Authorization must be/, () => ({ headers: { authorization: 'Bearer ck_no' } })],
+    [
+      'a good key under another scheme',
+      401,
+      'unknown_key',
+      /^Authorization must be "Bearer KEY"/,
+      () => ({ headers: { authorization: `Basic ${keys.events}` } }),
+    ],
+    [
+      'a key without events:write',
+      403,
+      'missing_scope',
+      /scope events:write/,
+      () => ({ headers: { authorization: `Bearer ${keys.contacts}` } }),
+    ],
+  ])('%s is %i %s', async (_, status, code, detail, given) => {
+    const visitor = newVisitor()
+    const { change = () => undefined, headers = {} } = given()
+    const response = await post(server, changed(visitor, change), headers)
+    expect(response.status).toBe(status)
+    expect(response.headers.get('set-cookie')).toBeNull()
+    expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
+    await expectNothingKept(visitor)
+  })
+
+  const own = () => server.url
+  test.each<[string, () => string | null, string | null, number]>([
+    ['the site’s origin', own, null, 202],
+    ['the site’s origin, of another site than the collector', own, 'cross-site', 202],
+    ['an origin that is not listed', () => 'https://evil.example', null, 403],
+    ['an origin that is not listed and says it is of the same site', () => 'https://evil.example', 'same-site', 403],
+    ['the site’s host under another scheme', () => own().replace('http:', 'https:'), null, 403],
+    ['the site’s host under another port', () => 'http://localhost:1', null, 403],
+    ['the site’s origin with something after it', () => `${own()}.evil.example`, null, 403],
+    ['no origin and no Sec-Fetch-Site, as a server sends', () => null, null, 202],
+    ['no origin, same-origin', () => null, 'same-origin', 202],
+    ['no origin, same-site', () => null, 'same-site', 202],
+    ['no origin, cross-site', () => null, 'cross-site', 403],
+    ['no origin, typed in by a person', () => null, 'none', 403],
+    ['a null origin without Sec-Fetch-Site', () => 'null', null, 202],
+    ['a null origin, same-origin', () => 'null', 'same-origin', 202],
+    ['a null origin, same-site', () => 'null', 'same-site', 202],
+    ['a null origin, cross-site', () => 'null', 'cross-site', 403],
+    ['a null origin, typed in by a person', () => 'null', 'none', 403],
+  ])('%s is answered as it must be (%#)', async (_, origin, fetchSite, status) => {
+    const visitor = newVisitor()
+    const headers = { origin: origin(), 'sec-fetch-site': fetchSite }
+    const response = await post(server, changed(visitor, () => undefined), headers)
+    expect(response.status).toBe(status)
+    if (status === 202) return
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect(await problemOf(response)).toMatchObject({ code: 'origin_not_allowed' })
+    await expectNothingKept(visitor)
+  })
+})
+
+describe('what is too large is 413', () => {
+  const KIB = 1024
+  const events = (n: number) => Array.from({ length: n }, () => event('page'))
+  const stream = (text: string) =>
+    new ReadableStream({
+      start(controller) {
+        for (let i = 0; i < text.length; i += 8 * KIB) controller.enqueue(Buffer.from(text.slice(i, i + 8 * KIB)))
+        controller.close()
+      },
+    })
+  const zipped = (text: string) => new Uint8Array(gzipSync(text))
+  const gzip = { 'content-encoding': 'gzip' }
+  type Sent = { body: string | Uint8Array<ArrayBuffer> | ReadableStream; headers?: Headers }
+
+  test.each<[string, number, (visitor: string) => Sent]>([
+    ['64 KiB', 202, (v) => ({ body: padded(v, 64 * KIB) })],
+    ['64 KiB and a byte', 413, (v) => ({ body: padded(v, 64 * KIB + 1) })],
+    ['64 KiB of unknown length', 202, (v) => ({ body: stream(padded(v, 64 * KIB)) })],
+    ['64 KiB and a byte of unknown length', 413, (v) => ({ body: stream(padded(v, 64 * KIB + 1)) })],
+    ['gzip of 64 KiB', 202, (v) => ({ body: zipped(padded(v, 64 * KIB)), headers: gzip })],
+    ['gzip of 64 KiB and a byte', 413, (v) => ({ body: zipped(padded(v, 64 * KIB + 1)), headers: gzip })],
+    ['a gzip bomb of 32 MiB', 413, (v) => ({ body: zipped(padded(v, 32 * KIB * KIB)), headers: gzip })],
+    ['50 events', 202, (visitor) => ({ body: JSON.stringify(batch(events(50), { visitor })) })],
+    ['51 events', 413, (visitor) => ({ body: JSON.stringify(batch(events(51), { visitor })) })],
+    ['1 MiB with a key', 202, (v) => ({ body: padded(v, KIB * KIB), headers: { authorization: `Bearer ${keys.events}` } })],
+    [
+      '1 MiB and a byte with a key',
+      413,
+      (v) => ({ body: padded(v, KIB * KIB + 1), headers: { authorization: `Bearer ${keys.events}` } }),
+    ],
+    [
+      '500 events with a key',
+      202,
+      (visitor) => ({
+        body: JSON.stringify(batch(events(500), { visitor })),
+        headers: { authorization: `Bearer ${keys.events}` },
+      }),
+    ],
+    [
+      '501 events with a key',
+      413,
+      (visitor) => ({
+        body: JSON.stringify(batch(events(501), { visitor })),
+        headers: { authorization: `Bearer ${keys.events}` },
+      }),
+    ],
+  ])('%s: %i', async (_, status, made) => {
+    const visitor = newVisitor()
+    const { body, headers } = made(visitor)
+    const response = await post(server, body, headers)
+    expect(response.status).toBe(status)
+    if (status === 202) return
+    expect((await problemOf(response)).detail).toMatch(/must (have|hold) at most \d+/)
+    await expectNothingKept(visitor)
+  })
+})
+
+describe('what is not JSON by its own word is 415', () => {
+  test.each<[string, Headers, RegExp]>([
+    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, /^Content-Type must be text\/plain or application\/json/],
+    ['a page', { 'content-type': 'text/html' }, /^Content-Type must be/],
+    ['no type', { 'content-type': null }, /^Content-Type must be/],
+    ['Brotli', { 'content-encoding': 'br' }, /^Content-Encoding must be gzip/],
+    ['deflate', { 'content-encoding': 'deflate' }, /^Content-Encoding must be gzip/],
+  ])('%s', async (_, headers, detail) => {
+    const visitor = newVisitor()
+    const response = await post(server, new Uint8Array(Buffer.from(changed(visitor, () => undefined))), headers)
+    expect(response.status).toBe(415)
+    expect((await problemOf(response)).detail).toMatch(detail)
+    await expectNothingKept(visitor)
+  })
+})
+
+describe('cross-origin headers', () => {
+  const listed = () => ({ origin: server.url })
+
+  /** What a listed origin's page needs to read a reply and to send its cookie again. */
+  function expectReadable(response: Response, origin: string): void {
+    expect(response.headers.get('access-control-allow-origin')).toBe(origin)
+    expect(response.headers.get('access-control-allow-credentials')).toBe('true')
+    expect(response.headers.get('access-control-expose-headers')).toMatch(/\bRetry-After\b/i)
+    expect(response.headers.get('vary')).toMatch(/\bOrigin\b/i)
+  }
+
+  test.each<[number, string, () => Promise<Response>]>([
+    [202, 'an accepted batch', () => post(server, changed(newVisitor(), () => undefined), listed())],
+    [400, 'a wrong body', () => post(server, '{', listed())],
+    [401, 'an unknown site', () => post(server, changed(newVisitor(), having('site', 'nowhere')), listed())],
+    [401, 'an unknown key', () => post(server, '{}', { ...listed(), authorization: 'Bearer ck_no' })],
+    [403, 'a key without the scope', () => post(server, '{}', { ...listed(), authorization: `Bearer ${keys.contacts}` })],
+    [413, 'a large body', () => post(server, padded(newVisitor(), 70_000), listed())],
+    [415, 'a form', () => post(server, '{}', { ...listed(), 'content-type': 'text/html' })],
+  ])('%i for %s can be read by the site’s pages', async (status, _, sent) => {
+    const response = await sent()
+    expect(response.status).toBe(status)
+    expectReadable(response, server.url)
+  })
+
+  test('a page of an origin that is not listed can read nothing', async () => {
+    const response = await post(server, '{', { origin: 'https://evil.example' })
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+    expect(response.headers.get('vary')).toMatch(/\bOrigin\b/i)
+  })
+
+  const ask = (origin: string) =>
+    fetch(`${server.url}/v1/events`, {
+      method: 'OPTIONS',
+      headers: {
+        origin,
+        'access-control-request-method': 'POST',
+        'access-control-request-headers': 'content-type,content-encoding',
+      },
+    })
+
+  test('a preflight of a listed origin is answered with what it may do', async () => {
+    const response = await ask(server.url)
+    expect(response.ok).toBe(true)
+    expectReadable(response, server.url)
+    expect(response.headers.get('access-control-allow-methods')).toMatch(/\bPOST\b/)
+    expect(response.headers.get('access-control-allow-headers')).toMatch(/content-type/i)
+    expect(response.headers.get('access-control-allow-headers')).toMatch(/content-encoding/i)
+  })
+
+  test('a preflight of another origin is answered without leave', async () => {
+    const response = await ask('https://evil.example')
+    expect(response.headers.get('access-control-allow-origin')).toBeNull()
+    expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+  })
+})
+
+describe('behind a proxy, an address that sends too much', () => {
+  let proxied: TestServer
+  beforeAll(async () => {
+    proxied = await startServer({ env: { TRUST_PROXY: '1' } })
+  })
+  afterAll(() => proxied.stop())
+
+  test('is told 429 and when to try again, while others go on', async () => {
+    const from = (address: string, body = '{') =>
+      post(proxied, body, { 'x-forwarded-for': address, origin: proxied.url })
+    let refused: Response | undefined
+    for (let round = 0; round < 200 && !refused; round++) {
+      const replies = await Promise.all(Array.from({ length: 50 }, () => from('10.9.9.9, 203.0.113.7')))
+      refused = replies.find((reply) => reply.status === 429)
+      await Promise.all(replies.map((reply) => (reply === refused ? null : reply.body?.cancel())))
+    }
+    expect(refused?.status).toBe(429)
+    expect(Number(refused!.headers.get('retry-after'))).toBeGreaterThan(0)
+    expect(refused!.headers.get('access-control-allow-origin')).toBe(proxied.url)
+    expect(refused!.headers.get('access-control-expose-headers')).toMatch(/\bRetry-After\b/i)
+    expect((await problemOf(refused!)).code).toBe('too_many_requests')
+    const other = await from('203.0.113.7, 198.51.100.4', changed(newVisitor(), () => undefined))
+    expect(other.status).toBe(202)
+  })
+})

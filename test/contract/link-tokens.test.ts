@@ -1,0 +1,239 @@
+/**
+ * The links of a mailing: minting, the redirect, and what following one proves. A mail tool that can compute an HMAC
+ * makes tokens itself, so the formula is computed here a second time, from its description alone.
+ */
+import { createHmac } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WireReply } from '../../tag/wire.ts'
+import { batch, event, send, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { filesHolding, newVisitor, problemOf, rowsOf, type SiteView } from './door.ts'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+
+let server: TestServer
+let site: SiteView
+let target: string
+
+beforeAll(async () => {
+  server = await startServer()
+  site = await server.cli<SiteView>('sites', 'show', 'demo')
+  target = `${server.url}/demo/rings?utm_source=mail`
+  await server.post('/api/v1/contacts', [
+    { id: 'anna', email: 'anna@mail.example' },
+    { id: 'bela', email: 'bela@mail.example' },
+  ])
+})
+afterAll(() => server.stop())
+
+type Minted = { contact: string; token: string; url: string; redirect: string }
+type Reply = { data: Minted[]; rejected: { contact: string; code: string; message: string }[] }
+
+const mint = (more: object = {}) =>
+  server.post<Reply>('/api/v1/link-tokens', { site: 'demo', contacts: ['anna'], message: 'may-2026', target, ...more })
+const mintOne = async (more: object = {}) => (await mint(more)).data[0]!
+
+const mac = (text: string, secret = site.link_secret) =>
+  createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22)
+
+/** The token as the description of its form has it. */
+function token(contact: string, message: string, seconds: number, page: string | null, secret = site.link_secret): string {
+  const parts = ['c1', message, mac(`contact:${contact}`, secret), String(seconds)]
+  if (page !== null) parts.push(Buffer.from(page).toString('base64url'))
+  return `${parts.join('.')}.${mac(parts.join('.'), secret)}`
+}
+
+const follow = (path: string, method = 'GET') => fetch(`${server.url}/l/${path}`, { method, redirect: 'manual' })
+
+describe('minting', () => {
+  test('makes the token of the documented form, and the addresses that carry it', async () => {
+    const issued_at = '2026-05-01T08:30:00.400Z'
+    const reply = await mint({ contacts: ['anna', 'bela'], issued_at })
+    const seconds = Date.parse('2026-05-01T08:30:00Z') / 1000
+    expect(reply).toEqual({
+      data: ['anna', 'bela'].map((contact) => {
+        const made = token(contact, 'may-2026', seconds, target)
+        return { contact, token: made, url: `${target}#cl=${made}`, redirect: `${server.url}/l/${made}` }
+      }),
+      rejected: [],
+    })
+  })
+
+  test('takes the shop’s first page where no target is given', async () => {
+    const { url } = await mintOne({ target: undefined })
+    expect(url).toMatch(new RegExp(`^${site.origins[0]}/#cl=c1\\.may-2026\\.`))
+  })
+
+  test('keeps the fragment that the target has', async () => {
+    const { url, token: made } = await mintOne({ target: `${server.url}/rings#gold` })
+    expect(url).toBe(`${server.url}/rings#cl=${made}&gold`)
+  })
+
+  test('refuses contacts that are not there, and mints the others', async () => {
+    const reply = await mint({ contacts: ['nobody', 'anna'] })
+    expect(reply.data.map((each) => each.contact)).toEqual(['anna'])
+    expect(reply.rejected).toEqual([{ contact: 'nobody', code: 'unknown_contact', message: expect.stringMatching(/^must be/) }])
+  })
+
+  test('puts nothing personal into a token: neither the id nor the address, plain or coded', async () => {
+    const made = (await mintOne({ target: `${server.url}/` })).token
+    const decoded = made
+      .split('.')
+      .map((part) => Buffer.from(part, 'base64url').toString('latin1'))
+      .join(' ')
+    for (const text of [made, decoded]) expect(text).not.toMatch(/anna|mail\.example/i)
+    const other = (await mintOne({ contacts: ['bela'], target: `${server.url}/` })).token
+    expect(other.split('.')[2]).not.toBe(made.split('.')[2])
+  })
+
+  test.each<[string, object, string, RegExp]>([
+    ['another host', { target: 'https://evil.example/' }, 'target_not_allowed', /target must be on an origin/],
+    ['another port of the host', { target: 'http://localhost:1/' }, 'target_not_allowed', /target must be/],
+    ['a host that begins as the shop’s', { target: 'https://localhost.evil.example/' }, 'target_not_allowed', /target must be/],
+    ['a script', { target: 'javascript:alert(1)' }, 'invalid_request', /^target must be an http or https URL/],
+    ['a path', { target: '/rings' }, 'invalid_request', /^target must be/],
+    ['an unknown site', { site: 'nowhere' }, 'unknown_site', /^site must be/],
+    ['a message with a dot', { message: 'may.2026' }, 'invalid_request', /^message must be 1 to 40/],
+    ['a message of 41 characters', { message: 'm'.repeat(41) }, 'invalid_request', /^message must be 1 to 40/],
+    ['no contacts', { contacts: [] }, 'invalid_request', /^contacts\b/],
+    ['a field that is not known', { tracking: true }, 'invalid_request', /tracking/],
+  ])('refuses %s with 400', async (_, more, code, detail) => {
+    const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'may-2026', target, ...more })
+    const response = await server.api('/api/v1/link-tokens', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
+  })
+
+  test('needs the scope links:write', async () => {
+    const [no, yes] = await Promise.all(
+      ['contacts:write', 'links:write'].map((scope) => server.cli<{ key: string }>('keys', 'create', '--scopes', scope)),
+    )
+    const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'm' })
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${server.url}/api/v1/link-tokens`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+    expect((await ask({})).status).toBe(401)
+    expect((await ask({ authorization: `Bearer ${no!.key}` })).status).toBe(403)
+    expect((await ask({ authorization: `Bearer ${yes!.key}` })).status).toBe(200)
+  })
+
+  test('is audited without tokens or contacts', async () => {
+    const made = await mintOne({ message: 'audited-mail' })
+    const rows = rowsOf<{ action: string; detail: string }>(server, "select action, detail from audit where detail like '%audited-mail%'")
+    expect(rows).toEqual([{ action: 'link_tokens.mint', detail: expect.any(String) }])
+    expect(JSON.parse(rows[0]!.detail)).toEqual({ site: 'demo', message: 'audited-mail', minted: 1, rejected: 0 })
+    expect(filesHolding(server, made.token)).toEqual([])
+  })
+})
+
+describe('the redirect', () => {
+  test.each(['GET', 'HEAD'])('by %s leads to the target with the token in the fragment, and sets no cookie', async (method) => {
+    const { token: made } = await mintOne()
+    const response = await follow(made, method)
+    expect(response.status).toBe(302)
+    expect(response.headers.get('location')).toBe(`${target}#cl=${made}`)
+    expect(response.headers.get('set-cookie')).toBeNull()
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    await response.body?.cancel()
+  })
+
+  test('follows a token that a mail tool made by itself', async () => {
+    const made = token('anna', 'own_mail-1', 1_780_000_000, `${server.url}/gold`)
+    expect((await follow(made)).headers.get('location')).toBe(`${server.url}/gold#cl=${made}`)
+  })
+
+  test('of a token without a page leads to the shop’s first page', async () => {
+    const made = token('anna', 'own', 1_780_000_000, null)
+    expect((await follow(made)).headers.get('location')).toBe(`${site.origins[0]}/#cl=${made}`)
+  })
+
+  test('goes on working after the token has stopped to be evidence', async () => {
+    const { token: made } = await mintOne({ issued_at: '2020-01-01T00:00:00Z' })
+    expect((await follow(made)).status).toBe(302)
+  })
+
+  test('claims nothing, however often it is fetched', async () => {
+    const { token: made } = await mintOne({ message: 'scanned' })
+    for (let i = 0; i < 5; i++) await follow(made, i % 2 === 0 ? 'GET' : 'HEAD')
+    await settled(server)
+    expect(rowsOf(server, "select * from claims where message = 'scanned'")).toEqual([])
+    expect((await server.get('/api/v1/links?contact=anna')).data).toEqual([])
+  })
+
+  const page = (url: string) => Buffer.from(url).toString('base64url')
+  test.each<[string, (made: string) => string]>([
+    ['with another target', (made) => made.replace(/\.[^.]*(\.[^.]*)$/, `.${page('https://evil.example/')}$1`)],
+    ['with another message', (made) => made.replace('.may-2026.', '.may-2027.')],
+    ['with another time', (made) => made.replace(/\.(\d+)\./, (_, at) => `.${Number(at) + 1}.`)],
+    ['with another contact', (made) => made.replace(/(\.may-2026\.)[^.]*/, `$1${'A'.repeat(22)}`)],
+    ['without its target', (made) => made.replace(/\.[^.]*(\.[^.]*)$/, '$1')],
+    ['cut off', (made) => made.slice(0, -1)],
+    ['signed with another secret', () => token('anna', 'may-2026', 1_780_000_000, 'https://evil.example/', 'guessed')],
+    ['that is no token', () => 'https%3A%2F%2Fevil.example'],
+  ])('of a token %s is 400 and leads nowhere', async (_, tamper) => {
+    const response = await follow(tamper((await mintOne()).token))
+    expect(response.status).toBe(400)
+    expect(response.headers.get('location')).toBeNull()
+    expect(response.headers.get('set-cookie')).toBeNull()
+    expect((await problemOf(response)).code).toBe('invalid_link')
+  })
+})
+
+describe('following a link', () => {
+  const click = (link: string, agoMs = 0) => event('identify', agoMs, { kind: 'link', link })
+  const links = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links as Record<string, unknown>[]
+
+  test.each<[string, () => Promise<string>]>([
+    ['that was minted here', async () => (await mintOne({ message: 'click-1' })).token],
+    ['that the mail tool made', async () => token('anna', 'click-2', Math.floor(Date.now() / 1000), null)],
+  ])('one %s links the visitor on the evidence of a click', async (_, made) => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [event('page', MINUTE), click(await made())])
+    await settled(server)
+    expect(await links(visitor)).toEqual([
+      expect.objectContaining({ contact: 'anna', evidence: 'email_click', strength: 'confirmed', state: 'open', reason: 'first_click' }),
+    ])
+    const { data } = await server.get('/api/v1/contacts/anna/timeline')
+    const his = data.filter((each: { visitor: string }) => each.visitor === visitor)
+    expect(his.map((each: { type: string; link: { strength: string } }) => [each.type, each.link.strength])).toEqual([
+      ['page', 'confirmed'],
+      ['identify', 'confirmed'],
+    ])
+  })
+
+  test('one that was made 31 days before is no evidence any more', async () => {
+    const visitor = newVisitor()
+    const issued_at = new Date(Date.now() - 31 * DAY).toISOString()
+    await sendAll(server, visitor, [event('page', MINUTE), click((await mintOne({ issued_at })).token)])
+    await settled(server)
+    expect(await links(visitor)).toEqual([expect.objectContaining({ state: 'refused', reason: 'token_expired' })])
+  })
+
+  test.each<[string, () => Promise<string>]>([
+    ['signed with another secret', async () => token('anna', 'm', Math.floor(Date.now() / 1000), null, 'guessed')],
+    ['of another contact under the same MAC', async () => (await mintOne()).token.replace(/(\.may-2026\.)[^.]*/, `$1${'A'.repeat(22)}`)],
+    [
+      'of another site',
+      async () => {
+        const other = await server.cli<SiteView>('sites', 'create', '--id', 'mails', '--origin', 'https://mails.example')
+        return token('anna', 'm', Math.floor(Date.now() / 1000), null, other.link_secret)
+      },
+    ],
+  ])('one %s is rejected and links nobody', async (_, made) => {
+    const visitor = newVisitor()
+    const response = await send(server, batch([event('page'), click(await made())], { visitor }))
+    const reply = (await response.json()) as WireReply
+    expect(reply).toMatchObject({ visitor, accepted: 1, rejected: [{ index: 1, code: 'invalid_token' }] })
+    await settled(server)
+    expect(await links(visitor)).toEqual([])
+  })
+
+  test('its token is kept nowhere, only its keyed hash', async () => {
+    const { token: made } = await mintOne({ message: 'kept-nowhere' })
+    await sendAll(server, newVisitor(), [click(made)])
+    await settled(server)
+    expect(filesHolding(server, 'kept-nowhere')).not.toEqual([])
+    expect(filesHolding(server, made)).toEqual([])
+    expect(filesHolding(server, made.split('.').at(-1)!)).toEqual([])
+  })
+})

@@ -1,0 +1,92 @@
+/** Sends batches as a tag would, without a browser: for tests of what the server makes of them. */
+import type { WireBatch, WireConsent, WireEvent, WireReply } from '../../tag/wire.ts'
+import { type TestServer, until } from './server.ts'
+
+const BROWSER =
+  'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15'
+
+let ids = 0
+/** An id that no other event of this run has; ids sort in the order they were made. */
+export function eventId(): string {
+  return `e${String(++ids).padStart(20, '0')}`
+}
+
+/** A choice that allows everything, or what is given. */
+export function consent(given: Partial<WireConsent> = {}): WireConsent {
+  return { id: 'choice-1', analytics: true, identity: true, marketing: true, source: 'manual', ...given }
+}
+
+/** An event `agoMs` before now. */
+export function event(
+  type: string,
+  agoMs = 0,
+  props?: Record<string, unknown>,
+  more: Partial<WireEvent> = {},
+): WireEvent {
+  return {
+    id: eventId(),
+    type,
+    at: new Date(Date.now() - agoMs).toISOString(),
+    ...(props === undefined ? {} : { props }),
+    ...more,
+  }
+}
+
+/** A body for `POST /v1/events` of the demo site. */
+export function batch(events: unknown[], more: Partial<WireBatch> = {}): Record<string, unknown> {
+  return { site: 'demo', consent: consent(), sent_at: new Date().toISOString(), ...more, events }
+}
+
+/** Sends a body as a browser's tag does. Header values of `null` are left out. */
+export function send(
+  server: Pick<TestServer, 'url'>,
+  body: unknown,
+  headers: Record<string, string | null> = {},
+): Promise<Response> {
+  const all = { 'content-type': 'text/plain;charset=UTF-8', 'user-agent': BROWSER, ...headers }
+  const kept = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null)
+  return fetch(`${server.url}/v1/events`, {
+    method: 'POST',
+    headers: Object.fromEntries(kept),
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  })
+}
+
+/** Sends and expects 202 with nothing rejected; returns the reply. */
+export async function sendAll(
+  server: Pick<TestServer, 'url'>,
+  visitor: string,
+  events: WireEvent[],
+  more: Partial<WireBatch> = {},
+  headers: Record<string, string | null> = {},
+): Promise<WireReply> {
+  const response = await send(server, batch(events, { visitor, ...more }), headers)
+  const reply = (await response.json()) as WireReply
+  if (response.status !== 202 || reply.rejected.length > 0) {
+    throw new Error(`expected 202 without rejections, got ${response.status} ${JSON.stringify(reply)}`)
+  }
+  return reply
+}
+
+/** Waits until all that was accepted so far is landed, derived and told. */
+export async function settled(server: TestServer): Promise<void> {
+  const { default: BetterSqlite3 } = await import('better-sqlite3')
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
+  const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
+  try {
+    await until(() => {
+      const last = journal
+        .prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'")
+        .pluck()
+        .get()
+      const landed = store.prepare('select coalesce(max(position), 0) from cursors').pluck().get()
+      const dirty = ['visitors', 'persons', 'contacts'].map((what) =>
+        store.prepare(`select count(*) from dirty_${what}`).pluck().get(),
+      )
+      return last === landed && dirty.every((count) => count === 0)
+    }, 'everything to be landed and derived')
+  } finally {
+    store.close()
+    journal.close()
+  }
+}

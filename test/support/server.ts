@@ -1,0 +1,140 @@
+/**
+ * A real server for a test: its own process, its own folder, its own port, entered through HTTP. Its clock can be
+ * moved, so that a story of days plays in seconds. What it logs as an error fails the test that caused it.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+
+const root = new URL('../../', import.meta.url).pathname
+const clock = new URL('./shifted-clock.ts', import.meta.url).pathname
+
+/** How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. */
+export type ServerOptions = { dataDir?: string; port?: number; clockMs?: number; env?: Record<string, string> }
+
+/** A running server. */
+export type TestServer = {
+  url: string
+  port: number
+  dataDir: string
+  process: ChildProcess
+  /** What it printed at its start, and its log so far. */
+  output(): { stdout: string; stderr: string }
+  /** Runs a `couture … --json` command on its folder and returns what it printed. */
+  cli<T = unknown>(...args: string[]): Promise<T>
+  /** A private call with a key of every scope. */
+  api(path: string, init?: RequestInit): Promise<Response>
+  /** The same, read as JSON; throws for another status than 200. */
+  get<T = any>(path: string): Promise<T>
+  /** Posts JSON and returns the reply's JSON; throws for another status than 2xx. */
+  post<T = any>(path: string, body: unknown): Promise<T>
+  /** Stops it as an operator does. `wipe` removes its folder too. */
+  stop(options?: { wipe?: boolean }): Promise<void>
+  /** `kill -9`. */
+  kill(): Promise<void>
+}
+
+/** A port that is free now. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer()
+    server.on('error', reject)
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as { port: number }
+      server.close(() => resolve(port))
+    })
+  })
+}
+
+/** Starts a server and waits until it answers. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
+  const port = options.port ?? (await freePort())
+  const url = `http://localhost:${port}`
+  const env = {
+    ...process.env,
+    PORT: String(port),
+    DATA_DIR: dataDir,
+    LOG_LEVEL: 'warn',
+    CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
+    ...options.env,
+  }
+  const child = spawn(process.execPath, ['--import', clock, 'server/couture.mjs', 'serve'], { cwd: root, env })
+  let stdout = ''
+  let stderr = ''
+  child.stdout.on('data', (data: Buffer) => {
+    stdout += data
+  })
+  child.stderr.on('data', (data: Buffer) => {
+    stderr += data
+  })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  await until(() => {
+    if (child.exitCode !== null) throw new Error(`the server ended with ${child.exitCode}: ${stderr}`)
+    return stdout.includes('function(){(couture.q')
+  }, 'the server to start')
+
+  const cli = async <T>(...args: string[]): Promise<T> => {
+    const cliArgs = ['--import', clock, 'server/couture.mjs', ...args, '--json']
+    const result = await promisify(execFile)(process.execPath, cliArgs, { cwd: root, env })
+    return JSON.parse(result.stdout) as T
+  }
+  let key: string | null = null
+  const api = async (path: string, init: RequestInit = {}) => {
+    key ??= (await cli<{ key: string }>('keys', 'create', '--scopes', 'admin')).key
+    return fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } })
+  }
+  const readJson = async (response: Response, path: string) => {
+    if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`)
+    return response.json()
+  }
+  return {
+    url,
+    port,
+    dataDir,
+    process: child,
+    output: () => ({ stdout, stderr }),
+    cli,
+    api,
+    get: async (path) => readJson(await api(path), path),
+    post: async (path, body) =>
+      readJson(
+        await api(path, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify(body),
+        }),
+        path,
+      ),
+    async stop({ wipe = true } = {}) {
+      if (child.exitCode === null && child.signalCode === null) {
+        child.kill('SIGTERM')
+        await exited
+      }
+      if (wipe) rmSync(dataDir, { recursive: true, force: true })
+      if (stderr.trim() !== '') throw new Error(`the server logged something unexpected:\n${stderr}`)
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      await exited
+    },
+  }
+}
+
+/** Waits until something is so, up to 20 s: the machine may be busy with other work. */
+export async function until<T>(
+  check: () => T | Promise<T>,
+  what: string,
+  timeoutMs = 20_000,
+): Promise<Exclude<T, null | undefined | false>> {
+  const end = performance.now() + timeoutMs
+  for (;;) {
+    const value = await check()
+    if (value) return value as Exclude<T, null | undefined | false>
+    if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 25))
+  }
+}
