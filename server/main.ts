@@ -78,6 +78,7 @@ export async function start(config: Config): Promise<Running> {
     keepLandedMs: JOURNAL_KEEP_MS,
     now,
     onAppended: () => wake(),
+    onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
   const pipeline = startPipeline({ ...files, secret: config.secret })
   const tellPipeline = (request: PipelineRequest) => pipeline.postMessage(request)

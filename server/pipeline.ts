@@ -55,22 +55,27 @@ async function refreshSites(): Promise<void> {
 const deriver = createDeriver({ db, site, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
+let woken = false
 let wake: () => void = () => {}
 
 parentPort!.on('message', (request: PipelineRequest) => {
   if (request.kind === 'stop') stopping = true
+  woken = true
   wake()
 })
 
-/** Waits for a wake-up call, or `ms`. */
-function rest(ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    wake = () => {
-      clearTimeout(timer)
-      resolve()
-    }
-  })
+/** Waits for a wake-up call, or `ms`; not at all if the call came while it was at work. */
+async function rest(ms: number): Promise<void> {
+  if (!woken) {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms)
+      wake = () => {
+        clearTimeout(timer)
+        resolve()
+      }
+    })
+  }
+  woken = false
 }
 
 /** Runs a stage. A failure is told and makes the loop pause; what was not done is still to be found next time. */
@@ -79,7 +84,7 @@ async function attempt(stage: 'land' | 'derive', work: () => Promise<boolean>): 
     return await work()
   } catch (error) {
     report({ kind: 'error', stage, message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    await rest(AFTER_ERROR_MS)
+    await new Promise((resolve) => setTimeout(resolve, AFTER_ERROR_MS))
     return false
   }
 }

@@ -55,16 +55,6 @@ export type WireItem = {
   image_url?: string
 }
 
-/** What commerce events carry. Unknown keys are kept as they are. */
-export type CommerceProps = {
-  currency?: string
-  value?: number
-  items?: WireItem[]
-  /** The order's id, on `purchase` and `refund`. */
-  transaction_id?: string
-  [key: string]: unknown
-}
-
 /** "This visitor is this contact", said by a login. With `token` (a JWT of the shop's server) it is verified. */
 export type LoginProps = {
   kind: 'login'

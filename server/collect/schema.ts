@@ -4,7 +4,7 @@
  * and refuse only themselves.
  */
 import { z } from 'zod'
-import type { FormProps, LinkProps, LoginProps, WireConsent, WireEvent } from '../../tag/wire.ts'
+import type { FormProps, IdentifyProps, LinkProps, LoginProps, WireConsent, WireEvent } from '../../tag/wire.ts'
 import { CANDIDATE_PATTERN } from '../../tag/wire.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 
@@ -68,7 +68,7 @@ export const identifySchema = z.discriminatedUnion('kind', [
     cart_id: z.string().max(200).optional(),
     order_id: z.string().max(200).optional(),
   }) satisfies z.ZodType<FormProps>,
-])
+]) satisfies z.ZodType<IdentifyProps>
 
 /** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */
 export function firstProblem(error: z.ZodError): string {

@@ -7,7 +7,8 @@ import { attribute, countsAsMatch, type OwnedCart } from '../domain/epochs.ts'
 import { type Link, linkVisitor } from '../domain/identity.ts'
 import { orderOf } from '../domain/order.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
-import type { CartRow, Database, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema.ts'
+import type { Database } from '../store/schema.ts'
+import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema-derived.ts'
 import {
   itemIds,
   type LoadedEvent,

@@ -107,7 +107,7 @@ function change(cart: Cart | null, event: CommerceEvent): Cart | null {
     ...next,
     currency,
     items,
-    value: valueOf(items, event.props, currency),
+    value: worthOf(items, event.props, currency),
     url: event.url ?? next.url,
     updatedAt: event.at,
     checkoutAt: next.checkoutAt ?? (event.type === 'begin_checkout' ? event.at : null),
@@ -137,7 +137,7 @@ function merged(old: CartItem | undefined, item: CartItem): CartItem {
   return { ...old, ...known } as CartItem
 }
 
-function valueOf(items: CartItem[], props: Record<string, unknown>, currency: string): number {
+function worthOf(items: CartItem[], props: Record<string, unknown>, currency: string): number {
   if (items.every((item) => item.price !== null)) {
     return items.reduce((sum, item) => sum + item.price! * item.quantity, 0)
   }

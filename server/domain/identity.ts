@@ -188,20 +188,25 @@ export function linkVisitor(
     switch (cell.action) {
       case 'link':
       case 'provisional':
-        return begin(claim, i, cell.reason)
+        begin(claim, i, cell.reason)
+        return
       case 'raise':
         Object.assign(open!.link, { reason: cell.reason })
         open!.link.proofs.push(note)
-        return prove(open!, claim, i)
+        prove(open!, claim, i)
+        return
       case 'keep':
         open!.link.proofs.push(note)
-        return prove(open!, claim, i)
+        prove(open!, claim, i)
+        return
       case 'supersede':
-        return supersede(claim, i, cell.reason)
+        supersede(claim, i, cell.reason)
+        return
       case 'replace':
         close(claim.at, cell.reason)
         openEpoch(i)
-        return begin(claim, i, cell.reason)
+        begin(claim, i, cell.reason)
+        return
       case 'refuse':
         links.push({ ...decision(claim, claim.contact), state: 'refused', reason: cell.reason })
         return

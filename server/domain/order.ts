@@ -6,8 +6,7 @@ import { type CartItem, type CommerceEvent, currencyOf, itemsOf } from './cart.t
 import { toMinor } from './money.ts'
 
 /** Who told of an order, weakest first. */
-export const ORDER_SOURCES = ['tag', 'server', 'api'] as const
-export type OrderSource = (typeof ORDER_SOURCES)[number]
+export type OrderSource = 'tag' | 'server' | 'api'
 
 /** An order as one source tells it; `total` in minor units. */
 export type Order = { orderId: string; at: number; total: number; currency: string; items: CartItem[] }

@@ -1,7 +1,7 @@
 /** What became of claims, and why: `GET /api/v1/links`, and how a link is written wherever it is shown. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { listLinks } from '../store/people.ts'
-import type { LinkRow } from '../store/schema.ts'
+import type { LinkRow } from '../store/schema-derived.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { pageOf } from './paging.ts'

@@ -46,6 +46,7 @@ export async function startJournal(options: {
   keepLandedMs: number
   now: () => number
   onAppended: () => void
+  onDeath: (error: Error) => void
 }): Promise<JournalThread> {
   const { file, maxBytes, keepLandedMs, now } = options
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file, maxBytes, keepLandedMs } })
@@ -83,6 +84,7 @@ export async function startJournal(options: {
     worker.on('error', (error) => {
       dead = error as Error
       reject(dead)
+      options.onDeath(dead)
       for (const each of [...writing, ...waiting]) each.reject(new JournalUnavailable(dead.message))
       writing = []
       waiting = []

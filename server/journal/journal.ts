@@ -18,12 +18,12 @@ export type JournalLimits = { maxBytes: number; keepLandedMs: number }
 /** The writing side. Used by the journal's own thread only. */
 export type JournalWriter = {
   journalId: string
-  /** Appends a group and returns when it is on disk. Returns the row's id. */
-  append(bodies: string[], events: number, now: number): number
-  /** Removes what has landed up to `landed` and is old enough, or stands in the way of new entries. */
-  prune(landed: number, now: number): void
+  /** Appends a group and returns when it is on disk. */
+  append(bodies: string[], events: number, now: number): void
+  /** Notes how far entries have landed; now and then removes what landed long ago or stands in the way of new ones. */
+  landed(position: number, now: number): void
   /** Bytes of entries that have not landed. */
-  backlogBytes(landed: number): number
+  backlogBytes(): number
   close(): void
 }
 
@@ -38,6 +38,12 @@ const SCHEMA = `
   );
 `
 
+/** Pruning writes too, so it is done at most this often. */
+const PRUNE_EVERY_MS = 10_000
+
+/** Rows of one deletion: it looks at no others, and holds up appends no longer than they do. */
+const PRUNE_ROWS = 500
+
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
   const sqlite = new BetterSqlite3(file)
@@ -46,20 +52,47 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   sqlite.exec(SCHEMA)
   sqlite.prepare("insert into meta values ('journal_id', ?) on conflict do nothing").run(randomUUID())
   const insert = sqlite.prepare('insert into entries (at, events, bytes, body) values (?, ?, ?, ?)')
-  const removeOld = sqlite.prepare('delete from entries where id <= ? and at < ?')
-  const removeLanded = sqlite.prepare('delete from entries where id <= ?')
-  const total = sqlite.prepare('select coalesce(sum(bytes), 0) as bytes from entries where id > ?').pluck()
+  const oldest = 'select id from entries where id <= ? order by id limit ?'
+  const removeOld = sqlite.prepare(`delete from entries where id in (${oldest}) and at < ?`)
+  const backlog = sqlite.prepare('select id, bytes from entries where id > ? order by id')
+  const usedBytes = () => {
+    const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) =>
+      Number(sqlite.pragma(name, { simple: true })),
+    )
+    return (pages! - free!) * size!
+  }
+  // What has not landed, oldest first. How far that is nobody knows before the first report.
+  let waiting: { id: number; bytes: number }[] | null = null
+  let waitingBytes = 0
+  let prunedAt = 0
+
+  const prune = (position: number, now: number) => {
+    prunedAt = now
+    const pressed = usedBytes() > limits.maxBytes / 2
+    const before = pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs
+    while (removeOld.run(position, PRUNE_ROWS, before).changes === PRUNE_ROWS);
+  }
+
   return {
     journalId: readJournalId(sqlite),
     append(bodies, events, now) {
       const body = `[${bodies.join(',')}]`
-      return Number(insert.run(now, events, Buffer.byteLength(body), body).lastInsertRowid)
+      const bytes = Buffer.byteLength(body)
+      const id = Number(insert.run(now, events, bytes, body).lastInsertRowid)
+      waiting?.push({ id, bytes })
+      waitingBytes += bytes
     },
-    prune(landed, now) {
-      removeOld.run(landed, now - limits.keepLandedMs)
-      if (Number(total.get(0)) > limits.maxBytes / 2) removeLanded.run(landed)
+    landed(position, now) {
+      if (waiting === null) {
+        waiting = backlog.all(position) as { id: number; bytes: number }[]
+        waitingBytes = waiting.reduce((sum, row) => sum + row.bytes, 0)
+      }
+      let landed = 0
+      while (landed < waiting.length && waiting[landed]!.id <= position) waitingBytes -= waiting[landed++]!.bytes
+      waiting.splice(0, landed)
+      if (now - prunedAt >= PRUNE_EVERY_MS) prune(position, now)
     },
-    backlogBytes: (landed) => Number(total.get(landed)),
+    backlogBytes: () => waitingBytes,
     close: () => sqlite.close(),
   }
 }

@@ -5,7 +5,6 @@ import { openJournal } from './journal.ts'
 
 const options = workerData as { file: string; maxBytes: number; keepLandedMs: number }
 const journal = openJournal(options.file, options)
-let landed = 0
 
 const reply = (message: JournalReply) => parentPort!.postMessage(message)
 
@@ -20,9 +19,8 @@ parentPort!.on('message', (request: JournalRequest) => {
       }
       return
     case 'landed':
-      landed = request.position
-      journal.prune(landed, request.now)
-      reply({ kind: 'backlog', bytes: journal.backlogBytes(landed) })
+      journal.landed(request.position, request.now)
+      reply({ kind: 'backlog', bytes: journal.backlogBytes() })
       return
     case 'close':
       journal.close()

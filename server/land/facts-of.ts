@@ -5,7 +5,7 @@
 
 import { visitorPerson } from '../domain/epochs.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
-import { orderOf } from '../domain/order.ts'
+import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
 import type { ClaimRow, ConsentRow, DeviceRow, EventRow, OrderRow, TokenUseRow } from '../store/schema.ts'
 
@@ -24,15 +24,22 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
   for (const entry of entries) {
     const { visitor } = entry
     addConsent(consents, entry)
-    if (entry.user_agent !== undefined && (devices.get(visitor)?.received_at ?? 0) < entry.received_at) {
+    if (entry.user_agent !== undefined) {
       const agent = describeAgent(entry.user_agent)
-      devices.set(visitor, { visitor_id: visitor, site_id: entry.site, ...agent, received_at: entry.received_at })
+      const row = { visitor_id: visitor, site_id: entry.site, ...agent, received_at: entry.received_at }
+      const other = devices.get(visitor)
+      if (!other || before(deviceOrder(other), deviceOrder(row))) devices.set(visitor, row)
     }
     for (const event of entry.events) {
-      keepFirst(events, `${visitor} ${event.id}`, eventRow(entry, event))
+      keepFirst(events, `${visitor} ${event.id}`, eventRow(entry, event), (r) => [
+        r.received_at,
+        r.at,
+        r.identity,
+        r.marketing,
+      ])
       const { claim } = event
       if (claim) {
-        keepFirst(claims, `${visitor} ${event.id}`, claimRow(entry, event))
+        keepFirst(claims, `${visitor} ${event.id}`, claimRow(entry, event), (r) => [r.received_at, r.at, r.request_id])
         claimKeys.set(`${claim.key} ${visitor}`, { key_hash: claim.key, visitor_id: visitor })
         if (claim.token !== undefined) {
           const use = tokenUses.get(`${claim.token} ${visitor}`)
@@ -43,7 +50,11 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
       }
       if (event.type === 'purchase') {
         const row = orderRow(entry, event)
-        keepFirst(orders, `${row.order_id} ${row.source}`, row)
+        keepFirst(orders, `${row.order_id} ${row.source} ${row.visitor_id}`, row, (r) => [
+          r.received_at,
+          r.event_id!,
+          r.at,
+        ])
       }
     }
   }
@@ -58,9 +69,20 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
   }
 }
 
-function keepFirst<T extends { received_at: number }>(rows: Map<string, T>, key: string, row: T): void {
+/** The newest request tells of the device; equal times are decided by what they say. */
+function deviceOrder(row: DeviceRow): (string | number)[] {
+  return [row.received_at, row.device, row.browser ?? '', row.os ?? '']
+}
+
+/** Keeps the row that was received first; equal times are decided by `order`, as the store decides them. */
+function keepFirst<T>(rows: Map<string, T>, key: string, row: T, order: (row: T) => (string | number)[]): void {
   const other = rows.get(key)
-  if (!other || row.received_at < other.received_at) rows.set(key, row)
+  if (!other || before(order(row), order(other))) rows.set(key, row)
+}
+
+function before(a: (string | number)[], b: (string | number)[]): boolean {
+  const i = a.findIndex((value, n) => value !== b[n])
+  return i >= 0 && a[i]! < b[i]!
 }
 
 function eventRow(entry: Entry, event: StampedEvent): EventRow {
@@ -127,9 +149,10 @@ function addConsent(consents: Map<string, ConsentRow>, entry: Entry): void {
 
 function orderRow(entry: Entry, event: StampedEvent): OrderRow {
   const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} })
+  const source: OrderSource = entry.keyed ? 'server' : 'tag'
   return {
     order_id: order.orderId,
-    source: entry.keyed ? 'server' : 'tag',
+    source,
     visitor_id: entry.visitor,
     event_id: event.id,
     contact_id: null,

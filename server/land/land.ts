@@ -94,22 +94,15 @@ async function landEntries(trx: Transaction<Database>, entries: Entry[], deps: L
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])
-  const retiring = new Map<string, Entry>()
-  for (const entry of entries) {
-    if (!entry.consent.analytics) retiring.set(entry.visitor, earlier(entry, retiring.get(entry.visitor)))
-  }
+  const withdrawals = entries.filter((entry) => !entry.consent.analytics)
+  const retiring = new Set(withdrawals.map((entry) => entry.visitor))
   const staying = entries.filter((entry) => !retiring.has(entry.visitor) && !tombstones.has(hashes.get(entry.visitor)!))
   const facts = factsOf(staying, deps.describeAgent)
   await insertFacts(trx, facts)
-  for (const [visitor, entry] of retiring) {
-    const { id: consentId, at } = entry.consent
-    await retireVisitor(trx, { id: visitor, hash: hashes.get(visitor)!, site: entry.site, consentId, at })
+  for (const { visitor, site, consent } of withdrawals) {
+    await retireVisitor(trx, { id: visitor, hash: hashes.get(visitor)!, site, consentId: consent.id, at: consent.at })
   }
   // The links of everybody who used a token depend on who used it first.
   const others = await visitorsOfTokens(trx, [...new Set(facts.tokenUses.map((use) => use.token_hash))])
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...others])
-}
-
-function earlier(entry: Entry, other: Entry | undefined): Entry {
-  return other && other.consent.at <= entry.consent.at ? other : entry
 }

@@ -82,12 +82,12 @@ function newRow(patch: ContactPatch, now: number): ContactRow {
 function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
   const times = JSON.parse(row.field_times) as Record<string, number>
   const attributes = JSON.parse(row.attributes) as Record<string, unknown>
-  const isNew = row.updated_at === 0
-  const timeOf = (field: string) => times[field] ?? (isNew ? Number.NEGATIVE_INFINITY : row.updated_at)
-  const known = [...FIELDS.filter((field) => row[field] !== null), ...Object.keys(attributes).map((name) => `@${name}`)]
   const next = { ...row }
-  const setAt = new Map(known.map((field) => [field, timeOf(field)]))
-  for (const [field, time] of Object.entries(times)) setAt.set(field, time)
+  const filled = [
+    ...FIELDS.filter((field) => !isEmpty(row[field])),
+    ...Object.keys(attributes).map((name) => `@${name}`),
+  ]
+  const setAt = new Map([...filled.map((field) => [field, row.updated_at] as const), ...Object.entries(times)])
   for (const field of FIELDS) {
     const value = patch[field]
     if (value === undefined || patch.updated_at < (setAt.get(field) ?? Number.NEGATIVE_INFINITY)) continue
@@ -104,9 +104,19 @@ function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
   const sortedAttributes = Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
   next.attributes = JSON.stringify(sortedAttributes)
   next.updated_at = Math.max(row.updated_at, patch.updated_at)
-  const late = [...setAt].filter(([, time]) => time !== next.updated_at).sort(([a], [b]) => (a < b ? -1 : 1))
+  // The time of a removal is always kept: nothing else tells that there was one.
+  const empty = (field: string) =>
+    field.startsWith('@') ? !Object.hasOwn(attributes, field.slice(1)) : isEmpty(next[field as (typeof FIELDS)[number]])
+  const late = [...setAt]
+    .filter(([field, time]) => time !== next.updated_at || empty(field))
+    .sort(([a], [b]) => (a < b ? -1 : 1))
   next.field_times = JSON.stringify(Object.fromEntries(late))
   return next
+}
+
+/** Holds nothing: never set, or removed. */
+function isEmpty(value: string | number | null): boolean {
+  return value === null || value === 0
 }
 
 function toColumn(field: (typeof FIELDS)[number], value: string | number | boolean | null): string | number | null {

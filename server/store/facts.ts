@@ -2,7 +2,7 @@
  * Landing rows of events, consents, claims and orders. Every insert can be repeated: a row that is there stays, or
  * gives way to the one that was received first, so that neither order nor number of deliveries matters.
  */
-import type { Transaction } from 'kysely'
+import { sql, type Transaction } from 'kysely'
 import { mark } from './dirty.ts'
 import { chunksOf } from './many.ts'
 import type {
@@ -48,7 +48,9 @@ export async function insertFacts(trx: Transaction<Database>, facts: FactRows): 
             title: eb.ref('excluded.title'),
             props: eb.ref('excluded.props'),
           }))
-          .whereRef('excluded.received_at', '<', 'events.received_at'),
+          .where(
+            sql<boolean>`(excluded.received_at, excluded.at, excluded.identity, excluded.marketing) < (events.received_at, events.at, events.identity, events.marketing)`,
+          ),
       )
       .execute()
   }
@@ -72,7 +74,9 @@ export async function insertFacts(trx: Transaction<Database>, facts: FactRows): 
             iat: eb.ref('excluded.iat'),
             exp: eb.ref('excluded.exp'),
           }))
-          .whereRef('excluded.received_at', '<', 'claims.received_at'),
+          .where(
+            sql<boolean>`(excluded.received_at, excluded.at, excluded.request_id) < (claims.received_at, claims.at, claims.request_id)`,
+          ),
       )
       .execute()
   }
@@ -134,7 +138,9 @@ async function insertSecondKeys(trx: Transaction<Database>, facts: FactRows): Pr
             os: eb.ref('excluded.os'),
             received_at: eb.ref('excluded.received_at'),
           }))
-          .whereRef('excluded.received_at', '>', 'devices.received_at'),
+          .where(
+            sql<boolean>`(excluded.received_at, excluded.device, coalesce(excluded.browser, ''), coalesce(excluded.os, '')) > (devices.received_at, devices.device, coalesce(devices.browser, ''), coalesce(devices.os, ''))`,
+          ),
       )
       .execute()
   }
@@ -144,9 +150,8 @@ async function insertSecondKeys(trx: Transaction<Database>, facts: FactRows): Pr
       .values(rows)
       .onConflict((conflict) =>
         conflict
-          .columns(['order_id', 'source'])
+          .columns(['order_id', 'source', 'visitor_id'])
           .doUpdateSet((eb) => ({
-            visitor_id: eb.ref('excluded.visitor_id'),
             event_id: eb.ref('excluded.event_id'),
             at: eb.ref('excluded.at'),
             received_at: eb.ref('excluded.received_at'),
@@ -154,7 +159,9 @@ async function insertSecondKeys(trx: Transaction<Database>, facts: FactRows): Pr
             currency: eb.ref('excluded.currency'),
             items: eb.ref('excluded.items'),
           }))
-          .whereRef('excluded.received_at', '<', 'orders.received_at'),
+          .where(
+            sql<boolean>`(excluded.received_at, excluded.event_id, excluded.at) < (orders.received_at, orders.event_id, orders.at)`,
+          ),
       )
       .execute()
   }
@@ -198,22 +205,49 @@ export async function retireVisitor(
   await trx
     .insertInto('tombstones')
     .values({ hash: visitor.hash, kind: 'visitor', at: visitor.at })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .column('hash')
+        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
+        .whereRef('excluded.at', '<', 'tombstones.at'),
+    )
     .execute()
   await trx
     .insertInto('withdrawals')
     .values({ visitor_hash: visitor.hash, site_id: visitor.site, consent_id: visitor.consentId, at: visitor.at })
-    .onConflict((conflict) => conflict.doNothing())
+    .onConflict((conflict) =>
+      conflict
+        .columns(['visitor_hash', 'consent_id'])
+        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
+        .whereRef('excluded.at', '<', 'withdrawals.at'),
+    )
     .execute()
   const persons = await trx
     .selectFrom('visitor_persons')
     .select('person_id')
     .where('visitor_id', '=', visitor.id)
     .execute()
+  await mark(
+    trx,
+    'dirty_visitors',
+    (await sharers(trx, visitor.id)).filter((id) => id !== visitor.id),
+  )
   for (const table of VISITOR_TABLES) await trx.deleteFrom(table).where('visitor_id', '=', visitor.id).execute()
   await mark(
     trx,
     'dirty_persons',
     persons.map((row) => row.person_id),
   )
+}
+
+/** The visitors that used a token which this visitor used too: who was first decides what their claims are worth. */
+async function sharers(trx: Transaction<Database>, visitorId: string): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('token_uses as own')
+    .innerJoin('token_uses as other', 'other.token_hash', 'own.token_hash')
+    .select('other.visitor_id')
+    .distinct()
+    .where('own.visitor_id', '=', visitorId)
+    .execute()
+  return rows.map((row) => row.visitor_id)
 }

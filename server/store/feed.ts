@@ -1,7 +1,8 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf } from './many.ts'
-import type { CartRow, Database, MatchChangeRow } from './schema.ts'
+import type { Database, MatchChangeRow } from './schema.ts'
+import type { CartRow } from './schema-derived.ts'
 
 /** A matched contact as it stands. */
 export type MatchFacts = {

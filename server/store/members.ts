@@ -2,7 +2,8 @@
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { chunks } from './many.ts'
-import type { CartRow, Database, PersonRow } from './schema.ts'
+import type { Database } from './schema.ts'
+import type { CartRow, PersonRow } from './schema-derived.ts'
 
 /** A member with the row of its person. */
 export type Member = PersonRow & { entered_at: number }
@@ -73,9 +74,7 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<string, CartRow
   const open = new Map<string, CartRow>()
   for (const [personId, cart] of carts) {
     const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
-    const own = orders.filter(
-      (order) => (order.visitor_id && visitors.has(order.visitor_id)) || `c:${order.contact_id}` === personId,
-    )
+    const own = orders.filter((order) => visitors.has(order.visitor_id) || `c:${order.contact_id}` === personId)
     const mine = { updatedAt: cart.updated_at, itemIds: idsOf(cart.items) }
     if (!own.some((order) => settles({ at: order.at, itemIds: idsOf(order.items) }, mine))) open.set(personId, cart)
   }

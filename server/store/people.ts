@@ -1,6 +1,7 @@
 /** Reads of one contact or visitor: links, carts, orders, and the timeline. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
-import type { Database, EventRow, LinkRow } from './schema.ts'
+import type { Database, EventRow } from './schema.ts'
+import type { LinkRow } from './schema-derived.ts'
 
 /** The links of a contact or a visitor, oldest first. */
 export async function listLinks(
@@ -130,5 +131,7 @@ export async function listOrders(db: Kysely<Database>, contactId: string) {
     .where('person_id', '=', `c:${contactId}`)
     .orderBy('at')
     .execute()
-  return bought.map((row) => ({ ...row, item_ids: JSON.parse(row.item_ids) as string[] }))
+  // An order that the tag and the shop's server both tell of is one.
+  const byId = new Map(bought.map((row) => [row.order_id, row]))
+  return [...byId.values()].map((row) => ({ ...row, item_ids: JSON.parse(row.item_ids) as string[] }))
 }

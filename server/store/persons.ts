@@ -2,7 +2,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { chunks, chunksOf } from './many.ts'
-import type { Database, PersonRow } from './schema.ts'
+import type { Database } from './schema.ts'
+import type { PersonRow } from './schema-derived.ts'
 
 /** Makes the rows of the given persons again. Returns the persons that are there; the others are gone. */
 export async function writePersons(trx: Transaction<Database>, personIds: string[]): Promise<string[]> {
@@ -59,7 +60,8 @@ async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<
       cart_id: cart?.id ?? null,
       cart_updated_at: cart?.updatedAt ?? null,
       cart_idle_at: cart?.idleAt ?? null,
-      purchases: ownOrders.length,
+      // An order that the tag and the shop's server both tell of is one.
+      purchases: new Set(ownOrders.map((order) => order.orderId)).size,
       edge_at: null,
     } satisfies PersonRow
   })
@@ -138,7 +140,7 @@ async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
 async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds: string[]) {
   const purchases = await db
     .selectFrom('purchases')
-    .select(['person_id', 'at', 'item_ids'])
+    .select(['person_id', 'order_id', 'at', 'item_ids'])
     .where('person_id', 'in', personIds)
     .execute()
   const orders =
@@ -146,18 +148,20 @@ async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds:
       ? []
       : await db
           .selectFrom('orders')
-          .select(['contact_id', 'at', 'items'])
+          .select(['contact_id', 'order_id', 'at', 'items'])
           .where('contact_id', 'in', contactIds)
           .execute()
   return Map.groupBy(
     [
       ...purchases.map((row) => ({
         personId: row.person_id,
+        orderId: row.order_id,
         at: row.at,
         itemIds: JSON.parse(row.item_ids) as string[],
       })),
       ...orders.map((row) => ({
         personId: `c:${row.contact_id}`,
+        orderId: row.order_id,
         at: row.at,
         itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
       })),

@@ -5,7 +5,21 @@
  * Each primary key contains the column that the table is distributed by. Times are integer milliseconds, flags are 0
  * or 1, money is minor units, JSON is text: the same on SQLite and PostgreSQL. The key parts come first in each type.
  */
-type Flag = 0 | 1
+import type {
+  CartRow,
+  DirtyRow,
+  EpochRow,
+  LinkRow,
+  PersonRow,
+  PurchaseRow,
+  SegmentMemberRow,
+  VisitorDayRow,
+  VisitorPersonRow,
+  VisitorRow,
+} from './schema-derived.ts'
+
+/** A truth value that every engine keeps alike. */
+export type Flag = 0 | 1
 
 // Configuration
 
@@ -104,7 +118,8 @@ export type ContactKeyRow = { key_hash: string; contact_id: string }
 export type OrderRow = {
   order_id: string
   source: string
-  visitor_id: string | null
+  /** Empty where no visitor told of it. Part of the key: nobody's order stands in the way of another's. */
+  visitor_id: string
   event_id: string | null
   contact_id: string | null
   at: number
@@ -128,110 +143,6 @@ type DeadLetterRow = {
   at: number
 }
 type AuditRow = { id: string; at: number; actor: string; action: string; detail: string }
-
-// Derived
-
-export type VisitorRow = {
-  visitor_id: string
-  site_id: string
-  first_seen: number
-  last_seen: number
-  events: number
-  identity: Flag
-  marketing: Flag
-  marketing_since: number | null
-  shared: Flag
-  linked: Flag
-}
-export type EpochRow = {
-  visitor_id: string
-  n: number
-  person_id: string
-  contact_id: string | null
-  from_at: number
-  to_at: number | null
-}
-export type LinkRow = {
-  visitor_id: string
-  id: string
-  contact_id: string | null
-  evidence: string
-  strength: string
-  state: string
-  reason: string
-  end_reason: string | null
-  at: number
-  valid_from: number | null
-  valid_to: number | null
-  backfill_from: number | null
-  expires_at: number | null
-  proofs: string
-}
-/** What a person has on a visitor. */
-export type VisitorPersonRow = {
-  visitor_id: string
-  person_id: string
-  first_at: number
-  last_at: number
-  events: number
-}
-export type CartRow = {
-  visitor_id: string
-  id: string
-  person_id: string
-  site_id: string
-  epoch: number
-  state: string
-  currency: string
-  value: number
-  items: string
-  url: string | null
-  created_at: number
-  updated_at: number
-  idle_at: number
-  closed_at: number | null
-  checkout_at: number | null
-  abandoned_at: number | null
-}
-/** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
-export type VisitorDayRow = { visitor_id: string; day: number; withdrawals: number }
-/** A purchase and whose it is. */
-export type PurchaseRow = {
-  visitor_id: string
-  event_id: string
-  person_id: string
-  order_id: string
-  at: number
-  total: number
-  currency: string
-  item_ids: string
-}
-/** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
-export type PersonRow = {
-  person_id: string
-  contact_id: string | null
-  first_seen: number
-  last_seen: number
-  visitors: number
-  strength: string | null
-  evidence: string
-  matched_at: number | null
-  identity: Flag
-  marketing: Flag
-  marketing_since: number | null
-  mail_consent: Flag | null
-  mail_consent_since: number | null
-  minor: Flag
-  cart_visitor_id: string | null
-  cart_id: string | null
-  cart_updated_at: number | null
-  cart_idle_at: number | null
-  purchases: number
-  edge_at: number | null
-}
-export type SegmentMemberRow = { segment_id: string; person_id: string; entered_at: number }
-/** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
-type DirtyRow = { key: string; generation: number }
 
 // Definitions and told
 

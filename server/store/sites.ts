@@ -23,7 +23,6 @@ export const SCOPES = [
   'links:write',
   'admin',
 ] as const
-export type Scope = (typeof SCOPES)[number]
 
 /** How often sites and keys were changed. */
 export async function configVersion(db: Kysely<Database>): Promise<number> {

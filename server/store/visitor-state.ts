@@ -8,17 +8,16 @@ import type { Claim, Holder } from '../domain/identity-evidence.ts'
 import type { LinkEvidence } from '../domain/identity-table.ts'
 import { mark } from './dirty.ts'
 import { chunks, chunksOf } from './many.ts'
+import type { ClaimRow, Database } from './schema.ts'
 import type {
   CartRow,
-  ClaimRow,
-  Database,
   EpochRow,
   LinkRow,
   PurchaseRow,
   VisitorDayRow,
   VisitorPersonRow,
   VisitorRow,
-} from './schema.ts'
+} from './schema-derived.ts'
 
 /** An event with the person it is at now. */
 export type LoadedEvent = VisitorEvent & { personId: string | null }

@@ -245,9 +245,7 @@ describe('a withdrawal of identity', () => {
     await settled(server)
     expect((await server.get(`/api/v1/contacts/${contact}/timeline`)).data).toEqual([])
 
-    // A token of its own: `iat` is in seconds, and a token serves once.
-    const token = await signLogin(secret, contact, { lifeS: 599 })
-    const login = event('identify', 0, { kind: 'login', token })
+    const login = event('identify', 0, { kind: 'login', token: await signLogin(secret, contact) })
     await sendAll(server, visitor, [login], { consent: anew })
     await settled(server)
     const data = (await server.get(`/api/v1/contacts/${contact}/timeline`)).data as { id: string; type: string }[]

@@ -183,8 +183,7 @@ describe('three pushes end the same in whatever order they come', () => {
       const id = newId()
       for (const i of order) await push({ id, ...pushes[i], updated_at: at(i) })
       const { email, phone, mail_consent, attributes } = await known(id)
-      expect({ order, email, phone, mail_consent, attributes }).toEqual({ order, mail_consent: null, attributes: {}, ...expected, email, phone })
-      expect({ order, email, phone }).toEqual({ order, email: expected.email, phone: expected.phone })
+      expect({ order, email, phone, mail_consent, attributes }).toEqual({ order, mail_consent: null, attributes: {}, ...expected })
     }
   })
 })
@@ -238,11 +237,11 @@ describe('what is refused as a whole', () => {
     expect((await server.api('/api/v1/contacts/whole-1')).status).toBe(404)
   })
 
-  test.each<[string, () => Record<string, string>, number, string]>([
-    ['without a key', () => ({}), 401, 'not_signed_in'],
-    ['with a key that is none', () => bearer('ck_none'), 401, 'unknown_key'],
-    ['with a key of other scopes', () => bearer(eventsKey.key), 403, 'missing_scope'],
-  ])('%s it is %2$i', async (_, headers, status, code) => {
+  test.each<[string, number, string, () => Record<string, string>]>([
+    ['without a key', 401, 'not_signed_in', () => ({})],
+    ['with a key that is none', 401, 'unknown_key', () => bearer('ck_none')],
+    ['with a key of other scopes', 403, 'missing_scope', () => bearer(eventsKey.key)],
+  ])('a push %s is %i %s', async (_, status, code, headers) => {
     const response = await raw('[{"id":"whole-2"}]', headers())
     expect(response.status).toBe(status)
     expect((await problemOf(response)).code).toBe(code)

@@ -2,6 +2,7 @@
  * What the tests of the contract do besides sending a batch as a tag does: post raw bodies, sign logins as a shop's
  * server does, and look at what is on disk.
  */
+import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
@@ -82,13 +83,13 @@ export async function problemOf(response: Response): Promise<{ status: number; c
   return body
 }
 
-/** Signs a login of a contact as the shop's server does. `seconds` is `iat`, since 1970. */
+/** Signs a login of a contact as the shop's server does; no two are the same. `seconds` is `iat`, since 1970. */
 export function signLogin(
   secret: string,
   contact: string,
   { seconds = Math.floor(Date.now() / 1000), lifeS = 600, audience = 'demo' } = {},
 ): Promise<string> {
-  return new SignJWT({})
+  return new SignJWT({ jti: randomUUID() })
     .setProtectedHeader({ alg: 'HS256' })
     .setSubject(contact)
     .setAudience(audience)

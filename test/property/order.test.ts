@@ -323,27 +323,38 @@ const historyAndDelivery: fc.Arbitrary<{ past: History; delivery: Delivery }> = 
 })
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? 25)
+/** A failure is reported, with its seed, before the test is cut off. */
+const LIMIT_MS = 40_000 + RUNS * 200
+const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true }
 
-test('any order, repetition, split and pause of the same requests and pushes ends in the same rows', async () => {
-  await fc.assert(
-    fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
-      const asItHappened = await play(past, inOrder(past), (store) => store.dump())
-      const otherwise = await play(past, delivery, (store) => store.dump())
-      expect(otherwise).toEqual(asItHappened)
-    }),
-    { numRuns: RUNS },
-  )
-})
+test(
+  'any order, repetition, split and pause of the same requests and pushes ends in the same rows',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
+        const asItHappened = await play(past, inOrder(past), (store) => store.dump())
+        const otherwise = await play(past, delivery, (store) => store.dump())
+        expect(otherwise).toEqual(asItHappened)
+      }),
+      { numRuns: RUNS, ...limits },
+    )
+  },
+  LIMIT_MS + 10_000,
+)
 
-test('everything derived can be emptied and made again, identical', async () => {
-  await fc.assert(
-    fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
-      await play(past, delivery, async (store) => {
-        const before = await store.dump()
-        await store.rebuild()
-        expect(await store.dump()).toEqual(before)
-      })
-    }),
-    { numRuns: Math.ceil(RUNS / 2) },
-  )
-})
+test(
+  'everything derived can be emptied and made again, identical',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
+        await play(past, delivery, async (store) => {
+          const before = await store.dump()
+          await store.rebuild()
+          expect(await store.dump()).toEqual(before)
+        })
+      }),
+      { numRuns: Math.ceil(RUNS / 2), ...limits },
+    )
+  },
+  LIMIT_MS + 10_000,
+)

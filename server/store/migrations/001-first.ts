@@ -47,8 +47,8 @@ const TABLES: [name: string, columns: string, key: string[]][] = [
   ['contact_keys', 'key_hash! contact_id!', ['key_hash', 'contact_id']],
   [
     'orders',
-    'order_id! source! visitor_id event_id contact_id at:n! received_at:n! total:n! currency! items! channel',
-    ['order_id', 'source'],
+    'order_id! source! visitor_id! event_id contact_id at:n! received_at:n! total:n! currency! items! channel',
+    ['order_id', 'source', 'visitor_id'],
   ],
   ['tombstones', 'hash! kind! at:n!', ['hash']],
   ['withdrawals', 'visitor_hash! site_id! consent_id! at:n!', ['visitor_hash', 'consent_id']],

@@ -1,0 +1,106 @@
+/**
+ * The derived tables: all of them can be made again from the facts, and `rebuild` does so. Conventions as in `schema`.
+ */
+import type { Flag } from './schema.ts'
+
+export type VisitorRow = {
+  visitor_id: string
+  site_id: string
+  first_seen: number
+  last_seen: number
+  events: number
+  identity: Flag
+  marketing: Flag
+  marketing_since: number | null
+  shared: Flag
+  linked: Flag
+}
+export type EpochRow = {
+  visitor_id: string
+  n: number
+  person_id: string
+  contact_id: string | null
+  from_at: number
+  to_at: number | null
+}
+export type LinkRow = {
+  visitor_id: string
+  id: string
+  contact_id: string | null
+  evidence: string
+  strength: string
+  state: string
+  reason: string
+  end_reason: string | null
+  at: number
+  valid_from: number | null
+  valid_to: number | null
+  backfill_from: number | null
+  expires_at: number | null
+  proofs: string
+}
+/** What a person has on a visitor. */
+export type VisitorPersonRow = {
+  visitor_id: string
+  person_id: string
+  first_at: number
+  last_at: number
+  events: number
+}
+export type CartRow = {
+  visitor_id: string
+  id: string
+  person_id: string
+  site_id: string
+  epoch: number
+  state: string
+  currency: string
+  value: number
+  items: string
+  url: string | null
+  created_at: number
+  updated_at: number
+  idle_at: number
+  closed_at: number | null
+  checkout_at: number | null
+  abandoned_at: number | null
+}
+/** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
+export type VisitorDayRow = { visitor_id: string; day: number; withdrawals: number }
+/** A purchase and whose it is. */
+export type PurchaseRow = {
+  visitor_id: string
+  event_id: string
+  person_id: string
+  order_id: string
+  at: number
+  total: number
+  currency: string
+  item_ids: string
+}
+/** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
+export type PersonRow = {
+  person_id: string
+  contact_id: string | null
+  first_seen: number
+  last_seen: number
+  visitors: number
+  strength: string | null
+  evidence: string
+  matched_at: number | null
+  identity: Flag
+  marketing: Flag
+  marketing_since: number | null
+  mail_consent: Flag | null
+  mail_consent_since: number | null
+  minor: Flag
+  cart_visitor_id: string | null
+  cart_id: string | null
+  cart_updated_at: number | null
+  cart_idle_at: number | null
+  purchases: number
+  edge_at: number | null
+}
+export type SegmentMemberRow = { segment_id: string; person_id: string; entered_at: number }
+/** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
+export type DirtyRow = { key: string; generation: number }

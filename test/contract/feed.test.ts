@@ -1,0 +1,613 @@
+/**
+ * What e-mail tools pull: the feed of matches and the members of a segment. A poller that keeps `next` must hear of
+ * every change once; nobody may be mailed about what he did without having agreed to it, or about what he has bought.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WireConsent, WireEvent } from '../../tag/wire.ts'
+import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { newVisitor, problemOf, signLogin, type SiteView } from './door.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+let server: TestServer
+let secret: string
+let keys: { events: string; matches: string; segments: string }
+
+beforeAll(async () => {
+  server = await startServer()
+  secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
+  const create = async (scope: string) => (await server.cli<{ key: string }>('keys', 'create', '--scopes', scope)).key
+  keys = { events: await create('events:write'), matches: await create('matches:read'), segments: await create('segments:read') }
+})
+afterAll(() => server.stop())
+
+type Cart = { id: string; url: string | null; currency: string; value: number; updated_at: string; state: string; items: unknown[] }
+type Match = {
+  seq: number
+  change: string
+  reason?: string
+  contact: { id: string; email?: string }
+  mailable: boolean
+  why_not_mailable?: string
+  segments: { id: string; name: string; entered_at: string }[] | null
+  cart: Cart | null
+  interests: { item_id: string; views: number; last_at: string }[] | null
+  purchased: string[] | null
+  [key: string]: unknown
+}
+type Page = { data: Match[]; next: string; has_more: boolean }
+type Member = {
+  person: { kind: string; id: string }
+  contact: { id: string } | null
+  entered_at: string
+  mailable: boolean
+  why_not_mailable?: string
+  cart?: Cart
+  [key: string]: unknown
+}
+
+/** One page of a feed. */
+const page = (query: Record<string, string | number> = {}) =>
+  server.get<Page>(`/api/v1/matches?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`)
+
+/** Follows a feed to its end from a cursor, and returns all that was told and where to go on. */
+async function follow(after: string, query: Record<string, string | number> = {}): Promise<{ told: Match[]; next: string }> {
+  const told: Match[] = []
+  for (let next = after; ; ) {
+    const { data, next: following, has_more } = await page({ ...query, ...(next === '' ? {} : { after: next }) })
+    told.push(...data)
+    if (!has_more) return { told, next: following }
+    expect(following).not.toBe(next)
+    next = following
+  }
+}
+
+/** The cursor of the feed's end. */
+const end = async (query: Record<string, string | number> = {}) => (await follow('', query)).next
+const ABANDONED = { segment: 'cart_abandoned' }
+
+async function members(limit = 1000): Promise<Member[]> {
+  const all: Member[] = []
+  for (let after = ''; ; ) {
+    const reply = await server.get<{ data: Member[]; next: string | null; has_more: boolean }>(
+      `/api/v1/segments/cart_abandoned/members?limit=${limit}${after === '' ? '' : `&after=${after}`}`,
+    )
+    all.push(...reply.data)
+    if (!reply.has_more) return all
+    after = reply.next!
+  }
+}
+const memberOf = async (id: string) => (await members()).find((member) => member.person.id === id)
+
+let contacts = 0
+/** A new contact who may be mailed, or as given. */
+async function newContact(more: object = {}): Promise<string> {
+  const id = `reader-${++contacts}`
+  await server.post('/api/v1/contacts', [{ id, email: `${id}@mail.example`, mail_consent: true, ...more }])
+  return id
+}
+
+/** Sends what a new visitor did, and `agoMs` ago signed in as the contact. */
+async function visit(contact: string, events: WireEvent[] = [], agoMs = 10 * MINUTE, choice: WireConsent = consent()) {
+  const visitor = newVisitor()
+  const token = await signLogin(secret, contact, { seconds: Math.floor((Date.now() - agoMs) / 1000) })
+  const login = event('identify', agoMs, { kind: 'login', token })
+  await sendAll(server, visitor, [login, ...events], { consent: choice })
+  return { visitor, login }
+}
+
+const RING = { item_id: 'ring', item_name: 'Gold ring', price: 890.5, quantity: 1, item_category: 'Rings', url: 'https://shop.example/ring', image_url: 'https://shop.example/ring.jpg' }
+const CHAIN = { item_id: 'chain', price: 20, quantity: 3 }
+const added = (agoMs: number, items: object[] = [RING], currency = 'EUR') =>
+  event('add_to_cart', agoMs, { currency, items }, { url: 'https://shop.example/cart?utm_source=mail' })
+const bought = (agoMs: number, items: object[] | undefined = [RING]) =>
+  event('purchase', agoMs, { currency: 'EUR', transaction_id: `order-${newVisitor()}`, ...(items ? { items } : {}) })
+const later = (time: string, ms: number) => new Date(Date.parse(time) + ms).toISOString()
+
+describe('who may read', () => {
+  test.each<[string, string, () => string | null, number]>([
+    ['the feed without a key', '/api/v1/matches', () => null, 401],
+    ['the feed with segments:read', '/api/v1/matches', () => keys.segments, 403],
+    ['the feed with matches:read', '/api/v1/matches', () => keys.matches, 200],
+    ['the members without a key', '/api/v1/segments/cart_abandoned/members', () => null, 401],
+    ['the members with matches:read', '/api/v1/segments/cart_abandoned/members', () => keys.matches, 403],
+    ['the members with segments:read', '/api/v1/segments/cart_abandoned/members', () => keys.segments, 200],
+    ['the segments with events:write', '/api/v1/segments', () => keys.events, 403],
+    ['the segments with segments:read', '/api/v1/segments', () => keys.segments, 200],
+  ])('%s (%s)', async (_, path, key, status) => {
+    const given = key()
+    const response = await fetch(server.url + path, { headers: given === null ? {} : { authorization: `Bearer ${given}` } })
+    expect(response.status).toBe(status)
+    if (status !== 200) await problemOf(response)
+    else await response.body?.cancel()
+  })
+})
+
+describe('a wrong question is 400, or 404 for what is not there', () => {
+  const coded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+  test.each<[string, string, number, string, () => Promise<string> | string]>([
+    ['a cursor that is a number', '/api/v1/matches?after=', 400, 'bad_cursor', () => '7'],
+    ['a cursor that is no text', '/api/v1/matches?after=', 400, 'bad_cursor', () => '%00%ff'],
+    ['a cursor of another shape', '/api/v1/matches?after=', 400, 'bad_cursor', () => coded({ seq: 1 })],
+    ['a cursor behind the beginning', '/api/v1/matches?after=', 400, 'bad_cursor', () => coded(['matches', -1])],
+    ['the cursor of a segment’s feed', '/api/v1/matches?after=', 400, 'bad_cursor', () => end(ABANDONED)],
+    ['the cursor of the whole feed', '/api/v1/matches?segment=cart_abandoned&after=', 400, 'bad_cursor', () => end()],
+    ['the cursor of the feed for members', '/api/v1/segments/cart_abandoned/members?after=', 400, 'bad_cursor', () => end(ABANDONED)],
+    ['a limit of 0', '/api/v1/matches?limit=', 400, 'invalid_request', () => '0'],
+    ['a limit of 1,001', '/api/v1/matches?limit=', 400, 'invalid_request', () => '1001'],
+    ['a limit that is a word', '/api/v1/segments/cart_abandoned/members?limit=', 400, 'invalid_request', () => 'all'],
+    ['a segment that is not there', '/api/v1/matches?segment=', 400, 'unknown_segment', () => 'nobody'],
+    ['members of a segment that is not there', '/api/v1/segments/nobody/members', 404, 'unknown_segment', () => ''],
+  ])('%s', async (_, path, status, code, value) => {
+    const response = await server.api(path + (await value()))
+    expect(response.status).toBe(status)
+    expect((await problemOf(response)).code).toBe(code)
+  })
+})
+
+describe('a poller that keeps next', () => {
+  test('gets each change once and in order, a page of one at a time', async () => {
+    const start = await end()
+    const ids = [await newContact(), await newContact(), await newContact()]
+    for (const id of ids) {
+      await visit(id)
+      await settled(server)
+    }
+    const { told, next } = await follow(start, { limit: 1 })
+    expect(told.map((match) => [match.contact.id, match.change])).toEqual(ids.map((id) => [id, 'matched']))
+    const seqs = told.map((match) => match.seq)
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
+    const whole = await page({ after: start })
+    expect(whole.data.map((match) => match.seq)).toEqual(seqs)
+    expect(whole.has_more).toBe(false)
+    expect((await page({ after: next })).data).toEqual([])
+  })
+
+  test('over several rounds hears of those that changed, and of nobody else', async () => {
+    const [a, b, c] = [await newContact(), await newContact(), await newContact()]
+    let next = await end()
+    const round = async (work: () => Promise<unknown>) => {
+      await work()
+      await settled(server)
+      const heard = await follow(next, { limit: 2 })
+      next = heard.next
+      return heard.told.map((match) => `${match.contact.id} ${match.change}`)
+    }
+    expect(await round(async () => {})).toEqual([])
+    const first = await visitRound()
+    expect(first).toEqual([`${a} matched`, `${b} matched`])
+    expect(await round(async () => {})).toEqual([])
+    expect(await round(() => visit(c, [added(0)]))).toEqual([`${c} matched`])
+    expect(await round(() => server.post('/api/v1/contacts', [{ id: a, email: 'moved@mail.example' }]))).toEqual([`${a} updated`])
+    expect(await round(() => server.post('/api/v1/contacts', [{ id: a, email: 'moved@mail.example' }]))).toEqual([])
+    expect(await round(() => visit(b))).toEqual([`${b} updated`])
+    expect(await round(() => sendAll(server, newVisitor(), [added(0)]))).toEqual([])
+    expect(await round(() => server.post('/api/v1/contacts', [{ id: c, mail_consent: false }]))).toEqual([`${c} updated`])
+
+    async function visitRound() {
+      return (await round(async () => {
+        await visit(a)
+        await visit(b)
+      })).sort()
+    }
+  })
+
+  test('while changes are being made, ends where one ends that comes afterwards', async () => {
+    const start = await end()
+    const ids = await Promise.all(Array.from({ length: 8 }, () => newContact()))
+    const work = Promise.all(
+      ids.map(async (id, i) => {
+        const { visitor } = await visit(id)
+        await visit(id)
+        if (i % 2 === 0) await sendAll(server, visitor, [event('consent')], { consent: consent({ id: `no-${id}`, identity: false }) })
+      }),
+    )
+    let working = true
+    const done = work.then(() => settled(server)).finally(() => {
+      working = false
+    })
+    const told: Match[] = []
+    let next = start
+    while (working) {
+      const heard = await follow(next, { limit: 3 })
+      told.push(...heard.told)
+      next = heard.next
+    }
+    await done
+    const rest = await follow(next)
+    told.push(...rest.told)
+    const seqs = told.map((match) => match.seq)
+    expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
+    const last = (matches: Match[]) => Object.fromEntries(matches.map((match) => [match.contact.id, match.visitors]))
+    const afterwards = (await follow(start)).told
+    expect(afterwards).toHaveLength(ids.length)
+    expect(last(told)).toEqual(last(afterwards))
+    expect(last(told)).toEqual(Object.fromEntries(ids.map((id, i) => [id, i % 2 === 0 ? 1 : 2])))
+  })
+
+  test('hears of a contact once a page, as he stands', async () => {
+    const start = await end()
+    const id = await newContact()
+    for (const city of ['one', 'two', 'three']) {
+      await visit(id)
+      await server.post('/api/v1/contacts', [{ id, email: `${city}@mail.example` }])
+      await settled(server)
+    }
+    const { data } = await page({ after: start })
+    expect(data).toHaveLength(1)
+    expect(data[0]).toMatchObject({ change: 'matched', visitors: 3, contact: { id, email: 'three@mail.example' } })
+  })
+
+  test('of the members gets each once, the newest first', async () => {
+    for (let i = 1; i <= 3; i++) await sendAll(server, newVisitor(), [added((10 + i) * MINUTE)])
+    await settled(server)
+    const whole = await members()
+    expect(whole.length).toBeGreaterThanOrEqual(3)
+    expect(await members(1)).toEqual(whole)
+    const entered = whole.map((member) => member.entered_at)
+    expect(entered).toEqual([...entered].sort().reverse())
+  })
+})
+
+describe('a match', () => {
+  test('says who it is, on what evidence, since when, and what he looked at', async () => {
+    const start = await end()
+    const id = await newContact({ attributes: { first_name: 'Anna' } })
+    const looks = [4, 3].map((minutes) => event('view_item', minutes * MINUTE, { items: [{ item_id: 'ring' }] }))
+    const other = event('view_item', 2 * MINUTE, { items: [{ item_id: 'chain' }] })
+    const { login } = await visit(id, [...looks, other])
+    await settled(server)
+    expect((await follow(start)).told).toEqual([
+      {
+        seq: expect.any(Number),
+        change: 'matched',
+        contact: { id, email: `${id}@mail.example` },
+        strength: 'verified',
+        evidence: ['login_verified'],
+        matched_at: login.at,
+        last_seen_at: other.at,
+        visitors: 1,
+        mailable: true,
+        segments: [],
+        cart: null,
+        interests: [
+          { item_id: 'ring', views: 2, last_at: looks[1]!.at },
+          { item_id: 'chain', views: 1, last_at: other.at },
+        ],
+        purchased: [],
+      },
+    ])
+  })
+
+  test('is matched, then updated, then unmatched, and then tells nothing but the id', async () => {
+    let next = await end()
+    const id = await newContact()
+    const tell = async () => {
+      await settled(server)
+      const heard = await follow(next)
+      next = heard.next
+      return heard.told
+    }
+    const phone = await visit(id)
+    expect(await tell()).toEqual([expect.objectContaining({ change: 'matched', visitors: 1 })])
+    const laptop = await visit(id, [added(5 * MINUTE)])
+    expect(await tell()).toEqual([expect.objectContaining({ change: 'updated', visitors: 2 })])
+    const none = consent({ id: `withdrawn-${id}`, identity: false })
+    await sendAll(server, phone.visitor, [event('consent')], { consent: none })
+    expect(await tell()).toEqual([expect.objectContaining({ change: 'updated', visitors: 1 })])
+    await sendAll(server, laptop.visitor, [event('consent')], { consent: none })
+    expect(await tell()).toEqual([
+      {
+        seq: expect.any(Number),
+        change: 'unmatched',
+        reason: expect.any(String),
+        contact: { id },
+        mailable: false,
+        segments: null,
+        cart: null,
+        interests: null,
+        purchased: null,
+      },
+    ])
+  })
+
+  test('is not made by an unsigned login', async () => {
+    const start = await end()
+    const id = await newContact()
+    await sendAll(server, newVisitor(), [event('page', MINUTE), event('identify', 0, { kind: 'login', contact_id: id }), added(0)])
+    await settled(server)
+    expect((await follow(start)).told).toEqual([])
+  })
+})
+
+describe('who may not be mailed is told of without what he did', () => {
+  const quiet = () => consent({ id: `quiet-${newVisitor()}`, marketing: false })
+  const did = () => [event('view_item', 8 * MINUTE, { items: [RING] }), added(5 * MINUTE)]
+
+  test.each<[string, string | null, () => Promise<string>]>([
+    [
+      'a contact who may be, for comparison',
+      null,
+      async () => {
+        const id = await newContact()
+        await visit(id, did())
+        return id
+      },
+    ],
+    [
+      'a contact whose mail consent nobody recorded',
+      'no_mail_consent',
+      async () => {
+        const id = await newContact({ mail_consent: null })
+        await visit(id, did())
+        return id
+      },
+    ],
+    [
+      'a contact who refused mail',
+      'no_mail_consent',
+      async () => {
+        const id = await newContact({ mail_consent: false })
+        await visit(id, did())
+        return id
+      },
+    ],
+    [
+      'a contact who took his mail consent back afterwards',
+      'no_mail_consent',
+      async () => {
+        const id = await newContact()
+        await visit(id, did())
+        await settled(server)
+        await server.post('/api/v1/contacts', [{ id, mail_consent: false }])
+        return id
+      },
+    ],
+    [
+      'a contact without marketing on his one visitor',
+      'no_marketing_consent',
+      async () => {
+        const id = await newContact()
+        await visit(id, did(), 10 * MINUTE, quiet())
+        return id
+      },
+    ],
+    [
+      'a contact without marketing on one of two visitors',
+      'no_marketing_consent',
+      async () => {
+        const id = await newContact()
+        await visit(id, did())
+        await visit(id, [], 9 * MINUTE, quiet())
+        return id
+      },
+    ],
+    [
+      'a contact who took marketing back on one of two visitors',
+      'no_marketing_consent',
+      async () => {
+        const id = await newContact()
+        await visit(id, did())
+        const { visitor } = await visit(id)
+        await settled(server)
+        await sendAll(server, visitor, [event('consent')], { consent: quiet() })
+        return id
+      },
+    ],
+  ])('%s: %s', async (_, why, story) => {
+    const [start, startOfSegment] = [await end(), await end(ABANDONED)]
+    const id = await story()
+    await settled(server)
+    const match = (await follow(start)).told.find((each) => each.contact.id === id)!
+    const inSegment = (await follow(startOfSegment, ABANDONED)).told.find((each) => each.contact.id === id)!
+    const member = (await memberOf(id))!
+    for (const told of [match, inSegment]) {
+      if (why === null) {
+        expect(told).toMatchObject({
+          mailable: true,
+          segments: [{ id: 'cart_abandoned' }],
+          cart: { items: [{ item_id: 'ring' }] },
+          interests: [{ item_id: 'ring', views: 1 }],
+        })
+        expect(told).not.toHaveProperty('why_not_mailable')
+      } else {
+        expect(told).toMatchObject({ mailable: false, why_not_mailable: why, segments: null, cart: null, interests: null })
+        expect(JSON.stringify(told)).not.toContain('ring')
+      }
+    }
+    expect(member).toMatchObject(why === null ? { mailable: true } : { mailable: false, why_not_mailable: why })
+    expect(member.cart !== undefined).toBe(why === null)
+  })
+
+  test('is told of in full once he has agreed', async () => {
+    const id = await newContact({ mail_consent: false })
+    await visit(id, did())
+    await settled(server)
+    const start = await end()
+    await server.post('/api/v1/contacts', [{ id, mail_consent: true }])
+    await settled(server)
+    expect((await follow(start)).told).toEqual([
+      expect.objectContaining({ change: 'updated', mailable: true, cart: expect.objectContaining({ state: 'abandoned' }) }),
+    ])
+  })
+
+  test('a contact who turns out to be a minor is taken out of feed and segment', async () => {
+    const id = await newContact()
+    await visit(id, did())
+    await settled(server)
+    expect(await memberOf(id)).toMatchObject({ mailable: true })
+    const start = await end()
+    await server.post('/api/v1/contacts', [{ id, minor: true }])
+    await settled(server)
+    expect((await follow(start)).told).toEqual([expect.objectContaining({ contact: { id }, change: 'unmatched' })])
+    expect(await memberOf(id)).toBeUndefined()
+  })
+
+  test('a contact who is a minor from the start never comes into it', async () => {
+    const start = await end()
+    const id = await newContact({ minor: true })
+    await visit(id, did())
+    await settled(server)
+    expect((await follow(start)).told).toEqual([])
+    expect(await memberOf(id)).toBeUndefined()
+  })
+})
+
+describe('an abandoned cart', () => {
+  test('is told with its items, money as people write it, and the time it was abandoned', async () => {
+    const [start, startOfSegment] = [await end(), await end(ABANDONED)]
+    const id = await newContact()
+    const first = added(6 * MINUTE)
+    const change = added(5 * MINUTE, [CHAIN])
+    await visit(id, [first, change])
+    await settled(server)
+    const cart = {
+      id: expect.any(String),
+      url: 'https://shop.example/cart?utm_source=mail',
+      currency: 'EUR',
+      value: 950.5,
+      updated_at: change.at,
+      state: 'abandoned',
+      items: [RING, CHAIN],
+    }
+    const entered_at = later(change.at, MINUTE)
+    const told = (await follow(start)).told
+    expect(told.at(-1)).toMatchObject({ contact: { id }, cart, segments: [{ id: 'cart_abandoned', name: expect.any(String), entered_at }] })
+    const heard = (await follow(startOfSegment, ABANDONED)).told
+    expect(heard).toHaveLength(1)
+    expect(heard[0]).toMatchObject({ change: 'matched', contact: { id }, cart })
+    expect(await memberOf(id)).toMatchObject({
+      person: { kind: 'contact', id },
+      contact: { id, email: `${id}@mail.example` },
+      entered_at,
+      mailable: true,
+      strength: 'verified',
+      evidence: ['login_verified'],
+      cart,
+    })
+  })
+
+  test.each([
+    ['EUR', 19.99, 3, 59.97],
+    ['EUR', 0.1, 3, 0.3],
+    ['JPY', 1200, 2, 2400],
+    ['KWD', 1.234, 2, 2.468],
+    ['eur', 5, 1, 5],
+  ])('in %s at %d, %i times, is worth %d', async (currency, price, quantity, value) => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [added(5 * MINUTE, [{ item_id: 'x', price, quantity }], currency)])
+    await settled(server)
+    const { cart } = (await memberOf(visitor))!
+    expect(cart).toMatchObject({ currency: currency.toUpperCase(), value, items: [{ item_id: 'x', price, quantity }] })
+  })
+
+  test.each<[string, boolean, number, () => Record<string, string>]>([
+    ['just now', false, 0, () => ({})],
+    ['two minutes ago', true, 2 * MINUTE, () => ({})],
+    ['six days ago', true, 6 * DAY, () => ({})],
+    ['eight days ago, told by a server', false, 8 * DAY, () => ({ authorization: `Bearer ${keys.events}` })],
+  ])('that was last changed %s: a member is %s', async (_, isMember, agoMs, headers) => {
+    const visitor = newVisitor()
+    const change = added(agoMs)
+    await sendAll(server, visitor, [change], {}, headers())
+    await settled(server)
+    const member = await memberOf(visitor)
+    expect(member?.entered_at).toBe(isMember ? later(change.at, MINUTE) : undefined)
+  })
+
+  test('of somebody unknown is a member that cannot be mailed', async () => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [added(5 * MINUTE)])
+    await settled(server)
+    expect(await memberOf(visitor)).toMatchObject({
+      person: { kind: 'visitor', id: visitor },
+      contact: null,
+      mailable: false,
+      why_not_mailable: 'not_a_contact',
+      strength: null,
+      evidence: [],
+      cart: { items: [RING] },
+    })
+  })
+
+  test('becomes the contact’s at his login, and the unknown member is gone', async () => {
+    const id = await newContact()
+    const visitor = newVisitor()
+    const change = added(5 * MINUTE)
+    await sendAll(server, visitor, [change])
+    await settled(server)
+    expect(await memberOf(visitor)).toBeDefined()
+    await sendAll(server, visitor, [event('identify', 0, { kind: 'login', token: await signLogin(secret, id) })])
+    await settled(server)
+    expect(await memberOf(visitor)).toBeUndefined()
+    expect(await memberOf(id)).toMatchObject({ entered_at: later(change.at, MINUTE), cart: { items: [RING] } })
+  })
+
+  test('that its owner empties is none', async () => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [added(6 * MINUTE), event('remove_from_cart', 5 * MINUTE, { currency: 'EUR', items: [RING] })])
+    await settled(server)
+    expect(await memberOf(visitor)).toBeUndefined()
+  })
+})
+
+describe('a purchase', () => {
+  test('on the same device closes the cart: unmatched for the segment’s readers, updated for the others', async () => {
+    const id = await newContact()
+    const { visitor } = await visit(id, [added(5 * MINUTE)])
+    await settled(server)
+    expect(await memberOf(id)).toBeDefined()
+    const [start, startOfSegment] = [await end(), await end(ABANDONED)]
+    await sendAll(server, visitor, [bought(MINUTE)])
+    await settled(server)
+    expect(await memberOf(id)).toBeUndefined()
+    expect((await follow(start)).told).toEqual([
+      expect.objectContaining({ contact: { id, email: `${id}@mail.example` }, change: 'updated', cart: null, segments: [], purchased: ['ring'] }),
+    ])
+    expect((await follow(startOfSegment, ABANDONED)).told).toEqual([
+      expect.objectContaining({ contact: { id }, change: 'unmatched', reason: 'left_segment', cart: null, segments: null }),
+    ])
+  })
+
+  test.each<[string, boolean, WireEvent, 'his' | 'another’s']>([
+    ['of the same item on another device of his closes the cart', true, bought(MINUTE), 'his'],
+    ['of one of its items and others closes the cart', true, bought(MINUTE, [CHAIN, RING]), 'his'],
+    ['whose items nobody told closes the cart', true, bought(MINUTE, []), 'his'],
+    ['of other items on another device leaves it', false, bought(MINUTE, [CHAIN]), 'his'],
+    ['that was made before the cart’s last change leaves it', false, bought(20 * MINUTE), 'his'],
+    ['of the same item by somebody else leaves it', false, bought(MINUTE), 'another’s'],
+  ])('%s', async (_, closes, purchase, whose) => {
+    const id = await newContact()
+    await visit(id, [added(5 * MINUTE)])
+    await settled(server)
+    expect(await memberOf(id)).toBeDefined()
+    await visit(whose === 'his' ? id : await newContact(), [purchase], 30 * MINUTE)
+    await settled(server)
+    expect((await memberOf(id)) === undefined).toBe(closes)
+    const { cart } = await server.get(`/api/v1/contacts/${id}`)
+    expect(cart === null).toBe(closes)
+  })
+})
+
+test('time alone abandons a cart: at its last change and a minute, however late that is noticed', async () => {
+  let clock = await startServer()
+  try {
+    const visitor = newVisitor()
+    const change = added(0)
+    const response = await send(clock, batch([change], { visitor }))
+    expect(response.status).toBe(202)
+    await settled(clock)
+    const read = async () => (await clock.get<{ data: Member[] }>('/api/v1/segments/cart_abandoned/members')).data
+    expect(await read()).toEqual([])
+    await clock.stop({ wipe: false })
+    clock = await startServer({ dataDir: clock.dataDir, clockMs: HOUR })
+    await expect.poll(read, { timeout: 20_000 }).toEqual([
+      expect.objectContaining({ person: { kind: 'visitor', id: visitor }, entered_at: later(change.at, MINUTE) }),
+    ])
+  } finally {
+    await clock.stop()
+  }
+})
