@@ -1,0 +1,117 @@
+/**
+ * Memberships that are kept current by events and by time equal a full evaluation from scratch, whatever the clock's
+ * steps; and who entered when does not depend on when somebody looked.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { createDeriver } from '../../server/derive/derive.ts'
+import type { Entry } from '../../server/domain/event.ts'
+import { defaultSettings } from '../../server/domain/settings.ts'
+import { landBatch } from '../../server/land/land.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import { seedPresets } from '../../server/store/segments.ts'
+import { createSqliteStore } from '../../server/store/sqlite.ts'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+const START = Date.UTC(2026, 0, 1)
+const site = {
+  id: 'shop',
+  origins: [],
+  write_key: '',
+  identity_secret: '',
+  link_secret: '',
+  settings: defaultSettings(),
+}
+
+/** What a visitor does, so many minutes after the start: puts something into the cart, empties it, or buys. */
+type Act = { visitor: number; minute: number; type: 'add_to_cart' | 'remove_from_cart' | 'purchase' | 'page' }
+
+const acts = fc.array(
+  fc.record({
+    visitor: fc.integer({ min: 0, max: 3 }),
+    minute: fc.integer({ min: 0, max: 12 * 1440 }),
+    type: fc.constantFrom<Act['type']>('add_to_cart', 'add_to_cart', 'remove_from_cart', 'purchase', 'page'),
+  }),
+  { maxLength: 25 },
+)
+/** Steps of the clock, in minutes: some shorter than a cart's idle time, some longer than a week. */
+const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ min: 90, max: 9 * 1440 })), {
+  maxLength: 12,
+})
+
+/** Who is a member at `now` and since when, by the rule in words: a cart with something in it, untouched 1 h to 7 d. */
+function expected(history: Act[], now: number): Record<string, number> {
+  const members: Record<string, number> = {}
+  for (const visitor of new Set(history.map((act) => act.visitor))) {
+    let quantity = 0
+    let touched = 0
+    for (const act of history.filter((each) => each.visitor === visitor)) {
+      const at = START + act.minute * MINUTE
+      if (act.type === 'add_to_cart') quantity++
+      if (act.type === 'remove_from_cart') quantity = Math.max(0, quantity - 1)
+      if (act.type === 'purchase') quantity = 0
+      if (act.type === 'add_to_cart' || (act.type === 'remove_from_cart' && quantity > 0)) touched = at
+    }
+    const idle = now - touched
+    if (quantity > 0 && idle >= 60 * MINUTE && idle < 7 * DAY) members[`v:visitor-${visitor}`] = touched + 60 * MINUTE
+  }
+  return members
+}
+
+function entryOf(act: Act, index: number): Entry {
+  const at = START + act.minute * MINUTE
+  const items = [{ item_id: 'ring', price: 10 }]
+  return {
+    request: `r${index}`,
+    site: 'shop',
+    visitor: `visitor-${act.visitor}`,
+    received_at: at,
+    keyed: false,
+    consent: { id: 'c', analytics: true, identity: true, marketing: true, source: 'manual', at },
+    events: [{ id: `e${String(index).padStart(4, '0')}`, type: act.type, at, props: { currency: 'EUR', items } }],
+  }
+}
+
+test('memberships kept current by events and edges equal a full evaluation at that time', async () => {
+  await fc.assert(
+    fc.asyncProperty(acts, steps, async (unsorted, clock) => {
+      const history = unsorted.sort((a, b) => a.minute - b.minute)
+      const folder = mkdtempSync(join(tmpdir(), 'couture-members-'))
+      const db = createSqliteStore(join(folder, 'couture.db'))
+      let now = START
+      try {
+        await migrate(db)
+        await seedPresets(db, START)
+        const rows = history.map((act, i) => ({ id: i + 1, body: JSON.stringify([entryOf(act, i)]), events: 1 }))
+        const land = () =>
+          landBatch({
+            db,
+            journalId: 'journal',
+            read: (after) =>
+              rows.filter((row) => row.id > after && START + history[row.id - 1]!.minute * MINUTE <= now),
+            describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
+            tombstone: (visitor) => visitor,
+            now: () => now,
+          })
+        for (const step of [0, ...clock, 30]) {
+          now += step * MINUTE
+          while ((await land()).events > 0);
+          while (await createDeriver({ db, site: () => site, now: () => now }).round());
+          const members = await db.selectFrom('segment_members').selectAll().execute()
+          const happened = history.filter((act) => START + act.minute * MINUTE <= now)
+          expect(Object.fromEntries(members.map((row) => [row.person_id, row.entered_at]))).toEqual(
+            expected(happened, now),
+          )
+        }
+      } finally {
+        await db.destroy()
+        rmSync(folder, { recursive: true })
+      }
+    }),
+    { numRuns: 40 },
+  )
+})
