@@ -236,9 +236,7 @@ try {
   await program.parseAsync()
 } catch (error) {
   // Commander has said what is wrong by itself; asking for help is no failure.
-  if (error instanceof CommanderError) process.exitCode = error.exitCode
-  else {
-    console.error(error instanceof Error ? error.message : String(error))
-    process.exitCode = 1
-  }
+  if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : String(error))
+  // A start that failed half-way has threads that would keep the process alive.
+  process.exit(error instanceof CommanderError ? error.exitCode : 1)
 }

@@ -61,6 +61,15 @@ export async function start(config: Config): Promise<Running> {
   }
   const db = createThreadedSqliteStore(files.storeFile, STORE_THREADS)
   const building = Promise.all([buildTag(), buildDashboard()])
+  // Needs no store: it starts while the store is brought to its newest schema.
+  const startingJournal = startJournal({
+    file: files.journalFile,
+    maxBytes: JOURNAL_MAX_BYTES,
+    keepLandedMs: JOURNAL_KEEP_MS,
+    now,
+    onAppended: () => wake(),
+    onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
+  })
   await migrate(db)
   await seedPresets(db, now())
   await ensureDemoSite()
@@ -72,14 +81,7 @@ export async function start(config: Config): Promise<Running> {
     now,
     onError: (error) => log.error({ err: error }, 'the sites could not be read'),
   })
-  const journal = await startJournal({
-    file: files.journalFile,
-    maxBytes: JOURNAL_MAX_BYTES,
-    keepLandedMs: JOURNAL_KEEP_MS,
-    now,
-    onAppended: () => wake(),
-    onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
-  })
+  const journal = await startingJournal
   const pipeline = startPipeline({ ...files, secret: config.secret })
   const tellPipeline = (request: PipelineRequest) => pipeline.postMessage(request)
   const wake = () => tellPipeline({ kind: 'wake' })

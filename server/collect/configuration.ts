@@ -3,6 +3,7 @@
  * journal, so that collecting begins and goes on while the store cannot be reached.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Site } from '../domain/settings.ts'
 
 /** Sites and keys at a version. */
@@ -23,7 +24,7 @@ export type Configuration = {
   refresh(): Promise<boolean>
 }
 
-/** Unknown sites and keys make it look at the store at most this often. */
+/** Unknown sites and keys make it look at the store at most this often; who asks in between waits for the next look. */
 const MISS_EVERY_MS = 100
 
 /** A configuration that reads from the store by `version` and `read`, and keeps `file`. */
@@ -40,6 +41,8 @@ export async function createConfiguration(deps: {
   let version = -1
   let lastMiss = 0
   let running: Promise<boolean> | null = null
+  let next: Promise<boolean> | null = null
+  let missed: Promise<void> | null = null
 
   const use = (snapshot: Snapshot) => {
     version = snapshot.version
@@ -61,16 +64,29 @@ export async function createConfiguration(deps: {
       return false
     }
   }
-  const refresh = () => {
-    running ??= look().finally(() => {
+  // A look that is under way may have read before the change that the caller has in mind: then one more follows it.
+  const refresh = (): Promise<boolean> => {
+    if (running !== null) {
+      next ??= running.then(() => {
+        next = null
+        return refresh()
+      })
+      return next
+    }
+    running = look().finally(() => {
       running = null
     })
     return running
   }
-  const afterMiss = async () => {
-    if (deps.now() - lastMiss < MISS_EVERY_MS && running === null) return
+  const lookAfterMiss = async () => {
+    await sleep(Math.min(MISS_EVERY_MS, Math.max(0, lastMiss + MISS_EVERY_MS - deps.now())))
+    missed = null
     lastMiss = deps.now()
     await refresh()
+  }
+  const afterMiss = (): Promise<void> => {
+    missed ??= lookAfterMiss()
+    return missed
   }
 
   if (!(await refresh())) use(JSON.parse(readFileSync(deps.file, 'utf8')) as Snapshot)

@@ -87,7 +87,7 @@ function openCartEvents(
     commerce.push(toCommerce(event))
   }
   const open = foldCarts(commerce, options.abandonedAfterMs).find((cart) => cart.state === 'open')
-  if (!open || open.updatedAt < stretch.link!.at - options.cartWindowMs) return []
+  if (!open || open.updatedAt < stretch.link!.validFrom! - options.cartWindowMs) return []
   return open.eventIds.map((id) => indexes.get(id)!)
 }
 

@@ -93,21 +93,19 @@ export function linkVisitor(
   }
 
   const reach = (claim: GoodClaim, strength: Strength, i: number, limited: boolean) => {
-    const session = firstOfSession(sessions, i, epoch.from)
     const stitchesBack =
       strength === 'verified' || evidence.corroborated.has(claim.contact) || policy.firstClick === 'window'
-    if (limited || !stitchesBack) return { from: session, withCart: !limited }
+    const sessionOnly = limited || !stitchesBack
+    const bound = sessionOnly ? firstOfSession(sessions, i, epoch.from) : epoch.from
     let from = i
-    while (from > epoch.from && moments[from - 1]!.at >= claim.at - policy.backstitchMs) from--
-    return { from: Math.min(from, session), withCart: false }
+    while (from > bound && moments[from - 1]!.at >= claim.at - policy.backstitchMs) from--
+    return { from, withCart: sessionOnly && !limited }
   }
 
   const begin = (claim: GoodClaim, i: number, reason: string) => {
     const strength = strengthOf(claim.evidence, policy)
     const link: Link = { ...decision(claim, claim.contact), strength, state: 'open', reason, validFrom: claim.at }
-    const suspected = claim.evidence === 'email_click' && claim.usedBefore > 0
-    const limited = evidence.shared || (suspected && !evidence.corroborated.has(claim.contact))
-    epoch.open = { link, ownsFrom: null, withCart: false, limited, verifiedIn: null }
+    epoch.open = { link, ownsFrom: null, withCart: false, limited: evidence.shared, verifiedIn: null }
     links.push(link)
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
     prove(epoch.open, claim, i)
@@ -121,7 +119,11 @@ export function linkVisitor(
     if (open.link.strength !== 'verified') open.link.strength = strength
     if (strength === 'verified') open.link.evidence = claim.evidence
     else if (open.link.evidence === 'login_claimed') open.link.evidence = claim.evidence
-    open.link.validFrom = open.ownsFrom === null ? claim.at : open.link.validFrom
+    if (open.ownsFrom === null) open.link.validFrom = claim.at
+    // A forwarded token is worth its session; proof without that doubt lifts the limit.
+    const suspected = claim.evidence === 'email_click' && claim.usedBefore > 0
+    const doubtful = suspected && !evidence.corroborated.has(claim.contact)
+    open.limited = evidence.shared || (doubtful && (open.ownsFrom === null || open.limited))
     const { from, withCart } = reach(claim, strength, i, open.limited)
     open.ownsFrom = Math.min(open.ownsFrom ?? from, from)
     open.withCart ||= withCart
@@ -145,7 +147,7 @@ export function linkVisitor(
       const provenForwarded =
         strengthOf(claim.evidence, policy) === 'verified' &&
         old.link.strength === 'confirmed' &&
-        others.some((other) => other.usedElsewhere)
+        old.link.proofs.some((proof) => evidence.good.get(proof.id)!.usedElsewhere)
       if (provenForwarded) {
         makeVoid(old.link, 'forwarded_token')
         epoch.open = null
