@@ -21,7 +21,6 @@ class Refusal extends Error {}
 
 const program = new Command('couture')
   .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
-  .showHelpAfterError()
   .exitOverride()
 
 program

@@ -90,7 +90,7 @@ export async function start(config: Config): Promise<Running> {
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))
   const decode = (text: string) => Buffer.from(text, 'base64url').toString('utf8')
   const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64url')
-  const demoKey = await createKey(db, { id: 'demo-shop', scopes: ['contacts:write', 'links:write'] }, now())
+  let demoKey = ''
   const [tag, dashboard] = await building
 
   const publicOrigin = new URL(config.publicUrl)
@@ -102,7 +102,7 @@ export async function start(config: Config): Promise<Running> {
     identitySecret: async () => (await findSite(db, 'demo'))!.identity_secret,
     api: async (path: string, init?: RequestInit) => {
       const headers = new Headers(init?.headers)
-      headers.set('authorization', `Bearer ${demoKey.key}`)
+      headers.set('authorization', `Bearer ${demoKey}`)
       headers.set('host', 'localhost')
       return app.request(`http://localhost${path}`, { ...init, headers })
     },
@@ -159,6 +159,8 @@ export async function start(config: Config): Promise<Running> {
   }
 
   const server = await listen(app.fetch, config)
+  // Only now: a start that fails must not end the key of the server that is running.
+  demoKey = (await createKey(db, { id: 'demo-shop', scopes: ['contacts:write', 'links:write'] }, now())).key
   await configuration.refresh()
   await seedShop(demoShop)
   const looking = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)

@@ -16,7 +16,7 @@ import { type ClaimDeps, claimOf } from './claim.ts'
 import type { Configuration } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
 import type { RateLimit } from './limits.ts'
-import { envelopeSchema, eventSchema, firstProblem } from './schema.ts'
+import { envelopeSchema, eventSchema, firstProblem, isTooDeep, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
@@ -70,7 +70,6 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
   deps.count('duplicate', duplicate)
-  deps.count('accepted', events.length)
   if (events.length === 0) return reply({ visitor: withdrawal ? null : known, accepted: 0, duplicate, rejected }, null)
 
   const visitor = known ?? envelope.candidate ?? deps.newId()
@@ -93,6 +92,7 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
     if (!(error instanceof JournalUnavailable)) throw error
     throw new Problem(503, 'journal_unavailable', `${error.message}; try again in 5 s`, { 'retry-after': '5' })
   }
+  deps.count('accepted', events.length)
   const setCookie = withdrawal
     ? expireCookie(name, deps.secure)
     : writeCookie(visitor, cookie, name, deps.secure, site, deps.cookieMac, receivedAt)
@@ -180,6 +180,10 @@ async function stampEvents(
   let duplicate = 0
   for (const [index, raw] of envelope.events.entries()) {
     const reject = (code: RejectCode, message: string) => rejected.push({ index, code, message })
+    if (isTooDeep(raw)) {
+      reject('invalid_event', TOO_DEEP)
+      continue
+    }
     const parsed = eventSchema.safeParse(raw)
     if (!parsed.success) {
       reject('invalid_event', firstProblem(parsed.error))
@@ -192,7 +196,8 @@ async function stampEvents(
       continue
     }
     const at = correctedTime(Date.parse(event.at), sentAt, receivedAt)
-    if (!keyed && at < receivedAt - LIMITS.maxAgeMs) {
+    // A withdrawal counts however late it comes.
+    if (!keyed && event.type !== 'consent' && at < receivedAt - LIMITS.maxAgeMs) {
       reject('too_old', 'at must be within the last 7 days (a request with a key may be older)')
       continue
     }
@@ -204,7 +209,6 @@ async function stampEvents(
       duplicate++
       continue
     }
-    seen.add(event.id)
     const stamped: StampedEvent = {
       id: event.id,
       type: eventType(event.type),
@@ -220,6 +224,7 @@ async function stampEvents(
       stamped.claim = result.claim
       stamped.props = { kind: event.props?.kind }
     } else if (event.props !== undefined) stamped.props = event.props
+    seen.add(event.id)
     events.push(withoutAddresses(stamped, (email) => deps.identifier('email', deps.sha256(email))))
   }
   return { events, rejected, duplicate }

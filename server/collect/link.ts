@@ -14,6 +14,8 @@ export function landingPage(
   for (const site of sites) {
     const said = read(site.link_secret, token)
     if (!said) continue
+    // A mail tool that makes tokens itself may have signed what is no page.
+    if (said.target !== null && !/^https?:$/.test(URL.parse(said.target)?.protocol ?? '')) return null
     return withToken(said.target ?? `${site.origins[0]}/`, token, site.settings.link_param)
   }
   return null

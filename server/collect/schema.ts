@@ -11,7 +11,7 @@ import { isBlockedIdentifier } from '../domain/identifier.ts'
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00.000Z' })
 
 const consent = z.object({
-  id: z.string().min(1).max(64),
+  id: z.string().regex(/^[^@]{1,64}$/, 'must be 1 to 64 characters without @'),
   analytics: z.boolean(),
   identity: z.boolean(),
   marketing: z.boolean(),
@@ -39,9 +39,22 @@ export const envelopeSchema = z.object({
 
 const text = (max: number) => z.string().max(max)
 
+/** Deeper ones would exhaust the stack of whoever serialises them. */
+const MAX_LEVELS = 32
+
+/** Whether an event, whose keys may be anything, can be serialised. */
+export function isTooDeep(event: unknown, levels = MAX_LEVELS): boolean {
+  if (typeof event !== 'object' || event === null) return false
+  return levels < 0 || Object.values(event).some((each) => isTooDeep(each, levels - 1))
+}
+
+/** What `isTooDeep` refuses, in words. */
+export const TOO_DEEP = `an event must be nested at most ${MAX_LEVELS} levels deep`
+
 /** One event of the request. */
 export const eventSchema = z.object({
-  id: z.string().regex(/^[\x21-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters'),
+  // Without @: an id is kept as it is, and an address must not be.
+  id: z.string().regex(/^[\x21-\x3f\x41-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters without @'),
   type: z.string().min(1).max(64),
   at: time,
   url: text(4096).optional(),

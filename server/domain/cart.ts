@@ -5,7 +5,7 @@
  * and what follows it touch it; `purchase` closes it. A cart with nothing left in it is no cart. Money is in minor
  * units of the cart's currency.
  */
-import { toMinor } from './money.ts'
+import { amountOf, toMinor } from './money.ts'
 
 /** A commerce event as the fold reads it. `props` is what was sent. */
 export type CommerceEvent = { id: string; at: number; type: string; props: Record<string, unknown>; url: string | null }
@@ -51,6 +51,7 @@ export const CART_TYPES: ReadonlySet<string> = new Set([
 
 /** A cart's items are bounded, so that a script cannot grow a row without end. */
 const MAX_ITEMS = 200
+const MAX_QUANTITY = 1_000_000
 
 /** Folds events sorted by time then id. `abandonedAfterMs` is the site's idle time. The last cart may be open. */
 export function foldCarts(events: CommerceEvent[], abandonedAfterMs: number): Cart[] {
@@ -125,7 +126,7 @@ function changedItems(items: CartItem[], given: CartItem[], type: string): CartI
     const old = byId.get(item.item_id)
     const quantity = (old?.quantity ?? 0) + sign * item.quantity
     if (quantity <= 0) byId.delete(item.item_id)
-    else byId.set(item.item_id, { ...merged(old, item), quantity })
+    else byId.set(item.item_id, { ...merged(old, item), quantity: Math.min(quantity, MAX_QUANTITY) })
   }
   return [...byId.values()].slice(0, MAX_ITEMS)
 }
@@ -138,10 +139,14 @@ function merged(old: CartItem | undefined, item: CartItem): CartItem {
 }
 
 function worthOf(items: CartItem[], props: Record<string, unknown>, currency: string): number {
-  if (items.every((item) => item.price !== null)) {
-    return items.reduce((sum, item) => sum + item.price! * item.quantity, 0)
-  }
-  return typeof props.value === 'number' ? toMinor(props.value, currency) : 0
+  if (items.every((item) => item.price !== null)) return sumOf(items)
+  return price(props.value, currency) ?? 0
+}
+
+/** What the items cost that have a price, kept within what is an exact integer. */
+export function sumOf(items: CartItem[]): number {
+  const sum = items.reduce((total, item) => total + (item.price ?? 0) * item.quantity, 0)
+  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, sum))
 }
 
 /** The event's currency, in capitals, if it has three letters. */
@@ -165,7 +170,7 @@ export function itemsOf(props: Record<string, unknown>, currency: string): CartI
       item_id: id,
       item_name: text(item.item_name) ?? text(item.name),
       price: price(item.price, currency),
-      quantity: Number.isFinite(quantity) && quantity > 0 ? Math.min(Math.ceil(quantity), 1_000_000) : 1,
+      quantity: Number.isFinite(quantity) && quantity > 0 ? Math.min(Math.ceil(quantity), MAX_QUANTITY) : 1,
       item_category: text(item.item_category) ?? text(item.category),
       url: text(item.url),
       image_url: text(item.image_url),
@@ -180,8 +185,6 @@ function text(value: unknown): string | null {
 }
 
 function price(value: unknown, currency: string): number | null {
-  const number = typeof value === 'string' ? Number(value) : value
-  return typeof number === 'number' && Number.isFinite(number) && Math.abs(number) < 1e10
-    ? toMinor(number, currency)
-    : null
+  const amount = amountOf(value)
+  return amount === null ? null : toMinor(amount, currency)
 }

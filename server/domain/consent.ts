@@ -1,6 +1,7 @@
 /**
  * A visitor's choices over time. The latest choice counts; a denial of `identity` is a floor: nothing of before it is
- * ever linked again. Equal times are ordered by the choice's id, so that the outcome does not depend on arrival.
+ * ever linked again. Equal times are ordered by the choice's id, and of two words on one choice the denial counts, so
+ * that the outcome does not depend on arrival.
  */
 import { byTimeThenId } from './event.ts'
 
@@ -19,7 +20,7 @@ export type ConsentState = {
 
 /** Folds a visitor's choices. */
 export function foldConsents(choices: Choice[]): ConsentState {
-  const sorted = [...choices].sort(byTimeThenId)
+  const sorted = [...choices].sort((a, b) => byTimeThenId(a, b) || grants(b) - grants(a))
   const state: ConsentState = {
     identity: false,
     marketing: false,
@@ -36,4 +37,9 @@ export function foldConsents(choices: Choice[]): ConsentState {
     state.marketing = choice.marketing
   }
   return state
+}
+
+/** How much a choice allows, `identity` before `marketing`. */
+function grants(choice: Choice): number {
+  return Number(choice.identity) * 2 + Number(choice.marketing)
 }

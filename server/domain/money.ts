@@ -20,6 +20,16 @@ export function currencyDecimals(currency: string): number {
   return n
 }
 
+/** Beyond this no shop sells; within it minor units are safe integers, whatever the currency. */
+const MAX_AMOUNT = 1e11
+
+/** An amount as senders write it, a number or its text in plain digits; null for anything else. */
+export function amountOf(value: unknown): number | null {
+  const isText = typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)
+  const amount = typeof value === 'number' || isText ? Number(value) : Number.NaN
+  return Math.abs(amount) < MAX_AMOUNT ? amount : null
+}
+
 /** 890.5 EUR is 89050. Rounds half away from zero on the decimal that people see (1.005 is 1.01). */
 export function toMinor(amount: number, currency: string): number {
   const scale = 10 ** currencyDecimals(currency)

@@ -2,8 +2,8 @@
  * Orders: one per order id, whichever channel brings it. A tag's purchase is the weakest source of its fields, a
  * server's better, an import or the API best.
  */
-import { type CartItem, type CommerceEvent, currencyOf, itemsOf } from './cart.ts'
-import { toMinor } from './money.ts'
+import { type CartItem, type CommerceEvent, currencyOf, itemsOf, sumOf } from './cart.ts'
+import { amountOf, toMinor } from './money.ts'
 
 /** Who told of an order, weakest first. */
 export type OrderSource = 'tag' | 'server' | 'api'
@@ -17,11 +17,8 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Orde
   const currency = currencyOf(props) ?? 'XXX'
   const items = itemsOf(props, currency)
   const given = [props.transaction_id, props.order_id].find((id) => typeof id === 'string' || typeof id === 'number')
-  const said = [props.value, props.total, props.revenue].map(Number).find((value) => Number.isFinite(value))
-  const total =
-    said === undefined
-      ? items.reduce((sum, item) => sum + (item.price ?? 0) * item.quantity, 0)
-      : toMinor(said, currency)
+  const said = [props.value, props.total, props.revenue].map(amountOf).find((amount) => amount !== null)
+  const total = said === undefined ? sumOf(items) : toMinor(said, currency)
   return {
     orderId: given === undefined || given === '' ? `event:${event.id}` : String(given),
     at: event.at,

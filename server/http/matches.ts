@@ -13,9 +13,10 @@ import type { CartRow } from '../store/schema-derived.ts'
 import { findSegment } from '../store/segments.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { CART_COLUMNS, type Cells, cartCells, exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
+import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
 import { Problem } from './problem.ts'
-import { cartSchema, evidenceSchema, iso, json, refusals, renderCart, whyNotMailable } from './shapes.ts'
+import { cartSchema, evidenceSchema, iso, refusals, renderCart, whyNotMailable } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 
 /** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
@@ -53,30 +54,70 @@ export function matchRoutes(deps: HttpDeps) {
       path: '/matches',
       summary: 'The feed of matches',
       middleware: [allow(deps, 'matches:read')] as const,
-      request: { query: pageQuery.extend({ segment: z.string().optional() }) },
-      responses: { 200: json('A page of changed contacts', pageOf(matchSchema)), ...refusals },
+      request: { query: exportQuery.extend({ segment: z.string().optional() }) },
+      responses: {
+        200: jsonOrFile('A page of changed contacts, or all of them as a file', pageOf(matchSchema)),
+        ...refusals,
+      },
     }),
     async (c) => {
-      const { after, limit, segment } = c.req.valid('query')
+      const { after, limit, segment, format, bom } = c.req.valid('query')
       if (segment !== undefined && !(await findSegment(deps.db, segment))) {
         throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${segment}")`)
       }
       const list = segment === undefined ? 'matches' : `matches:${segment}`
-      const position = decodeCursor(list, after, z.number().int().nonnegative()) ?? 0
-      const rows = await readChanges(deps.db, position, limit + 1)
-      const page = rows.slice(0, limit)
-      const data = await render(deps, toldIn(page, segment))
-      const next = encodeCursor(list, page.at(-1)?.seq ?? position)
+      let position = decodeCursor(list, after, z.number().int().nonnegative()) ?? 0
+      /** The next stretch of the log, after which `position` is the last number scanned. */
+      const next = async (size: number) => {
+        const rows = await readChanges(deps.db, position, size + 1)
+        const page = rows.slice(0, size)
+        position = page.at(-1)?.seq ?? position
+        return { rows: await render(deps, toldIn(page, segment)), more: rows.length > size }
+      }
       await writeAudit(deps.db, {
         id: deps.newId(),
         at: deps.now(),
         actor: c.get('caller').actor,
         action: 'matches.read',
-        detail: { segment: segment ?? null, after: position, contacts: data.length },
+        detail: { segment: segment ?? null, after: position, format },
       })
-      return c.json({ data, next, has_more: rows.length > limit }, 200)
+      if (format !== 'json') {
+        const name = segment === undefined ? 'matches' : `matches-${segment}`
+        return fileResponse({
+          ...paged(next, limit),
+          format,
+          bom: bom === 'true',
+          name,
+          columns: COLUMNS,
+          cells: cellsOf,
+        })
+      }
+      const { rows, more } = await next(limit ?? MAX_LIMIT)
+      return c.json({ data: rows, next: encodeCursor(list, position), has_more: more }, 200)
     },
   )
+}
+
+/** The columns of the CSV. */
+const COLUMNS = [
+  ...['seq', 'change', 'reason', 'contact_id', 'email', 'email_sha256', 'strength', 'evidence', 'matched_at'],
+  ...['last_seen_at', 'visitors', 'mailable', 'why_not_mailable', 'segments'],
+  ...CART_COLUMNS,
+  'purchased',
+]
+
+function cellsOf(match: Match): Cells {
+  const { seq, change, reason, strength, matched_at, last_seen_at, visitors, mailable, why_not_mailable } = match
+  return {
+    ...{ seq, change, reason, strength, matched_at, last_seen_at, visitors, mailable, why_not_mailable },
+    contact_id: match.contact.id,
+    email: match.contact.email,
+    email_sha256: match.contact.email_sha256,
+    evidence: match.evidence?.join(' '),
+    segments: match.segments?.map((segment) => segment.id).join(' '),
+    ...cartCells(match.cart),
+    purchased: match.purchased?.join(' '),
+  }
 }
 
 /** Each contact of the rows once, in the order of its last change, as this feed's readers must hear of it. */

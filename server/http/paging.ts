@@ -2,7 +2,8 @@
 import { z } from '@hono/zod-openapi'
 import { Problem } from './problem.ts'
 
-const MAX_LIMIT = 1000
+/** The rows of a page, where nobody asks for fewer. */
+export const MAX_LIMIT = 1000
 
 /** The query of every list. */
 export const pageQuery = z.object({

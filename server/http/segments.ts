@@ -10,7 +10,8 @@ import type { CartRow } from '../store/schema-derived.ts'
 import { findSegment, listSegments } from '../store/segments.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { CART_COLUMNS, type Cells, cartCells, exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
+import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
 import { Problem } from './problem.ts'
 import {
   cartSchema,
@@ -67,31 +68,49 @@ export function segmentRoutes(deps: HttpDeps) {
         path: '/segments/{id}/members',
         summary: 'The members of a segment, the newest first',
         middleware: [allow(deps, 'segments:read')] as const,
-        request: { params: z.object({ id: z.string() }), query: pageQuery },
-        responses: { 200: json('A page of members', pageOf(memberSchema)), ...refusals },
+        request: { params: z.object({ id: z.string() }), query: exportQuery },
+        responses: {
+          200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
+          ...refusals,
+        },
       }),
       async (c) => {
         const { id } = c.req.valid('param')
-        const { after, limit } = c.req.valid('query')
+        const { after, limit, format, bom } = c.req.valid('query')
         const segment = await findSegment(deps.db, id)
         if (!segment) throw new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
         const list = `members:${id}`
-        const position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
-        const from = position ? { enteredAt: position[0], personId: position[1] } : null
-        const rows = await listMembers(deps.db, id, from, limit + 1)
-        const page = rows.slice(0, limit)
-        const data = await renderMembers(deps, page, mentionsCart(segment.node))
-        const last = page.at(-1)
-        const hasMore = rows.length > limit
+        let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
+        const needsCart = mentionsCart(segment.node)
+        /** The next page, after which `position` is its last member. */
+        const next = async (size: number) => {
+          const from = position ? { enteredAt: position[0], personId: position[1] } : null
+          const rows = await listMembers(deps.db, id, from, size + 1)
+          const page = rows.slice(0, size)
+          const last = page.at(-1)
+          if (last) position = [last.entered_at, last.person_id]
+          return { rows: await renderMembers(deps, page, needsCart), more: rows.length > size }
+        }
         await writeAudit(deps.db, {
           id: deps.newId(),
           at: deps.now(),
           actor: c.get('caller').actor,
           action: 'segment.read',
-          detail: { segment: id, members: data.length },
+          detail: { segment: id, format },
         })
-        const next = hasMore && last ? encodeCursor(list, [last.entered_at, last.person_id]) : null
-        return c.json({ data, next, has_more: hasMore }, 200)
+        if (format !== 'json') {
+          const name = `${id}-members`
+          return fileResponse({
+            ...paged(next, limit),
+            format,
+            bom: bom === 'true',
+            name,
+            columns: COLUMNS,
+            cells: cellsOf,
+          })
+        }
+        const { rows, more } = await next(limit ?? MAX_LIMIT)
+        return c.json({ data: rows, next: more ? encodeCursor(list, position) : null, has_more: more }, 200)
       },
     )
 }
@@ -147,5 +166,26 @@ function renderMember(
     evidence: JSON.parse(member.evidence) as z.infer<typeof evidenceSchema>[],
     matched_at: isoOrNull(member.matched_at),
     ...(shown && cart ? { cart: renderCart(cart, now) } : {}),
+  }
+}
+
+/** The columns of the CSV. */
+const COLUMNS = [
+  ...['person_kind', 'person_id', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
+  ...['strength', 'evidence', 'matched_at'],
+  ...CART_COLUMNS,
+]
+
+function cellsOf(member: z.infer<typeof memberSchema>): Cells {
+  const { entered_at, mailable, why_not_mailable, strength, matched_at } = member
+  return {
+    ...{ entered_at, mailable, why_not_mailable, strength, matched_at },
+    person_kind: member.person.kind,
+    person_id: member.person.id,
+    contact_id: member.contact?.id,
+    name: member.contact?.name,
+    email: member.contact?.email,
+    evidence: member.evidence.join(' '),
+    ...cartCells(member.cart),
   }
 }

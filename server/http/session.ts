@@ -1,5 +1,6 @@
 /** Signing in to the dashboard: `POST`, `GET` and `DELETE /api/v1/session`. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, setCookie } from 'hono/cookie'
 import { allow, checkSameOrigin, SESSION_COOKIE, SESSION_MS, sessionValue } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
@@ -9,6 +10,10 @@ import { onInvalid } from './validation.ts'
 
 /** Wrong passwords that are answered in a minute; after that everybody waits, the right one too. */
 const MAX_FAILURES = 20
+
+const tooLarge = () => {
+  throw new Problem(413, 'too_large', 'the body must have at most 4096 bytes')
+}
 
 /** The session's routes. */
 export function sessionRoutes(deps: HttpDeps) {
@@ -20,6 +25,7 @@ export function sessionRoutes(deps: HttpDeps) {
         method: 'post',
         path: '/session',
         summary: 'Sign in to the dashboard',
+        middleware: [bodyLimit({ maxSize: 4096, onError: tooLarge })] as const,
         request: {
           body: {
             content: { 'application/json': { schema: z.object({ password: z.string().max(1000) }) } },

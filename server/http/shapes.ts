@@ -16,9 +16,14 @@ export const refusals = {
   403: { description: 'The key lacks the scope', content: { 'application/problem+json': { schema: problemSchema } } },
 } as const
 
+/** The content of a reply of JSON. */
+export function jsonContent<T extends z.ZodType>(schema: T) {
+  return { 'application/json': { schema } } as const
+}
+
 /** A reply of JSON. */
 export function json<T extends z.ZodType>(description: string, schema: T) {
-  return { description, content: { 'application/json': { schema } } } as const
+  return { description, content: jsonContent(schema) } as const
 }
 
 /** A time as the outside reads it. */

@@ -6,7 +6,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, rowsOf, signLogin, type SiteView, tablesHolding, timeline, timelineStatus } from './door.ts'
+import {
+  filesHolding,
+  newVisitor,
+  rowsOf,
+  type SiteView,
+  signLogin,
+  tablesHolding,
+  timeline,
+  timelineStatus,
+} from './door.ts'
 
 const MINUTE = 60_000
 
@@ -57,7 +66,11 @@ describe('without consent to analytics', () => {
       visitor: null,
       accepted: 0,
       duplicate: 0,
-      rejected: all.map((__, index) => ({ index, code: 'no_consent', message: expect.stringMatching(/consent\.analytics must be true/) })),
+      rejected: all.map((__, index) => ({
+        index,
+        code: 'no_consent',
+        message: expect.stringMatching(/consent\.analytics must be true/),
+      })),
     })
     expect(cookie).toBeNull()
     await settled(server)
@@ -68,7 +81,9 @@ describe('without consent to analytics', () => {
     const page = { url: 'https://shop.example/marker-of-a-refused-page', title: 'marker of a refused title' }
     const [refused, agreed] = [newVisitor(), newVisitor()]
     const no = denied()
-    await sent(batch([event('page', 0, { note: 'marker of a refused note' }, page)], { candidate: refused, consent: no }))
+    await sent(
+      batch([event('page', 0, { note: 'marker of a refused note' }, page)], { candidate: refused, consent: no }),
+    )
     const kept = { url: 'https://shop.example/marker-of-a-kept-page' }
     await sent(batch([event('page', 0, undefined, kept)], { candidate: agreed, consent: choice({}) }))
     await settled(server)
@@ -83,7 +98,9 @@ describe('without consent to analytics', () => {
   test('a known visitor’s other events are rejected too', async () => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [event('page')])
-    const { reply } = await sent(batch([event('page'), event('consent'), event('view_cart')], { visitor, consent: denied() }))
+    const { reply } = await sent(
+      batch([event('page'), event('consent'), event('view_cart')], { visitor, consent: denied() }),
+    )
     expect(reply).toMatchObject({ visitor: null, accepted: 1 })
     expect(reply.rejected.map(({ index, code }) => [index, code])).toEqual([
       [0, 'no_consent'],
@@ -112,7 +129,9 @@ describe('a withdrawal of analytics', () => {
     const visitor = newVisitor()
     const page = { url: 'https://shop.example/left-behind' }
     const cart = { currency: 'EUR', items: [{ item_id: 'ring', price: 5, quantity: 1 }] }
-    const first = await sent(batch([event('page', MINUTE, undefined, page), event('add_to_cart', 0, cart)], { candidate: visitor }))
+    const first = await sent(
+      batch([event('page', MINUTE, undefined, page), event('add_to_cart', 0, cart)], { candidate: visitor }),
+    )
     await settled(server)
     expect(await timeline(server, visitor)).toHaveLength(2)
     expect(tablesHolding(server, visitor)).toContain('events')
@@ -165,7 +184,9 @@ describe('a withdrawal of analytics', () => {
     expect((await server.get('/api/v1/contacts/withdraws-all/timeline')).data).toEqual([])
     expect(tablesHolding(server, visitor)).toEqual([])
     const { data } = await server.get('/api/v1/matches')
-    expect(data.find((match: { contact: { id: string } }) => match.contact.id === 'withdraws-all')).toMatchObject({ change: 'unmatched' })
+    expect(data.find((match: { contact: { id: string } }) => match.contact.id === 'withdraws-all')).toMatchObject({
+      change: 'unmatched',
+    })
   })
 
   test('of one visitor leaves the others as they were', async () => {
@@ -220,7 +241,9 @@ describe('a withdrawal of identity', () => {
   test('voids the links and empties the contact’s timeline, and the visitor stays', async () => {
     const visitor = await loggedIn('withdraws-identity')
     const open = await server.get(`/api/v1/links?visitor=${visitor}`)
-    expect(open.data).toEqual([expect.objectContaining({ contact: 'withdraws-identity', state: 'open', strength: 'verified' })])
+    expect(open.data).toEqual([
+      expect.objectContaining({ contact: 'withdraws-identity', state: 'open', strength: 'verified' }),
+    ])
     expect((await server.get('/api/v1/contacts/withdraws-identity/timeline')).data).toHaveLength(2)
 
     const { reply, cookie } = await sent(batch([event('consent')], { visitor, consent: choice({ identity: false }) }))

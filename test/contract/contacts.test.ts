@@ -18,7 +18,12 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 type Row = Record<string, unknown>
-type Result = { created: number; updated: number; unchanged: number; rejected: { row: number; code: string; message: string }[] }
+type Result = {
+  created: number
+  updated: number
+  unchanged: number
+  rejected: { row: number; code: string; message: string }[]
+}
 
 const push = (...rows: unknown[]) => server.post<Result>('/api/v1/contacts', rows)
 /** What is known of a contact that no visit is about. */
@@ -30,7 +35,11 @@ const newId = () => `contact-${++contacts}`
 const at = (minute: number) => `2026-03-01T09:${String(minute).padStart(2, '0')}:00Z`
 
 function raw(body: string, headers: Record<string, string>) {
-  return fetch(`${server.url}/api/v1/contacts`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+  return fetch(`${server.url}/api/v1/contacts`, {
+    method: 'POST',
+    body,
+    headers: { 'content-type': 'application/json', ...headers },
+  })
 }
 
 describe('what became of the rows', () => {
@@ -47,7 +56,9 @@ describe('what became of the rows', () => {
 
   test('several rows of one contact count each', async () => {
     const id = newId()
-    expect(await push({ id, phone: '1', updated_at: at(1) }, { id, phone: '2', updated_at: at(2) })).toEqual(counts(1, 1, 0))
+    expect(await push({ id, phone: '1', updated_at: at(1) }, { id, phone: '2', updated_at: at(2) })).toEqual(
+      counts(1, 1, 0),
+    )
     expect(await known(id)).toMatchObject({ phone: '2' })
   })
 
@@ -157,7 +168,11 @@ describe('three pushes end the same in whatever order they come', () => {
     ],
     [
       'of different fields',
-      [{ email: 'one@mail.example', attributes: { a: 1, b: 1 } }, { phone: '2', attributes: { b: 2, c: 2 } }, { mail_consent: false, attributes: { c: 3 } }],
+      [
+        { email: 'one@mail.example', attributes: { a: 1, b: 1 } },
+        { phone: '2', attributes: { b: 2, c: 2 } },
+        { mail_consent: false, attributes: { c: 3 } },
+      ],
       { email: 'one@mail.example', phone: '2', mail_consent: false, attributes: { a: 1, b: 2, c: 3 } },
     ],
     [
@@ -183,7 +198,12 @@ describe('three pushes end the same in whatever order they come', () => {
       const id = newId()
       for (const i of order) await push({ id, ...pushes[i], updated_at: at(i) })
       const { email, phone, mail_consent, attributes } = await known(id)
-      expect({ order, email, phone, mail_consent, attributes }).toEqual({ order, mail_consent: null, attributes: {}, ...expected })
+      expect({ order, email, phone, mail_consent, attributes }).toEqual({
+        order,
+        mail_consent: null,
+        attributes: {},
+        ...expected,
+      })
     }
   })
 })
@@ -195,11 +215,25 @@ describe('a bad row is kept out with its reason, and the good ones stay', () => 
     ['has a blank id', { id: '   ' }, /^id must/],
     ['has null for an id', { id: null }, /^id\b/],
     ['has an id of 201 characters', { id: 'i'.repeat(201) }, /^id\b/],
-    ...['null', 'undefined', '0', '-1', 'N/A', '{{contact.id}}', '*|ID|*', '%%id%%', '[object Object]', '"guest"', '00000000-0000-0000-0000-000000000000'].map(
-      (id): [string, unknown, RegExp] => [`is called ${id}`, { id }, /^id must be the id of one contact/],
-    ),
+    ...[
+      'null',
+      'undefined',
+      '0',
+      '-1',
+      'N/A',
+      '{{contact.id}}',
+      '*|ID|*',
+      '%%id%%',
+      '[object Object]',
+      '"guest"',
+      '00000000-0000-0000-0000-000000000000',
+    ].map((id): [string, unknown, RegExp] => [`is called ${id}`, { id }, /^id must be the id of one contact/]),
     ['has an address that is none', { id: 'bad-1', email: 'anna' }, /^email must be a mail address/],
-    ['has an address of two', { id: 'bad-1', email: 'a@mail.example, b@mail.example' }, /^email must be a mail address/],
+    [
+      'has an address of two',
+      { id: 'bad-1', email: 'a@mail.example, b@mail.example' },
+      /^email must be a mail address/,
+    ],
     ['has noreply for an address', { id: 'bad-1', email: 'noreply@mail.example' }, /^email must be a mail address/],
     ['has a hash that is none', { id: 'bad-1', email_sha256: 'abc' }, /^email_sha256 must be SHA-256/],
     ['has yes for mail consent', { id: 'bad-1', mail_consent: 'yes' }, /^mail_consent must be true or false/],
@@ -260,7 +294,9 @@ test('every push leaves an audit row that says who, when and how many, and no ad
     'select at, actor, action, detail from audit where actor = ? order by at desc, rowid desc limit 1',
     `key:${contactsKey.id}`,
   )
-  expect(rows).toEqual([{ at: expect.any(Number), actor: `key:${contactsKey.id}`, action: 'contacts.write', detail: expect.any(String) }])
+  expect(rows).toEqual([
+    { at: expect.any(Number), actor: `key:${contactsKey.id}`, action: 'contacts.write', detail: expect.any(String) },
+  ])
   expect(rows[0]!.at).toBeGreaterThanOrEqual(before)
   expect(JSON.parse(rows[0]!.detail)).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 1 })
   expect(rowsOf(server, "select * from audit where detail like '%audited.example%'")).toEqual([])

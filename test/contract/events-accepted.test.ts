@@ -181,7 +181,13 @@ describe('the cookie', () => {
       const { reply, cookie } = await sent(batch([event('page')], { candidate }), headers, secure)
       expect(reply.visitor).toBe(candidate)
       expect(pairOf(cookie)).toMatch(new RegExp(`^__Host-cv=${candidate}\\.[A-Za-z0-9._-]+$`))
-      expect(attributesOf(cookie!)).toEqual(['httponly', expect.stringMatching(/^max-age=/), 'path=/', 'samesite=lax', 'secure'])
+      expect(attributesOf(cookie!)).toEqual([
+        'httponly',
+        expect.stringMatching(/^max-age=/),
+        'path=/',
+        'samesite=lax',
+        'secure',
+      ])
       const again = await sent(batch([event('page')]), { ...headers, cookie: pairOf(cookie) }, secure)
       expect(again).toMatchObject({ reply: { visitor: candidate }, cookie: null })
     } finally {
@@ -235,7 +241,9 @@ describe('the same event again', () => {
     const { reply } = await sent(batch([{ ...one, props: { n: 2 } }], { visitor }))
     expect(reply).toEqual({ visitor, accepted: 1, duplicate: 0, rejected: [] })
     await settled(server)
-    expect((await timeline(server, visitor)).map(({ id, props }) => ({ id, props }))).toEqual([{ id: one.id, props: { n: 1 } }])
+    expect((await timeline(server, visitor)).map(({ id, props }) => ({ id, props }))).toEqual([
+      { id: one.id, props: { n: 1 } },
+    ])
   })
 
   test('in ten requests at the same time it is stored once', async () => {
@@ -266,6 +274,9 @@ describe('an event that is wrong is refused alone', () => {
     return { ...empty, props: { fill: letter.repeat(Math.floor(room / width)) + 'x'.repeat(room % width) } }
   }
 
+  /** Lists in lists. */
+  const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown
+
   test.each<[string, string, RegExp, () => unknown]>([
     ['has no id', 'invalid_event', /^id\b/, () => ({ ...good(), id: undefined })],
     ['has an id with a blank', 'invalid_event', /^id must be 1 to 64/, () => ({ ...good(), id: 'a b' })],
@@ -273,26 +284,98 @@ describe('an event that is wrong is refused alone', () => {
     ['has no type', 'invalid_event', /^type\b/, () => ({ ...good(), type: undefined })],
     ['has an empty type', 'invalid_event', /^type\b/, () => ({ ...good(), type: '' })],
     ['has no time', 'invalid_event', /^at must be an ISO 8601 time/, () => ({ ...good(), at: undefined })],
-    ['has a time without a zone', 'invalid_event', /^at must be an ISO 8601 time/, () => ({ ...good(), at: '2026-03-01T09:30:00' })],
-    ['has a time in milliseconds', 'invalid_event', /^at must be an ISO 8601 time/, () => ({ ...good(), at: Date.now() })],
+    [
+      'has a time without a zone',
+      'invalid_event',
+      /^at must be an ISO 8601 time/,
+      () => ({ ...good(), at: '2026-03-01T09:30:00' }),
+    ],
+    [
+      'has a time in milliseconds',
+      'invalid_event',
+      /^at must be an ISO 8601 time/,
+      () => ({ ...good(), at: Date.now() }),
+    ],
     ['has props that are a list', 'invalid_event', /^props\b/, () => ({ ...good(), props: [1] })],
     ['has an address that is a number', 'invalid_event', /^url\b/, () => ({ ...good(), url: 7 })],
     ['is a text', 'invalid_event', /object/, () => 'page'],
     ['is null', 'invalid_event', /object/, () => null],
-    ['is an identify of no kind', 'invalid_event', /^props\.kind/, () => event('identify', 0, { email: 'a@b.example' })],
-    ['is a login of nobody', 'invalid_event', /contact_id, email, email_sha256 or token/, () => event('identify', 0, { kind: 'login' })],
-    ['is a login by no address', 'invalid_event', /^props\.email must be a mail address/, () => event('identify', 0, { kind: 'login', email: 'anna' })],
-    ['is a login by no hash', 'invalid_event', /^props\.email_sha256 must be SHA-256/, () => event('identify', 0, { kind: 'login', email_sha256: 'abc' })],
+    [
+      'is an identify of no kind',
+      'invalid_event',
+      /^props\.kind/,
+      () => event('identify', 0, { email: 'a@b.example' }),
+    ],
+    [
+      'is a login of nobody',
+      'invalid_event',
+      /contact_id, email, email_sha256 or token/,
+      () => event('identify', 0, { kind: 'login' }),
+    ],
+    [
+      'is a login by no address',
+      'invalid_event',
+      /^props\.email must be a mail address/,
+      () => event('identify', 0, { kind: 'login', email: 'anna' }),
+    ],
+    [
+      'is a login by no hash',
+      'invalid_event',
+      /^props\.email_sha256 must be SHA-256/,
+      () => event('identify', 0, { kind: 'login', email_sha256: 'abc' }),
+    ],
     ['names "null"', 'blocked_identifier', /"null"/, () => event('identify', 0, { kind: 'login', contact_id: 'null' })],
-    ['names an unfilled template', 'blocked_identifier', /contact\.id/, () => event('identify', 0, { kind: 'login', contact_id: '{{contact.id}}' })],
-    ['names the hash of nothing', 'blocked_identifier', /./, () => event('identify', 0, { kind: 'form', email_sha256: 'E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855' })],
-    ['has a JWT that is none', 'invalid_token', /^props\.token must be a valid JWT/, () => event('identify', 0, { kind: 'login', token: 'x.y.z' })],
-    ['has a link that was not minted', 'invalid_token', /^props\.link must be a link token/, () => event('identify', 0, { kind: 'link', link: 'c1.m.x.1.y' })],
+    [
+      'names an unfilled template',
+      'blocked_identifier',
+      /contact\.id/,
+      () => event('identify', 0, { kind: 'login', contact_id: '{{contact.id}}' }),
+    ],
+    [
+      'names the hash of nothing',
+      'blocked_identifier',
+      /./,
+      () =>
+        event('identify', 0, {
+          kind: 'form',
+          email_sha256: 'E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855',
+        }),
+    ],
+    [
+      'has a JWT that is none',
+      'invalid_token',
+      /^props\.token must be a valid JWT/,
+      () => event('identify', 0, { kind: 'login', token: 'x.y.z' }),
+    ],
+    [
+      'has a link that was not minted',
+      'invalid_token',
+      /^props\.link must be a link token/,
+      () => event('identify', 0, { kind: 'link', link: 'c1.m.x.1.y' }),
+    ],
+    ['has props 33 levels deep', 'invalid_event', /at most 32 levels/, () => event('page', 0, { deep: nested(32) })],
+    [
+      'has props 4,000 levels deep',
+      'invalid_event',
+      /at most 32 levels/,
+      () => event('page', 0, { deep: nested(4000) }),
+    ],
+    [
+      'has something else 4,000 levels deep',
+      'invalid_event',
+      /at most 32 levels/,
+      () => ({ ...good(), other: nested(4000) }),
+    ],
     ['is 8 days old', 'too_old', /last 7 days/, () => event('page', 8 * DAY)],
     ['is a second over 7 days old', 'too_old', /last 7 days/, () => event('page', 7 * DAY + 1000)],
     ['is two minutes ahead', 'in_future', /a minute ahead/, () => event('page', -2 * MINUTE)],
     ['has 32 KiB and a byte', 'event_too_large', /32768 bytes/, () => sized(32 * 1024 + 1, 'x')],
-    ['has 32 KiB and a byte in letters of two bytes', 'event_too_large', /32768 bytes/, () => sized(32 * 1024 + 1, 'é')],
+    [
+      'has 32 KiB and a byte in letters of two bytes',
+      'event_too_large',
+      /32768 bytes/,
+      () => sized(32 * 1024 + 1, 'é'),
+    ],
   ])('one that %s: %s', async (_, code, message, bad) => {
     const visitor = newVisitor()
     const [before, after] = [good(), good()]
@@ -306,6 +389,19 @@ describe('an event that is wrong is refused alone', () => {
     })
     await settled(server)
     expect((await timeline(server, visitor)).map((each) => each.id)).toEqual([before.id, after.id])
+  })
+
+  test('one whose props are 32 levels deep is kept', async () => {
+    const { reply } = await sent(batch([event('page', 0, { deep: nested(31) })], { visitor: newVisitor() }))
+    expect(reply).toMatchObject({ accepted: 1, rejected: [] })
+  })
+
+  test('one that would be 15,000 levels deep is refused, not stumbled over', async () => {
+    const visitor = newVisitor()
+    const body = JSON.stringify(batch([event('page', 0, { deep: 'HERE' }), good()], { visitor }))
+    const response = await post(server, body.replace('"HERE"', '['.repeat(15_000) + ']'.repeat(15_000)))
+    expect(response.status).toBe(202)
+    expect(await response.json()).toMatchObject({ accepted: 1, rejected: [{ index: 0, code: 'invalid_event' }] })
   })
 
   test('each of several is named by its place', async () => {
@@ -401,7 +497,12 @@ describe('with a secret key', () => {
 
   test('500 events in a body of 1 MiB are taken and stored', async () => {
     const visitor = newVisitor()
-    const body = JSON.stringify(batch(Array.from({ length: 500 }, () => event('page')), { visitor }))
+    const body = JSON.stringify(
+      batch(
+        Array.from({ length: 500 }, () => event('page')),
+        { visitor },
+      ),
+    )
     const response = await post(server, body + ' '.repeat(1024 * 1024 - Buffer.byteLength(body)), keyed())
     expect(await response.json()).toEqual({ visitor, accepted: 500, duplicate: 0, rejected: [] })
     await settled(server)
@@ -430,10 +531,18 @@ describe('page addresses', () => {
   test.each([
     ['without query stay as they are', 'https://shop.example/ring', 'https://shop.example/ring'],
     ['lose their query', 'https://shop.example/ring?email=anna&id=7', 'https://shop.example/ring'],
-    ['keep utm_*', 'https://shop.example/ring?utm_source=mail&u=7&utm_campaign=may', 'https://shop.example/ring?utm_source=mail&utm_campaign=may'],
+    [
+      'keep utm_*',
+      'https://shop.example/ring?utm_source=mail&u=7&utm_campaign=may',
+      'https://shop.example/ring?utm_source=mail&utm_campaign=may',
+    ],
     ['lose a name that only ends in utm', 'https://shop.example/?my_utm_source=1&utm=2', 'https://shop.example/'],
     ['lose their fragment', 'https://shop.example/ring#cl=c1.abc', 'https://shop.example/ring'],
-    ['lose query and fragment that follow kept ones', 'https://shop.example/?utm_medium=x&token=1#a?utm_source=2', 'https://shop.example/?utm_medium=x'],
+    [
+      'lose query and fragment that follow kept ones',
+      'https://shop.example/?utm_medium=x&token=1#a?utm_source=2',
+      'https://shop.example/?utm_medium=x',
+    ],
     ['lose user and password', 'https://anna:secret@shop.example/ring', 'https://shop.example/ring'],
     ['of no web page are not kept', 'javascript:alert(1)', null],
     ['that are none are not kept', 'not an address?email=anna', null],
@@ -502,7 +611,9 @@ describe('bots', () => {
   test('get 202, no id and no cookie; their events are counted and not stored', async () => {
     const before = await counted()
     const visitor = newVisitor()
-    const { status, reply, cookie } = await sent(batch([event('page'), event('page')], { visitor }), { 'user-agent': GOOGLEBOT })
+    const { status, reply, cookie } = await sent(batch([event('page'), event('page')], { visitor }), {
+      'user-agent': GOOGLEBOT,
+    })
     expect(status).toBe(202)
     expect(reply).toMatchObject({ visitor: null, accepted: 0, rejected: [] })
     expect(cookie).toBeNull()
@@ -511,13 +622,16 @@ describe('bots', () => {
     expect(await timelineStatus(server, visitor)).toBe(404)
   })
 
-  test.each(['curl/8.10.0', 'python-requests/2.32', GOOGLEBOT])('a server with a key may call itself %s', async (agent) => {
-    const visitor = newVisitor()
-    const { reply } = await sent(batch([event('page')], { visitor }), { ...keyed(), 'user-agent': agent })
-    expect(reply).toMatchObject({ visitor, accepted: 1 })
-    await settled(server)
-    expect(await timelineStatus(server, visitor)).toBe(200)
-  })
+  test.each(['curl/8.10.0', 'python-requests/2.32', GOOGLEBOT])(
+    'a server with a key may call itself %s',
+    async (agent) => {
+      const visitor = newVisitor()
+      const { reply } = await sent(batch([event('page')], { visitor }), { ...keyed(), 'user-agent': agent })
+      expect(reply).toMatchObject({ visitor, accepted: 1 })
+      await settled(server)
+      expect(await timelineStatus(server, visitor)).toBe(200)
+    },
+  )
 })
 
 test('events of one batch come back in the order of their times, then of their ids', async () => {

@@ -50,7 +50,14 @@ async function expectNothingKept(visitor: string): Promise<void> {
 
 test('the same batch without a fault is accepted and can be read', async () => {
   const visitor = newVisitor()
-  expect((await post(server, changed(visitor, () => undefined))).status).toBe(202)
+  expect(
+    (
+      await post(
+        server,
+        changed(visitor, () => undefined),
+      )
+    ).status,
+  ).toBe(202)
   await settled(server)
   expect(await timelineStatus(server, visitor)).toBe(200)
 })
@@ -103,7 +110,11 @@ describe('a body of the wrong shape is 400, and the detail names the place and w
 
   test('a body that is not gzip although it says so', async () => {
     const visitor = newVisitor()
-    const response = await post(server, changed(visitor, () => undefined), { 'content-encoding': 'gzip' })
+    const response = await post(
+      server,
+      changed(visitor, () => undefined),
+      { 'content-encoding': 'gzip' },
+    )
     expect(response.status).toBe(400)
     expect((await problemOf(response)).detail).toMatch(/must be gzip/)
     await expectNothingKept(visitor)
@@ -113,7 +124,13 @@ describe('a body of the wrong shape is 400, and the detail names the place and w
 describe('who may not send', () => {
   test.each<[string, number, string, RegExp, () => { change?: (body: Body) => unknown; headers?: Headers }]>([
     ['an unknown site', 401, 'unknown_site', /^site must be.*"nowhere"/, () => ({ change: having('site', 'nowhere') })],
-    ['an unknown key', 401, 'unknown_key', /^Authorization must be/, () => ({ headers: { authorization: 'Bearer ck_no' } })],
+    [
+      'an unknown key',
+      401,
+      'unknown_key',
+      /^Authorization must be/,
+      () => ({ headers: { authorization: 'Bearer ck_no' } }),
+    ],
     [
       'a good key under another scheme',
       401,
@@ -160,7 +177,11 @@ describe('who may not send', () => {
   ])('%s is answered as it must be (%#)', async (_, origin, fetchSite, status) => {
     const visitor = newVisitor()
     const headers = { origin: origin(), 'sec-fetch-site': fetchSite }
-    const response = await post(server, changed(visitor, () => undefined), headers)
+    const response = await post(
+      server,
+      changed(visitor, () => undefined),
+      headers,
+    )
     expect(response.status).toBe(status)
     if (status === 202) return
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
@@ -193,7 +214,11 @@ describe('what is too large is 413', () => {
     ['a gzip bomb of 32 MiB', 413, (v) => ({ body: zipped(padded(v, 32 * KIB * KIB)), headers: gzip })],
     ['50 events', 202, (visitor) => ({ body: JSON.stringify(batch(events(50), { visitor })) })],
     ['51 events', 413, (visitor) => ({ body: JSON.stringify(batch(events(51), { visitor })) })],
-    ['1 MiB with a key', 202, (v) => ({ body: padded(v, KIB * KIB), headers: { authorization: `Bearer ${keys.events}` } })],
+    [
+      '1 MiB with a key',
+      202,
+      (v) => ({ body: padded(v, KIB * KIB), headers: { authorization: `Bearer ${keys.events}` } }),
+    ],
     [
       '1 MiB and a byte with a key',
       413,
@@ -228,7 +253,11 @@ describe('what is too large is 413', () => {
 
 describe('what is not JSON by its own word is 415', () => {
   test.each<[string, Headers, RegExp]>([
-    ['a form', { 'content-type': 'application/x-www-form-urlencoded' }, /^Content-Type must be text\/plain or application\/json/],
+    [
+      'a form',
+      { 'content-type': 'application/x-www-form-urlencoded' },
+      /^Content-Type must be text\/plain or application\/json/,
+    ],
     ['a page', { 'content-type': 'text/html' }, /^Content-Type must be/],
     ['no type', { 'content-type': null }, /^Content-Type must be/],
     ['Brotli', { 'content-encoding': 'br' }, /^Content-Encoding must be gzip/],
@@ -254,11 +283,24 @@ describe('cross-origin headers', () => {
   }
 
   test.each<[number, string, () => Promise<Response>]>([
-    [202, 'an accepted batch', () => post(server, changed(newVisitor(), () => undefined), listed())],
+    [
+      202,
+      'an accepted batch',
+      () =>
+        post(
+          server,
+          changed(newVisitor(), () => undefined),
+          listed(),
+        ),
+    ],
     [400, 'a wrong body', () => post(server, '{', listed())],
     [401, 'an unknown site', () => post(server, changed(newVisitor(), having('site', 'nowhere')), listed())],
     [401, 'an unknown key', () => post(server, '{}', { ...listed(), authorization: 'Bearer ck_no' })],
-    [403, 'a key without the scope', () => post(server, '{}', { ...listed(), authorization: `Bearer ${keys.contacts}` })],
+    [
+      403,
+      'a key without the scope',
+      () => post(server, '{}', { ...listed(), authorization: `Bearer ${keys.contacts}` }),
+    ],
     [413, 'a large body', () => post(server, padded(newVisitor(), 70_000), listed())],
     [415, 'a form', () => post(server, '{}', { ...listed(), 'content-type': 'text/html' })],
   ])('%i for %s can be read by the site’s pages', async (status, _, sent) => {
@@ -321,7 +363,10 @@ describe('behind a proxy, an address that sends too much', () => {
     expect(refused!.headers.get('access-control-allow-origin')).toBe(proxied.url)
     expect(refused!.headers.get('access-control-expose-headers')).toMatch(/\bRetry-After\b/i)
     expect((await problemOf(refused!)).code).toBe('too_many_requests')
-    const other = await from('203.0.113.7, 198.51.100.4', changed(newVisitor(), () => undefined))
+    const other = await from(
+      '203.0.113.7, 198.51.100.4',
+      changed(newVisitor(), () => undefined),
+    )
     expect(other.status).toBe(202)
   })
 })

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireConsent, WireEvent } from '../../tag/wire.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, signLogin, type SiteView } from './door.ts'
+import { newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -20,11 +20,23 @@ beforeAll(async () => {
   server = await startServer()
   secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
   const create = async (scope: string) => (await server.cli<{ key: string }>('keys', 'create', '--scopes', scope)).key
-  keys = { events: await create('events:write'), matches: await create('matches:read'), segments: await create('segments:read') }
+  keys = {
+    events: await create('events:write'),
+    matches: await create('matches:read'),
+    segments: await create('segments:read'),
+  }
 })
 afterAll(() => server.stop())
 
-type Cart = { id: string; url: string | null; currency: string; value: number; updated_at: string; state: string; items: unknown[] }
+type Cart = {
+  id: string
+  url: string | null
+  currency: string
+  value: number
+  updated_at: string
+  state: string
+  items: unknown[]
+}
 type Match = {
   seq: number
   change: string
@@ -54,7 +66,10 @@ const page = (query: Record<string, string | number> = {}) =>
   server.get<Page>(`/api/v1/matches?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`)
 
 /** Follows a feed to its end from a cursor, and returns all that was told and where to go on. */
-async function follow(after: string, query: Record<string, string | number> = {}): Promise<{ told: Match[]; next: string }> {
+async function follow(
+  after: string,
+  query: Record<string, string | number> = {},
+): Promise<{ told: Match[]; next: string }> {
   const told: Match[] = []
   for (let next = after; ; ) {
     const { data, next: following, has_more } = await page({ ...query, ...(next === '' ? {} : { after: next }) })
@@ -99,7 +114,15 @@ async function visit(contact: string, events: WireEvent[] = [], agoMs = 10 * MIN
   return { visitor, login }
 }
 
-const RING = { item_id: 'ring', item_name: 'Gold ring', price: 890.5, quantity: 1, item_category: 'Rings', url: 'https://shop.example/ring', image_url: 'https://shop.example/ring.jpg' }
+const RING = {
+  item_id: 'ring',
+  item_name: 'Gold ring',
+  price: 890.5,
+  quantity: 1,
+  item_category: 'Rings',
+  url: 'https://shop.example/ring',
+  image_url: 'https://shop.example/ring.jpg',
+}
 const CHAIN = { item_id: 'chain', price: 20, quantity: 3 }
 const added = (agoMs: number, items: object[] = [RING], currency = 'EUR') =>
   event('add_to_cart', agoMs, { currency, items }, { url: 'https://shop.example/cart?utm_source=mail' })
@@ -119,7 +142,9 @@ describe('who may read', () => {
     ['the segments with segments:read', '/api/v1/segments', () => keys.segments, 200],
   ])('%s (%s)', async (_, path, key, status) => {
     const given = key()
-    const response = await fetch(server.url + path, { headers: given === null ? {} : { authorization: `Bearer ${given}` } })
+    const response = await fetch(server.url + path, {
+      headers: given === null ? {} : { authorization: `Bearer ${given}` },
+    })
     expect(response.status).toBe(status)
     if (status !== 200) await problemOf(response)
     else await response.body?.cancel()
@@ -135,7 +160,13 @@ describe('a wrong question is 400, or 404 for what is not there', () => {
     ['a cursor behind the beginning', '/api/v1/matches?after=', 400, 'bad_cursor', () => coded(['matches', -1])],
     ['the cursor of a segment’s feed', '/api/v1/matches?after=', 400, 'bad_cursor', () => end(ABANDONED)],
     ['the cursor of the whole feed', '/api/v1/matches?segment=cart_abandoned&after=', 400, 'bad_cursor', () => end()],
-    ['the cursor of the feed for members', '/api/v1/segments/cart_abandoned/members?after=', 400, 'bad_cursor', () => end(ABANDONED)],
+    [
+      'the cursor of the feed for members',
+      '/api/v1/segments/cart_abandoned/members?after=',
+      400,
+      'bad_cursor',
+      () => end(ABANDONED),
+    ],
     ['a limit of 0', '/api/v1/matches?limit=', 400, 'invalid_request', () => '0'],
     ['a limit of 1,001', '/api/v1/matches?limit=', 400, 'invalid_request', () => '1001'],
     ['a limit that is a word', '/api/v1/segments/cart_abandoned/members?limit=', 400, 'invalid_request', () => 'all'],
@@ -181,17 +212,23 @@ describe('a poller that keeps next', () => {
     expect(first).toEqual([`${a} matched`, `${b} matched`])
     expect(await round(async () => {})).toEqual([])
     expect(await round(() => visit(c, [added(0)]))).toEqual([`${c} matched`])
-    expect(await round(() => server.post('/api/v1/contacts', [{ id: a, email: 'moved@mail.example' }]))).toEqual([`${a} updated`])
+    expect(await round(() => server.post('/api/v1/contacts', [{ id: a, email: 'moved@mail.example' }]))).toEqual([
+      `${a} updated`,
+    ])
     expect(await round(() => server.post('/api/v1/contacts', [{ id: a, email: 'moved@mail.example' }]))).toEqual([])
     expect(await round(() => visit(b))).toEqual([`${b} updated`])
     expect(await round(() => sendAll(server, newVisitor(), [added(0)]))).toEqual([])
-    expect(await round(() => server.post('/api/v1/contacts', [{ id: c, mail_consent: false }]))).toEqual([`${c} updated`])
+    expect(await round(() => server.post('/api/v1/contacts', [{ id: c, mail_consent: false }]))).toEqual([
+      `${c} updated`,
+    ])
 
     async function visitRound() {
-      return (await round(async () => {
-        await visit(a)
-        await visit(b)
-      })).sort()
+      return (
+        await round(async () => {
+          await visit(a)
+          await visit(b)
+        })
+      ).sort()
     }
   })
 
@@ -202,13 +239,16 @@ describe('a poller that keeps next', () => {
       ids.map(async (id, i) => {
         const { visitor } = await visit(id)
         await visit(id)
-        if (i % 2 === 0) await sendAll(server, visitor, [event('consent')], { consent: consent({ id: `no-${id}`, identity: false }) })
+        if (i % 2 === 0)
+          await sendAll(server, visitor, [event('consent')], { consent: consent({ id: `no-${id}`, identity: false }) })
       }),
     )
     let working = true
-    const done = work.then(() => settled(server)).finally(() => {
-      working = false
-    })
+    const done = work
+      .then(() => settled(server))
+      .finally(() => {
+        working = false
+      })
     const told: Match[] = []
     let next = start
     while (working) {
@@ -317,7 +357,11 @@ describe('a match', () => {
   test('is not made by an unsigned login', async () => {
     const start = await end()
     const id = await newContact()
-    await sendAll(server, newVisitor(), [event('page', MINUTE), event('identify', 0, { kind: 'login', contact_id: id }), added(0)])
+    await sendAll(server, newVisitor(), [
+      event('page', MINUTE),
+      event('identify', 0, { kind: 'login', contact_id: id }),
+      added(0),
+    ])
     await settled(server)
     expect((await follow(start)).told).toEqual([])
   })
@@ -414,7 +458,13 @@ describe('who may not be mailed is told of without what he did', () => {
         })
         expect(told).not.toHaveProperty('why_not_mailable')
       } else {
-        expect(told).toMatchObject({ mailable: false, why_not_mailable: why, segments: null, cart: null, interests: null })
+        expect(told).toMatchObject({
+          mailable: false,
+          why_not_mailable: why,
+          segments: null,
+          cart: null,
+          interests: null,
+        })
         expect(JSON.stringify(told)).not.toContain('ring')
       }
     }
@@ -430,7 +480,11 @@ describe('who may not be mailed is told of without what he did', () => {
     await server.post('/api/v1/contacts', [{ id, mail_consent: true }])
     await settled(server)
     expect((await follow(start)).told).toEqual([
-      expect.objectContaining({ change: 'updated', mailable: true, cart: expect.objectContaining({ state: 'abandoned' }) }),
+      expect.objectContaining({
+        change: 'updated',
+        mailable: true,
+        cart: expect.objectContaining({ state: 'abandoned' }),
+      }),
     ])
   })
 
@@ -475,7 +529,11 @@ describe('an abandoned cart', () => {
     }
     const entered_at = later(change.at, MINUTE)
     const told = (await follow(start)).told
-    expect(told.at(-1)).toMatchObject({ contact: { id }, cart, segments: [{ id: 'cart_abandoned', name: expect.any(String), entered_at }] })
+    expect(told.at(-1)).toMatchObject({
+      contact: { id },
+      cart,
+      segments: [{ id: 'cart_abandoned', name: expect.any(String), entered_at }],
+    })
     const heard = (await follow(startOfSegment, ABANDONED)).told
     expect(heard).toHaveLength(1)
     expect(heard[0]).toMatchObject({ change: 'matched', contact: { id }, cart })
@@ -548,7 +606,10 @@ describe('an abandoned cart', () => {
 
   test('that its owner empties is none', async () => {
     const visitor = newVisitor()
-    await sendAll(server, visitor, [added(6 * MINUTE), event('remove_from_cart', 5 * MINUTE, { currency: 'EUR', items: [RING] })])
+    await sendAll(server, visitor, [
+      added(6 * MINUTE),
+      event('remove_from_cart', 5 * MINUTE, { currency: 'EUR', items: [RING] }),
+    ])
     await settled(server)
     expect(await memberOf(visitor)).toBeUndefined()
   })
@@ -565,10 +626,22 @@ describe('a purchase', () => {
     await settled(server)
     expect(await memberOf(id)).toBeUndefined()
     expect((await follow(start)).told).toEqual([
-      expect.objectContaining({ contact: { id, email: `${id}@mail.example` }, change: 'updated', cart: null, segments: [], purchased: ['ring'] }),
+      expect.objectContaining({
+        contact: { id, email: `${id}@mail.example` },
+        change: 'updated',
+        cart: null,
+        segments: [],
+        purchased: ['ring'],
+      }),
     ])
     expect((await follow(startOfSegment, ABANDONED)).told).toEqual([
-      expect.objectContaining({ contact: { id }, change: 'unmatched', reason: 'left_segment', cart: null, segments: null }),
+      expect.objectContaining({
+        contact: { id },
+        change: 'unmatched',
+        reason: 'left_segment',
+        cart: null,
+        segments: null,
+      }),
     ])
   })
 
@@ -604,9 +677,11 @@ test('time alone abandons a cart: at its last change and a minute, however late 
     expect(await read()).toEqual([])
     await clock.stop({ wipe: false })
     clock = await startServer({ dataDir: clock.dataDir, clockMs: HOUR })
-    await expect.poll(read, { timeout: 20_000 }).toEqual([
-      expect.objectContaining({ person: { kind: 'visitor', id: visitor }, entered_at: later(change.at, MINUTE) }),
-    ])
+    await expect
+      .poll(read, { timeout: 20_000 })
+      .toEqual([
+        expect.objectContaining({ person: { kind: 'visitor', id: visitor }, entered_at: later(change.at, MINUTE) }),
+      ])
   } finally {
     await clock.stop()
   }

@@ -38,7 +38,13 @@ const mac = (text: string, secret = site.link_secret) =>
   createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22)
 
 /** The token as the description of its form has it. */
-function token(contact: string, message: string, seconds: number, page: string | null, secret = site.link_secret): string {
+function token(
+  contact: string,
+  message: string,
+  seconds: number,
+  page: string | null,
+  secret = site.link_secret,
+): string {
   const parts = ['c1', message, mac(`contact:${contact}`, secret), String(seconds)]
   if (page !== null) parts.push(Buffer.from(page).toString('base64url'))
   return `${parts.join('.')}.${mac(parts.join('.'), secret)}`
@@ -73,7 +79,9 @@ describe('minting', () => {
   test('refuses contacts that are not there, and mints the others', async () => {
     const reply = await mint({ contacts: ['nobody', 'anna'] })
     expect(reply.data.map((each) => each.contact)).toEqual(['anna'])
-    expect(reply.rejected).toEqual([{ contact: 'nobody', code: 'unknown_contact', message: expect.stringMatching(/^must be/) }])
+    expect(reply.rejected).toEqual([
+      { contact: 'nobody', code: 'unknown_contact', message: expect.stringMatching(/^must be/) },
+    ])
   })
 
   test('puts nothing personal into a token: neither the id nor the address, plain or coded', async () => {
@@ -90,7 +98,12 @@ describe('minting', () => {
   test.each<[string, object, string, RegExp]>([
     ['another host', { target: 'https://evil.example/' }, 'target_not_allowed', /target must be on an origin/],
     ['another port of the host', { target: 'http://localhost:1/' }, 'target_not_allowed', /target must be/],
-    ['a host that begins as the shop’s', { target: 'https://localhost.evil.example/' }, 'target_not_allowed', /target must be/],
+    [
+      'a host that begins as the shop’s',
+      { target: 'https://localhost.evil.example/' },
+      'target_not_allowed',
+      /target must be/,
+    ],
     ['a script', { target: 'javascript:alert(1)' }, 'invalid_request', /^target must be an http or https URL/],
     ['a path', { target: '/rings' }, 'invalid_request', /^target must be/],
     ['an unknown site', { site: 'nowhere' }, 'unknown_site', /^site must be/],
@@ -100,18 +113,28 @@ describe('minting', () => {
     ['a field that is not known', { tracking: true }, 'invalid_request', /tracking/],
   ])('refuses %s with 400', async (_, more, code, detail) => {
     const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'may-2026', target, ...more })
-    const response = await server.api('/api/v1/link-tokens', { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    const response = await server.api('/api/v1/link-tokens', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
   })
 
   test('needs the scope links:write', async () => {
     const [no, yes] = await Promise.all(
-      ['contacts:write', 'links:write'].map((scope) => server.cli<{ key: string }>('keys', 'create', '--scopes', scope)),
+      ['contacts:write', 'links:write'].map((scope) =>
+        server.cli<{ key: string }>('keys', 'create', '--scopes', scope),
+      ),
     )
     const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'm' })
     const ask = (headers: Record<string, string>) =>
-      fetch(`${server.url}/api/v1/link-tokens`, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } })
+      fetch(`${server.url}/api/v1/link-tokens`, {
+        method: 'POST',
+        body,
+        headers: { 'content-type': 'application/json', ...headers },
+      })
     expect((await ask({})).status).toBe(401)
     expect((await ask({ authorization: `Bearer ${no!.key}` })).status).toBe(403)
     expect((await ask({ authorization: `Bearer ${yes!.key}` })).status).toBe(200)
@@ -119,7 +142,10 @@ describe('minting', () => {
 
   test('is audited without tokens or contacts', async () => {
     const made = await mintOne({ message: 'audited-mail' })
-    const rows = rowsOf<{ action: string; detail: string }>(server, "select action, detail from audit where detail like '%audited-mail%'")
+    const rows = rowsOf<{ action: string; detail: string }>(
+      server,
+      "select action, detail from audit where detail like '%audited-mail%'",
+    )
     expect(rows).toEqual([{ action: 'link_tokens.mint', detail: expect.any(String) }])
     expect(JSON.parse(rows[0]!.detail)).toEqual({ site: 'demo', message: 'audited-mail', minted: 1, rejected: 0 })
     expect(filesHolding(server, made.token)).toEqual([])
@@ -127,15 +153,18 @@ describe('minting', () => {
 })
 
 describe('the redirect', () => {
-  test.each(['GET', 'HEAD'])('by %s leads to the target with the token in the fragment, and sets no cookie', async (method) => {
-    const { token: made } = await mintOne()
-    const response = await follow(made, method)
-    expect(response.status).toBe(302)
-    expect(response.headers.get('location')).toBe(`${target}#cl=${made}`)
-    expect(response.headers.get('set-cookie')).toBeNull()
-    expect(response.headers.get('cache-control')).toBe('no-store')
-    await response.body?.cancel()
-  })
+  test.each(['GET', 'HEAD'])(
+    'by %s leads to the target with the token in the fragment, and sets no cookie',
+    async (method) => {
+      const { token: made } = await mintOne()
+      const response = await follow(made, method)
+      expect(response.status).toBe(302)
+      expect(response.headers.get('location')).toBe(`${target}#cl=${made}`)
+      expect(response.headers.get('set-cookie')).toBeNull()
+      expect(response.headers.get('cache-control')).toBe('no-store')
+      await response.body?.cancel()
+    },
+  )
 
   test('follows a token that a mail tool made by itself', async () => {
     const made = token('anna', 'own_mail-1', 1_780_000_000, `${server.url}/gold`)
@@ -169,6 +198,8 @@ describe('the redirect', () => {
     ['without its target', (made) => made.replace(/\.[^.]*(\.[^.]*)$/, '$1')],
     ['cut off', (made) => made.slice(0, -1)],
     ['signed with another secret', () => token('anna', 'may-2026', 1_780_000_000, 'https://evil.example/', 'guessed')],
+    ['for a script', () => token('anna', 'm', 1_780_000_000, 'javascript:alert(1)')],
+    ['for a path without a host', () => token('anna', 'm', 1_780_000_000, '/rings')],
     ['that is no token', () => 'https%3A%2F%2Fevil.example'],
   ])('of a token %s is 400 and leads nowhere', async (_, tamper) => {
     const response = await follow(tamper((await mintOne()).token))
@@ -181,7 +212,8 @@ describe('the redirect', () => {
 
 describe('following a link', () => {
   const click = (link: string, agoMs = 0) => event('identify', agoMs, { kind: 'link', link })
-  const links = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links as Record<string, unknown>[]
+  const links = async (visitor: string) =>
+    (await server.get(`/api/v1/visitors/${visitor}`)).links as Record<string, unknown>[]
 
   test.each<[string, () => Promise<string>]>([
     ['that was minted here', async () => (await mintOne({ message: 'click-1' })).token],
@@ -191,7 +223,13 @@ describe('following a link', () => {
     await sendAll(server, visitor, [event('page', MINUTE), click(await made())])
     await settled(server)
     expect(await links(visitor)).toEqual([
-      expect.objectContaining({ contact: 'anna', evidence: 'email_click', strength: 'confirmed', state: 'open', reason: 'first_click' }),
+      expect.objectContaining({
+        contact: 'anna',
+        evidence: 'email_click',
+        strength: 'confirmed',
+        state: 'open',
+        reason: 'first_click',
+      }),
     ])
     const { data } = await server.get('/api/v1/contacts/anna/timeline')
     const his = data.filter((each: { visitor: string }) => each.visitor === visitor)
@@ -211,11 +249,21 @@ describe('following a link', () => {
 
   test.each<[string, () => Promise<string>]>([
     ['signed with another secret', async () => token('anna', 'm', Math.floor(Date.now() / 1000), null, 'guessed')],
-    ['of another contact under the same MAC', async () => (await mintOne()).token.replace(/(\.may-2026\.)[^.]*/, `$1${'A'.repeat(22)}`)],
+    [
+      'of another contact under the same MAC',
+      async () => (await mintOne()).token.replace(/(\.may-2026\.)[^.]*/, `$1${'A'.repeat(22)}`),
+    ],
     [
       'of another site',
       async () => {
-        const other = await server.cli<SiteView>('sites', 'create', '--id', 'mails', '--origin', 'https://mails.example')
+        const other = await server.cli<SiteView>(
+          'sites',
+          'create',
+          '--id',
+          'mails',
+          '--origin',
+          'https://mails.example',
+        )
         return token('anna', 'm', Math.floor(Date.now() / 1000), null, other.link_secret)
       },
     ],

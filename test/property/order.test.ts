@@ -227,6 +227,8 @@ const request = fc.record({
   ),
   /** Choices of one id with different words collide too. */
   choiceId: small,
+  /** A careless or hostile sender uses an id again for something else. */
+  reusesIds: fc.constantFrom(false, false, false, false, false, false, false, false, true),
   lateBy: fc.constantFrom(0, 0, 1, 2 * MINUTE, 3 * DAY),
   keyed: fc.boolean(),
   agent: fc.option(fc.constantFrom('phone', 'laptop'), { nil: undefined }),
@@ -246,6 +248,7 @@ const push = fc.record({
       email: fc.option(fc.constantFrom(...EMAILS)),
       mail_consent: fc.boolean(),
       minor: fc.constantFrom(false, false, false, true),
+      attributes: fc.dictionary(fc.constantFrom('city', 'size'), fc.constantFrom('a', null), { maxKeys: 2 }),
     },
     { requiredKeys: [] },
   ),
@@ -267,11 +270,11 @@ const history: fc.Arbitrary<History> = fc
   }))
 
 function toldOf(requests: (typeof request extends fc.Arbitrary<infer T> ? T : never)[]): Told[] {
-  return requests.flatMap(({ visitor, time, doing, choice, choiceId, lateBy, keyed, agent, again }, n) => {
+  return requests.flatMap(({ visitor, time, doing, choice, choiceId, lateBy, keyed, agent, again, reusesIds }, n) => {
     // The collector stores no claim without `identity`, and of a withdrawal only the choice.
     const events = doing
       .filter((each) => choice.analytics && (choice.identity || !each.claim))
-      .map((each, i): StampedEvent => ({ id: `e${n}-${i}`, at: time, ...each }))
+      .map((each, i): StampedEvent => ({ id: reusesIds ? `e-${i}` : `e${n}-${i}`, at: time, ...each }))
     const entry: Entry = {
       request: `r${n}`,
       site: 'shop',

@@ -1,0 +1,104 @@
+/**
+ * Lists as files: CSV for people and spreadsheets, NDJSON for programs. Rows are written page by page as the reader
+ * takes them, so that a list of millions needs no more memory than a page. A cell that a spreadsheet would run as a
+ * formula is written as text.
+ */
+import { z } from '@hono/zod-openapi'
+import { stringify } from 'csv-stringify/sync'
+import { MAX_LIMIT, pageQuery } from './paging.ts'
+import { type json, jsonContent } from './shapes.ts'
+
+/** The query of a list that can be had as a file. Without `limit` a file holds the whole list. */
+export const exportQuery = pageQuery.extend({
+  limit: pageQuery.shape.limit.unwrap().optional(),
+  format: z.enum(['json', 'ndjson', 'csv'], 'must be json, ndjson or csv').default('json'),
+  bom: z
+    .enum(['true', 'false'], 'must be true or false')
+    .optional()
+    .openapi({ description: 'A byte order mark before the CSV, by which Excel knows that it is UTF-8.' }),
+})
+
+/** The replies of such a list, besides its JSON. */
+const fileContents = {
+  'application/x-ndjson': { schema: z.string().openapi({ description: 'One JSON object a line.' }) },
+  'text/csv': { schema: z.string().openapi({ description: 'One row a line, with a header.' }) },
+}
+
+/** A reply of JSON, or of a file. Its type is that of the JSON: typed clients ask for nothing else. */
+export function jsonOrFile<T extends z.ZodType>(description: string, schema: T) {
+  return { description, content: { ...jsonContent(schema), ...fileContents } } as unknown as ReturnType<typeof json<T>>
+}
+
+/** A page of rows, and whether there are more. */
+export type Page<T> = { rows: T[]; more: boolean }
+
+/** Pages for a file: one of `limit` rows where a limit was given, else all of them. */
+export function paged<T>(next: (size: number) => Promise<Page<T>>, limit: number | undefined) {
+  return {
+    next: async (): Promise<Page<T>> =>
+      limit === undefined ? next(MAX_LIMIT) : { rows: (await next(limit)).rows, more: false },
+  }
+}
+
+/** Cells of a row by their column, in the order of the columns. */
+export type Cells = Record<string, string | number | boolean | null | undefined>
+
+/** Writes the pages as a file. `next` reads the next page; `cells` flattens a row for CSV. */
+export function fileResponse<T>(options: {
+  format: 'ndjson' | 'csv'
+  bom: boolean
+  name: string
+  next: () => Promise<Page<T>>
+  columns: string[]
+  cells: (row: T) => Cells
+}): never {
+  const { format, bom, name, next, columns, cells } = options
+  const encoder = new TextEncoder()
+  let first = true
+  const text = (rows: T[]): string => {
+    if (format === 'ndjson') return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
+    return stringify(rows.map(cells), { header: first, columns, bom: first && bom, escape_formulas: true })
+  }
+  const body = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { rows, more } = await next()
+      controller.enqueue(encoder.encode(text(rows)))
+      first = false
+      if (!more) controller.close()
+    },
+  })
+  const response = new Response(body, {
+    headers: {
+      'content-type': format === 'csv' ? 'text/csv; charset=utf-8' : 'application/x-ndjson',
+      'content-disposition': `attachment; filename="${name}.${format}"`,
+    },
+  })
+  // The routes' replies are typed as JSON, see `jsonOrFile`.
+  return response as never
+}
+
+/** A cart's cells, empty where there is none. */
+export function cartCells(
+  cart:
+    | {
+        url: string | null
+        currency: string
+        value: number
+        updated_at: string
+        items: { item_id: string; item_name?: string; quantity: number }[]
+      }
+    | null
+    | undefined,
+): Cells {
+  return {
+    cart_url: cart?.url,
+    cart_value: cart?.value,
+    cart_currency: cart?.currency,
+    cart_updated_at: cart?.updated_at,
+    cart_items: cart?.items.map((item) => `${item.quantity} × ${item.item_name ?? item.item_id}`).join(', '),
+    cart_item_ids: cart?.items.map((item) => item.item_id).join(' '),
+  }
+}
+
+/** The columns that `cartCells` fills. */
+export const CART_COLUMNS = Object.keys(cartCells(null))

@@ -1,0 +1,295 @@
+/**
+ * The commands, beside a running server: what they make counts at once, and what is wrong is told in one sentence.
+ */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { batch, event, send } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { newVisitor, rowsOf, type SiteView } from './door.ts'
+
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+})
+afterAll(() => server.stop())
+
+type Ran = { code: number; stdout: string; stderr: string }
+
+/** Runs `couture …` on a folder of data, whatever comes of it. */
+function couture(args: string[], env: Record<string, string> = {}): Promise<Ran> {
+  const root = new URL('../../', import.meta.url).pathname
+  const all = { ...process.env, DATA_DIR: server.dataDir, PORT: String(server.port), ...env }
+  return new Promise((resolve) => {
+    // A command that does not end is killed, and so has no exit code.
+    const options = { cwd: root, env: all, timeout: 30_000, killSignal: 'SIGKILL' } as const
+    execFile(process.execPath, ['server/couture.mjs', ...args], options, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr })
+    })
+  })
+}
+
+/** Expects a failure as a person can read it: exit code 1, one sentence, no stack, nothing for programs. */
+function expectSentence(ran: Ran, sentence: RegExp): void {
+  expect(ran.stderr.trim().split('\n')).toEqual([expect.stringMatching(sentence)])
+  expect(ran.stderr).not.toMatch(/\bat .*:\d+:\d+|Error:/)
+  expect(ran.stdout).toBe('')
+  expect(ran.code).toBe(1)
+}
+
+const page = (site: string, headers: Record<string, string> = {}) =>
+  send(server, batch([event('page')], { site, visitor: newVisitor() }), headers)
+
+describe('sites', () => {
+  test('a new one has its secrets and every setting, and takes events at once', async () => {
+    const made = await server.cli<SiteView>(
+      'sites',
+      'create',
+      '--id',
+      'new-shop',
+      '--origin',
+      'https://new.example',
+      'http://new.example:8080',
+    )
+    const response = await page('new-shop', { origin: 'https://new.example' })
+    expect(response.status).toBe(202)
+    expect(response.headers.get('access-control-allow-origin')).toBe('https://new.example')
+    expect(made).toEqual({
+      id: 'new-shop',
+      origins: ['https://new.example', 'http://new.example:8080'],
+      write_key: expect.stringMatching(/^\S{20,}$/),
+      identity_secret: expect.stringMatching(/^\S{32,}$/),
+      link_secret: expect.stringMatching(/^\S{32,}$/),
+      settings: {
+        consent_source: 'manual',
+        trust_unsigned_login: false,
+        email_click_backstitch: 'session',
+        shared_from: 2,
+        backstitch_days: 30,
+        link_param: '#cl',
+        redirect_hosts: [],
+        kept_query: expect.arrayContaining(['utm_*']),
+        cookie_name: 'cv',
+        session_minutes: 30,
+        cart_idle_minutes: 60,
+      },
+    })
+    expect(new Set([made.write_key, made.identity_secret, made.link_secret]).size).toBe(3)
+    expect(await server.cli('sites', 'show', 'new-shop')).toEqual(made)
+    expect(await server.cli<SiteView[]>('sites', 'list')).toContainEqual(made)
+  })
+
+  test.each([
+    ['session_minutes=45', 'session_minutes', 45],
+    ['trust_unsigned_login=true', 'trust_unsigned_login', true],
+    ['email_click_backstitch=window', 'email_click_backstitch', 'window'],
+    ['link_param=nl', 'link_param', 'nl'],
+    ['kept_query=utm_*,page, sort', 'kept_query', ['utm_*', 'page', 'sort']],
+    ['redirect_hosts=', 'redirect_hosts', []],
+  ])('set %s', async (assignment, name, value) => {
+    const changed = await server.cli<SiteView>('sites', 'set', 'demo', assignment)
+    expect(changed.settings[name]).toEqual(value)
+    const [row] = rowsOf<{ settings: string }>(server, "select settings from sites where id = 'demo'")
+    expect(JSON.parse(row!.settings)).toEqual(changed.settings)
+  })
+
+  test('several settings and the origins are set at once', async () => {
+    await server.cli('sites', 'create', '--id', 'moved', '--origin', 'https://old.example')
+    const changed = await server.cli<SiteView>(
+      'sites',
+      'set',
+      'moved',
+      'origins=https://a.example,https://b.example',
+      'shared_from=3',
+    )
+    expect(changed).toMatchObject({ origins: ['https://a.example', 'https://b.example'], settings: { shared_from: 3 } })
+    await until(
+      async () => (await page('moved', { origin: 'https://b.example' })).status === 202,
+      'the new origin to count',
+    )
+    expect((await page('moved', { origin: 'https://old.example' })).status).toBe(403)
+  })
+
+  test('shown to a person, each setting has a sentence', async () => {
+    const { code, stdout } = await couture(['sites', 'show', 'demo'])
+    expect(code).toBe(0)
+    const { settings } = await server.cli<SiteView>('sites', 'show', 'demo')
+    for (const name of Object.keys(settings)) expect(stdout).toMatch(new RegExp(`^${name} = .*\\n\\s+\\S.*\\.$`, 'm'))
+  })
+
+  test.each<[string, string[], RegExp]>([
+    [
+      'an id in capitals',
+      ['sites', 'create', '--id', 'Shop', '--origin', 'https://a.example'],
+      /^--id must be 1 to 40 of.*"Shop"/,
+    ],
+    [
+      'an id of 41 characters',
+      ['sites', 'create', '--id', 'a'.repeat(41), '--origin', 'https://a.example'],
+      /^--id must be 1 to 40/,
+    ],
+    [
+      'an id that is taken',
+      ['sites', 'create', '--id', 'demo', '--origin', 'https://a.example'],
+      /there is a site "demo" already/,
+    ],
+    [
+      'an origin with a path',
+      ['sites', 'create', '--id', 'a', '--origin', 'https://a.example/shop'],
+      /an origin must be scheme and host/,
+    ],
+    [
+      'an origin without a scheme',
+      ['sites', 'create', '--id', 'a', '--origin', 'a.example'],
+      /an origin must be scheme and host/,
+    ],
+    ['a site that is not there', ['sites', 'show', 'nowhere'], /there is no site "nowhere"/],
+    [
+      'a change to a site that is not there',
+      ['sites', 'set', 'nowhere', 'shared_from=2'],
+      /there is no site "nowhere"/,
+    ],
+    [
+      'a setting that is not there',
+      ['sites', 'set', 'demo', 'session=5'],
+      /unknown setting "session"; the settings are .*session_minutes/,
+    ],
+    ['a name that every object has', ['sites', 'set', 'demo', 'constructor=5'], /unknown setting "constructor"/],
+    ['a setting without a value', ['sites', 'set', 'demo', 'session_minutes'], /must be written NAME=VALUE/],
+    [
+      'a number that is none',
+      ['sites', 'set', 'demo', 'session_minutes=5m'],
+      /^session_minutes must be an integer from 1 to 1440 \(got "5m"\)/,
+    ],
+    [
+      'a number that is too large',
+      ['sites', 'set', 'demo', 'session_minutes=1441'],
+      /^session_minutes must be an integer from 1 to 1440/,
+    ],
+    ['a negative number', ['sites', 'set', 'demo', 'shared_from=-1'], /^shared_from must be an integer from 2 to 100/],
+    [
+      'yes for true',
+      ['sites', 'set', 'demo', 'trust_unsigned_login=yes'],
+      /^trust_unsigned_login must be true or false \(got "yes"\)/,
+    ],
+    [
+      'a choice that is not there',
+      ['sites', 'set', 'demo', 'email_click_backstitch=all'],
+      /^email_click_backstitch must be one of session, window/,
+    ],
+    ['a cookie’s name with a blank', ['sites', 'set', 'demo', 'cookie_name=a b'], /^cookie_name must be/],
+    ['a link’s name that is a path', ['sites', 'set', 'demo', 'link_param=/cl'], /^link_param must be/],
+    ['a host with a scheme', ['sites', 'set', 'demo', 'redirect_hosts=https://a.example'], /^redirect_hosts must be/],
+    ['an origin that is none', ['sites', 'set', 'demo', 'origins=demo'], /an origin must be scheme and host/],
+  ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
+    const before = rowsOf(server, 'select * from sites')
+    expectSentence(await couture([...args, '--json']), sentence)
+    expect(rowsOf(server, 'select * from sites')).toEqual(before)
+  })
+})
+
+describe('keys', () => {
+  type Key = { id: string; key: string; scopes: string[] }
+
+  test('a new one works at once, for its scopes and no others', async () => {
+    const made = await server.cli<Key>('keys', 'create', '--scopes', 'matches:read, segments:read')
+    const read = (path: string) => fetch(server.url + path, { headers: { authorization: `Bearer ${made.key}` } })
+    expect((await read('/api/v1/matches')).status).toBe(200)
+    expect((await read('/api/v1/segments')).status).toBe(200)
+    expect((await read('/api/v1/contacts/crm-1001')).status).toBe(403)
+    expect(made).toEqual({
+      id: expect.stringMatching(/./),
+      key: expect.stringMatching(/^\S{24,}$/),
+      scopes: ['matches:read', 'segments:read'],
+    })
+  })
+
+  test('a new one sends events at once', async () => {
+    const { key } = await server.cli<Key>('keys', 'create', '--scopes', 'events:write')
+    expect((await page('demo', { authorization: `Bearer ${key}` })).status).toBe(202)
+  })
+
+  test('are listed without what would let anybody use them', async () => {
+    const made = await server.cli<Key>('keys', 'create', '--scopes', 'admin')
+    const { stdout } = await couture(['keys', 'list', '--json'])
+    const listed = (JSON.parse(stdout) as Partial<Key>[]).find((key) => key.id === made.id)
+    expect(listed).toMatchObject({ id: made.id, scopes: ['admin'] })
+    expect(stdout).not.toContain(made.key)
+    expect(listed).not.toHaveProperty('key')
+    expect(listed).not.toHaveProperty('hash')
+  })
+
+  test('one that is deleted stops to work, and the others go on', async () => {
+    const [goes, stays] = [
+      await server.cli<Key>('keys', 'create', '--scopes', 'events:write,matches:read'),
+      await server.cli<Key>('keys', 'create', '--scopes', 'events:write,matches:read'),
+    ]
+    const read = ({ key }: Key) =>
+      fetch(`${server.url}/api/v1/matches`, { headers: { authorization: `Bearer ${key}` } })
+    expect((await read(goes)).status).toBe(200)
+    expect(await server.cli('keys', 'delete', goes.id)).toMatchObject({ id: goes.id, deleted: true })
+    await until(async () => (await read(goes)).status === 401, 'the key to end')
+    expect((await page('demo', { authorization: `Bearer ${goes.key}` })).status).toBe(401)
+    expect((await read(stays)).status).toBe(200)
+    expect((await server.cli<Key[]>('keys', 'list')).map((key) => key.id)).not.toContain(goes.id)
+  })
+
+  test.each<[string, string[], RegExp]>([
+    [
+      'a scope that is not there',
+      ['keys', 'create', '--scopes', 'matches:read,matches:write'],
+      /^--scopes must be of .*events:write.*\(got "matches:write"\)/,
+    ],
+    ['no scope', ['keys', 'create', '--scopes', ''], /^--scopes must be of/],
+    ['a key that is not there', ['keys', 'delete', 'nothing'], /there is no key "nothing"/],
+  ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
+    const before = rowsOf(server, 'select * from api_keys')
+    expectSentence(await couture([...args, '--json']), sentence)
+    expect(rowsOf(server, 'select * from api_keys')).toEqual(before)
+  })
+})
+
+describe('serve with a wrong setting says which and what it must be, and does not start', () => {
+  test.each([
+    ['PORT', '80a', /^PORT must be an integer from 1 to 65535 \(got "80a"\)/],
+    ['PORT', '0', /^PORT must be an integer from 1 to 65535/],
+    ['PORT', '65536', /^PORT must be an integer from 1 to 65535/],
+    ['PUBLIC_URL', 'shop.example', /^PUBLIC_URL must be an http or https URL/],
+    ['PUBLIC_URL', 'ftp://shop.example', /^PUBLIC_URL must be an http or https URL/],
+    ['ADMIN_URL', 'https://shop.example/?a=1', /^ADMIN_URL must be an http or https URL without query/],
+    ['TRUST_PROXY', 'yes', /^TRUST_PROXY must be/],
+    ['LOG_LEVEL', 'loud', /^LOG_LEVEL must be one of fatal, error, warn/],
+    ['COUTURE_SECRET', 'short', /^COUTURE_SECRET must have at least 16 characters/],
+    ['ADMIN_PASSWORD', 'short', /^ADMIN_PASSWORD must have at least 8 characters/],
+    ['DATA_DIR', '/dev/null/data', /^DATA_DIR must be a folder that can be written/],
+    ['DATABASE_URL', 'mysql://a', /^DATABASE_URL must be/],
+  ])('%s=%s', async (name, value, sentence) => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
+    try {
+      expectSentence(await couture(['serve'], { DATA_DIR: dataDir, [name]: value }), sentence)
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+
+  test('a port that is taken', async () => {
+    const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
+    try {
+      expectSentence(await couture(['serve'], { DATA_DIR: dataDir }), new RegExp(`^PORT ${server.port} is in use`))
+    } finally {
+      rmSync(dataDir, { recursive: true, force: true })
+    }
+  })
+})
+
+test.each(['--help', 'serve --help', 'sites create --help', 'keys --help', 'rebuild --help'])(
+  'couture %s explains itself',
+  async (line) => {
+    const { code, stdout } = await couture(line.split(' '))
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^Usage: couture/)
+  },
+)

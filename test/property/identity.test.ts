@@ -1,0 +1,293 @@
+/**
+ * What must hold of every visitor, whatever is told of it: random moments and claims go through the fold and the
+ * attribution, and no story may break a promise of the design. A failure prints its seed and the smallest story.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
+import { byTimeThenId } from '../../server/domain/event.ts'
+import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
+import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
+import type { LinkEvidence } from '../../server/domain/identity-table.ts'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+const BACKSTITCH = 30 * DAY
+
+type Story = { events: VisitorEvent[]; claims: Claim[]; floor: number | null; policy: Policy }
+
+const living = (id: string): Holder => ({ kind: 'contact', id, importedAt: -1000 * DAY, erased: false, minor: false })
+
+const holder: fc.Arbitrary<Holder> = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom('anna', 'ben', 'carla').map(living) },
+  { weight: 1, arbitrary: fc.constant<Holder>({ kind: 'unknown' }) },
+  { weight: 1, arbitrary: fc.constant<Holder>({ kind: 'ambiguous' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('erased', 'minor').map((why) => ({ ...living(why), [why]: true }) as Holder),
+  },
+)
+
+const moment = fc.record({
+  // Few times, so that sessions form and times collide.
+  day: fc.constantFrom(0, 0, 1, 2, 20, 29, 30, 31, 95, 130),
+  minute: fc.constantFrom(0, 1, 5, 29, 30, 31, 59, 61),
+  type: fc.constantFrom(
+    'page',
+    'page',
+    'reset',
+    'add_to_cart',
+    'remove_from_cart',
+    'purchase',
+    'identify',
+    'identify',
+    'identify',
+  ),
+  identity: fc.constantFrom(true, true, true, true, false),
+  item: fc.constantFrom('ring', 'chain'),
+  evidence: fc.constantFrom<LinkEvidence>('login_verified', 'email_click', 'email_click', 'login_claimed'),
+  holder,
+  message: fc.constantFrom('mail-1', 'mail-2', 'mail-3'),
+  usedBefore: fc.constantFrom(0, 0, 0, 1, 3),
+  usedElsewhere: fc.boolean(),
+  issuedDaysBefore: fc.constantFrom(0, 0, 0, 31),
+  request: fc.nat({ max: 8 }),
+})
+
+const policy: fc.Arbitrary<Policy> = fc.record({
+  sessionMs: fc.constant(30 * MINUTE),
+  backstitchMs: fc.constant(BACKSTITCH),
+  firstClick: fc.constantFrom<Policy['firstClick']>('session', 'session', 'window'),
+  trustUnsigned: fc.constantFrom(false, false, true),
+  sharedFrom: fc.constantFrom(2, 3),
+})
+
+const story: fc.Arbitrary<Story> = fc
+  .record({
+    moments: fc.array(moment, { minLength: 1, maxLength: 25 }),
+    floorDay: fc.option(fc.constantFrom(0, 2, 20), { freq: 4 }),
+    policy,
+  })
+  .map(({ moments, floorDay, policy }) => {
+    const events: VisitorEvent[] = []
+    const claims: Claim[] = []
+    for (const [n, each] of moments.entries()) {
+      const id = `e${String(n).padStart(2, '0')}`
+      const at = each.day * DAY + each.minute * MINUTE
+      const isClaim = each.type === 'identify'
+      events.push({
+        id,
+        at,
+        type: each.type,
+        reset: each.type === 'reset',
+        // The collector stores no claim without consent for it.
+        identity: isClaim || each.identity,
+        props: { currency: 'EUR', items: [{ item_id: each.item, price: 5 }] },
+        url: null,
+      })
+      if (!isClaim) continue
+      const isClick = each.evidence === 'email_click'
+      claims.push({
+        id,
+        at,
+        receivedAt: at,
+        request: `r${each.request}`,
+        evidence: each.evidence,
+        holder: each.holder,
+        message: isClick ? each.message : null,
+        issuedAt: isClick ? at - each.issuedDaysBefore * DAY : null,
+        usedBefore: each.evidence === 'login_claimed' ? 0 : each.usedBefore,
+        usedElsewhere: each.evidence !== 'login_claimed' && (each.usedElsewhere || each.usedBefore > 0),
+      })
+    }
+    const floor = floorDay === null ? null : floorDay * DAY + 5 * MINUTE
+    return { events: events.sort(byTimeThenId), claims: claims.sort(byTimeThenId), floor, policy }
+  })
+
+function derive({ events, claims, floor, policy }: Story) {
+  const { links, stretches, shared } = linkVisitor(events, claims, floor, policy)
+  const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs: 60 * MINUTE }
+  const { personOf, epochs, carts } = attribute('visitor', events, stretches, options)
+  return { links: [...links].sort(byTimeThenId), stretches, shared, personOf, epochs, carts }
+}
+
+/** Checks a promise on many stories. */
+function holds(check: (told: Story) => void, runs = 1500) {
+  fc.assert(fc.property(story, check), { numRuns: runs })
+}
+
+test('the order in which claims and moments are handed in does not matter once they are sorted by time and id', () => {
+  fc.assert(
+    fc.property(
+      story.chain((told) =>
+        fc.record({
+          told: fc.constant(told),
+          events: fc.shuffledSubarray(told.events, { minLength: told.events.length }),
+          claims: fc.shuffledSubarray(told.claims, { minLength: told.claims.length }),
+        }),
+      ),
+      ({ told, events, claims }) => {
+        const sorted = { ...told, events: [...events].sort(byTimeThenId), claims: [...claims].sort(byTimeThenId) }
+        expect(derive(sorted)).toEqual(derive(told))
+        // Of claims, not even that: they are found by their moments.
+        expect(derive({ ...told, claims })).toEqual(derive(told))
+      },
+    ),
+    { numRuns: 500 },
+  )
+})
+
+test('stretches cover all moments, without gap or overlap', () => {
+  holds((told) => {
+    const { stretches } = derive(told)
+    expect(stretches[0]!.from).toBe(0)
+    expect(stretches.at(-1)!.to).toBe(told.events.length)
+    for (const [n, stretch] of stretches.entries()) {
+      expect(stretch.to).toBeGreaterThan(stretch.from)
+      if (n > 0) expect(stretch.from).toBe(stretches[n - 1]!.to)
+    }
+  })
+})
+
+test('every claim gets exactly one row: a link, a refusal, or a place among the proofs of one', () => {
+  holds((told) => {
+    const { links } = derive(told)
+    const rows = links.flatMap((link) => (link.proofs.length > 0 ? link.proofs.map((proof) => proof.id) : [link.id]))
+    expect(rows.sort()).toEqual(told.claims.map((claim) => claim.id).sort())
+    for (const link of links) expect(link.reason).not.toBe('')
+  })
+})
+
+test('no two contacts have the same time: the links that count do not overlap', () => {
+  holds((told) => {
+    const counting = derive(told).links.filter(
+      (link) => ['open', 'closed'].includes(link.state) && link.backfillFrom !== null,
+    )
+    for (const a of counting) {
+      for (const b of counting) {
+        if (a === b) continue
+        const starts = Math.max(a.backfillFrom!, b.backfillFrom!)
+        const ends = Math.min(a.validTo ?? Number.POSITIVE_INFINITY, b.validTo ?? Number.POSITIVE_INFINITY)
+        expect(starts).toBeGreaterThanOrEqual(ends)
+      }
+    }
+  })
+})
+
+test('what a contact has comes from a link of his that counts', () => {
+  holds((told) => {
+    const { links, personOf } = derive(told)
+    const counting = links.filter((link) => ['open', 'closed'].includes(link.state) && link.strength !== 'claimed')
+    const contacts = new Set(counting.map((link) => `c:${link.contact}`))
+    for (const person of personOf) if (person.startsWith('c:')) expect(contacts).toContain(person)
+  })
+})
+
+test('unsigned claims alone never give a contact anything', () => {
+  holds((told) => {
+    const claims = told.claims.map(
+      (claim): Claim => ({ ...claim, evidence: 'login_claimed', message: null, usedBefore: 0 }),
+    )
+    const { personOf, shared } = derive({ ...told, claims, policy: { ...told.policy, trustUnsigned: false } })
+    expect(personOf.filter((person) => person.startsWith('c:'))).toEqual([])
+    expect(shared).toBe(false)
+  })
+})
+
+/** The number of each moment's session. */
+function sessionsOf({ events, policy }: Story): number[] {
+  let session = 0
+  return events.map((event, n) => {
+    const before = events[n - 1]
+    if (before && (before.reset || event.at - before.at >= policy.sessionMs)) session++
+    return session
+  })
+}
+
+test('an unsigned claim takes nothing away from a running signed session', () => {
+  holds((told) => {
+    const quiet = derive({ ...told, claims: told.claims.filter((claim) => claim.evidence === 'login_verified') })
+    const loud = derive({ ...told, claims: told.claims.filter((claim) => claim.evidence !== 'email_click') })
+    const sessions = sessionsOf(told)
+    for (const link of quiet.links) {
+      for (const proof of link.proofs) {
+        const index = told.events.findIndex((event) => event.id === proof.id)
+        for (let n = index; sessions[n] === sessions[index]; n++) expect(loud.personOf[n]).toBe(quiet.personOf[n])
+      }
+    }
+  })
+})
+
+test('an event that was sent without identity consent is never a contact’s', () => {
+  holds((told) => {
+    const { personOf } = derive(told)
+    for (const [n, event] of told.events.entries()) if (!event.identity) expect(personOf[n]).toMatch(/^v:/)
+  })
+})
+
+test('nothing is stitched across a reset, from before a withdrawal, or from over 30 days before the proof', () => {
+  holds((told) => {
+    const { personOf, links } = derive(told)
+    const proofs = links
+      .filter((link) => ['open', 'closed'].includes(link.state) && link.strength !== 'claimed')
+      .flatMap((link) => link.proofs.map((proof) => ({ ...proof, person: `c:${link.contact}` })))
+      .filter((proof) => told.policy.trustUnsigned || proof.evidence !== 'login_claimed')
+    for (const [n, event] of told.events.entries()) {
+      const person = personOf[n]!
+      if (!person.startsWith('c:')) continue
+      if (told.floor !== null) expect(event.at).toBeGreaterThan(told.floor)
+      // A proof at or before the event, or one after it with neither a reset nor 30 days between.
+      const reasons = proofs.filter((proof) => {
+        if (proof.person !== person) return false
+        const index = told.events.findIndex((each) => each.id === proof.id)
+        const [first, last] = [Math.min(n, index), Math.max(n, index)]
+        if (told.events.slice(first, last).some((each) => each.reset)) return false
+        // A cart comes whole if it was touched within the 30 days.
+        const isCart = event.type.includes('cart')
+        return index <= n ? event.at <= proof.at + 90 * DAY : isCart || event.at >= proof.at - BACKSTITCH
+      })
+      expect(reasons.length, `${event.id} is ${person}`).toBeGreaterThan(0)
+    }
+  })
+})
+
+test('on a shared device nobody has more than his sessions', () => {
+  holds((told) => {
+    const { shared, personOf, links } = derive(told)
+    if (!shared) return
+    const sessions = sessionsOf(told)
+    const proven = new Set(
+      links.flatMap((link) =>
+        link.proofs.map(
+          (proof) => `${sessions[told.events.findIndex((event) => event.id === proof.id)]} c:${link.contact}`,
+        ),
+      ),
+    )
+    for (const [n, person] of personOf.entries()) {
+      if (person.startsWith('c:')) expect(proven).toContain(`${sessions[n]} ${person}`)
+    }
+  })
+})
+
+test('a claim that is refused for itself changes nothing: without it all is the same', () => {
+  holds((told) => {
+    const whole = derive(told)
+    const dead = whole.links.filter((link) =>
+      [
+        'ambiguous_identifier',
+        'not_in_crm',
+        'erased',
+        'minor',
+        'token_reused',
+        'token_expired',
+        'forwarded',
+        'identity_withdrawn',
+      ].includes(link.reason),
+    )
+    const ids = new Set(dead.map((link) => link.id))
+    const without = derive({ ...told, claims: told.claims.filter((claim) => !ids.has(claim.id)) })
+    expect(without.personOf).toEqual(whole.personOf)
+    expect(without.carts).toEqual(whole.carts)
+    expect(without.links).toEqual(whole.links.filter((link) => !ids.has(link.id)))
+  })
+})

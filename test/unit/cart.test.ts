@@ -1,0 +1,356 @@
+/**
+ * Carts, folded from what a shop sends. Each row is a story of events, a minute apart unless it says otherwise, and
+ * the carts that remain: their items with quantity, their value in minor units, and their state.
+ */
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { type Cart, type CommerceEvent, foldCarts, itemsOf } from '../../server/domain/cart.ts'
+import { orderOf } from '../../server/domain/order.ts'
+
+const MINUTE = 60_000
+const IDLE = 60 * MINUTE
+
+type Props = Record<string, unknown>
+type Told = [type: string, props?: Props, afterMinutes?: number]
+
+function fold(story: Told[]): Cart[] {
+  let at = 0
+  const events = story.map(([type, props = {}, after = 1], n): CommerceEvent => {
+    at += after * MINUTE
+    return { id: `e${n}`, at, type, props, url: null }
+  })
+  return foldCarts(events, IDLE)
+}
+
+const say = (cart: Cart) =>
+  `${cart.items.map((item) => `${item.quantity} ${item.item_id}`).join(' + ')} = ${cart.value} ${cart.currency} ${cart.state}`
+
+const eur = (...items: Props[]): Props => ({ currency: 'EUR', items })
+const ring = { item_id: 'ring', price: 100 }
+const chain = { item_id: 'chain', price: 50.5 }
+
+describe('a cart', () => {
+  test.each<[name: string, story: Told[], carts: string[]]>([
+    ['holds what was added', [['add_to_cart', eur(ring)]], ['1 ring = 10000 EUR open']],
+    [
+      'adds up what is added twice',
+      [
+        ['add_to_cart', eur(ring)],
+        ['add_to_cart', eur({ ...ring, quantity: 2 })],
+      ],
+      ['3 ring = 30000 EUR open'],
+    ],
+    ['takes several items at once', [['add_to_cart', eur(ring, chain)]], ['1 ring + 1 chain = 15050 EUR open']],
+    [
+      'loses what is removed',
+      [
+        ['add_to_cart', eur(ring, chain)],
+        ['remove_from_cart', eur(ring)],
+      ],
+      ['1 chain = 5050 EUR open'],
+    ],
+    [
+      'keeps the rest of a removed quantity',
+      [
+        ['add_to_cart', eur({ ...ring, quantity: 3 })],
+        ['remove_from_cart', eur({ ...ring, quantity: 2 })],
+      ],
+      ['1 ring = 10000 EUR open'],
+    ],
+    [
+      'does not go below nothing',
+      [
+        ['add_to_cart', eur(ring, chain)],
+        ['remove_from_cart', eur({ ...ring, quantity: 5 })],
+        ['add_to_cart', eur(ring)],
+      ],
+      ['1 chain + 1 ring = 15050 EUR open'],
+    ],
+    [
+      'is none once it is empty',
+      [
+        ['add_to_cart', eur(ring)],
+        ['remove_from_cart', eur(ring)],
+      ],
+      [],
+    ],
+    ['is none where something unknown is removed', [['remove_from_cart', eur(ring)]], []],
+    [
+      'keeps what it has where something unknown is removed',
+      [
+        ['add_to_cart', eur(ring)],
+        ['remove_from_cart', eur(chain)],
+      ],
+      ['1 ring = 10000 EUR open'],
+    ],
+    [
+      'is what view_cart says it is',
+      [
+        ['add_to_cart', eur(ring, ring)],
+        ['view_cart', eur({ ...chain, quantity: 2 })],
+      ],
+      ['2 chain = 10100 EUR open'],
+    ],
+    [
+      'stays as it is when view_cart says nothing',
+      [
+        ['add_to_cart', eur(ring)],
+        ['view_cart', {}],
+      ],
+      ['1 ring = 10000 EUR open'],
+    ],
+    ['may begin with view_cart', [['view_cart', eur(ring)]], ['1 ring = 10000 EUR open']],
+    ['may begin at the checkout', [['begin_checkout', eur(ring)]], ['1 ring = 10000 EUR open']],
+    [
+      'is touched by the checkout and not changed',
+      [
+        ['add_to_cart', eur(ring)],
+        ['begin_checkout', eur(chain)],
+      ],
+      ['1 ring = 10000 EUR open'],
+    ],
+    ['does not begin with a checkout of nothing', [['begin_checkout', { currency: 'EUR', value: 10 }]], []],
+    [
+      'is converted by a purchase',
+      [
+        ['add_to_cart', eur(ring)],
+        ['purchase', eur(ring)],
+      ],
+      ['1 ring = 10000 EUR converted'],
+    ],
+    [
+      'is another one after a purchase',
+      [
+        ['add_to_cart', eur(ring)],
+        ['purchase', {}],
+        ['add_to_cart', eur(chain)],
+      ],
+      ['1 ring = 10000 EUR converted', '1 chain = 5050 EUR open'],
+    ],
+    ['is not made by a purchase alone', [['purchase', eur(ring)]], []],
+    [
+      'is recovered by a purchase after the idle time',
+      [
+        ['add_to_cart', eur(ring)],
+        ['purchase', {}, 60],
+      ],
+      ['1 ring = 10000 EUR recovered'],
+    ],
+    [
+      'is not recovered where it was idle for less',
+      [
+        ['add_to_cart', eur(ring)],
+        ['begin_checkout', {}, 59],
+        ['purchase', {}, 59],
+      ],
+      ['1 ring = 10000 EUR converted'],
+    ],
+    [
+      'is recovered also where it was touched again before the purchase',
+      [
+        ['add_to_cart', eur(ring)],
+        ['view_cart', {}, 90],
+        ['purchase', {}],
+      ],
+      ['1 ring = 10000 EUR recovered'],
+    ],
+    [
+      'takes the value that is sent where a price is missing',
+      [['add_to_cart', { currency: 'EUR', value: 12.34, items: [{ item_id: 'ring' }] }]],
+      ['1 ring = 1234 EUR open'],
+    ],
+    [
+      'learns a price later',
+      [
+        ['add_to_cart', eur({ item_id: 'ring' })],
+        ['add_to_cart', eur(ring)],
+      ],
+      ['2 ring = 20000 EUR open'],
+    ],
+    [
+      'counts yen without decimals',
+      [['add_to_cart', { currency: 'JPY', items: [{ item_id: 'ring', price: 1500 }] }]],
+      ['1 ring = 1500 JPY open'],
+    ],
+    [
+      'counts dinars with three',
+      [['add_to_cart', { currency: 'kwd', items: [{ item_id: 'ring', price: 1.234 }] }]],
+      ['1 ring = 1234 KWD open'],
+    ],
+    ['has no currency where none is named', [['add_to_cart', { items: [ring] }]], ['1 ring = 10000 XXX open']],
+    [
+      'keeps its currency where a later event names none',
+      [
+        ['add_to_cart', eur(ring)],
+        ['add_to_cart', { items: [ring] }],
+      ],
+      ['2 ring = 20000 EUR open'],
+    ],
+    [
+      'reads Segment’s products',
+      [['view_cart', { currency: 'EUR', products: [{ product_id: 'p1', name: 'Ring', price: '10.50', quantity: 2 }] }]],
+      ['2 p1 = 2100 EUR open'],
+    ],
+    [
+      'reads Segment’s single product',
+      [['add_to_cart', { currency: 'EUR', product_id: 'p1', price: 5 }]],
+      ['1 p1 = 500 EUR open'],
+    ],
+    [
+      'knows an item by its sku or name where it has no id',
+      [['add_to_cart', eur({ sku: 's' }, { item_name: 'n' })]],
+      ['1 s + 1 n = 0 EUR open'],
+    ],
+    [
+      'does not care for other events',
+      [['add_to_cart', eur(ring)], ['page'], ['view_item', eur(chain)]],
+      ['1 ring = 10000 EUR open'],
+    ],
+  ])('%s', (_, story, carts) => {
+    expect(fold(story).map(say)).toEqual(carts)
+  })
+
+  test('has its times: begun, changed, at the checkout, abandoned and closed', () => {
+    const [cart] = fold([
+      ['add_to_cart', eur(ring), 10],
+      ['begin_checkout', {}, 5],
+      ['purchase', {}, 100],
+    ])
+    expect(cart).toMatchObject({
+      id: 'e0',
+      createdAt: 10 * MINUTE,
+      updatedAt: 15 * MINUTE,
+      checkoutAt: 15 * MINUTE,
+      abandonedAt: 75 * MINUTE,
+      closedAt: 115 * MINUTE,
+      eventIds: ['e0', 'e1', 'e2'],
+    })
+  })
+
+  test('keeps the time at which it was first abandoned', () => {
+    const [cart] = fold([
+      ['add_to_cart', eur(ring)],
+      ['view_cart', {}, 120],
+      ['view_cart', {}, 120],
+    ])
+    expect(cart!.abandonedAt).toBe(61 * MINUTE)
+  })
+})
+
+describe('hostile values', () => {
+  test.each<[unknown, number]>([
+    [Number.NaN, 1],
+    ['many', 1],
+    [-5, 1],
+    [null, 1],
+    [{}, 1],
+    [1e300, 1_000_000],
+    ['3', 3],
+    [1.2, 2],
+  ])('a quantity of %j counts as %i', (quantity, counted) => {
+    expect(fold([['add_to_cart', eur({ ...ring, quantity })]])[0]!.items[0]!.quantity).toBe(counted)
+  })
+
+  test.each([Number.NaN, 'free', 1e300, Number.POSITIVE_INFINITY, null, {}, [], true])(
+    'a price of %j is no price',
+    (price) => {
+      expect(fold([['add_to_cart', eur({ item_id: 'ring', price })]])[0]!.items[0]!.price).toBeNull()
+    },
+  )
+
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('an item may be called %s', (item_id) => {
+    const item = JSON.parse(`{"item_id":"${item_id}","price":1,"__proto__":{"item_name":"inherited"}}`) as Props
+    const [cart] = fold([
+      ['add_to_cart', eur(item)],
+      ['add_to_cart', eur(item)],
+    ])
+    expect(cart!.items).toMatchObject([{ item_id, quantity: 2, price: 100, item_name: null }])
+    expect(({} as Props).item_name).toBeUndefined()
+  })
+
+  test.each([[null], ['ring'], [[]], [{}], [{ item_id: '' }], [{ item_id: {} }]])('%j is no item', (item) => {
+    expect(itemsOf({ items: [item] }, 'EUR')).toEqual([])
+  })
+
+  test('a cart has at most 200 items, and a quantity at most a million', () => {
+    const many = Array.from({ length: 300 }, (_, n) => ({ item_id: `i${n}`, quantity: 1e6 }))
+    const [cart] = fold([
+      ['add_to_cart', eur(...many)],
+      ['add_to_cart', eur(...many.slice(150).concat(many.slice(0, 50)))],
+    ])
+    expect(cart!.items).toHaveLength(200)
+    expect(Math.max(...cart!.items.map((item) => item.quantity))).toBe(1_000_000)
+  })
+
+  const nasty = fc.oneof(
+    fc.double(),
+    fc.integer(),
+    fc.string(),
+    fc.constantFrom<unknown>(null, undefined, true, {}, [], '__proto__', 1e308, -1e308, '1e308', 1e10, 9_999_999_999),
+  )
+  const item = fc.record(
+    {
+      item_id: fc.oneof(fc.constantFrom('a', 'b', '__proto__'), nasty),
+      price: nasty,
+      quantity: nasty,
+      item_name: nasty,
+    },
+    { requiredKeys: [] },
+  )
+  const types = ['add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout', 'purchase']
+  const told = fc.tuple(
+    fc.constantFrom(...types),
+    fc.record(
+      {
+        currency: fc.oneof(fc.constantFrom('EUR', 'JPY', 'CLF'), nasty),
+        value: nasty,
+        items: fc.oneof(fc.array(item), nasty),
+      },
+      { requiredKeys: [] },
+    ),
+  ) as fc.Arbitrary<Told>
+
+  test('whatever is sent, a cart and an order are whole, bounded figures', () => {
+    fc.assert(
+      fc.property(fc.array(told, { maxLength: 12 }), (story) => {
+        for (const cart of fold(story)) {
+          expect(Number.isSafeInteger(cart.value), `value ${cart.value}`).toBe(true)
+          for (const each of cart.items) {
+            expect(each.quantity).toBeGreaterThan(0)
+            expect(Number.isSafeInteger(each.quantity)).toBe(true)
+            if (each.price !== null) expect(Number.isSafeInteger(each.price)).toBe(true)
+          }
+        }
+        for (const [, props = {}] of story) {
+          expect(Number.isSafeInteger(orderOf({ id: 'e', at: 0, props }).total)).toBe(true)
+        }
+      }),
+      { numRuns: 1000 },
+    )
+  })
+})
+
+describe('an order', () => {
+  const total = (props: Props) => orderOf({ id: 'e1', at: 0, props }).total
+
+  test.each<[string, Props, number]>([
+    ['the value that is sent', { currency: 'EUR', value: 12.5, items: [ring] }, 1250],
+    ['Segment’s total or revenue', { currency: 'EUR', revenue: '12.50' }, 1250],
+    ['zero, if zero is sent', { currency: 'EUR', value: 0, items: [ring] }, 0],
+    ['its items, if nothing is sent', { currency: 'EUR', items: [{ ...ring, quantity: 2 }] }, 20000],
+    ['its items, if null is sent', { currency: 'EUR', value: null, items: [ring] }, 10000],
+    ['its items, if nothing that is a number is sent', { currency: 'EUR', value: '', total: [], items: [ring] }, 10000],
+  ])('is worth %s', (_, props, minor) => {
+    expect(total(props)).toBe(minor)
+  })
+
+  test.each<[Props, string]>([
+    [{ transaction_id: 'T-1' }, 'T-1'],
+    [{ order_id: 17 }, '17'],
+    [{}, 'event:e1'],
+    [{ transaction_id: '' }, 'event:e1'],
+    [{ transaction_id: null, order_id: 'O' }, 'O'],
+  ])('%j has the id %s', (props, id) => {
+    expect(orderOf({ id: 'e1', at: 0, props }).orderId).toBe(id)
+  })
+})

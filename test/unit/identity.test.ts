@@ -1,0 +1,990 @@
+/**
+ * The decision table of identity, cell by cell, and how far a link reaches. A story is a list of moments of one
+ * visitor in words; what is expected are the links with their reasons and, moment by moment, whose each one is:
+ * `a` is Anna's, `b` is Ben's, `.` is nobody's.
+ */
+import { describe, expect, test } from 'vitest'
+import { attribute, contactPerson, type VisitorEvent } from '../../server/domain/epochs.ts'
+import { byTimeThenId } from '../../server/domain/event.ts'
+import { type Link, linkVisitor, type Policy } from '../../server/domain/identity.ts'
+import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
+import { type Action, ANOTHER, type LinkEvidence, SAME, type State } from '../../server/domain/identity-table.ts'
+
+const MINUTE = 60_000
+const DAY = 24 * 60 * MINUTE
+/** An arbitrary day, on which the stories begin as `d0`. */
+const START = Date.UTC(2026, 2, 2)
+
+const POLICY: Policy = {
+  sessionMs: 30 * MINUTE,
+  backstitchMs: 30 * DAY,
+  firstClick: 'session',
+  trustUnsigned: false,
+  sharedFrom: 2,
+}
+
+const EVIDENCE: Record<string, LinkEvidence> = {
+  signed: 'login_verified',
+  click: 'email_click',
+  unsigned: 'login_claimed',
+}
+
+const DOINGS: Record<string, { type: string; props?: Record<string, unknown> }> = {
+  page: { type: 'page' },
+  reset: { type: 'reset' },
+  withdraws: { type: 'consent' },
+  'adds ring': { type: 'add_to_cart', props: { currency: 'EUR', items: [{ item_id: 'ring', price: 100 }] } },
+  'adds chain': { type: 'add_to_cart', props: { currency: 'EUR', items: [{ item_id: 'chain', price: 50 }] } },
+  buys: { type: 'purchase', props: { currency: 'EUR', value: 100, items: [{ item_id: 'ring' }] } },
+}
+
+const timeOf = (day: string, clock = '00:00') => {
+  const [hours, minutes] = clock.split(':').map(Number)
+  return START + Number(day.slice(1)) * DAY + (hours! * 60 + minutes!) * MINUTE
+}
+
+/**
+ * `d3 10:05 click anna mail-2 (used by 1 before)`: day, time, what happens, remarks in parentheses. Moments are
+ * `page`, `reset`, `withdraws` (identity consent) and the doings above; claims are `signed`, `click` and `unsigned`.
+ */
+function parse(line: string, index: number): { event: VisitorEvent; claim: Claim | null } {
+  const words = /^(d-?\d+) (\d\d:\d\d) ([^(]+?)\s*((?:\([^)]*\)\s*)*)$/.exec(line)
+  if (!words) throw new Error(`no such line: ${line}`)
+  const [, day, clock, what, remarks] = words as unknown as [string, string, string, string, string]
+  const remark = (pattern: RegExp) => pattern.exec(remarks)?.slice(1) ?? null
+  const at = timeOf(day, clock)
+  const id = `e${String(index).padStart(3, '0')}`
+  const [kind, contact, message = 'mail-1'] = what.split(' ') as [string, string, string?]
+  const evidence = EVIDENCE[kind]
+  const doing = evidence ? { type: 'identify' } : DOINGS[what]
+  if (!doing) throw new Error(`nobody knows how to do "${what}"`)
+  const event: VisitorEvent = {
+    id,
+    at,
+    type: doing.type,
+    reset: doing.type === 'reset',
+    identity: doing.type !== 'consent' && !remarks.includes('(without identity consent)'),
+    props: doing.props ?? null,
+    url: null,
+  }
+  if (!evidence) return { event, claim: null }
+  const imported = remark(/\(imported (d-?\d+)\)/)
+  const received = remark(/\(received (d-?\d+)\)/)
+  const issued = remark(/\(issued (d-?\d+) ?(\d\d:\d\d)?\)/)
+  const holder: Holder = remarks.includes('(not in the CRM)')
+    ? { kind: 'unknown' }
+    : remarks.includes('(held by two)')
+      ? { kind: 'ambiguous' }
+      : {
+          kind: 'contact',
+          id: contact,
+          importedAt: imported ? timeOf(imported[0]!) : START - 1000 * DAY,
+          erased: remarks.includes('(erased)'),
+          minor: remarks.includes('(minor)'),
+        }
+  const usedBefore = Number(remark(/\(used by (\d) before\)/)?.[0] ?? 0)
+  const claim: Claim = {
+    id,
+    at,
+    receivedAt: received ? timeOf(received[0]!) : at,
+    request: remark(/\(in request (\w+)\)/)?.[0] ?? id,
+    evidence,
+    holder,
+    message: evidence === 'email_click' ? message : null,
+    issuedAt: evidence === 'email_click' ? (issued ? timeOf(issued[0]!, issued[1]) : at) : null,
+    usedBefore,
+    usedElsewhere: usedBefore > 0 || remarks.includes('(used elsewhere too)'),
+  }
+  return { event, claim }
+}
+
+/** Plays a story and says what became of it. */
+function play(story: string[], policy: Partial<Policy> = {}) {
+  const lines = story.map(parse)
+  const events = lines.map((line) => line.event).sort(byTimeThenId)
+  const claims = lines.flatMap((line) => line.claim ?? []).sort(byTimeThenId)
+  const withdrawals = events.filter((event) => event.type === 'consent').map((event) => event.at)
+  const floor = withdrawals.length > 0 ? Math.max(...withdrawals) : null
+  const rules = { ...POLICY, ...policy }
+  const { links, stretches, shared } = linkVisitor(events, claims, floor, rules)
+  const options = { cartWindowMs: rules.backstitchMs, abandonedAfterMs: 60 * MINUTE }
+  const { personOf, carts, epochs } = attribute('visitor', events, stretches, options)
+  const nameOf = (personId: string) =>
+    personId === contactPerson('anna') ? 'a' : personId === contactPerson('ben') ? 'b' : '.'
+  return {
+    links: [...links].sort(byTimeThenId).map(say),
+    raw: [...links].sort(byTimeThenId),
+    owners: personOf.map(nameOf).join(' '),
+    carts: carts.map(
+      (cart) => `${nameOf(cart.personId)}: ${cart.items.map((item) => item.item_id).join(', ')} ${cart.state}`,
+    ),
+    epochs: epochs.length,
+    shared,
+  }
+}
+
+/** `anna verified open signed_login`, and for one that ended `… until REASON`. */
+function say(link: Link): string {
+  const end = link.endReason === null ? '' : ` until ${link.endReason}`
+  return `${link.contact ?? 'somebody'} ${link.strength} ${link.state} ${link.reason}${end}`
+}
+
+/** Makes a test of each `[what is told, the story, the links, whose each moment is]`. */
+function stories(
+  rows: [name: string, story: string[], links: string[], owners: string][],
+  policy: Partial<Policy> = {},
+) {
+  test.each(rows)('%s', (_, story, links, owners) => {
+    const told = play(story, policy)
+    expect({ links: told.links, owners: told.owners }).toEqual({ links, owners })
+  })
+}
+
+const ways: [word: string, evidence: LinkEvidence][] = [
+  ['signed', 'login_verified'],
+  ['click', 'email_click'],
+  ['unsigned', 'login_claimed'],
+]
+
+/** Two contacts are 40 days apart or three make a device shared, so that the table is seen without that rule. */
+const NOT_SHARED = { sharedFrom: 3 }
+
+describe('the decision table: a claim about Ben', () => {
+  type Row = { action: Action; links: string[]; owners: string }
+  const stateOfAnna: Record<State, { in: string; before: string[] }> = {
+    none: { in: 'on a visitor that is nobody', before: ['d20 10:00 page', 'd40 10:00 page'] },
+    claimed: {
+      in: 'after an unsigned login of Anna',
+      before: ['d0 10:00 page', 'd0 10:05 unsigned anna', 'd40 10:00 page'],
+    },
+    confirmed: {
+      in: 'after a mail click of Anna',
+      before: ['d0 10:00 page', 'd0 10:05 click anna', 'd40 10:00 page'],
+    },
+    remembered: {
+      in: 'after a signed login of Anna whose session is over',
+      before: ['d0 10:00 page', 'd0 10:05 signed anna', 'd40 10:00 page'],
+    },
+    verified: {
+      in: 'while Anna is signed in and her session runs',
+      before: ['d20 10:00 page', 'd40 10:00 page', 'd40 10:02 signed anna'],
+    },
+  }
+  const expected: Record<State, Record<LinkEvidence, Row>> = {
+    none: {
+      login_verified: { action: 'link', links: ['ben verified open signed_login'], owners: 'b b b b' },
+      email_click: { action: 'link', links: ['ben confirmed open first_click'], owners: '. b b b' },
+      login_claimed: { action: 'provisional', links: ['ben claimed open unsigned_login'], owners: '. . . .' },
+    },
+    claimed: {
+      login_verified: {
+        action: 'supersede',
+        links: [
+          'anna claimed closed unsigned_login until signed_login_over_claimed',
+          'ben verified open signed_login_over_claimed',
+        ],
+        owners: '. . . b b',
+      },
+      email_click: {
+        action: 'supersede',
+        links: ['anna claimed closed unsigned_login until click_over_claimed', 'ben confirmed open click_over_claimed'],
+        owners: '. . . b b',
+      },
+      login_claimed: {
+        action: 'replace',
+        links: ['anna claimed closed unsigned_login until claimed_by_another', 'ben claimed open claimed_by_another'],
+        owners: '. . . . .',
+      },
+    },
+    confirmed: {
+      login_verified: {
+        action: 'supersede',
+        links: [
+          'anna confirmed closed first_click until signed_login_over_click',
+          'ben verified open signed_login_over_click',
+        ],
+        owners: 'a a a b b',
+      },
+      email_click: {
+        action: 'supersede',
+        links: ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
+        owners: 'a a a b b',
+      },
+      login_claimed: {
+        action: 'replace',
+        links: ['anna confirmed closed first_click until claimed_after_click', 'ben claimed open claimed_after_click'],
+        owners: 'a a a . .',
+      },
+    },
+    remembered: {
+      login_verified: {
+        action: 'supersede',
+        links: [
+          'anna verified closed signed_login until signed_login_over_remembered',
+          'ben verified open signed_login_over_remembered',
+        ],
+        owners: 'a a a b b',
+      },
+      email_click: {
+        action: 'supersede',
+        links: [
+          'anna verified closed signed_login until click_over_remembered',
+          'ben confirmed open click_over_remembered',
+        ],
+        owners: 'a a a b b',
+      },
+      login_claimed: {
+        action: 'replace',
+        links: [
+          'anna verified closed signed_login until claimed_after_remembered',
+          'ben claimed open claimed_after_remembered',
+        ],
+        owners: 'a a a . .',
+      },
+    },
+    verified: {
+      login_verified: {
+        action: 'supersede',
+        links: [
+          'anna verified closed signed_login until signed_login_of_another',
+          'ben verified open signed_login_of_another',
+        ],
+        owners: 'a a a b b',
+      },
+      email_click: {
+        action: 'review',
+        links: ['anna verified open signed_login', 'ben confirmed review possible_duplicate'],
+        owners: 'a a a a a',
+      },
+      login_claimed: {
+        action: 'refuse',
+        links: ['anna verified open signed_login', 'ben claimed refused unsigned_over_verified'],
+        owners: 'a a a a a',
+      },
+    },
+  }
+
+  for (const [state, { in: situation, before }] of Object.entries(stateOfAnna) as [
+    State,
+    { in: string; before: string[] },
+  ][]) {
+    for (const [word, evidence] of ways) {
+      test(`a ${word} claim ${situation}`, () => {
+        const row = expected[state][evidence]
+        const told = play([...before, `d40 10:05 ${word} ben`, 'd40 10:10 page'], NOT_SHARED)
+        expect({ links: told.links, owners: told.owners }).toEqual({ links: row.links, owners: row.owners })
+        expect(ANOTHER[state][evidence].action).toBe(row.action)
+      })
+    }
+  }
+})
+
+describe('the decision table: a claim about Anna again', () => {
+  type Row = { action: Action; link: string; proofs: string; owners: string }
+  const before: Record<keyof typeof SAME, string[]> = {
+    claimed: ['d0 10:00 page', 'd1 10:00 unsigned anna', 'd20 10:00 page'],
+    confirmed: ['d0 10:00 page', 'd1 10:00 click anna', 'd20 10:00 page'],
+    remembered: ['d0 10:00 page', 'd1 10:00 signed anna', 'd20 10:00 page'],
+    verified: ['d0 10:00 page', 'd20 10:00 signed anna', 'd20 10:01 page'],
+  }
+  const expected: Record<keyof typeof SAME, Record<LinkEvidence, Row>> = {
+    claimed: {
+      login_verified: {
+        action: 'raise',
+        link: 'anna verified open signed_login',
+        proofs: 'unsigned_login signed_login',
+        owners: 'a a a a a',
+      },
+      email_click: {
+        action: 'raise',
+        link: 'anna confirmed open first_click',
+        proofs: 'unsigned_login first_click',
+        owners: '. . a a a',
+      },
+      login_claimed: {
+        action: 'keep',
+        link: 'anna claimed open unsigned_login',
+        proofs: 'unsigned_login claimed_again',
+        owners: '. . . . .',
+      },
+    },
+    confirmed: {
+      login_verified: {
+        action: 'raise',
+        link: 'anna verified open signed_login',
+        proofs: 'first_click signed_login',
+        owners: 'a a a a a',
+      },
+      email_click: {
+        action: 'keep',
+        link: 'anna confirmed open first_click',
+        proofs: 'first_click clicked_again',
+        owners: '. a a a a',
+      },
+      login_claimed: {
+        action: 'keep',
+        link: 'anna confirmed open first_click',
+        proofs: 'first_click claimed_again',
+        owners: '. a a a a',
+      },
+    },
+    remembered: {
+      login_verified: {
+        action: 'raise',
+        link: 'anna verified open signed_login_again',
+        proofs: 'signed_login signed_login_again',
+        owners: 'a a a a a',
+      },
+      email_click: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login clicked_again',
+        owners: 'a a a a a',
+      },
+      login_claimed: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login claimed_again',
+        owners: 'a a a a a',
+      },
+    },
+    verified: {
+      login_verified: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login signed_login_again',
+        owners: 'a a a a a',
+      },
+      email_click: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login clicked_again',
+        owners: 'a a a a a',
+      },
+      login_claimed: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login claimed_again',
+        owners: 'a a a a a',
+      },
+    },
+  }
+  for (const [state, moments] of Object.entries(before) as [keyof typeof SAME, string[]][]) {
+    for (const [word, evidence] of ways) {
+      test(`a ${word} claim after she is ${state}`, () => {
+        const row = expected[state][evidence]
+        const told = play([...moments, `d20 10:05 ${word} anna`, 'd20 10:10 page'])
+        expect(told.links).toEqual([row.link])
+        expect(told.raw[0]!.proofs.map((proof) => proof.reason).join(' ')).toBe(row.proofs)
+        expect(told.owners).toBe(row.owners)
+        expect(SAME[state][evidence].action).toBe(row.action)
+      })
+    }
+  }
+})
+
+describe('claims that make no link', () => {
+  const signed = (remark: string) => ['d0 10:00 page', `d0 10:05 signed anna ${remark}`, 'd0 10:10 page']
+  const clicked = (remark: string) => ['d0 10:00 page', `d0 10:05 click anna ${remark}`, 'd0 10:10 page']
+  stories([
+    [
+      'an identifier that two contacts hold',
+      signed('(held by two)'),
+      ['somebody verified refused ambiguous_identifier'],
+      '. . .',
+    ],
+    [
+      'a contact that is not in the CRM is held',
+      signed('(not in the CRM)'),
+      ['somebody verified held not_in_crm'],
+      '. . .',
+    ],
+    ['a contact that was erased', signed('(erased)'), ['anna verified refused erased'], '. . .'],
+    ['a click of a contact that was erased', clicked('(erased)'), ['anna confirmed refused erased'], '. . .'],
+    ['a minor', signed('(minor)'), ['anna verified refused minor'], '. . .'],
+    [
+      'a signed login whose token served another visitor before',
+      signed('(used by 1 before)'),
+      ['anna verified refused token_reused'],
+      '. . .',
+    ],
+    [
+      'a signed login whose token another visitor used later',
+      signed('(used elsewhere too)'),
+      ['anna verified open signed_login'],
+      'a a a',
+    ],
+    [
+      'a link token that the fourth visitor uses',
+      clicked('(used by 3 before)'),
+      ['anna confirmed refused forwarded'],
+      '. . .',
+    ],
+    [
+      'a link token that the third visitor uses is only suspected',
+      clicked('(used by 2 before)'),
+      ['anna confirmed open first_click'],
+      'a a a',
+    ],
+    [
+      'a link token of exactly 30 days is good',
+      ['d30 10:00 click anna (issued d0 10:00)'],
+      ['anna confirmed open first_click'],
+      'a',
+    ],
+    [
+      'a link token of over 30 days',
+      ['d30 10:01 click anna (issued d0 10:00)'],
+      ['anna confirmed refused token_expired'],
+      '.',
+    ],
+  ])
+
+  stories([
+    [
+      'two contacts with equal evidence in one request',
+      ['d0 10:00 page', 'd0 10:05 signed anna (in request r)', 'd0 10:05 signed ben (in request r)', 'd0 10:10 page'],
+      ['anna verified refused ambiguous', 'ben verified refused ambiguous'],
+      '. . . .',
+    ],
+    [
+      'two contacts in one request: the stronger evidence counts',
+      ['d0 10:05 signed anna (in request r)', 'd0 10:05 unsigned ben (in request r)', 'd0 10:10 page'],
+      ['anna verified open signed_login', 'ben claimed refused unsigned_over_verified'],
+      'a a a',
+    ],
+    [
+      'one contact twice in one request is no contradiction',
+      ['d0 10:05 signed anna (in request r)', 'd0 10:05 signed anna (in request r)'],
+      ['anna verified open signed_login'],
+      'a a',
+    ],
+    [
+      'equal claims in two requests: the later one counts',
+      ['d0 10:05 click anna (in request r)', 'd40 10:05 click ben (in request s)'],
+      ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
+      'a b',
+    ],
+  ])
+
+  stories([
+    [
+      'a signed login waits 30 days for its contact',
+      signed('(imported d30)'),
+      ['anna verified open signed_login'],
+      'a a a',
+    ],
+    ['and not longer', signed('(imported d31)'), ['anna verified refused not_in_crm'], '. . .'],
+    [
+      'the 30 days run from the receipt',
+      signed('(imported d31) (received d2)'),
+      ['anna verified open signed_login'],
+      'a a a',
+    ],
+    [
+      'an unsigned login waits a day',
+      ['d0 10:05 unsigned anna (imported d1)'],
+      ['anna claimed open unsigned_login'],
+      '.',
+    ],
+    ['and not longer than the day', ['d0 10:05 unsigned anna (imported d2)'], ['anna claimed refused not_in_crm'], '.'],
+  ])
+
+  stories([
+    [
+      'a claim before the withdrawal of identity is void, and one after it reaches back to it and no further',
+      [
+        'd0 10:00 page',
+        'd0 10:05 signed anna',
+        'd0 10:06 withdraws',
+        'd0 10:07 page',
+        'd0 10:10 signed anna',
+        'd0 10:11 page',
+      ],
+      ['anna verified void identity_withdrawn', 'anna verified open signed_login'],
+      '. . . a a a',
+    ],
+    [
+      'a claim at the very time of the withdrawal is void',
+      ['d0 10:05 signed anna', 'd0 10:05 withdraws', 'd0 10:06 page'],
+      ['anna verified void identity_withdrawn'],
+      '. . .',
+    ],
+    [
+      'events without identity consent are never his, on either side of the login',
+      [
+        'd0 10:00 page (without identity consent)',
+        'd0 10:01 page',
+        'd0 10:05 signed anna',
+        'd0 10:06 page (without identity consent)',
+        'd0 10:07 page',
+      ],
+      ['anna verified open signed_login'],
+      '. a a . a',
+    ],
+  ])
+})
+
+describe('how far a signed login reaches', () => {
+  stories([
+    [
+      'back to the start of the epoch, but not over 30 days',
+      ['d0 10:04 page', 'd0 10:05 page', 'd10 10:00 page', 'd30 10:05 signed anna'],
+      ['anna verified open signed_login'],
+      '. a a a',
+    ],
+    [
+      'back to the last reset: the logout itself is of the time before',
+      ['d0 10:00 page', 'd0 10:01 reset', 'd0 10:02 page', 'd0 10:03 signed anna'],
+      ['anna verified open signed_login'],
+      '. . a a',
+    ],
+    [
+      'forward to the logout, which is still his',
+      ['d0 10:00 signed anna', 'd0 10:01 page', 'd0 10:02 reset', 'd0 10:03 page'],
+      ['anna verified closed signed_login until logout'],
+      'a a a .',
+    ],
+    [
+      'over later sessions, remembered, until 90 days after the last proof',
+      ['d0 10:00 signed anna', 'd40 10:00 page', 'd90 10:00 page', 'd90 10:01 page', 'd91 10:00 page'],
+      ['anna verified closed signed_login until proof_expired'],
+      'a a a . .',
+    ],
+    [
+      'each proof counts 90 days anew',
+      ['d0 10:00 signed anna', 'd80 10:00 click anna', 'd100 10:00 page', 'd169 10:00 page', 'd171 10:00 page'],
+      ['anna verified closed signed_login until proof_expired'],
+      'a a a a .',
+    ],
+    [
+      'an unsigned login is no proof',
+      ['d0 10:00 signed anna', 'd80 10:00 unsigned anna', 'd91 10:00 page'],
+      ['anna verified closed signed_login until proof_expired'],
+      'a a .',
+    ],
+    [
+      'a new login after the end opens a new link, back to that end',
+      ['d0 10:00 signed anna', 'd100 10:00 page', 'd101 10:00 signed anna'],
+      ['anna verified closed signed_login until proof_expired', 'anna verified open signed_login'],
+      'a a a',
+    ],
+  ])
+})
+
+describe('how far any link reaches where the site sets backstitch_days to 0', () => {
+  const story = (word: string) => ['d0 10:00 page', `d0 10:01 ${word} anna`, 'd0 10:02 page']
+  stories(
+    [
+      ['a signed login: from its own moment on', story('signed'), ['anna verified open signed_login'], '. a a'],
+      ['a mail click: from its own moment on', story('click'), ['anna confirmed open first_click'], '. a a'],
+    ],
+    { backstitchMs: 0 },
+  )
+})
+
+describe('how far a mail click reaches', () => {
+  stories([
+    [
+      'a first click: its session',
+      ['d0 10:00 page', 'd1 09:00 page', 'd1 09:30 page', 'd1 09:59 click anna', 'd1 10:20 page', 'd5 10:00 page'],
+      ['anna confirmed open first_click'],
+      '. . a a a a',
+    ],
+    [
+      'a second message of the same contact corroborates: back to the start of the epoch',
+      ['d0 10:00 page', 'd1 10:00 click anna mail-1', 'd5 10:00 click anna mail-2'],
+      ['anna confirmed open first_click'],
+      'a a a',
+    ],
+    [
+      'the same message again does not',
+      ['d0 10:00 page', 'd1 10:00 click anna mail-1', 'd5 10:00 click anna mail-1'],
+      ['anna confirmed open first_click'],
+      '. a a',
+    ],
+    [
+      'any signed login of the same contact corroborates, also a later one after a logout',
+      ['d0 10:00 page', 'd1 10:00 click anna', 'd1 10:05 reset', 'd9 10:00 page', 'd9 10:01 signed anna'],
+      ['anna confirmed closed first_click until logout', 'anna verified open signed_login'],
+      'a a a a a',
+    ],
+    [
+      'a second message of somebody else does not',
+      ['d0 10:00 page', 'd1 10:00 click anna mail-1', 'd35 10:00 click ben mail-2'],
+      ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
+      '. a b',
+    ],
+    [
+      'it ends 90 days after the last proof',
+      ['d0 10:00 click anna', 'd90 10:00 page', 'd90 10:01 page'],
+      ['anna confirmed closed first_click until proof_expired'],
+      'a a .',
+    ],
+    [
+      'a token that another visitor used before: its session only, both ways',
+      ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 click anna (used by 1 before)', 'd1 10:02 page', 'd2 10:00 page'],
+      ['anna confirmed closed first_click until session_over'],
+      '. a a a .',
+    ],
+    [
+      'the same after an unsigned login had named her',
+      [
+        'd0 10:00 unsigned anna',
+        'd1 10:00 page',
+        'd1 10:01 click anna (used by 1 before)',
+        'd1 10:02 page',
+        'd2 10:00 page',
+      ],
+      ['anna confirmed closed first_click until session_over'],
+      '. a a a .',
+    ],
+    [
+      'such a token is good once she is corroborated',
+      ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used by 1 before)', 'd2 10:00 page', 'd3 10:00 signed anna'],
+      ['anna verified open signed_login'],
+      'a a a a',
+    ],
+    [
+      'a first click that is not suspected lifts the suspicion of the one before it in the session',
+      ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used by 1 before)', 'd1 10:02 click anna mail-1', 'd2 10:00 page'],
+      ['anna confirmed open first_click'],
+      '. a a a',
+    ],
+  ])
+
+  describe('with email_click_backstitch: window', () => {
+    stories(
+      [
+        [
+          'a first click reaches back to the start of the epoch, but not over 30 days',
+          ['d0 10:00 page', 'd5 10:00 page', 'd5 10:01 reset', 'd6 10:00 page', 'd7 10:00 click anna'],
+          ['anna confirmed open first_click'],
+          '. . . a a',
+        ],
+        [
+          'nor does it reach over 30 days',
+          ['d0 10:00 page', 'd5 10:00 page', 'd32 10:00 click anna'],
+          ['anna confirmed open first_click'],
+          '. a a',
+        ],
+        [
+          'a suspected token still reaches its session only',
+          ['d0 10:00 page', 'd7 10:00 click anna (used by 1 before)', 'd8 10:00 page'],
+          ['anna confirmed closed first_click until session_over'],
+          '. a .',
+        ],
+      ],
+      { firstClick: 'window' },
+    )
+  })
+})
+
+describe('the cart that was open when a first click came', () => {
+  const cart = (name: string, story: string[], owners: string, carts: string[]) =>
+    test(name, () => {
+      const told = play(story)
+      expect({ owners: told.owners, carts: told.carts }).toEqual({ owners, carts })
+    })
+  cart(
+    'is hers, and the rest of that day is not',
+    ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 page', 'd3 10:00 page', 'd3 10:01 click anna'],
+    '. a . a a',
+    ['a: ring open'],
+  )
+  cart('goes on with what she adds', ['d0 10:01 adds ring', 'd3 10:01 click anna', 'd3 10:02 adds chain'], 'a a a', [
+    'a: ring, chain open',
+  ])
+  cart('not if it was bought', ['d0 10:01 adds ring', 'd0 10:02 buys', 'd3 10:01 click anna'], '. . a', [
+    '.: ring converted',
+  ])
+  cart(
+    'not what was bought before it was begun',
+    ['d0 10:01 adds ring', 'd0 10:02 buys', 'd0 10:03 adds chain', 'd3 10:01 click anna'],
+    '. . a a',
+    ['.: ring converted', 'a: chain open'],
+  )
+  cart('not if a reset lies between', ['d0 10:01 adds ring', 'd0 10:02 reset', 'd3 10:01 click anna'], '. . a', [
+    '.: ring open',
+  ])
+  cart(
+    'not if it was put together without identity consent',
+    ['d0 10:01 adds ring (without identity consent)', 'd3 10:01 click anna'],
+    '. a',
+    ['.: ring open'],
+  )
+  cart('not if it was last touched over 30 days before', ['d0 10:01 adds ring', 'd30 10:02 click anna'], '. a', [
+    '.: ring open',
+  ])
+  cart(
+    'if it was touched within 30 days, however long ago it was begun',
+    ['d0 10:01 adds ring', 'd20 10:00 adds chain', 'd40 10:02 click anna'],
+    'a a a',
+    ['a: ring, chain open'],
+  )
+  cart(
+    'counted from the click, not from an unsigned login before it',
+    ['d0 10:00 adds ring', 'd5 10:00 unsigned anna', 'd32 10:00 click anna'],
+    '. . a',
+    ['.: ring open'],
+  )
+  cart(
+    'not with a token that another visitor used before',
+    ['d0 10:01 adds ring', 'd3 10:01 click anna (used by 1 before)'],
+    '. a',
+    ['.: ring open'],
+  )
+  cart('not with an unsigned login', ['d0 10:01 adds ring', 'd3 10:01 unsigned anna'], '. .', ['.: ring open'])
+})
+
+describe('when somebody else turns out to be there', () => {
+  stories([
+    [
+      'a forwarded mail: she who only clicked in this session was never here, and the session is his',
+      [
+        'd0 10:00 page',
+        'd1 10:00 page',
+        'd1 10:01 click anna',
+        'd1 10:02 page',
+        'd1 10:03 signed ben',
+        'd1 10:04 page',
+      ],
+      ['anna confirmed void first_click until forwarded_mail', 'ben verified open signed_login_over_click'],
+      '. b b b b b',
+    ],
+    [
+      'the same with a click of his own mail',
+      ['d1 10:00 page', 'd1 10:01 click anna', 'd1 10:03 click ben', 'd1 10:04 page'],
+      ['anna confirmed void first_click until forwarded_mail', 'ben confirmed open click_of_another'],
+      'b b b b',
+    ],
+    [
+      'if she has other evidence here, his login is the boundary',
+      [
+        'd0 10:00 click anna mail-1',
+        'd1 10:00 page',
+        'd1 10:01 click anna mail-1',
+        'd1 10:03 click ben',
+        'd1 10:04 page',
+      ],
+      ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
+      'a a a b b',
+    ],
+    [
+      'evidence of hers that comes later counts as well',
+      ['d1 10:00 page', 'd1 10:01 click anna', 'd1 10:03 click ben', 'd40 10:00 click anna'],
+      [
+        'anna confirmed closed first_click until click_of_another',
+        'ben confirmed closed click_of_another until click_of_another',
+        'anna confirmed open click_of_another',
+      ],
+      'a a b a',
+    ],
+    [
+      'a signed login of another voids a click whose token was used on another visitor too',
+      ['d0 10:00 click anna (used elsewhere too)', 'd0 10:01 page', 'd5 10:00 page', 'd5 10:01 signed ben'],
+      ['anna confirmed void first_click until forwarded_token', 'ben verified open signed_login_over_click'],
+      '. . . b',
+    ],
+    [
+      'not for a token of a link that had ended before',
+      [
+        'd0 10:00 click anna mail-1 (used elsewhere too)',
+        'd0 10:01 reset',
+        'd3 10:00 click anna mail-1',
+        'd5 10:00 page',
+        'd5 10:01 signed ben',
+      ],
+      [
+        'anna confirmed closed first_click until logout',
+        'anna confirmed closed first_click until signed_login_over_click',
+        'ben verified open signed_login_over_click',
+      ],
+      'a a a a b',
+    ],
+    [
+      'a click of another does not void it',
+      ['d0 10:00 click anna (used elsewhere too)', 'd5 10:00 page', 'd5 10:01 click ben'],
+      ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
+      'a a b',
+    ],
+    [
+      'events that were queued before a logout and come after it are the earlier owner’s',
+      ['d0 10:00 signed anna', 'd0 10:05 reset', 'd0 10:06 page', 'd0 10:04 page', 'd40 10:00 signed ben'],
+      ['anna verified closed signed_login until logout', 'ben verified open signed_login'],
+      'a a a . b',
+    ],
+  ])
+})
+
+describe('a shared device', () => {
+  const sharedStory = [
+    'd0 10:00 page',
+    'd5 10:00 page',
+    'd5 10:01 signed anna',
+    'd6 10:00 page',
+    'd20 10:00 page',
+    'd20 10:01 signed ben',
+    'd21 10:00 page',
+  ]
+  stories([
+    [
+      'two signed logins within 30 days: each has the session only, also looking back',
+      sharedStory,
+      ['anna verified closed signed_login until session_over', 'ben verified closed signed_login until session_over'],
+      '. a a . b b .',
+    ],
+    [
+      'a login takes over within a session at its own time',
+      [
+        'd0 10:00 page',
+        'd0 10:01 signed anna',
+        'd0 10:02 page',
+        'd0 10:03 signed ben',
+        'd0 10:04 page',
+        'd1 10:00 page',
+      ],
+      [
+        'anna verified closed signed_login until signed_login_of_another',
+        'ben verified closed signed_login_of_another until session_over',
+      ],
+      'a a a b b .',
+    ],
+    [
+      'a click there has its session only',
+      [...sharedStory, 'd30 10:00 click anna', 'd30 10:01 page', 'd31 10:00 page'],
+      [
+        'anna verified closed signed_login until session_over',
+        'ben verified closed signed_login until session_over',
+        'anna confirmed closed first_click until session_over',
+      ],
+      '. a a . b b . a a .',
+    ],
+    [
+      'an unsigned login there ends with its session',
+      [...sharedStory, 'd30 10:00 unsigned anna', 'd30 10:01 page', 'd31 10:00 page'],
+      [
+        'anna verified closed signed_login until session_over',
+        'ben verified closed signed_login until session_over',
+        'anna claimed closed unsigned_login until session_over',
+      ],
+      '. a a . b b . . . .',
+    ],
+    [
+      'corroborated clicks count like logins',
+      [
+        'd0 10:00 page',
+        'd1 10:00 click anna mail-1',
+        'd2 10:00 click anna mail-2',
+        'd3 10:00 page',
+        'd4 10:00 signed ben',
+      ],
+      [
+        'anna confirmed closed first_click until session_over',
+        'anna confirmed closed first_click until session_over',
+        'ben verified open signed_login',
+      ],
+      '. a a . b',
+    ],
+    [
+      'a single click does not make it shared',
+      ['d0 10:00 click anna', 'd1 10:00 page', 'd2 10:00 signed ben', 'd3 10:00 page'],
+      ['anna confirmed closed first_click until signed_login_over_click', 'ben verified open signed_login_over_click'],
+      'a a b b',
+    ],
+    [
+      'nor do unsigned claims',
+      ['d0 10:00 signed anna', 'd0 11:00 page', 'd1 10:00 unsigned ben', 'd1 10:05 unsigned carl', 'd2 10:00 page'],
+      [
+        'anna verified closed signed_login until claimed_after_remembered',
+        'ben claimed closed claimed_after_remembered until claimed_by_another',
+        'carl claimed open claimed_by_another',
+      ],
+      'a a . . .',
+    ],
+    [
+      'nor do two logins over 30 days apart',
+      ['d0 10:00 page', 'd0 10:01 signed anna', 'd20 10:00 page', 'd30 10:02 signed ben', 'd40 10:00 page'],
+      [
+        'anna verified closed signed_login until signed_login_over_remembered',
+        'ben verified open signed_login_over_remembered',
+      ],
+      'a a a b b',
+    ],
+  ])
+
+  test('counts from the number of contacts that the site sets', () => {
+    expect(play(sharedStory).shared).toBe(true)
+    expect(play(sharedStory, { sharedFrom: 3 }).shared).toBe(false)
+    expect(play([...sharedStory, 'd22 10:00 signed carl'], { sharedFrom: 3 }).shared).toBe(true)
+  })
+
+  test('does not bring the earlier cart along with a click', () => {
+    const told = play(['d0 10:00 adds ring', 'd5 10:01 signed anna', 'd20 10:01 signed ben', 'd25 10:00 click anna'])
+    expect(told.owners).toBe('. a b a')
+  })
+})
+
+describe('with trust_unsigned_login', () => {
+  stories(
+    [
+      [
+        'an unsigned login acts as a first click',
+        ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 unsigned anna', 'd2 10:00 page'],
+        ['anna confirmed open trusted_unsigned_login'],
+        '. a a a',
+      ],
+      [
+        'never over a signed login',
+        ['d0 10:00 signed anna', 'd0 10:01 unsigned ben', 'd0 10:02 page'],
+        ['anna verified open signed_login', 'ben claimed refused unsigned_over_verified'],
+        'a a a',
+      ],
+      [
+        'but over a remembered one, as a click is',
+        ['d0 10:00 signed anna', 'd40 10:00 page', 'd40 10:01 unsigned ben'],
+        ['anna verified closed signed_login until trusted_unsigned_login', 'ben confirmed open trusted_unsigned_login'],
+        'a a b',
+      ],
+      [
+        'and it does not corroborate a click',
+        ['d0 10:00 page', 'd1 10:00 click anna', 'd2 10:00 unsigned anna'],
+        ['anna confirmed open first_click'],
+        '. a a',
+      ],
+    ],
+    { trustUnsigned: true },
+  )
+})
+
+describe('the rows that a marketer reads', () => {
+  test('say when a link began, how far back it reaches, and when its proof ends', () => {
+    const [link] = play([
+      'd0 10:00 page',
+      'd1 10:00 click anna',
+      'd2 10:00 page',
+      'd3 10:00 signed anna',
+      'd3 10:10 reset',
+    ]).raw
+    expect(link).toMatchObject({
+      evidence: 'login_verified',
+      strength: 'verified',
+      at: timeOf('d1', '10:00'),
+      validFrom: timeOf('d1', '10:00'),
+      backfillFrom: timeOf('d0', '10:00'),
+      validTo: timeOf('d3', '10:10'),
+      expiresAt: timeOf('d93', '10:00'),
+    })
+  })
+
+  test('an unsigned link that better evidence raises is valid from that evidence', () => {
+    const [link] = play(['d0 10:00 unsigned anna', 'd1 10:00 click anna']).raw
+    expect(link).toMatchObject({ at: timeOf('d0', '10:00'), validFrom: timeOf('d1', '10:00'), evidence: 'email_click' })
+  })
+
+  test('a void link gives nothing and is valid for no time', () => {
+    const [link] = play(['d0 10:00 click anna', 'd0 10:01 signed ben']).raw
+    expect(link).toMatchObject({ state: 'void', backfillFrom: null, expiresAt: null })
+    expect(link!.validTo).toBe(link!.validFrom)
+  })
+})
