@@ -76,6 +76,7 @@ const SEGMENT_NAMES: Record<string, string> = {
   'Product Clicked': 'select_item',
   'Product Viewed': 'view_item',
   'Product Added': 'add_to_cart',
+  'Wishlist Product Added to Cart': 'add_to_cart',
   'Product Removed': 'remove_from_cart',
   'Cart Viewed': 'view_cart',
   'Checkout Started': 'begin_checkout',

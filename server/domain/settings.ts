@@ -17,6 +17,7 @@ export type Setting<T> = { rule: SettingRule; default: T; about: string }
 /** A site's settings. */
 export type SiteSettings = {
   consent_source: 'manual'
+  consent_map: string[]
   trust_unsigned_login: boolean
   email_click_backstitch: 'session' | 'window'
   shared_from: number
@@ -35,6 +36,20 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: { kind: 'choice', of: ['manual'] },
     default: 'manual',
     about: "Where the visitor's choice is read: `manual` is the shop's own call of couture('consent', …).",
+  },
+  consent_map: {
+    rule: {
+      kind: 'list',
+      pattern: /^[^=,]{1,64}=(analytics|identity|marketing)$/,
+      must: 'CATEGORY=PURPOSE, separated by commas, where PURPOSE is analytics, identity or marketing',
+    },
+    default: [
+      ...['analytics=analytics', 'statistics=analytics', 'performance=analytics', 'C0002=analytics'],
+      ...['identity=identity', 'functional=identity', 'preferences=identity', 'C0003=identity'],
+      ...['marketing=marketing', 'advertising=marketing', 'targeting=marketing', 'C0004=marketing'],
+    ],
+    about:
+      'Which purpose each category of a consent platform or SDK grants, whatever its case; a purpose needs a yes and no no. `*` is what a server with a secret key vouches for where it says nothing.',
   },
   trust_unsigned_login: {
     rule: { kind: 'boolean' },

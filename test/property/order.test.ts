@@ -69,7 +69,7 @@ async function play<T>(
   const db = createSqliteStore(join(folder, 'couture.db'))
   const site = siteWith(history.settings)
   const keysOf = createKeysOf(keyring, () => [site])
-  const journals = new Map<number, { id: number; body: string; events: number }[]>()
+  const journals = new Map<number, { id: number; at: number; body: string; events: number }[]>()
   // A busy visitor waits half a second; a new deriver has not seen it yet.
   const round = () => createDeriver({ db, site: () => site, now: () => NOW }).round()
   const derive = async () => {
@@ -100,6 +100,7 @@ async function play<T>(
         journals.set(journal, rows)
         rows.push({
           id: rows.length + 1,
+          at: NOW,
           body: JSON.stringify([told.entry]),
           events: Math.max(1, told.entry.events.length),
         })
@@ -279,7 +280,8 @@ function toldOf(requests: (typeof request extends fc.Arbitrary<infer T> ? T : ne
       request: `r${n}`,
       site: 'shop',
       visitor: `visitor-${visitor}`,
-      received_at: time + lateBy,
+      // Two events of one id in one millisecond have no first one.
+      received_at: time + lateBy + (reusesIds ? n * 10 : 0),
       keyed,
       consent: { id: `choice-${choiceId}`, ...choice, source: 'manual', at: time },
       events,
