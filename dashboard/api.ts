@@ -6,6 +6,7 @@
 
 import { hc, type InferResponseType } from 'hono/client'
 import type { Api } from '../server/app.ts'
+import { type Progress, upload } from './upload.ts'
 
 type Routes = ReturnType<typeof hc<Api>>
 export type Overview = InferResponseType<Routes['reports']['overview']['$get'], 200>
@@ -17,6 +18,14 @@ export type MemberPage = InferResponseType<Routes['segments'][':id']['members'][
 export type Member = MemberPage['data'][number]
 export type Cart = NonNullable<Member['cart']>
 export type Item = Cart['items'][number]
+export type Contact = InferResponseType<Routes['contacts'][':id']['$get'], 200>
+export type Visitor = Contact['visitors'][number]
+export type Link = Contact['links'][number]
+export type TimelinePage = InferResponseType<Routes['contacts'][':id']['timeline']['$get'], 200>
+export type TimelineEvent = TimelinePage['data'][number]
+
+/** What became of an imported file. `rejected` may hold only the first rows of `rejected_total`. */
+export type ImportReport = InferResponseType<Routes['contacts']['$post'], 200>
 
 /** A call that did not succeed. `status` is 0 where no answer came at all; `detail` is the server's own sentence. */
 export class ApiError extends Error {
@@ -33,6 +42,10 @@ export class ApiError extends Error {
 export type Client = ReturnType<typeof createClient>
 
 const MEMBERS_A_PAGE = 50
+const EVENTS_A_PAGE = 200
+
+/** The abandoned carts as a file that a spreadsheet program opens as it should. */
+export const ABANDONED_CSV = '/api/v1/segments/cart_abandoned/members?format=csv&bom=true'
 
 const api = hc<Api>('/api/v1')
 
@@ -67,6 +80,9 @@ export function createClient(onSignedOut: () => void) {
     }
   }
 
+  /** An id as a part of an address; the typed client puts it there as it is. */
+  const param = (id: string) => ({ id: encodeURIComponent(id) })
+
   return {
     /** Whether the browser holds a valid session. */
     async signedIn(): Promise<boolean> {
@@ -96,6 +112,21 @@ export function createClient(onSignedOut: () => void) {
     /** The figures of the days `from` to `to`, both included, as UTC dates. */
     overview: (from: string, to: string, signal: AbortSignal): Promise<Overview> =>
       read(api.reports.overview.$get({ query: { from, to } }, { init: { signal } })),
+
+    /** All that is known of a contact; fails with 404 for one that is not there. */
+    contact: (id: string, signal: AbortSignal): Promise<Contact> =>
+      read(api.contacts[':id'].$get({ param: param(id) }, { init: { signal } })),
+
+    /** One page of a contact's events, oldest first, from the start or after a cursor. */
+    timeline: (id: string, after: string | null, signal: AbortSignal): Promise<TimelinePage> => {
+      const query = { limit: String(EVENTS_A_PAGE), ...(after === null ? {} : { after }) }
+      return read(api.contacts[':id'].timeline.$get({ param: param(id), query }, { init: { signal } }))
+    },
+
+    /** Sends a file of contacts as it is; `type` says how the server is to read it. */
+    async importContacts(file: File, type: string, onProgress: Progress, signal: AbortSignal): Promise<ImportReport> {
+      return read(upload('/api/v1/contacts', file, type, onProgress, signal))
+    },
 
     /** One page of the people with an abandoned cart, from the start or after a cursor. */
     abandoned: (after: string | null, signal: AbortSignal): Promise<MemberPage> => {

@@ -5,11 +5,14 @@
 import { render, useEffect, useMemo, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, createClient } from './api.ts'
 import { CartsPage } from './pages/carts.tsx'
+import { ContactPage } from './pages/contact.tsx'
+import { ImportPage } from './pages/import.tsx'
 import { Login } from './pages/login.tsx'
 import { OverviewPage } from './pages/overview.tsx'
+import type { Ui } from './parts/format.ts'
 import { initialLanguage, type Language, rememberLanguage, uiFor } from './parts/language.ts'
 import { HEADING_ID } from './parts/page-head.tsx'
-import { usePlace } from './parts/route.ts'
+import { type Place, usePlace } from './parts/route.ts'
 import { Shell } from './parts/shell.tsx'
 import { Loading, Trouble } from './parts/trouble.tsx'
 
@@ -43,7 +46,7 @@ function App() {
     }
   }
 
-  const title = !inside ? t.signIn : place === 'carts' ? t.abandonedCarts : t.overview
+  const title = inside ? titleOf(ui, place) : t.signIn
   useEffect(() => {
     document.documentElement.lang = language
     document.title = `${title} · ${t.appName}`
@@ -84,13 +87,31 @@ function App() {
             setSession('in')
           }}
         />
-      ) : place === 'carts' ? (
-        <CartsPage key="carts" ui={ui} client={client} />
+      ) : place.page === 'carts' ? (
+        <CartsPage key="carts" ui={ui} client={client} onGo={go} />
+      ) : place.page === 'import' ? (
+        <ImportPage key="import" ui={ui} client={client} />
+      ) : place.page === 'contact' ? (
+        <ContactPage key={`contact ${place.id}`} ui={ui} client={client} id={place.id} onGo={go} />
       ) : (
         <OverviewPage key="overview" ui={ui} client={client} onGo={go} />
       )}
     </Shell>
   )
+}
+
+/** What the browser's tab says. A customer's name stays out of it, because browsers keep titles in their history. */
+function titleOf({ t }: Ui, place: Place): string {
+  switch (place.page) {
+    case 'overview':
+      return t.overview
+    case 'carts':
+      return t.abandonedCarts
+    case 'import':
+      return t.imports.heading
+    case 'contact':
+      return t.customerId(place.id)
+  }
 }
 
 render(<App />, document.getElementById('app')!)

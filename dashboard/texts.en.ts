@@ -2,6 +2,9 @@
  * Every sentence of the dashboard in English, and with it the shape that each other language must have. A text that
  * depends on a number is a function of the number and of `n`, which writes numbers as the reader's country does.
  */
+import { contactEn } from './texts.contact.en.ts'
+import { importEn } from './texts.import.en.ts'
+import { linksEn } from './texts.links.en.ts'
 
 type Write = (value: number) => string
 type Part = { count: number; of: number }
@@ -142,6 +145,11 @@ export const en = {
   emptyText:
     'When somebody fills a cart and leaves it alone, it appears here by itself: with a name where the visitor is a known customer, without one otherwise. It goes when the cart is bought, or after seven days.',
   emptyFilter: 'Nobody among those loaded fits this choice.',
+
+  downloadCsv: 'Download CSV',
+  contact: contactEn,
+  links: linksEn,
+  imports: importEn,
 }
 
 /** What a language must offer. */

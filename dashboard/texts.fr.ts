@@ -2,7 +2,10 @@
  * Every sentence of the dashboard in French, under the same keys as the English. French writes a no-break space
  * before a colon and counts zero as singular.
  */
+import { contactFr } from './texts.contact.fr.ts'
 import type { Texts } from './texts.en.ts'
+import { importFr } from './texts.import.fr.ts'
+import { linksFr } from './texts.links.fr.ts'
 
 const visiteurs = (count: number) => (count < 2 ? 'visiteur' : 'visiteurs')
 
@@ -141,4 +144,9 @@ export const fr: Texts = {
   emptyText:
     'Quand quelqu’un remplit un panier et le laisse de côté, il apparaît ici de lui-même\u00a0: avec un nom si le visiteur est un client connu, sans nom sinon. Il disparaît une fois acheté, ou au bout de sept jours.',
   emptyFilter: 'Personne, parmi les paniers chargés, ne correspond à ce choix.',
+
+  downloadCsv: 'Télécharger en CSV',
+  contact: contactFr,
+  links: linksFr,
+  imports: importFr,
 }

@@ -8,14 +8,19 @@ import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
 import { collectEvents, type EventsDeps } from './collect/events.ts'
 import { landingPage } from './collect/link.ts'
+import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
+import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
 import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
 import { linkTokenRoutes } from './http/link-tokens.ts'
 import { linkRoutes } from './http/links.ts'
 import { matchRoutes } from './http/matches.ts'
+import { describeApi } from './http/openapi.ts'
+import { orderRoutes } from './http/orders.ts'
 import { peopleRoutes } from './http/people.ts'
 import { Problem, problemResponse } from './http/problem.ts'
+import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
 import { segmentRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
@@ -33,6 +38,9 @@ export type AppDeps = {
   dashboard: Map<string, Asset>
   demo: Hono
   metrics: () => Promise<string>
+  /** Null if it can take and land events, else what is missing. */
+  notReady: () => Promise<string | null>
+  version: string
   isLoopback: (address: string) => boolean
   onError: (error: unknown, method: string, path: string) => void
 }
@@ -42,6 +50,7 @@ function privateRoutes(deps: HttpDeps) {
   return new OpenAPIHono<PrivateEnv>()
     .route('/', sessionRoutes(deps))
     .route('/', contactRoutes(deps))
+    .route('/', orderRoutes(deps))
     .route('/', linkTokenRoutes(deps))
     .route('/', matchRoutes(deps))
     .route('/', segmentRoutes(deps))
@@ -73,10 +82,24 @@ export function createApp(deps: AppDeps): Hono {
     return withCors(await collectEvents(request, deps.collect), c, deps)
   })
   app.options('/v1/events', (c) => preflight(c, deps))
+  for (const [name, kind] of Object.entries(SEGMENT_PATHS)) {
+    for (const path of [`/v1/${name}`, `/v1/${name}/`]) {
+      app.post(path, async (c) => {
+        const request = { request: c.req.raw, address: deps.clientAddress(c) }
+        return withCors(await collectSegment(request, kind, deps.collect), c, deps)
+      })
+      app.options(path, (c) => preflight(c, deps))
+    }
+  }
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
   app.get('/tag.js', (c) => serveTag(c, deps, null))
   app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
   app.get('/healthz', (c) => c.json({ ok: true }))
+  app.get('/readyz', async (c) => {
+    const missing = await deps.notReady()
+    if (missing !== null) throw new Problem(503, 'not_ready', missing, { 'retry-after': '5' })
+    return c.json({ ready: true })
+  })
   app.get('/metrics', async (c) => {
     const address = deps.clientAddress(c)
     if (address === null || !deps.isLoopback(address)) {
@@ -96,7 +119,16 @@ export function createApp(deps: AppDeps): Hono {
   app.use('/api/*', onlyPrivate)
   app.use('/dashboard', onlyPrivate)
   app.use('/dashboard/*', onlyPrivate)
-  app.route('/api/v1', privateRoutes(deps.http))
+  const api = privateRoutes(deps.http)
+  app.route('/api/v1', api)
+  const document = describeApi(api, '/api/v1', deps.version, { request: batchSchema, example: EXAMPLE_BATCH })
+  app.use('/openapi.json', onlyPrivate)
+  app.use('/reference', onlyPrivate)
+  app.get('/openapi.json', (c) => c.json(document))
+  app.get('/reference', (c) => {
+    c.header('content-security-policy', REFERENCE_POLICY)
+    return c.html(referencePage(document))
+  })
   app.get('/dashboard', (c) => c.redirect('/dashboard/'))
   app.get('/dashboard/*', (c) => serveDashboard(c, deps.dashboard))
   app.route('/demo', deps.demo)
@@ -104,7 +136,7 @@ export function createApp(deps: AppDeps): Hono {
 }
 
 function fail(error: unknown, c: Context, deps: AppDeps): Response {
-  const cors = c.req.path === '/v1/events' ? corsHeaders(c, deps) : {}
+  const cors = c.req.path.startsWith('/v1/') ? corsHeaders(c, deps) : {}
   if (error instanceof Problem) return problemResponse(error, cors)
   // Thrown by hono's validator for a body that is not JSON.
   if (error instanceof Error && 'status' in error && error.status === 400) {
@@ -134,7 +166,7 @@ function preflight(c: Context, deps: AppDeps): Response {
   const headers = {
     ...corsHeaders(c, deps),
     'access-control-allow-methods': 'POST',
-    'access-control-allow-headers': 'content-type, content-encoding, authorization',
+    'access-control-allow-headers': 'content-type, content-encoding, authorization, x-retry-count',
     'access-control-max-age': '86400',
   }
   return new Response(null, { status: 204, headers })

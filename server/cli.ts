@@ -3,9 +3,11 @@ import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { nanoid } from 'nanoid'
 import { writeBuild } from './build.ts'
+import { registerImports } from './cli-import.ts'
 import { parseSetting, SETTINGS, type Site, type SiteSettings } from './domain/settings.ts'
 import { start } from './main.ts'
 import { type Config, readConfigFromEnvironment } from './ops/config.ts'
+import { checkInside, checkOutside } from './ops/doctor.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { createKey, createSite, parseOrigin } from './sites.ts'
 import { migrate } from './store/migrate.ts'
@@ -164,6 +166,27 @@ program
       show(options.json, { visitors }, () => `${visitors} visitors are marked; the running server derives them again.`)
     }),
   )
+
+program
+  .command('doctor [url]')
+  .description('look at this installation, and with the address of the tag at how a shop reaches it')
+  .option('--json', 'print for programs')
+  .action((url: string | undefined, options: { json?: boolean }) =>
+    withStore(async (db, config) => {
+      const findings = checkInside(config.dataDir, process.versions.node)
+      if (url !== undefined) {
+        if (!URL.canParse(url))
+          throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)
+        const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
+        findings.push(...(await checkOutside(url, { fetch, origins })))
+      }
+      const marks = { ok: ' ok ', note: 'note', wrong: 'BAD ' }
+      show(options.json, findings, () => findings.map(({ state, what }) => `${marks[state]}  ${what}`).join('\n'))
+      if (findings.some((finding) => finding.state === 'wrong')) process.exitCode = 1
+    }),
+  )
+
+registerImports(program, withStore)
 
 async function withStore(work: (db: Store, config: Config) => Promise<void>): Promise<void> {
   const config = readConfigFromEnvironment(process.env)

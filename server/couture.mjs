@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import module from 'node:module'
-
 // The first thing that runs, in words that every Node understands: says what is wrong on a version that cannot run
 // TypeScript as it is, then hands over to the commands.
+import module from 'node:module'
+
 const [major, minor] = process.versions.node.split('.').map(Number)
 if (major < 22 || (major === 22 && minor < 18)) {
   console.error(

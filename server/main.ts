@@ -7,6 +7,7 @@ import { type ServerType, serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { nanoid } from 'nanoid'
+import pkg from '../package.json' with { type: 'json' }
 import { createShop, seedShop } from '../test/shop/shop.ts'
 import { createApp } from './app.ts'
 import { buildDashboard, buildTag } from './build.ts'
@@ -52,7 +53,7 @@ export type Running = {
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
   const log = createLog(config.logLevel)
-  const metrics = createMetrics()
+  const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
   const now = () => Date.now()
   const files = {
@@ -149,6 +150,12 @@ export async function start(config: Config): Promise<Running> {
     dashboard,
     demo: createShop(demoShop),
     metrics: metrics.text,
+    notReady: async () => {
+      const { refusing } = journal.state()
+      if (refusing !== null) return refusing
+      return (await configuration.refresh()) ? null : 'the store cannot be read'
+    },
+    version: pkg.version,
     onError: (error, method, path) => log.error({ err: error, method, path }, 'a request failed'),
   })
 
@@ -200,7 +207,7 @@ export async function start(config: Config): Promise<Running> {
     worker.on('message', (report: PipelineReport) => {
       switch (report.kind) {
         case 'landed':
-          metrics.landed(report.position)
+          metrics.landed(report.position, report.lagMs)
           return journal.landed(report.position)
         case 'error':
           metrics.failed(report.stage)

@@ -17,7 +17,7 @@ import { createSqliteStore } from './store/sqlite.ts'
 export type PipelineData = { storeFile: string; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
-  | { kind: 'landed'; position: number }
+  | { kind: 'landed'; position: number; lagMs: number }
   | { kind: 'error'; stage: 'land' | 'derive'; message: string }
 
 /** How long it rests when nobody wakes it. */
@@ -94,7 +94,7 @@ async function land(): Promise<boolean> {
   const landed = await landBatch({ db, journalId, read, describeAgent, tombstone: keyring.tombstone, now })
   if (landed.events > 0 || landed.position !== lastPosition) {
     lastPosition = landed.position
-    report({ kind: 'landed', position: landed.position })
+    report({ kind: 'landed', position: landed.position, lagMs: landed.lagMs })
   }
   return landed.events > 0
 }

@@ -66,7 +66,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/collect\//,
-    may: /^(server\/collect\/|server\/domain\/|tag\/wire\.ts$|server\/journal\/group-commit\.ts$|server\/http\/problem\.ts$|node:(fs|util|zlib)$|zod$|jose$|isbot$)/,
+    may: /^(server\/collect\/|server\/domain\/|tag\/wire\.ts$|server\/journal\/group-commit\.ts$|server\/http\/problem\.ts$|node:(fs|util|zlib|timers\/promises)$|zod$|jose$|isbot$)/,
     why: 'collecting must go on while the store is down: it may append to the journal and nothing more',
   },
   {
@@ -76,8 +76,13 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/http\//,
-    may: /^(server\/(http|domain|store)\/(?!sqlite)|hono($|\/)|@hono\/zod-openapi$|kysely$)/,
+    may: /^(server\/(http|domain|store|import)\/(?!sqlite)|hono($|\/)|@hono\/zod-openapi$|kysely$|csv-stringify\/sync$)/,
     why: 'private routes read the store; they neither write the journal nor run the stages',
+  },
+  {
+    where: /^server\/import\//,
+    may: /^(server\/(import|domain|store)\/(?!sqlite)|csv-parse$|kysely$|node:)/,
+    why: 'files are read alike for the API and the commands, and written to whatever store is handed in',
   },
   {
     where: /^server\/ops\//,
@@ -141,7 +146,7 @@ test('no file imports itself through others: a cycle has no order in which it ca
 })
 
 test(`files stay below ${MAX_LINES} lines: a longer one is more than one thing (tests and data excepted)`, () => {
-  const long = FILES.filter((file) => !/\.test\.ts$|\/texts\.|\/products\.ts$/.test(file))
+  const long = FILES.filter((file) => !/\.test\.ts$|\/texts\.|\/(products|headings)\.ts$/.test(file))
     .map((file) => [file, readFileSync(join(root, file), 'utf8').split('\n').length] as const)
     .filter(([, lines]) => lines > MAX_LINES)
   expect(long).toEqual([])

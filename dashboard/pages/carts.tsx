@@ -3,7 +3,7 @@
  * sent. The choice of everyone, customers or anonymous sorts what is loaded and asks the server nothing.
  */
 import { flushSync, useEffect, useRef, useState } from 'hono/jsx/dom'
-import type { Client, Member } from '../api.ts'
+import { ABANDONED_CSV, type Client, type Member } from '../api.ts'
 import { Choice } from '../parts/choice.tsx'
 import type { Ui } from '../parts/format.ts'
 import { Freshness } from '../parts/freshness.tsx'
@@ -12,6 +12,7 @@ import { type MemberList, memberKey, readMembers } from '../parts/members.ts'
 import { PageHead } from '../parts/page-head.tsx'
 import { usePoll } from '../parts/poll.ts'
 import { ProofNotes } from '../parts/proof.tsx'
+import type { Place } from '../parts/route.ts'
 import { Loading, Trouble, troubleText } from '../parts/trouble.tsx'
 
 type Filter = 'everyone' | 'customers' | 'anonymous'
@@ -23,7 +24,7 @@ const FITS: Record<Filter, (member: Member) => boolean> = {
 }
 
 /** The list of abandoned carts. */
-export function CartsPage({ ui, client }: { ui: Ui; client: Client }) {
+export function CartsPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: (place: Place) => void }) {
   const { t, f } = ui
   const [filter, setFilter] = useState<Filter>('everyone')
   const [depth, setDepth] = useState(1)
@@ -57,6 +58,9 @@ export function CartsPage({ ui, client }: { ui: Ui; client: Client }) {
   return (
     <>
       <PageHead title={t.abandonedCarts} lead={t.abandonedLead}>
+        <a class="button" href={ABANDONED_CSV} download data-testid="download-csv">
+          {t.downloadCsv}
+        </a>
         <Freshness ui={ui} at={at} failing={error !== null} />
       </PageHead>
       {data === null ? (
@@ -83,7 +87,13 @@ export function CartsPage({ ui, client }: { ui: Ui; client: Client }) {
               {t.emptyFilter}
             </p>
           ) : (
-            <MemberTable key="table" ui={ui} members={shown.map((member) => [memberKey(member), member])} nowMs={at} />
+            <MemberTable
+              key="table"
+              ui={ui}
+              members={shown.map((member) => [memberKey(member), member])}
+              nowMs={at}
+              onGo={onGo}
+            />
           )}
           {data.next === null ? null : (
             <p key="more" class="more">

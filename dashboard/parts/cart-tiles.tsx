@@ -1,7 +1,8 @@
 /** The carts of the period by state, each with its number and its value in every currency that occurs. */
 import type { Carts, Row } from '../api.ts'
 import type { Ui } from './format.ts'
-import { isPlainClick, PATHS, type Place } from './route.ts'
+import { PlaceLink } from './place-link.tsx'
+import type { Place } from './route.ts'
 
 type TileProps = { ui: Ui; name: 'open' | 'abandoned' | 'recovered'; label: string; hint: string; carts: Carts }
 
@@ -14,17 +15,9 @@ export function CartTiles({ ui, carts, onGo }: { ui: Ui; carts: Row['carts']; on
       <div class="tiles">
         <div class="card tile tile-abandoned">
           <Tile ui={ui} name="abandoned" label={t.cartsAbandoned} hint={t.cartsAbandonedHint} carts={carts.abandoned} />
-          <a
-            class="onward"
-            href={PATHS.carts}
-            onClick={(event: MouseEvent) => {
-              if (!isPlainClick(event)) return
-              event.preventDefault()
-              onGo('carts')
-            }}
-          >
+          <PlaceLink to={{ page: 'carts' }} onGo={onGo} class="onward">
             {t.seeWho}
-          </a>
+          </PlaceLink>
         </div>
         <div class="card tile">
           <Tile ui={ui} name="open" label={t.cartsOpen} hint={t.cartsOpenHint} carts={carts.open} />

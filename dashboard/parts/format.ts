@@ -25,6 +25,10 @@ export function createFormat(locale: string, justNow: string, none: string) {
   const weekday = new Intl.DateTimeFormat(locale, { weekday: 'long', day: 'numeric', month: 'long', timeZone: 'UTC' })
   const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'full', timeStyle: 'short' })
   const localDay = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short' })
+  const clock = new Intl.DateTimeFormat(locale, { timeStyle: 'short' })
+  const localDate = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'long', year: 'numeric' })
+  const localWeekday = new Intl.DateTimeFormat(locale, { dateStyle: 'full' })
+  const dayAndTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' })
   const currencies = new Map<string, Intl.NumberFormat>()
 
   const count = (value: number) => number.format(value)
@@ -54,6 +58,12 @@ export function createFormat(locale: string, justNow: string, none: string) {
     moment: (iso: string) => moment.format(new Date(iso)),
     /** The day of a moment, in the reader's own time zone. */
     localDay: (iso: string) => localDay.format(new Date(iso)),
+    /** The same with its year, written out; and with its weekday. */
+    localDate: (iso: string) => localDate.format(new Date(iso)),
+    localWeekday: (iso: string) => localWeekday.format(new Date(iso)),
+    /** The time of day, and day and time together, in the reader's own time zone. */
+    clock: (iso: string) => clock.format(new Date(iso)),
+    dayAndTime: (iso: string) => dayAndTime.format(new Date(iso)),
     /** How long ago, in the largest unit that still says something. A moment ahead of this clock is now. */
     ago(iso: string, nowMs: number): string {
       const elapsedMs = nowMs - Date.parse(iso)

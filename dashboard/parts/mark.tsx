@@ -10,8 +10,8 @@ export function Mark() {
   )
 }
 
-/** Two points joined by stitches: all three for verified, two for confirmed, none for nobody. */
-export function Joined({ stitches }: { stitches: number }) {
+/** Two points joined by so many of three stitches. */
+function Joined({ stitches }: { stitches: number }) {
   return (
     <svg
       class={`joined joined-${stitches}`}
@@ -35,6 +35,13 @@ export function Joined({ stitches }: { stitches: number }) {
       <circle class={stitches > 0 ? 'end' : 'end open'} cx="35" cy="5" r="3.5" />
     </svg>
   )
+}
+
+const STITCHES: Record<string, number> = { verified: 3, confirmed: 2, claimed: 1 }
+
+/** How firmly a link joins: all stitches for verified, two for confirmed, one for claimed, none for nobody. */
+export function StrengthMark({ strength }: { strength: string }) {
+  return <Joined stitches={STITCHES[strength] ?? 0} />
 }
 
 /** A tick or a bar: yes or no. */

@@ -7,14 +7,21 @@ import type { Member } from '../api.ts'
 import { CartItems } from './cart-items.tsx'
 import type { Ui } from './format.ts'
 import { Sign } from './mark.tsx'
+import { PlaceLink } from './place-link.tsx'
 import { Proof } from './proof.tsx'
+import type { Place } from './route.ts'
 
-type Props = { ui: Ui; members: [key: string, member: Member][]; nowMs: number }
+type Props = {
+  ui: Ui
+  members: [key: string, member: Member][]
+  nowMs: number
+  onGo: (place: Place) => void
+}
 
 const COLUMNS = ['who', 'what', 'value', 'since', 'evidence', 'mail'] as const
 
 /** One row a person. */
-export function MemberTable({ ui, members, nowMs }: Props) {
+export function MemberTable({ ui, members, nowMs, onGo }: Props) {
   return (
     <table class="card members">
       <caption class="unseen">{ui.t.cartsCaption}</caption>
@@ -29,21 +36,23 @@ export function MemberTable({ ui, members, nowMs }: Props) {
       </thead>
       <tbody>
         {members.map(([key, member]) => (
-          <MemberRow key={key} ui={ui} member={member} nowMs={nowMs} />
+          <MemberRow key={key} ui={ui} member={member} nowMs={nowMs} onGo={onGo} />
         ))}
       </tbody>
     </table>
   )
 }
 
-function MemberRow({ ui, member, nowMs }: { ui: Ui; member: Member; nowMs: number }) {
+type RowProps = { ui: Ui; member: Member; nowMs: number; onGo: (place: Place) => void }
+
+function MemberRow({ ui, member, nowMs, onGo }: RowProps) {
   const { t, f } = ui
   const { cart } = member
   const hidden = cart === undefined && !member.mailable && member.contact !== null
   return (
     <tr data-testid="cart-row">
       <th scope="row" class="col-who" data-testid="who">
-        <Who ui={ui} member={member} />
+        <Who ui={ui} member={member} onGo={onGo} />
       </th>
       <Cell column="what" label={t.what}>
         {cart ? (
@@ -88,8 +97,8 @@ function Cell({ column, label, testid, children }: CellProps) {
   )
 }
 
-/** Name and address where they are known; names may be written from right to left. */
-function Who({ ui: { t }, member: { person, contact } }: { ui: Ui; member: Member }) {
+/** Name and address where they are known, with the way to the customer; names may be written from right to left. */
+function Who({ ui: { t }, member: { person, contact }, onGo }: Omit<RowProps, 'nowMs'>) {
   if (contact === null) {
     return (
       <>
@@ -103,7 +112,9 @@ function Who({ ui: { t }, member: { person, contact } }: { ui: Ui; member: Membe
   const name = contact.name?.trim() || contact.email || t.customerId(contact.id)
   return (
     <>
-      <bdi class="name">{name}</bdi>
+      <PlaceLink to={{ page: 'contact', id: contact.id }} onGo={onGo} class="name" testid="to-contact">
+        <bdi>{name}</bdi>
+      </PlaceLink>
       {contact.email && contact.email !== name ? <bdi class="aside">{contact.email}</bdi> : null}
     </>
   )

@@ -5,7 +5,7 @@ import type { Child } from 'hono/jsx/dom'
 export const HEADING_ID = 'heading'
 
 /** A page's heading, with a line below it and controls at the side. */
-export function PageHead({ title, lead, children }: { title: string; lead: Child; children?: Child }) {
+export function PageHead({ title, lead, children }: { title: Child; lead: Child; children?: Child }) {
   return (
     <div class="page-head">
       <div>

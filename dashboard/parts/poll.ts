@@ -1,12 +1,12 @@
 /**
- * Keeps a page's figures fresh: loads them, and again five seconds after each answer while the tab is visible. What
+ * Keeps a page's figures fresh: loads them, and again some seconds after each answer while the tab is visible. What
  * was loaded stays on screen until its successor has arrived, also when a load fails, and the element that holds the
  * focus keeps it. One load is under way at a time; a change of `key` or leaving the page aborts it.
  */
 import { flushSync, useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
 import { ApiError } from '../api.ts'
 
-/** The pause between an answer and the next question. */
+/** The pause between an answer and the next question, where a page does not choose its own. */
 const REFRESH_MS = 5_000
 
 /** What a page knows: the last data with its key and time, and the error if the latest load failed. */
@@ -24,8 +24,8 @@ function keepFocus(change: () => void): void {
   }
 }
 
-/** Loads now and every five seconds; `key` names what is loaded, a new one loads at once. */
-export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T>) {
+/** Loads now and every `pauseMs`; `key` names what is loaded, a new one loads at once. */
+export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T>, pauseMs = REFRESH_MS) {
   const [polled, setPolled] = useState<Polled<T>>({ data: null, key, at: 0, error: null })
   const latest = useRef(load)
   latest.current = load
@@ -54,7 +54,7 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
         keepFocus(() => setPolled((before) => ({ ...before, error: known })))
       } finally {
         if (current === mine) running = false
-        if (!mine.signal.aborted) timer = window.setTimeout(run, REFRESH_MS)
+        if (!mine.signal.aborted) timer = window.setTimeout(run, pauseMs)
       }
     }
 

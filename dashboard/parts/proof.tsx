@@ -1,9 +1,7 @@
 /** Why a visit counts as a customer's: the strength of the link and its evidence, in plain words. */
 import type { Member } from '../api.ts'
 import type { Ui } from './format.ts'
-import { Joined } from './mark.tsx'
-
-const STITCHES = { verified: 3, confirmed: 2 }
+import { StrengthMark } from './mark.tsx'
 
 /** The evidence for one member; a single one is explained, several speak for themselves. */
 export function Proof({ ui: { t, f }, member }: { ui: Ui; member: Member }) {
@@ -11,7 +9,7 @@ export function Proof({ ui: { t, f }, member }: { ui: Ui; member: Member }) {
   if (member.contact === null || (strength === null && evidence.length === 0)) {
     return (
       <p class="strength none">
-        <Joined stitches={0} /> {t.notLinked}
+        <StrengthMark strength="none" /> {t.notLinked}
       </p>
     )
   }
@@ -19,7 +17,7 @@ export function Proof({ ui: { t, f }, member }: { ui: Ui; member: Member }) {
     <>
       {strength === null ? null : (
         <p key="strength" class="strength">
-          <Joined stitches={STITCHES[strength]} /> {t.strength[strength]}{' '}
+          <StrengthMark strength={strength} /> {t.strength[strength]}{' '}
           {matchedAt === null ? null : (
             <time class="hint" datetime={matchedAt} title={f.moment(matchedAt)}>
               {f.localDay(matchedAt)}

@@ -2,36 +2,60 @@
  * The pages and their addresses. An address is all the state a page needs to be opened again: signing in on the way
  * does not change it. Unknown addresses below `/dashboard/` are the overview.
  */
-import { useEffect, useState } from 'hono/jsx/dom'
+import { useEffect, useMemo, useState } from 'hono/jsx/dom'
 
-/** The pages there are. */
-export type Place = 'overview' | 'carts'
+/** The pages of the navigation, in its order. */
+export const PAGES = ['overview', 'carts', 'import'] as const
+export type Page = (typeof PAGES)[number]
 
-/** The address of each page. */
-export const PATHS: Record<Place, string> = { overview: '/dashboard/', carts: '/dashboard/carts' }
+/** A page, and for a customer's page whose it is. */
+export type Place = { page: Page } | { page: 'contact'; id: string }
+
+const PATHS: Record<Page, string> = {
+  overview: '/dashboard/',
+  carts: '/dashboard/carts',
+  import: '/dashboard/import',
+}
+const CONTACT = '/dashboard/contacts/'
+
+/** The address of a place. */
+export function addressOf(place: Place): string {
+  return place.page === 'contact' ? CONTACT + encodeURIComponent(place.id) : PATHS[place.page]
+}
 
 function placeOf(path: string): Place {
-  return path.replace(/\/+$/, '') === PATHS.carts ? 'carts' : 'overview'
+  if (path.startsWith(CONTACT)) {
+    const id = decoded(path.slice(CONTACT.length).replace(/\/+$/, ''))
+    if (id !== '') return { page: 'contact', id }
+  }
+  const plain = path.replace(/\/+$/, '')
+  return { page: PAGES.find((page) => PATHS[page] === plain) ?? 'overview' }
+}
+
+/** The text of a part of an address; one that was mistyped stands for itself. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
 }
 
 /** The page that the address names, and a way to another one that the back button undoes. */
 export function usePlace(): [Place, (place: Place) => void] {
-  const [place, setPlace] = useState<Place>(() => placeOf(location.pathname))
+  const [path, setPath] = useState(location.pathname)
+  const place = useMemo(() => placeOf(path), [path])
   useEffect(() => {
-    const follow = () => setPlace(placeOf(location.pathname))
+    const follow = () => setPath(location.pathname)
     addEventListener('popstate', follow)
     return () => removeEventListener('popstate', follow)
   }, [])
   const go = (next: Place) => {
-    if (next === place) return
-    history.pushState(null, '', PATHS[next])
-    setPlace(next)
+    const address = addressOf(next)
+    if (address === addressOf(place)) return
+    history.pushState(null, '', address)
+    setPath(location.pathname)
     scrollTo(0, 0)
   }
   return [place, go]
-}
-
-/** Whether a click on a link means "here": not a new tab, a new window or a download. */
-export function isPlainClick(event: MouseEvent): boolean {
-  return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
 }

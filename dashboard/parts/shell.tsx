@@ -4,7 +4,8 @@ import { Choice } from './choice.tsx'
 import type { Ui } from './format.ts'
 import { LANGUAGES, type Language } from './language.ts'
 import { Mark } from './mark.tsx'
-import { isPlainClick, PATHS, type Place } from './route.ts'
+import { PlaceLink } from './place-link.tsx'
+import { PAGES, type Page, type Place } from './route.ts'
 
 type Props = {
   ui: Ui
@@ -21,7 +22,7 @@ const LANGUAGE_NAMES: Record<Language, string> = { en: 'EN', fr: 'FR' }
 
 /** The frame of the dashboard. */
 export function Shell({ ui: { t }, language, onLanguage, place, onGo, onSignOut, children }: Props) {
-  const names: Record<Place, string> = { overview: t.overview, carts: t.abandonedCarts }
+  const names: Record<Page, string> = { overview: t.overview, carts: t.abandonedCarts, import: t.imports.title }
   return (
     <div class={place === null ? 'shell outside' : 'shell'}>
       <a class="skip" href="#main">
@@ -35,20 +36,11 @@ export function Shell({ ui: { t }, language, onLanguage, place, onGo, onSignOut,
         {place === null ? null : (
           <nav key="nav" aria-label={t.nav}>
             <ul>
-              {(Object.keys(PATHS) as Place[]).map((target) => (
-                <li key={target}>
-                  <a
-                    href={PATHS[target]}
-                    data-testid={`nav-${target}`}
-                    aria-current={target === place ? 'page' : undefined}
-                    onClick={(event: MouseEvent) => {
-                      if (!isPlainClick(event)) return
-                      event.preventDefault()
-                      onGo(target)
-                    }}
-                  >
-                    {names[target]}
-                  </a>
+              {PAGES.map((page) => (
+                <li key={page}>
+                  <PlaceLink to={{ page }} onGo={onGo} testid={`nav-${page}`} current={page === place.page}>
+                    {names[page]}
+                  </PlaceLink>
                 </li>
               ))}
             </ul>

@@ -14,6 +14,7 @@ export async function readBody(request: Request, maxBytes: number): Promise<stri
   const tooLarge = () => new Problem(413, 'too_large', `the body must have at most ${maxBytes} bytes; send it in parts`)
   const declared = Number(request.headers.get('content-length') ?? Number.NaN)
   if (declared > maxBytes) throw tooLarge()
+  if (encoding === 'identity' && !Number.isNaN(declared)) return request.text()
   const bytes = Number.isNaN(declared)
     ? await readBounded(request, maxBytes, tooLarge)
     : Buffer.from(await request.arrayBuffer())

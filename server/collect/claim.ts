@@ -28,18 +28,17 @@ const MAX_LIFE_S = 600
 /** Without a key, a signed login must reach the collector within a day of its end: queues wait out outages. */
 const LATE_S = 24 * 3600
 
+/** Under what a claim is made. `verified`: the shop's server vouches for the login with a secret key of that scope. */
+export type ClaimContext = { site: Site; at: number; receivedAt: number; keyed: boolean; verified?: boolean }
+
 /** Makes the claim of an `identify` event that happened at `at`, in milliseconds. */
-export async function claimOf(
-  props: unknown,
-  context: { site: Site; at: number; receivedAt: number; keyed: boolean },
-  deps: ClaimDeps,
-): Promise<ClaimResult> {
+export async function claimOf(props: unknown, context: ClaimContext, deps: ClaimDeps): Promise<ClaimResult> {
   const parsed = identifySchema.safeParse(props ?? {})
   if (!parsed.success) return { code: 'invalid_event', message: `props.${firstProblem(parsed.error)}` }
   const { data } = parsed
   switch (data.kind) {
     case 'login':
-      return data.token === undefined ? unsigned(data, deps) : signed(data.token, context, deps)
+      return data.token === undefined ? stated(data, context, deps) : signed(data.token, context, deps)
     case 'link': {
       const token = deps.readLink(context.site.link_secret, data.link)
       if (!token)
@@ -59,19 +58,24 @@ export async function claimOf(
   }
 }
 
-function unsigned(login: { contact_id?: string; email?: string; email_sha256?: string }, deps: ClaimDeps): ClaimResult {
-  if (login.contact_id !== undefined) return named('login_claimed', 'contact', login.contact_id.trim(), deps)
+function stated(
+  login: { contact_id?: string; email?: string; email_sha256?: string },
+  context: ClaimContext,
+  deps: ClaimDeps,
+): ClaimResult {
+  const evidence = context.verified ? 'login_verified' : 'login_claimed'
+  if (login.contact_id !== undefined) return named(evidence, 'contact', login.contact_id.trim(), deps)
   if (login.email !== undefined) {
     if (isBlockedIdentifier(login.email)) return blocked(login.email)
     if (!looksLikeEmail(login.email)) return { code: 'invalid_event', message: 'props.email must be a mail address' }
-    return named('login_claimed', 'email', deps.sha256(normaliseEmail(login.email)), deps)
+    return named(evidence, 'email', deps.sha256(normaliseEmail(login.email)), deps)
   }
-  if (login.email_sha256 !== undefined) return named('login_claimed', 'email', login.email_sha256.toLowerCase(), deps)
+  if (login.email_sha256 !== undefined) return named(evidence, 'email', login.email_sha256.toLowerCase(), deps)
   return { code: 'invalid_event', message: 'props must hold contact_id, email, email_sha256 or token' }
 }
 
 function named(
-  evidence: 'login_claimed' | 'form_email',
+  evidence: 'login_verified' | 'login_claimed' | 'form_email',
   kind: 'contact' | 'email',
   value: string,
   deps: ClaimDeps,
@@ -85,11 +89,7 @@ function blocked(value: string): ClaimResult {
   return { code: 'blocked_identifier', message: `"${shown}" is not the identifier of one person` }
 }
 
-async function signed(
-  token: string,
-  context: { site: Site; at: number; receivedAt: number; keyed: boolean },
-  deps: ClaimDeps,
-): Promise<ClaimResult> {
+async function signed(token: string, context: ClaimContext, deps: ClaimDeps): Promise<ClaimResult> {
   const wrong = (message: string): ClaimResult => ({ code: 'invalid_token', message: `props.token ${message}` })
   const { site, at, receivedAt, keyed } = context
   try {

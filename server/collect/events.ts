@@ -5,13 +5,14 @@
  * with a reason or hands on what is left of it. It must never answer 2xx before the journal has said "on disk", and
  * no reply tells whether a contact exists.
  */
-import { isbot } from 'isbot'
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
 import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
 import type { Site } from '../domain/settings.ts'
 import { Problem } from '../http/problem.ts'
-import { type Journal, JournalUnavailable } from '../journal/group-commit.ts'
+import type { Journal } from '../journal/group-commit.ts'
+import { checkOrigin, checkRate, journalEntries } from './accept.ts'
 import { readBody } from './body.ts'
+import { isBot } from './bot.ts'
 import { type ClaimDeps, claimOf } from './claim.ts'
 import type { Configuration } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
@@ -43,12 +44,9 @@ export type Incoming = { request: Request; address: string | null }
 /** Answers one request. Throws `Problem` for what is refused as a whole. */
 export async function collectEvents({ request, address }: Incoming, deps: EventsDeps): Promise<Response> {
   const receivedAt = deps.now()
-  const wait = deps.limit(address, receivedAt)
-  if (wait !== null) {
-    throw new Problem(429, 'too_many_requests', `try again in ${wait} s`, { 'retry-after': String(wait) })
-  }
+  checkRate(deps.limit, address, receivedAt)
   const keyed = await checkKey(request, deps)
-  const envelope = await parse(request, keyed)
+  const { envelope, text } = await parse(request, keyed)
   const site = await deps.configuration.freshSite(envelope.site)
   if (!site)
     throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
@@ -57,7 +55,7 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
     throw new Problem(400, 'invalid_request', 'sent_at must be given (only a request with a key may leave it out)')
   }
   const userAgent = request.headers.get('user-agent')
-  if (!keyed && isbot(userAgent)) {
+  if (!keyed && isBot(userAgent)) {
     deps.count('bot', envelope.events.length)
     return reply({ visitor: null, accepted: 0, duplicate: 0, rejected: [] }, null)
   }
@@ -66,7 +64,7 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
   const cookie = readCookie(request.headers.get('cookie') ?? undefined, name, site, deps.cookieMac, receivedAt)
   const known = envelope.visitor ?? cookie?.visitor ?? null
   const withdrawal = !envelope.consent.analytics
-  const stamped = await stampEvents(envelope, { site, receivedAt, keyed, known: known !== null }, deps)
+  const stamped = await stampEvents(envelope, { site, receivedAt, keyed, known: known !== null, ...looks(text) }, deps)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
   deps.count('duplicate', duplicate)
@@ -86,12 +84,7 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
     consent: stampConsent(envelope, events, receivedAt),
     events,
   }
-  try {
-    await deps.journal.append(JSON.stringify(entry), events.length)
-  } catch (error) {
-    if (!(error instanceof JournalUnavailable)) throw error
-    throw new Problem(503, 'journal_unavailable', `${error.message}; try again in 5 s`, { 'retry-after': '5' })
-  }
+  await journalEntries(deps.journal, [entry])
   deps.count('accepted', events.length)
   const setCookie = withdrawal
     ? expireCookie(name, deps.secure)
@@ -123,7 +116,7 @@ async function checkKey(request: Request, deps: EventsDeps): Promise<boolean> {
   return true
 }
 
-async function parse(request: Request, keyed: boolean): Promise<Envelope> {
+async function parse(request: Request, keyed: boolean): Promise<{ envelope: Envelope; text: string }> {
   const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'text/plain' && type !== 'application/json') {
     throw new Problem(
@@ -145,31 +138,20 @@ async function parse(request: Request, keyed: boolean): Promise<Envelope> {
   if (parsed.data.events.length > limits.events) {
     throw new Problem(413, 'too_many_events', `events must hold at most ${limits.events}; send them in parts`)
   }
-  return parsed.data
+  return { envelope: parsed.data, text }
 }
 
 /**
- * A browser says where it comes from: that must be an origin of the site. Without an origin it must at least say that
- * it is of the same site, or be no browser at all.
+ * What a body's text tells at a glance about all of its events, so that most need no closer look: whether one of them
+ * can be too large (a character is at most three bytes), and whether one can hold a mail address.
  */
-function checkOrigin(request: Request, site: Site): void {
-  const origin = request.headers.get('origin')
-  if (origin !== null && origin !== 'null') {
-    if (site.origins.includes(origin)) return
-    throw new Problem(403, 'origin_not_allowed', `Origin must be one of the site's origins (got "${origin}")`)
-  }
-  const fetchSite = request.headers.get('sec-fetch-site')
-  if (fetchSite === null || fetchSite === 'same-origin' || fetchSite === 'same-site') return
-  throw new Problem(
-    403,
-    'origin_not_allowed',
-    `a request without Origin must come from the same site (got "${fetchSite}")`,
-  )
+function looks(text: string): { large: boolean; addresses: boolean } {
+  return { large: text.length * 3 > LIMITS.eventBytes, addresses: /@|%40|\\u0040/.test(text) }
 }
 
 async function stampEvents(
   envelope: Envelope,
-  context: { site: Site; receivedAt: number; keyed: boolean; known: boolean },
+  context: { site: Site; receivedAt: number; keyed: boolean; known: boolean; large: boolean; addresses: boolean },
   deps: EventsDeps,
 ): Promise<{ events: StampedEvent[]; rejected: WireReply['rejected']; duplicate: number }> {
   const { site, receivedAt, keyed } = context
@@ -225,7 +207,8 @@ async function stampEvents(
       stamped.props = { kind: event.props?.kind }
     } else if (event.props !== undefined) stamped.props = event.props
     seen.add(event.id)
-    events.push(withoutAddresses(stamped, (email) => deps.identifier('email', deps.sha256(email))))
+    const hash = (email: string) => deps.identifier('email', deps.sha256(email))
+    events.push(context.addresses ? withoutAddresses(stamped, hash) : stamped)
   }
   return { events, rejected, duplicate }
 }
@@ -235,7 +218,7 @@ function refuse(
   event: { type: string },
   raw: unknown,
   { consent }: Envelope,
-  { known }: { known: boolean },
+  { known, large }: { known: boolean; large: boolean },
 ): [RejectCode, string] | null {
   if (!consent.analytics && !(event.type === 'consent' && known)) {
     return ['no_consent', 'consent.analytics must be true for anything to be stored']
@@ -243,7 +226,7 @@ function refuse(
   if (event.type === 'identify' && !consent.identity) {
     return ['no_consent', 'consent.identity must be true for a claim to be stored']
   }
-  if (Buffer.byteLength(JSON.stringify(raw)) > LIMITS.eventBytes) {
+  if (large && Buffer.byteLength(JSON.stringify(raw)) > LIMITS.eventBytes) {
     return ['event_too_large', `an event must have at most ${LIMITS.eventBytes} bytes`]
   }
   return null

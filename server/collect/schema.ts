@@ -4,7 +4,15 @@
  * and refuse only themselves.
  */
 import { z } from 'zod'
-import type { FormProps, IdentifyProps, LinkProps, LoginProps, WireConsent, WireEvent } from '../../tag/wire.ts'
+import type {
+  FormProps,
+  IdentifyProps,
+  LinkProps,
+  LoginProps,
+  WireBatch,
+  WireConsent,
+  WireEvent,
+} from '../../tag/wire.ts'
 import { CANDIDATE_PATTERN } from '../../tag/wire.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 
@@ -88,4 +96,24 @@ export function firstProblem(error: z.ZodError): string {
   const issue = error.issues[0]!
   const path = issue.path.join('.') || 'the body'
   return issue.message.startsWith('must') ? `${path} ${issue.message}` : `${path}: ${issue.message}`
+}
+
+/** The whole body, for its description: the route checks envelope and events apart. */
+export const batchSchema = envelopeSchema.extend({ events: z.array(eventSchema) }) satisfies z.ZodType<WireBatch>
+
+/** A body as a shop's server with a key may send it. */
+export const EXAMPLE_BATCH: WireBatch = {
+  site: 'demo',
+  visitor: 'Vk3aT9bQ2mXw7LdP5sRz1c',
+  consent: { id: 'choice-1', analytics: true, identity: true, marketing: true, source: 'manual' },
+  events: [
+    {
+      id: 'order-4711-add',
+      type: 'add_to_cart',
+      at: '2026-03-01T09:30:00Z',
+      url: 'https://shop.example/bracelet',
+      props: { currency: 'EUR', items: [{ item_id: 'bracelet', item_name: 'Bracelet', price: 890, quantity: 1 }] },
+    },
+    { id: 'login-4711', type: 'identify', at: '2026-03-01T09:31:00Z', props: { kind: 'login', contact_id: 'crm-7' } },
+  ],
 }

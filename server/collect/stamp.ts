@@ -25,8 +25,12 @@ export function truncateAddress(address: string | null): string | null {
   return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) ? `${groups.join(':').toLowerCase()}::` : null
 }
 
+/** A page's address with nothing to take out: it need not be taken apart. */
+const PLAIN_URL = /^https?:\/\/[A-Za-z0-9.:-]+(\/[A-Za-z0-9._~/-]*)?$/
+
 /** A page's address without fragment, user and password, and with only the query names that the site keeps. */
 export function cleanUrl(text: string, kept: string[]): string | undefined {
+  if (PLAIN_URL.test(text)) return text
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) return undefined
   url.hash = ''

@@ -28,6 +28,30 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Orde
   }
 }
 
+/** What one source tells of an order, for those who read. */
+export type ToldOrder = {
+  orderId: string
+  source: OrderSource
+  at: number
+  total: number
+  currency: string
+  itemIds: string[]
+}
+
+const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
+
+/** One order per id, each field from the best source that has it, oldest first. */
+export function mergeOrders(told: ToldOrder[]): Omit<ToldOrder, 'source'>[] {
+  const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
+    const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
+    // `XXX`: nobody said in which money.
+    const { total, currency } = best.find((order) => order.currency !== 'XXX') ?? best[0]!
+    const itemIds = best.find((order) => order.itemIds.length > 0)?.itemIds ?? []
+    return { orderId, at: best[0]!.at, total, currency, itemIds }
+  })
+  return merged.sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
+}
+
 /** Whether an order settles a cart: it is not older than the cart's last change, and an item is in both or unknown. */
 export function settles(
   order: { at: number; itemIds: string[] },

@@ -1,10 +1,17 @@
-/** `POST /api/v1/contacts`: upsert of a JSON array of contacts. Good rows are kept, bad ones told with their reason. */
+/**
+ * `POST /api/v1/contacts`: upsert of contacts, as a JSON array, NDJSON or CSV. Good rows are kept, bad ones told with
+ * their reason.
+ */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
+import { importContacts } from '../import/contacts.ts'
+import type { Checked } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type ContactPatch, upsertContacts } from '../store/contacts.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { streamedImport } from './import-body.ts'
+import { importedFields, importQuery, rejectedSchema, withTexts } from './import-shapes.ts'
 import { json, refusals } from './shapes.ts'
 import { onInvalid, sentence } from './validation.ts'
 
@@ -17,7 +24,9 @@ const contactSchema = z
       .union([z.string(), z.number().transform(String)])
       .transform((id) => id.trim())
       .pipe(z.string().min(1, 'must not be empty').max(200))
-      .refine((id) => !isBlockedIdentifier(id), 'must be the id of one contact, not an empty or placeholder value'),
+      .refine((id) => !isBlockedIdentifier(id), 'must be the id of one contact, not an empty or placeholder value')
+      // Excel writes long numbers so, and many different ones become the same.
+      .refine((id) => !/^\d([.,]\d+)?E\+\d+$/i.test(id), 'must be an id, not a number that a spreadsheet has rounded'),
     email: z
       .string()
       .trim()
@@ -45,11 +54,12 @@ const resultSchema = z
     created: z.number(),
     updated: z.number(),
     unchanged: z.number(),
-    rejected: z.array(z.object({ row: z.number(), code: z.string(), message: z.string() })),
+    rejected: z.array(rejectedSchema),
+    ...importedFields,
   })
   .openapi('ContactsResult')
 
-/** Rows of one request. */
+/** Rows of one JSON array, which is held whole; NDJSON and CSV may have any number. */
 const MAX_ROWS = 10_000
 
 /** The contacts' routes. */
@@ -60,14 +70,18 @@ export function contactRoutes(deps: HttpDeps) {
       method: 'post',
       path: '/contacts',
       summary: 'Create and update contacts',
-      middleware: [allow(deps, 'contacts:write')] as const,
+      description:
+        'JSON array, NDJSON or CSV. A row of CSV is numbered by the line of the file on which it begins; the first is 1. ' +
+        'Of rejected rows the first 1,000 are listed.',
+      middleware: [allow(deps, 'contacts:write'), streamedImport(deps, 'contacts', runContacts(deps))] as const,
       request: {
+        query: importQuery.omit({ currency: true }),
         body: {
           required: true,
           // Each row is checked by itself, so that a bad one does not refuse the good ones.
-          content: {
+          content: withTexts({
             'application/json': { schema: z.array(z.unknown(), 'must be an array of contacts').max(MAX_ROWS) },
-          },
+          }),
         },
       },
       responses: { 200: json('What became of the rows', resultSchema), ...refusals },
@@ -77,9 +91,9 @@ export function contactRoutes(deps: HttpDeps) {
       const patches: ContactPatch[] = []
       const rejected: z.infer<typeof resultSchema>['rejected'] = []
       for (const [index, row] of c.req.valid('json').entries()) {
-        const parsed = contactSchema.safeParse(row)
-        if (parsed.success) patches.push(toPatch(parsed.data, now))
-        else rejected.push({ row: index + 1, code: 'invalid_contact', message: sentence(parsed.error) })
+        const checked = checkContact(row, now)
+        if ('item' in checked) patches.push(checked.item)
+        else rejected.push({ row: index + 1, ...checked })
       }
       const keysOf = await deps.keysOf()
       const counts = await deps.db.transaction().execute(async (trx) => {
@@ -98,6 +112,23 @@ export function contactRoutes(deps: HttpDeps) {
       return c.json({ ...counts, rejected }, 200)
     },
   )
+}
+
+/** Streamed bodies: row by row through the same check. */
+function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
+  return async (source, onProgress) => {
+    const { db, now } = deps
+    const keysOf = await deps.keysOf()
+    const at = now()
+    return importContacts({ db, keysOf, now }, source, (row) => checkContact(row, at), { onProgress })
+  }
+}
+
+/** A contact as it is pushed, or what is wrong with it. Without a time of its own it is of `now`. */
+export function checkContact(row: unknown, now: number): Checked<ContactPatch> {
+  const parsed = contactSchema.safeParse(row)
+  if (parsed.success) return { item: toPatch(parsed.data, now) }
+  return { code: 'invalid_contact', message: sentence(parsed.error) }
 }
 
 function toPatch(contact: z.infer<typeof contactSchema>, now: number): ContactPatch {

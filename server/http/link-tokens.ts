@@ -18,7 +18,7 @@ const requestSchema = z
     target: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
     issued_at: z.iso.datetime({ offset: true }).optional(),
   })
-  .openapi('LinkTokensRequest')
+  .openapi('LinkTokensRequest', { example: { site: 'demo', contacts: ['crm-7'], message: 'letter-1' } })
 
 const replySchema = z
   .object({

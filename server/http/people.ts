@@ -48,7 +48,8 @@ const contactSchema = z
   })
   .openapi('Contact')
 
-const idParam = z.object({ id: z.string() })
+const contactParam = z.object({ id: z.string().openapi({ example: 'crm-7' }) })
+const visitorParam = z.object({ id: z.string().openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
 
 /** The people's routes. */
 export function peopleRoutes(deps: HttpDeps) {
@@ -61,7 +62,7 @@ export function peopleRoutes(deps: HttpDeps) {
         path: '/contacts/{id}',
         summary: 'All that is known of a contact',
         middleware: read,
-        request: { params: idParam },
+        request: { params: contactParam },
         responses: { 200: json('The contact', contactSchema), ...refusals },
       }),
       async (c) => c.json(await contactView(deps, c.req.valid('param').id), 200),
@@ -72,7 +73,7 @@ export function peopleRoutes(deps: HttpDeps) {
         path: '/visitors/{id}',
         summary: 'All that is known of a visitor',
         middleware: read,
-        request: { params: idParam },
+        request: { params: visitorParam },
         responses: { 200: json('The visitor', visitorSchema.extend({ links: z.array(linkSchema) })), ...refusals },
       }),
       async (c) => {

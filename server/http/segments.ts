@@ -68,7 +68,7 @@ export function segmentRoutes(deps: HttpDeps) {
         path: '/segments/{id}/members',
         summary: 'The members of a segment, the newest first',
         middleware: [allow(deps, 'segments:read')] as const,
-        request: { params: z.object({ id: z.string() }), query: exportQuery },
+        request: { params: z.object({ id: z.string().openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
         responses: {
           200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
           ...refusals,

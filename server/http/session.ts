@@ -28,7 +28,13 @@ export function sessionRoutes(deps: HttpDeps) {
         middleware: [bodyLimit({ maxSize: 4096, onError: tooLarge })] as const,
         request: {
           body: {
-            content: { 'application/json': { schema: z.object({ password: z.string().max(1000) }) } },
+            content: {
+              'application/json': {
+                schema: z
+                  .object({ password: z.string().max(1000) })
+                  .openapi({ example: { password: 'as the start prints it' } }),
+              },
+            },
             required: true,
           },
         },

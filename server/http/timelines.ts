@@ -27,7 +27,8 @@ const eventSchema = z
   })
   .openapi('TimelineEvent')
 
-const idParam = z.object({ id: z.string() })
+const contactParam = z.object({ id: z.string().openapi({ example: 'crm-7' }) })
+const visitorParam = z.object({ id: z.string().openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
 const timelineCursor = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
 
 /** The timelines' routes. */
@@ -41,7 +42,7 @@ export function timelineRoutes(deps: HttpDeps) {
         path: '/contacts/{id}/timeline',
         summary: "A contact's events, oldest first",
         middleware: read,
-        request: { params: idParam, query: pageQuery.extend({ strength: z.enum(['all']).optional() }) },
+        request: { params: contactParam, query: pageQuery.extend({ strength: z.enum(['all']).optional() }) },
         responses: { 200: json('A page of events', pageOf(eventSchema)), ...refusals },
       }),
       async (c) => {
@@ -60,7 +61,7 @@ export function timelineRoutes(deps: HttpDeps) {
         path: '/visitors/{id}/timeline',
         summary: "A visitor's events, oldest first",
         middleware: read,
-        request: { params: idParam, query: pageQuery },
+        request: { params: visitorParam, query: pageQuery },
         responses: { 200: json('A page of events', pageOf(eventSchema)), ...refusals },
       }),
       async (c) => {

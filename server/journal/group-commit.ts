@@ -29,6 +29,8 @@ export type Journal = {
 /** The journal with its thread. `landed` reports how far it was landed, which lets it prune. */
 export type JournalThread = Journal & {
   journalId: string
+  /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
+  state(): { refusing: string | null; backlogBytes: number }
   landed(position: number): void
   /** Finishes what was accepted, then ends the thread. */
   close(): Promise<void>
@@ -57,6 +59,10 @@ export async function startJournal(options: {
   let dead: Error | null = null
   let onIdle: (() => void) | null = null
 
+  const refusing = () => {
+    if (dead) return `the journal cannot be written: ${dead.message}`
+    return backlogBytes > maxBytes ? 'the journal is full' : null
+  }
   const writeNext = () => {
     if (writing.length > 0) return
     if (waiting.length === 0) return onIdle?.()
@@ -109,9 +115,10 @@ export async function startJournal(options: {
 
   return {
     journalId,
+    state: () => ({ refusing: refusing(), backlogBytes }),
     append(entry, events) {
-      if (dead) return Promise.reject(new JournalUnavailable(dead.message))
-      if (backlogBytes > maxBytes) return Promise.reject(new JournalUnavailable('the journal is full'))
+      const reason = refusing()
+      if (reason !== null) return Promise.reject(new JournalUnavailable(reason))
       return new Promise((resolve, reject) => {
         waiting.push({ entry, events, resolve, reject })
         writeNext()

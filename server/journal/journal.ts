@@ -10,7 +10,7 @@ import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
 
 /** One row: a group of requests, each the JSON text of an `Entry`. */
-export type JournalRow = { id: number; body: string; events: number }
+export type JournalRow = { id: number; at: number; body: string; events: number }
 
 /** How far the journal may grow, and how long entries stay after they landed. */
 export type JournalLimits = { maxBytes: number; keepLandedMs: number }
@@ -108,7 +108,9 @@ export type JournalReader = {
 /** Opens the journal for reading beside its writer. */
 export function openJournalReader(file: string): JournalReader {
   const sqlite = new BetterSqlite3(file, { readonly: true })
-  const select = sqlite.prepare<[number], JournalRow>('select id, body, events from entries where id > ? order by id')
+  const select = sqlite.prepare<[number], JournalRow>(
+    'select id, at, body, events from entries where id > ? order by id',
+  )
   return {
     journalId: readJournalId(sqlite),
     read(after, maxEvents) {

@@ -13,7 +13,7 @@ import type { Database } from '../store/schema.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 
 /** A row of the journal as landing reads it. */
-type Row = { id: number; body: string; events: number }
+type Row = { id: number; at: number; body: string; events: number }
 
 /** What landing needs. `read` yields journal rows after an id, about `maxEvents` events of them. */
 export type LandDeps = {
@@ -29,12 +29,15 @@ export type LandDeps = {
 /** About as many events as one transaction holds: larger ones hold up other writers for too long. */
 const BATCH_EVENTS = 2000
 
-/** Lands the next batch. Returns the cursor's position and how many events it read; 0 when there is nothing. */
-export async function landBatch(deps: LandDeps): Promise<{ position: number; events: number }> {
+/**
+ * Lands the next batch. Returns the cursor's position, how many events it read (0 when there is nothing), and how long
+ * the last of them had waited.
+ */
+export async function landBatch(deps: LandDeps): Promise<{ position: number; events: number; lagMs: number }> {
   const { db, journalId } = deps
   const after = await readCursor(db, journalId)
   const rows = deps.read(after, BATCH_EVENTS)
-  if (rows.length === 0) return { position: after, events: 0 }
+  if (rows.length === 0) return { position: after, events: 0, lagMs: 0 }
   const position = rows.at(-1)!.id
   const events = rows.reduce((sum, row) => sum + row.events, 0)
   try {
@@ -50,7 +53,7 @@ export async function landBatch(deps: LandDeps): Promise<{ position: number; eve
     if (isPassing(error)) throw error
     await landOneByOne(deps, rows)
   }
-  return { position, events }
+  return { position, events, lagMs: Math.max(0, deps.now() - rows.at(-1)!.at) }
 }
 
 /** A lock or a full disk is not the entry's fault: the same batch is tried again later. */

@@ -6,12 +6,12 @@ export type Metrics = {
   /** Events taken, doubled, of bots, or refused by code. */
   count(what: string, n: number): void
   failed(stage: string): void
-  landed(position: number): void
+  landed(position: number, lagMs: number): void
   text(): Promise<string>
 }
 
-/** Figures in a registry of their own. */
-export function createMetrics(): Metrics {
+/** Figures in a registry of their own. `backlogBytes` is asked when somebody reads them. */
+export function createMetrics(backlogBytes: () => number): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const events = new Counter({
@@ -31,10 +31,26 @@ export function createMetrics(): Metrics {
     help: 'The last journal entry that was landed.',
     registers: [registry],
   })
+  const lag = new Gauge({
+    name: 'couture_landing_lag_seconds',
+    help: 'How long the entry that was landed last had waited in the journal.',
+    registers: [registry],
+  })
+  new Gauge({
+    name: 'couture_journal_backlog_bytes',
+    help: 'What was accepted and has not been landed.',
+    registers: [registry],
+    collect() {
+      this.set(backlogBytes())
+    },
+  })
   return {
     count: (what, n) => n > 0 && events.inc({ outcome: what }, n),
     failed: (stage) => failures.inc({ stage }),
-    landed: (value) => position.set(value),
+    landed(value, lagMs) {
+      position.set(value)
+      lag.set(lagMs / 1000)
+    },
     text: () => registry.metrics(),
   }
 }

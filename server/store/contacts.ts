@@ -261,3 +261,13 @@ export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
   }
   return cards
 }
+
+/** The contacts that keys lead to, by key. */
+export async function holdersOf(db: Kysely<Database>, keys: string[]): Promise<Map<string, string[]>> {
+  const holders = new Map<string, string[]>()
+  for (const part of chunks([...new Set(keys)], 500)) {
+    const rows = await db.selectFrom('contact_keys').selectAll().where('key_hash', 'in', part).execute()
+    for (const row of rows) holders.set(row.key_hash, [...(holders.get(row.key_hash) ?? []), row.contact_id])
+  }
+  return holders
+}

@@ -1,5 +1,7 @@
 /** Reads of one contact or visitor: links, carts, orders, and the timeline. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.ts'
+import { chunks } from './many.ts'
 import type { Database, EventRow } from './schema.ts'
 import type { LinkRow } from './schema-derived.ts'
 
@@ -127,11 +129,38 @@ export async function listConsents(db: Kysely<Database>, visitorIds: string[]) {
 export async function listOrders(db: Kysely<Database>, contactId: string) {
   const bought = await db
     .selectFrom('purchases')
-    .select(['order_id', 'at', 'total', 'currency', 'item_ids'])
+    .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids'])
     .where('person_id', '=', `c:${contactId}`)
-    .orderBy('at')
     .execute()
-  // An order that the tag and the shop's server both tell of is one.
-  const byId = new Map(bought.map((row) => [row.order_id, row]))
-  return [...byId.values()].map((row) => ({ ...row, item_ids: JSON.parse(row.item_ids) as string[] }))
+  const ids = [...new Set(bought.map((row) => row.order_id))]
+  const facts = await db.selectFrom('orders').selectAll().where('contact_id', '=', contactId).execute()
+  for (const part of chunks(ids, 500)) {
+    facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
+  }
+  const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
+  const told: ToldOrder[] = [
+    ...bought.map((row) => ({
+      orderId: row.order_id,
+      source: sources.get(`${row.visitor_id} ${row.event_id}`) ?? ('tag' as const),
+      at: row.at,
+      total: row.total,
+      currency: row.currency,
+      itemIds: JSON.parse(row.item_ids) as string[],
+    })),
+    ...facts
+      .filter((row) => row.source === 'api')
+      .map((row) => ({
+        orderId: row.order_id,
+        source: 'api' as const,
+        at: row.at,
+        total: row.total,
+        currency: row.currency,
+        itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
+      })),
+  ]
+  return mergeOrders(told).map(({ orderId, itemIds, ...order }) => ({
+    order_id: orderId,
+    ...order,
+    item_ids: itemIds,
+  }))
 }

@@ -65,6 +65,7 @@ describe('sites', () => {
       link_secret: expect.stringMatching(/^\S{32,}$/),
       settings: {
         consent_source: 'manual',
+        consent_map: expect.any(Array),
         trust_unsigned_login: false,
         email_click_backstitch: 'session',
         shared_from: 2,

@@ -69,22 +69,26 @@ export async function sendAll(
 }
 
 /** Waits until all that was accepted so far is landed, derived and told. */
-export async function settled(server: TestServer): Promise<void> {
+export async function settled(server: TestServer, timeoutMs?: number): Promise<void> {
   const { default: BetterSqlite3 } = await import('better-sqlite3')
   const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
   try {
-    await until(() => {
-      const last = journal
-        .prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'")
-        .pluck()
-        .get()
-      const landed = store.prepare('select coalesce(max(position), 0) from cursors').pluck().get()
-      const dirty = ['visitors', 'persons', 'contacts'].map((what) =>
-        store.prepare(`select count(*) from dirty_${what}`).pluck().get(),
-      )
-      return last === landed && dirty.every((count) => count === 0)
-    }, 'everything to be landed and derived')
+    await until(
+      () => {
+        const last = journal
+          .prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'")
+          .pluck()
+          .get()
+        const landed = store.prepare('select coalesce(max(position), 0) from cursors').pluck().get()
+        const dirty = ['visitors', 'persons', 'contacts'].map((what) =>
+          store.prepare(`select count(*) from dirty_${what}`).pluck().get(),
+        )
+        return last === landed && dirty.every((count) => count === 0)
+      },
+      'everything to be landed and derived',
+      timeoutMs,
+    )
   } finally {
     store.close()
     journal.close()

@@ -1,0 +1,16 @@
+/** How a browser is called: what kind of device it is, its browser and its system, as far as they are known. */
+import type { Visitor } from '../api.ts'
+import type { Ui } from './format.ts'
+import { wordFor } from './words.ts'
+
+/** "Computer, Safari on macOS". */
+export function deviceName({ t }: Ui, visitor: Visitor | undefined): string {
+  const device = visitor?.device
+  if (!device) return t.contact.unknownDevice
+  const kind = wordFor(t.contact.deviceTypes, device.type) ?? device.type
+  const software = [device.browser, device.os].filter(Boolean).join(' · ')
+  return software === '' ? kind : `${kind} · ${software}`
+}
+
+/** As much of a visitor's id as tells one from another. */
+export const shortId = (id: string) => id.slice(0, 8)

@@ -1,0 +1,229 @@
+/**
+ * Segment's HTTP API: `POST /v1/batch` and its calls one by one, so that who has an SDK needs only a new host.
+ *
+ * SDKs repeat a request on 429, 5xx and a broken connection, and drop it on any other 4xx. So those are kept for what
+ * can never succeed: a body that cannot be read or is too large, a key that does not do. A call that may not be kept
+ * is left out and counted, and the reply is 200 for the others; a header says how many were left out and why. The
+ * reply never comes before the journal has said "on disk".
+ *
+ * A call that names a user is a login of its visitor: a claim, or proof if a secret key may say so (`identify:write`).
+ * Nothing of its traits is kept. Without `identity` the claim is left out, and so is what names nobody but a user.
+ */
+import type { RejectCode } from '../../tag/wire.ts'
+import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
+import { Problem } from '../http/problem.ts'
+import { checkOrigin, checkRate, journalEntries } from './accept.ts'
+import { readBody } from './body.ts'
+import { isBot } from './bot.ts'
+import { claimOf } from './claim.ts'
+import type { EventsDeps, Incoming } from './events.ts'
+import { callerOf, type SegmentCaller } from './segment-auth.ts'
+import { type CallSetting, type ReadCall, type Refusal, readCall } from './segment-call.ts'
+import { consentOf, type Purposes } from './segment-consent.ts'
+import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
+import { cleanTexts, truncateAddress } from './stamp.ts'
+import { withoutAddresses } from './without-addresses.ts'
+
+/** The paths below `/v1/`, with what is posted there. Browsers' SDKs use the first letters, importers `import`. */
+export const SEGMENT_PATHS: Record<string, CallKind | 'batch'> = {
+  ...{ batch: 'batch', track: 'track', page: 'page', screen: 'screen' },
+  ...{ identify: 'identify', group: 'group', alias: 'alias' },
+  ...{ b: 'batch', import: 'batch', t: 'track', p: 'page', s: 'screen', i: 'identify', g: 'group', a: 'alias' },
+}
+
+/** As Segment has them; SDKs keep below. */
+const MAX_BYTES = 500 * 1024
+const MAX_CALLS = 2500
+
+/** A call that is kept, with whose it is and what is known of the browser. */
+type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: string | null; userAgent: string | null }
+
+/** A visitor's browser as a call or its request tells of it. */
+type Browser = { ip: string | null; userAgent: string | null }
+
+/** Answers one request. `kind` is what its path names. Throws `Problem` for what is refused as a whole. */
+export async function collectSegment(
+  { request, address }: Incoming,
+  kind: CallKind | 'batch',
+  deps: EventsDeps,
+): Promise<Response> {
+  const receivedAt = deps.now()
+  checkRate(deps.limit, address, receivedAt)
+  const body = await parse(request)
+  const calls = callsOf(body, kind)
+  const caller = await callerOf(request, body, calls, deps)
+  checkOrigin(request, caller.site)
+  const setting: CallSetting = {
+    caller,
+    receivedAt,
+    kind: kind === 'batch' || Array.isArray(body.batch) ? null : kind,
+    context: calls[0] !== body && isRecord(body.context) ? body.context : {},
+    sentAt: body.sentAt,
+    tokenHash: deps.tokenHash,
+  }
+  const from = senderOf(request, address, caller)
+  const kept = new Map<string, Kept>()
+  const left = new Map<RejectCode | 'bot' | 'duplicate', number>()
+  for (const raw of calls) {
+    const result = await keep(raw, from, setting, deps)
+    const key = 'code' in result ? '' : `${result.visitor} ${result.event.id}`
+    if ('code' in result) left.set(result.code, (left.get(result.code) ?? 0) + 1)
+    else if (kept.has(key)) left.set('duplicate', (left.get('duplicate') ?? 0) + 1)
+    else kept.set(key, result)
+  }
+  await journalEntries(deps.journal, entriesOf([...kept.values()], caller, receivedAt, deps.newId))
+  deps.count('accepted', kept.size)
+  for (const [what, n] of left) deps.count(what, n)
+  return new Response('{"success":true}', {
+    headers: {
+      'content-type': 'application/json',
+      'cache-control': 'no-store',
+      ...(left.size === 0 ? {} : { 'couture-left-out': [...left].map((each) => each.join('=')).join(', ') }),
+    },
+  })
+}
+
+/** Reads a body by what it is: SDKs send JSON under several types, and browsers under `text/plain`. */
+async function parse(request: Request): Promise<Record<string, unknown>> {
+  const text = await readBody(request, MAX_BYTES)
+  let json: unknown
+  try {
+    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch {
+    throw new Problem(400, 'invalid_json', 'the body must be JSON')
+  }
+  if (!isRecord(json)) throw new Problem(400, 'invalid_request', 'the body must be an object')
+  return json
+}
+
+function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unknown[] {
+  if (Array.isArray(body.batch)) {
+    if (body.batch.length <= MAX_CALLS) return body.batch
+    throw new Problem(413, 'too_many_events', `batch must hold at most ${MAX_CALLS} calls; send them in parts`)
+  }
+  if (kind === 'batch') throw new Problem(400, 'invalid_request', 'batch must be a list of calls')
+  return [body]
+}
+
+/** An agent that says something of a visitor: a browser's or a crawler's, not that of a library or an SDK. */
+const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
+
+/** What the request itself says of the browser: nothing if it comes from a server. */
+function senderOf(request: Request, address: string | null, caller: SegmentCaller): Browser {
+  const userAgent = request.headers.get('user-agent') ?? ''
+  if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
+  return { ip: truncateAddress(address), userAgent: userAgent.slice(0, 512) }
+}
+
+/** Makes the event of a call, or says why there is none. */
+async function keep(
+  raw: unknown,
+  from: Browser,
+  setting: CallSetting,
+  deps: EventsDeps,
+): Promise<Kept | Refusal | { code: 'bot' }> {
+  const call = readCall(raw, setting)
+  if ('code' in call) return call
+  const { caller } = setting
+  const browser = browserOf(call, from)
+  if (!caller.keyed && browser.userAgent !== null && isBot(browser.userAgent)) return { code: 'bot' }
+  const mapped = mapCall(saidBy(call))
+  if (mapped === null) return { code: 'invalid_event', message: 'event must be the name of what happened' }
+  const consent = consentOf(call.context, caller.site, caller.keyed)
+  const refusal = refuse(call, mapped, consent)
+  if (refusal) return refusal
+
+  const event: StampedEvent = {
+    id: call.id,
+    type: mapped.type,
+    at: call.at,
+    ...cleanTexts({ ...mapped, id: call.id, at: '' }, caller.site.settings.kept_query),
+    ...(mapped.props === undefined ? {} : { props: mapped.props }),
+  }
+  // A logout is of the one who leaves.
+  if (call.user !== null && consent.identity && mapped.type !== 'reset' && mapped.type !== 'consent') {
+    const result = await claimOf(call.user, { ...caller, at: call.at, receivedAt: setting.receivedAt }, deps)
+    if ('claim' in result) event.claim = result.claim
+    else if (call.kind === 'identify' || call.kind === 'alias') return result
+  }
+  const stamped = withoutAddresses(event, (email) => deps.identifier('email', deps.sha256(email)))
+  return { visitor: call.visitor, event: stamped, consent, ...browser }
+}
+
+/** Why a call may not be taken under its consent. */
+function refuse(call: ReadCall, mapped: MappedEvent, consent: Purposes): Refusal | null {
+  // A visitor's own word that ends it all is kept: it is a withdrawal. Silence is not a word.
+  const isWithdrawal = mapped.type === 'consent' && consent.source === 'cmp' && !call.ofUser
+  if (!consent.analytics && !isWithdrawal) {
+    return { code: 'no_consent', message: 'context.consent.categoryPreferences must allow analytics' }
+  }
+  if (!consent.identity && (call.ofUser || call.kind === 'identify' || call.kind === 'alias')) {
+    return { code: 'no_consent', message: 'context.consent.categoryPreferences must allow identity for a login' }
+  }
+  return null
+}
+
+function browserOf({ context }: ReadCall, from: Browser): Browser {
+  const { ip, userAgent } = context
+  return {
+    ip: typeof ip === 'string' ? truncateAddress(ip) : from.ip,
+    userAgent: typeof userAgent === 'string' && userAgent !== '' ? userAgent.slice(0, 512) : from.userAgent,
+  }
+}
+
+function saidBy({ kind, fields, context }: ReadCall) {
+  const text = (name: string) => {
+    const value = fields[name]
+    return typeof value === 'string' && value !== '' ? { [name]: value } : {}
+  }
+  return {
+    kind,
+    ...text('event'),
+    ...text('name'),
+    ...text('category'),
+    ...text('groupId'),
+    properties: isRecord(fields.properties) ? fields.properties : {},
+    page: isRecord(context.page) ? context.page : {},
+  }
+}
+
+/**
+ * The entries of a request, in order of time. One holds what a visitor did under one consent and in one browser;
+ * logins at different times are in different entries, for a batch is many requests in one and they are not weighed
+ * against each other.
+ */
+function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newId: () => string): Entry[] {
+  const entries: Entry[] = []
+  const open = new Map<string, { entry: Entry; under: string; claimAt: number | null }>()
+  for (const { visitor, event, consent, ip, userAgent } of kept.sort((a, b) => byTimeThenId(a.event, b.event))) {
+    const { source, ...purposes } = consent
+    const under = JSON.stringify([consent, ip, userAgent])
+    const last = open.get(visitor)
+    const claimAt = event.claim === undefined ? (last?.claimAt ?? null) : event.at
+    if (last?.under === under && (last.claimAt ?? claimAt) === claimAt) {
+      last.entry.events.push(event)
+      last.claimAt = claimAt
+      continue
+    }
+    const allowed = Object.values(purposes).map(Number).join('')
+    const entry: Entry = {
+      request: newId(),
+      site: caller.site.id,
+      visitor,
+      received_at: receivedAt,
+      ...(ip === null ? {} : { ip }),
+      ...(userAgent === null ? {} : { user_agent: userAgent }),
+      keyed: caller.keyed,
+      // Segment knows no choice, only its state with each call: that is when it is known to have stood.
+      consent: { id: `segment-${allowed}`, ...purposes, source, at: Math.min(event.at, receivedAt) },
+      events: [event],
+    }
+    entries.push(entry)
+    open.set(visitor, { entry, under, claimAt: event.claim === undefined ? null : event.at })
+  }
+  return entries
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

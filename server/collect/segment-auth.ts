@@ -1,0 +1,94 @@
+/**
+ * Who calls Segment's API, and for which site. The key comes as the user name of HTTP Basic, as Bearer, or as
+ * `writeKey` in the body; the header goes first.
+ *
+ * A site's write key is public and names its site. A secret key names none: the site is written after it
+ * (`KEY:SITE`, which works wherever an SDK takes its write key), or is `site` in the query, the body or the calls'
+ * `context`, or follows from a write key in the body; else there must be one site only.
+ */
+import type { Site } from '../domain/settings.ts'
+import { Problem } from '../http/problem.ts'
+import type { Configuration } from './configuration.ts'
+
+/** The caller. `keyed`: by a secret key. `verified`: by one whose word on who is logged in is proof. */
+export type SegmentCaller = { site: Site; keyed: boolean; verified: boolean }
+
+/** What is needed to know the caller. */
+export type SegmentAuthDeps = { configuration: Configuration; hashKey: (key: string) => string }
+
+type Credential = { key: string; site?: string }
+
+/** Finds the caller. 401 for no key or an unknown one, 403 for one without the scope, 400 where the site is open. */
+export async function callerOf(
+  request: Request,
+  body: Record<string, unknown>,
+  calls: unknown[],
+  deps: SegmentAuthDeps,
+): Promise<SegmentCaller> {
+  const { configuration, hashKey } = deps
+  const inBody = [body, ...calls].map((each) => textOf(each, 'writeKey')).find((key) => key !== undefined)
+  const credential = fromHeader(request.headers.get('authorization')) ?? (inBody === undefined ? null : parse(inBody))
+  if (credential === null) {
+    throw new Problem(401, 'unknown_key', 'send a write key or a secret key: Basic, Bearer, or writeKey in the body')
+  }
+  const known = ofWriteKey(configuration, credential.key)
+  if (known) return { site: known, keyed: false, verified: false }
+  const key = await configuration.freshKey(hashKey(credential.key))
+  if (!key) {
+    // To find no secret key was to look once more: a site that was made just now is known by now.
+    const site = ofWriteKey(configuration, credential.key)
+    if (site) return { site, keyed: false, verified: false }
+    throw new Problem(401, 'unknown_key', "the key must be a site's write key or a secret key of this collector")
+  }
+  if (!key.scopes.includes('events:write')) {
+    throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
+  }
+  const named = credential.site ?? new URL(request.url).searchParams.get('site') ?? siteIn(body, calls)
+  const site = named === undefined ? siteWithout(configuration, inBody) : await configuration.freshSite(named)
+  if (!site) throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${named}")`)
+  return { site, keyed: true, verified: key.scopes.includes('identify:write') }
+}
+
+function fromHeader(header: string | null): Credential | null {
+  if (header === null) return null
+  const [, scheme, value] = /^(Basic|Bearer) +(\S+)$/i.exec(header.trim()) ?? []
+  if (scheme === undefined) {
+    throw new Problem(401, 'unknown_key', 'Authorization must be "Basic …" with the key as user name, or "Bearer KEY"')
+  }
+  const text = scheme.toLowerCase() === 'basic' ? Buffer.from(value!, 'base64').toString('utf8') : value!
+  const credential = parse(text)
+  // SDKs that are given no key still send an empty user name.
+  return credential.key === '' ? null : credential
+}
+
+function parse(text: string): Credential {
+  const [key = '', site = ''] = text.trim().split(':')
+  return { key, ...(site === '' ? {} : { site }) }
+}
+
+function ofWriteKey(configuration: Configuration, key: string): Site | undefined {
+  for (const site of configuration.sites()) if (site.write_key !== '' && site.write_key === key) return site
+  return undefined
+}
+
+/** The site that the body names, itself or in the context of its calls. */
+function siteIn(body: Record<string, unknown>, calls: unknown[]): string | undefined {
+  const inContext = [body, ...calls].map((each) => textOf((each as { context?: unknown } | null)?.context, 'site'))
+  const named = new Set([textOf(body, 'site'), ...inContext].filter((site) => site !== undefined))
+  if (named.size > 1) throw new Problem(400, 'invalid_request', 'a request must be about one site only')
+  return [...named][0]
+}
+
+function siteWithout(configuration: Configuration, writeKey: string | undefined): Site {
+  const byKey = writeKey === undefined ? undefined : ofWriteKey(configuration, writeKey)
+  if (byKey) return byKey
+  const [only, ...others] = configuration.sites()
+  if (only && others.length === 0) return only
+  throw new Problem(400, 'invalid_request', 'say which site: write the key as KEY:SITE, or send context.site')
+}
+
+function textOf(from: unknown, name: string): string | undefined {
+  if (typeof from !== 'object' || from === null) return undefined
+  const value = (from as Record<string, unknown>)[name]
+  return typeof value === 'string' && value !== '' ? value : undefined
+}

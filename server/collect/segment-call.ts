@@ -1,0 +1,171 @@
+/**
+ * One call of Segment's API as it is read: which kind it is, its id, its time, whose it is, and whom it names. What
+ * cannot be read refuses only itself, with the reason.
+ *
+ * A call's id is its `messageId`. One without gets a keyed hash of what it says, so that a repeat is not a second
+ * event. Its visitor is `s:` and the anonymous id. A server that knows only a user gets a visitor for each user,
+ * named by a keyed hash; what verified callers say of a user and what everybody can say are two visitors, or anybody
+ * with the public write key could add to a customer's own events.
+ */
+import { LIMITS, type RejectCode } from '../../tag/wire.ts'
+import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
+import { isTooDeep, TOO_DEEP } from './schema.ts'
+import type { SegmentCaller } from './segment-auth.ts'
+import type { CallKind } from './segment-map.ts'
+import { correctedTime } from './stamp.ts'
+
+/** Whom a call says its visitor is, as the props of a login. */
+export type Named = { kind: 'login'; contact_id: string } | { kind: 'login'; email: string }
+
+/** A call that could be read. */
+export type ReadCall = {
+  kind: CallKind
+  id: string
+  at: number
+  visitor: string
+  /** There is no other id than the user's. */
+  ofUser: boolean
+  user: Named | null
+  context: Record<string, unknown>
+  fields: Record<string, unknown>
+}
+
+/** Why a call is not taken. */
+export type Refusal = { code: RejectCode; message: string }
+
+/** What a request says of all its calls. */
+export type CallSetting = {
+  caller: SegmentCaller
+  receivedAt: number
+  /** The kind that the path names, or null in a batch. */
+  kind: CallKind | null
+  context: Record<string, unknown>
+  sentAt: unknown
+  tokenHash: (text: string) => string
+}
+
+const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group', 'alias'] satisfies CallKind[]
+
+/** `s:` and this make a visitor id of the wire contract. A colon would let one id pass for another's epoch. */
+const ANONYMOUS_ID = /^[A-Za-z0-9._-]{1,62}$/
+
+/** Ids of other forms, and such as hold an address, are replaced by their keyed hash. */
+const MESSAGE_ID = /^[\x21-\x3f\x41-\x7e]{1,100}$/
+
+/** Reads one call. */
+export function readCall(raw: unknown, setting: CallSetting): ReadCall | Refusal {
+  const invalid = (message: string): Refusal => ({ code: 'invalid_event', message })
+  if (!isRecord(raw)) return invalid('a call must be an object')
+  if (isTooDeep(raw)) return invalid(TOO_DEEP)
+  if (Buffer.byteLength(JSON.stringify(raw)) > LIMITS.eventBytes) {
+    return { code: 'event_too_large', message: `a call must have at most ${LIMITS.eventBytes} bytes` }
+  }
+  const kind = setting.kind ?? raw.type
+  if (typeof kind !== 'string' || !KINDS.includes(kind)) return invalid(`type must be one of ${KINDS.join(', ')}`)
+  const at = timeOf(raw, setting)
+  if (typeof at !== 'number') return at
+  const users = namesOf(raw, kind as CallKind)
+  const user = users.find((each) => !isBlockedIdentifier('email' in each ? each.email : each.contact_id)) ?? null
+  if (kind === 'identify' && user === null && users.length > 0) {
+    return { code: 'blocked_identifier', message: 'userId must be the identifier of one person' }
+  }
+  const visitor = visitorOf(raw, kind as CallKind, user, setting)
+  if ('code' in visitor) return visitor
+  const context = { ...setting.context, ...(isRecord(raw.context) ? raw.context : {}) }
+  return { kind: kind as CallKind, id: idOf(raw, setting), at, ...visitor, user, context, fields: raw }
+}
+
+function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting): string {
+  const { messageId } = raw
+  if (typeof messageId === 'string' && messageId.trim() !== '') {
+    return MESSAGE_ID.test(messageId) ? messageId : `h.${tokenHash(`segment message ${messageId}`)}`
+  }
+  // What changes from one attempt to the next is left out, unless nothing else tells the time.
+  const { sentAt: ownSentAt, receivedAt: _r, _metadata: _m, writeKey: _w, ...said } = raw
+  const time = said.timestamp ?? said.originalTimestamp ?? sentAt ?? ownSentAt
+  return `h.${tokenHash(`segment call ${parseTime(time)} ${JSON.stringify(said)}`)}`
+}
+
+/**
+ * The call's time by the collector's clock: `receivedAt - (sentAt - timestamp)` where the sender's clock is off by
+ * over a minute. Where `timestamp` differs from `originalTimestamp`, somebody has corrected it already.
+ */
+function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: CallSetting): number | Refusal {
+  const { timestamp, originalTimestamp } = raw
+  const given = timestamp ?? originalTimestamp
+  const said = given === undefined || given === null ? null : parseTime(given)
+  if (said !== null && Number.isNaN(said)) {
+    return { code: 'invalid_event', message: 'timestamp must be a time such as 2026-03-01T09:30:00.000Z' }
+  }
+  const sent = parseTime(sentAt ?? raw.sentAt)
+  const isCorrected = (timestamp ?? null) !== null && (originalTimestamp ?? timestamp) !== timestamp
+  const at =
+    said === null ? receivedAt : isCorrected ? said : correctedTime(said, Number.isNaN(sent) ? null : sent, receivedAt)
+  if (!caller.keyed && at < receivedAt - LIMITS.maxAgeMs) {
+    return { code: 'too_old', message: 'timestamp must be within the last 7 days (with a secret key it may be older)' }
+  }
+  if (at > receivedAt + LIMITS.maxAheadMs) {
+    return { code: 'in_future', message: 'timestamp must not be more than a minute ahead' }
+  }
+  return at
+}
+
+/** ISO 8601, in UTC where it names no zone; or a number of seconds or milliseconds since 1970. NaN for another. */
+function parseTime(value: unknown): number {
+  if (typeof value === 'number')
+    return value > 0 && value < 1e14 ? Math.round(value < 1e11 ? value * 1000 : value) : NaN
+  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d/.test(value)) return Number.NaN
+  const hasTime = /[T ]\d\d:\d\d/.test(value)
+  return Date.parse(hasTime && !/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? `${value}Z` : value)
+}
+
+/** Whom a call names, the better first. Traits name somebody in `identify` alone. */
+function namesOf(raw: Record<string, unknown>, kind: CallKind): Named[] {
+  const names: Named[] = []
+  const userId = idText(raw.userId)
+  if (userId !== null) {
+    names.push(
+      looksLikeEmail(userId) ? { kind: 'login', email: normaliseEmail(userId) } : { kind: 'login', contact_id: userId },
+    )
+  }
+  const email = kind === 'identify' && isRecord(raw.traits) ? idText(raw.traits.email) : null
+  if (email !== null) names.push({ kind: 'login', email })
+  return names
+}
+
+function visitorOf(
+  raw: Record<string, unknown>,
+  kind: CallKind,
+  user: Named | null,
+  { caller, tokenHash }: CallSetting,
+): { visitor: string; ofUser: boolean } | Refusal {
+  // An alias that names no browser means the one that its earlier id was; ids of two users are never made one.
+  const anonymousId = idText(raw.anonymousId) ?? (kind === 'alias' ? idText(raw.previousId) : null)
+  if (anonymousId !== null) {
+    if (isBlockedIdentifier(anonymousId)) {
+      return { code: 'blocked_identifier', message: 'anonymousId must be the id of one visitor' }
+    }
+    if (ANONYMOUS_ID.test(anonymousId)) return { visitor: `s:${anonymousId}`, ofUser: false }
+    return { code: 'invalid_event', message: 'anonymousId must be 1 to 62 of A-Z a-z 0-9 . _ -' }
+  }
+  if (user === null) {
+    const said = idText(raw.userId)
+    if (said === null) return { code: 'invalid_event', message: 'a call must have an anonymousId or a userId' }
+    return { code: 'blocked_identifier', message: 'userId must be the identifier of one person' }
+  }
+  const who = 'email' in user ? `email ${normaliseEmail(user.email)}` : `contact ${user.contact_id}`
+  const whose = caller.verified ? 'verified' : 'claimed'
+  return { visitor: `s:u:${tokenHash(`segment user ${caller.site.id} ${whose} ${who}`)}`, ofUser: true }
+}
+
+/** An id as a text, without the quotes that old SDKs leave around it; null where there is none. */
+function idText(value: unknown): string | null {
+  if (typeof value === 'number') return String(value)
+  if (typeof value !== 'string') return null
+  const text = value.trim().replace(/^"(.*)"$/s, '$1')
+  return text === '' ? null : text
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}

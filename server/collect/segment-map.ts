@@ -1,0 +1,193 @@
+/**
+ * Segment's words for what happened, put into ours: the e-commerce specification (v2) becomes GA4's events, items,
+ * order ids and values. Pure: a call in, an event out.
+ *
+ * What has a counterpart in GA4 is moved there; everything else keeps its own name. Of an order's amounts `value` is
+ * the one the call names so, else `total`, else `revenue`: what the customer pays, as an order of the API has it
+ * (`revenue` leaves out shipping and tax; it is kept beside it). What describes a person, and not what happened, is
+ * left out: people come from the CRM. The shop's own events are kept as they are, but for that.
+ */
+import { eventType } from '../domain/event.ts'
+import { amountOf } from '../domain/money.ts'
+
+/** The calls of Segment's specification. */
+export type CallKind = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
+
+/** What of a call tells what happened. */
+export type SaidCall = {
+  kind: CallKind
+  event?: string
+  name?: string
+  category?: string
+  groupId?: string
+  properties: Record<string, unknown>
+  /** `context.page`. */
+  page: Record<string, unknown>
+}
+
+/** The event that a call becomes, but for its id, its time and its claim. */
+export type MappedEvent = {
+  type: string
+  url?: string
+  referrer?: string
+  title?: string
+  props?: Record<string, unknown>
+}
+
+/** Longer names are cut: the store holds them as they are, and lists them. */
+const MAX_TYPE = 64
+const MAX_TITLE = 1024
+const MAX_URL = 4096
+
+/** Names outside of e-commerce that mean something here: a choice of consent, and the end of a login. */
+const OWN_NAMES: Record<string, string> = {
+  'Segment Consent Preference': 'consent',
+  'Segment Consent Preference Updated': 'consent',
+  'Signed Out': 'reset',
+}
+
+/** GA4's events that carry items or an amount. */
+const COMMERCE = new Set([
+  ...['view_item', 'view_item_list', 'select_item', 'view_promotion', 'select_promotion', 'search', 'share'],
+  ...['add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout', 'add_shipping_info', 'add_payment_info'],
+  ...['purchase', 'refund', 'add_to_wishlist'],
+])
+
+/** Segment's e-commerce events that GA4 has no name for. */
+const SPEC_NAME = /^(Product|Order|Cart|Checkout|Coupon|Promotion|Wishlist)s? /
+
+/** Properties that describe people, as senders write them. */
+const PERSONAL = new Set([
+  ...['email', 'phone', 'firstname', 'lastname', 'username', 'birthday', 'address', 'traits'],
+  ...['recipient', 'sharemessage'],
+])
+
+/** Of a product, Segment's names and GA4's. */
+const ITEM_NAMES: Record<string, string> = {
+  product_id: 'item_id',
+  name: 'item_name',
+  category: 'item_category',
+  brand: 'item_brand',
+  variant: 'item_variant',
+  position: 'index',
+}
+
+/** Where a call is about one product, these of its properties are the product's. */
+const PRODUCT_FIELDS = [...Object.keys(ITEM_NAMES), 'sku', 'price', 'quantity', 'url', 'image_url']
+
+/** Of an event, Segment's names and GA4's. */
+const NAMES: Record<string, string> = { order_id: 'transaction_id', list_id: 'item_list_id' }
+
+/** More of them, for single events: the same word means another thing elsewhere. */
+const NAMES_OF: Record<string, Record<string, string>> = {
+  search: { query: 'search_term' },
+  share: { share_via: 'method' },
+  add_payment_info: { payment_method: 'payment_type' },
+  view_promotion: { name: 'promotion_name', creative: 'creative_name', position: 'creative_slot' },
+  select_promotion: { name: 'promotion_name', creative: 'creative_name', position: 'creative_slot' },
+}
+
+/** Maps a call. Null for a `track` without a name. */
+export function mapCall(call: SaidCall): MappedEvent | null {
+  switch (call.kind) {
+    case 'track':
+      return call.event === undefined || call.event.trim() === '' ? null : tracked(call.event.trim(), call)
+    case 'page':
+    case 'screen':
+      return viewed(call)
+    case 'group':
+      // Its traits describe people and companies.
+      return {
+        type: 'group',
+        ...pageOf(call.page),
+        ...(call.groupId === undefined ? {} : { props: { group_id: call.groupId } }),
+      }
+    case 'identify':
+      return { type: 'identify', ...pageOf(call.page), props: { kind: 'login' } }
+    case 'alias':
+      return { type: 'alias', ...pageOf(call.page) }
+  }
+}
+
+function tracked(name: string, { properties, page }: SaidCall): MappedEvent {
+  const type = (Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name]! : eventType(name)).slice(0, MAX_TYPE)
+  const known = withoutPersonal(properties)
+  // A word on consent is told by the consent itself.
+  const props = type === 'consent' ? {} : COMMERCE.has(type) || SPEC_NAME.test(name) ? commerce(type, known) : known
+  return { type, ...pageOf(page), ...(Object.keys(props).length === 0 ? {} : { props }) }
+}
+
+function viewed({ kind, name, category, properties, page }: SaidCall): MappedEvent {
+  // The address has its own place; its query, which may hold anything, is cut as every event's is.
+  const { url, referrer, title, path: _path, search: _search, ...rest } = properties
+  const props = {
+    ...withoutPersonal(rest),
+    ...(name === undefined ? {} : { name }),
+    ...(category === undefined ? {} : { category }),
+  }
+  return {
+    type: 'page',
+    ...pageOf({ ...page, ...given({ url, referrer, title }) }),
+    ...(kind === 'screen' && name !== undefined ? { title: name.slice(0, MAX_TITLE) } : {}),
+    ...(Object.keys(props).length === 0 ? {} : { props }),
+  }
+}
+
+function commerce(type: string, properties: Record<string, unknown>): Record<string, unknown> {
+  const { products, ...rest } = properties
+  const props = renamed(rest, { ...NAMES, ...NAMES_OF[type] })
+  const list = Array.isArray(products) ? products : null
+  if (!Array.isArray(props.items)) {
+    if (list) props.items = list.map(itemOf)
+    else if (props.product_id !== undefined || props.sku !== undefined) {
+      const product = Object.fromEntries(PRODUCT_FIELDS.map((field) => [field, props[field]]))
+      for (const field of PRODUCT_FIELDS) delete props[field]
+      props.items = [itemOf(given(product))]
+    }
+  } else if (list) props.products = list
+  const value = [props.value, props.total, props.revenue].map(amountOf).find((amount) => amount !== null)
+  if (value !== undefined) props.value = value
+  if (typeof props.currency === 'string') props.currency = props.currency.toUpperCase()
+  return props
+}
+
+/** A product as a position in GA4's words. What is no object stays what it is, for whoever reads it to leave out. */
+function itemOf(product: unknown): unknown {
+  if (typeof product !== 'object' || product === null || Array.isArray(product)) return product
+  const item = renamed(product as Record<string, unknown>, ITEM_NAMES)
+  if (item.item_id === undefined && item.sku !== undefined) item.item_id = item.sku
+  if (typeof item.item_id === 'number') item.item_id = String(item.item_id)
+  for (const name of ['price', 'quantity']) {
+    const amount = amountOf(item[name])
+    if (amount !== null) item[name] = amount
+  }
+  return item
+}
+
+/** The same values under new names; one that stands under its new name already wins. */
+function renamed(from: Record<string, unknown>, names: Record<string, string>): Record<string, unknown> {
+  const own = (name: string) => (Object.hasOwn(names, name) ? names[name]! : name)
+  const entries = Object.entries(from).filter(([name]) => own(name) === name || from[own(name)] === undefined)
+  return Object.fromEntries(entries.map(([name, value]) => [own(name), value]))
+}
+
+function withoutPersonal(properties: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(properties).filter(([name]) => !PERSONAL.has(name.toLowerCase().replace(/[_\s-]/g, ''))),
+  )
+}
+
+function pageOf(page: Record<string, unknown>): { url?: string; referrer?: string; title?: string } {
+  const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
+  const address = (value: unknown) => ((text(value)?.length ?? 0) > MAX_URL ? undefined : text(value))
+  return given({
+    url: address(page.url),
+    referrer: address(page.referrer),
+    title: text(page.title)?.slice(0, MAX_TITLE),
+  })
+}
+
+/** Without what is undefined. */
+function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
+}

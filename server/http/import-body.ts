@@ -1,0 +1,123 @@
+/**
+ * Bodies of CSV and NDJSON: streamed to the import as they come in, never held whole. JSON bodies go on to the route's
+ * own check; any other type is refused.
+ */
+import type { Context, MiddlewareHandler } from 'hono'
+import { ImportRefusal } from '../import/columns.ts'
+import type { Dialect } from '../import/dialect.ts'
+import type { ImportOutcome } from '../import/run.ts'
+import { openSource, type Source } from '../import/source.ts'
+import { writeAudit } from '../store/audit.ts'
+import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { Problem } from './problem.ts'
+
+/** A body of an import may have this much; it is not held, but somebody has to stop a loop that never ends. */
+const MAX_BYTES = 1024 ** 3
+
+const FORMATS: Record<string, Dialect['format']> = {
+  'text/csv': 'csv',
+  'application/csv': 'csv',
+  'text/tab-separated-values': 'csv',
+  'application/x-ndjson': 'ndjson',
+  'application/ndjson': 'ndjson',
+  'application/jsonl': 'ndjson',
+}
+
+/** Imports an opened body. `progress` is to be told after each transaction. */
+type RunImport = (
+  source: Source,
+  progress: (rows: number, outcome: ImportOutcome) => void,
+  c: Context<PrivateEnv>,
+) => Promise<ImportOutcome>
+
+/** Takes CSV and NDJSON off a route's hands. */
+export function streamedImport(
+  deps: HttpDeps,
+  kind: 'contacts' | 'orders',
+  run: RunImport,
+): MiddlewareHandler<PrivateEnv> {
+  return async (c, next) => {
+    const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+    const format = FORMATS[type]
+    if (format === undefined) {
+      if (/^application\/([\w.-]+\+)?json$/.test(type)) return next()
+      const message = 'Content-Type must be application/json, application/x-ndjson or text/csv'
+      throw new Problem(415, 'unsupported_media_type', message)
+    }
+    if (Number(c.req.header('content-length') ?? 0) > MAX_BYTES) throw tooLarge()
+    const currency = c.req.query('currency')
+    if (currency !== undefined && !/^[A-Za-z]{3}$/.test(currency)) {
+      throw new Problem(400, 'invalid_request', 'currency must be an ISO 4217 code such as EUR')
+    }
+    try {
+      const source = await openSource(bytesOf(c.req.raw), {
+        kind,
+        format,
+        map: c.req.query('map'),
+        currency: currency?.toUpperCase() ?? null,
+      })
+      const outcome = await audited(deps, c, `${kind}.write`, (progress) => run(source, progress, c))
+      return c.json({ ...outcome, columns: source.columns, dialect: source.dialect() }, 200)
+    } catch (error) {
+      if (error instanceof ImportRefusal) throw new Problem(400, error.code, error.message)
+      throw error
+    } finally {
+      deps.wake()
+    }
+  }
+}
+
+/** Leaves an audit row with the counts, of an import that was cut short too: its first rows are written. */
+async function audited(
+  deps: HttpDeps,
+  c: Context<PrivateEnv>,
+  action: string,
+  run: (progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>,
+): Promise<ImportOutcome> {
+  let last: ImportOutcome = { created: 0, updated: 0, unchanged: 0, rejected: [], rejected_total: 0 }
+  let complete = false
+  try {
+    last = await run((_, outcome) => {
+      last = outcome
+      deps.wake()
+    })
+    complete = true
+    return last
+  } finally {
+    const { created, updated, unchanged, rejected_total } = last
+    await writeAudit(deps.db, {
+      id: deps.newId(),
+      at: deps.now(),
+      actor: c.get('caller').actor,
+      action,
+      detail: { created, updated, unchanged, rejected: rejected_total, ...(complete ? {} : { complete }) },
+    })
+  }
+}
+
+function tooLarge(): Problem {
+  return new Problem(413, 'too_large', 'the body must have at most 1 GiB; what came before is imported')
+}
+
+async function* bytesOf(request: Request): AsyncGenerator<Uint8Array> {
+  if (request.body === null) return
+  let length = 0
+  const reader = request.body.getReader()
+  try {
+    for (;;) {
+      const piece = await reader.read().catch(() => {
+        throw new ImportRefusal(
+          'incomplete_body',
+          'the body ended before it was complete; what came before is imported',
+        )
+      })
+      if (piece.done) return
+      length += piece.value.length
+      if (length > MAX_BYTES) throw tooLarge()
+      yield piece.value
+    }
+  } finally {
+    // What nobody reads any more need not be sent.
+    await reader.cancel().catch(() => {})
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Writes contacts of a file. Where a file has no ids, a row is of the contact who is known to have its address, and
+ * only if nobody is it of a new one who is named by it: two contacts with one address would be no match for anybody.
+ */
+import type { Kysely } from 'kysely'
+import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
+import { copyContacts } from '../store/rehearsal.ts'
+import type { Database } from '../store/schema.ts'
+import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
+import type { Source } from './source.ts'
+
+/** What an import writes with. `rehearsal`: an empty store that is written instead. */
+export type ImportDeps = { db: Kysely<Database>; rehearsal?: Kysely<Database>; keysOf: KeysOf; now: () => number }
+
+/** How an import tells how far it is. */
+export type ImportHooks = Pick<ImportRun<never>, 'onProgress' | 'onRejected'>
+
+/** Imports the contacts of an opened file. */
+export function importContacts(
+  deps: ImportDeps,
+  source: Source,
+  check: (value: unknown) => Checked<ContactPatch>,
+  hooks: ImportHooks = {},
+): Promise<ImportOutcome> {
+  const { db, rehearsal, keysOf, now } = deps
+  const write = async (batch: ItemRow<ContactPatch>[]): Promise<Written> => {
+    const patches = batch.map(({ item }) => item)
+    if (rehearsal) {
+      const holders = source.byAddress
+        ? await holdersOf(
+            db,
+            patches.map((patch) => addressKey(keysOf, patch.email!)),
+          )
+        : []
+      await copyContacts(db, rehearsal, [
+        ...patches.map((patch) => patch.id),
+        ...[...holders].flatMap(([, ids]) => ids),
+      ])
+    }
+    return (rehearsal ?? db).transaction().execute(async (trx) => {
+      const { items, rejected } = source.byAddress
+        ? named(
+            batch,
+            await holdersOf(
+              trx,
+              patches.map((patch) => addressKey(keysOf, patch.email!)),
+            ),
+            keysOf,
+          )
+        : { items: patches, rejected: [] }
+      return { ...(await upsertContacts(trx, items, keysOf, now())), rejected }
+    })
+  }
+  return runImport({ rows: source.rows, check, write, clock: now, ...hooks })
+}
+
+/** Rows under the id of whoever is known to have their address. */
+function named(batch: ItemRow<ContactPatch>[], holders: Map<string, string[]>, keysOf: KeysOf) {
+  const items: ContactPatch[] = []
+  const rejected: Written['rejected'] = []
+  for (const { row, item } of batch) {
+    const known = holders.get(addressKey(keysOf, item.email!)) ?? []
+    if (known.length > 1) {
+      const message = `email must lead to one contact, and ${known.length} have it: give their ids in a column`
+      rejected.push({ row, code: 'ambiguous_identifier', message })
+    } else items.push({ ...item, id: known[0] ?? item.id })
+  }
+  return { items, rejected }
+}
+
+/** The key under which the contacts with an address are found. */
+export function addressKey(keysOf: KeysOf, email: string): string {
+  const id = ''
+  const others = new Set(keysOf({ id, email: null, emailSha256: null }))
+  return keysOf({ id, email, emailSha256: null }).find((key) => !others.has(key))!
+}

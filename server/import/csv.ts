@@ -1,0 +1,162 @@
+/**
+ * A CSV file as headings and rows of cells, each with the number of the line where it begins (1 is the file's first
+ * line). Rows come in small batches as the text comes in; nothing but the first rows is held.
+ */
+import { parse } from 'csv-parse'
+import { ImportRefusal, type Table } from './columns.ts'
+import { type Delimiter, guessDelimiter, guessNewline, type Newline, readSepLine, signOf } from './dialect.ts'
+import { shownHeading } from './heading.ts'
+import { cleanCell, readAddress } from './values.ts'
+
+/** A row's cells, or what is wrong with the text from this line on. */
+export type CsvRow = { line: number; cells: string[] } | { line: number; code: string; message: string }
+
+/** An opened file: what its first rows are, and all its rows. */
+export type Csv = { table: Table; delimiter: Delimiter; newline: Newline; rows: AsyncIterable<CsvRow[]> }
+
+/** The guesses look at this many rows, and at this much text to find the delimiter. */
+const SAMPLE_ROWS = 1000
+const SAMPLE_CHARS = 64 * 1024
+
+/** No row of a customer is longer; a quote that is never closed would swallow the file. */
+const MAX_ROW_BYTES = 1024 * 1024
+
+/** Opens a text as CSV. */
+export async function openCsv(text: AsyncIterator<string>): Promise<Csv> {
+  let head = ''
+  let whole = false
+  while (head.length < SAMPLE_CHARS && !whole) {
+    const next = await text.next()
+    if (next.done) whole = true
+    else head += next.value
+  }
+  const sep = readSepLine(head)
+  const body = sep ? head.slice(sep.length) : head
+  const delimiter = sep?.delimiter ?? guessDelimiter(body.slice(0, SAMPLE_CHARS), whole && body.length <= SAMPLE_CHARS)
+  const newline = guessNewline(body, delimiter)
+  const batches = parseRows(pieces(body, text), delimiter, newline, sep ? 2 : 1)
+
+  const sample: CsvRow[] = []
+  let ended = false
+  while (sample.length <= SAMPLE_ROWS && !ended) {
+    const next = await batches.next()
+    if (next.done) ended = true
+    else sample.push(...next.value)
+  }
+  const first = sample[0]
+  if (first === undefined) throw new ImportRefusal('empty_file', 'the file is empty')
+  if (!('cells' in first)) throw new ImportRefusal(first.code, first.message)
+  // A list of addresses alone has no headings.
+  const headless = first.cells.some((cell) => /^\S+@\S+\.\S+$/.test(readAddress(cell).address))
+  const rows = headless ? sample : sample.slice(1)
+  const headings = uniqueHeadings(headless ? first.cells.map(() => '') : first.cells)
+  const cells: string[][] = headings.map(() => [])
+  for (const row of rows.slice(0, SAMPLE_ROWS)) {
+    if (!('cells' in row) || isTooLong(row.cells, headings.length)) continue
+    for (const [i, column] of cells.entries()) column.push(cleanCell(row.cells[i] ?? ''))
+  }
+  return { table: { headings, cells }, delimiter, newline, rows: checked(rows, batches, headings.length) }
+}
+
+async function* pieces(head: string, text: AsyncIterator<string>): AsyncGenerator<string> {
+  // Cut, so that no batch of rows is larger than others.
+  for (let i = 0; i < head.length; i += SAMPLE_CHARS) yield head.slice(i, i + SAMPLE_CHARS)
+  for (let next = await text.next(); !next.done; next = await text.next()) yield next.value
+}
+
+async function* checked(first: CsvRow[], rest: AsyncIterable<CsvRow[]>, width: number): AsyncGenerator<CsvRow[]> {
+  const check = (row: CsvRow): CsvRow =>
+    'cells' in row && isTooLong(row.cells, width)
+      ? {
+          line: row.line,
+          code: 'too_many_cells',
+          message: `the row has more cells than the ${width} headings, so that what is in which column cannot be told`,
+        }
+      : row
+  for (let i = 0; i < first.length; i += 500) yield first.slice(i, i + 500).map(check)
+  for await (const batch of rest) yield batch.map(check)
+}
+
+function isTooLong(cells: string[], width: number): boolean {
+  return cells.length > width && cells.slice(width).some((cell) => cell.trim() !== '')
+}
+
+/** Shown headings, none twice: a second `Phone` is `Phone 2`, one without text `column_4`. */
+function uniqueHeadings(cells: string[]): string[] {
+  const shown = cells.map((cell, i) => shownHeading(cell) || `column_${i + 1}`)
+  const used = new Set<string>()
+  return shown.map((heading) => {
+    let unique = heading
+    for (let n = 2; used.has(unique); n++) {
+      const next = `${heading} ${n}`
+      if (!shown.includes(next)) unique = next
+    }
+    used.add(unique)
+    return unique
+  })
+}
+
+/** Rows that are not blank, a batch for each piece of text. An error ends them with a row that says so. */
+async function* parseRows(
+  text: AsyncIterable<string>,
+  delimiter: Delimiter,
+  newline: Newline,
+  firstLine: number,
+): AsyncGenerator<CsvRow[]> {
+  const parser = parse({
+    delimiter: signOf(delimiter),
+    record_delimiter: newline === 'cr' ? ['\r\n', '\n', '\r'] : ['\r\n', '\n'],
+    relax_quotes: true,
+    relax_column_count: true,
+    // Not at the right: it would make an error of a row with a letter behind a closing quote.
+    ltrim: true,
+    max_record_size: MAX_ROW_BYTES,
+  })
+  let records: string[][] = []
+  let failed = false
+  let line = firstLine
+  parser.on('data', (record: string[]) => records.push(record))
+  // What failed is told by the line where the row began.
+  parser.on('error', () => {
+    failed = true
+  })
+  const take = (): CsvRow[] => {
+    const rows: CsvRow[] = []
+    for (const cells of records) {
+      const began = line
+      line += 1
+      for (const cell of cells) line += newlinesIn(cell)
+      if (cells.some((cell) => cell.trim() !== '')) rows.push({ line: began, cells })
+    }
+    records = []
+    return rows
+  }
+  try {
+    for await (const piece of text) {
+      await new Promise<void>((resolve) => parser.write(piece, () => resolve()))
+      if (failed) break
+      const rows = take()
+      if (rows.length > 0) yield rows
+    }
+    if (!failed) {
+      await new Promise<void>((resolve) => {
+        parser.once('end', resolve)
+        parser.once('error', () => resolve())
+        parser.end()
+      })
+    }
+    const rows = take()
+    if (failed) {
+      const message = 'the row never ends: a quote that opens in it is not closed; nothing after this line was read'
+      rows.push({ line, code: 'unclosed_quote', message })
+    }
+    if (rows.length > 0) yield rows
+  } finally {
+    parser.destroy()
+  }
+}
+
+function newlinesIn(cell: string): number {
+  if (!cell.includes('\n') && !cell.includes('\r')) return 0
+  return cell.match(/\r\n|\n|\r/g)!.length
+}

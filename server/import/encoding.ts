@@ -1,0 +1,134 @@
+/**
+ * The bytes of a file as text, piece by piece. UTF-8 and UTF-16 are known by their mark or by their form; a file that
+ * turns out not to be UTF-8 is Windows-1252, which is Latin-1 where the two agree. Nothing is read twice: as long as
+ * only ASCII was seen, all of them agree.
+ */
+import { ImportRefusal } from './columns.ts'
+
+/** How a file's characters are written. */
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+
+/** Turns bytes into text. `encoding` is what it is as far as was read. */
+export type Decoder = { decode(bytes: Uint8Array): string; end(): string; encoding(): Encoding; bom: boolean }
+
+/** How much is looked at to tell UTF-16 from others. */
+const SNIFF_BYTES = 4096
+
+/** A decoder for a file that begins with these bytes. Refuses what is no text. */
+export function createDecoder(head: Uint8Array): Decoder {
+  const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte)
+  if (starts(0x50, 0x4b, 3, 4) || starts(0xd0, 0xcf, 0x11, 0xe0)) {
+    throw new ImportRefusal('not_text', 'this is a spreadsheet or an archive: save it as CSV, and import that')
+  }
+  if (starts(0x1f, 0x8b))
+    throw new ImportRefusal('not_text', 'the file is compressed: unpack it, and import what is in it')
+  if (starts(0xef, 0xbb, 0xbf)) return utf8(3)
+  if (starts(0xff, 0xfe)) return utf16('utf-16le', 2)
+  if (starts(0xfe, 0xff)) return utf16('utf-16be', 2)
+  const sniffed = head.subarray(0, SNIFF_BYTES & ~1)
+  const zeros = [0, 0]
+  sniffed.forEach((byte, i) => {
+    if (byte === 0) zeros[i % 2]!++
+  })
+  const half = sniffed.length / 2
+  // Of Latin text every second byte is zero; of other scripts at least blanks, digits and separators are.
+  if (zeros[1]! > half * 0.05 && zeros[0]! * 5 < zeros[1]!) return utf16('utf-16le', 0)
+  if (zeros[0]! > half * 0.05 && zeros[1]! * 5 < zeros[0]!) return utf16('utf-16be', 0)
+  if (zeros[0]! + zeros[1]! > 0) throw new ImportRefusal('not_text', 'the file must be text, such as CSV or NDJSON')
+  return utf8(0)
+}
+
+function utf16(encoding: 'utf-16le' | 'utf-16be', skip: number): Decoder {
+  const decoder = new TextDecoder(encoding, { ignoreBOM: true })
+  let left = skip
+  return {
+    decode(bytes) {
+      const rest = bytes.subarray(Math.min(left, bytes.length))
+      left -= bytes.length - rest.length
+      return decoder.decode(rest, { stream: true })
+    },
+    end: () => decoder.decode(),
+    encoding: () => encoding,
+    bom: skip > 0,
+  }
+}
+
+/** UTF-8 until a byte says otherwise. */
+function utf8(skip: number): Decoder {
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  const western = new TextDecoder('windows-1252')
+  let left = skip
+  let carry: Uint8Array = new Uint8Array()
+  let encoding: Encoding = 'utf-8'
+  let surely = skip > 0
+  const whole = (bytes: Uint8Array): string => {
+    if (encoding === 'windows-1252') return western.decode(bytes)
+    try {
+      const text = strict.decode(bytes)
+      if (text.length !== bytes.length) surely = true
+      return text
+    } catch {
+      const { text, valid, invalid } = mixed(bytes, western)
+      if (surely || valid > invalid) return text
+      encoding = 'windows-1252'
+      return western.decode(bytes)
+    }
+  }
+  return {
+    decode(bytes) {
+      const rest = bytes.subarray(Math.min(left, bytes.length))
+      left -= bytes.length - rest.length
+      const all = carry.length === 0 ? rest : Buffer.concat([carry, rest])
+      const cut = encoding === 'windows-1252' ? all.length : all.length - unfinished(all)
+      carry = all.slice(cut)
+      return whole(all.subarray(0, cut))
+    },
+    end() {
+      const last = carry
+      carry = new Uint8Array()
+      return last.length === 0 ? '' : whole(last)
+    },
+    encoding: () => encoding,
+    bom: skip > 0,
+  }
+}
+
+/** How many bytes at the end begin a character that does not end there. */
+function unfinished(bytes: Uint8Array): number {
+  for (let back = 1; back <= 3 && back <= bytes.length; back++) {
+    const byte = bytes[bytes.length - back]!
+    if (byte >= 0xc2) return widthOf(byte) > back ? back : 0
+    if (byte < 0x80) return 0
+  }
+  return 0
+}
+
+function widthOf(byte: number): number {
+  return byte < 0x80 ? 1 : byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0
+}
+
+/** Text that is UTF-8 in some places and Windows-1252 in others, as merged exports are. */
+function mixed(bytes: Uint8Array, western: TextDecoder): { text: string; valid: number; invalid: number } {
+  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  let [text, valid, invalid, from] = ['', 0, 0, 0]
+  for (let i = 0; i < bytes.length; ) {
+    const width = widthOf(bytes[i]!)
+    if (width === 1) {
+      i++
+      continue
+    }
+    text += strict.decode(bytes.subarray(from, i))
+    const piece = bytes.subarray(i, i + Math.max(1, width))
+    try {
+      text += strict.decode(piece)
+      valid++
+      i += piece.length
+    } catch {
+      text += western.decode(piece.subarray(0, 1))
+      invalid++
+      i++
+    }
+    from = i
+  }
+  return { text: text + strict.decode(bytes.subarray(from)), valid, invalid }
+}

@@ -1,0 +1,212 @@
+/**
+ * Guesses what the columns of a file of contacts mean, from their headings and the cells of the first rows. A column
+ * that is nothing known becomes an attribute. Never taken: secrets, another person's address as the contact's, and a
+ * permission that nobody gave.
+ */
+import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
+import { attributeName, hasWord, isOfAnother, isSecretHeading, plain, questionOf } from './heading.ts'
+import {
+  EMAIL,
+  EMAIL_WORDS,
+  ID,
+  MERGED_INTO,
+  MINOR,
+  NAMES,
+  PHONE,
+  SECOND_WORDS,
+  TEXT_WORDS,
+  UPDATED_AT,
+} from './headings.ts'
+import { asksOf, type FieldMap, mappedField } from './map.ts'
+import { dayOrderOf, isPermission, readAddress, readFlag, readInstant, typeOf } from './values.ts'
+
+/** Fields of which a file has one column. */
+const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']
+
+/** Columns with their meaning. `map` is what the sender says; the rest is guessed. Refuses a file of nobody. */
+export function contactColumns(table: Table, map: FieldMap): Column[] {
+  const columns = describeColumns(table)
+  const open = leaveOutSecrets(columns, table)
+  const taken = new Set<string>()
+  const take = (field: string, column: Column | undefined) => {
+    if (column === undefined || taken.has(field)) return
+    column.field = field
+    taken.add(field)
+    open.delete(column)
+  }
+  for (const column of [...open]) {
+    const mapped = mappedField(map, column.column, column.index)
+    if (mapped === undefined) continue
+    if (mapped !== null && SINGLE.includes(mapped) && taken.has(mapped)) {
+      throw new ImportRefusal('bad_map', `map must name one column for ${mapped}`)
+    }
+    open.delete(column)
+    column.field = mapped
+    if (mapped === null) column.note = 'left out by the map'
+    else taken.add(mapped)
+    if (mapped === 'mail_consent') column.asks = asksOf(column.column)
+    if (mapped === 'mail_consent_at') column.tells = questionOf(column.column)?.asks === 'no' ? 'no' : 'yes'
+  }
+  const best = (names: readonly string[], fits: (cells: string[]) => boolean) =>
+    names
+      .flatMap((name) => [...open].filter((column) => plain(column.column) === name))
+      .find((column) => fits(said(table, column)))
+
+  take(
+    'email_sha256',
+    [...open].find((column) => isHashedAddress(column.column, said(table, column))),
+  )
+  if (!taken.has('email')) take('email', addressColumn([...open], table))
+  take(
+    'id',
+    best(ID, (cells) => !repeats(cells)),
+  )
+  take(
+    'updated_at',
+    best(UPDATED_AT, (cells) => cells.length > 0 && areInstants(cells)),
+  )
+  take(
+    'phone',
+    best(PHONE, (cells) => cells.length > 0 && cells.filter(hasDigits).length * 2 >= cells.length),
+  )
+  take(
+    'minor',
+    best(MINOR, (cells) => cells.every((cell) => readFlag(cell) !== null)),
+  )
+  take(
+    'merged_into',
+    best(MERGED_INTO, () => true),
+  )
+  for (const column of open) if (askPermission(column, said(table, column))) open.delete(column)
+  for (const column of open) becomeAttribute(column, said(table, column), columns)
+
+  if (!columns.some((column) => column.field === 'id' || column.field === 'email')) {
+    throw new ImportRefusal(
+      'no_id_column',
+      'the file must have a column of contact ids or of mail addresses, or a map that names one ' +
+        `(its headings are ${listed(table.headings)})`,
+    )
+  }
+  return columns
+}
+
+/** The columns of a table, of which nothing is known yet but their type. */
+export function describeColumns(table: Table): Column[] {
+  return table.headings.map((heading, index) => {
+    const cells = table.cells[index] ?? []
+    const type = typeOf(cells, hasWord(plain(heading), TEXT_WORDS))
+    return { index, column: heading, field: null, type, order: dayOrderOf(cells) }
+  })
+}
+
+/** Notes why secrets are left out, and returns the other columns. No map brings a secret back. */
+export function leaveOutSecrets(columns: readonly Column[], table: Table): Set<Column> {
+  const open = new Set<Column>()
+  for (const column of columns) {
+    const cells = said(table, column)
+    if (cells.some(isStoredPassword)) column.note = 'dropped: its cells are hashes of passwords'
+    else if (isSecretHeading(column.column) && !isHashedAddress(column.column, cells)) {
+      column.note = 'dropped: passwords, hashes and tokens are never kept'
+    } else open.add(column)
+  }
+  return open
+}
+
+/** The cells of a column that say something. */
+export function said(table: Table, column: Column): string[] {
+  return (table.cells[column.index] ?? []).filter((cell) => cell !== '')
+}
+
+/** The first column of addresses that are the contact's own, a second one only where there is no other. */
+function addressColumn(columns: Column[], table: Table): Column | undefined {
+  const own = columns.filter((column) => !isOfAnother(column.column))
+  const candidates = own.filter((column) => {
+    const [name, cells] = [plain(column.column), said(table, column)]
+    const addresses = cells.filter(isAddress).length
+    if (EMAIL.includes(name))
+      return cells.length === 0 || addresses > 0 || !cells.every((cell) => readFlag(cell) !== null)
+    return hasWord(name, EMAIL_WORDS) && questionOf(name) === null && addresses > 0 && addresses * 2 >= cells.length
+  })
+  const first = candidates.find((column) => !hasWord(plain(column.column), SECOND_WORDS)) ?? candidates[0]
+  if (first) return first
+  // A column that is called something else and holds nothing but addresses.
+  return own.find((column) => {
+    const cells = said(table, column)
+    return cells.length > 0 && cells.filter(isAddress).length >= cells.length * 0.9
+  })
+}
+
+function isAddress(cell: string): boolean {
+  return /^[^\s@<>",;]+@[^\s@<>",;]+\.[^\s@<>",;]+$/.test(readAddress(cell).address)
+}
+
+function isHashedAddress(heading: string, cells: string[]): boolean {
+  const name = plain(heading)
+  const is = hasWord(name, EMAIL_WORDS) || name.includes('sha256') || name.includes('sha 256')
+  const filled = cells.filter((cell) => cell !== '')
+  return is && filled.length > 0 && filled.every((cell) => /^[0-9a-f]{64}$/i.test(cell))
+}
+
+function isStoredPassword(cell: string): boolean {
+  return /^(\$2[abxy]\$\d\d\$|\$argon2|\$[156]\$|\{S?SHA\}|pbkdf2_|scrypt:)/.test(cell)
+}
+
+/** Ids of people do not come again and again: such a column is of a group, a shop or an order's customer. */
+function repeats(cells: string[]): boolean {
+  return cells.length >= 20 && new Set(cells).size < cells.length / 2
+}
+
+function areInstants(cells: string[]): boolean {
+  const order = dayOrderOf(cells)
+  return cells.every((cell) => readInstant(cell, order) !== null)
+}
+
+function hasDigits(cell: string): boolean {
+  return (cell.match(/\d/g)?.length ?? 0) >= 3
+}
+
+/** Makes a column a word on being mailed if its heading asks for one and its cells can give it. Else returns false. */
+function askPermission(column: Column, cells: string[]): boolean {
+  const question = isOfAnother(column.column) ? null : questionOf(column.column)
+  if (question === null) return false
+  const { asks, time } = question
+  if (asks === 'weak') {
+    column.asks = 'weak'
+    return false
+  }
+  if (/[([][^)\]]*=/.test(column.column)) {
+    column.note = 'its heading explains the values in words: map it to mail_consent if yes and no are as usual'
+    return false
+  }
+  if (time && asks === 'yes') {
+    if (cells.length === 0 || !areInstants(cells)) return false
+    column.field = 'mail_consent_at'
+    column.tells = 'yes'
+    return true
+  }
+  if (asks !== 'no' && cells.length > 0 && cells.filter(isPermission).length * 2 < cells.length) return false
+  column.field = 'mail_consent'
+  column.asks = asks
+  if (time) column.tells = 'no'
+  if (asks === 'no') column.note = 'yes here means no permission; no here means nothing'
+  return true
+}
+
+function becomeAttribute(column: Column, cells: string[], columns: readonly Column[]): void {
+  const heading = column.column
+  if (/^column_\d+$/.test(heading) && cells.length === 0) {
+    column.note = 'it has neither a heading nor cells'
+    return
+  }
+  const name = plain(heading)
+  const known = Object.entries(NAMES).find(([, spellings]) => spellings.includes(name))?.[0]
+  const keeps = heading === 'firstname' || heading === 'lastname' || heading === 'full_name'
+  const wanted = (known === undefined || keeps ? attributeName(heading) : known) || `column_${column.index + 1}`
+  const used = new Set(columns.map((each) => each.field))
+  let unique = wanted
+  for (let n = 2; used.has(`attributes.${unique}`); n++) unique = `${wanted}_${n}`
+  column.field = `attributes.${unique}`
+  if (column.asks === 'weak') column.note = 'words such as unsubscribed or bounced also mean no permission'
+  else if (isOfAnother(heading) && cells.some(isAddress)) column.note = 'the address of somebody else'
+  else if (column.note === undefined && cells.length > 0 && cells.every(isAddress)) column.note = 'a further address'
+}

@@ -1,0 +1,57 @@
+/** Guesses what the columns of a file of orders mean. A column that is none of an order's fields is left out. */
+import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
+import { describeColumns, leaveOutSecrets, said } from './guess-contacts.ts'
+import { hasWord, isOfAnother, plain } from './heading.ts'
+import { EMAIL, EMAIL_WORDS, ORDER } from './headings.ts'
+import { type FieldMap, mappedField } from './map.ts'
+import { currencyIn } from './money-text.ts'
+
+/** Columns with their meaning. `currency` is that of amounts which name none. Refuses a file of no orders. */
+export function orderColumns(table: Table, map: FieldMap, currency: string | null): Column[] {
+  const columns = describeColumns(table)
+  const open = leaveOutSecrets(columns, table)
+  const taken = new Set<string>()
+  const take = (field: string, column: Column | undefined) => {
+    if (column === undefined || taken.has(field)) return
+    column.field = field
+    taken.add(field)
+    open.delete(column)
+  }
+  for (const column of [...open]) {
+    const mapped = mappedField(map, column.column, column.index)
+    if (mapped === undefined) continue
+    if (mapped !== null && taken.has(mapped)) {
+      throw new ImportRefusal('bad_map', `map must name one column for ${mapped}`)
+    }
+    open.delete(column)
+    column.field = mapped
+    if (mapped === null) column.note = 'left out by the map'
+    else taken.add(mapped)
+  }
+  for (const [field, names] of Object.entries(ORDER)) {
+    take(field, names.flatMap((name) => [...open].filter((column) => plain(column.column) === name))[0])
+  }
+  take(
+    'email',
+    [...open].find((column) => {
+      const name = plain(column.column)
+      if (isOfAnother(column.column)) return false
+      if (EMAIL.includes(name)) return true
+      return hasWord(name, EMAIL_WORDS) && said(table, column).some((cell) => /^\S+@\S+$/.test(cell))
+    }),
+  )
+  for (const column of open) column.note = 'no field of an order'
+
+  const lacking = ['order_id', 'at', 'total'].filter((field) => !taken.has(field))
+  const amounts = columns.find((column) => column.field === 'total')
+  const named = amounts && (currencyIn(amounts.column) ?? said(table, amounts).map(currencyIn).find(Boolean))
+  if (!taken.has('currency') && currency === null && !named) lacking.push('currency')
+  if (lacking.length > 0) {
+    throw new ImportRefusal(
+      'no_order_columns',
+      `the file must have a column for ${lacking.join(', ')}, or a map that names one ` +
+        `(its headings are ${listed(table.headings)})`,
+    )
+  }
+  return columns
+}

@@ -1,0 +1,487 @@
+/**
+ * How columns are called in the exports of shops, CRMs, mail tools and address books, in English, French, German,
+ * Spanish and Italian. Data only. Every spelling is written as `plain()` in `heading.ts` leaves it: small letters, no
+ * accents, one blank between words, `email`, `optin` and `optout` in one word, without what stands in brackets.
+ */
+
+/** Columns that identify a contact, the surest first. */
+export const ID = [
+  ...['contact id', 'contactid', 'id contact', 'contact key', 'crm id', 'external id', 'externalid', 'kontakt id'],
+  ...['customer id', 'customerid', 'customer no', 'customer nr', 'customer number', 'customer code', 'client id'],
+  ...['clientid', 'client number', 'client no', 'kundennummer', 'kundennr', 'kunden nr', 'kunden id', 'kundenid'],
+  ...['kunden nummer', 'debitorennummer', 'numero client', 'no client', 'n client', 'num client', 'id client'],
+  ...['identifiant client', 'code client', 'reference client', 'id cliente', 'codigo cliente', 'codigo de cliente'],
+  ...['numero cliente', 'numero de cliente', 'n cliente', 'codice cliente', 'identificativo cliente', 'cliente id'],
+  ...['id customer', 'entity id', 'subscriber id', 'subscriber key', 'user id', 'userid', 'id user', 'member id'],
+  ...['mitgliedsnummer', 'numero adherent', 'lead id', 'person id', 'record id', 'profile id', 'euid', 'identifiant'],
+  ...['kennung', 'identificador', 'identificativo', 'id'],
+]
+
+/** Columns of the contact's own address. */
+export const EMAIL = [
+  ...['email', 'email address', 'emailaddress', 'email addr', 'mail', 'mail address', 'emails', 'primary email'],
+  ...[
+    'email primary',
+    'main email',
+    'customer email',
+    'contact email',
+    'subscriber email',
+    'user email',
+    'client email',
+  ],
+  ...['email 1', 'email1', 'email 1 value', 'email home', 'home email', 'personal email', 'email personal', 'email id'],
+  ...['work email', 'email work', 'business email', 'courriel', 'adresse email', 'adresse mail', 'adresse courriel'],
+  ...['adresse electronique', 'courrier electronique', 'mel', 'email client', 'mail client', 'email adresse'],
+  ...['emailadresse', 'mailadresse', 'mail adresse', 'kunden email', 'email privat', 'correo', 'correo electronico'],
+  ...[
+    'direccion de correo',
+    'direccion de correo electronico',
+    'direccion email',
+    'direccion de email',
+    'correo email',
+  ],
+  ...['email cliente', 'correo cliente', 'indirizzo email', 'indirizzo mail', 'indirizzo di posta elettronica'],
+  ...['posta elettronica', 'indirizzo email cliente'],
+]
+
+/** Words of which one is in a heading of addresses. */
+export const EMAIL_WORDS = [
+  'email',
+  'emails',
+  'mail',
+  'courriel',
+  'correo',
+  'emailadresse',
+  'mailadresse',
+  'emailaddress',
+]
+
+/** Words that make an address a further one of the same person. */
+export const SECOND_WORDS = [
+  ...['secondary', 'second', 'alternate', 'alternative', 'alt', 'backup', 'other', 'additional', 'billing', 'invoice'],
+  ...['paypal', 'old', 'previous', 'former', '2', '3', '4', '5', 'email2', 'email3', 'secondaire', 'autre', 'ancien'],
+  ...[
+    'facturation',
+    'zweite',
+    'weitere',
+    'andere',
+    'alte',
+    'rechnung',
+    'rechnungs',
+    'secundario',
+    'otro',
+    'facturacion',
+  ],
+  ...['secondario', 'secondaria', 'altro', 'altra', 'alternativa', 'alternativo', 'fatturazione'],
+]
+
+/** Words that make a column tell of somebody else. */
+export const OTHER_PERSON_WORDS = [
+  ...['owner', 'manager', 'managers', 'assigned', 'assignee', 'agent', 'rep', 'representative', 'salesperson', 'sales'],
+  ...['seller', 'advisor', 'adviser', 'consultant', 'assistant', 'assistants', 'spouse', 'partner', 'parent', 'mother'],
+  ...['father', 'guardian', 'emergency', 'referrer', 'referral', 'referred', 'sponsor', 'inviter', 'by', 'creator'],
+  ...['author', 'editor', 'reporter', 'support', 'staff', 'employee', 'boss', 'supervisor', 'coach', 'broker', 'buyer'],
+  ...['vendor', 'supplier', 'sender', 'reply', 'from', 'store', 'shop', 'recipient', 'gift', 'kam', 'betreuer'],
+  ...['kundenbetreuer', 'verantwortlich', 'verantwortlicher', 'ansprechpartner', 'besitzer', 'berater', 'vertreter'],
+  ...['verkaufer', 'zustandig', 'eltern', 'notfall', 'werber', 'von', 'proprietaire', 'responsable', 'commercial'],
+  ...['conseiller', 'vendeur', 'parrain', 'conjoint', 'gestionnaire', 'assigne', 'par', 'propietario', 'asignado'],
+  ...['comercial', 'asesor', 'vendedor', 'gestor', 'conyuge', 'por', 'proprietario', 'assegnato', 'venditore'],
+  ...['agente', 'referente', 'consulente', 'coniuge', 'da'],
+]
+
+/** Phone numbers; columns whose cells hold no digits are none. */
+export const PHONE = [
+  ...[
+    'phone',
+    'phone number',
+    'phonenumber',
+    'telephone',
+    'telephone number',
+    'tel',
+    'tel no',
+    'mobile',
+    'mobile phone',
+  ],
+  ...['mobile number', 'mobile phone number', 'cell', 'cell phone', 'cellphone', 'primary phone', 'home phone'],
+  ...['home mobile', 'phone 1', 'phone 1 value', 'work phone', 'business phone', 'customer phone', 'contact phone'],
+  ...['telephone portable', 'tel portable', 'portable', 'numero de telephone', 'numero telephone', 'telephone mobile'],
+  ...['telephone fixe', 'telefon', 'telefonnummer', 'handy', 'handynummer', 'mobil', 'mobilnummer', 'mobiltelefon'],
+  ...['rufnummer', 'telefono', 'numero de telefono', 'telefono movil', 'movil', 'celular', 'cellulare'],
+  ...['numero di telefono', 'telefono cellulare', 'numero cellulare'],
+]
+
+/** Whether the contact is under age. */
+export const MINOR = [
+  ...['minor', 'is minor', 'under age', 'underage', 'under 18', 'mineur', 'est mineur', 'minderjahrig', 'menor'],
+  ...['menor de edad', 'minore', 'minorenne'],
+]
+
+export const MERGED_INTO = [
+  'merged into',
+  'merged into id',
+  'merged to',
+  'master id',
+  'fusionne avec',
+  'zusammengefuhrt mit',
+]
+
+/** When the row was last changed where it comes from. */
+export const UPDATED_AT = [
+  ...['updated at', 'updated', 'updated on', 'last updated', 'date updated', 'update date', 'date upd', 'last changed'],
+  ...['changed at', 'modified', 'modified at', 'modified on', 'modified date', 'date modified', 'last modified'],
+  ...['last modified date', 'lastmodified', 'lastmodifieddate', 'last modified at', 'mis a jour', 'mis a jour le'],
+  ...['modifie le', 'date de modification', 'date modification', 'derniere modification', 'geandert am'],
+  ...[
+    'letzte anderung',
+    'aktualisiert am',
+    'zuletzt geandert',
+    'actualizado',
+    'actualizado el',
+    'fecha de modificacion',
+  ],
+  ...['ultima modificacion', 'modificado', 'aggiornato il', 'data modifica', 'ultima modifica', 'modificato il'],
+]
+
+/** Names, under which the dashboard finds them. */
+export const NAMES: Record<string, string[]> = {
+  first_name: [
+    ...[
+      'first name',
+      'firstname',
+      'fname',
+      'given name',
+      'givenname',
+      'forename',
+      'prenom',
+      'vorname',
+      'nombre de pila',
+    ],
+    ...['primer nombre', 'nome di battesimo', 'customer first name'],
+  ],
+  last_name: [
+    ...['last name', 'lastname', 'lname', 'family name', 'familyname', 'surname', 'nom de famille', 'nachname'],
+    ...['familienname', 'apellido', 'apellidos', 'cognome', 'customer last name'],
+  ],
+  name: [
+    'name',
+    'full name',
+    'fullname',
+    'display name',
+    'nom complet',
+    'nom et prenom',
+    'nombre completo',
+    'nome completo',
+  ],
+}
+
+/** A column with such a word is never read: what it holds would open somebody's account. */
+export const SECRET_WORDS = [
+  ...['password', 'passwords', 'passwd', 'pwd', 'pass', 'passphrase', 'passcode', 'passwordhash', 'hash', 'hashed'],
+  ...['salt', 'token', 'tokens', 'secret', 'secrets', 'reset', 'otp', 'totp', 'mfa', '2fa', 'cvv', 'cvc'],
+  ...['passwort', 'passworter', 'kennwort', 'losungswort', 'geheimnis', 'mdp', 'contrasena', 'contrasenas', 'parola'],
+]
+
+/** The same in more than one word. */
+export const SECRET_PHRASES = [
+  ...['mot de passe', 'mots de passe', 'palabra de paso', 'parola chiave', 'parola d ordine', 'api key', 'apikey'],
+  ...[
+    'private key',
+    'card number',
+    'credit card',
+    'secret question',
+    'security question',
+    'security answer',
+    'pin code',
+  ],
+]
+
+/** Who is not to be mailed. Beginnings of words. */
+export const NEGATIVE_STEMS = [
+  ...['unsub', 'optout', 'optedout', 'donotemail', 'donotmail', 'donotcontact', 'blacklist', 'blocklist', 'blocked'],
+  ...['suppress', 'bounced', 'hardbounce', 'isbounce', 'complain', 'spam', 'undeliver', 'cleaned', 'unjoin'],
+  ...['desabonn', 'desinscri', 'refus', 'opposition', 'plainte', 'abgemeldet', 'abmeld', 'abbestell', 'austrag'],
+  ...['werbesperre', 'mailsperre', 'widerspr', 'widerruf', 'gesperrt', 'robinson', 'desuscri', 'rechaz', 'rebotad'],
+  ...['disiscri', 'disdett', 'rifiut', 'bloccat', 'bloquead', 'revoked', 'withdrawn', 'donottrack'],
+]
+
+/** The same in more than one word, anywhere in a heading. */
+export const NEGATIVE_PHRASES = [
+  ...[
+    'do not email',
+    'do not mail',
+    'do not contact',
+    'do not send',
+    'do not market',
+    'no email',
+    'no emails',
+    'no mail',
+  ],
+  ...[
+    'no marketing',
+    'no newsletter',
+    'not subscribed',
+    'hard bounce',
+    'hard bounces',
+    'is bounce',
+    'opted out',
+    'clean time',
+  ],
+  ...['invalid email', 'email invalid', 'email bounce', 'never email', 'stop email', 'stop mail', 'ne pas contacter'],
+  ...['ne pas envoyer', 'pas de mail', 'pas de newsletter', 'ne plus contacter', 'keine email', 'keine emails'],
+  ...['keine werbung', 'keine mails', 'kein newsletter', 'nicht kontaktieren', 'nicht anschreiben', 'no contactar'],
+  ...[
+    'no enviar',
+    'dado de baja',
+    'de baja',
+    'lista negra',
+    'non contattare',
+    'non inviare',
+    'lista nera',
+    'liste noire',
+  ],
+]
+export const NEGATIVE_WHOLE = ['baja', 'bounce', 'bounces', 'dnc', 'dne', 'stop', 'sperre', 'stopp']
+
+/** Who has agreed to be mailed. Beginnings of words. */
+export const POSITIVE_STEMS = [
+  ...['optin', 'optedin', 'newsletter', 'subscribed', 'issubscribed', 'emailconsent', 'emailpermission', 'infolettre'],
+  ...['consent', 'einwilligung', 'zustimmung', 'consenso', 'abonniert', 'suscrit', 'boletin', 'permission'],
+  ...['acceptsmarketing'],
+]
+
+/** The same in more than one word, anywhere in a heading. */
+export const POSITIVE_PHRASES = [
+  ...['opted in', 'accepts marketing', 'accepts email', 'accept marketing', 'marketing allowed', 'allow email'],
+  ...['allow marketing', 'email allowed', 'mail allowed', 'mailing ok', 'mail ok', 'email ok', 'email marketing'],
+  ...[
+    'marketing email',
+    'marketing emails',
+    'receive email',
+    'receive emails',
+    'wants email',
+    'can email',
+    'may email',
+  ],
+  ...[
+    'lettre d information',
+    'abonne',
+    'abonnee',
+    'accepte les emails',
+    'werbung erlaubt',
+    'werbung ok',
+    'acepta correo',
+    'acepta publicidad',
+  ],
+  ...['accetta marketing', 'accetta email'],
+]
+
+/** Whose words tell of the subscription. */
+export const STATUS = [
+  ...[
+    'email status',
+    'mail status',
+    'subscription status',
+    'subscriber status',
+    'subscription state',
+    'newsletter status',
+  ],
+  ...['marketing status', 'optin status', 'consent status', 'email marketing status', 'email marketing state'],
+  ...['mailing status', 'email consent status', 'email marketing consent', 'statut abonnement', 'statut newsletter'],
+  ...['statut email', 'abostatus', 'newsletterstatus', 'anmeldestatus', 'estado de suscripcion', 'estado suscripcion'],
+  ...['stato iscrizione', 'stato newsletter'],
+]
+
+/** Whose words tell of many things; those on the subscription count where they forbid. */
+export const WEAK_STATUS = ['status', 'state', 'member status', 'statut', 'estado', 'stato', 'contact status']
+
+/** Words of a heading that is about consent and yet says neither yes nor no to mail. */
+export const NOT_CONSENT_WORDS = [
+  ...['sms', 'phone', 'call', 'calls', 'tel', 'telephone', 'telefon', 'telefono', 'postal', 'fax', 'whatsapp', 'push'],
+  ...['print', 'cookie', 'cookies', 'analytics', 'partner', 'partners', 'party', 'ip', 'source', 'version', 'url'],
+  ...[
+    'link',
+    'frequency',
+    'language',
+    'count',
+    'rate',
+    'number',
+    'soft',
+    'score',
+    'pending',
+    'requested',
+    'text',
+    'form',
+    'method',
+  ],
+  ...['partenaire', 'partenaires', 'courrier', 'quelle', 'anzahl', 'origine', 'origen', 'fonte', 'post', 'name', 'id'],
+]
+
+/** Words of a heading of times. */
+export const TIME_WORDS = [
+  ...['at', 'on', 'date', 'time', 'timestamp', 'datetime', 'since', 'le', 'am', 'datum', 'zeit', 'zeitpunkt', 'fecha'],
+  ...['data', 'ora', 'heure', 'add', 'seit', 'depuis', 'desde', 'il'],
+]
+
+/** A column with such a word holds no quantities, whatever its cells look like. */
+export const TEXT_WORDS = [
+  ...[
+    'zip',
+    'zipcode',
+    'postcode',
+    'postal',
+    'plz',
+    'cp',
+    'cap',
+    'postleitzahl',
+    'phone',
+    'mobile',
+    'cell',
+    'fax',
+    'tel',
+  ],
+  ...[
+    'telephone',
+    'telefon',
+    'telefono',
+    'pager',
+    'id',
+    'ids',
+    'code',
+    'number',
+    'nr',
+    'no',
+    'num',
+    'nummer',
+    'numero',
+  ],
+  ...[
+    'ref',
+    'reference',
+    'sku',
+    'ean',
+    'gtin',
+    'isbn',
+    'iban',
+    'bic',
+    'vat',
+    'taxvat',
+    'siret',
+    'siren',
+    'tax',
+    'house',
+  ],
+  ...[
+    'kundennummer',
+    'card',
+    'account',
+    'serial',
+    'movil',
+    'handy',
+    'portable',
+    'codigo',
+    'codice',
+    'key',
+    'icq',
+    'groups',
+  ],
+]
+
+/** Columns of an order, the surest first. */
+export const ORDER: Record<string, string[]> = {
+  order_id: [
+    ...['order id', 'orderid', 'order number', 'order no', 'order nr', 'order reference', 'order ref', 'increment id'],
+    ...[
+      'transaction id',
+      'transactionid',
+      'receipt number',
+      'invoice number',
+      'invoice no',
+      'order',
+      'numero commande',
+    ],
+    ...['numero de commande', 'n commande', 'no commande', 'id commande', 'reference commande', 'commande'],
+    ...['bestellnummer', 'bestellnr', 'bestell nr', 'auftragsnummer', 'auftragsnr', 'bestellung', 'rechnungsnummer'],
+    ...['numero de pedido', 'numero pedido', 'n pedido', 'id pedido', 'pedido', 'numero ordine', 'numero d ordine'],
+    ...['n ordine', 'id ordine', 'ordine', 'belegnummer', 'bonnummer', 'reference', 'name'],
+  ],
+  contact_id: ID.filter((name) => !['id', 'external id', 'externalid', 'record id', 'entity id'].includes(name)),
+  at: [
+    ...['order date', 'orderdate', 'ordered at', 'ordered on', 'purchase date', 'purchased at', 'date ordered'],
+    ...[
+      'placed at',
+      'order placed',
+      'order time',
+      'transaction date',
+      'invoice date',
+      'created at',
+      'created on',
+      'at',
+      'date',
+    ],
+    ...['datetime', 'timestamp', 'date de commande', 'date commande', 'date achat', 'date d achat', 'bestelldatum'],
+    ...['auftragsdatum', 'kaufdatum', 'rechnungsdatum', 'datum', 'fecha de pedido', 'fecha pedido', 'fecha de compra'],
+    ...['fecha', 'data ordine', 'data dell ordine', 'data acquisto', 'data', 'date add', 'paid at', 'processed at'],
+  ],
+  total: [
+    ...[
+      'total',
+      'order total',
+      'grand total',
+      'total amount',
+      'total price',
+      'total paid',
+      'order amount',
+      'order value',
+    ],
+    ...[
+      'amount',
+      'amount paid',
+      'revenue',
+      'value',
+      'price',
+      'sum',
+      'total ttc',
+      'montant',
+      'montant total',
+      'montant ttc',
+    ],
+    ...['prix total', 'betrag', 'gesamtbetrag', 'gesamtsumme', 'gesamt', 'summe', 'bestellwert', 'rechnungsbetrag'],
+    ...[
+      'umsatz',
+      'importe',
+      'importe total',
+      'monto',
+      'total pedido',
+      'importo',
+      'importo totale',
+      'totale',
+      'totale ordine',
+    ],
+  ],
+  currency: [
+    ...[
+      'currency',
+      'currency code',
+      'order currency',
+      'order currency code',
+      'base currency code',
+      'devise',
+      'monnaie',
+    ],
+    ...['wahrung', 'wahrungscode', 'moneda', 'divisa', 'valuta'],
+  ],
+  channel: [
+    ...['channel', 'sales channel', 'order channel', 'source', 'order source', 'store', 'canal', 'canal de vente'],
+    ...[
+      'canal de venta',
+      'kanal',
+      'vertriebskanal',
+      'verkaufskanal',
+      'filiale',
+      'canale',
+      'canale di vendita',
+      'magasin',
+    ],
+  ],
+  items: ['items', 'line items', 'lineitems', 'products', 'articles', 'positionen', 'artikel', 'articulos', 'articoli'],
+}

@@ -1,0 +1,78 @@
+/**
+ * Texts of JSON, one record after the other: NDJSON by its lines, an array by its elements. A record that is not JSON
+ * is told and the next is read.
+ */
+import { ImportRefusal } from './columns.ts'
+
+/** A record and where it stands: its line in NDJSON, its position in an array. */
+export type JsonRow = { line: number; value: unknown } | { line: number; code: string; message: string }
+
+/** No record is longer. */
+const MAX_CHARS = 1024 * 1024
+
+function readJson(line: number, text: string): JsonRow {
+  if (text.length > MAX_CHARS) return { line, code: 'too_long', message: 'a record must have at most 1 MiB' }
+  try {
+    return { line, value: JSON.parse(text) as unknown }
+  } catch {
+    return { line, code: 'not_json', message: 'must be one JSON object' }
+  }
+}
+
+/** Records of NDJSON. */
+export async function* ndjsonRows(text: AsyncIterator<string>): AsyncGenerator<JsonRow[]> {
+  let line = 1
+  let rest = ''
+  const read = (lines: string[]) => {
+    const began = line
+    line += lines.length
+    return lines.flatMap((each, i) => (each.trim() === '' ? [] : [readJson(began + i, each)]))
+  }
+  for (let next = await text.next(); !next.done; next = await text.next()) {
+    const lines = (rest + next.value).split('\n')
+    // Of a line that is too long its beginning is enough to say so.
+    rest = lines.pop()!.slice(0, MAX_CHARS + 1)
+    const rows = read(lines)
+    if (rows.length > 0) yield rows
+  }
+  const rows = read([rest])
+  if (rows.length > 0) yield rows
+}
+
+/** Elements of a JSON array. Refuses what is no array. */
+export async function* jsonRows(text: AsyncIterator<string>): AsyncGenerator<JsonRow[]> {
+  let [depth, inString, escaped, position] = [0, false, false, 0]
+  let element = ''
+  let closed = false
+  for (let next = await text.next(); !next.done; next = await text.next()) {
+    const rows: JsonRow[] = []
+    const piece = next.value
+    let from = 0
+    const finish = (to: number) => {
+      const json = (element + piece.slice(from, to)).trim()
+      element = ''
+      from = to + 1
+      if (json !== '') rows.push(readJson(++position, json))
+    }
+    for (let i = 0; i < piece.length; i++) {
+      const char = piece[i]!
+      if (inString) {
+        if (escaped) escaped = false
+        else if (char === '\\') escaped = true
+        else if (char === '"') inString = false
+      } else if (char === '"') inString = true
+      else if (char === '[' || char === '{') {
+        if (depth++ === 0) from = i + 1
+      } else if (char === ']' || char === '}') {
+        if (--depth === 0) {
+          finish(i)
+          closed = true
+        }
+      } else if (char === ',' && depth === 1) finish(i)
+    }
+    // Of an element that is too long its beginning is enough to say so.
+    if (depth > 0) element = (element + piece.slice(from)).slice(0, MAX_CHARS + 1)
+    if (rows.length > 0) yield rows
+  }
+  if (!closed) throw new ImportRefusal('not_json', 'the file must be a JSON array that is complete')
+}

@@ -1,0 +1,75 @@
+/**
+ * The map that a sender may give: which column is which field. `{"Kunden-Nr":"id"}` or `Kunden-Nr:id,Mail:email`; a
+ * column is named by its heading or as `#3`, the third one; `-` leaves it out. What is not mapped is guessed.
+ */
+import { ImportRefusal, listed } from './columns.ts'
+import { questionOf, shownHeading } from './heading.ts'
+
+/** Fields by the heading of their column. */
+export type FieldMap = Map<string, string>
+
+/** The fields of a contact that a column may be mapped to; any other word is an attribute's name. */
+export const CONTACT_FIELDS = [
+  ...['id', 'email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into', 'updated_at'],
+]
+
+/** The fields of an order. */
+export const ORDER_FIELDS = ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items']
+
+/** Reads a map; none is an empty one. `fields` are the names that mean a field. */
+export function parseMap(text: string | undefined, fields: readonly string[], attributes: boolean): FieldMap {
+  const map: FieldMap = new Map()
+  if (text === undefined || text.trim() === '') return map
+  for (const [column, field] of pairs(text.trim())) {
+    const bare = field.startsWith('attributes.') ? field.slice('attributes.'.length) : field
+    const known = field === '-' || fields.includes(field)
+    if (!known && (!attributes || bare === '' || bare.length > 200)) {
+      const others = attributes ? ', or the name of an attribute' : ''
+      throw new ImportRefusal('bad_map', `a field in map must be ${fields.join(', ')}, -${others} (got "${field}")`)
+    }
+    map.set(shownHeading(column), known ? field : `attributes.${bare}`)
+  }
+  return map
+}
+
+function pairs(text: string): [string, string][] {
+  const wrong = () =>
+    new ImportRefusal('bad_map', 'map must be a JSON object of column and field, or column:field,column:field')
+  if (text.startsWith('{')) {
+    let parsed: unknown
+    try {
+      parsed = JSON.parse(text)
+    } catch {
+      throw wrong()
+    }
+    const entries = Object.entries(parsed as Record<string, unknown>)
+    if (!entries.every((entry): entry is [string, string] => typeof entry[1] === 'string')) throw wrong()
+    return entries.map(([column, field]) => [column, field.trim()])
+  }
+  return text.split(',').map((pair) => {
+    const cut = pair.lastIndexOf(':')
+    if (cut < 1) throw wrong()
+    return [pair.slice(0, cut), pair.slice(cut + 1).trim()]
+  })
+}
+
+/** What the map says of a column: a field, null to leave it out, undefined for nothing. */
+export function mappedField(map: FieldMap, heading: string, index: number): string | null | undefined {
+  const field = map.get(heading) ?? map.get(`#${index + 1}`)
+  return field === '-' ? null : field
+}
+
+/** Refuses a map that names columns which are not there. */
+export function checkMap(map: FieldMap, headings: readonly string[]): void {
+  for (const column of map.keys()) {
+    const n = /^#(\d+)$/.exec(column)
+    if (headings.includes(column) || (n && Number(n[1]) >= 1 && Number(n[1]) <= headings.length)) continue
+    throw new ImportRefusal('bad_map', `map names the column "${column}", and the headings are ${listed(headings)}`)
+  }
+}
+
+/** How a column mapped to `mail_consent` is read: one that asks for refusals stays so, whatever it is mapped to. */
+export function asksOf(heading: string): 'yes' | 'no' | 'status' {
+  const asks = questionOf(heading)?.asks
+  return asks === 'no' ? 'no' : asks === 'status' || asks === 'weak' ? 'status' : 'yes'
+}

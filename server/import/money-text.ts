@@ -1,0 +1,64 @@
+/**
+ * Amounts as people and spreadsheets write them: `1.234,50 €`, `$1,234.50`, `1 234,50 EUR`. Pure. An amount that can
+ * be read two ways is not read.
+ */
+
+/** Which sign parts the decimals in a column. Null: no cell tells. */
+export type DecimalSign = '.' | ',' | null
+
+const SIGNS: Record<string, string> = {
+  '€': 'EUR',
+  '£': 'GBP',
+  '₹': 'INR',
+  '₽': 'RUB',
+  '₺': 'TRY',
+  '₴': 'UAH',
+  zł: 'PLN',
+}
+
+const CODES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
+
+/** The currency that stands beside an amount, if it names one and only one. */
+export function currencyIn(text: string): string | null {
+  // `TTC` in "Total TTC" is no currency.
+  const code = text.match(/(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])/g)?.find((each) => CODES.has(each))
+  if (code !== undefined) return code
+  return Object.entries(SIGNS).find(([sign]) => text.includes(sign))?.[1] ?? null
+}
+
+/** The digits and signs of an amount, without currency and blanks; null if there is anything else. */
+function digitsOf(text: string): string | null {
+  const bare = text
+    .replace(/[\s'’]/g, '')
+    .replace(/^([+-]?)(\p{Sc}|[A-Za-z]{2,3}|zł)|(\p{Sc}|[A-Za-z]{2,3}|zł)$/gu, '$1')
+  return /^[+-]?\d[\d.,]*$/.test(bare) ? bare : null
+}
+
+/** The sign that parts decimals in these cells, by those that can be read one way only. */
+export function decimalSignOf(cells: readonly string[]): DecimalSign {
+  const found = new Set<DecimalSign>()
+  for (const cell of cells) {
+    const digits = digitsOf(cell)
+    if (digits === null) continue
+    const last = Math.max(digits.lastIndexOf('.'), digits.lastIndexOf(','))
+    if (last < 0) continue
+    const sign = digits[last] as '.' | ','
+    const both = digits.includes('.') && digits.includes(',')
+    const repeated = digits.indexOf(sign) !== last
+    if (repeated && !both) found.add(sign === '.' ? ',' : '.')
+    else if (both || digits.length - last - 1 !== 3) found.add(sign)
+  }
+  return found.size === 1 ? [...found][0]! : null
+}
+
+/** An amount, as plain digits with a point; null if it is none or can be read two ways. */
+export function readAmount(text: string, column: DecimalSign): string | null {
+  const digits = digitsOf(text)
+  if (digits === null) return null
+  if (!/[.,]/.test(digits)) return digits
+  const sign = decimalSignOf([digits]) ?? column
+  if (sign === null) return null
+  const [whole, ...rest] = digits.split(sign)
+  if (rest.length > 1 || !/^[+-]?(\d+|\d{1,3}([.,]\d{3})+)$/.test(whole!) || !/^\d*$/.test(rest[0] ?? '')) return null
+  return `${whole!.replace(/[.,]/g, '')}${rest[0] ? `.${rest[0]}` : ''}`
+}

@@ -1,0 +1,52 @@
+/** A row of a file of orders as the object that a JSON push would hold. What it says wrong is found by its check. */
+import type { Column, Table } from './columns.ts'
+import { said } from './guess-contacts.ts'
+import { currencyIn, decimalSignOf, readAmount } from './money-text.ts'
+import { cleanCell, readAddress, readInstant } from './values.ts'
+
+/** Reads rows of these columns. `currency` is that of amounts which name none. */
+export function createOrderReader(
+  columns: readonly Column[],
+  table: Table,
+  currency: string | null,
+): (cells: string[]) => Record<string, unknown> {
+  const amounts = columns.find((column) => column.field === 'total')
+  const sign = amounts ? decimalSignOf(said(table, amounts)) : null
+  const fallback = (amounts && currencyIn(amounts.column)) ?? currency
+  return (cells) => {
+    const row: Record<string, unknown> = {}
+    for (const column of columns) {
+      const cell = cleanCell(cells[column.index] ?? '')
+      if (column.field === null || cell === '') continue
+      row[column.field] = read(column, cell)
+    }
+    if (row.currency === undefined) {
+      const cell = amounts ? (cells[amounts.index] ?? '') : ''
+      const said = currencyIn(cell) ?? fallback
+      if (said !== null && said !== undefined) row.currency = said
+    }
+    return row
+  }
+
+  function read(column: Column, cell: string): unknown {
+    switch (column.field) {
+      case 'email':
+        return readAddress(cell).address
+      case 'at': {
+        const ms = readInstant(cell, column.order)
+        return ms === null ? cell : new Date(ms).toISOString()
+      }
+      case 'total':
+        return readAmount(cell, sign) ?? cell
+      case 'items':
+        try {
+          return JSON.parse(cell) as unknown
+        } catch {
+          // Its check says what items must be.
+          return cell
+        }
+      default:
+        return cell
+    }
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Writes orders of a file. An order is of the contact whose id it names, whether he is known by now or comes later; an
+ * address must lead to one contact who is known.
+ */
+
+import type { Transaction } from 'kysely'
+import { holdersOf, type KeysOf } from '../store/contacts.ts'
+import { erasedContacts, type PushedOrder, upsertOrders } from '../store/orders.ts'
+import { copyContacts, copyOrders } from '../store/rehearsal.ts'
+import type { Database } from '../store/schema.ts'
+import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
+import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
+import type { SourceRow } from './source.ts'
+
+/** An order as it was said: of a contact, of an address, or of nobody who is known. */
+export type SaidOrder = PushedOrder & { email: string | null }
+
+/** Imports the orders of an opened file, or of anything else that comes row by row. */
+export function importOrders(
+  deps: ImportDeps,
+  rows: AsyncIterable<SourceRow[]>,
+  check: (value: unknown) => Checked<SaidOrder>,
+  hooks: ImportHooks = {},
+): Promise<ImportOutcome> {
+  const { db, rehearsal, keysOf, now } = deps
+  const write = async (batch: ItemRow<SaidOrder>[]): Promise<Written> => {
+    if (rehearsal) {
+      const holders = await holdersOf(db, keysIn(batch, keysOf))
+      const contacts = batch.flatMap(({ item }) => item.contact_id ?? [])
+      await copyContacts(db, rehearsal, [...contacts, ...[...holders.values()].flat()])
+      await copyOrders(
+        db,
+        rehearsal,
+        batch.map(({ item }) => item.order_id),
+      )
+    }
+    return (rehearsal ?? db).transaction().execute((trx) => writeOrders(trx, batch, keysOf, now()))
+  }
+  return runImport({ rows, check, write, clock: now, ...hooks })
+}
+
+/** Writes a batch; orders whose contact cannot be told are rejected. */
+export async function writeOrders(
+  trx: Transaction<Database>,
+  batch: ItemRow<SaidOrder>[],
+  keysOf: KeysOf,
+  now: number,
+): Promise<Written> {
+  const holders = await holdersOf(trx, keysIn(batch, keysOf))
+  const erased = await erasedContacts(
+    trx,
+    batch.flatMap(({ item }) => item.contact_id ?? []),
+  )
+  const orders: PushedOrder[] = []
+  const rejected: Written['rejected'] = []
+  for (const { row, item } of batch) {
+    const { email, ...order } = item
+    if (order.contact_id !== null) {
+      if (erased.has(order.contact_id)) {
+        rejected.push({ row, code: 'unknown_contact', message: 'contact_id must be of a contact who was not erased' })
+      } else orders.push(order)
+    } else if (email === null) orders.push(order)
+    else {
+      const known = holders.get(addressKey(keysOf, email)) ?? []
+      if (known.length === 1) orders.push({ ...order, contact_id: known[0]! })
+      else if (known.length === 0) {
+        const message = 'email must be of a contact who is known: import contacts first, or give contact_id'
+        rejected.push({ row, code: 'unknown_contact', message })
+      } else {
+        const message = `email must lead to one contact, and ${known.length} have it: give contact_id`
+        rejected.push({ row, code: 'ambiguous_identifier', message })
+      }
+    }
+  }
+  return { ...(await upsertOrders(trx, orders, now)), rejected }
+}
+
+function keysIn(batch: ItemRow<SaidOrder>[], keysOf: KeysOf): string[] {
+  return batch.flatMap(({ item }) =>
+    item.contact_id === null && item.email !== null ? addressKey(keysOf, item.email) : [],
+  )
+}

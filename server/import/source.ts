@@ -1,0 +1,129 @@
+/**
+ * A file of contacts or orders as it comes in, opened: how it is written, what its columns mean, and its rows as the
+ * objects that a JSON push would hold. Bytes are read as rows are asked for, so that a file of any length takes the
+ * memory of its first rows.
+ */
+import { type Column, ImportRefusal, type ToldColumn, told } from './columns.ts'
+import { createContactReader } from './contact-row.ts'
+import { type CsvRow, openCsv } from './csv.ts'
+import type { Dialect } from './dialect.ts'
+import { createDecoder, type Decoder } from './encoding.ts'
+import { contactColumns } from './guess-contacts.ts'
+import { orderColumns } from './guess-orders.ts'
+import { jsonRows, ndjsonRows } from './json-text.ts'
+import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
+import { createOrderReader } from './order-row.ts'
+
+/** A row as it was said, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
+export type SourceRow = { line: number; value: unknown } | { line: number; code: string; message: string }
+
+/** An opened file. `dialect()` is final when all rows were read: only then is it known that all of it is UTF-8. */
+export type Source = {
+  dialect(): Dialect
+  columns: ToldColumn[]
+  /** Rows are named by their address, for want of ids. */
+  byAddress: boolean
+  rows: AsyncIterable<SourceRow[]>
+}
+
+/** What to open a file as. `format` null: by its first character. */
+export type SourceOptions = {
+  kind: 'contacts' | 'orders'
+  format: Dialect['format'] | null
+  map?: string | undefined
+  currency?: string | null
+}
+
+/** Text is handed on in pieces of at most this many bytes, so that reading lets others work in between. */
+const PIECE_BYTES = 64 * 1024
+
+/** Opens a file. Throws an `ImportRefusal` where nothing of it can be imported. */
+export async function openSource(bytes: AsyncIterable<Uint8Array>, options: SourceOptions): Promise<Source> {
+  const isContacts = options.kind === 'contacts'
+  const map = parseMap(options.map, isContacts ? CONTACT_FIELDS : ORDER_FIELDS, isContacts)
+  const { text, decoder, head } = await openText(bytes)
+  const first = head.trimStart()[0]
+  const format = options.format ?? (first === '[' ? 'json' : first === '{' ? 'ndjson' : 'csv')
+  if (format !== 'csv') {
+    if (map.size > 0) throw new ImportRefusal('bad_map', 'map is for CSV: JSON names its fields itself')
+    if (format === 'json' && first !== '[') throw new ImportRefusal('not_json', 'the file must be a JSON array')
+    return {
+      dialect: () => ({ format, encoding: decoder.encoding(), delimiter: null, newline: null }),
+      columns: [],
+      byAddress: false,
+      rows: format === 'json' ? jsonRows(text) : ndjsonRows(text),
+    }
+  }
+  const { table, delimiter, newline, rows } = await openCsv(text)
+  checkMap(map, table.headings)
+  const currency = options.currency ?? null
+  const columns = isContacts ? contactColumns(table, map) : orderColumns(table, map, currency)
+  const read = isContacts ? createContactReader(columns) : createOrderReader(columns, table, currency)
+  return {
+    dialect: () => ({ format, encoding: decoder.encoding(), delimiter, newline }),
+    columns: told(columns),
+    byAddress: isContacts && !columns.some((column) => column.field === 'id'),
+    rows: readRows(rows, read, isContacts ? keyOf(columns) : null),
+  }
+}
+
+/** The column without which a row of contacts is nobody's. */
+function keyOf(columns: Column[]): string {
+  return (columns.find((column) => column.field === 'id') ?? columns.find((column) => column.field === 'email'))!.column
+}
+
+async function* readRows(
+  rows: AsyncIterable<CsvRow[]>,
+  read: (cells: string[]) => Record<string, unknown>,
+  key: string | null,
+): AsyncGenerator<SourceRow[]> {
+  for await (const batch of rows) {
+    yield batch.map((row): SourceRow => {
+      if (!('cells' in row)) return row
+      const value = read(row.cells)
+      if (key === null || value.id !== undefined) return { line: row.line, value }
+      return { line: row.line, code: 'no_id', message: `${key} must not be empty` }
+    })
+  }
+}
+
+/** Bytes as text, opened as far as is needed to see what they are. */
+async function openText(
+  bytes: AsyncIterable<Uint8Array>,
+): Promise<{ text: AsyncIterator<string>; decoder: Decoder; head: string }> {
+  const source = bytes[Symbol.asyncIterator]()
+  let first: Uint8Array = new Uint8Array()
+  while (first.length < PIECE_BYTES) {
+    const next = await source.next()
+    if (next.done) break
+    first = first.length === 0 ? next.value : Buffer.concat([first, next.value])
+  }
+  if (first.length === 0) throw new ImportRefusal('empty_file', 'the file is empty')
+  const decoder = createDecoder(first)
+  const head = decoder.decode(first.subarray(0, PIECE_BYTES))
+  return { text: texts(decoder, head, first.subarray(PIECE_BYTES), source), decoder, head }
+}
+
+async function* texts(
+  decoder: Decoder,
+  head: string,
+  rest: Uint8Array,
+  source: AsyncIterator<Uint8Array>,
+): AsyncGenerator<string> {
+  try {
+    if (head !== '') yield head
+    yield* decoded(decoder, rest)
+    for (let next = await source.next(); !next.done; next = await source.next()) yield* decoded(decoder, next.value)
+    const last = decoder.end()
+    if (last !== '') yield last
+  } finally {
+    await source.return?.()
+  }
+}
+
+function* decoded(decoder: Decoder, bytes: Uint8Array): Generator<string> {
+  for (let i = 0; i < bytes.length; i += PIECE_BYTES) {
+    const text = decoder.decode(bytes.subarray(i, i + PIECE_BYTES))
+    if (text !== '') yield text
+  }
+}

@@ -1,0 +1,184 @@
+/**
+ * What the text of one cell says. Pure, and careful: a reader returns null rather than guess, and what is kept as an
+ * attribute is kept as it was said.
+ */
+
+/** What a column's cells have in common. */
+export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp'
+
+/** How a column writes its days: which comes first in 3/4/2026. Null: it cannot be told. */
+export type DayOrder = 'dmy' | 'mdy' | null
+
+/** A cell without what spreadsheets and dumps put around or instead of a value; '' where nothing is said. */
+export function cleanCell(cell: string): string {
+  const text = cell.trim()
+  if (text === '\\N' || text === 'NULL' || text === '(null)' || text === '<null>' || text === '#N/A') return ''
+  const quoted = /^="(.*)"$/s.exec(text)
+  return quoted ? quoted[1]!.trim() : text
+}
+
+const words = (text: string) => new Set(text.split(' '))
+const YES = words('1 true t yes y on oui vrai ja j wahr si verdadero vero')
+const NO = words('0 false f no n off non faux nein falsch falso')
+const NONE = words('none never null nil undefined unknown na - -- jamais nie nunca mai')
+const IN = words(
+  'subscribed subscriber optin optedin confirmed granted accepted agreed abonne abonniert inscrit suscrito iscritto angemeldet',
+)
+const OUT = words(
+  'unsubscribed unsubscribe optout optedout bounced bounce hardbounce hardbounced softbounced cleaned complained complaint ' +
+    'spam blacklisted blocklisted blocked suppressed notsubscribed nonsubscribed unsubscribedbyadmin denied refused ' +
+    'revoked withdrawn undeliverable desabonne desinscrit abgemeldet abbestellt gesperrt baja dadodebaja disiscritto invalid',
+)
+
+function wordOf(text: string): string {
+  return text
+    .normalize('NFKD')
+    .replace(/\p{M}/gu, '')
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}-]+/gu, '')
+    .replace(/(\p{L})-+(?=\p{L})/gu, '$1')
+}
+
+/** A plain yes or no, in five languages; null for any other text. */
+export function readFlag(text: string): boolean | null {
+  const word = /^[01]\.0+$/.test(text.trim()) ? text.trim()[0]! : wordOf(text)
+  return YES.has(word) ? true : NO.has(word) ? false : null
+}
+
+/**
+ * What a cell says of the permission to be mailed, for the question that its heading asks. A column of permissions
+ * says yes only with a plain yes. A column of refusals never says yes: it says no, or nothing. What cannot be read
+ * says nothing in the first and no in the second.
+ */
+export function readPermission(asks: 'yes' | 'no' | 'status' | 'weak', text: string): boolean | null {
+  const word = wordOf(text)
+  if (word === '' || NONE.has(word)) return null
+  if (asks === 'no') {
+    // A day that never was is how databases write "never".
+    if (readFlag(text) === false || IN.has(word) || /^[0\s.:TZ/-]+$/.test(text)) return null
+    return false
+  }
+  if (OUT.has(word)) return false
+  if (asks === 'weak') return null
+  if (IN.has(word)) return true
+  return asks === 'yes' ? readFlag(text) : null
+}
+
+/** Whether a cell under a heading of permissions can be read as one. */
+export function isPermission(text: string): boolean {
+  const word = wordOf(text)
+  return readFlag(text) !== null || IN.has(word) || OUT.has(word) || NONE.has(word)
+}
+
+/** The address in a cell: bare, `mailto:`, or `Name <address>` with the name. The first where Google joined several. */
+export function readAddress(text: string): { address: string; name: string | null } {
+  const first = text.split(' ::: ')[0]!.trim()
+  const named = /^"?([^"<>]*?)"?\s*<\s*([^<>]+?)\s*>$/.exec(first)
+  if (named) return { address: named[2]!.replace(/^mailto:/i, ''), name: named[1]!.trim() || null }
+  return { address: first.replace(/^mailto:/i, ''), name: null }
+}
+
+const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+const two = (text: string) => text.padStart(2, '0')
+
+function isoDay(year: string, month: string, day: string): string | null {
+  const [y, m, d] = [Number(year), Number(month), Number(day)]
+  if (y < 1 || m < 1 || m > 12 || d < 1 || d > DAYS[m - 1]!) return null
+  const leap = y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0)
+  return m === 2 && d === 29 && !leap ? null : `${year.padStart(4, '0')}-${two(month)}-${two(day)}`
+}
+
+const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(am|pm)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?$/i
+
+function isoClock(text: string): string | null {
+  const found = CLOCK.exec(text)
+  if (!found) return null
+  const [, h, min, s = '00', fraction, half, zone] = found
+  let hour = Number(h)
+  if (half) hour = (hour % 12) + (/pm/i.test(half) ? 12 : 0)
+  if (hour > 23 || Number(min) > 59 || Number(s) > 59) return null
+  const offset = zone === undefined ? '' : /^(z|utc|gmt)$/i.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`
+  return `${two(String(hour))}:${min}:${s}${fraction === undefined ? '' : `.${fraction}`}${offset}`
+}
+
+/** A day or a time in ISO 8601, without a zone where none was given; null if it is none or can be read two ways. */
+export function readIsoTime(text: string, order: DayOrder): string | null {
+  const [, day, rest] = /^(\S+?)(?:[T\s]+(\S.*))?$/i.exec(text.trim().replace(/^(\d{4}-\d\d-\d\d)T/i, '$1 ')) ?? []
+  if (day === undefined) return null
+  const date = readDay(day, order)
+  if (date === null || rest === undefined) return date
+  const clock = isoClock(rest)
+  return clock === null ? null : `${date}T${clock}`
+}
+
+function readDay(text: string, order: DayOrder): string | null {
+  const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(text)
+  if (iso) return isoDay(iso[1]!, iso[3]!, iso[4]!)
+  const local = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(text)
+  if (!local) return null
+  const [, a, sign, b, year] = local as unknown as [string, string, string, string, string]
+  // With points the day comes first wherever it is written so.
+  const by = sign === '.' ? 'dmy' : order
+  if (by === null) return null
+  return by === 'dmy' ? isoDay(year, b, a) : isoDay(year, a, b)
+}
+
+/** The order in which a column writes days, told by those above 12; null if none is, or they disagree. */
+export function dayOrderOf(cells: readonly string[]): DayOrder {
+  let dmy = false
+  let mdy = false
+  for (const cell of cells) {
+    const found = /^(\d{1,2})[-/](\d{1,2})[-/]\d{4}\b/.exec(cell)
+    if (found && Number(found[1]) > 12) dmy = true
+    if (found && Number(found[2]) > 12) mdy = true
+  }
+  return dmy === mdy ? null : dmy ? 'dmy' : 'mdy'
+}
+
+/** An instant in milliseconds. A time without a zone is UTC; 10 or 13 digits are seconds or milliseconds since 1970. */
+export function readInstant(text: string, order: DayOrder): number | null {
+  if (/^\d{10}$/.test(text)) return Number(text) * 1000
+  if (/^\d{13}$/.test(text)) return Number(text)
+  const iso = readIsoTime(text, order)
+  if (iso === null) return null
+  const ms = Date.parse(!iso.includes('T') ? `${iso}T00:00:00Z` : /(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`)
+  return Number.isNaN(ms) ? null : ms
+}
+
+const INTEGER = /^(0|-?[1-9]\d{0,14})$/
+const DECIMAL = /^-?(0|[1-9]\d{0,11})\.\d{1,6}$/
+const DECIMAL_COMMA = /^-?(0|[1-9]\d{0,11}),(\d{1,2}|\d{4,6})$/
+
+/** What a column's cells have in common; empty ones say nothing. `isText`: by its heading it holds no quantities. */
+export function typeOf(cells: readonly string[], isText: boolean): ColumnType {
+  const said = cells.filter((cell) => cell !== '')
+  if (said.length === 0) return 'text'
+  const all = (test: (cell: string) => boolean) => said.every(test)
+  const order = dayOrderOf(said)
+  if (all((cell) => readIsoTime(cell, order) !== null)) {
+    return said.some((cell) => readIsoTime(cell, order)!.includes('T')) ? 'timestamp' : 'date'
+  }
+  if (all((cell) => /^(true|false|yes|no|oui|non|ja|nein|si|sí|sì)$/i.test(cell))) return 'boolean'
+  if (isText) return 'text'
+  if (all((cell) => INTEGER.test(cell))) return 'integer'
+  if (all((cell) => INTEGER.test(cell) || DECIMAL.test(cell))) return 'decimal'
+  if (all((cell) => INTEGER.test(cell) || DECIMAL_COMMA.test(cell))) return 'decimal'
+  return 'text'
+}
+
+/** A cell as an attribute of a column of this type: without loss, and as its text where it is not of the type. */
+export function attributeValue(text: string, type: ColumnType, order: DayOrder): string | number | boolean {
+  switch (type) {
+    case 'integer':
+    case 'decimal':
+      if (INTEGER.test(text) || DECIMAL.test(text)) return Number(text)
+      return type === 'decimal' && DECIMAL_COMMA.test(text) ? Number(text.replace(',', '.')) : text
+    case 'boolean':
+      return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text
+    case 'date':
+    case 'timestamp':
+      return readIsoTime(text, order) ?? text
+    case 'text':
+      return text
+  }
+}

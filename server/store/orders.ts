@@ -1,0 +1,135 @@
+/**
+ * Orders of other channels, as the API and imports bring them: one per order id, of which the latest push is right.
+ * Whose orders change is marked, in the same transaction, so that his carts are closed and his match is told again.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { mark } from './dirty.ts'
+import { chunks, chunksOf } from './many.ts'
+import type { Database, OrderRow } from './schema.ts'
+
+/** An order as it was pushed, already checked; `total` in minor units, `items` as a cart's. */
+export type PushedOrder = {
+  order_id: string
+  contact_id: string | null
+  at: number
+  total: number
+  currency: string
+  items: object[]
+  channel: string | null
+}
+
+/** Fields of a row that a push can change. */
+const FIELDS = ['contact_id', 'at', 'total', 'currency', 'items', 'channel'] as const
+
+/** Upserts orders; the last of several with the same id is kept. */
+export async function upsertOrders(
+  trx: Transaction<Database>,
+  orders: PushedOrder[],
+  now: number,
+): Promise<{ created: number; updated: number; unchanged: number }> {
+  const counts = { created: 0, updated: 0, unchanged: 0 }
+  for (const part of chunks(orders, 500)) {
+    const current = await pushedOrders(
+      trx,
+      part.map((order) => order.order_id),
+    )
+    const changed = new Map<string, OrderRow>()
+    const touched = new Set<string>()
+    for (const order of part) {
+      const old = current.get(order.order_id)
+      const next = toRow(order, now)
+      const same = old !== undefined && FIELDS.every((field) => old[field] === next[field])
+      counts[!old ? 'created' : same ? 'unchanged' : 'updated']++
+      if (same) continue
+      for (const contact of [old?.contact_id, next.contact_id]) if (contact) touched.add(contact)
+      current.set(order.order_id, next)
+      changed.set(order.order_id, next)
+    }
+    await writeOrders(trx, [...changed.values()])
+    await markPersons(trx, [...touched])
+  }
+  return counts
+}
+
+function toRow(order: PushedOrder, now: number): OrderRow {
+  return {
+    ...order,
+    items: JSON.stringify(order.items),
+    source: 'api',
+    visitor_id: '',
+    event_id: null,
+    received_at: now,
+  }
+}
+
+/** The orders of these ids that were pushed, by id. */
+export async function pushedOrders(db: Kysely<Database>, orderIds: string[]): Promise<Map<string, OrderRow>> {
+  const orders = new Map<string, OrderRow>()
+  for (const part of chunks([...new Set(orderIds)].sort(), 500)) {
+    const rows = await db
+      .selectFrom('orders')
+      .selectAll()
+      .where('order_id', 'in', part)
+      .where('source', '=', 'api')
+      .where('visitor_id', '=', '')
+      .execute()
+    for (const row of rows) orders.set(row.order_id, row)
+  }
+  return orders
+}
+
+async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promise<void> {
+  for (const part of chunksOf(rows.sort((a, b) => (a.order_id < b.order_id ? -1 : 1)))) {
+    await trx
+      .insertInto('orders')
+      .values(part)
+      .onConflict((conflict) =>
+        conflict.columns(['order_id', 'source', 'visitor_id']).doUpdateSet((eb) => ({
+          contact_id: eb.ref('excluded.contact_id'),
+          at: eb.ref('excluded.at'),
+          received_at: eb.ref('excluded.received_at'),
+          total: eb.ref('excluded.total'),
+          currency: eb.ref('excluded.currency'),
+          items: eb.ref('excluded.items'),
+          channel: eb.ref('excluded.channel'),
+        })),
+      )
+      .execute()
+  }
+}
+
+/** A contact whom nobody has seen has no person, and nothing that an order could change. */
+async function markPersons(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
+  for (const part of chunks(contactIds, 500)) {
+    const persons = await trx
+      .selectFrom('visitor_persons')
+      .select('person_id')
+      .distinct()
+      .where(
+        'person_id',
+        'in',
+        part.map((id) => `c:${id}`),
+      )
+      .execute()
+    await mark(
+      trx,
+      'dirty_persons',
+      persons.map((row) => row.person_id),
+    )
+  }
+}
+
+/** Which of these ids are of contacts that were erased. */
+export async function erasedContacts(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
+  const erased = new Set<string>()
+  for (const part of chunks([...new Set(ids)], 500)) {
+    const rows = await db
+      .selectFrom('contacts')
+      .select('contact_id')
+      .where('contact_id', 'in', part)
+      .where('erased_at', 'is not', null)
+      .execute()
+    for (const row of rows) erased.add(row.contact_id)
+  }
+  return erased
+}

@@ -1,0 +1,19 @@
+/** Prints the figures of a benchmark for people. */
+
+/** One figure a line; groups of figures are written out. */
+export function printTable(name: string, line: Record<string, unknown>): void {
+  console.log(`\n${name}`)
+  const rows = Object.entries(line).flatMap(([key, value]): [string, unknown][] =>
+    typeof value === 'object' && value !== null
+      ? Object.entries(value).map(([inner, figure]): [string, unknown] => [`${key} at ${inner}`, figure])
+      : [[key, value]],
+  )
+  const width = Math.max(...rows.map(([key]) => key.length))
+  for (const [key, value] of rows) console.log(`  ${key.padEnd(width)}  ${value}`)
+}
+
+/** A value of a sorted list below which the share `q` of it lies. */
+export function quantile(values: number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN
+}

@@ -1,0 +1,102 @@
+/** Members and matches as files: CSV that a spreadsheet reads as text, NDJSON for programs, whole or a page of it. */
+import { parse } from 'csv-parse/sync'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { event, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const MINUTE = 60_000
+const MEMBERS = '/api/v1/segments/cart_abandoned/members'
+const ANONYMOUS = 1005
+let server: TestServer
+
+beforeAll(async () => {
+  server = await startServer()
+  const attributes = { first_name: '=HYPERLINK("https://evil.example")', last_name: 'Müller, "Ännchen"\nII' }
+  await server.post('/api/v1/contacts', [{ id: '+41', email: 'jp@example.com', mail_consent: true, attributes }])
+  const cart = { currency: 'EUR', items: [{ item_id: 'ring', item_name: '-ring-', price: 890, quantity: 2 }] }
+  const { data } = await server.post('/api/v1/link-tokens', { site: 'demo', contacts: ['+41'], message: 'letter' })
+  await sendAll(server, 'known-aaaaaaaaaaaaaaaaaa', [
+    event('add_to_cart', 5 * MINUTE, cart),
+    event('identify', 4 * MINUTE, { kind: 'link', link: data[0].token }),
+  ])
+  for (let i = 0; i < ANONYMOUS; i += 15) {
+    await Promise.all(
+      Array.from({ length: 15 }, (_, n) =>
+        sendAll(server, `visitor-${String(i + n).padStart(14, '0')}`, [event('add_to_cart', 10 * MINUTE, cart)]),
+      ),
+    )
+  }
+  await settled(server)
+})
+afterAll(() => server?.stop())
+
+const file = async (path: string) => {
+  const response = await server.api(path)
+  expect(response.status).toBe(200)
+  return { text: Buffer.from(await response.arrayBuffer()).toString('utf8'), headers: response.headers }
+}
+const rowsOf = (text: string) => parse(text, { columns: true }) as Record<string, string>[]
+
+test('a CSV holds every member, more than a page of them, with a header once', async () => {
+  const { text, headers } = await file(`${MEMBERS}?format=csv`)
+  expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
+  expect(headers.get('content-disposition')).toBe('attachment; filename="cart_abandoned-members.csv"')
+  const rows = rowsOf(text)
+  expect(rows).toHaveLength(ANONYMOUS + 1)
+  expect(new Set(rows.map((row) => row.person_id)).size).toBe(ANONYMOUS + 1)
+  const known = rows.find((row) => row.person_kind === 'contact')
+  expect(known).toMatchObject({
+    email: 'jp@example.com',
+    evidence: 'email_click',
+    cart_value: '1780',
+    cart_currency: 'EUR',
+  })
+})
+
+test('what a spreadsheet would run as a formula is text', async () => {
+  const { text } = await file(`${MEMBERS}?format=csv`)
+  const known = rowsOf(text).find((row) => row.person_kind === 'contact')!
+  expect(known.name).toBe('\'=HYPERLINK("https://evil.example") Müller, "Ännchen"\nII')
+  expect(known.contact_id).toBe("'+41")
+  for (const row of rowsOf(text)) {
+    for (const cell of Object.values(row)) expect(cell).not.toMatch(/^[=+\-@\t\r]/)
+  }
+})
+
+test('a byte order mark is there on request, and only then', async () => {
+  expect((await file(`${MEMBERS}?format=csv&limit=1`)).text.startsWith('\uFEFF')).toBe(false)
+  expect((await file(`${MEMBERS}?format=csv&limit=1&bom=true`)).text.startsWith('\uFEFF')).toBe(true)
+})
+
+test('NDJSON holds the same members as JSON, a line each', async () => {
+  const { text } = await file(`${MEMBERS}?format=ndjson`)
+  const lines = text
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  const first = await server.get(MEMBERS)
+  expect(first.data).toHaveLength(1000)
+  const second = await server.get(`${MEMBERS}?after=${first.next}`)
+  expect(lines).toEqual([...first.data, ...second.data])
+})
+
+test('with a limit a file holds so many', async () => {
+  expect(rowsOf((await file(`${MEMBERS}?format=csv&limit=7`)).text)).toHaveLength(7)
+})
+
+test('matches are files too, and what a contact may not be mailed about is not in them', async () => {
+  const rows = rowsOf((await file('/api/v1/matches?format=csv')).text)
+  expect(rows).toMatchObject([
+    { change: 'matched', contact_id: "'+41", cart_item_ids: 'ring', segments: 'cart_abandoned' },
+  ])
+  await server.post('/api/v1/contacts', [{ id: '+41', mail_consent: false }])
+  await settled(server)
+  const masked = rowsOf((await file('/api/v1/matches?format=csv')).text).at(-1)
+  expect(masked).toMatchObject({ mailable: '', why_not_mailable: 'no_mail_consent', cart_item_ids: '', segments: '' })
+})
+
+test('an unknown format is refused with what it must be', async () => {
+  const response = await server.api(`${MEMBERS}?format=xlsx`)
+  expect(response.status).toBe(400)
+  expect((await response.json()).detail).toBe('format must be json, ndjson or csv')
+})

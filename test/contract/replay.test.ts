@@ -1,0 +1,242 @@
+/**
+ * Real behaviour: three hours of a department store and two months of a cosmetics shop go through HTTP, with a key, and
+ * what the product makes of them is compared with figures that a few independent lines count from the files. Then
+ * once more in shuffled order with every request sent twice: the same state.
+ *
+ * The files lie beside the project and are not part of it; without them the tests are skipped.
+ */
+import { createHash } from 'node:crypto'
+import { existsSync, readFileSync } from 'node:fs'
+import { gunzipSync } from 'node:zlib'
+import BetterSqlite3 from 'better-sqlite3'
+import { SignJWT } from 'jose'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+const folder = new URL('../../../shared/data/clickstream/', import.meta.url)
+const FILES = ['rees46_multi_2019-10-01.csv.gz', 'rees46_cosmetics_2022_oct.csv', 'rees46_cosmetics_2022_nov.csv']
+const absent = FILES.filter((file) => !existsSync(new URL(file, folder)))
+const why = absent.length > 0 ? ` (skipped: ${absent.join(', ')} not beside the project)` : ''
+
+type Row = Record<string, string | undefined>
+type Sent = { id?: string; type: string; at: string; props: Record<string, unknown> }
+
+const TYPES: Record<string, string> = {
+  view: 'view_item',
+  cart: 'add_to_cart',
+  remove_from_cart: 'remove_from_cart',
+  purchase: 'purchase',
+}
+
+function readRows(file: string): { line: string; row: Row }[] {
+  const bytes = readFileSync(new URL(file, folder))
+  const [head, ...lines] = (file.endsWith('.gz') ? gunzipSync(bytes) : bytes).toString('utf8').trimEnd().split(/\r?\n/)
+  const names = head!.split(',')
+  return lines.map((line) => {
+    const cells = line.split(',')
+    return { line, row: Object.fromEntries(names.map((name, i) => [name, cells[i]])) }
+  })
+}
+
+const timeOf = (row: Row) => Date.parse(row.event_time!.replace(' UTC', 'Z').replace(' ', 'T'))
+
+/** A row's id: its time, then what it says, so that the same row twice is the same event. A cut row has none. */
+function idOf({ line, row }: { line: string; row: Row }): string | undefined {
+  if (row.user_session === undefined) return undefined
+  return `${Math.floor(timeOf(row) / 1000)}-${createHash('sha256').update(line).digest('base64url').slice(0, 10)}`
+}
+
+function eventOf(each: { line: string; row: Row }): Sent {
+  const { row } = each
+  const item = {
+    item_id: row.product_id,
+    price: Number(row.price),
+    quantity: 1,
+    item_category: row.category_code || undefined,
+  }
+  return {
+    id: idOf(each),
+    type: TYPES[row.event_type!]!,
+    at: new Date(timeOf(row)).toISOString(),
+    props: { currency: 'USD', items: [item] },
+  }
+}
+
+/** Every second user is a contact who signs in after all that he did. */
+const isContact = (user: string) => Number(user) % 2 === 0
+
+type Request = { visitor: string; events: Sent[] }
+
+/** One user's rows as requests of at most 100 events, and his login. */
+async function requestsOf(rows: { line: string; row: Row }[], secret: string): Promise<Request[]> {
+  const byUser = Map.groupBy(rows, ({ row }) => row.user_id!)
+  const requests: Request[] = []
+  for (const [visitor, own] of byUser) {
+    const events = own.map(eventOf)
+    // Whoever is known by the cut row alone is nobody.
+    if (isContact(visitor) && own.some(({ row }) => row.user_session !== undefined)) {
+      const at = Math.max(...own.map(({ row }) => timeOf(row))) + 1000
+      const iat = Math.floor(at / 1000)
+      const token = await new SignJWT({ iat, exp: iat + 600, sub: `crm-${visitor}`, aud: 'demo' })
+        .setProtectedHeader({ alg: 'HS256' })
+        .sign(new TextEncoder().encode(secret))
+      events.push({
+        id: `${iat}-login`,
+        type: 'identify',
+        at: new Date(at).toISOString(),
+        props: { kind: 'login', token },
+      })
+    }
+    for (let i = 0; i < events.length; i += 100) requests.push({ visitor, events: events.slice(i, i + 100) })
+  }
+  return requests
+}
+
+type Figures = { events: number; openCarts: number; orders: number; revenueCents: number; contactEvents: number }
+
+/** The figures, counted from the rows and from nothing else. */
+function count(rows: { line: string; row: Row }[]): Figures {
+  const whole = [
+    ...new Map(rows.filter(({ row }) => row.user_session !== undefined).map((each) => [each.line, each])).values(),
+  ]
+  const purchases = whole.filter(({ row }) => row.event_type === 'purchase')
+  let openCarts = 0
+  for (const [, own] of Map.groupBy(whole, ({ row }) => row.user_id!)) {
+    let cart = new Map<string, number>()
+    const inOrder = own.sort((a, b) => timeOf(a.row) - timeOf(b.row) || (idOf(a)! < idOf(b)! ? -1 : 1))
+    for (const { row } of inOrder) {
+      const item = row.product_id!
+      if (row.event_type === 'cart') cart.set(item, (cart.get(item) ?? 0) + 1)
+      if (row.event_type === 'remove_from_cart') {
+        const left = (cart.get(item) ?? 0) - 1
+        if (left > 0) cart.set(item, left)
+        else cart.delete(item)
+      }
+      if (row.event_type === 'purchase') cart = new Map()
+    }
+    if (cart.size > 0) openCarts++
+  }
+  const contacts = new Set(whole.map(({ row }) => row.user_id!).filter(isContact))
+  return {
+    events: whole.length + contacts.size,
+    openCarts,
+    orders: purchases.length,
+    revenueCents: purchases.reduce((sum, { row }) => sum + Math.round(Number(row.price) * 100), 0),
+    contactEvents: whole.filter(({ row }) => isContact(row.user_id!)).length + contacts.size,
+  }
+}
+
+/** Sends requests, sixteen at a time, and counts what was refused. */
+async function replay(
+  server: TestServer,
+  key: string,
+  requests: Request[],
+): Promise<{ accepted: number; rejected: number }> {
+  const total = { accepted: 0, rejected: 0 }
+  const queue = [...requests]
+  const consent = { id: 'choice', analytics: true, identity: true, marketing: true, source: 'manual' }
+  const sender = async () => {
+    for (let next = queue.pop(); next; next = queue.pop()) {
+      const response = await fetch(`${server.url}/v1/events`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${key}` },
+        body: JSON.stringify({ site: 'demo', visitor: next.visitor, consent, events: next.events }),
+      })
+      const reply = (await response.json()) as { accepted: number; rejected: unknown[] }
+      if (response.status !== 202) throw new Error(`${response.status} ${JSON.stringify(reply)}`)
+      total.accepted += reply.accepted
+      total.rejected += reply.rejected.length
+    }
+  }
+  await Promise.all(Array.from({ length: 16 }, sender))
+  return total
+}
+
+/** What must be the same however it was delivered: all but the times of receipt, and ids made at receipt. */
+function stateOf(server: TestServer) {
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
+  const all = (sql: string) =>
+    store
+      .prepare(sql)
+      .all()
+      .map((row) => JSON.stringify(row))
+  try {
+    return {
+      events: all('select visitor_id, id, type, at, props, person_id from events order by 1, 2'),
+      links: all(
+        'select visitor_id, id, contact_id, state, reason, valid_from, backfill_from from links order by 1, 2',
+      ),
+      carts: all('select visitor_id, id, person_id, state, value, items from carts order by 1, 2'),
+      persons: all('select person_id, first_seen, last_seen, purchases, cart_id from persons order by 1'),
+      members: all('select * from segment_members order by 1, 2'),
+      orders: all('select order_id, visitor_id, total from orders order by 1, 2'),
+    }
+  } finally {
+    store.close()
+  }
+}
+
+const figure = (server: TestServer, sql: string): number => {
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
+  const value = Number(store.prepare(sql).pluck().get())
+  store.close()
+  return value
+}
+
+const SETS = {
+  'three hours of a department store': FILES.slice(0, 1),
+  'two months of a cosmetics shop': FILES.slice(1),
+}
+
+describe.skipIf(absent.length > 0).each(Object.entries(SETS))(`%s${why}`, (_, files) => {
+  const servers: TestServer[] = []
+  let rows: { line: string; row: Row }[]
+  let replies: { accepted: number; rejected: number }
+
+  const run = async (arrange: (requests: Request[]) => Request[]) => {
+    const server = await startServer()
+    servers.push(server)
+    const { identity_secret } = await server.cli<{ identity_secret: string }>('sites', 'show', 'demo')
+    const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
+    const requests = await requestsOf(rows, identity_secret)
+    const users = [...new Set(requests.map((request) => request.visitor))].filter(isContact)
+    await server.post(
+      '/api/v1/contacts',
+      users.map((user) => ({ id: `crm-${user}`, mail_consent: true })),
+    )
+    const total = await replay(server, key, arrange(requests))
+    await settled(server)
+    return total
+  }
+
+  beforeAll(async () => {
+    rows = files.flatMap(readRows)
+    replies = await run((requests) => requests)
+  }, 120_000)
+  afterAll(() => Promise.all(servers.map((server) => server.stop())))
+
+  test('is stored as the files say: events, open carts, orders, revenue, and what is whose', () => {
+    const server = servers[0]!
+    const expected = count(rows)
+    const cut = rows.filter(({ row }) => row.user_session === undefined).length
+    expect(replies.rejected).toBe(cut)
+    const stored: Figures = {
+      events: figure(server, 'select count(*) from events'),
+      openCarts: figure(server, "select count(*) from carts where state = 'open'"),
+      orders: figure(server, 'select count(*) from orders'),
+      revenueCents: figure(server, 'select sum(total) from orders'),
+      contactEvents: figure(server, "select count(*) from events where person_id like 'c:%'"),
+    }
+    console.log(JSON.stringify({ rows: rows.length, ...replies, stored }))
+    expect(stored).toEqual(expected)
+  })
+
+  test('in shuffled order, with every request sent twice, ends in the same state', async () => {
+    await run((requests) => {
+      const twice = [...requests, ...requests].map((request) => ({ request, key: Math.random() }))
+      return twice.sort((a, b) => a.key - b.key).map(({ request }) => request)
+    })
+    expect(stateOf(servers[1]!)).toEqual(stateOf(servers[0]!))
+  }, 120_000)
+})

@@ -1,0 +1,105 @@
+/** What Segment's e-commerce calls become behind the door: carts, orders and who they belong to. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { rowsOf } from './door.ts'
+import { basic, call, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from './segment-door.ts'
+
+let server: TestServer
+let keys: SegmentKeys
+beforeAll(async () => {
+  server = await startServer()
+  keys = await segmentKeys(server)
+})
+afterAll(() => server.stop())
+
+const ago = (ms: number) => new Date(Date.now() - ms).toISOString()
+
+async function sendAll(calls: unknown[], key: string): Promise<void> {
+  const response = await postBatch(server, calls, basic(key))
+  expect([response.status, response.headers.get('couture-left-out')]).toEqual([200, null])
+  await settled(server)
+}
+
+const PRODUCT = {
+  ...{ product_id: '507f1f77bcf86cd799439011', sku: 'G-32', name: 'Monopoly: 3rd Edition', category: 'Games' },
+  ...{ price: 18.99, quantity: 1, currency: 'USD', cart_id: 'cart-1' },
+  ...{ url: 'https://www.example.com/product/path', image_url: 'https://www.example.com/product/path.jpg' },
+}
+
+const carts = (visitor: string) =>
+  rowsOf<{ state: string; value: number; currency: string; items: string }>(
+    server,
+    'select state, value, currency, items from carts where visitor_id = ? order by created_at',
+    visitor,
+  )
+
+test('Product Added opens a cart, Order Completed closes it, and the order is one of the tag’s', async () => {
+  const { anonymousId, visitor } = newAnonymous()
+  const added = call('track', { anonymousId, event: 'Product Added', properties: PRODUCT, timestamp: ago(5000) })
+  await sendAll([added], keys.writeKey)
+  const [open] = carts(visitor)
+  expect(open).toMatchObject({ state: 'open', value: 1899, currency: 'USD' })
+  expect(JSON.parse(open!.items)).toEqual([
+    {
+      ...{ item_id: PRODUCT.product_id, item_name: PRODUCT.name, price: 1899, quantity: 1, item_category: 'Games' },
+      ...{ url: PRODUCT.url, image_url: PRODUCT.image_url },
+    },
+  ])
+
+  const properties = { order_id: 'order-1', total: 27.5, revenue: 22.5, currency: 'USD', products: [PRODUCT] }
+  await sendAll([call('track', { anonymousId, event: 'Order Completed', properties })], keys.writeKey)
+  expect(carts(visitor).map((cart) => cart.state)).toEqual(['converted'])
+  expect(rowsOf(server, 'select source, total, currency from orders where order_id = ?', 'order-1')).toEqual([
+    { source: 'tag', total: 2750, currency: 'USD' },
+  ])
+})
+
+test('an order that a server tells of is a server’s', async () => {
+  const { anonymousId } = newAnonymous()
+  const properties = { order_id: 'order-2', revenue: '9.50', currency: 'eur' }
+  await sendAll([call('track', { anonymousId, event: 'Order Completed', properties })], `${keys.secret}:demo`)
+  expect(rowsOf(server, 'select source, total, currency from orders where order_id = ?', 'order-2')).toEqual([
+    { source: 'server', total: 950, currency: 'EUR' },
+  ])
+})
+
+test('a cart that a server knows by its user alone is the contact’s', async () => {
+  await server.post('/api/v1/contacts', [{ id: 'c-42', email: 'c42@mail.example', mail_consent: true, attributes: {} }])
+  const added = call('track', { userId: 'c-42', event: 'Product Added', properties: PRODUCT, timestamp: ago(5000) })
+  await sendAll([added], `${keys.verifying}:demo`)
+  const contact = await server.get('/api/v1/contacts/c-42')
+  expect(contact.cart).toMatchObject({ currency: 'USD', value: 18.99 })
+  expect(contact.links).toMatchObject([{ strength: 'verified', state: 'open' }])
+})
+
+test('what anybody says of a user with the write key is never among what a server says of him', async () => {
+  await server.post('/api/v1/contacts', [{ id: 'c-43', email: 'c43@mail.example', mail_consent: true, attributes: {} }])
+  const forged = { ...PRODUCT, product_id: 'forged' }
+  await sendAll(
+    [call('track', { userId: 'c-43', event: 'Product Viewed', properties: PRODUCT })],
+    `${keys.verifying}:demo`,
+  )
+  await sendAll([call('track', { userId: 'c-43', event: 'Product Added', properties: forged })], keys.writeKey)
+  const contact = await server.get('/api/v1/contacts/c-43')
+  expect(contact.cart).toBeNull()
+  const timeline = await server.get('/api/v1/contacts/c-43/timeline')
+  expect(timeline.data.map((event: { type: string }) => event.type)).toEqual(['view_item'])
+})
+
+test('two logins of one batch at different times are two, and divide what the browser did', async () => {
+  await server.post('/api/v1/contacts', [
+    { id: 'c-a', email: 'ca@mail.example', attributes: {} },
+    { id: 'c-b', email: 'cb@mail.example', attributes: {} },
+  ])
+  const { anonymousId } = newAnonymous()
+  const page = (name: string, minutes: number) => call('page', { anonymousId, name, timestamp: ago(minutes * 60_000) })
+  const login = (userId: string, minutes: number) =>
+    call('identify', { anonymousId, userId, timestamp: ago(minutes * 60_000) })
+  const calls = [login('c-a', 300), page('of a', 299), login('c-b', 100), page('of b', 99)]
+  await sendAll(calls, `${keys.verifying}:demo`)
+  const pages = async (id: string) =>
+    (await server.get(`/api/v1/contacts/${id}/timeline`)).data.flatMap((event: any) => event.props?.name ?? [])
+  expect(await pages('c-a')).toEqual(['of a'])
+  expect(await pages('c-b')).toEqual(['of b'])
+})

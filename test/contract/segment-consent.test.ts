@@ -1,0 +1,242 @@
+/** What Segment's calls may leave behind: consent by the site's map, logins as claims or proof, and no address at all. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { filesHolding, rowsOf, tablesHolding, timelineStatus } from './door.ts'
+import { ALL, basic, call, consenting, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from './segment-door.ts'
+
+let server: TestServer
+let keys: SegmentKeys
+beforeAll(async () => {
+  server = await startServer()
+  keys = await segmentKeys(server)
+})
+afterAll(() => server.stop())
+
+/** Sends calls and returns what the reply says was left out. */
+async function sent(calls: unknown[], key: string): Promise<string | null> {
+  const response = await postBatch(server, calls, basic(key))
+  expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
+  await settled(server)
+  return response.headers.get('couture-left-out')
+}
+
+const typesOf = (visitor: string) =>
+  rowsOf<{ type: string }>(server, 'select type from events where visitor_id = ? order by at, id', visitor).map(
+    (row) => row.type,
+  )
+const claimsOf = (visitor: string) =>
+  rowsOf<{ evidence: string }>(server, 'select evidence from claims where visitor_id = ?', visitor).map(
+    (row) => row.evidence,
+  )
+
+describe('consent', () => {
+  test.each<[string, Record<string, unknown> | undefined]>([
+    ['no context', undefined],
+    ['no word on consent', {}],
+    ['an empty consent', { consent: {} }],
+    ['no category of the map', consenting({ Necessary: true })],
+    ['a no to analytics', consenting({ ...ALL, Analytics: false })],
+    ['a word that is not true', consenting({ Analytics: 'true' })],
+    ['a category that stands for what sites vouch for', consenting({ '*': true })],
+  ])('%s: nothing is stored, in any file', async (_, context) => {
+    for (const key of [keys.writeKey, keys.secret]) {
+      const { anonymousId } = newAnonymous()
+      const left = await sent([call('page', { anonymousId, context })], key)
+      expect(left).toBe('no_consent=1')
+      expect(filesHolding(server, anonymousId)).toEqual([])
+    }
+  })
+
+  test('what was not consented to is counted', async () => {
+    const counted = async () =>
+      Number(/outcome="no_consent"\} (\d+)/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1] ?? 0)
+    const before = await counted()
+    await sent([call('page', { ...newAnonymous(), context: {} }), call('page', newAnonymous())], keys.writeKey)
+    expect(await counted()).toBe(before + 1)
+  })
+
+  test.each<[Record<string, boolean>, [number, number, number]]>([
+    [{ Analytics: true }, [1, 0, 0]],
+    [{ analytics: true, identity: true }, [1, 1, 0]],
+    [{ Analytics: true, Advertising: true, Functional: false }, [1, 0, 1]],
+    [{ Analytics: true, Advertising: false, marketing: true }, [1, 0, 0]],
+    [{ C0002: true, C0003: true, C0004: true }, [1, 1, 1]],
+  ])('%j is taken for what it says', async (preferences, purposes) => {
+    const { anonymousId, visitor } = newAnonymous()
+    expect(await sent([call('page', { anonymousId, context: consenting(preferences) })], keys.writeKey)).toBeNull()
+    const rows = rowsOf<Record<string, unknown>>(server, 'select * from consents where visitor_id = ?', visitor)
+    expect(rows).toMatchObject([{ source: 'cmp' }])
+    expect([rows[0]!.analytics, rows[0]!.identity, rows[0]!.marketing]).toEqual(purposes)
+  })
+
+  test('without identity a login is not taken, and other calls are taken without their user', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    const context = consenting({ Analytics: true })
+    const calls = [
+      call('identify', { anonymousId, userId: 'u-1', context }),
+      call('alias', { previousId: anonymousId, userId: 'u-1', context }),
+      call('page', { anonymousId, userId: 'u-1', context }),
+      // There is nobody but the user here.
+      call('page', { userId: 'u-1', context }),
+    ]
+    expect(await sent(calls, keys.verifying)).toBe('no_consent=3')
+    expect([typesOf(visitor), claimsOf(visitor)]).toEqual([['page'], []])
+  })
+
+  test('a visitor who takes analytics back is erased and stays away', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    await sent([call('page', { anonymousId })], keys.writeKey)
+    expect(typesOf(visitor)).toEqual(['page'])
+    const context = consenting({ Analytics: false })
+    const event = 'Segment Consent Preference Updated'
+    await sent([call('track', { anonymousId, event, context })], keys.writeKey)
+    expect(tablesHolding(server, visitor)).toEqual([])
+    await sent([call('page', { anonymousId })], keys.writeKey)
+    expect(await timelineStatus(server, visitor)).toBe(404)
+  })
+
+  test('of a change of mind within one batch the last word counts', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
+    const without = { ...ALL, Advertising: false }
+    const calls = [ALL, without, ALL].map((preferences, i) =>
+      call('page', { anonymousId, context: consenting(preferences), timestamp: at(30 - i) }),
+    )
+    await sent(calls, keys.writeKey)
+    expect(rowsOf(server, 'select marketing from visitors where visitor_id = ?', visitor)).toEqual([{ marketing: 1 }])
+    expect(rowsOf(server, 'select marketing from events where visitor_id = ? order by at', visitor)).toEqual(
+      [1, 0, 1].map((marketing) => ({ marketing })),
+    )
+  })
+
+  test('a site’s own map replaces ours, and what it vouches for holds for its servers alone', async () => {
+    await server.cli('sites', 'set', 'demo', 'consent_map=Mesure=analytics,*=analytics,*=identity')
+    try {
+      const visitors = [newAnonymous(), newAnonymous(), newAnonymous(), newAnonymous()]
+      const page = (i: number, context: unknown) => call('page', { anonymousId: visitors[i]!.anonymousId, context })
+      await expect.poll(() => sent([page(0, consenting({ Mesure: true }))], keys.writeKey)).toBeNull()
+      expect(await sent([page(1, {})], keys.writeKey)).toBe('no_consent=1')
+      expect(await sent([page(2, {})], keys.secret)).toBeNull()
+      expect(await sent([page(3, consenting({ Mesure: false }))], keys.secret)).toBe('no_consent=1')
+      expect(
+        rowsOf(server, 'select identity, source from consents where visitor_id = ?', visitors[2]!.visitor),
+      ).toEqual([{ identity: 1, source: 'manual' }])
+    } finally {
+      const usual = 'analytics=analytics,functional=identity,advertising=marketing'
+      await server.cli('sites', 'set', 'demo', `consent_map=${usual}`)
+      await expect.poll(() => sent([call('page', newAnonymous())], keys.writeKey)).toBeNull()
+    }
+  })
+})
+
+describe('a login', () => {
+  beforeAll(async () => {
+    await server.post('/api/v1/contacts', [
+      { id: 'c-1', email: 'one.person@mail.example', attributes: {} },
+      { id: 'c-2', email: 'two.person@mail.example', attributes: {} },
+    ])
+  })
+  const linksOf = async (contact: string, visitor: string) =>
+    (await server.get(`/api/v1/links?visitor=${visitor}`)).data
+      .filter((link: { contact: string | null }) => link.contact === contact)
+      .map((link: { strength: string }) => link.strength)
+
+  test.each<[string, keyof SegmentKeys, string]>([
+    ['is a claim with the write key', 'writeKey', 'login_claimed'],
+    ['is a claim with a secret key alone', 'secret', 'login_claimed'],
+    ['is proof with a secret key that may say so', 'verifying', 'login_verified'],
+  ])('%s, in whatever call names the user', async (_, which, evidence) => {
+    const calls = ['identify', 'track', 'page', 'screen', 'group', 'alias'].map((type) => {
+      const { anonymousId, visitor } = newAnonymous()
+      const fields = { anonymousId, previousId: anonymousId, event: 'Quiz Answered', groupId: 'g', userId: 'c-1' }
+      return { visitor, body: call(type, fields) }
+    })
+    expect(
+      await sent(
+        calls.map(({ body }) => body),
+        keys[which],
+      ),
+    ).toBeNull()
+    for (const { visitor } of calls) expect(claimsOf(visitor)).toEqual([evidence])
+  })
+
+  test('by a proof links the visitor, and the write key’s word for another does not undo it', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    await sent([call('identify', { anonymousId, userId: 'c-1' })], keys.verifying)
+    expect(await linksOf('c-1', visitor)).toEqual(['verified'])
+    await sent([call('identify', { anonymousId, userId: 'c-2' })], keys.writeKey)
+    expect(await linksOf('c-1', visitor)).toEqual(['verified'])
+    const [open] = rowsOf(server, "select contact_id from links where visitor_id = ? and state = 'open'", visitor)
+    expect(open).toEqual({ contact_id: 'c-1' })
+  })
+
+  test.each<[string, Record<string, unknown>]>([
+    ['by an address for a user id', { userId: ' One.Person@mail.example' }],
+    ['by the address of the traits', { traits: { email: 'one.person@mail.example' } }],
+    [
+      'by the address where the user id is a placeholder',
+      { userId: 'null', traits: { email: 'one.person@mail.example' } },
+    ],
+    ['by the user id before the address', { userId: 'c-1', traits: { email: 'two.person@mail.example' } }],
+  ])('%s', async (_, fields) => {
+    const { anonymousId, visitor } = newAnonymous()
+    expect(await sent([call('identify', { anonymousId, ...fields })], keys.verifying)).toBeNull()
+    expect(await linksOf('c-1', visitor)).toEqual(['verified'])
+  })
+
+  test('an alias makes its earlier anonymous id the user’s', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    await sent([call('page', { anonymousId })], keys.writeKey)
+    await sent([call('alias', { previousId: anonymousId, userId: 'c-2' })], keys.verifying)
+    expect(await linksOf('c-2', visitor)).toEqual(['verified'])
+  })
+
+  test('an alias of two users makes one of neither', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    await sent([call('alias', { anonymousId, previousId: 'c-1', userId: 'c-2' })], keys.verifying)
+    expect(await linksOf('c-2', visitor)).toEqual(['verified'])
+    expect(rowsOf(server, "select * from links where visitor_id = 's:c-1'")).toEqual([])
+    expect((await server.get('/api/v1/contacts/c-1')).id).toBe('c-1')
+  })
+
+  test('a logout ends the link, and names nobody', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
+    const login = call('identify', { anonymousId, userId: 'c-1', timestamp: at(20) })
+    const logout = call('track', { anonymousId, userId: 'c-1', event: 'Signed Out', timestamp: at(10) })
+    await sent([login, logout], keys.verifying)
+    expect(claimsOf(visitor)).toEqual(['login_verified'])
+    expect(rowsOf(server, 'select state, end_reason from links where visitor_id = ?', visitor)).toEqual([
+      { state: 'closed', end_reason: 'logout' },
+    ])
+  })
+
+  test('an identify that names nobody claims nothing', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    expect(await sent([call('identify', { anonymousId, traits: { plan: 'gold' } })], keys.verifying)).toBeNull()
+    expect([typesOf(visitor), claimsOf(visitor)]).toEqual([['identify'], []])
+  })
+})
+
+test('no address, trait or unkept query of any call is in any file', async () => {
+  const { anonymousId, visitor } = newAnonymous()
+  const email = 'hidden.person@mail.example'
+  const traits = { email, phone: '+33612345678', lastName: 'Hiddenname', address: { street: 'Hiddenstreet' } }
+  const page = { url: `https://s.example/?email=${email}`, title: `For ${email}`, search: `?e=${email}` }
+  const context = consenting(undefined, { traits, page, ip: '203.0.113.77' })
+  const calls = [
+    call('identify', { anonymousId, userId: email, traits, context, messageId: `${email}-1` }),
+    call('page', { anonymousId, properties: { ...page, email }, context }),
+    call('track', { anonymousId, event: 'Product Shared', properties: { recipient: email, note: email }, context }),
+    call('track', { anonymousId, event: 'Newsletter', properties: { ...traits, nested: { email } }, context }),
+    call('group', { anonymousId, groupId: 'g', traits, context }),
+    call('alias', { previousId: email, userId: email, context }),
+    call('page', { userId: email, context }),
+  ]
+  expect(await sent(calls, keys.verifying)).toBe('invalid_event=1')
+  expect(typesOf(visitor).sort()).toEqual(['Newsletter', 'group', 'identify', 'page', 'share'])
+  for (const secret of [email, encodeURIComponent(email), '+33612345678', 'Hidden', '203.0.113.77']) {
+    expect(filesHolding(server, secret)).toEqual([])
+  }
+})

@@ -1,0 +1,119 @@
+/** What the tests of Segment's API share: a site with its keys, calls in Segment's words, and a network that fails. */
+import { createServer } from 'node:http'
+import type { TestServer } from '../support/server.ts'
+import type { SiteView } from './door.ts'
+
+/** A site's write key, and secret keys without and with the right to vouch for logins. */
+export type SegmentKeys = { writeKey: string; secret: string; verifying: string }
+
+/** The keys of the demo site. */
+export async function segmentKeys(server: TestServer): Promise<SegmentKeys> {
+  const make = async (scopes: string) => (await server.cli<{ key: string }>('keys', 'create', '--scopes', scopes)).key
+  const { write_key } = await server.cli<SiteView>('sites', 'show', 'demo')
+  return {
+    writeKey: write_key,
+    secret: await make('events:write'),
+    verifying: await make('events:write,identify:write'),
+  }
+}
+
+/** Categories that allow everything, as Segment's own examples name them. */
+export const ALL = { Analytics: true, Functional: true, Advertising: true }
+
+/** A context in which categories were allowed or not. */
+export function consenting(preferences: Record<string, unknown> = ALL, more: Record<string, unknown> = {}) {
+  return { consent: { categoryPreferences: preferences }, ...more }
+}
+
+let ids = 0
+const run = Math.random().toString(36).slice(2, 10)
+
+/** An id that no other call of this run has. */
+export function messageId(): string {
+  return `message-${run}-${++ids}`
+}
+
+/** An anonymous id, and the visitor that it makes. */
+export function newAnonymous(): { anonymousId: string; visitor: string } {
+  const anonymousId = `anonymous-${run}-${++ids}`
+  return { anonymousId, visitor: `s:${anonymousId}` }
+}
+
+/** A call that allows everything, now. */
+export function call(type: string, more: Record<string, unknown> = {}): Record<string, unknown> {
+  return { type, messageId: messageId(), timestamp: new Date().toISOString(), context: consenting(), ...more }
+}
+
+/** The header of HTTP Basic with a key for its user name. */
+export function basic(key: string): Record<string, string> {
+  return { authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}` }
+}
+
+/** Posts a body below `/v1/` as a server's SDK does. */
+export function postCall(
+  server: Pick<TestServer, 'url'>,
+  path: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  return fetch(`${server.url}/v1/${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'user-agent': 'analytics-node/6.2.0', ...headers },
+    body: typeof body === 'string' || body instanceof Uint8Array ? (body as BodyInit) : JSON.stringify(body),
+  })
+}
+
+/** Posts a batch sent now. */
+export function postBatch(
+  server: Pick<TestServer, 'url'>,
+  calls: unknown[],
+  headers: Record<string, string>,
+  more: Record<string, unknown> = {},
+): Promise<Response> {
+  return postCall(server, 'batch', { batch: calls, sentAt: new Date().toISOString(), ...more }, headers)
+}
+
+/** A proxy in front of a server. `requests` counts what reached it. */
+export type Network = { url: string; requests(): number; close(): Promise<void> }
+
+/**
+ * A network that answers the first `failures` requests with `status`. `reaching`: only after the server has taken
+ * them, as if its answer had been lost on the way.
+ */
+export async function failingNetwork(
+  server: Pick<TestServer, 'url'>,
+  failures: number,
+  status: number,
+  { reaching = false } = {},
+): Promise<Network> {
+  let requests = 0
+  const proxy = createServer(async (request, response) => {
+    const failing = ++requests <= failures
+    const parts: Buffer[] = []
+    for await (const part of request) parts.push(part as Buffer)
+    const forward = () => {
+      const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers
+      const init = { method: request.method, headers: headers as Record<string, string>, body: Buffer.concat(parts) }
+      return fetch(server.url + request.url, init as RequestInit)
+    }
+    if (failing) {
+      if (reaching) await (await forward()).text()
+      response.writeHead(status, { 'retry-after': '1' }).end()
+      return
+    }
+    const answer = await forward()
+    const text = await answer.text()
+    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(text)
+  })
+  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
+  const { port } = proxy.address() as { port: number }
+  return {
+    url: `http://127.0.0.1:${port}`,
+    requests: () => requests,
+    close: () =>
+      new Promise((resolve) => {
+        proxy.close(() => resolve())
+        proxy.closeAllConnections()
+      }),
+  }
+}

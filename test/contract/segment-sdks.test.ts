@@ -1,0 +1,249 @@
+/**
+ * Segment's own SDKs, pointed at a real server with nothing changed but their host: every event is stored once, also
+ * where the first answers are refusals or are lost. And what those SDKs were seen to send, replayed.
+ */
+import { existsSync, readFileSync } from 'node:fs'
+import { Analytics } from '@segment/analytics-node'
+// @ts-expect-error: the older SDK comes without types
+import OldSdk from 'analytics-node'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { filesHolding, rowsOf, type Seen, timeline } from './door.ts'
+import {
+  basic,
+  consenting,
+  failingNetwork,
+  newAnonymous,
+  postCall,
+  type SegmentKeys,
+  segmentKeys,
+} from './segment-door.ts'
+
+/** As much of the older SDK as is used here. */
+type OldAnalytics = {
+  track(message: Record<string, unknown>): void
+  identify(message: Record<string, unknown>): void
+  page(message: Record<string, unknown>): void
+  flush(): Promise<unknown>
+}
+const OldAnalytics = OldSdk as new (key: string, options: Record<string, unknown>) => OldAnalytics
+
+let server: TestServer
+let keys: SegmentKeys
+beforeAll(async () => {
+  server = await startServer()
+  keys = await segmentKeys(server)
+})
+afterAll(() => server.stop())
+
+/** Sends one identify, one page and `n` events of a visitor by one SDK, and resolves when the SDK is done. */
+type Sdk = (host: string, key: string, anonymousId: string, n: number) => Promise<void>
+
+const CONTEXT = consenting()
+
+const SDKS: [string, Sdk][] = [
+  [
+    '@segment/analytics-node',
+    async (host, writeKey, anonymousId, n) => {
+      const analytics = new Analytics({ writeKey, host, flushAt: 5, flushInterval: 50, maxRetries: 5 })
+      const errors: unknown[] = []
+      analytics.on('error', (error) => errors.push(error))
+      analytics.identify({ anonymousId, userId: 'u-7', traits: { email: 'sdk.person@mail.example' }, context: CONTEXT })
+      analytics.page({
+        anonymousId,
+        name: 'Coats',
+        properties: { url: 'https://s.example/coats?x=1' },
+        context: CONTEXT,
+      })
+      for (let i = 0; i < n; i++) {
+        const properties = { product_id: `p${i}`, price: 9.5, quantity: 1 }
+        analytics.track({ anonymousId, event: 'Product Viewed', properties, context: CONTEXT })
+      }
+      await analytics.closeAndFlush({ timeout: 15_000 })
+      expect(errors).toEqual([])
+    },
+  ],
+  [
+    'analytics-node',
+    async (host, key, anonymousId, n) => {
+      const errors: unknown[] = []
+      const analytics = new OldAnalytics(key, {
+        host,
+        // It sends its first call at once and the rest as one batch, when told to.
+        flushAt: 100,
+        flushInterval: 0,
+        errorHandler: (error: unknown) => errors.push(error),
+      })
+      analytics.identify({ anonymousId, userId: 'u-7', traits: { email: 'sdk.person@mail.example' }, context: CONTEXT })
+      analytics.page({
+        anonymousId,
+        name: 'Coats',
+        properties: { url: 'https://s.example/coats?x=1' },
+        context: CONTEXT,
+      })
+      for (let i = 0; i < n; i++) {
+        const properties = { product_id: `p${i}`, price: 9.5, quantity: 1 }
+        analytics.track({ anonymousId, event: 'Product Viewed', properties, context: CONTEXT })
+      }
+      await analytics.flush()
+      expect(errors).toEqual([])
+    },
+  ],
+]
+
+/** Expects the visitor to have what an SDK sends with `n` events, each once. */
+async function expectOnce(visitor: string, n: number): Promise<Seen[]> {
+  // The older SDK's first request has nobody to wait for it.
+  await expect
+    .poll(
+      async () => {
+        await settled(server)
+        return rowsOf(server, 'select id from events where visitor_id = ?', visitor).length
+      },
+      { timeout: 20_000 },
+    )
+    .toBe(n + 2)
+  const events = await timeline(server, visitor)
+  const items = events.flatMap((each) => (each.props.items as { item_id: string }[] | undefined) ?? [])
+  expect(items.map((item) => item.item_id).sort()).toEqual(Array.from({ length: n }, (_, i) => `p${i}`).sort())
+  expect(new Set(events.map((each) => each.type))).toEqual(new Set(['identify', 'page', 'view_item']))
+  expect(events.find((each) => each.type === 'page')!.url).toBe('https://s.example/coats')
+  return events
+}
+
+describe.each(SDKS)('%s', (_, send) => {
+  test('with the write key stores every event once', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    await send(server.url, keys.writeKey, anonymousId, 12)
+    await expectOnce(visitor, 12)
+  })
+
+  test.each([429, 503])('stores every event once though the first answers are %i', async (status) => {
+    const network = await failingNetwork(server, 2, status)
+    const { anonymousId, visitor } = newAnonymous()
+    await send(network.url, keys.writeKey, anonymousId, 8)
+    await expectOnce(visitor, 8)
+    expect(network.requests()).toBeGreaterThan(3)
+    await network.close()
+  })
+
+  test('stores every event once though the server’s first answers are lost', async () => {
+    const network = await failingNetwork(server, 2, 502, { reaching: true })
+    const { anonymousId, visitor } = newAnonymous()
+    await send(network.url, keys.writeKey, anonymousId, 8)
+    await expectOnce(visitor, 8)
+    expect(network.requests()).toBeGreaterThan(3)
+    await network.close()
+  })
+
+  test('with a secret key that names its site does the same, and its login is proof', async () => {
+    const { anonymousId, visitor } = newAnonymous()
+    await send(server.url, `${keys.verifying}:demo`, anonymousId, 3)
+    await expectOnce(visitor, 3)
+    expect(rowsOf(server, 'select distinct evidence from claims where visitor_id = ?', visitor)).toEqual([
+      { evidence: 'login_verified' },
+    ])
+  })
+
+  test('leaves no address of a trait in any file', () => {
+    expect(filesHolding(server, 'sdk.person@mail.example')).toEqual([])
+  })
+})
+
+// The captures lie beside a development checkout and are not part of the project.
+const CAPTURES = new URL('../../../shared/data/sdk-captures/', import.meta.url)
+const FILES = ['segment_analytics-node_3.1.0.jsonl', 'analytics-node_6.2.0.jsonl']
+
+type Captured = { url: string; headers: Record<string, string>; body: string; t: number }
+
+describe.skipIf(!existsSync(CAPTURES))('what the SDKs were seen to send', () => {
+  const captured = (file: string) =>
+    readFileSync(new URL(file, CAPTURES), 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Captured)
+
+  /** Replays a capture to a server of its time, with a key of that server; the site vouches for its visitors. */
+  const replay = async (file: string, check: (old: TestServer) => Promise<void>) => {
+    const requests = captured(file)
+    const old = await startServer({ clockMs: requests[0]!.t - Date.now() })
+    try {
+      const { verifying } = await segmentKeys(old)
+      await old.cli('sites', 'set', 'demo', 'consent_map=*=analytics,*=identity')
+      // The server looks for new settings now and then. An alias of nobody tells whether it has, and stores nothing.
+      const alias = { type: 'alias', previousId: 'a0', userId: 'x'.repeat(400) }
+      const left = async () => (await postCall(old, 'alias', alias, basic(verifying))).headers.get('couture-left-out')
+      await expect.poll(left, { timeout: 10_000 }).toBe('blocked_identifier=1')
+      for (const { url, headers, body } of requests) {
+        const { host: _h, connection: _c, 'content-length': _l, authorization: _a, ...rest } = headers
+        const path = url.replace('/v1/', '')
+        const reply = await postCall(old, path, body, { ...rest, ...basic(verifying) })
+        expect([reply.status, await reply.json()]).toEqual([200, { success: true }])
+        expect(reply.headers.get('couture-left-out')).toBeNull()
+      }
+      await settled(old)
+      await check(old)
+    } finally {
+      await old.stop()
+    }
+  }
+
+  const eventsOf = (from: TestServer) =>
+    rowsOf<{ visitor_id: string; id: string; type: string; at: number; props: string | null }>(
+      from,
+      'select visitor_id, id, type, at, props from events order by at, id',
+    ).map((row) => ({ ...row, props: row.props === null ? null : JSON.parse(row.props) }))
+
+  test(`${FILES[0]} is mapped`, async () => {
+    await replay(FILES[0]!, async (old) => {
+      const events = eventsOf(old)
+      expect(events).toEqual([
+        {
+          visitor_id: 's:a1',
+          id: 'node-next-1795304434539-40475dc8-fe19-4c56-8064-930858683f13',
+          type: 'identify',
+          at: Date.parse('2026-11-21T23:40:34.539Z'),
+          props: { kind: 'login' },
+        },
+        {
+          visitor_id: expect.stringMatching(/^s:u:[A-Za-z0-9_-]{22}$/),
+          id: 'node-next-1795304434540-5dc8fe19-8c56-4064-9308-58683f13c934',
+          type: 'add_to_cart',
+          at: Date.parse('2026-11-21T23:40:34.540Z'),
+          props: { items: [{ item_id: 'p1', price: 9.5, quantity: 1 }] },
+        },
+        {
+          visitor_id: 's:a1',
+          id: 'node-next-1795304434540-fe198c56-0064-4308-9868-3f13c9348070',
+          type: 'purchase',
+          at: Date.parse('2026-11-21T23:40:34.540Z'),
+          props: {
+            ...{ transaction_id: 'o1', revenue: 9.5, value: 9.5, currency: 'EUR' },
+            items: [{ item_id: 'p1', price: 9.5, quantity: 1 }],
+          },
+        },
+      ])
+      expect(rowsOf(old, 'select order_id, source, total, currency from orders')).toEqual([
+        { order_id: 'o1', source: 'server', total: 950, currency: 'EUR' },
+      ])
+      expect(rowsOf(old, 'select evidence, count(distinct key_hash) keys, count(*) n from claims')).toEqual([
+        { evidence: 'login_verified', keys: 1, n: 2 },
+      ])
+      expect(filesHolding(old, 'u1@example.com')).toEqual([])
+    })
+  })
+
+  test(`${FILES[1]} is mapped, ids of 74 characters and all`, async () => {
+    await replay(FILES[1]!, async (old) => {
+      const events = eventsOf(old)
+      expect(events.map(({ id, type }) => [id.length, type])).toEqual([
+        [74, 'identify'],
+        [74, 'add_to_cart'],
+      ])
+      // Both name the user alone.
+      expect(new Set(events.map((each) => each.visitor_id)).size).toBe(1)
+      expect(filesHolding(old, 'u1@example.com')).toEqual([])
+    })
+  })
+})

@@ -1,0 +1,448 @@
+/**
+ * The marketer's dashboard in a real browser, over what real events, mails, logins and imports have left: one customer
+ * all around, and a file of customers brought in. Everything is sent through HTTP; what the pages log, and what their
+ * policy would have to stop, fails the test that caused it.
+ */
+import { readFileSync } from 'node:fs'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { en } from '../../dashboard/texts.en.ts'
+import { fr } from '../../dashboard/texts.fr.ts'
+import { ANOTHER, SAME } from '../../server/domain/identity-table.ts'
+import { newVisitor, type SiteView, signLogin } from '../contract/door.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { consent, event, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const DAY = 24 * HOUR
+
+const HTML_NAME = '<img src=x onerror="document.title=1"> Léa'
+const PHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/18.5 Mobile/15E148 Safari/604.1'
+
+const bracelet = { item_id: 'bracelet', item_name: '<b>Bracelet</b> white gold', price: 890, quantity: 1 }
+const ring = { item_id: 'ring', item_name: 'Ring Étoile', price: 120.5, quantity: 2 }
+const paid = (items: { price: number; quantity: number }[]) => ({
+  currency: 'EUR',
+  value: items.reduce((sum, item) => sum + item.price * item.quantity, 0),
+  items,
+})
+
+let server: TestServer
+let browser: Browser
+let context: BrowserContext
+let page: Page
+let troubles: string[]
+let password: string
+const laptop = newVisitor()
+const phone = newVisitor()
+
+/** Léa looks around, opens a newsletter, signs in, and fills a cart; later she comes back on her phone. */
+async function tellTheStory(): Promise<void> {
+  await server.post('/api/v1/contacts', [
+    {
+      id: 'crm/7 a',
+      email: 'lea@example.com',
+      phone: '+33 6 12 34 56 78',
+      mail_consent: true,
+      mail_consent_at: '2026-01-15T09:00:00Z',
+      attributes: { name: HTML_NAME, city: 'Lyon', tier: 'gold', '<i>odd</i>': true },
+    },
+    { id: 'crm-8', email: 'other@example.com', attributes: { name: 'Nobody Yet' } },
+  ])
+  const { data } = await server.post('/api/v1/link-tokens', {
+    site: 'demo',
+    contacts: ['crm/7 a'],
+    message: 'spring',
+    issued_at: new Date(Date.now() - 4 * DAY).toISOString(),
+  })
+  const site = await server.cli<SiteView>('sites', 'show', 'demo')
+  const says = { consent: consent({ policy: 'v3' }) }
+  const loginAgo = DAY + 2 * HOUR
+  const seconds = Math.floor((Date.now() - loginAgo) / 1000)
+  const token = await signLogin(site.identity_secret, 'crm/7 a', { seconds })
+  const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
+  const keyed = { authorization: `Bearer ${key}` }
+
+  await sendAll(
+    server,
+    laptop,
+    [event('page', 3 * DAY, {}, { title: 'Welcome <script>', url: `${server.url}/` })],
+    says,
+  )
+  await sendAll(
+    server,
+    laptop,
+    [
+      event('page', 2 * DAY, {}, { title: 'Bracelet', url: `${server.url}/demo/bracelet` }),
+      event('identify', 2 * DAY - MINUTE, { kind: 'link', link: data[0].token }),
+      event('view_item', 2 * DAY - 2 * MINUTE, { currency: 'EUR', items: [bracelet] }),
+      event('search', 2 * DAY - 4 * MINUTE, { search_term: 'ring' }),
+    ],
+    says,
+  )
+  await sendAll(server, laptop, [event('identify', loginAgo, { kind: 'login', token })], says, keyed)
+  await sendAll(
+    server,
+    laptop,
+    [
+      event('add_to_cart', loginAgo - MINUTE, paid([bracelet])),
+      event('begin_checkout', loginAgo - 3 * MINUTE, paid([bracelet])),
+      event('purchase', loginAgo - 5 * MINUTE, { transaction_id: 'A-1001', ...paid([bracelet]) }),
+      event('gift_wrap_chosen', loginAgo - 6 * MINUTE, { paper: 'red', ribbons: 2 }),
+    ],
+    says,
+  )
+  const { data: again } = await server.post('/api/v1/link-tokens', {
+    site: 'demo',
+    contacts: ['crm/7 a'],
+    message: 'summer',
+    issued_at: new Date(Date.now() - DAY).toISOString(),
+  })
+  await sendAll(
+    server,
+    phone,
+    [
+      event('page', 3 * HOUR, {}, { title: 'Rings', url: `${server.url}/demo/rings` }),
+      event('identify', 3 * HOUR - MINUTE, { kind: 'link', link: again[0].token }),
+      event('add_to_cart', 3 * HOUR - 2 * MINUTE, paid([ring])),
+    ],
+    says,
+    { 'user-agent': PHONE },
+  )
+  await sendAll(server, laptop, [event('reset', 2 * HOUR)], says)
+  await settled(server)
+}
+
+beforeAll(async () => {
+  server = await startServer()
+  browser = await launchBrowser()
+  password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
+  await tellTheStory()
+})
+afterAll(async () => {
+  await browser?.close()
+  await server?.stop()
+})
+
+beforeEach(async () => {
+  troubles = []
+  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
+  page = await context.newPage()
+  page.on('pageerror', (error) => troubles.push(error.message))
+  page.on('console', (message) => {
+    // The first question of a browser without a session is answered by 401, as it must be.
+    if (message.type() === 'error' && !message.location().url.endsWith('/api/v1/session')) troubles.push(message.text())
+  })
+})
+afterEach(async () => {
+  await context.close()
+  expect(troubles).toEqual([])
+})
+
+async function signInAt(path: string): Promise<void> {
+  await page.goto(server.url + path)
+  await page.getByTestId('password').fill(password)
+  await page.getByTestId('sign-in').click()
+  await page.getByTestId('sign-out').waitFor()
+}
+
+const LEA = `/dashboard/contacts/${encodeURIComponent('crm/7 a')}`
+
+/** The types of the events on screen, from top to bottom. */
+const typesShown = () =>
+  page.getByTestId('event').evaluateAll((all) => all.map((each) => each.getAttribute('data-type')))
+
+describe('one customer', () => {
+  test('is reached from the list of abandoned carts, and back', async () => {
+    await signInAt('/dashboard/carts')
+    await page.getByTestId('to-contact').first().click()
+    await page.getByTestId('timeline').waitFor()
+    expect(new URL(page.url()).pathname).toBe(LEA)
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('heading')
+    expect(await page.locator('h1').innerText()).toBe(HTML_NAME)
+    await page.goBack()
+    await page.getByTestId('cart-row').first().waitFor()
+  })
+
+  test('is told with what the CRM says, and markup in names stays text', async () => {
+    await signInAt(LEA)
+    await page.getByTestId('timeline').waitFor()
+    expect(await page.getByTestId('fact-mail').innerText()).toMatch(/E-mail is allowed\s+said on 15 January 2026/)
+    expect(await page.getByTestId('fact-attributes').innerText()).toMatch(/city\s+Lyon/)
+    expect(await page.getByTestId('fact-attributes').innerText()).toContain('<i>odd</i>')
+    expect(await page.getByTestId('fact-cart').innerText()).toMatch(/Abandoned[\s\S]*€241\.00[\s\S]*Ring Étoile\s*× 2/)
+    expect(await page.getByTestId('fact-orders').innerText()).toMatch(/Order A-1001[\s\S]*€890\.00/)
+    expect(await page.getByTestId('fact-segments').innerText()).toContain('Cart abandoned')
+    const devices = await page.getByTestId('device').allInnerTexts()
+    expect(devices.join('\n')).toMatch(/Phone · Mobile Safari · iOS/)
+    expect(devices.join('\n')).toMatch(/Computer · Safari · Mac OS/)
+    expect(await page.locator('main img, main b, main i, main script').count()).toBe(0)
+    expect(await page.title()).not.toContain('Léa')
+  })
+
+  test('each link says in a sentence why it was made, how far it reaches, and why it ended', async () => {
+    await signInAt(LEA)
+    const links = page.getByTestId('link')
+    await links.first().waitFor()
+    expect(await links.count()).toBe(2)
+    const [open, ended] = [links.nth(0), links.nth(1)]
+    expect(await open!.getByTestId('link-state').innerText()).toBe('In force')
+    expect(await open!.getByTestId('link-reason').innerText()).toBe(`${en.links.reason.first_click} first_click`)
+    expect(await ended!.getByTestId('link-state').innerText()).toBe('Ended')
+    expect(await ended!.getByTestId('link-reason').innerText()).toContain(en.links.reason.signed_login)
+    expect(await ended!.getByTestId('link-end').innerText()).toContain(en.links.end.logout)
+    expect(await ended!.innerText()).toMatch(/Reaches back to\s+\d/)
+    await ended!.locator('summary').click()
+    expect(await ended!.locator('.proof-list li').allInnerTexts()).toEqual([
+      expect.stringContaining('Clicked a newsletter link'),
+      expect.stringContaining('Signed login'),
+    ])
+  })
+
+  test('the timeline has the days, the visits of each device and the events in their order', async () => {
+    await signInAt(LEA)
+    await page.getByTestId('timeline').waitFor()
+    const { data } = await server.get(`/api/v1/contacts/${encodeURIComponent('crm/7 a')}/timeline`)
+    // The last reset and the phone's visit lie hours apart, so that no visit stands inside another.
+    expect(await typesShown()).toEqual(data.map((each: { type: string }) => each.type))
+    expect(await page.getByTestId('visit').count()).toBe(5)
+    const visits = await page.getByTestId('visit').allInnerTexts()
+    expect(visits[0]).toContain('Welcome <script>')
+    expect(visits[1]).toMatch(/Came by a personal newsletter link[\s\S]*Looked at[\s\S]*<b>Bracelet<\/b> white gold/)
+    expect(visits[1]).toMatch(/Searched “ring”/)
+    expect(visits[2]).toMatch(/Bought <b>Bracelet<\/b> white gold order A-1001[\s\S]*€890\.00/)
+    expect(visits[2]).toMatch(/gift_wrap_chosen[\s\S]*paper\s*red/)
+    expect(visits[3]).toMatch(/Phone[\s\S]*Confirmed · Clicked a newsletter link[\s\S]*Ring Étoile\s*× 2/)
+    expect(visits[0]).toMatch(/Verified · Signed login/)
+    await page.getByTestId('by-link').first().getByRole('link').click()
+    expect(await page.locator('.link:target').count()).toBe(1)
+    expect(await page.getByTestId('visit').count()).toBe(5)
+  })
+
+  test('what happens while the page is open appears, and nothing that was open closes', async () => {
+    await signInAt(LEA)
+    const details = page.getByTestId('link').first().locator('details')
+    await details.locator('summary').click()
+    await page.getByTestId('more-events').waitFor({ state: 'detached' })
+    const scrolled = await page.evaluate(() => {
+      scrollTo(0, 400)
+      return scrollY
+    })
+    const before = await page.getByTestId('event').count()
+    await sendAll(server, phone, [event('view_cart', 3 * HOUR - 3 * MINUTE)])
+    await until(async () => (await page.getByTestId('event').count()) === before + 1, 'the event to appear')
+    expect(await details.getAttribute('open')).not.toBeNull()
+    expect(await page.evaluate(() => document.activeElement?.tagName)).toBe('SUMMARY')
+    expect(await page.evaluate(() => scrollY)).toBe(scrolled)
+  })
+
+  test('a long timeline is read in parts, and the last button leaves the focus where the reader is', async () => {
+    await server.post('/api/v1/contacts', [{ id: 'crm-9', email: 'busy@example.com' }])
+    const { data } = await server.post('/api/v1/link-tokens', { site: 'demo', contacts: ['crm-9'], message: 'spring' })
+    const visitor = newVisitor()
+    for (let part = 5; part > 0; part--) {
+      const views = Array.from({ length: 50 }, (_, i) => event('view_item', (part * 50 - i) * 1_000))
+      await sendAll(server, visitor, views)
+    }
+    await sendAll(server, visitor, [event('identify', 0, { kind: 'link', link: data[0].token })])
+    await settled(server)
+    await signInAt('/dashboard/contacts/crm-9')
+    await page.getByTestId('more-events').waitFor()
+    expect(await page.getByTestId('event').count()).toBe(200)
+    await page.getByTestId('more-events').focus()
+    await page.keyboard.press('Enter')
+    await page.getByTestId('more-events').waitFor({ state: 'detached' })
+    expect(await page.getByTestId('event').count()).toBe(251)
+    expect(await page.getByTestId('visit').count()).toBe(1)
+    await until(
+      () => page.evaluate(() => document.activeElement?.getAttribute('data-testid') === 'events-loaded'),
+      'the focus to move to the number of events',
+    )
+  })
+
+  test('a customer without a visit is told kindly, and so is one who does not exist', async () => {
+    await signInAt('/dashboard/contacts/crm-8')
+    await page.getByText(en.links.none).waitFor()
+    await page.getByText(en.contact.timelineEmpty).waitFor()
+    troubles = []
+    await page.goto(`${server.url}/dashboard/contacts/no-such-one`)
+    await page.getByTestId('unknown').waitFor()
+    expect(await page.locator('h1').innerText()).toBe(en.contact.unknownTitle)
+    expect(await page.getByTestId('unknown').innerText()).toContain('no-such-one')
+    // The browser itself notes that the answer was 404.
+    troubles = troubles.filter((each) => !/404/.test(each))
+  })
+
+  test('speaks French, too', async () => {
+    await signInAt(LEA)
+    await page.getByTestId('timeline').waitFor()
+    await page.getByRole('radio', { name: 'FR' }).check({ force: true })
+    await page.getByText(fr.links.reason.first_click).first().waitFor()
+    expect(await page.locator('html').getAttribute('lang')).toBe('fr')
+    expect(await page.getByTestId('fact-mail').innerText()).toContain('15 janvier 2026')
+    expect(await page.getByTestId('visit').nth(2).innerText()).toMatch(/A acheté[\s\S]*890,00\s€/)
+  })
+
+  test('the keyboard reaches everything in the order of the page', async () => {
+    await signInAt(LEA)
+    await page.getByTestId('timeline').waitFor()
+    // Afresh, because the browser goes on from where the sign-in form had the focus.
+    await page.reload()
+    await page.getByTestId('timeline').waitFor()
+    const reached: string[] = []
+    for (let i = 0; i < 16; i++) {
+      await page.keyboard.press('Tab')
+      reached.push(await page.evaluate(() => document.activeElement?.textContent?.trim() ?? ''))
+    }
+    const wanted = [en.skip, en.overview, en.abandonedCarts, en.imports.title, en.signOut, en.abandonedCarts]
+    const places = wanted.map((text, i) => reached.indexOf(text, i === 5 ? reached.indexOf(en.signOut) : 0))
+    expect(places).toEqual([...places].sort((a, b) => a - b))
+    expect(places.every((place) => place >= 0)).toBe(true)
+    expect(reached).toContain(en.links.proofs(1, String))
+  })
+
+  test('every reason of the decision table has its sentence in both languages', () => {
+    const cells = [...Object.values(ANOTHER), ...Object.values(SAME)].flatMap((row) => Object.values(row))
+    for (const { reason, action } of cells) {
+      for (const texts of [en, fr]) {
+        expect(texts.links.reason, reason).toHaveProperty(reason)
+        if (action === 'supersede' || action === 'replace') expect(texts.links.end, reason).toHaveProperty(reason)
+      }
+    }
+  })
+})
+
+const contactsJson = JSON.stringify([
+  { id: 'imp-1', email: 'one@example.com', mail_consent: true, attributes: { name: 'One' } },
+  { id: 'imp-2', email: 'not an address' },
+  { id: 'imp-3', email: 'three@example.com', mail_consent: '=SUM(A1)' },
+])
+
+const count = (what: string) => page.getByTestId(`count-${what}`).innerText()
+
+describe('importing customers', () => {
+  test('a JSON file that was chosen: counts, rejected rows with their reason, and the list of them as a file', async () => {
+    await signInAt('/dashboard/import')
+    await page.getByTestId('file').setInputFiles({
+      name: 'customers.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(contactsJson),
+    })
+    await page.getByTestId('report').waitFor()
+    expect(await Promise.all(['created', 'updated', 'unchanged', 'rejected'].map(count))).toEqual(['1', '0', '0', '2'])
+    const rejected = await page.getByTestId('rejected').locator('tbody tr').allInnerTexts()
+    expect(rejected[0]).toMatch(/2\s+email must be a mail address/)
+    expect(rejected[1]).toMatch(/^3\s/)
+    expect(await page.getByTestId('spoken').innerText()).toContain('1 added')
+    const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('download-rejected').click()])
+    expect(download.suggestedFilename()).toBe('rejected-rows.csv')
+    const csv = readFileSync(await download.path(), 'utf8')
+    expect(csv).toMatch(/^\u{feff}Row,Code,Reason\r\n2,invalid_contact,"?email must be a mail address/u)
+    expect((await server.get('/api/v1/contacts/imp-1')).attributes).toEqual({ name: 'One' })
+  })
+
+  test('a file that was dropped on the zone is taken, and beside it nothing happens', async () => {
+    await signInAt('/dashboard/import')
+    const transfer = await page.evaluateHandle(() => {
+      const data = new DataTransfer()
+      data.items.add(new File(['[{"id":"imp-9","attributes":{"name":"Nine"}}]'], 'nine.json'))
+      return data
+    })
+    await page.getByTestId('drop-zone').dispatchEvent('dragenter', { dataTransfer: transfer })
+    await page.getByText(en.imports.dropNow).waitFor()
+    await page.getByTestId('drop-zone').dispatchEvent('drop', { dataTransfer: transfer })
+    await page.getByTestId('report').waitFor()
+    expect(await count('created')).toBe('1')
+    expect(await page.getByTestId('rejected').count()).toBe(0)
+    // Beside the zone nothing is imported, and the browser does not leave the page for the file.
+    const kept = await page.locator('h1').evaluate((heading, dataTransfer) => {
+      const drop = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer })
+      return !heading.dispatchEvent(drop)
+    }, transfer)
+    expect(kept).toBe(true)
+    expect(await page.getByTestId('progress').count()).toBe(0)
+  })
+
+  test('a CSV file as a spreadsheet program of another country writes it: how each column was understood', async () => {
+    const csv =
+      'Kundennr;E-Mail;Vorname;Nachname;Passwort\r\nimp-20;zwölf@example.com;Jürgen;Groß;geheim\r\nimp-21;gut@example.com;Ana;"Soto; Vega";x\r\nimp-22;kein;Z;Z;y\r\n'
+    await signInAt('/dashboard/import')
+    await page
+      .getByTestId('file')
+      .setInputFiles({ name: 'kunden.csv', mimeType: 'text/csv', buffer: Buffer.from(csv, 'latin1') })
+    await page.getByTestId('report').waitFor()
+    expect(Number(await count('created'))).toBeGreaterThan(0)
+    expect(await page.getByTestId('dialect').innerText()).toMatch(/CSV[\s\S]*separated by semicolons/i)
+    const columns = await page.getByTestId('columns').locator('tbody tr').allInnerTexts()
+    expect(columns[1]).toMatch(/E-Mail\s+E-mail address/)
+    expect(columns[4]).toMatch(/Passwort\s+Left out/)
+  })
+
+  test('what cannot be imported is said before anything is sent, or in the server’s own words', async () => {
+    await signInAt('/dashboard/import')
+    const choose = (name: string, body: string) =>
+      page.getByTestId('file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(body, 'latin1') })
+    await choose('book.xlsx', 'PK\x03\x04 and so on')
+    await page.getByText(en.imports.spreadsheet).waitFor()
+    await choose('nothing.csv', '')
+    await page.getByText(en.imports.empty).waitFor()
+    await choose('broken.json', '[{"id":')
+    await page.getByText(en.imports.refused).waitFor()
+    // The browser itself notes that the answer was 400.
+    troubles = troubles.filter((each) => !/400/.test(each))
+  })
+
+  test('a long way up shows how far it is, and can be cancelled', async () => {
+    await signInAt('/dashboard/import')
+    await page.route('**/api/v1/contacts', () => {})
+    await page.getByTestId('file').setInputFiles({
+      name: 'customers.json',
+      mimeType: 'application/json',
+      buffer: Buffer.from(contactsJson),
+    })
+    await page.getByTestId('progress').waitFor()
+    expect(await page.getByRole('progressbar').count()).toBe(1)
+    expect(await page.getByTestId('spoken').innerText()).not.toBe('')
+    await page.getByTestId('cancel').focus()
+    await page.keyboard.press('Enter')
+    await page.getByTestId('drop-zone').waitFor()
+    expect(await page.getByTestId('spoken').innerText()).toBe(en.imports.cancelled)
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('import-file')
+  })
+
+  test('a file of JSON lines, too, with the line of what was rejected', async () => {
+    await signInAt('/dashboard/import')
+    const body = '{"id":"imp-40"}\n\n{"id":""}\n'
+    await page.getByTestId('file').setInputFiles({ name: 'lines.json', mimeType: '', buffer: Buffer.from(body) })
+    await page.getByTestId('report').waitFor()
+    expect(await count('created')).toBe('1')
+    expect(await page.getByTestId('rejected').locator('tbody tr').allInnerTexts()).toEqual([
+      expect.stringMatching(/^3\s+id must/),
+    ])
+  })
+
+  test('works by keyboard, in French', async () => {
+    await signInAt('/dashboard/import')
+    await page.getByRole('radio', { name: 'FR' }).check({ force: true })
+    await page.getByRole('heading', { name: fr.imports.heading }).waitFor()
+    await page.getByTestId('sign-out').focus()
+    await page.keyboard.press('Tab')
+    expect(await page.evaluate(() => document.activeElement?.id)).toBe('import-file')
+    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
+    await chooser.setFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('[{"id":"imp-30"}]') })
+    await page.getByTestId('report').waitFor()
+    expect(await page.getByTestId('count-created').innerText()).toBe('1')
+  })
+})
+
+test('the list of abandoned carts is to be had as a file', async () => {
+  await signInAt('/dashboard/carts')
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('download-csv').click()])
+  expect(download.suggestedFilename()).toMatch(/\.csv$/)
+  const csv = readFileSync(await download.path(), 'utf8')
+  expect(csv).toMatch(/^\u{feff}/u)
+  expect(csv).toContain('lea@example.com')
+})

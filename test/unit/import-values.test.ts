@@ -1,0 +1,278 @@
+/** What single cells and headings say, as tables. */
+import { describe, expect, test } from 'vitest'
+import { attributeName, isSecretHeading, plain, questionOf } from '../../server/import/heading.ts'
+import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
+import { currencyIn, decimalSignOf, readAmount } from '../../server/import/money-text.ts'
+import {
+  attributeValue,
+  cleanCell,
+  dayOrderOf,
+  readAddress,
+  readFlag,
+  readInstant,
+  readIsoTime,
+  readPermission,
+  typeOf,
+} from '../../server/import/values.ts'
+
+test.each([
+  ['E-Mail *', 'email'],
+  ['E-mail 1 - Value', 'email 1 value'],
+  ['eMail', 'email'],
+  ['Opt-in (0/1)', 'optin'],
+  ['HasOptedOutOfEmail', 'has opted out of email'],
+  ['Kunden-Nr.', 'kunden nr'],
+  ['Nº de cliente', 'no de cliente'],
+  ['Prénom', 'prenom'],
+  ["Don't email", 'do not email'],
+  ['\n start \n end \n', 'start end'],
+])('the heading %j is read as %j', (heading, read) => expect(plain(heading)).toBe(read))
+
+test.each([
+  ['firstname', 'firstname'],
+  ['Registration date (yyyy-mm-dd)', 'registration_date'],
+  ["Assistant's Name", 'assistants_name'],
+  ['Größe', 'größe'],
+  ['IM Aim', 'im_aim'],
+])('the heading %j names the attribute %j', (heading, name) => expect(attributeName(heading)).toBe(name))
+
+describe('secrets are known by their heading', () => {
+  test.each([
+    ...['password', 'Password *', 'password_hash', 'userPassword', 'PasswordHash', 'passwd', 'salt', 'rp_token'],
+    ...['rp_token_created_at', 'reset_link', 'API secret', 'Mot de passe', 'Passwort', 'Kennwort', 'Contraseña'],
+    ...['auth-token', 'Login (password)', 'CVV', 'Card number'],
+  ])('%s', (heading) => expect(isSecretHeading(heading)).toBe(true))
+  test.each(['email', 'Passport country', 'compass', 'Asalto', 'Presets', 'Secretary', 'Hashtags'])(
+    'not %s',
+    (heading) => expect(isSecretHeading(heading)).toBe(false),
+  )
+})
+
+describe('what a heading asks about mail', () => {
+  test.each([
+    ...['Newsletter (0/1)', 'Opt-in (0/1)', 'is_subscribed', 'email_permission', 'Accepts Email Marketing', 'Abonné'],
+    ...['Consentement marketing', 'Einwilligung E-Mail', 'Newsletter abonniert', 'Suscrito', 'Consenso marketing'],
+    ...['marketing_consent', 'EmailOptIn', 'Receive e-mails'],
+  ])('%s asks whether he may be mailed', (heading) => expect(questionOf(heading)).toEqual({ asks: 'yes', time: false }))
+  test.each([
+    ...[
+      'unsubscribed',
+      'opt_out',
+      'Opted Out',
+      'HasOptedOutOfEmail',
+      'Do Not Email',
+      'donotemail',
+      'blacklisted',
+      'bounced',
+    ],
+    ...[
+      'Hard Bounce',
+      'is_suppressed',
+      'Désabonné',
+      'désinscrit',
+      'Abgemeldet',
+      'Dado de baja',
+      'Disiscritto',
+      'no newsletter',
+    ],
+    ...['Kein Newsletter', 'complained', 'Werbesperre', 'Ne pas contacter', 'not opted in', 'spam'],
+  ])('%s asks whether he may not', (heading) => expect(questionOf(heading)).toEqual({ asks: 'no', time: false }))
+  test.each([
+    ['unsubscribed_at', { asks: 'no', time: true }],
+    ['UNSUB_TIME', { asks: 'no', time: true }],
+    ['Opt-in date', { asks: 'yes', time: true }],
+    ['Subscription status', { asks: 'status', time: false }],
+    ['Status', { asks: 'weak', time: false }],
+    ['SMS opt-in', null],
+    ['Partner opt-in', null],
+    ['Unsubscribe link', null],
+    ['Newsletter source', null],
+    ['Cookie consent', null],
+    ['Soft bounces', null],
+    ['City', null],
+  ])('%s asks %j', (heading, question) => expect(questionOf(heading)).toEqual(question))
+})
+
+describe('never the contrary', () => {
+  const NOS = ['0', 'no', 'No', 'false', 'FALSE', 'N', 'non', 'nein', 'off', '', '-', 'never', 'none', 'n/a', '0.0']
+  const YESES = ['1', 'yes', 'Yes', 'true', 'Y', 'oui', 'ja', 'sí', 'on']
+  test.each([...NOS, '0000-00-00 00:00:00', 'subscribed', 'opt-in'])('a refusal of %j says nothing', (cell) =>
+    expect(readPermission('no', cell)).toBe(null),
+  )
+  test.each([...YESES, 'x', '2024-05-01', '-1', '3', 'too many mails', 'unsubscribed'])(
+    'a refusal of %j is no',
+    (cell) => expect(readPermission('no', cell)).toBe(false),
+  )
+  test.each([...YESES, 'subscribed', 'Opt-in'])('a permission of %j is yes', (cell) =>
+    expect(readPermission('yes', cell)).toBe(true),
+  )
+  test.each(['0', 'no', 'false', 'non', 'nein', 'unsubscribed', 'opt-out', 'Bounced'])(
+    'a permission of %j is no',
+    (cell) => expect(readPermission('yes', cell)).toBe(false),
+  )
+  test.each(['', 'x', 'maybe', '2', '-1', 'weekly', '2024-05-01', 'pending', 'n/a'])(
+    'a permission of %j is none',
+    (cell) => expect(readPermission('yes', cell)).toBe(null),
+  )
+  test.each([
+    ['status', 'subscribed', true],
+    ['status', 'unsubscribed', false],
+    ['status', 'Hard-bounced', false],
+    ['status', 'non-subscribed', false],
+    ['status', 'pending', null],
+    ['status', '1', null],
+    ['weak', 'subscribed', null],
+    ['weak', 'active', null],
+    ['weak', 'Unsubscribed', false],
+  ] as const)('a %s of %j is %j', (asks, cell, said) => expect(readPermission(asks, cell)).toBe(said))
+})
+
+test.each([
+  ['1', true],
+  ['Oui', true],
+  ['sì', true],
+  ['nein', false],
+  ['1.0', true],
+  ['2', null],
+  ['', null],
+  ['perhaps', null],
+])('the flag %j is %j', (text, flag) => expect(readFlag(text)).toBe(flag))
+
+test.each([
+  [' x ', 'x'],
+  ['="00123"', '00123'],
+  ['\\N', ''],
+  ['NULL', ''],
+  ['Null', 'Null'],
+  ['#N/A', ''],
+])('the cell %j says %j', (cell, said) => expect(cleanCell(cell)).toBe(said))
+
+test.each([
+  ['anna@x.example', 'anna@x.example', null],
+  ['Anna Smith <anna@x.example>', 'anna@x.example', 'Anna Smith'],
+  ['"Smith, Anna" <anna@x.example>', 'anna@x.example', 'Smith, Anna'],
+  ['mailto:anna@x.example', 'anna@x.example', null],
+  ['anna@x.example ::: bob@x.example', 'anna@x.example', null],
+  ['anna@x.example, bob@x.example', 'anna@x.example, bob@x.example', null],
+])('the address in %j is %j', (text, address, name) => expect(readAddress(text)).toEqual({ address, name }))
+
+describe('times', () => {
+  test.each([
+    ['2015-01-10', null, '2015-01-10'],
+    ['2015/1/5', null, '2015-01-05'],
+    ['20.01.1991', null, '1991-01-20'],
+    ['20/01/1991', 'dmy', '1991-01-20'],
+    ['01/20/1991', 'mdy', '1991-01-20'],
+    ['03/04/1991', null, null],
+    ['2015-10-30 12:49:47', null, '2015-10-30T12:49:47'],
+    ['2015-10-30T12:49:47+02:00', null, '2015-10-30T12:49:47+02:00'],
+    ['1/20/1991 3:05 PM', 'mdy', '1991-01-20T15:05:00'],
+    ['0000-00-00', null, null],
+    ['2023-02-29', null, null],
+    ['2024-02-29', null, '2024-02-29'],
+    ['10', null, null],
+  ] as const)('%j with %j is %j', (text, order, iso) => expect(readIsoTime(text, order)).toBe(iso))
+  test.each([
+    [['1/2/2024', '13/2/2024'], 'dmy'],
+    [['1/2/2024', '2/13/2024'], 'mdy'],
+    [['1/2/2024'], null],
+    [['13/2/2024', '2/13/2024'], null],
+  ])('days of %j are in the order %j', (cells, order) => expect(dayOrderOf(cells)).toBe(order))
+  test.each([
+    ['2015-10-30 12:49:47', Date.UTC(2015, 9, 30, 12, 49, 47)],
+    ['2015-10-30', Date.UTC(2015, 9, 30)],
+    ['1446209387', 1446209387000],
+    ['1446209387000', 1446209387000],
+    ['soon', null],
+  ])('the instant %j', (text, ms) => expect(readInstant(text, null)).toBe(ms))
+})
+
+describe('types and what is kept', () => {
+  test.each<[string[], string, unknown[]]>([
+    [['1', '20', '-3'], 'integer', [1, 20, -3]],
+    [['1', '007'], 'text', ['1', '007']],
+    [['1.5', '2'], 'decimal', [1.5, 2]],
+    [['1,5', '12,25'], 'decimal', [1.5, 12.25]],
+    [['1,234', '1,5'], 'text', ['1,234', '1,5']],
+    [['true', 'False'], 'boolean', [true, false]],
+    [['yes', 'no'], 'boolean', ['yes', 'no']],
+    [['2024-01-02', '3.4.2024'], 'date', ['2024-01-02', '2024-04-03']],
+    [['01/02/2024'], 'text', ['01/02/2024']],
+    [['2024-01-02 03:04:05'], 'timestamp', ['2024-01-02T03:04:05']],
+    [['12345678901234567890'], 'text', ['12345678901234567890']],
+    [['1e5'], 'text', ['1e5']],
+    [['+33612345678'], 'text', ['+33612345678']],
+  ])('%j is %s', (cells, type, kept) => {
+    expect(typeOf(cells, false)).toBe(type)
+    expect(cells.map((cell) => attributeValue(cell, typeOf(cells, false), dayOrderOf(cells)))).toEqual(kept)
+  })
+  test('a column of postcodes is text, with or without a leading zero', () => {
+    expect(typeOf(['75001', '69002'], true)).toBe('text')
+  })
+  test('a later cell that is not of the type stays as it was said', () => {
+    expect(attributeValue('007', 'integer', null)).toBe('007')
+    expect(attributeValue('n/a', 'date', null)).toBe('n/a')
+  })
+})
+
+describe('amounts', () => {
+  test.each([
+    ['49.90', null, '49.90'],
+    ['1.234,50 €', null, '1234.50'],
+    ['$1,234.50', null, '1234.50'],
+    ['1 234,5 EUR', null, '1234.5'],
+    ["CHF 1'234.50", null, '1234.50'],
+    ['1,234', null, null],
+    ['1,234', '.', '1234'],
+    ['1,234', ',', '1.234'],
+    ['1.234.567', null, '1234567'],
+    ['-5', null, '-5'],
+    ['12', null, '12'],
+    ['1,23,4', null, null],
+    ['ten', null, null],
+    ['', null, null],
+  ] as const)('%j where decimals follow %j is %j', (text, sign, amount) => expect(readAmount(text, sign)).toBe(amount))
+  test.each([
+    [['1,5', '1,234'], ','],
+    [['1.234', '2.345'], null],
+    [['1,5', '1.5'], null],
+  ] as const)('%j part decimals by %j', (cells, sign) => expect(decimalSignOf(cells)).toBe(sign))
+  test.each([
+    ['12 €', 'EUR'],
+    ['12 CHF', 'CHF'],
+    ['Total (USD)', 'USD'],
+    ['Total TTC', null],
+    ['$12', null],
+  ])('%j is in %j', (text, currency) => expect(currencyIn(text)).toBe(currency))
+})
+
+describe('the map', () => {
+  test.each([
+    [
+      'Nr:id,Mail:email',
+      [
+        ['Nr', 'id'],
+        ['Mail', 'email'],
+      ],
+    ],
+    [
+      '{"a:b,c":"id","x":"-"}',
+      [
+        ['a:b,c', 'id'],
+        ['x', '-'],
+      ],
+    ],
+    [
+      'a:attributes.tier,b:tier2',
+      [
+        ['a', 'attributes.tier'],
+        ['b', 'attributes.tier2'],
+      ],
+    ],
+    ['Opt: in:mail_consent', [['Opt: in', 'mail_consent']]],
+    ['', []],
+  ])('%s', (text, pairs) => expect([...parseMap(text, CONTACT_FIELDS, true)]).toEqual(pairs))
+  test.each(['a', '{"a":', '{"a":1}', ':id', 'a:', 'a:attributes.'])('%s is refused', (text) =>
+    expect(() => parseMap(text, CONTACT_FIELDS, true)).toThrow(/^(map must|a field in map must)/),
+  )
+})
