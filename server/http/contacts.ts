@@ -80,7 +80,12 @@ export function contactRoutes(deps: HttpDeps) {
           required: true,
           // Each row is checked by itself, so that a bad one does not refuse the good ones.
           content: withTexts({
-            'application/json': { schema: z.array(z.unknown(), 'must be an array of contacts').max(MAX_ROWS) },
+            'application/json': {
+              schema: z.array(z.unknown(), 'must be an array of contacts').max(MAX_ROWS),
+              example: [
+                { id: 'crm-7', email: 'jp@example.com', mail_consent: true, attributes: { first_name: 'Jean-Pierre' } },
+              ],
+            },
           }),
         },
       },

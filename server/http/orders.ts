@@ -83,7 +83,19 @@ export function orderRoutes(deps: HttpDeps) {
         body: {
           required: true,
           content: withTexts({
-            'application/json': { schema: z.array(z.unknown(), 'must be an array of orders').max(MAX_ROWS) },
+            'application/json': {
+              schema: z.array(z.unknown(), 'must be an array of orders').max(MAX_ROWS),
+              example: [
+                {
+                  order_id: 'till-1',
+                  contact_id: 'crm-7',
+                  at: '2026-03-02T16:00:00Z',
+                  total: 45.5,
+                  currency: 'EUR',
+                  channel: 'till',
+                },
+              ],
+            },
           }),
         },
       },

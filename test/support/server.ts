@@ -25,7 +25,7 @@ export type TestServer = {
   output(): { stdout: string; stderr: string }
   /** Runs a `couture … --json` command on its folder and returns what it printed. */
   cli<T = unknown>(...args: string[]): Promise<T>
-  /** A private call with a key of every scope. */
+  /** A call with a key of every scope. */
   api(path: string, init?: RequestInit): Promise<Response>
   /** The same, read as JSON; throws for another status than 200. */
   get<T = any>(path: string): Promise<T>
@@ -84,7 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }
   let key: string | null = null
   const api = async (path: string, init: RequestInit = {}) => {
-    key ??= (await cli<{ key: string }>('keys', 'create', '--scopes', 'admin')).key
+    key ??= (await cli<{ key: string }>('keys', 'create', '--scopes', 'admin,events:write')).key
     return fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } })
   }
   const readJson = async (response: Response, path: string) => {
