@@ -231,7 +231,9 @@ function peerOf(c: Context): string | null {
 
 function listen(fetch: (request: Request) => Response | Promise<Response>, config: Config): Promise<ServerType> {
   return new Promise((resolve, reject) => {
-    const server = serve({ fetch, port: config.port, hostname: config.host }, () => resolve(server))
+    // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
+    const options = { fetch, port: config.port, hostname: config.host, serverOptions: { requestTimeout: 0 } }
+    const server = serve(options, () => resolve(server))
     server.on('error', (error: Error & { code?: string }) => {
       if (error.code === 'EADDRINUSE') {
         reject(new Error(`PORT ${config.port} is in use on ${config.host}; set PORT to another, or stop what uses it`))
