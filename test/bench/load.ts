@@ -10,8 +10,9 @@ import autocannon from 'autocannon'
 /** What one run of the load gave. Requests that the end of the run cut off are in neither count. */
 export type LoadResult = { requestsPerS: number; p99Ms: number; ok: number; notOk: number; durationS: number }
 
-/** Enough that a visitor has a visit's worth of events and not a year's. */
-const VISITORS = { small: 5000, large: 2000 }
+/** Each connection has visitors of its own: enough that one has a visit's worth of events and not a year's. */
+const CONNECTIONS = 64
+const VISITORS_A_CONNECTION = 80
 
 /** The body of a batch of `events` events; `[<id>]` is replaced for each request. */
 function body(visitor: number, events: number): string {
@@ -63,21 +64,28 @@ export async function startBare(port: number): Promise<ChildProcess> {
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const [url, text] = process.argv.slice(2)
   const { events, seconds, rate } = JSON.parse(text!) as { events: number; seconds: number; rate?: number }
+  let connection = 0
   const result = await autocannon({
     url: `${url}/v1/events`,
-    connections: 64,
+    connections: CONNECTIONS,
     duration: seconds,
     idReplacement: true,
     ...(rate === undefined ? {} : { overallRate: rate }),
-    requests: Array.from({ length: events > 10 ? VISITORS.large : VISITORS.small }, (_, visitor) => ({
-      method: 'POST' as const,
-      headers: {
-        'content-type': 'text/plain;charset=UTF-8',
-        'user-agent':
-          'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
-      },
-      body: body(visitor, events),
-    })),
+    setupClient(client) {
+      const first = connection++ * VISITORS_A_CONNECTION
+      client.setRequests(
+        Array.from({ length: VISITORS_A_CONNECTION }, (_, n) => ({
+          method: 'POST' as const,
+          path: '/v1/events',
+          headers: {
+            'content-type': 'text/plain;charset=UTF-8',
+            'user-agent':
+              'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36',
+          },
+          body: body(first + n, events),
+        })),
+      )
+    },
   })
   console.log(
     JSON.stringify({

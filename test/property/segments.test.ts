@@ -86,7 +86,12 @@ test('memberships kept current by events and edges equal a full evaluation at th
       try {
         await migrate(db)
         await seedPresets(db, START)
-        const rows = history.map((act, i) => ({ id: i + 1, at: START, body: JSON.stringify([entryOf(act, i)]), events: 1 }))
+        const rows = history.map((act, i) => ({
+          id: i + 1,
+          at: START,
+          body: JSON.stringify([entryOf(act, i)]),
+          events: 1,
+        }))
         const land = () =>
           landBatch({
             db,
