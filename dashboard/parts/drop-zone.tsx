@@ -70,7 +70,7 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
           // Space opens the choice everywhere; Enter, which one expects of a button, only in some browsers.
           if (event.key !== 'Enter') return
           event.preventDefault()
-          input.current?.click()
+          ;(event.currentTarget as HTMLInputElement).click()
         }}
         onChange={() => {
           const files = [...(input.current?.files ?? [])]

@@ -425,13 +425,16 @@ describe('importing customers', () => {
   })
 
   test('works by keyboard, in French', async () => {
+    // Long before the key: the browser needs a moment until it hands over the choosing of files.
+    const choosing = page.waitForEvent('filechooser')
     await signInAt('/dashboard/import')
     await page.getByRole('radio', { name: 'FR' }).check({ force: true })
     await page.getByRole('heading', { name: fr.imports.heading }).waitFor()
     await page.getByTestId('sign-out').focus()
     await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('import-file')
-    const [chooser] = await Promise.all([page.waitForEvent('filechooser'), page.keyboard.press('Enter')])
+    await page.keyboard.press('Enter')
+    const chooser = await choosing
     await chooser.setFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('[{"id":"imp-30"}]') })
     await page.getByTestId('report').waitFor()
     expect(await page.getByTestId('count-created').innerText()).toBe('1')
