@@ -8,7 +8,8 @@ import type { StampedClaim } from '../domain/event.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
 import type { Site } from '../domain/settings.ts'
 import type { LinkToken } from '../domain/token.ts'
-import { firstProblem, identifySchema } from './schema.ts'
+import { firstProblem } from '../http/problem.ts'
+import { identifySchema } from './schema.ts'
 
 /** What claims are made with. */
 export type ClaimDeps = {

@@ -91,13 +91,6 @@ export const identifySchema = z.discriminatedUnion('kind', [
   }) satisfies z.ZodType<FormProps>,
 ]) satisfies z.ZodType<IdentifyProps>
 
-/** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */
-export function firstProblem(error: z.ZodError): string {
-  const issue = error.issues[0]!
-  const path = issue.path.join('.') || 'the body'
-  return issue.message.startsWith('must') ? `${path} ${issue.message}` : `${path}: ${issue.message}`
-}
-
 /** The whole body, for its description: the route checks envelope and events apart. */
 export const batchSchema = envelopeSchema.extend({ events: z.array(eventSchema) }) satisfies z.ZodType<WireBatch>
 

@@ -12,8 +12,9 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
 import { importedFields, importQuery, rejectedSchema, withTexts } from './import-shapes.ts'
+import { firstProblem } from './problem.ts'
 import { json, refusals } from './shapes.ts'
-import { onInvalid, sentence } from './validation.ts'
+import { onInvalid } from './validation.ts'
 
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00Z' })
 
@@ -133,7 +134,7 @@ function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
 export function checkContact(row: unknown, now: number): Checked<ContactPatch> {
   const parsed = contactSchema.safeParse(row)
   if (parsed.success) return { item: toPatch(parsed.data, now) }
-  return { code: 'invalid_contact', message: sentence(parsed.error) }
+  return { code: 'invalid_contact', message: firstProblem(parsed.error) }
 }
 
 function toPatch(contact: z.infer<typeof contactSchema>, now: number): ContactPatch {

@@ -13,8 +13,9 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
 import { importedFields, importQuery, rejectedSchema, withTexts } from './import-shapes.ts'
+import { firstProblem } from './problem.ts'
 import { json, refusals } from './shapes.ts'
-import { onInvalid, sentence } from './validation.ts'
+import { onInvalid } from './validation.ts'
 
 const identifier = (what: string) =>
   z
@@ -142,7 +143,7 @@ function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
 /** An order as it is pushed, or what is wrong with it. */
 export function checkOrder(row: unknown): Checked<SaidOrder> {
   const parsed = orderSchema.safeParse(row)
-  if (!parsed.success) return { code: 'invalid_order', message: sentence(parsed.error) }
+  if (!parsed.success) return { code: 'invalid_order', message: firstProblem(parsed.error) }
   const { order_id, contact_id, email, at, total, channel, items } = parsed.data
   const currency = parsed.data.currency.toUpperCase()
   return {

@@ -36,3 +36,10 @@ export function problemResponse(problem: Problem, extra: Record<string, string> 
     { status, headers: { 'content-type': 'application/problem+json', ...problem.headers, ...extra } },
   )
 }
+
+/** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */
+export function firstProblem(error: { issues: { path: PropertyKey[]; message: string }[] }): string {
+  const issue = error.issues[0]!
+  const path = issue.path.join('.') || 'the body'
+  return issue.message.startsWith('must') ? `${path} ${issue.message}` : `${path}: ${issue.message}`
+}

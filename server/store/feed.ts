@@ -1,5 +1,6 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
 import type { Kysely, Transaction } from 'kysely'
+import { itemIdsOf } from './item-ids.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database, MatchChangeRow } from './schema.ts'
 import type { CartRow } from './schema-derived.ts'
@@ -171,7 +172,7 @@ export async function loadInterests(db: Kysely<Database>, contactId: string) {
   const orders = await db.selectFrom('orders').select('items').where('contact_id', '=', contactId).execute()
   const purchased = new Set([
     ...bought.flatMap((row) => JSON.parse(row.item_ids) as string[]),
-    ...orders.flatMap((row) => (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id)),
+    ...orders.flatMap((row) => itemIdsOf(row.items)),
   ])
   const views = new Map<string, { item_id: string; views: number; last_at: number }>()
   for (const part of chunks(visitorIds, 200)) {

@@ -1,6 +1,7 @@
 /** The members of a segment, the newest first, and whether what they left in the cart is still theirs to buy. */
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/order.ts'
+import { itemIdsOf } from './item-ids.ts'
 import { chunks } from './many.ts'
 import type { Database } from './schema.ts'
 import type { CartRow, PersonRow } from './schema-derived.ts'
@@ -75,12 +76,8 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<string, CartRow
   for (const [personId, cart] of carts) {
     const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
     const own = orders.filter((order) => visitors.has(order.visitor_id) || `c:${order.contact_id}` === personId)
-    const mine = { updatedAt: cart.updated_at, itemIds: idsOf(cart.items) }
-    if (!own.some((order) => settles({ at: order.at, itemIds: idsOf(order.items) }, mine))) open.set(personId, cart)
+    const mine = { updatedAt: cart.updated_at, itemIds: itemIdsOf(cart.items) }
+    if (!own.some((order) => settles({ at: order.at, itemIds: itemIdsOf(order.items) }, mine))) open.set(personId, cart)
   }
   return open
-}
-
-function idsOf(items: string): string[] {
-  return (JSON.parse(items) as { item_id: string }[]).map((item) => item.item_id)
 }

@@ -1,6 +1,7 @@
 /** Reads of one contact or visitor: links, carts, orders, and the timeline. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
 import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.ts'
+import { itemIdsOf } from './item-ids.ts'
 import { chunks } from './many.ts'
 import type { Database, EventRow } from './schema.ts'
 import type { LinkRow } from './schema-derived.ts'
@@ -155,7 +156,7 @@ export async function listOrders(db: Kysely<Database>, contactId: string) {
         at: row.at,
         total: row.total,
         currency: row.currency,
-        itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
+        itemIds: itemIdsOf(row.items),
       })),
   ]
   return mergeOrders(told).map(({ orderId, itemIds, ...order }) => ({

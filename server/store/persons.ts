@@ -1,6 +1,7 @@
 /** Reads what persons are made of, and writes their rows. */
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
+import { itemIdsOf } from './item-ids.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
 import type { PersonRow } from './schema-derived.ts'
@@ -131,7 +132,7 @@ async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
     id: row.id,
     updatedAt: row.updated_at,
     idleAt: row.idle_at,
-    itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
+    itemIds: itemIdsOf(row.items),
   }))
   return Map.groupBy(carts, (cart) => cart.personId)
 }
@@ -163,7 +164,7 @@ async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds:
         personId: `c:${row.contact_id}`,
         orderId: row.order_id,
         at: row.at,
-        itemIds: (JSON.parse(row.items) as { item_id: string }[]).map((item) => item.item_id),
+        itemIds: itemIdsOf(row.items),
       })),
     ],
     (order) => order.personId,
