@@ -4,6 +4,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import type { Database } from './schema.ts'
+import { isPassing } from './transact.ts'
 
 const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes }
 
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-process
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
+  if (isPassing(error)) throw error
   if (error) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
