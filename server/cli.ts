@@ -1,5 +1,4 @@
 /** The commands: `couture serve`, `sites`, `keys`, `rebuild`, `build`. They work beside a running server. */
-import { join } from 'node:path'
 import { Command, CommanderError } from 'commander'
 import { nanoid } from 'nanoid'
 import { writeBuild } from './build.ts'
@@ -11,12 +10,12 @@ import { checkInside, checkOutside } from './ops/doctor.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { createKey, createSite, parseOrigin } from './sites.ts'
 import { migrate } from './store/migrate.ts'
+import { openCommandStore } from './store/open.ts'
 import { emptyDerived } from './store/rebuild.ts'
 import { seedPresets } from './store/segments.ts'
 import { deleteApiKey, findSite, listApiKeys, listSites, SCOPES, updateSite } from './store/sites.ts'
-import { createSqliteStore } from './store/sqlite.ts'
 
-type Store = ReturnType<typeof createSqliteStore>
+type Store = ReturnType<typeof openCommandStore>
 
 /** Says one plain sentence and ends with 1. */
 class Refusal extends Error {}
@@ -174,6 +173,7 @@ program
   .action((url: string | undefined, options: { json?: boolean }) =>
     withStore(async (db, config) => {
       const findings = checkInside(config.dataDir, process.versions.node)
+      if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
       if (url !== undefined) {
         if (!URL.canParse(url))
           throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)
@@ -190,7 +190,7 @@ registerImports(program, withStore)
 
 async function withStore(work: (db: Store, config: Config) => Promise<void>): Promise<void> {
   const config = readConfigFromEnvironment(process.env)
-  const db = createSqliteStore(join(config.dataDir, 'couture.db'))
+  const db = openCommandStore(config)
   try {
     await migrate(db)
     await seedPresets(db, Date.now())

@@ -1,7 +1,9 @@
 /**
  * The composition root: makes the threads, hands each part what it needs, and serves HTTP. Nothing is decided here.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type ServerType, serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
@@ -22,20 +24,21 @@ import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline.ts'
-import { createKey, createKeysOf, createSite } from './sites.ts'
-import { migrate } from './store/migrate.ts'
-import { seedPresets } from './store/segments.ts'
-import { configVersion, findSite, readConfig, updateSite } from './store/sites.ts'
-import { createThreadedSqliteStore } from './store/sqlite-threads.ts'
-
-/** Threads that answer queries: one may be busy with a report while another takes a write. */
-const STORE_THREADS = 2
+import { prepareStore } from './prepare.ts'
+import { createKey, createKeysOf } from './sites.ts'
+import { openServingStore } from './store/open.ts'
+import { configVersion, findSite, readConfig } from './store/sites.ts'
+import { isPassing } from './store/transact.ts'
 
 /** What has not landed may take this much, then collectors are told to come back. */
 const JOURNAL_MAX_BYTES = 4 * 1024 ** 3
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
+
+/** While the store is away it is looked for this often, and told of in the log that often. */
+const STORE_RETRY_MS = 2000
+const SAY_AGAIN_MS = 30_000
 
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
@@ -56,35 +59,38 @@ export async function start(config: Config): Promise<Running> {
   const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
   const now = () => Date.now()
-  const files = {
-    storeFile: join(config.dataDir, 'couture.db'),
-    journalFile: join(config.dataDir, 'journal.db'),
-  }
-  const db = createThreadedSqliteStore(files.storeFile, STORE_THREADS)
+  const journalFile = join(config.dataDir, 'journal.db')
+  const sitesFile = join(config.dataDir, 'sites.json')
+  const db = openServingStore(config)
   const building = Promise.all([buildTag(), buildDashboard()])
   // Needs no store: it starts while the store is brought to its newest schema.
   const startingJournal = startJournal({
-    file: files.journalFile,
+    file: journalFile,
     maxBytes: JOURNAL_MAX_BYTES,
     keepLandedMs: JOURNAL_KEEP_MS,
     now,
     onAppended: () => wake(),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
-  await migrate(db)
-  await seedPresets(db, now())
-  await ensureDemoSite()
+  const prepared = await prepareStore(config, keyring, now()).then(
+    () => true,
+    (error: unknown) => {
+      // Collecting needs only the sites as they were last known; the rest follows when the store is back.
+      if (isPassing(error) && existsSync(sitesFile)) return false
+      throw error
+    },
+  )
 
   const configuration = await createConfiguration({
-    file: join(config.dataDir, 'sites.json'),
+    file: sitesFile,
     version: () => configVersion(db),
     read: () => readConfig(db),
     now,
-    onError: (error) => log.error({ err: error }, 'the sites could not be read'),
+    onError: rarely((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
   const journal = await startingJournal
-  const pipeline = startPipeline({ ...files, secret: config.secret })
-  const tellPipeline = (request: PipelineRequest) => pipeline.postMessage(request)
+  let pipeline: Worker | null = null
+  const tellPipeline = (request: PipelineRequest) => pipeline?.postMessage(request)
   const wake = () => tellPipeline({ kind: 'wake' })
 
   const secure = config.publicUrl.startsWith('https:')
@@ -156,6 +162,7 @@ export async function start(config: Config): Promise<Running> {
       return (await configuration.refresh()) ? null : 'the store cannot be read'
     },
     version: pkg.version,
+    isStoreAway: isPassing,
     onError: (error, method, path) => log.error({ err: error, method, path }, 'a request failed'),
   })
 
@@ -166,10 +173,29 @@ export async function start(config: Config): Promise<Running> {
   }
 
   const server = await listen(app.fetch, config)
-  // Only now: a start that fails must not end the key of the server that is running.
-  demoKey = (await createKey(db, { id: 'demo-shop', scopes: ['contacts:write', 'links:write'] }, now())).key
-  await configuration.refresh()
-  await seedShop(demoShop)
+  let stopping = false
+  const begin = async () => {
+    pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret })
+    // Only now: a start that fails must not end the key of the server that is running. Each collector has its own.
+    const id = `demo-shop-${journal.journalId}`
+    demoKey = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
+    await configuration.refresh()
+    await seedShop(demoShop)
+  }
+  const beginLater = async () => {
+    for (;;) {
+      await sleep(STORE_RETRY_MS, undefined, { ref: false })
+      if (stopping) return
+      try {
+        await prepareStore(config, keyring, now())
+        return await begin()
+      } catch (error) {
+        if (!isPassing(error)) log.error({ err: error }, 'the store is there and could not be prepared')
+      }
+    }
+  }
+  if (prepared) await begin()
+  else void beginLater()
   const looking = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)
 
   return {
@@ -180,10 +206,11 @@ export async function start(config: Config): Promise<Running> {
       `<script async src="${config.publicUrl}/tag.js?site=demo"></script>\n` +
       '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
     async stop() {
+      stopping = true
       clearInterval(looking)
       await new Promise((resolve) => server.close(resolve))
       await journal.close()
-      const stopped = new Promise((resolve) => pipeline.once('exit', resolve))
+      const stopped = pipeline && new Promise((resolve) => pipeline!.once('exit', resolve))
       tellPipeline({ kind: 'stop' })
       await stopped
       await db.destroy()
@@ -191,27 +218,23 @@ export async function start(config: Config): Promise<Running> {
     },
   }
 
-  async function ensureDemoSite() {
-    const origin = new URL(config.publicUrl).origin
-    const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
-    const site = await findSite(db, 'demo')
-    // A cart is abandoned after a minute here, so that the tour needs no patience.
-    if (!site) await createSite(db, keyring, { id: 'demo', origins, settings: { cart_idle_minutes: 1 } }, now())
-    else if (origins.some((each) => !site.origins.includes(each))) {
-      await updateSite(db, 'demo', { origins: [...new Set([...site.origins, ...origins])] })
-    }
-  }
-
   function startPipeline(workerData: PipelineData): Worker {
+    const sayFailed = (what: object, text: string) => log.error(what, text)
+    const sayPassing = rarely(sayFailed)
     const worker = new Worker(new URL('./pipeline.ts', import.meta.url), { workerData })
     worker.on('message', (report: PipelineReport) => {
       switch (report.kind) {
         case 'landed':
           metrics.landed(report.position, report.lagMs)
           return journal.landed(report.position)
-        case 'error':
+        case 'fenced':
+          metrics.fenced()
+          return log.info({ lost: report.message }, 'another process derives what this one did')
+        case 'error': {
           metrics.failed(report.stage)
-          return log.error({ stage: report.stage, error: report.message }, 'a round failed and will be tried again')
+          const say = report.passing ? sayPassing : sayFailed
+          return say({ stage: report.stage, error: report.message }, 'a round failed and will be tried again')
+        }
       }
     })
     worker.on('error', (error) => {
@@ -221,6 +244,16 @@ export async function start(config: Config): Promise<Running> {
       process.kill(process.pid, 'SIGTERM')
     })
     return worker
+  }
+}
+
+/** Says it, and the like not again for a while. */
+function rarely<T extends unknown[]>(say: (...what: T) => void): (...what: T) => void {
+  let saidAt = Number.NEGATIVE_INFINITY
+  return (...what) => {
+    if (performance.now() - saidAt < SAY_AGAIN_MS) return
+    saidAt = performance.now()
+    say(...what)
   }
 }
 

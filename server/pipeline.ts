@@ -3,60 +3,52 @@
  * as long as the process lives. It is woken when something was appended or written; it also looks by itself, because
  * commands in other processes write too and because time alone changes memberships.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDeriver } from './derive/derive.ts'
-import { defaultSettings, type Site } from './domain/settings.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { createKeyring } from './ops/keyring.ts'
-import { configVersion, readConfig } from './store/sites.ts'
-import { createSqliteStore } from './store/sqlite.ts'
+import { openPipelineStore, openShare, type StoreAt } from './store/open.ts'
+import { LostClaim } from './store/ownership.ts'
+import { isPassing } from './store/transact.ts'
 
 /** What the thread is started with, what it is told, and what it tells. */
-export type PipelineData = { storeFile: string; journalFile: string; secret: string }
+export type PipelineData = { store: StoreAt; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
   | { kind: 'landed'; position: number; lagMs: number }
-  | { kind: 'error'; stage: 'land' | 'derive'; message: string }
+  /** Another process has taken over what this one was deriving; it wrote nothing. */
+  | { kind: 'fenced'; message: string }
+  /** `passing`: the store is away or busy, and nothing is wrong with what is to be done. */
+  | { kind: 'error'; stage: 'land' | 'derive' | 'share'; message: string; passing: boolean }
 
 /** How long it rests when nobody wakes it. */
 const REST_MS = 250
 
-/** After an error it waits this long, so that a lasting one does not fill the log. */
-const AFTER_ERROR_MS = 1000
+/** After an error it waits, longer each time, so that a lasting one does not fill the log. */
+const AFTER_ERROR_MS = 250
+const AFTER_ERRORS_MS = 2000
 
-const { storeFile, journalFile, secret } = workerData as PipelineData
-const db = createSqliteStore(storeFile)
+/** How often it renews its share of what is to be derived. */
+const BEAT_MS = 2000
+
+const { store, journalFile, secret } = workerData as PipelineData
+const db = openPipelineStore(store)
 const journal = openJournalReader(journalFile)
 const keyring = createKeyring(secret)
 const describeAgent = createDescribeAgent()
 const now = () => Date.now()
-
-let lastPosition = -1
-let version = -1
-let sites = new Map<string, Site>()
-const site = (id: string): Site =>
-  sites.get(id) ?? {
-    id,
-    origins: [],
-    write_key: '',
-    identity_secret: '',
-    link_secret: '',
-    settings: defaultSettings(),
-  }
-async function refreshSites(): Promise<void> {
-  if ((await configVersion(db)) === version) return
-  const config = await readConfig(db)
-  version = config.version
-  sites = new Map(config.sites.map((each) => [each.id, each]))
-}
-
-const deriver = createDeriver({ db, site, now })
+// Nobody else has this journal, so a process that is started again is the same one.
+const share = openShare(store, journal.journalId)
+const deriver = createDeriver({ db, ownership: share.ownership, tombstone: keyring.tombstone, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
+let lastPosition = -1
 let stopping = false
 let woken = false
 let wake: () => void = () => {}
+const failures = { land: 0, derive: 0, share: 0 }
 
 parentPort!.on('message', (request: PipelineRequest) => {
   if (request.kind === 'stop') stopping = true
@@ -79,12 +71,19 @@ async function rest(ms: number): Promise<void> {
 }
 
 /** Runs a stage. A failure is told and makes the loop pause; what was not done is still to be found next time. */
-async function attempt(stage: 'land' | 'derive', work: () => Promise<boolean>): Promise<boolean> {
+async function attempt(stage: keyof typeof failures, work: () => Promise<boolean>): Promise<boolean> {
   try {
-    return await work()
+    const found = await work()
+    failures[stage] = 0
+    return found
   } catch (error) {
-    report({ kind: 'error', stage, message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
-    await new Promise((resolve) => setTimeout(resolve, AFTER_ERROR_MS))
+    if (error instanceof LostClaim) {
+      report({ kind: 'fenced', message: error.message })
+      return true
+    }
+    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+    report({ kind: 'error', stage, message, passing: isPassing(error) })
+    await sleep(Math.min(AFTER_ERRORS_MS, AFTER_ERROR_MS * 2 ** failures[stage]++))
     return false
   }
 }
@@ -99,16 +98,30 @@ async function land(): Promise<boolean> {
   return landed.events > 0
 }
 
+/** Beside the stages, not between them: a long transaction must not cost the share of it. */
+async function keepShare(): Promise<void> {
+  while (!stopping) {
+    await attempt('share', async () => {
+      await share.beat()
+      return true
+    })
+    if (!stopping) await sleep(BEAT_MS)
+  }
+}
+
+const keeping = keepShare()
 while (!stopping) {
   const landed = await attempt('land', land)
-  const derived = await attempt('derive', async () => {
-    await refreshSites()
-    return deriver.round()
-  })
+  const derived = await attempt('derive', () => deriver.round())
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
+await keeping
+await attempt('share', async () => {
+  await share.close()
+  return true
+})
 journal.close()
 await db.destroy()
 // Nothing more is listened for, which ends the thread.

@@ -6,6 +6,8 @@ export type Metrics = {
   /** Events taken, doubled, of bots, or refused by code. */
   count(what: string, n: number): void
   failed(stage: string): void
+  /** What it derived was refused, because another process has taken over. */
+  fenced(): void
   landed(position: number, lagMs: number): void
   text(): Promise<string>
 }
@@ -24,6 +26,11 @@ export function createMetrics(backlogBytes: () => number): Metrics {
     name: 'couture_stage_failures_total',
     help: 'Failed rounds of landing and deriving; each is tried again.',
     labelNames: ['stage'],
+    registers: [registry],
+  })
+  const fenced = new Counter({
+    name: 'couture_fenced_writes_total',
+    help: 'Derived writes that were refused, because another process had taken over the keys.',
     registers: [registry],
   })
   const position = new Gauge({
@@ -47,6 +54,7 @@ export function createMetrics(backlogBytes: () => number): Metrics {
   return {
     count: (what, n) => n > 0 && events.inc({ outcome: what }, n),
     failed: (stage) => failures.inc({ stage }),
+    fenced: () => fenced.inc(),
     landed(value, lagMs) {
       position.set(value)
       lag.set(lagMs / 1000)

@@ -2,14 +2,17 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
+import * as processes from './migrations/002-processes.ts'
 import type { Database } from './schema.ts'
+import { isPassing } from './transact.ts'
 
-const MIGRATIONS: Record<string, Migration> = { '001-first': first }
+const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes }
 
 /** Runs what has not run yet. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
+  if (isPassing(error)) throw error
   if (error) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)

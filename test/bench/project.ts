@@ -9,12 +9,12 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Kysely } from 'kysely'
 import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
-import { defaultSettings, type Site } from '../../server/domain/settings.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { ownsEverything } from '../../server/store/ownership.ts'
 import type { Database } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
@@ -23,14 +23,7 @@ import { backlog, freshness } from './server-load.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 const DAY_MS = 24 * 3600_000
-const SITE: Site = {
-  id: 'demo',
-  origins: [],
-  write_key: '',
-  identity_secret: '',
-  link_secret: '',
-  settings: defaultSettings(),
-}
+const { tombstone } = createKeyring('a secret of the bench')
 
 /** Runs the benchmark. */
 export async function bench({ long }: { long: boolean }): Promise<Record<string, unknown>> {
@@ -41,7 +34,7 @@ export async function bench({ long }: { long: boolean }): Promise<Record<string,
     await migrate(db)
     await seedPresets(db, Date.now())
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
-    const deriver = createDeriver({ db, site: () => SITE, now: () => Date.now() })
+    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })
     const run = (events: number) => project({ db, deriver, folder, traffic, events })
     const perS: Record<string, number> = {}
     for (const size of long ? [0, 1_000_000, 5_000_000, 10_000_000] : [0, 1_000_000]) {
@@ -77,7 +70,6 @@ async function project(deps: {
   const file = join(deps.folder, 'journal.db')
   await writeJournal(file, db, deps.traffic, deps.events)
   const { journalId, read, close } = openJournalReader(file)
-  const { tombstone } = createKeyring('a secret of the bench')
   const landing = { db, journalId, read, describeAgent: createDescribeAgent(), tombstone, now: () => Date.now() }
   const began = performance.now()
   let landed = 0
