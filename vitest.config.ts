@@ -3,11 +3,12 @@ import { defineConfig } from 'vitest/config'
 // Only on PostgreSQL: several processes on one database.
 const SEVERAL = ['test/fault/collectors.test.ts', 'test/fault/away.test.ts']
 
-// What the store has a part in runs on both engines. Left to SQLite are tests of what is refused at the door or read
-// from a file before the store sees it, of the tag and the dashboard in a browser, and of pure functions.
+// What the store has a part in runs on both engines. Left to SQLite are tests of what is refused at the door, read from
+// a file or printed by a command (all end in the same few calls of the store), of the files of a data folder, of the
+// SDKs, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
-  ...['cli', 'consent', 'contacts', 'events-accepted', 'exports', 'feed', 'identity-scenarios', 'import'],
-  ...['link-tokens', 'operator', 'orders', 'private', 'rebuild', 'segment-api', 'segment-commerce', 'segment-consent'],
+  ...['consent', 'contacts', 'events-accepted', 'exports', 'feed', 'identity-scenarios', 'link-tokens', 'orders'],
+  ...['private', 'rebuild', 'segment-api', 'segment-commerce', 'segment-consent'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.

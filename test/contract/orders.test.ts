@@ -249,7 +249,7 @@ describe('a file', () => {
             ['server/couture.mjs', 'import', 'orders', file, '--json', '--currency', 'chf', ...args],
             {
               cwd: new URL('../../', import.meta.url).pathname,
-              env: { ...process.env, DATA_DIR: server.dataDir },
+              env: { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir },
               encoding: 'utf8',
             },
           ),
@@ -276,9 +276,7 @@ describe('a file', () => {
 
 test('writes leave an audit row, and need the scope', async () => {
   await pushed(order('audit-1', { email: 'file-1@orders.example' }))
-  const [row] = await server.query<{ action: string; detail: string }>(
-    'select * from audit order by at desc, rowid desc limit 1',
-  )
+  const [row] = await server.query<{ action: string; detail: string }>('select * from audit order by at desc limit 1')
   expect(row).toMatchObject({ action: 'orders.write' })
   expect(JSON.parse(row!.detail)).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 0 })
   const { key: other } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'contacts:write')

@@ -26,6 +26,8 @@ export type TestServer = {
   process: ChildProcess
   /** Where its store is, for another server on the same one; null where it is SQLite in its folder. */
   databaseUrl: string | null
+  /** What a command must be told, besides the folder, to find its store. */
+  storeEnv: Record<string, string>
   /** Rows of its store, read beside it; values for each `?`. */
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
   /** The names of the store's tables. */
@@ -97,6 +99,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     dataDir,
     process: child,
     databaseUrl: store.env.DATABASE_URL ?? null,
+    storeEnv: store.env,
     query: store.query,
     tables: store.tables,
     output: () => ({ stdout, stderr }),

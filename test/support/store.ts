@@ -11,7 +11,7 @@ export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sql
 
 /** How tests look into a store. `env` is what the server is told of it. */
 export type TestStore = {
-  env: { DATABASE_URL?: string; COUTURE_SECRET?: string }
+  env: Record<string, string>
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
   tables(): Promise<string[]>
   close(options: { wipe: boolean }): Promise<void>
