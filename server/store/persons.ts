@@ -8,18 +8,27 @@ import type { Database } from './schema.ts'
 import type { PersonRow } from './schema-derived.ts'
 
 const removePersons = ofKeys((db, personIds) => db.deleteFrom('persons').where('person_id', 'in', personIds))
-const insertPersons = ofRows((db, rows: PersonRow[]) => db.insertInto('persons').values(rows))
+const upsertPersons = ofRows((db, rows: PersonRow[]) =>
+  db
+    .insertInto('persons')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column('person_id').doUpdateSet((eb) => {
+        // Its edge is known when its memberships are: until then it is the one it had.
+        const columns = Object.keys(rows[0]!).filter((column) => column !== 'person_id' && column !== 'edge_at')
+        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
+      }),
+    ),
+)
 const removeMembers = ofKeys((db, personIds) => db.deleteFrom('segment_members').where('person_id', 'in', personIds))
 
 /** Replaces the rows of the given persons; those without a row are gone. */
 export async function writePersons(trx: Transaction<Database>, personIds: string[], rows: PersonRow[]): Promise<void> {
-  await removePersons(trx, personIds)
-  await insertPersons(trx, rows)
+  await upsertPersons(trx, rows)
   const there = new Set(rows.map((row) => row.person_id))
-  await removeMembers(
-    trx,
-    personIds.filter((id) => !there.has(id)),
-  )
+  const gone = personIds.filter((id) => !there.has(id))
+  await removePersons(trx, gone)
+  await removeMembers(trx, gone)
 }
 
 const selectParts = ofKeys((db, personIds) =>

@@ -29,8 +29,15 @@ export async function listSegments(db: Kysely<Database>): Promise<SegmentDefinit
   return rows.map((row) => ({ id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode }))
 }
 
-const setEdge = ofKeys((db, personIds, edge: number | null) =>
-  db.updateTable('persons').set({ edge_at: edge }).where('person_id', 'in', personIds),
+const clearEdges = ofKeys((db, personIds) =>
+  db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
+)
+const setEdge = ofKeys((db, personIds, edge: number) =>
+  db
+    .updateTable('persons')
+    .set({ edge_at: edge })
+    .where('person_id', 'in', personIds)
+    .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '!=', edge)])),
 )
 const removeMembers = ofKeys((db, personIds, segmentId: string) =>
   db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
@@ -60,10 +67,9 @@ export async function refreshMembers(trx: Transaction<Database>, personIds: stri
         if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
       }
     }
-    await setEdge(
+    await clearEdges(
       trx,
       part.filter((personId) => !edges.has(personId)),
-      null,
     )
     for (const [personId, edge] of edges) await setEdge(trx, [personId], edge)
   }

@@ -44,29 +44,45 @@ const FACT_TABLES = [
 
 type DerivedTable = 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases'
 
-/** How the rows of a table are read, taken away and written. */
-function derived<T extends DerivedTable>(table: T) {
-  type Row = Database[T]
+/** How the rows of a table are read, written and taken away. `second` completes its key. */
+function derived<T extends DerivedTable>(table: T, second: string | null) {
+  const key = second === null ? ['visitor_id'] : ['visitor_id', second]
   return {
+    second,
     select: ofKeys((db, visitorIds) => {
       return db
-        .selectFrom(table as DerivedTable)
+        .selectFrom(table as 'links')
         .selectAll()
-        .where('visitor_id', 'in', visitorIds) as Compilable<Row>
+        .where('visitor_id', 'in', visitorIds) as Compilable<Database[T]>
     }),
-    remove: ofKeys((db, visitorIds) => db.deleteFrom(table as DerivedTable).where('visitor_id', 'in', visitorIds)),
-    insert: ofRows((db, rows: Row[]) => db.insertInto(table as DerivedTable).values(rows as never)),
+    upsert: ofRows((db, rows: Database[T][]) =>
+      db
+        .insertInto(table as 'links')
+        .values(rows as never)
+        .onConflict((conflict) =>
+          conflict.columns(key as never).doUpdateSet((eb) => {
+            const columns = Object.keys(rows[0]!).filter((column) => !key.includes(column))
+            return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
+          }),
+        ),
+    ),
+    remove: ofKeys((db, visitorIds, value: string | number) =>
+      db
+        .deleteFrom(table as 'links')
+        .where('visitor_id', 'in', visitorIds)
+        .where((second ?? 'visitor_id') as 'id', '=', value as string),
+    ),
   }
 }
 
 const TABLES = {
-  visitors: derived('visitors'),
-  epochs: derived('epochs'),
-  links: derived('links'),
-  visitorPersons: derived('visitor_persons'),
-  visitorDays: derived('visitor_days'),
-  carts: derived('carts'),
-  purchases: derived('purchases'),
+  visitors: derived('visitors', null),
+  epochs: derived('epochs', 'n'),
+  links: derived('links', 'id'),
+  visitorPersons: derived('visitor_persons', 'person_id'),
+  visitorDays: derived('visitor_days', 'day'),
+  carts: derived('carts', 'id'),
+  purchases: derived('purchases', 'event_id'),
 }
 
 const removeFacts = FACT_TABLES.map((table) =>
@@ -115,37 +131,20 @@ export async function writeVisitors(
   )
 }
 
-/** Replaces what is there of visitors whose rows are not what they must be; most rows of most visitors are. */
-async function replace(
-  trx: Transaction<Database>,
-  name: keyof typeof TABLES,
-  old: { visitor_id: string }[],
-  next: { visitor_id: string }[],
-): Promise<void> {
-  const [was, is] = [old, next].map((rows) => Map.groupBy(rows, (row) => row.visitor_id))
-  const differs = (id: string) => !sameRows(was!.get(id) ?? [], is!.get(id) ?? [])
-  await TABLES[name].remove(trx, [...was!.keys()].filter(differs))
-  const insert = TABLES[name].insert as (db: Transaction<Database>, rows: object[]) => Promise<unknown>
-  await insert(
-    trx,
-    next.filter(({ visitor_id }) => !was!.has(visitor_id) || differs(visitor_id)),
-  )
-}
-
-function sameRows(a: object[], b: object[]): boolean {
-  if (a.length !== b.length) return false
-  const texts = new Set(a.map(textOf))
-  return b.every((row) => texts.has(textOf(row)))
-}
-
-/** Equal for rows with equal values, whatever the order of their columns. */
-function textOf(row: object): string {
-  const values = row as Record<string, unknown>
-  return JSON.stringify(
-    Object.keys(values)
-      .sort()
-      .map((column) => values[column]),
-  )
+/** Makes the rows that are there what they must be. Most of most visitors are. */
+async function replace(trx: Transaction<Database>, name: keyof typeof TABLES, old: object[], next: object[]) {
+  const { second, upsert, remove } = TABLES[name]
+  type Row = Record<string, string | number | null> & { visitor_id: string }
+  const keyOf = (row: Row) => (second === null ? row.visitor_id : `${row.visitor_id} ${row[second]}`)
+  const left = new Map((old as Row[]).map((row) => [keyOf(row), row]))
+  const changed = (next as Row[]).filter((row) => {
+    const was = left.get(keyOf(row))
+    left.delete(keyOf(row))
+    return !was || Object.keys(row).some((column) => row[column] !== was[column])
+  })
+  // Those that are not to be any more: few, or all of a visitor who is gone.
+  for (const row of left.values()) await remove(trx, [row.visitor_id], row[second ?? 'visitor_id']!)
+  await (upsert as (db: Transaction<Database>, rows: object[]) => Promise<unknown>)(trx, changed)
 }
 
 const repoint = ofKeys((db, eventIds, visitorId: string, personId: string) =>

@@ -12,7 +12,7 @@ import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
-import { createKeyring } from '../../server/ops/keyring.ts'
+import { createKeyring, remembering } from '../../server/ops/keyring.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { ownsEverything } from '../../server/store/ownership.ts'
 import type { Database } from '../../server/store/schema.ts'
@@ -23,7 +23,7 @@ import { backlog, freshness } from './server-load.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 const DAY_MS = 24 * 3600_000
-const { tombstone } = createKeyring('a secret of the bench')
+const tombstone = remembering(createKeyring('a secret of the bench').tombstone)
 
 /** Runs the benchmark. */
 export async function bench({ long }: { long: boolean }): Promise<Record<string, unknown>> {
