@@ -77,6 +77,9 @@ export async function start(config: Config): Promise<Running> {
     (error: unknown) => {
       // Collecting needs only the sites as they were last known; the rest follows when the store is back.
       if (isPassing(error) && existsSync(sitesFile)) return false
+      if (isPassing(error) && config.databaseUrl !== null) {
+        throw new Error(`the database of DATABASE_URL cannot be reached: ${(error as Error).message}`)
+      }
       throw error
     },
   )

@@ -6,8 +6,9 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { type Kysely, sql } from 'kysely'
+import { type Kysely, type KyselyPlugin, sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry, StampedClaim, StampedEvent } from '../../server/domain/event.ts'
@@ -162,6 +163,15 @@ async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery
   }
 }
 
+/** Holds up now and then who has just been answered, so that others get in between wherever they can. */
+const hesitating: KyselyPlugin = {
+  transformQuery: ({ node }) => node,
+  async transformResult({ result }) {
+    if (Math.random() < 0.1) await sleep(Math.random() * 20)
+    return result
+  },
+}
+
 /**
  * The same by several at once, each on connections of its own: a lander a journal, an importer, and derivers that
  * share the keys under leases and now and then lose them to each other.
@@ -174,7 +184,7 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
   const told = delivery.order.map((index) => history.told[index]!)
   const entries = told.flatMap((each) => ('entry' in each ? each.entry : []))
   const journals = Object.values(Object.groupBy(entries, (_, i) => delivery.journals[i % delivery.journals.length]!))
-  const stores = Array.from({ length: journals.length + 1 + DERIVERS }, () => place.open())
+  const stores = Array.from({ length: journals.length + 4 }, () => place.open().withPlugin(hesitating))
   const beating = [1, 2].map((n) => createLeases({ db: stores.at(-n)!, id: `deriver-${n}` }))
   let busy = true
   await seedPresets(db, START)
@@ -187,12 +197,15 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
       delivery.batch,
     ),
   )
-  const importing = async () => {
+  // What is said first of a contact comes first: when he was imported is no matter of order.
+  const importing = [0, 1].map(async (half) => {
     for (const each of told) {
-      if ('entry' in each) continue
-      await transact(stores[journals.length]!, (trx) => upsertContacts(trx, [each.patch], keysOf, each.importedAt))
+      if ('entry' in each || each.patch.id < 'b' !== (half === 0)) continue
+      const own = stores[journals.length + half]!
+      await transact(own, (trx) => upsertContacts(trx, [each.patch], keysOf, each.importedAt))
+      await sleep(Math.random() * 30)
     }
-  }
+  })
   const deriving = beating.map(async (leases, n) => {
     const own = stores.at(-1 - n)!
     for (let round = 0; busy; round++) {
@@ -206,7 +219,7 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
     await leases.release()
   })
   try {
-    await Promise.all([...landing, importing()])
+    await Promise.all([...landing, ...importing])
     busy = false
     await Promise.all(deriving)
     const last = createLeases({ db, id: 'the last' })
@@ -217,12 +230,10 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
     return await dump(db)
   } finally {
     busy = false
-    await Promise.allSettled([...landing, ...deriving])
+    await Promise.allSettled([...landing, ...importing, ...deriving])
     await Promise.all([db, ...stores].map((each) => each.destroy()))
   }
 }
-
-const DERIVERS = 2
 
 type Dump = Record<string, string[]>
 

@@ -1,0 +1,274 @@
+/**
+ * The pairs of writers that locks put in order (`server/store/locks.ts`): one is held up just before its commit, where
+ * the other cannot see what it has done; the other runs, everything is derived, and then the first goes on. What is
+ * there in the end must be what a rebuild makes of the facts.
+ */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { InsertQueryNode, type Kysely, type KyselyPlugin, sql, type Transaction } from 'kysely'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createDeriver } from '../../server/derive/derive.ts'
+import type { Entry, StampedEvent } from '../../server/domain/event.ts'
+import { defaultSettings } from '../../server/domain/settings.ts'
+import { landBatch } from '../../server/land/land.ts'
+import { createKeyring } from '../../server/ops/keyring.ts'
+import { createKeysOf } from '../../server/sites.ts'
+import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
+import { createLeases, type Leases } from '../../server/store/leases.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import { upsertOrders } from '../../server/store/orders.ts'
+import { LostClaim, ownsEverything } from '../../server/store/ownership.ts'
+import { createPostgresStore } from '../../server/store/postgres.ts'
+import { emptyDerived } from '../../server/store/rebuild.ts'
+import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
+import { seedPresets } from '../../server/store/segments.ts'
+import { configVersion, insertSite, putApiKey, updateSite } from '../../server/store/sites.ts'
+import { transact } from '../../server/store/transact.ts'
+import { createDatabase, dropDatabase } from '../support/store.ts'
+
+const keyring = createKeyring('a secret of the test')
+const keysOf = createKeysOf(keyring, () => [])
+const NOW = Date.UTC(2026, 3, 1)
+
+let url: string
+let db: Kysely<Database>
+let leases: Leases
+const open = () => createPostgresStore(url, { connections: 4, name: 'test', statementTimeoutMs: 20_000 })
+
+beforeAll(async () => {
+  url = await createDatabase()
+  db = open()
+  await migrate(db)
+})
+afterAll(async () => {
+  await db.destroy()
+  await dropDatabase(url)
+})
+beforeEach(async () => {
+  const names = (await db.introspection.getTables()).map((table) => table.name)
+  const emptied = names.filter((name) => !/^kysely_|^leases$/.test(name))
+  await sql`truncate ${sql.join(emptied.map((name) => sql.table(name)))}`.execute(db)
+  await sql`update leases set owner = '', expires_at = 0`.execute(db)
+  await seedPresets(db, NOW)
+  await insertSite(
+    db,
+    { id: 'shop', origins: [], write_key: '', identity_secret: '', link_secret: '', settings: defaultSettings() },
+    NOW,
+  )
+  leases = createLeases({ db, id: 'test' })
+  await leases.beat()
+})
+
+let journals = 0
+/** Lands one request of a visitor, from a journal of its own. */
+async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[], analytics = true): Promise<void> {
+  const consent = { id: 'choice', analytics, identity: true, marketing: true, source: 'manual' as const, at: NOW }
+  const received_at = Math.max(NOW, ...events.map((event) => event.at))
+  const entry: Entry = { request: `r-${visitor}`, site: 'shop', visitor, received_at, keyed: false, consent, events }
+  const journalId = `journal-${++journals}`
+  const read = (after: number) => (after > 0 ? [] : [{ id: 1, at: NOW, body: JSON.stringify([entry]), events: 1 }])
+  const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
+  await landBatch({ db: on, journalId, read, describeAgent, tombstone: keyring.tombstone, now: () => NOW })
+}
+
+const login = (contact: string, token: string, at = NOW): StampedEvent => ({
+  id: `login-${token}-${at}`,
+  type: 'identify',
+  at,
+  claim: {
+    evidence: 'login_verified',
+    key: keyring.identifier('contact', contact),
+    token: keyring.token(token),
+    iat: Math.floor(at / 1000),
+    exp: Math.floor(at / 1000) + 600,
+  },
+})
+const cart: StampedEvent = {
+  id: 'cart',
+  type: 'add_to_cart',
+  at: NOW + 1000,
+  props: { currency: 'EUR', items: [{ item_id: 'ring', price: 20 }] },
+}
+
+const push = (on: Kysely<Database>, patch: Omit<ContactPatch, 'updated_at'>, updated_at = NOW) =>
+  transact(on, (trx) => upsertContacts(trx, [{ ...patch, updated_at }], keysOf, NOW - 1000))
+
+const deriver = (on: Kysely<Database>, ownership = ownsEverything) =>
+  createDeriver({ db: on, ownership, tombstone: keyring.tombstone, now: () => NOW + 60_000 })
+
+async function deriveAll(on: Kysely<Database>): Promise<void> {
+  while (await deriver(on).round());
+}
+
+/** A store whose user is held up, once, after it has inserted into a table, until it is let go. */
+function heldAfter(table: keyof Database) {
+  let release: () => void = () => {}
+  let reached: () => void = () => {}
+  const gate = new Promise<void>((resolve) => (release = resolve))
+  const there = new Promise<void>((resolve) => (reached = resolve))
+  const marked = new WeakSet<object>()
+  let done = false
+  const plugin: KyselyPlugin = {
+    transformQuery({ node, queryId }) {
+      if (InsertQueryNode.is(node) && node.into?.table.identifier.name === table) marked.add(queryId)
+      return node
+    },
+    async transformResult({ result, queryId }) {
+      if (marked.has(queryId) && !done) {
+        done = true
+        reached()
+        await gate
+      }
+      return result
+    },
+  }
+  return { store: open().withPlugin(plugin), there, release }
+}
+
+type Pair = {
+  name: string
+  before?: () => Promise<unknown>
+  /** Its last insert before its commit is into this table. */
+  heldAfter: keyof Database
+  held: (on: Kysely<Database>) => Promise<unknown>
+  meanwhile: (on: Kysely<Database>) => Promise<unknown>
+}
+
+/** Writes something that concerns nobody: who is held up there has done all else. */
+const note = (trx: Transaction<Database>) =>
+  trx.insertInto('audit').values({ id: 'x', at: NOW, actor: '', action: '', detail: '' }).execute()
+
+const PAIRS: Pair[] = [
+  {
+    name: 'a claim lands while its contact is imported',
+    heldAfter: 'audit',
+    held: (on) =>
+      transact(on, async (trx) => {
+        await upsertContacts(trx, [{ id: 'anna', updated_at: NOW }], keysOf, NOW - 1000)
+        await note(trx)
+      }),
+    meanwhile: (on) => land(on, 'v1', [login('anna', 'a')]),
+  },
+  {
+    name: 'a token is used on two visitors at once',
+    before: () => push(db, { id: 'anna' }),
+    heldAfter: 'cursors',
+    held: (on) => land(on, 'v1', [login('anna', 'a', NOW)]),
+    meanwhile: (on) => land(on, 'v2', [login('anna', 'a', NOW + 5000)]),
+  },
+  {
+    name: 'who used a token first is deleted while another lands a use of it',
+    before: async () => {
+      await push(db, { id: 'anna' })
+      await land(db, 'v1', [login('anna', 'a', NOW)])
+      await deriveAll(db)
+      await land(db, 'v1', [], false)
+    },
+    heldAfter: 'dirty_persons',
+    held: (on) => deriver(on).round(),
+    meanwhile: (on) => land(on, 'v2', [login('anna', 'a', NOW + 5000)]),
+  },
+  {
+    name: 'a visitor becomes a contact’s while an order of his is pushed',
+    before: async () => {
+      await push(db, { id: 'anna' })
+      await land(db, 'v1', [login('anna', 'a'), cart])
+    },
+    heldAfter: 'audit',
+    held: (on) =>
+      transact(on, async (trx) => {
+        const order = { order_id: 'o', contact_id: 'anna', at: NOW + 2000, total: 2000, currency: 'EUR' }
+        await upsertOrders(trx, [{ ...order, items: [{ item_id: 'ring' }], channel: null }], NOW)
+        await note(trx)
+      }),
+    meanwhile: (on) => deriver(on).round(),
+  },
+  {
+    name: 'settings change while a new visitor is written under the old ones',
+    before: () => land(db, 'v1', [cart]),
+    heldAfter: 'dirty_persons',
+    held: (on) => deriver(on, leases).round(),
+    meanwhile: (on) => updateSite(on, 'shop', { settings: { cart_idle_minutes: 7 } }),
+  },
+  {
+    name: 'a new visitor is derived under the old settings while they change',
+    before: () => land(db, 'v1', [cart]),
+    heldAfter: 'meta',
+    held: (on) => updateSite(on, 'shop', { settings: { cart_idle_minutes: 7 } }),
+    meanwhile: (on) => deriver(on, leases).round(),
+  },
+]
+
+async function derived(): Promise<Record<string, string[]>> {
+  const tables: Record<string, string[]> = {}
+  for (const table of DERIVED_TABLES) {
+    const rows = (await db.selectFrom(table).selectAll().execute()) as object[]
+    tables[table] = rows.map((row) => JSON.stringify(row)).sort()
+  }
+  return tables
+}
+
+describe('whoever comes second waits, or is seen', () => {
+  test.each(PAIRS)('$name', async ({ before, heldAfter: table, held, meanwhile }) => {
+    await before?.()
+    const first = heldAfter(table)
+    const holding = held(first.store)
+    await first.there
+    // It may have to wait for the first. What it can write by now is derived by now.
+    const other = meanwhile(db).then(() => deriveAll(db))
+    await Promise.race([other, sleep(800)])
+    first.release()
+    await Promise.all([holding, other])
+    await first.store.destroy()
+    await deriveAll(db)
+    const kept = await derived()
+    await emptyDerived(db)
+    await deriveAll(db)
+    expect(kept).toEqual(await derived())
+    expect(kept.visitors!.length).toBeGreaterThan(0)
+  })
+})
+
+test('two pushes of one contact at once both count', async () => {
+  const first = heldAfter('contact_keys')
+  const one = push(first.store, { id: 'anna', email: 'anna@example.com' }, NOW)
+  await first.there
+  const two = push(db, { id: 'anna', phone: '123' }, NOW + 1)
+  await Promise.race([two, sleep(400)])
+  first.release()
+  await Promise.all([one, two])
+  await first.store.destroy()
+  expect(await db.selectFrom('contacts').select(['email', 'phone']).execute()).toEqual([
+    { email: 'anna@example.com', phone: '123' },
+  ])
+})
+
+test('two changes of the configuration at once are two versions', async () => {
+  const before = await configVersion(db)
+  const key = (id: string) => ({ id, hash: id, scopes: [] })
+  const first = heldAfter('api_keys')
+  const one = putApiKey(first.store, key('a'), NOW)
+  await first.there
+  const two = putApiKey(db, key('b'), NOW)
+  await Promise.race([two, sleep(400)])
+  first.release()
+  await Promise.all([one, two])
+  await first.store.destroy()
+  expect(await configVersion(db)).toBe(before + 2)
+})
+
+test('what was derived under a lease that another has taken since is not written', async () => {
+  await land(db, 'v1', [cart])
+  const asleep = deriver(db, leases)
+  await sql`update leases set expires_at = 1`.execute(db)
+  const other = createLeases({ db, id: 'other' })
+  await sql`delete from processes`.execute(db)
+  await other.beat()
+  const owners = await db.selectFrom('leases').select('owner').distinct().execute()
+  expect(owners).toEqual([{ owner: 'other' }])
+  await expect(asleep.round()).rejects.toThrow(LostClaim)
+  expect(await db.selectFrom('visitors').selectAll().execute()).toEqual([])
+  // By then it knows, and leaves it to the other.
+  expect(await asleep.round()).toBe(false)
+  expect(await deriver(db, other).round()).toBe(true)
+  expect(await db.selectFrom('visitors').select('visitor_id').execute()).toEqual([{ visitor_id: 'v1' }])
+})
