@@ -9,7 +9,7 @@ import { createDeriver } from './derive/derive.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
-import { createKeyring } from './ops/keyring.ts'
+import { createKeyring, remembering } from './ops/keyring.ts'
 import { openPipelineStore, openShare, type StoreAt } from './store/open.ts'
 import { LostClaim } from './store/ownership.ts'
 import { isPassing } from './store/transact.ts'
@@ -37,12 +37,12 @@ const BEAT_MS = 2000
 const { store, journalFile, secret } = workerData as PipelineData
 const db = openPipelineStore(store)
 const journal = openJournalReader(journalFile)
-const keyring = createKeyring(secret)
+const tombstone = remembering(createKeyring(secret).tombstone)
 const describeAgent = createDescribeAgent()
 const now = () => Date.now()
 // Nobody else has this journal, so a process that is started again is the same one.
 const share = openShare(store, journal.journalId)
-const deriver = createDeriver({ db, ownership: share.ownership, tombstone: keyring.tombstone, now })
+const deriver = createDeriver({ db, ownership: share.ownership, tombstone, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let lastPosition = -1
 let stopping = false
@@ -90,7 +90,7 @@ async function attempt(stage: keyof typeof failures, work: () => Promise<boolean
 
 async function land(): Promise<boolean> {
   const { journalId, read } = journal
-  const landed = await landBatch({ db, journalId, read, describeAgent, tombstone: keyring.tombstone, now })
+  const landed = await landBatch({ db, journalId, read, describeAgent, tombstone, now })
   if (landed.events > 0 || landed.position !== lastPosition) {
     lastPosition = landed.position
     report({ kind: 'landed', position: landed.position, lagMs: landed.lagMs })

@@ -26,8 +26,8 @@ import { crossEdges, replacePersons } from './person.ts'
 import { deriveVisitors } from './visitor.ts'
 
 /** Keys of one transaction. */
-const VISITORS = 200
-const PERSONS = 500
+const VISITORS = 256
+const PERSONS = 512
 
 /** A visitor that sends all the time is derived at most this often. */
 const BUSY_MS = 500

@@ -7,25 +7,36 @@
  */
 import type { Kysely } from 'kysely'
 import { bucketOf } from './buckets.ts'
-import { chunks } from './many.ts'
+import { ofKeys, ofRows } from './many.ts'
 import type { Database } from './schema.ts'
+import type { DirtyRow } from './schema-derived.ts'
 
 type DirtyTable = 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts'
 /** A mark as it was read. */
 export type Mark = { key: string; generation: number }
 
+const raising = (table: DirtyTable) =>
+  ofRows((db, rows: DirtyRow[]) =>
+    db
+      .insertInto(table)
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', 1) })),
+      ),
+  )
+const raise = {
+  dirty_visitors: raising('dirty_visitors'),
+  dirty_persons: raising('dirty_persons'),
+  dirty_contacts: raising('dirty_contacts'),
+}
+
 /** Marks keys, in the order of the keys so that concurrent writers do not lock each other out. */
 export async function mark(db: Kysely<Database>, table: DirtyTable, keys: Iterable<string>): Promise<void> {
   const sorted = [...new Set(keys)].sort()
-  for (const part of chunks(sorted, 500)) {
-    await db
-      .insertInto(table)
-      .values(part.map((key) => ({ key, bucket: bucketOf(key), generation: 1 })))
-      .onConflict((conflict) =>
-        conflict.column('key').doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', 1) })),
-      )
-      .execute()
-  }
+  await raise[table](
+    db,
+    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: 1 })),
+  )
 }
 
 /** Reads up to `limit` marks of the given buckets (null: of all) whose keys come after `after`. */
@@ -45,14 +56,38 @@ export async function readMarks(
     .execute()
 }
 
+const selecting = (table: DirtyTable) =>
+  ofKeys((db, keys) => db.selectFrom(table).select('key').where('key', 'in', keys))
+const selectMarked = {
+  dirty_visitors: selecting('dirty_visitors'),
+  dirty_persons: selecting('dirty_persons'),
+  dirty_contacts: selecting('dirty_contacts'),
+}
+
 /** Which of these keys are marked. */
 export async function markedAmong(db: Kysely<Database>, table: DirtyTable, keys: string[]): Promise<Set<string>> {
-  const marked = new Set<string>()
-  for (const part of chunks(keys, 500)) {
-    const rows = await db.selectFrom(table).select('key').where('key', 'in', part).execute()
-    for (const row of rows) marked.add(row.key)
-  }
-  return marked
+  return new Set((await selectMarked[table](db, keys)).map((row) => row.key))
+}
+
+const clearing = (table: DirtyTable) => ({
+  lockUnmoved: ofRows((db, rows: DirtyRow[]) =>
+    db
+      .insertInto(table)
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet((eb) => ({ generation: eb.ref('excluded.generation') }))
+          .whereRef(`${table}.generation`, '=', 'excluded.generation'),
+      )
+      .returning('key'),
+  ),
+  remove: ofKeys((db, keys) => db.deleteFrom(table).where('key', 'in', keys)),
+})
+const clear = {
+  dirty_visitors: clearing('dirty_visitors'),
+  dirty_persons: clearing('dirty_persons'),
+  dirty_contacts: clearing('dirty_contacts'),
 }
 
 /**
@@ -61,19 +96,12 @@ export async function markedAmong(db: Kysely<Database>, table: DirtyTable, keys:
  */
 export async function clearMarks(db: Kysely<Database>, table: DirtyTable, marks: Mark[]): Promise<void> {
   const sorted = [...marks].sort((a, b) => (a.key < b.key ? -1 : 1))
-  for (const part of chunks(sorted, 500)) {
-    const unmoved = await db
-      .insertInto(table)
-      .values(part.map(({ key, generation }) => ({ key, bucket: bucketOf(key), generation })))
-      .onConflict((conflict) =>
-        conflict
-          .column('key')
-          .doUpdateSet((eb) => ({ generation: eb.ref('excluded.generation') }))
-          .whereRef(`${table}.generation`, '=', 'excluded.generation'),
-      )
-      .returning('key')
-      .execute()
-    const keys = unmoved.map((row) => row.key)
-    if (keys.length > 0) await db.deleteFrom(table).where('key', 'in', keys).execute()
-  }
+  const unmoved = await clear[table].lockUnmoved(
+    db,
+    sorted.map(({ key, generation }) => ({ key, bucket: bucketOf(key), generation })),
+  )
+  await clear[table].remove(
+    db,
+    unmoved.map((row) => row.key),
+  )
 }

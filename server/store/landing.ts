@@ -1,6 +1,6 @@
 /** What landing keeps: the cursor of each journal, dead letters, and who used which token. */
 import type { Kysely, Transaction } from 'kysely'
-import { chunks } from './many.ts'
+import { ofKeys } from './many.ts'
 import type { Database } from './schema.ts'
 
 /** How far a journal was landed; 0 at first. */
@@ -27,12 +27,11 @@ export async function insertDeadLetter(db: Kysely<Database>, letter: Database['d
     .execute()
 }
 
+const selectTokenUsers = ofKeys((db, hashes) =>
+  db.selectFrom('token_uses').select('visitor_id').where('token_hash', 'in', hashes),
+)
+
 /** The visitors that used any of these tokens. */
 export async function visitorsOfTokens(trx: Transaction<Database>, hashes: string[]): Promise<string[]> {
-  const visitors: string[] = []
-  for (const part of chunks(hashes, 500)) {
-    const rows = await trx.selectFrom('token_uses').select('visitor_id').where('token_hash', 'in', part).execute()
-    visitors.push(...rows.map((row) => row.visitor_id))
-  }
-  return visitors
+  return (await selectTokenUsers(trx, hashes)).map((row) => row.visitor_id)
 }

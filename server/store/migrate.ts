@@ -3,10 +3,15 @@ import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
+import * as throughput from './migrations/003-throughput.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
 
-const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes }
+const MIGRATIONS: Record<string, Migration> = {
+  '001-first': first,
+  '002-processes': processes,
+  '003-throughput': throughput,
+}
 
 /** Runs what has not run yet. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {

@@ -3,26 +3,41 @@ import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { bucketOf } from './buckets.ts'
 import { itemIdsOf } from './item-ids.ts'
-import { chunks, chunksOf } from './many.ts'
+import { ofKeys, ofRows } from './many.ts'
 import type { Database } from './schema.ts'
 import type { PersonRow } from './schema-derived.ts'
 
+const removePersons = ofKeys((db, personIds) => db.deleteFrom('persons').where('person_id', 'in', personIds))
+const upsertPersons = ofRows((db, rows: PersonRow[]) =>
+  db
+    .insertInto('persons')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column('person_id').doUpdateSet((eb) => {
+        // Its edge is known when its memberships are: until then it is the one it had.
+        const columns = Object.keys(rows[0]!).filter((column) => column !== 'person_id' && column !== 'edge_at')
+        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
+      }),
+    ),
+)
+const removeMembers = ofKeys((db, personIds) => db.deleteFrom('segment_members').where('person_id', 'in', personIds))
+
 /** Replaces the rows of the given persons; those without a row are gone. */
 export async function writePersons(trx: Transaction<Database>, personIds: string[], rows: PersonRow[]): Promise<void> {
-  for (const part of chunks(personIds, 500)) {
-    await trx.deleteFrom('persons').where('person_id', 'in', part).execute()
-  }
-  for (const part of chunksOf(rows)) await trx.insertInto('persons').values(part).execute()
+  await upsertPersons(trx, rows)
   const there = new Set(rows.map((row) => row.person_id))
   const gone = personIds.filter((id) => !there.has(id))
-  for (const part of chunks(gone, 500)) {
-    await trx.deleteFrom('segment_members').where('person_id', 'in', part).execute()
-  }
+  await removePersons(trx, gone)
+  await removeMembers(trx, gone)
 }
+
+const selectParts = ofKeys((db, personIds) =>
+  db.selectFrom('visitor_persons').selectAll().where('person_id', 'in', personIds),
+)
 
 /** The rows of the given persons as they are now, without their edge; those whom nothing belongs to have none. */
 export async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
-  const parts = await db.selectFrom('visitor_persons').selectAll().where('person_id', 'in', personIds).execute()
+  const parts = await selectParts(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
   const contactIds = personIds.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : []))
@@ -68,42 +83,42 @@ export async function buildPersons(db: Kysely<Database>, personIds: string[]): P
   })
 }
 
+const selectVisitors = ofKeys((db, visitorIds) =>
+  db
+    .selectFrom('visitors')
+    .select(['visitor_id', 'identity', 'marketing', 'marketing_since'])
+    .where('visitor_id', 'in', visitorIds),
+)
+
 async function loadVisitorRows(db: Kysely<Database>, ids: string[]) {
-  const rows = []
-  for (const part of chunks(ids, 500)) {
-    rows.push(
-      ...(await db
-        .selectFrom('visitors')
-        .select(['visitor_id', 'identity', 'marketing', 'marketing_since'])
-        .where('visitor_id', 'in', part)
-        .execute()),
-    )
-  }
-  return new Map(rows.map((row) => [row.visitor_id, row]))
+  return new Map((await selectVisitors(db, ids)).map((row) => [row.visitor_id, row]))
 }
 
-async function loadContactRows(db: Kysely<Database>, ids: string[]) {
-  if (ids.length === 0) return new Map()
-  const rows = await db
+const selectContacts = ofKeys((db, contactIds) =>
+  db
     .selectFrom('contacts')
     .select(['contact_id', 'mail_consent', 'mail_consent_at', 'minor'])
-    .where('contact_id', 'in', ids)
-    .execute()
-  return new Map(rows.map((row) => [row.contact_id, row]))
+    .where('contact_id', 'in', contactIds),
+)
+
+async function loadContactRows(db: Kysely<Database>, ids: string[]) {
+  return new Map((await selectContacts(db, ids)).map((row) => [row.contact_id, row]))
 }
+
+const selectLinks = ofKeys((db, contactIds) =>
+  db
+    .selectFrom('links')
+    .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs'])
+    .where('contact_id', 'in', contactIds)
+    .where('state', 'in', ['open', 'closed'])
+    .where('strength', 'in', ['verified', 'confirmed']),
+)
 
 /** The links that make a contact a match, with every kind of evidence they rest on. */
 async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
   type Evidenced = { evidence: string; strength: string; validFrom: number }
   const links = new Map<string, Evidenced[]>()
-  if (contactIds.length === 0) return links
-  const rows = await db
-    .selectFrom('links')
-    .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs'])
-    .where('contact_id', 'in', contactIds)
-    .where('state', 'in', ['open', 'closed'])
-    .where('strength', 'in', ['verified', 'confirmed'])
-    .execute()
+  const rows = await selectLinks(db, contactIds)
   for (const row of rows) {
     const list = links.get(row.contact_id!) ?? []
     links.set(row.contact_id!, list)
@@ -116,16 +131,17 @@ async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
   return links
 }
 
-/** The open carts of each person, the one last touched first. */
-async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
-  const rows = await db
+const selectOpenCarts = ofKeys((db, personIds) =>
+  db
     .selectFrom('carts')
     .select(['person_id', 'visitor_id', 'id', 'updated_at', 'idle_at', 'items'])
     .where('person_id', 'in', personIds)
-    .where('state', '=', 'open')
-    .orderBy('updated_at', 'desc')
-    .orderBy('id', 'desc')
-    .execute()
+    .where('state', '=', 'open'),
+)
+
+/** The open carts of each person, the one last touched first. */
+async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
+  const rows = await selectOpenCarts(db, personIds)
   const carts = rows.map((row) => ({
     personId: row.person_id,
     visitorId: row.visitor_id,
@@ -134,24 +150,21 @@ async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
     idleAt: row.idle_at,
     itemIds: itemIdsOf(row.items),
   }))
+  carts.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
   return Map.groupBy(carts, (cart) => cart.personId)
 }
 
+const selectPurchases = ofKeys((db, personIds) =>
+  db.selectFrom('purchases').select(['person_id', 'order_id', 'at', 'item_ids']).where('person_id', 'in', personIds),
+)
+const selectOrders = ofKeys((db, contactIds) =>
+  db.selectFrom('orders').select(['contact_id', 'order_id', 'at', 'items']).where('contact_id', 'in', contactIds),
+)
+
 /** What each person bought, by the purchases of its visitors and the orders of other channels. */
 async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds: string[]) {
-  const purchases = await db
-    .selectFrom('purchases')
-    .select(['person_id', 'order_id', 'at', 'item_ids'])
-    .where('person_id', 'in', personIds)
-    .execute()
-  const orders =
-    contactIds.length === 0
-      ? []
-      : await db
-          .selectFrom('orders')
-          .select(['contact_id', 'order_id', 'at', 'items'])
-          .where('contact_id', 'in', contactIds)
-          .execute()
+  const purchases = await selectPurchases(db, personIds)
+  const orders = await selectOrders(db, contactIds)
   return Map.groupBy(
     [
       ...purchases.map((row) => ({

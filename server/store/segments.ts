@@ -1,8 +1,9 @@
 /** Segment definitions and members. */
 import type { Kysely, Transaction } from 'kysely'
 import { PRESETS, type SegmentDefinition, type SegmentNode } from '../domain/segment.ts'
-import { chunks, chunksOf } from './many.ts'
+import { chunks, ofKeys, ofRows } from './many.ts'
 import type { Database } from './schema.ts'
+import type { SegmentMemberRow } from './schema-derived.ts'
 import { judge, type Verdict } from './segment-query.ts'
 
 /** Adds the presets that are not there yet. */
@@ -28,6 +29,31 @@ export async function listSegments(db: Kysely<Database>): Promise<SegmentDefinit
   return rows.map((row) => ({ id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode }))
 }
 
+const clearEdges = ofKeys((db, personIds) =>
+  db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
+)
+const setEdge = ofKeys((db, personIds, edge: number) =>
+  db
+    .updateTable('persons')
+    .set({ edge_at: edge })
+    .where('person_id', 'in', personIds)
+    .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '!=', edge)])),
+)
+const removeMembers = ofKeys((db, personIds, segmentId: string) =>
+  db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
+)
+const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
+  db
+    .insertInto('segment_members')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['segment_id', 'person_id'])
+        .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at') }))
+        .whereRef('excluded.entered_at', '!=', 'segment_members.entered_at'),
+    ),
+)
+
 /** Brings the memberships of the given persons to what they are at `now`, and notes their next edges. */
 export async function refreshMembers(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
   if (personIds.length === 0) return
@@ -41,10 +67,11 @@ export async function refreshMembers(trx: Transaction<Database>, personIds: stri
         if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
       }
     }
-    await trx.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', part).execute()
-    for (const [personId, edge] of edges) {
-      await trx.updateTable('persons').set({ edge_at: edge }).where('person_id', '=', personId).execute()
-    }
+    await clearEdges(
+      trx,
+      part.filter((personId) => !edges.has(personId)),
+    )
+    for (const [personId, edge] of edges) await setEdge(trx, [personId], edge)
   }
 }
 
@@ -56,26 +83,19 @@ async function writeMembers(
 ): Promise<void> {
   const members = verdicts.filter((verdict) => verdict.member)
   const ids = new Set(members.map((member) => member.personId))
-  const out = judged.filter((personId) => !ids.has(personId))
-  for (const part of chunks(out, 500)) {
-    await trx.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', part).execute()
-  }
-  const rows = members.map((member) => ({
-    segment_id: segmentId,
-    person_id: member.personId,
-    entered_at: member.enteredAt,
-  }))
-  for (const part of chunksOf(rows)) {
-    await trx
-      .insertInto('segment_members')
-      .values(part)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['segment_id', 'person_id'])
-          .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at') })),
-      )
-      .execute()
-  }
+  await removeMembers(
+    trx,
+    judged.filter((personId) => !ids.has(personId)),
+    segmentId,
+  )
+  await upsertMembers(
+    trx,
+    members.map((member) => ({
+      segment_id: segmentId,
+      person_id: member.personId,
+      entered_at: member.enteredAt,
+    })),
+  )
 }
 
 /** Persons for whom time has crossed an edge, of the given buckets (null: of all). */

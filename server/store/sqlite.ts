@@ -22,18 +22,29 @@ import type { Database } from './schema.ts'
 /** How long a writer waits for another process or thread to finish its transaction. */
 const BUSY_MS = 10_000
 
+/**
+ * Pages that the write-ahead log may hold before they are copied into the file (64 MB). Visitors are random, so each
+ * transaction changes pages all over the file; the longer the log, the more of them are written once for many changes.
+ */
+const CHECKPOINT_PAGES = 16_000
+
+/** What of the log's file is kept when a long reader has made it longer. */
+const LOG_BYTES = 128 * 1024 ** 2
+
 /** Opens the store's file, which is made if it is not there. */
 export function openSqlite(file: string): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: BUSY_MS })
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = NORMAL')
+  sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
+  sqlite.pragma(`journal_size_limit = ${LOG_BYTES}`)
   sqlite.pragma('cache_size = -65536')
   sqlite.pragma('temp_store = MEMORY')
   return sqlite
 }
 
 /** Preparing costs more than running for small queries, and the same few hundred texts come again and again. */
-const MAX_STATEMENTS = 500
+const MAX_STATEMENTS = 2000
 
 /** Prepares statements and keeps them. */
 export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => BetterSqlite3.Statement {

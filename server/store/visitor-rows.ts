@@ -2,11 +2,11 @@
  * Writes what is derived of visitors, and deletes those that are gone. Both tell the persons and visitors that depend
  * on it, in the same transaction, and lock what others go by to find them (`locks`).
  */
-import type { Transaction } from 'kysely'
+import type { Compilable, Transaction } from 'kysely'
 import { clearMarks, type Mark, mark } from './dirty.ts'
 import { visitorsOfTokens } from './landing.ts'
 import { lockKeys } from './locks.ts'
-import { chunks, chunksOf } from './many.ts'
+import { ofKeys, ofRows } from './many.ts'
 import type { Database } from './schema.ts'
 import type {
   CartRow,
@@ -42,6 +42,53 @@ const FACT_TABLES = [
   'orders',
 ] as const satisfies (keyof Database)[]
 
+type DerivedTable = 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases'
+
+/** How the rows of a table are read, written and taken away. `second` completes its key. */
+function derived<T extends DerivedTable>(table: T, second: string | null) {
+  const key = second === null ? ['visitor_id'] : ['visitor_id', second]
+  return {
+    second,
+    select: ofKeys((db, visitorIds) => {
+      return db
+        .selectFrom(table as 'links')
+        .selectAll()
+        .where('visitor_id', 'in', visitorIds) as Compilable<Database[T]>
+    }),
+    upsert: ofRows((db, rows: Database[T][]) =>
+      db
+        .insertInto(table as 'links')
+        .values(rows as never)
+        .onConflict((conflict) =>
+          conflict.columns(key as never).doUpdateSet((eb) => {
+            const columns = Object.keys(rows[0]!).filter((column) => !key.includes(column))
+            return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
+          }),
+        ),
+    ),
+    remove: ofKeys((db, visitorIds, value: string | number) =>
+      db
+        .deleteFrom(table as 'links')
+        .where('visitor_id', 'in', visitorIds)
+        .where((second ?? 'visitor_id') as 'id', '=', value as string),
+    ),
+  }
+}
+
+const TABLES = {
+  visitors: derived('visitors', null),
+  epochs: derived('epochs', 'n'),
+  links: derived('links', 'id'),
+  visitorPersons: derived('visitor_persons', 'person_id'),
+  visitorDays: derived('visitor_days', 'day'),
+  carts: derived('carts', 'id'),
+  purchases: derived('purchases', 'event_id'),
+}
+
+const removeFacts = FACT_TABLES.map((table) =>
+  ofKeys((db, visitorIds) => db.deleteFrom(table).where('visitor_id', 'in', visitorIds)),
+)
+
 /**
  * Works off the marks of visitors. Everything derived of them is replaced by `rows` and their events are re-pointed; of
  * those that are `gone` everything is deleted, what was told of them too. Marks the persons and visitors this touches.
@@ -52,21 +99,25 @@ export async function writeVisitors(
   rows: VisitorRows,
   gone: string[],
 ): Promise<void> {
-  const visitorIds = marks.map(({ key }) => key)
-  const before = await trx
-    .selectFrom('visitor_persons')
-    .select(['visitor_id', 'person_id'])
-    .where('visitor_id', 'in', visitorIds)
-    .execute()
+  const known = await TABLES.visitors.select(
+    trx,
+    marks.map(({ key }) => key),
+  )
+  // Who has no row in `visitors` has none in the other tables.
+  const knownIds = known.map((row) => row.visitor_id)
+  const before = await TABLES.visitorPersons.select(trx, knownIds)
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
   const gained = rows.visitorPersons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
   const tokens = await tokensOf(trx, gone)
   await lockKeys(trx, [...gained.map((row) => row.person_id).filter((id) => id.startsWith('c:')), ...tokens])
   const sharers = await visitorsOfTokens(trx, tokens)
-  if (gone.length > 0) {
-    for (const table of FACT_TABLES) await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
+  for (const remove of removeFacts) await remove(trx, gone)
+  await replace(trx, 'visitors', known, rows.visitors)
+  await replace(trx, 'visitorPersons', before, rows.visitorPersons)
+  for (const name of ['epochs', 'links', 'visitorDays', 'carts', 'purchases'] as const) {
+    await replace(trx, name, await TABLES[name].select(trx, knownIds), rows[name])
   }
-  await replaceRows(trx, visitorIds, rows)
+  for (const { visitorId, personId, ids } of rows.moves) await repoint(trx, ids, visitorId, personId)
   await clearMarks(trx, 'dirty_visitors', marks)
   await mark(
     trx,
@@ -80,44 +131,30 @@ export async function writeVisitors(
   )
 }
 
-async function replaceRows(trx: Transaction<Database>, visitorIds: string[], rows: VisitorRows): Promise<void> {
-  const replace = async (
-    table: 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases',
-    next: object[],
-  ) => {
-    await trx.deleteFrom(table).where('visitor_id', 'in', visitorIds).execute()
-    for (const part of chunksOf(next))
-      await trx
-        .insertInto(table)
-        .values(part as never)
-        .execute()
-  }
-  await replace('visitors', rows.visitors)
-  await replace('epochs', rows.epochs)
-  await replace('links', rows.links)
-  await replace('visitor_persons', rows.visitorPersons)
-  await replace('visitor_days', rows.visitorDays)
-  await replace('carts', rows.carts)
-  await replace('purchases', rows.purchases)
-  for (const { visitorId, personId, ids } of rows.moves) {
-    for (const part of chunks(ids, 500)) {
-      await trx
-        .updateTable('events')
-        .set({ person_id: personId })
-        .where('visitor_id', '=', visitorId)
-        .where('id', 'in', part)
-        .execute()
-    }
-  }
+/** Makes the rows that are there what they must be. Most of most visitors are. */
+async function replace(trx: Transaction<Database>, name: keyof typeof TABLES, old: object[], next: object[]) {
+  const { second, upsert, remove } = TABLES[name]
+  type Row = Record<string, string | number | null> & { visitor_id: string }
+  const keyOf = (row: Row) => (second === null ? row.visitor_id : `${row.visitor_id} ${row[second]}`)
+  const left = new Map((old as Row[]).map((row) => [keyOf(row), row]))
+  const changed = (next as Row[]).filter((row) => {
+    const was = left.get(keyOf(row))
+    left.delete(keyOf(row))
+    return !was || Object.keys(row).some((column) => row[column] !== was[column])
+  })
+  // Those that are not to be any more: few, or all of a visitor who is gone.
+  for (const row of left.values()) await remove(trx, [row.visitor_id], row[second ?? 'visitor_id']!)
+  await (upsert as (db: Transaction<Database>, rows: object[]) => Promise<unknown>)(trx, changed)
 }
 
+const repoint = ofKeys((db, eventIds, visitorId: string, personId: string) =>
+  db.updateTable('events').set({ person_id: personId }).where('visitor_id', '=', visitorId).where('id', 'in', eventIds),
+)
+
+const selectTokens = ofKeys((db, visitorIds) =>
+  db.selectFrom('token_uses').select('token_hash').distinct().where('visitor_id', 'in', visitorIds),
+)
+
 async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
-  if (visitorIds.length === 0) return []
-  const rows = await trx
-    .selectFrom('token_uses')
-    .select('token_hash')
-    .distinct()
-    .where('visitor_id', 'in', visitorIds)
-    .execute()
-  return rows.map((row) => row.token_hash)
+  return [...new Set((await selectTokens(trx, visitorIds)).map((row) => row.token_hash))]
 }

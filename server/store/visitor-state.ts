@@ -6,7 +6,7 @@ import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import type { Claim, Holder } from '../domain/identity-evidence.ts'
 import type { LinkEvidence } from '../domain/identity-table.ts'
-import { chunks } from './many.ts'
+import { ofKeys } from './many.ts'
 import type { ClaimRow, Database } from './schema.ts'
 
 /** An event with the person it is at now. */
@@ -21,9 +21,8 @@ export type VisitorFacts = {
   consents: ConsentState
 }
 
-/** Loads visitors; those without an event are left out. */
-export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): Promise<VisitorFacts[]> {
-  const rows = await db
+const selectEvents = ofKeys((db, visitorIds) =>
+  db
     .selectFrom('events')
     .select(['visitor_id', 'id', 'site_id', 'type', 'at', 'identity', 'person_id'])
     .select((eb) => [
@@ -42,8 +41,12 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
         .end()
         .as('url'),
     ])
-    .where('visitor_id', 'in', visitorIds)
-    .execute()
+    .where('visitor_id', 'in', visitorIds),
+)
+
+/** Loads visitors; those without an event are left out. */
+export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): Promise<VisitorFacts[]> {
+  const rows = await selectEvents(db, visitorIds)
   const claims = await loadClaims(db, visitorIds)
   const choices = await loadChoices(db, visitorIds)
   const byVisitor = new Map<string, { siteId: string; siteAt: number; events: LoadedEvent[] }>()
@@ -74,8 +77,15 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
   }))
 }
 
+const selectConsents = ofKeys((db, visitorIds) =>
+  db
+    .selectFrom('consents')
+    .select(['visitor_id', 'id', 'analytics', 'identity', 'marketing', 'first_at', 'last_at'])
+    .where('visitor_id', 'in', visitorIds),
+)
+
 async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Choice[]>> {
-  const rows = await db.selectFrom('consents').selectAll().where('visitor_id', 'in', visitorIds).execute()
+  const rows = await selectConsents(db, visitorIds)
   const choices = new Map<string, Choice[]>()
   for (const row of rows) {
     const list = choices.get(row.visitor_id) ?? []
@@ -93,14 +103,17 @@ async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<
   return choices
 }
 
-async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Claim[]>> {
-  const rows = await db
+const selectClaims = ofKeys((db, visitorIds) =>
+  db
     .selectFrom('claims')
     .selectAll()
     .where('visitor_id', 'in', visitorIds)
     // Form evidence owns a cart or an order and never makes a link.
-    .where('evidence', '!=', 'form_email')
-    .execute()
+    .where('evidence', '!=', 'form_email'),
+)
+
+async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Claim[]>> {
+  const rows = await selectClaims(db, visitorIds)
   const claims = new Map<string, Claim[]>()
   if (rows.length === 0) return claims
   const holders = await loadHolders(db, [...new Set(rows.map((row) => row.key_hash))])
@@ -130,45 +143,42 @@ function toClaim(row: ClaimRow, holder: Holder, uses: Map<string, string[]>): Cl
   }
 }
 
+const selectTokenUses = ofKeys((db, hashes) =>
+  db.selectFrom('token_uses').selectAll().where('token_hash', 'in', hashes).orderBy('at').orderBy('visitor_id'),
+)
+
 /** The visitors of each token, in the order in which they used it. */
 async function loadTokenUses(db: Kysely<Database>, hashes: string[]): Promise<Map<string, string[]>> {
   const users = new Map<string, string[]>()
-  for (const part of chunks(hashes, 500)) {
-    const rows = await db
-      .selectFrom('token_uses')
-      .selectAll()
-      .where('token_hash', 'in', part)
-      .orderBy('at')
-      .orderBy('visitor_id')
-      .execute()
-    for (const row of rows) users.set(row.token_hash, [...(users.get(row.token_hash) ?? []), row.visitor_id])
+  for (const row of await selectTokenUses(db, hashes)) {
+    users.set(row.token_hash, [...(users.get(row.token_hash) ?? []), row.visitor_id])
   }
   return users
 }
 
+const selectContactKeys = ofKeys((db, keys) => db.selectFrom('contact_keys').selectAll().where('key_hash', 'in', keys))
+const selectContacts = ofKeys((db, contactIds) =>
+  db
+    .selectFrom('contacts')
+    .select(['contact_id', 'imported_at', 'erased_at', 'minor'])
+    .where('contact_id', 'in', contactIds),
+)
+
 /** Whom each keyed identifier names. */
 async function loadHolders(db: Kysely<Database>, keys: string[]): Promise<Map<string, Holder>> {
   const contactsOf = new Map<string, string[]>()
-  for (const part of chunks(keys, 500)) {
-    const rows = await db.selectFrom('contact_keys').selectAll().where('key_hash', 'in', part).execute()
-    for (const row of rows) contactsOf.set(row.key_hash, [...(contactsOf.get(row.key_hash) ?? []), row.contact_id])
+  for (const row of await selectContactKeys(db, keys)) {
+    contactsOf.set(row.key_hash, [...(contactsOf.get(row.key_hash) ?? []), row.contact_id])
   }
   const contacts = new Map<string, Holder>()
-  for (const part of chunks([...new Set([...contactsOf.values()].flat())], 500)) {
-    const rows = await db
-      .selectFrom('contacts')
-      .select(['contact_id', 'imported_at', 'erased_at', 'minor'])
-      .where('contact_id', 'in', part)
-      .execute()
-    for (const row of rows) {
-      contacts.set(row.contact_id, {
-        kind: 'contact',
-        id: row.contact_id,
-        importedAt: row.imported_at,
-        erased: row.erased_at !== null,
-        minor: row.minor === 1,
-      })
-    }
+  for (const row of await selectContacts(db, [...new Set([...contactsOf.values()].flat())])) {
+    contacts.set(row.contact_id, {
+      kind: 'contact',
+      id: row.contact_id,
+      importedAt: row.imported_at,
+      erased: row.erased_at !== null,
+      minor: row.minor === 1,
+    })
   }
   const holders = new Map<string, Holder>()
   for (const [key, ids] of contactsOf) {

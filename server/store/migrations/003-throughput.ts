@@ -1,0 +1,18 @@
+/**
+ * Indexes for stores of many millions of events: those that led the planner to read every open cart or every member are
+ * replaced, and only persons whose membership time may change are in the index of edges.
+ */
+import type { Kysely } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema.dropIndex('carts_by_person').execute()
+  await db.schema.createIndex('carts_by_person').on('carts').columns(['person_id', 'state']).execute()
+  await db.schema.dropIndex('persons_by_edge').execute()
+  await db.schema
+    .createIndex('persons_by_edge')
+    .on('persons')
+    .column('edge_at')
+    .where('edge_at', 'is not', null)
+    .execute()
+  await db.schema.createIndex('members_by_person').on('segment_members').column('person_id').execute()
+}

@@ -1,0 +1,91 @@
+/** What a whole server does under load: its memory while it works off a backlog, and how fresh what it shows is. */
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { event, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { check, writeJournal } from './fill.ts'
+import { runLoad } from './load.ts'
+import { quantile } from './table.ts'
+import { createTraffic } from './traffic.ts'
+
+const DAY_MS = 24 * 3600_000
+
+/** A server that starts with `events` events in its journal: how fast it works them off, and its greatest memory. */
+export async function backlog(events: number): Promise<Record<string, number>> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'couture-bench-'))
+  // The first start makes the files.
+  await (await startServer({ dataDir })).stop({ wipe: false })
+  const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
+  const db = createSqliteStore(join(dataDir, 'couture.db'))
+  await writeJournal(join(dataDir, 'journal.db'), db, traffic, events)
+  const server = await startServer({ dataDir })
+  try {
+    const began = performance.now()
+    const restingMb = memoryMb(server, 'VmRSS')
+    await settled(server, 600_000)
+    const seconds = (performance.now() - began) / 1000
+    await check(db, traffic.expected())
+    return {
+      backlog_events: events,
+      backlog_events_per_s: Math.round(events / seconds),
+      rss_mb_at_start: restingMb,
+      rss_mb: memoryMb(server, 'VmHWM'),
+    }
+  } finally {
+    await db.destroy()
+    await server.stop()
+  }
+}
+
+function memoryMb(server: TestServer, line: 'VmRSS' | 'VmHWM'): number {
+  const status = readFileSync(`/proc/${server.process.pid}/status`, 'utf8')
+  return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)![1]) / 1024)
+}
+
+/** Events of a request, for both of the loads. */
+const EVENTS = 20
+
+/** A cart that was left, from its acknowledgement until a segment shows it, while events come at half the full rate. */
+export async function freshness(seconds: number): Promise<Record<string, number>> {
+  const server = await startServer()
+  try {
+    const url = server.url.replace('localhost', '127.0.0.1')
+    await runLoad(url, { events: EVENTS, seconds: 2 })
+    await settled(server, 300_000)
+    const began = performance.now()
+    const full = await runLoad(url, { events: EVENTS, seconds: 4 })
+    await settled(server, 300_000)
+    const fullRate = full.ok / ((performance.now() - began) / 1000)
+    const took: number[] = []
+    let loaded = false
+    const load = runLoad(url, { events: EVENTS, seconds, rate: Math.round(fullRate / 2) }).finally(() => {
+      loaded = true
+    })
+    while (!loaded) took.push(await probe(server, took.length))
+    const half = await load
+    if (half.notOk > 0) throw new Error(`${half.notOk} requests were not answered 2xx`)
+    return {
+      full_events_per_s: Math.round(fullRate * EVENTS),
+      half_events_per_s: Math.round(half.requestsPerS * EVENTS),
+      freshness_p50_ms: Math.round(quantile(took, 0.5)),
+      freshness_p99_ms: Math.round(quantile(took, 0.99)),
+      freshness_probes: took.length,
+    }
+  } finally {
+    await server.stop()
+  }
+}
+
+async function probe(server: TestServer, n: number): Promise<number> {
+  const visitor = `probe-${String(n).padStart(16, '0')}`
+  const left = { currency: 'EUR', items: [{ item_id: 'ring', price: 120 }] }
+  await sendAll(server, visitor, [event('add_to_cart', 2 * 3600_000, left)])
+  const began = performance.now()
+  await until(async () => {
+    const { data } = await server.get('/api/v1/segments/cart_abandoned/members')
+    return data.some((member: { person: { id: string } }) => member.person.id === visitor)
+  }, 'the cart to show')
+  return performance.now() - began
+}

@@ -1,0 +1,160 @@
+/**
+ * A shop's traffic, made up but the same at each run: many visits at once, so that the requests of one visit lie far
+ * apart in the journal; visitors with random ids, of whom a fifth were here before; carts, logins and purchases. It
+ * counts what must come of it, so that a fast wrong answer is noticed.
+ */
+import { createHash } from 'node:crypto'
+import type { Entry, StampedEvent } from '../../server/domain/event.ts'
+
+/** Visits that go on at the same time, and what one consists of. */
+const OPEN_VISITS = 2000
+const REQUESTS_A_VISIT = 4
+const EVENTS_A_REQUEST = 3
+
+/** Between two requests: 150 events a second, and 40 s between the pages of one visit. */
+const REQUEST_MS = 20
+
+/** Of a thousand visits, so many are by somebody who was here before, fill a cart, sign in, and buy. */
+const RETURNING = 200
+const WITH_CART = 250
+const WITH_LOGIN = 50
+const WITH_PURCHASE = 30
+
+const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'
+
+/** What must be derived of all traffic so far. */
+export type Expected = { events: number; persons: number; carts: number; purchases: number }
+
+/** Traffic that goes on where it stopped. */
+export type Traffic = {
+  /** The next requests of `events` events, and the contacts who sign in for the first time in them. */
+  next(events: number): { entries: Entry[]; contacts: string[] }
+  expected(): Expected
+}
+
+type Visit = { visitor: number; request: number; cart: boolean; login: boolean; purchase: boolean; item: number }
+
+/** Numbers from 0 to 999, the same at each run. */
+function createDice(): () => number {
+  let state = 1
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return Math.floor((state / 2 ** 32) * 1000)
+  }
+}
+
+function randomLooking(kind: string, n: number): string {
+  return createHash('md5').update(`${kind} ${n}`).digest('base64url')
+}
+
+/** The keyed hash by which a contact's claims find him. */
+export function keyOf(contactId: string): string {
+  return `key-${contactId}`
+}
+
+/** Traffic of a site that began at `start`. */
+export function createTraffic(site: string, start: number): Traffic {
+  const dice = createDice()
+  const visits: Visit[] = []
+  /** By visitor: 1 has an open cart, 2 has signed in. */
+  const marks: number[] = []
+  const contacts = new Set<number>()
+  let requests = 0
+  const expected = { events: 0, persons: 0, carts: 0, purchases: 0 }
+
+  const begin = (): Visit => {
+    const back = dice() < RETURNING && marks.length > 0
+    // Those who come back were mostly here not long ago.
+    const ago = Math.floor(((dice() + dice() / 1000) / 1000) ** 3 * marks.length)
+    const visitor = back ? marks.length - 1 - ago : marks.push(0) - 1
+    if (!back) expected.persons++
+    const cart = dice() < WITH_CART
+    const login = dice() < WITH_LOGIN
+    return { visitor, request: 0, cart, login, purchase: dice() < WITH_PURCHASE, item: dice() }
+  }
+
+  /** The contact that a visitor signs in as: two visitors each, a telephone and a computer. */
+  const signIn = (visitor: number): { contactId: string; isNew: boolean } => {
+    const contact = visitor >> 1
+    const isNew = !contacts.has(contact)
+    if ((marks[visitor]! & 2) === 0) {
+      marks[visitor]! |= 2
+      if (!isNew) expected.persons--
+      contacts.add(contact)
+    }
+    return { contactId: randomLooking('contact', contact), isNew }
+  }
+
+  const eventAt = (visit: Visit, i: number, at: number): { event: StampedEvent; contact: string | null } => {
+    const url = `https://shop.example/products/item-${visit.item}?utm_source=mail`
+    const id = `${at.toString(36).padStart(9, '0')}${randomLooking('event', requests * 3 + i).slice(0, 12)}`
+    const props = {
+      currency: 'EUR',
+      items: [{ item_id: `item-${visit.item}`, item_name: 'Ring', price: 120.5, quantity: 1 }],
+    }
+    const last = i === EVENTS_A_REQUEST - 1
+    if (last && visit.cart && visit.request === 1) {
+      if ((marks[visit.visitor]! & 1) === 0) expected.carts++
+      marks[visit.visitor]! |= 1
+      return { event: { id, type: 'add_to_cart', at, url, props }, contact: null }
+    }
+    if (last && visit.login && visit.request === 2) {
+      const { contactId, isNew } = signIn(visit.visitor)
+      const key = keyOf(contactId)
+      const iat = Math.floor(at / 1000)
+      const claim = { evidence: 'login_verified' as const, key, token: `${id}-jwt`, iat, exp: iat + 600 }
+      return { event: { id, type: 'identify', at, props: { kind: 'login' }, claim }, contact: isNew ? contactId : null }
+    }
+    if (last && visit.purchase && visit.request === 3) {
+      expected.purchases++
+      marks[visit.visitor]! &= ~1
+      const bought = { ...props, transaction_id: `order-${requests}`, value: 120.5 }
+      return { event: { id, type: 'purchase', at, url, props: bought }, contact: null }
+    }
+    if (i === 1) return { event: { id, type: 'view_item', at, url, props }, contact: null }
+    return { event: { id, type: 'page', at, url, title: 'A piece of the collection' }, contact: null }
+  }
+
+  return {
+    next(events) {
+      const entries: Entry[] = []
+      const signedIn: string[] = []
+      for (let made = 0; made < events; made += EVENTS_A_REQUEST) {
+        const at = start + requests * REQUEST_MS
+        const slot = (dice() * 1000 + dice()) % OPEN_VISITS
+        let visit = visits[slot]
+        if (!visit || visit.request === REQUESTS_A_VISIT) {
+          visit = begin()
+          visits[slot] = visit
+        }
+        const own: StampedEvent[] = []
+        for (let i = 0; i < EVENTS_A_REQUEST; i++) {
+          const { event, contact } = eventAt(visit, i, at + i)
+          own.push(event)
+          if (contact !== null) signedIn.push(contact)
+        }
+        visit.request++
+        entries.push({
+          request: `r${requests++}`,
+          site,
+          visitor: randomLooking('visitor', visit.visitor),
+          received_at: at + 500,
+          user_agent: AGENT,
+          keyed: false,
+          consent: {
+            id: randomLooking('choice', visit.visitor),
+            analytics: true,
+            identity: true,
+            marketing: true,
+            source: 'manual',
+            at: start,
+          },
+          events: own,
+        })
+      }
+      expected.events += entries.length * EVENTS_A_REQUEST
+      return { entries, contacts: signedIn }
+    },
+    expected: () => ({ ...expected }),
+  }
+}
