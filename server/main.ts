@@ -40,6 +40,9 @@ const JOURNAL_KEEP_MS = 24 * 3600_000
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
 
+/** Landing is woken so long after something was appended: under load not once for each group. */
+const WAKE_AFTER_MS = 20
+
 /** A running server. */
 export type Running = {
   address: string
@@ -68,7 +71,7 @@ export async function start(config: Config): Promise<Running> {
     maxBytes: JOURNAL_MAX_BYTES,
     keepLandedMs: JOURNAL_KEEP_MS,
     now,
-    onAppended: () => wake(),
+    onAppended: () => wakeSoon(),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
   await migrate(db)
@@ -86,6 +89,15 @@ export async function start(config: Config): Promise<Running> {
   const pipeline = startPipeline({ ...files, secret: config.secret })
   const tellPipeline = (request: PipelineRequest) => pipeline.postMessage(request)
   const wake = () => tellPipeline({ kind: 'wake' })
+  let waking = false
+  const wakeSoon = () => {
+    if (waking) return
+    waking = true
+    setTimeout(() => {
+      waking = false
+      wake()
+    }, WAKE_AFTER_MS)
+  }
 
   const secure = config.publicUrl.startsWith('https:')
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))

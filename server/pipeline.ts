@@ -10,6 +10,7 @@ import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { createKeyring } from './ops/keyring.ts'
+import { yieldProcessor } from './ops/priority.ts'
 import { configVersion, readConfig } from './store/sites.ts'
 import { createSqliteStore } from './store/sqlite.ts'
 
@@ -26,6 +27,10 @@ const REST_MS = 250
 /** After an error it waits this long, so that a lasting one does not fill the log. */
 const AFTER_ERROR_MS = 1000
 
+/** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */
+const NICENESS = 10
+
+yieldProcessor(NICENESS)
 const { storeFile, journalFile, secret } = workerData as PipelineData
 const db = createSqliteStore(storeFile)
 const journal = openJournalReader(journalFile)
