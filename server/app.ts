@@ -6,6 +6,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
+import type { Answer } from './collect/accept.ts'
 import { collectEvents, type EventsDeps } from './collect/events.ts'
 import { landingPage } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
@@ -73,26 +74,37 @@ const DASHBOARD_HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** Makes the application. */
+/**
+ * Makes the application. The doors of the public come first, in a router of their own: they are few fixed paths, which
+ * are found at once, however many routes there are behind them.
+ */
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
+  const rest = otherRoutes(deps)
   app.onError((error, c) => fail(error, c, deps))
-  app.notFound((c) => problemResponse(new Problem(404, 'not_found', `there is nothing at ${c.req.path}`)))
-
+  app.notFound((c) => rest.fetch(c.req.raw, c.env))
   app.post('/v1/events', async (c) => {
     const request = { request: c.req.raw, address: deps.clientAddress(c) }
-    return withCors(await collectEvents(request, deps.collect), c, deps)
+    return answer(await collectEvents(request, deps.collect), c, deps)
   })
   app.options('/v1/events', (c) => preflight(c, deps))
   for (const [name, kind] of Object.entries(SEGMENT_PATHS)) {
     for (const path of [`/v1/${name}`, `/v1/${name}/`]) {
       app.post(path, async (c) => {
         const request = { request: c.req.raw, address: deps.clientAddress(c) }
-        return withCors(await collectSegment(request, kind, deps.collect), c, deps)
+        return answer(await collectSegment(request, kind, deps.collect), c, deps)
       })
       app.options(path, (c) => preflight(c, deps))
     }
   }
+  return app
+}
+
+/** What is not asked for with every page view. */
+function otherRoutes(deps: AppDeps): Hono {
+  const app = new Hono()
+  app.onError((error, c) => fail(error, c, deps))
+  app.notFound((c) => problemResponse(new Problem(404, 'not_found', `there is nothing at ${c.req.path}`)))
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
   app.get('/tag.js', (c) => serveTag(c, deps, null))
   app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
@@ -163,9 +175,8 @@ function corsHeaders(c: Context, deps: AppDeps): Record<string, string> {
   }
 }
 
-function withCors(response: Response, c: Context, deps: AppDeps): Response {
-  for (const [name, value] of Object.entries(corsHeaders(c, deps))) response.headers.set(name, value)
-  return response
+function answer({ status, headers, body }: Answer, c: Context, deps: AppDeps): Response {
+  return new Response(body, { status, headers: { ...headers, ...corsHeaders(c, deps) } })
 }
 
 function preflight(c: Context, deps: AppDeps): Response {

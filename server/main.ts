@@ -43,6 +43,9 @@ const SAY_AGAIN_MS = 30_000
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
 
+/** Landing is woken so long after something was appended: under load not once for each group. */
+const WAKE_AFTER_MS = 20
+
 /** A running server. */
 export type Running = {
   address: string
@@ -69,7 +72,7 @@ export async function start(config: Config): Promise<Running> {
     maxBytes: JOURNAL_MAX_BYTES,
     keepLandedMs: JOURNAL_KEEP_MS,
     now,
-    onAppended: () => wake(),
+    onAppended: () => wakeSoon(),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
   const prepared = await prepareStore(config, keyring, now()).then(
@@ -95,6 +98,15 @@ export async function start(config: Config): Promise<Running> {
   let pipeline: Worker | null = null
   const tellPipeline = (request: PipelineRequest) => pipeline?.postMessage(request)
   const wake = () => tellPipeline({ kind: 'wake' })
+  let waking = false
+  const wakeSoon = () => {
+    if (waking) return
+    waking = true
+    setTimeout(() => {
+      waking = false
+      wake()
+    }, WAKE_AFTER_MS)
+  }
 
   const secure = config.publicUrl.startsWith('https:')
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))

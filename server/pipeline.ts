@@ -10,6 +10,7 @@ import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
+import { yieldProcessor } from './ops/priority.ts'
 import { openPipelineStore, openShare, type StoreAt } from './store/open.ts'
 import { LostClaim } from './store/ownership.ts'
 import { isPassing } from './store/transact.ts'
@@ -34,6 +35,10 @@ const AFTER_ERRORS_MS = 2000
 /** How often it renews its share of what is to be derived. */
 const BEAT_MS = 2000
 
+/** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */
+const NICENESS = 10
+
+yieldProcessor(NICENESS)
 const { store, journalFile, secret } = workerData as PipelineData
 const db = openPipelineStore(store)
 const journal = openJournalReader(journalFile)

@@ -8,6 +8,9 @@ import { Problem } from '../http/problem.ts'
 import { type Journal, JournalUnavailable } from '../journal/group-commit.ts'
 import type { RateLimit } from './limits.ts'
 
+/** A reply as plain data. A `Response` whose headers were looked at costs more than all checks of a small request. */
+export type Answer = { status: number; headers: Record<string, string>; body: string }
+
 /** 429 for an address that sends too much. */
 export function checkRate(limit: RateLimit, address: string | null, now: number): void {
   const wait = limit(address, now)

@@ -11,7 +11,7 @@ import { parseJson } from '../domain/nul.ts'
 import type { Site } from '../domain/settings.ts'
 import { firstProblem, Problem } from '../http/problem.ts'
 import type { Journal } from '../journal/group-commit.ts'
-import { checkOrigin, checkRate, journalEntries } from './accept.ts'
+import { type Answer, checkOrigin, checkRate, journalEntries } from './accept.ts'
 import { readBody } from './body.ts'
 import { isBot } from './bot.ts'
 import { type ClaimDeps, claimOf } from './claim.ts'
@@ -43,7 +43,7 @@ type Envelope = ReturnType<typeof envelopeSchema.parse>
 export type Incoming = { request: Request; address: string | null }
 
 /** Answers one request. Throws `Problem` for what is refused as a whole. */
-export async function collectEvents({ request, address }: Incoming, deps: EventsDeps): Promise<Response> {
+export async function collectEvents({ request, address }: Incoming, deps: EventsDeps): Promise<Answer> {
   const receivedAt = deps.now()
   checkRate(deps.limit, address, receivedAt)
   const keyed = await checkKey(request, deps)
@@ -93,15 +93,10 @@ export async function collectEvents({ request, address }: Incoming, deps: Events
   return reply({ visitor: withdrawal ? null : visitor, accepted: events.length, duplicate, rejected }, setCookie)
 }
 
-function reply(body: WireReply, setCookie: string | null): Response {
-  return new Response(JSON.stringify(body), {
-    status: 202,
-    headers: {
-      'content-type': 'application/json',
-      'cache-control': 'no-store',
-      ...(setCookie === null ? {} : { 'set-cookie': setCookie }),
-    },
-  })
+function reply(body: WireReply, setCookie: string | null): Answer {
+  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
+  if (setCookie !== null) headers['set-cookie'] = setCookie
+  return { status: 202, headers, body: JSON.stringify(body) }
 }
 
 /** Whether the request carries a secret key; 401 or 403 if it carries one that does not do. */
@@ -192,12 +187,9 @@ async function stampEvents(
       duplicate++
       continue
     }
-    const stamped: StampedEvent = {
-      id: event.id,
-      type: eventType(event.type),
-      at,
-      ...cleanTexts(event, site.settings.kept_query),
-    }
+    const texts = cleanTexts(event, site.settings.kept_query)
+    const { url, referrer, title } = texts
+    const stamped: StampedEvent = { id: event.id, type: eventType(event.type), at, url, referrer, title }
     if (event.type === 'identify') {
       const result = await claimOf(event.props, { site, at, receivedAt, keyed }, deps)
       if ('code' in result) {

@@ -13,7 +13,7 @@ import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../http/problem.ts'
-import { checkOrigin, checkRate, journalEntries } from './accept.ts'
+import { type Answer, checkOrigin, checkRate, journalEntries } from './accept.ts'
 import { readBody } from './body.ts'
 import { isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
@@ -47,7 +47,7 @@ export async function collectSegment(
   { request, address }: Incoming,
   kind: CallKind | 'batch',
   deps: EventsDeps,
-): Promise<Response> {
+): Promise<Answer> {
   const receivedAt = deps.now()
   checkRate(deps.limit, address, receivedAt)
   const body = await parse(request)
@@ -75,13 +75,15 @@ export async function collectSegment(
   await journalEntries(deps.journal, entriesOf([...kept.values()], caller, receivedAt, deps.newId))
   deps.count('accepted', kept.size)
   for (const [what, n] of left) deps.count(what, n)
-  return new Response('{"success":true}', {
+  return {
+    status: 200,
     headers: {
       'content-type': 'application/json',
       'cache-control': 'no-store',
       ...(left.size === 0 ? {} : { 'couture-left-out': [...left].map((each) => each.join('=')).join(', ') }),
     },
-  })
+    body: '{"success":true}',
+  }
 }
 
 /** Reads a body by what it is: SDKs send JSON under several types, and browsers under `text/plain`. */

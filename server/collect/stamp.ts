@@ -25,30 +25,53 @@ export function truncateAddress(address: string | null): string | null {
   return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) ? `${groups.join(':').toLowerCase()}::` : null
 }
 
-/** A page's address with nothing to take out: it need not be taken apart. */
-const PLAIN_URL = /^https?:\/\/[A-Za-z0-9.:-]+(\/[A-Za-z0-9._~/-]*)?$/
+/**
+ * A page's address that can be cut by its letters: nobody's name and password before the host, no host or path that
+ * would be written otherwise. Most are; taking an address apart and putting it together costs ten times as much.
+ */
+const PLAIN_URL = /^(https?:\/\/[A-Za-z0-9.:-]+(?:$|\/[A-Za-z0-9._~/-]*))(?:\?([A-Za-z0-9._~=&%+:/-]*))?(?:#.*)?$/
+
+/** A name in a query that reads the same when decoded. */
+const PLAIN_NAME = /^[A-Za-z0-9._-]*$/
 
 /** A page's address without fragment, user and password, and with only the query names that the site keeps. */
 export function cleanUrl(text: string, kept: string[]): string | undefined {
-  if (PLAIN_URL.test(text)) return text
+  const plain = PLAIN_URL.exec(text)
+  if (plain !== null) {
+    const query = plain[2] ? cleanQuery(plain[2], kept) : ''
+    if (query !== null) return query === '' ? plain[1] : `${plain[1]}?${query}`
+  }
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) return undefined
   url.hash = ''
   url.username = ''
   url.password = ''
-  for (const name of [...new Set(url.searchParams.keys())]) {
-    if (!kept.some((rule) => (rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule))) {
-      url.searchParams.delete(name)
-    }
-  }
+  for (const name of [...new Set(url.searchParams.keys())]) if (!keeps(kept, name)) url.searchParams.delete(name)
   return url.href
+}
+
+/** What the site keeps of a query. Null if a name must be decoded before it can be told. */
+function cleanQuery(query: string, kept: string[]): string | null {
+  let clean = ''
+  for (const part of query.split('&')) {
+    const cut = part.indexOf('=')
+    const name = cut < 0 ? part : part.slice(0, cut)
+    if (!PLAIN_NAME.test(name)) return null
+    if (part !== '' && keeps(kept, name)) clean += clean === '' ? part : `&${part}`
+  }
+  return clean
+}
+
+function keeps(kept: string[], name: string): boolean {
+  return kept.some((rule) => (rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule))
 }
 
 /** The event's texts as they may be kept. */
 export function cleanTexts(event: WireEvent, kept: string[]): { url?: string; referrer?: string; title?: string } {
+  const { url, referrer, title } = event
   return {
-    ...(event.url === undefined ? {} : { url: cleanUrl(event.url, kept) }),
-    ...(event.referrer === undefined ? {} : { referrer: cleanUrl(event.referrer, kept) }),
-    ...(event.title === undefined ? {} : { title: event.title }),
+    url: url === undefined ? undefined : cleanUrl(url, kept),
+    referrer: referrer === undefined ? undefined : cleanUrl(referrer, kept),
+    title,
   }
 }

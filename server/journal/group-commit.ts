@@ -1,7 +1,7 @@
 /**
  * Group commit: requests that arrive while a group is being written form the next group. It needs no timer: under
- * load groups form by themselves, and a lone request is written at once. A caller's promise resolves only after its
- * entry is on disk; it must never be acknowledged before.
+ * load groups form by themselves, and a lone request is written as soon as what arrived with it was read. A caller's
+ * promise resolves only after its entry is on disk; it must never be acknowledged before.
  */
 import { Worker } from 'node:worker_threads'
 
@@ -58,6 +58,7 @@ export async function startJournal(options: {
   let backlogBytes = 0
   let dead: Error | null = null
   let onIdle: (() => void) | null = null
+  let starting = false
 
   const refusing = () => {
     if (dead) return `the journal cannot be written: ${dead.message}`
@@ -121,7 +122,14 @@ export async function startJournal(options: {
       if (reason !== null) return Promise.reject(new JournalUnavailable(reason))
       return new Promise((resolve, reject) => {
         waiting.push({ entry, events, resolve, reject })
-        writeNext()
+        if (starting || writing.length > 0) return
+        // Other requests may have been read at the same time: without them the first would be a group alone, and they
+        // would wait for it.
+        starting = true
+        setImmediate(() => {
+          starting = false
+          writeNext()
+        })
       })
     },
     landed: (position) => tell({ kind: 'landed', position, now: now() }),

@@ -1,13 +1,17 @@
 /**
  * How fast the collector acknowledges, as a share of a bare route that reads and parses the same body, with landing and
- * deriving running; and what rate it sustains, that is, without the lag growing. Before a figure is printed it is
- * checked that everything acknowledged was stored once.
+ * deriving running, on this disk and on one that takes 5 ms longer to flush; and what rate it sustains, that is,
+ * without the lag growing. Before a figure is printed it is checked that everything acknowledged was stored once.
+ *
+ * The two are measured in turns, and the middle of the turns is told: a machine that does something else for a while
+ * slows both. A turn begins when the collector has caught up, so that the baseline has the machine for itself.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer } from '../support/server.ts'
-import { runLoad, startBare } from './load.ts'
-import { quantile } from './table.ts'
+import { freePort, type ServerOptions, startServer, type TestServer } from '../support/server.ts'
+import { runTimes, stepTimes } from './collect-steps.ts'
+import { type LoadResult, runLoad, startBare } from './load.ts'
+import { printTable, quantile } from './table.ts'
 
 /** The line that the benchmark ends with. */
 export type CollectLine = Record<string, number>
@@ -15,27 +19,35 @@ export type CollectLine = Record<string, number>
 /** A rate is sustained if no lag seen in its run is longer than this. */
 const FLAT_LAG_MS = 1000
 
+/** How much longer the slow disk takes. */
+const SLOW_FLUSH_MS = 5
+
+/** One run of the load, and how long the server's main thread and its others ran for a request, in microseconds. */
+type Turn = LoadResult & { mainUs: number; othersUs: number }
+
 const round = (value: number, digits = 0) => Number(value.toFixed(digits))
 
 /** Runs the benchmark. */
 export async function bench({ long }: { long: boolean }): Promise<CollectLine> {
   const barePort = await freePort()
   const bare = await startBare(barePort)
+  const baseline = { url: `http://127.0.0.1:${barePort}`, pid: bare.pid! }
+  const [turns, seconds] = long ? [5, 10] : [3, 4]
   try {
     const line: CollectLine = {}
     for (const events of [3, 20]) {
-      const bareUrl = `http://127.0.0.1:${barePort}`
-      Object.assign(line, await withServer((server) => acknowledged(server, bareUrl, events, long ? 20 : 6)))
+      Object.assign(line, await withServer({}, (server) => compared(server, baseline, events, turns, seconds)))
+      Object.assign(line, await withServer({ flushMs: SLOW_FLUSH_MS }, (server) => slow(server, events, seconds)))
     }
-    return { ...line, ...(await withServer((server) => sustained(server, long))) }
+    return { ...line, ...(await withServer({}, (server) => sustained(server, long))) }
   } finally {
     bare.kill()
   }
 }
 
 /** Runs a measurement on a server of its own, which ends with it. */
-async function withServer<T>(work: (server: TestServer) => Promise<T>): Promise<T> {
-  const server = await startServer()
+async function withServer<T>(options: ServerOptions, work: (server: TestServer) => Promise<T>): Promise<T> {
+  const server = await startServer(options)
   try {
     return await work(server)
   } finally {
@@ -43,26 +55,64 @@ async function withServer<T>(work: (server: TestServer) => Promise<T>): Promise<
   }
 }
 
+const addressOf = (server: TestServer) => server.url.replace('localhost', '127.0.0.1')
+
+/** One run of the load at full speed. */
+async function turn(url: string, pid: number, events: number, seconds: number): Promise<Turn> {
+  const before = runTimes(pid)
+  const result = await runLoad(url, { events, seconds })
+  const after = runTimes(pid)
+  if (result.notOk > 0) throw new Error(`${result.notOk} requests were not answered 2xx`)
+  const each = (kind: 'main' | 'others') => ((after?.[kind] ?? Number.NaN) - (before?.[kind] ?? 0)) / result.ok
+  return { ...result, mainUs: each('main'), othersUs: each('others') }
+}
+
+const middle = (turns: Turn[], figure: 'requestsPerS' | 'p99Ms' | 'mainUs' | 'othersUs') =>
+  quantile(
+    turns.map((each) => each[figure]),
+    0.5,
+  )
+
 /** Requests a second that are acknowledged, and those of the bare route. */
-async function acknowledged(
+async function compared(
   server: TestServer,
-  bareUrl: string,
+  bare: { url: string; pid: number },
   events: number,
+  turns: number,
   seconds: number,
 ): Promise<CollectLine> {
-  const url = server.url.replace('localhost', '127.0.0.1')
-  const warm = await runLoad(url, { events, seconds: 2 })
-  await settled(server, 300_000)
-  const base = await runLoad(bareUrl, { events, seconds })
-  const own = await runLoad(url, { events, seconds })
-  if (own.notOk > 0 || base.notOk > 0) throw new Error(`${own.notOk} and ${base.notOk} requests were not answered 2xx`)
-  await checkStored(server, (warm.ok + own.ok) * events)
-  return {
-    [`rps_${events}`]: round(own.requestsPerS),
-    [`bare_${events}`]: round(base.requestsPerS),
-    [`ratio_${events}`]: round(own.requestsPerS / base.requestsPerS, 3),
-    [`p99_ms_${events}`]: round(own.p99Ms, 1),
+  const pid = server.process.pid!
+  const [own, base]: [Turn[], Turn[]] = [[], []]
+  await runLoad(bare.url, { events, seconds: 2 })
+  let acknowledged = (await runLoad(addressOf(server), { events, seconds: 2 })).ok
+  for (let n = 0; n < turns; n++) {
+    await settled(server, 300_000)
+    base.push(await turn(bare.url, bare.pid, events, seconds))
+    own.push(await turn(addressOf(server), pid, events, seconds))
+    acknowledged += own.at(-1)!.ok
   }
+  await checkStored(server, acknowledged * events)
+  printTable(`where the time goes: µs for a request of ${events} events`, {
+    'main thread': round(middle(own, 'mainUs'), 1),
+    'main thread of the bare route': round(middle(base, 'mainUs'), 1),
+    'other threads (journal, landing, deriving)': round(middle(own, 'othersUs'), 1),
+    ...Object.fromEntries(Object.entries(stepTimes(events)).map(([step, us]) => [`  ${step}`, round(us, 1)])),
+  })
+  return {
+    [`rps_${events}`]: round(middle(own, 'requestsPerS')),
+    [`bare_${events}`]: round(middle(base, 'requestsPerS')),
+    [`ratio_${events}`]: round(middle(own, 'requestsPerS') / middle(base, 'requestsPerS'), 3),
+    [`p99_ms_${events}`]: round(middle(own, 'p99Ms'), 1),
+    [`bare_p99_ms_${events}`]: round(middle(base, 'p99Ms'), 1),
+  }
+}
+
+/** The same load on a disk that is slow to flush. */
+async function slow(server: TestServer, events: number, seconds: number): Promise<CollectLine> {
+  const warm = await runLoad(addressOf(server), { events, seconds: 2 })
+  const own = await turn(addressOf(server), server.process.pid!, events, seconds)
+  await checkStored(server, (warm.ok + own.ok) * events)
+  return { [`slow_disk_rps_${events}`]: round(own.requestsPerS), [`slow_disk_p99_ms_${events}`]: round(own.p99Ms, 1) }
 }
 
 /** Waits until all has landed, then compares what was acknowledged, what the journal took and what the store has. */
@@ -84,7 +134,7 @@ async function checkStored(server: TestServer, acknowledgedEvents: number): Prom
 /** The highest rate, within a tenth, at which the lag stays flat. Requests of 3 events. */
 async function sustained(server: TestServer, long: boolean): Promise<CollectLine> {
   const seconds = long ? 60 : 8
-  const url = server.url.replace('localhost', '127.0.0.1')
+  const url = addressOf(server)
   let [low, high] = [0, 8000]
   let lagAtLow = 0
   let total = 0

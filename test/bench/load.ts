@@ -15,7 +15,7 @@ const CONNECTIONS = 64
 const VISITORS_A_CONNECTION = 80
 
 /** The body of a batch of `events` events; `[<id>]` is replaced for each request. */
-function body(visitor: number, events: number): string {
+export function body(visitor: number, events: number): string {
   const at = new Date().toISOString()
   const kinds = ['page', 'view_item', 'page', 'add_to_cart']
   return JSON.stringify({

@@ -543,6 +543,17 @@ describe('page addresses', () => {
       'https://shop.example/?utm_medium=x&token=1#a?utm_source=2',
       'https://shop.example/?utm_medium=x',
     ],
+    [
+      'are told by their names as they read once decoded',
+      'https://shop.example/ring?%75tm_source=mail&%65mail=anna',
+      'https://shop.example/ring?utm_source=mail',
+    ],
+    [
+      'keep a value as it was written',
+      'https://shop.example/ring?id=7&utm_campaign=white%20gold',
+      'https://shop.example/ring?utm_campaign=white%20gold',
+    ],
+    ['lose a query without names', 'https://shop.example/ring?&=#', 'https://shop.example/ring'],
     ['lose user and password', 'https://anna:secret@shop.example/ring', 'https://shop.example/ring'],
     ['of no web page are not kept', 'javascript:alert(1)', null],
     ['that are none are not kept', 'not an address?email=anna', null],

@@ -12,11 +12,21 @@ import { openStore } from './store.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const clock = new URL('./shifted-clock.ts', import.meta.url).pathname
+const slowDisk = new URL('./slow-disk.ts', import.meta.url).pathname
 
 export { freePort }
 
-/** How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. */
-export type ServerOptions = { dataDir?: string; port?: number; clockMs?: number; env?: Record<string, string> }
+/**
+ * How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. `flushMs`: how
+ * much slower its disk is to flush the journal.
+ */
+export type ServerOptions = {
+  dataDir?: string
+  port?: number
+  clockMs?: number
+  flushMs?: number
+  env?: Record<string, string>
+}
 
 /** A running server. */
 export type TestServer = {
@@ -62,9 +72,12 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     DATA_DIR: dataDir,
     LOG_LEVEL: 'warn',
     CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
+    FLUSH_MS: String(options.flushMs ?? 0),
     ...options.env,
   }
-  const child = spawn(process.execPath, ['--import', clock, 'server/couture.mjs', 'serve'], { cwd: root, env })
+  const preloaded = options.flushMs === undefined ? [clock] : [clock, slowDisk]
+  const args = [...preloaded.flatMap((file) => ['--import', file]), 'server/couture.mjs', 'serve']
+  const child = spawn(process.execPath, args, { cwd: root, env })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => {

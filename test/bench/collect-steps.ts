@@ -1,0 +1,55 @@
+/**
+ * Where the time of an acknowledgement goes: what each step of `POST /v1/events` costs by itself, and how long a
+ * process's main thread and its others run for a request. For people who look for what to make faster.
+ */
+import { readdirSync, readFileSync } from 'node:fs'
+import { envelopeSchema, eventSchema, isTooDeep } from '../../server/collect/schema.ts'
+import { cleanTexts } from '../../server/collect/stamp.ts'
+import { defaultSettings } from '../../server/domain/settings.ts'
+import { createKeyring } from '../../server/ops/keyring.ts'
+import type { WireEvent } from '../../tag/wire.ts'
+import { body } from './load.ts'
+import { quantile } from './table.ts'
+
+const RUNS = 150
+const CALLS_A_RUN = 50
+
+/** Microseconds of each step for a request of `events` events: those of a fast run, for the machine may be busy. */
+export function stepTimes(events: number): Record<string, number> {
+  const { kept_query } = defaultSettings()
+  const { cookieMac } = createKeyring('a root secret for a benchmark')
+  // Many, as under load: one text alone would stay in the processor's cache.
+  const texts = Array.from({ length: 300 }, (_, n) => body(n, events).replaceAll('[<id>]', `id-${n}`))
+  const parsed = texts.map((text) => JSON.parse(text) as { events: WireEvent[] })
+  const time = (work: (n: number) => unknown) => {
+    const runs: number[] = []
+    for (let run = 0; run < RUNS; run++) {
+      const began = performance.now()
+      for (let call = 0; call < CALLS_A_RUN; call++) work((run * CALLS_A_RUN + call) % texts.length)
+      runs.push(((performance.now() - began) * 1000) / CALLS_A_RUN)
+    }
+    return quantile(runs, 0.1)
+  }
+  const each = (work: (event: WireEvent) => unknown) => (n: number) => parsed[n]!.events.map(work)
+  return {
+    'JSON.parse': time((n) => JSON.parse(texts[n]!)),
+    'check of the envelope': time((n) => envelopeSchema.safeParse(parsed[n])),
+    'check of the events': time(each((event) => eventSchema.safeParse(event))),
+    'how deep they are': time(each((event) => isTooDeep(event))),
+    'cleaning of addresses': time(each((event) => cleanTexts(event, kept_query))),
+    'times of the events': time(each((event) => Date.parse(event.at))),
+    'MAC of the cookie': time((n) => cookieMac(`demo visitor-${n} 1700000000 1700000000`)),
+    'JSON.stringify': time((n) => JSON.stringify(parsed[n])),
+  }
+}
+
+/** How long the threads of a process have run, in microseconds: the main one and all others. Null but on Linux. */
+export function runTimes(pid: number): { main: number; others: number } | null {
+  if (process.platform !== 'linux') return null
+  const times = { main: 0, others: 0 }
+  for (const id of readdirSync(`/proc/${pid}/task`)) {
+    const ran = Number(readFileSync(`/proc/${pid}/task/${id}/schedstat`, 'utf8').split(' ')[0]) / 1000
+    times[Number(id) === pid ? 'main' : 'others'] += ran
+  }
+  return times
+}
