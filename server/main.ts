@@ -15,8 +15,10 @@ import { createConfiguration } from './collect/configuration.ts'
 import { createRateLimit } from './collect/limits.ts'
 import { withToken } from './collect/link.ts'
 import { mintToken, readToken } from './domain/token.ts'
+import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
+import { createSteadyClock } from './ops/clock.ts'
 import type { Config } from './ops/config.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
@@ -30,9 +32,6 @@ import { createThreadedSqliteStore } from './store/sqlite-threads.ts'
 
 /** Threads that answer queries: one may be busy with a report while another takes a write. */
 const STORE_THREADS = 2
-
-/** What has not landed may take this much, then collectors are told to come back. */
-const JOURNAL_MAX_BYTES = 4 * 1024 ** 3
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
@@ -52,6 +51,7 @@ export type Running = {
 
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
+  const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
   const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
@@ -65,12 +65,16 @@ export async function start(config: Config): Promise<Running> {
   // Needs no store: it starts while the store is brought to its newest schema.
   const startingJournal = startJournal({
     file: files.journalFile,
-    maxBytes: JOURNAL_MAX_BYTES,
+    maxBytes: config.journalMaxBytes,
+    maxAgeMs: config.journalMaxAgeMs,
     keepLandedMs: JOURNAL_KEEP_MS,
-    now,
+    now: createSteadyClock(),
     onAppended: () => wake(),
+    onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
+  // They are awaited further down; until then a failure of theirs is nobody's.
+  for (const starting of [building, startingJournal]) starting.catch(() => {})
   await migrate(db)
   await seedPresets(db, now())
   await ensureDemoSite()
@@ -187,6 +191,7 @@ export async function start(config: Config): Promise<Running> {
       tellPipeline({ kind: 'stop' })
       await stopped
       await db.destroy()
+      lock.release()
       log.flush()
     },
   }
@@ -208,7 +213,11 @@ export async function start(config: Config): Promise<Running> {
       switch (report.kind) {
         case 'landed':
           metrics.landed(report.position, report.lagMs)
-          return journal.landed(report.position)
+          return journal.landed(report.journalId, report.position)
+        case 'notice':
+          return log.warn(report.notice, report.text)
+        case 'renew':
+          return journal.renew(report.journalId)
         case 'error':
           metrics.failed(report.stage)
           return log.error({ stage: report.stage, error: report.message }, 'a round failed and will be tried again')

@@ -9,6 +9,8 @@ import { defaultSettings, type Site } from './domain/settings.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
+import { type Notice, noticeText } from './land/notice.ts'
+import { createSteadyClock } from './ops/clock.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { configVersion, readConfig } from './store/sites.ts'
 import { createSqliteStore } from './store/sqlite.ts'
@@ -17,7 +19,9 @@ import { createSqliteStore } from './store/sqlite.ts'
 export type PipelineData = { storeFile: string; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
-  | { kind: 'landed'; position: number; lagMs: number }
+  | { kind: 'landed'; journalId: string; position: number; lagMs: number }
+  | { kind: 'notice'; notice: Notice; text: string }
+  | { kind: 'renew'; journalId: string }
   | { kind: 'error'; stage: 'land' | 'derive'; message: string }
 
 /** How long it rests when nobody wakes it. */
@@ -26,6 +30,9 @@ const REST_MS = 250
 /** After an error it waits this long, so that a lasting one does not fill the log. */
 const AFTER_ERROR_MS = 1000
 
+/** Where nothing is landed the journal still hears how far that is, so that it forgets in time. */
+const RETELL_MS = 60_000
+
 const { storeFile, journalFile, secret } = workerData as PipelineData
 const db = createSqliteStore(storeFile)
 const journal = openJournalReader(journalFile)
@@ -33,7 +40,12 @@ const keyring = createKeyring(secret)
 const describeAgent = createDescribeAgent()
 const now = () => Date.now()
 
-let lastPosition = -1
+const steadyNow = createSteadyClock()
+
+/** What the journal was told last, and when. */
+let told = { journalId: '', position: -1, at: 0 }
+/** The journal that was asked to take a new id. */
+let renewing = ''
 let version = -1
 let sites = new Map<string, Site>()
 const site = (id: string): Site =>
@@ -90,13 +102,24 @@ async function attempt(stage: 'land' | 'derive', work: () => Promise<boolean>): 
 }
 
 async function land(): Promise<boolean> {
-  const { journalId, read } = journal
-  const landed = await landBatch({ db, journalId, read, describeAgent, tombstone: keyring.tombstone, now })
-  if (landed.events > 0 || landed.position !== lastPosition) {
-    lastPosition = landed.position
-    report({ kind: 'landed', position: landed.position, lagMs: landed.lagMs })
+  const landed = await landBatch({ db, journal, describeAgent, tombstone: keyring.tombstone, now })
+  const { journalId, position, events, at } = landed
+  for (const notice of landed.notices) {
+    // The journal takes its new id after a moment; that it is new then needs no word.
+    if (notice.kind === 'new journal' ? renewing !== '' : renewing === journalId) continue
+    if (notice.kind === 'foreign cursor') renewing = journalId
+    report({ kind: 'notice', notice, text: noticeText(notice) })
   }
-  return landed.events > 0
+  if (renewing === journalId) {
+    report({ kind: 'renew', journalId })
+    return false
+  }
+  const time = steadyNow()
+  if (events > 0 || position !== told.position || journalId !== told.journalId || time - told.at > RETELL_MS) {
+    told = { journalId, position, at: time }
+    report({ kind: 'landed', journalId, position, lagMs: at === null ? 0 : Math.max(0, time - at) })
+  }
+  return events > 0
 }
 
 while (!stopping) {

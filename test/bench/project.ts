@@ -13,6 +13,7 @@ import { landBatch } from '../../server/land/land.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { journalOfRows } from '../support/rows-journal.ts'
 import { event, sendAll } from '../support/sender.ts'
 import { startServer, until } from '../support/server.ts'
 import { quantile } from './table.ts'
@@ -88,7 +89,8 @@ export async function bench({ long }: { long: boolean }): Promise<Record<string,
     const began = performance.now()
     const describeAgent = () => ({ device: 'desktop', browser: 'Chrome', os: 'Linux' })
     while (position < source.end) {
-      const deps = { db, journalId: 'bench', read: source.read, describeAgent, tombstone: (v: string) => v, now }
+      const from = journalOfRows('bench', source.read)
+      const deps = { db, journal: from, describeAgent, tombstone: (v: string) => v, now }
       position = (await landBatch(deps)).position
       await createDeriver({ db, site: () => site, now }).round()
     }

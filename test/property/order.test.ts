@@ -21,6 +21,7 @@ import { emptyDerived } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { journalOfRows } from '../support/rows-journal.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -80,8 +81,7 @@ async function play<T>(
       const read = (after: number) => rows.filter((row) => row.id > after).slice(0, delivery.batch)
       const deps = {
         db,
-        journalId: `journal-${journal}`,
-        read,
+        journal: journalOfRows(`journal-${journal}`, read),
         describeAgent,
         tombstone: keyring.tombstone,
         now: () => NOW,

@@ -80,7 +80,10 @@ export async function settled(server: TestServer, timeoutMs?: number): Promise<v
           .prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'")
           .pluck()
           .get()
-        const landed = store.prepare('select coalesce(max(position), 0) from cursors').pluck().get()
+        const landed = store
+          .prepare('select coalesce(max(position), 0) from cursors where journal_id = ?')
+          .pluck()
+          .get(journal.prepare("select value from meta where name = 'journal_id'").pluck().get())
         const dirty = ['visitors', 'persons', 'contacts'].map((what) =>
           store.prepare(`select count(*) from dirty_${what}`).pluck().get(),
         )
