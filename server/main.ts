@@ -20,6 +20,7 @@ import { startJournal } from './journal/group-commit.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import type { Config } from './ops/config.ts'
+import { sayDamaged } from './ops/damage.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
@@ -75,7 +76,7 @@ export async function start(config: Config): Promise<Running> {
   })
   // They are awaited further down; until then a failure of theirs is nobody's.
   for (const starting of [building, startingJournal]) starting.catch(() => {})
-  await migrate(db)
+  await migrate(db).catch(sayDamaged(config.dataDir, 'couture.db'))
   await seedPresets(db, now())
   await ensureDemoSite()
 
@@ -86,7 +87,7 @@ export async function start(config: Config): Promise<Running> {
     now,
     onError: (error) => log.error({ err: error }, 'the sites could not be read'),
   })
-  const journal = await startingJournal
+  const journal = await startingJournal.catch(sayDamaged(config.dataDir, 'journal.db'))
   const pipeline = startPipeline({ ...files, secret: config.secret })
   const tellPipeline = (request: PipelineRequest) => pipeline.postMessage(request)
   const wake = () => tellPipeline({ kind: 'wake' })

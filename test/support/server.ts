@@ -49,20 +49,43 @@ export function freePort(): Promise<number> {
   })
 }
 
+/** How a server's process is made: for tests that watch a start that does not come to its end. */
+export function serverArguments(options: ServerOptions & { dataDir: string; port: number }) {
+  const env = {
+    ...process.env,
+    PORT: String(options.port),
+    DATA_DIR: options.dataDir,
+    LOG_LEVEL: 'warn',
+    CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
+    ...options.env,
+  }
+  return {
+    command: process.execPath,
+    args: ['--import', clock, 'server/couture.mjs', 'serve'],
+    options: { cwd: root, env },
+  }
+}
+
+/** Starts a server that is to refuse, and returns how it ended and what it said. */
+export async function startRefused(
+  options: ServerOptions & { dataDir: string; port: number },
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { command, args, options: where } = serverArguments(options)
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { ...where, timeout: 20_000 }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+}
+
 /** Starts a server and waits until it answers. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
-  const env = {
-    ...process.env,
-    PORT: String(port),
-    DATA_DIR: dataDir,
-    LOG_LEVEL: 'warn',
-    CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
-    ...options.env,
-  }
-  const child = spawn(process.execPath, ['--import', clock, 'server/couture.mjs', 'serve'], { cwd: root, env })
+  const { command, args, options: where } = serverArguments({ ...options, dataDir, port })
+  const { env } = where
+  const child = spawn(command, args, where)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => {
