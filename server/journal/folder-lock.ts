@@ -24,7 +24,9 @@ export function lockFolder(folder: string): { release(): void } {
       .immediate()
     sqlite.exec('begin immediate')
   } catch (error) {
-    if (!/^SQLITE_BUSY/.test(String((error as { code?: string }).code))) {
+    const code = String((error as { code?: string }).code)
+    if (code === 'SQLITE_FULL') throw new Error(`the disk of DATA_DIR ${folder} is full; make room and start again`)
+    if (!code.startsWith('SQLITE_BUSY')) {
       throw new Error(`DATA_DIR must be a folder that can be written (${folder}: ${(error as Error).message})`)
     }
     throw new Error(

@@ -7,8 +7,9 @@
  */
 import { Worker } from 'node:worker_threads'
 import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
-import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { Kysely, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import type { Database } from './schema.ts'
+import { AtomicSqliteAdapter } from './sqlite.ts'
 
 /** What the thread is asked, and what it answers. */
 export type ThreadRequest = { id: number; sql: string; parameters: readonly unknown[] }
@@ -27,7 +28,7 @@ export class SqliteThreadError extends Error {
 /** A store whose queries run in `threads` worker threads. `destroy()` ends them. */
 export function createThreadedSqliteStore(file: string, threads: number): Kysely<Database> {
   const dialect: Dialect = {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new AtomicSqliteAdapter(),
     createDriver: () => createDriver(file, threads),
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),

@@ -6,7 +6,7 @@
  * the journal, and the cursor is lost with it. Writers wait for each other up to `BUSY_MS`.
  */
 import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import { Kysely, SqliteAdapter, SqliteDialect } from 'kysely'
 import type { Database } from './schema.ts'
 
 /** How long a writer waits for another process or thread to finish its transaction. */
@@ -39,6 +39,19 @@ export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => 
   }
 }
 
+/** All migrations of a start in one transaction: one that is cut short by a crash has not begun. */
+export class AtomicSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
+class AtomicSqliteDialect extends SqliteDialect {
+  override createAdapter(): AtomicSqliteAdapter {
+    return new AtomicSqliteAdapter()
+  }
+}
+
 /** A store on a connection of this thread's own: for the thread that lands and derives, and for commands. */
 export function createSqliteStore(file: string): Kysely<Database> {
   const sqlite = openSqlite(file)
@@ -48,5 +61,5 @@ export function createSqliteStore(file: string): Kysely<Database> {
     prepare: (sql: string) => prepare(sql === 'begin' ? 'begin immediate' : sql),
     close: () => sqlite.close(),
   }
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: database as never }) })
+  return new Kysely<Database>({ dialect: new AtomicSqliteDialect({ database: database as never }) })
 }
