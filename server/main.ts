@@ -214,7 +214,7 @@ export async function start(config: Config): Promise<Running> {
       switch (report.kind) {
         case 'landed':
           metrics.landed(report.position, report.lagMs)
-          return journal.landed(report.journalId, report.position)
+          return journal.landed(report.journalId, report.position, report.flushed)
         case 'notice':
           return log.warn(report.notice, report.text)
         case 'renew':

@@ -11,6 +11,7 @@ import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { type Notice, noticeText } from './land/notice.ts'
 import { createSteadyClock } from './ops/clock.ts'
+import { flushFile } from './ops/flush.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { configVersion, readConfig } from './store/sites.ts'
 import { createSqliteStore } from './store/sqlite.ts'
@@ -19,7 +20,7 @@ import { createSqliteStore } from './store/sqlite.ts'
 export type PipelineData = { storeFile: string; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
-  | { kind: 'landed'; journalId: string; position: number; lagMs: number }
+  | { kind: 'landed'; journalId: string; position: number; flushed: number; lagMs: number }
   | { kind: 'notice'; notice: Notice; text: string }
   | { kind: 'renew'; journalId: string }
   | { kind: 'error'; stage: 'land' | 'derive'; message: string }
@@ -29,6 +30,9 @@ const REST_MS = 250
 
 /** After an error it waits this long, so that a lasting one does not fill the log. */
 const AFTER_ERROR_MS = 1000
+
+/** What landed is flushed to the disk this often, so that the journal may let go of it. */
+const FLUSH_EVERY_MS = 2000
 
 /** Where nothing is landed the journal still hears how far that is, so that it forgets in time. */
 const RETELL_MS = 60_000
@@ -43,7 +47,7 @@ const now = () => Date.now()
 const steadyNow = createSteadyClock()
 
 /** What the journal was told last, and when. */
-let told = { journalId: '', position: -1, at: 0 }
+let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.NEGATIVE_INFINITY }
 /** The journal that was asked to take a new id. */
 let renewing = ''
 let version = -1
@@ -115,9 +119,16 @@ async function land(): Promise<boolean> {
     return false
   }
   const time = steadyNow()
-  if (events > 0 || position !== told.position || journalId !== told.journalId || time - told.at > RETELL_MS) {
-    told = { journalId, position, at: time }
-    report({ kind: 'landed', journalId, position, lagMs: at === null ? 0 : Math.max(0, time - at) })
+  const same = journalId === told.journalId && position >= told.flushed
+  let { flushed, flushedAt } = same ? told : { flushed: -1, flushedAt: Number.NEGATIVE_INFINITY }
+  if (flushed < position && time - flushedAt >= FLUSH_EVERY_MS) {
+    flushFile(`${storeFile}-wal`)
+    flushed = position
+    flushedAt = time
+  }
+  if (position !== told.position || flushed !== told.flushed || !same || time - told.at > RETELL_MS) {
+    told = { journalId, position, flushed, at: time, flushedAt }
+    report({ kind: 'landed', journalId, position, flushed, lagMs: at === null ? 0 : Math.max(0, time - at) })
   }
   return events > 0
 }

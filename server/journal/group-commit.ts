@@ -9,7 +9,7 @@ import type { Backlog } from './journal.ts'
 /** What the journal's thread is told, and what it answers. */
 export type JournalRequest =
   | { kind: 'append'; bodies: string[]; events: number; now: number }
-  | { kind: 'landed'; journalId: string; position: number; now: number }
+  | { kind: 'landed'; journalId: string; position: number; flushed: number; now: number }
   | { kind: 'renew'; journalId: string }
   | { kind: 'close' }
 export type JournalReply =
@@ -29,11 +29,11 @@ export type Journal = {
   append(entry: string, events: number): Promise<void>
 }
 
-/** The journal with its thread. `landed` reports how far it was landed, which lets it prune. */
+/** The journal with its thread. `landed` reports how far it was landed and flushed, which lets it prune. */
 export type JournalThread = Journal & {
   /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
   state(): { refusing: string | null; backlogBytes: number }
-  landed(journalId: string, position: number): void
+  landed(journalId: string, position: number, flushed: number): void
   /** Gives the journal a new id if it is still this one, so that all it holds is landed again. */
   renew(journalId: string): void
   /** Finishes what was accepted, then ends the thread. */
@@ -144,7 +144,7 @@ export async function startJournal(options: {
         writeNext()
       })
     },
-    landed: (journalId, position) => tell({ kind: 'landed', journalId, position, now: now() }),
+    landed: (journalId, position, flushed) => tell({ kind: 'landed', journalId, position, flushed, now: now() }),
     renew: (journalId) => tell({ kind: 'renew', journalId }),
     async close() {
       if (writing.length + waiting.length > 0) await new Promise<void>((resolve) => (onIdle = resolve))

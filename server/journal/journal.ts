@@ -26,9 +26,12 @@ export type JournalLimits = { maxBytes: number; keepLandedMs: number }
 export type JournalWriter = {
   /** Appends a group and returns when it is on disk. */
   append(bodies: string[], events: number, now: number): void
-  /** Notes how far the entries of this journal have landed; of another one it is not heard. */
-  landed(journalId: string, position: number): void
-  /** Now and then removes what landed long ago or stands in the way of new entries. */
+  /**
+   * Notes how far the entries of this journal have landed, and up to where what they became is on disk too: only those
+   * may be removed. Of another journal it is not heard.
+   */
+  landed(journalId: string, position: number, flushed: number): void
+  /** Removes what landed long ago, now and then, and at once what stands in the way of new entries. */
   prune(now: number): void
   /** Gives the journal a new id, under which all that it holds is landed again. Not if it is not `journalId` any more. */
   renew(journalId: string): void
@@ -88,13 +91,14 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   let journalId = readJournalId(sqlite)
   /** How far it has landed; null before the first report. */
   let position: number | null = null
+  let flushed = 0
   let waitingBytes = usedBytes()
   let oldestAt: number | null = null
   let prunedAt = Number.NEGATIVE_INFINITY
 
   const makeRoom = (before: number) => {
     for (let i = 0; i < PRUNES_A_REPORT; i++) {
-      if (removeOld.run(position, PRUNE_ROWS, before).changes < PRUNE_ROWS) return true
+      if (removeOld.run(flushed, PRUNE_ROWS, before).changes < PRUNE_ROWS) return true
     }
     return false
   }
@@ -107,15 +111,16 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
         insert.run(now, events, bytes, body)
       } catch (error) {
         // Where the disk is full, what landed makes room; the pages of the file that it leaves are used again.
-        if ((error as { code?: string }).code !== 'SQLITE_FULL' || position === null) throw error
+        if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error
         makeRoom(Number.MAX_SAFE_INTEGER)
         insert.run(now, events, bytes, body)
       }
       waitingBytes += bytes
       oldestAt ??= now
     },
-    landed(of, newPosition) {
+    landed(of, newPosition, newFlushed) {
       if (of !== journalId) return
+      flushed = newFlushed
       // A store that was brought back has a cursor that is behind.
       if (position === null || newPosition < position) {
         waitingBytes = bytesBetween.get(newPosition, Number.MAX_SAFE_INTEGER) as number
@@ -124,8 +129,8 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       oldestAt = (firstAfter.get(position) as number | undefined) ?? null
     },
     prune(now) {
-      if (position === null || now - prunedAt < PRUNE_EVERY_MS) return
       const pressed = usedBytes() > limits.maxBytes / 2
+      if (!pressed && now - prunedAt < PRUNE_EVERY_MS) return
       if (makeRoom(pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs)) prunedAt = now
     },
     renew(of) {
@@ -139,6 +144,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       })()
       journalId = id
       position = null
+      flushed = 0
       waitingBytes = usedBytes()
     },
     backlog: () => ({ bytes: waitingBytes, oldestAt }),

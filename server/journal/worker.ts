@@ -29,7 +29,7 @@ parentPort!.on('message', (request: JournalRequest) => {
       return
     case 'landed':
       attempt(() => {
-        journal.landed(request.journalId, request.position)
+        journal.landed(request.journalId, request.position, request.flushed)
         journal.prune(request.now)
       })
       reply({ kind: 'backlog', backlog: journal.backlog() })

@@ -166,14 +166,14 @@ test('age: if nothing was landed for too long it takes no more, and takes again 
   await expect(journal.append('"third"', 1)).rejects.toThrow(JournalUnavailable)
   expect(journal.state().refusing).toBe('nothing has been landed for too long')
   // The first is landed: the oldest that waits is two hours old.
-  journal.landed(journalId, 1)
+  journal.landed(journalId, 1, 1)
   await until(() => journal.state().refusing === null, 'it to take again')
   await journal.append('"third"', 1)
   // Landed or not, nothing is removed before its time, and what waits never is.
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([2, 3])
-  journal.landed(journalId, 3)
+  journal.landed(journalId, 3, 2)
   time += 25 * HOUR
-  journal.landed(journalId, 3)
+  journal.landed(journalId, 3, 3)
   await until(() => reader.read(0, 10).length === 0, 'what landed long ago to be removed')
   await journal.append('"fourth"', 1)
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([4])
