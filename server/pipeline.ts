@@ -4,6 +4,7 @@
  * commands in other processes write too and because time alone changes memberships.
  */
 import { parentPort, workerData } from 'node:worker_threads'
+import { createClockWatch } from './derive/clock-watch.ts'
 import { createDeriver } from './derive/derive.ts'
 import { defaultSettings, type Site } from './domain/settings.ts'
 import { openJournalReader } from './journal/journal.ts'
@@ -69,6 +70,7 @@ async function refreshSites(): Promise<void> {
 }
 
 const deriver = createDeriver({ db, site, now })
+const clockWatch = createClockWatch({ db, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
 let woken = false
@@ -137,6 +139,7 @@ while (!stopping) {
   const landed = await attempt('land', land)
   const derived = await attempt('derive', async () => {
     await refreshSites()
+    await clockWatch.look()
     return deriver.round()
   })
   // Lets messages in between rounds, the wish to stop among them.

@@ -1,6 +1,7 @@
 /** Reads what persons are made of, and writes their rows. */
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
+import { mark } from './dirty.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
@@ -20,6 +21,20 @@ export async function writePersons(trx: Transaction<Database>, personIds: string
     await trx.deleteFrom('segment_members').where('person_id', 'in', part).execute()
   }
   return there
+}
+
+/** Persons that are marked at a time, so that no other writer waits long. */
+const PAGE = 5000
+
+/** Marks every person to be derived again. */
+export async function markAllPersons(db: Kysely<Database>): Promise<void> {
+  for (let after = ''; ; ) {
+    const page = db.selectFrom('persons').select('person_id').where('person_id', '>', after)
+    const ids = (await page.orderBy('person_id').limit(PAGE).execute()).map((row) => row.person_id)
+    await mark(db, 'dirty_persons', ids)
+    if (ids.length < PAGE) return
+    after = ids.at(-1)!
+  }
 }
 
 async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
