@@ -22,8 +22,8 @@ import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '.
 import { settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
 
-const ROUNDS = 8
-const POWER_CUTS = 4
+const ROUNDS = 6
+const POWER_CUTS = 3
 
 let server: TestServer | null = null
 const undo: (() => void)[] = []
