@@ -6,6 +6,7 @@ import { registerImports } from './cli-import.ts'
 import { parseSetting, SETTINGS, type Site, type SiteSettings } from './domain/settings.ts'
 import { start } from './main.ts'
 import { type Config, readConfigFromEnvironment } from './ops/config.ts'
+import { sayDamaged } from './ops/damage.ts'
 import { checkInside, checkOutside } from './ops/doctor.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { createKey, createSite, parseOrigin } from './sites.ts'
@@ -192,7 +193,7 @@ async function withStore(work: (db: Store, config: Config) => Promise<void>): Pr
   const config = readConfigFromEnvironment(process.env)
   const db = openCommandStore(config)
   try {
-    await migrate(db)
+    await migrate(db).catch(sayDamaged(config.dataDir, 'couture.db'))
     await seedPresets(db, Date.now())
     await work(db, config)
   } finally {

@@ -2,6 +2,7 @@
  * The composition root: makes the threads, hands each part what it needs, and serves HTTP. Nothing is decided here.
  */
 import { existsSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
@@ -17,9 +18,12 @@ import { createConfiguration } from './collect/configuration.ts'
 import { createRateLimit } from './collect/limits.ts'
 import { withToken } from './collect/link.ts'
 import { mintToken, readToken } from './domain/token.ts'
+import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
+import { createSteadyClock } from './ops/clock.ts'
 import type { Config } from './ops/config.ts'
+import { sayDamaged } from './ops/damage.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
@@ -29,9 +33,6 @@ import { createKey, createKeysOf } from './sites.ts'
 import { openServingStore } from './store/open.ts'
 import { configVersion, findSite, readConfig } from './store/sites.ts'
 import { isPassing } from './store/transact.ts'
-
-/** What has not landed may take this much, then collectors are told to come back. */
-const JOURNAL_MAX_BYTES = 4 * 1024 ** 3
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
@@ -58,6 +59,7 @@ export type Running = {
 
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
+  const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
   const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
@@ -69,12 +71,16 @@ export async function start(config: Config): Promise<Running> {
   // Needs no store: it starts while the store is brought to its newest schema.
   const startingJournal = startJournal({
     file: journalFile,
-    maxBytes: JOURNAL_MAX_BYTES,
+    maxBytes: config.journalMaxBytes,
+    maxAgeMs: config.journalMaxAgeMs,
     keepLandedMs: JOURNAL_KEEP_MS,
-    now,
+    now: createSteadyClock(),
     onAppended: () => wakeSoon(),
+    onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
+  // They are awaited further down; until then a failure of theirs is nobody's.
+  for (const starting of [building, startingJournal]) starting.catch(() => {})
   const prepared = await prepareStore(config, keyring, now()).then(
     () => true,
     (error: unknown) => {
@@ -83,7 +89,7 @@ export async function start(config: Config): Promise<Running> {
       if (isPassing(error) && config.databaseUrl !== null) {
         throw new Error(`the database of DATABASE_URL cannot be reached: ${(error as Error).message}`)
       }
-      throw error
+      return sayDamaged(config.dataDir, 'couture.db')(error)
     },
   )
 
@@ -94,7 +100,7 @@ export async function start(config: Config): Promise<Running> {
     now,
     onError: rarely((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
-  const journal = await startingJournal
+  const journal = await startingJournal.catch(sayDamaged(config.dataDir, 'journal.db'))
   let pipeline: Worker | null = null
   const tellPipeline = (request: PipelineRequest) => pipeline?.postMessage(request)
   const wake = () => tellPipeline({ kind: 'wake' })
@@ -192,7 +198,7 @@ export async function start(config: Config): Promise<Running> {
   const begin = async () => {
     pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret })
     // Only now: a start that fails must not end the key of the server that is running. Each collector has its own.
-    const id = `demo-shop-${journal.journalId}`
+    const id = `demo-shop-${sha256Hex(`${hostname()} ${config.dataDir}`).slice(0, 12)}`
     demoKey = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
     await configuration.refresh()
     await seedShop(demoShop)
@@ -229,6 +235,7 @@ export async function start(config: Config): Promise<Running> {
       tellPipeline({ kind: 'stop' })
       await stopped
       await db.destroy()
+      lock.release()
       log.flush()
     },
   }
@@ -241,7 +248,11 @@ export async function start(config: Config): Promise<Running> {
       switch (report.kind) {
         case 'landed':
           metrics.landed(report.position, report.lagMs)
-          return journal.landed(report.position)
+          return journal.landed(report.journalId, report.position, report.flushed)
+        case 'notice':
+          return log.warn(report.notice, report.text)
+        case 'renew':
+          return journal.renew(report.journalId)
         case 'fenced':
           metrics.fenced()
           return log.info({ lost: report.message }, 'another process derives what this one did')

@@ -5,13 +5,17 @@
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { createClockWatch } from './derive/clock-watch.ts'
 import { createDeriver } from './derive/derive.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
+import { type Notice, noticeText } from './land/notice.ts'
+import { createSteadyClock } from './ops/clock.ts'
+import { flushFile } from './ops/flush.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
 import { yieldProcessor } from './ops/priority.ts'
-import { openPipelineStore, openShare, type StoreAt } from './store/open.ts'
+import { openPipelineStore, openShare, type StoreAt, unflushedFile } from './store/open.ts'
 import { LostClaim } from './store/ownership.ts'
 import { isPassing } from './store/transact.ts'
 
@@ -19,7 +23,9 @@ import { isPassing } from './store/transact.ts'
 export type PipelineData = { store: StoreAt; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
-  | { kind: 'landed'; position: number; lagMs: number }
+  | { kind: 'landed'; journalId: string; position: number; flushed: number; lagMs: number }
+  | { kind: 'notice'; notice: Notice; text: string }
+  | { kind: 'renew'; journalId: string }
   /** Another process has taken over what this one was deriving; it wrote nothing. */
   | { kind: 'fenced'; message: string }
   /** `passing`: the store is away or busy, and nothing is wrong with what is to be done. */
@@ -35,21 +41,35 @@ const AFTER_ERRORS_MS = 2000
 /** How often it renews its share of what is to be derived. */
 const BEAT_MS = 2000
 
+/** What landed is flushed to the disk this often, so that the journal may let go of it. */
+const FLUSH_EVERY_MS = 2000
+
+/** Where nothing is landed the journal still hears how far that is, so that it forgets in time. */
+const RETELL_MS = 60_000
+
 /** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */
 const NICENESS = 10
 
 yieldProcessor(NICENESS)
 const { store, journalFile, secret } = workerData as PipelineData
 const db = openPipelineStore(store)
+const unflushed = unflushedFile(store)
 const journal = openJournalReader(journalFile)
 const tombstone = remembering(createKeyring(secret).tombstone)
 const describeAgent = createDescribeAgent()
 const now = () => Date.now()
+
+const steadyNow = createSteadyClock()
+
 // Nobody else has this journal, so a process that is started again is the same one.
-const share = openShare(store, journal.journalId)
+const share = openShare(store, journal.identity().journalId)
 const deriver = createDeriver({ db, ownership: share.ownership, tombstone, now })
+const clockWatch = createClockWatch({ db, now })
+/** What the journal was told last, and when. */
+let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.NEGATIVE_INFINITY }
+/** The journal that was asked to take a new id. */
+let renewing = ''
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
-let lastPosition = -1
 let stopping = false
 let woken = false
 let wake: () => void = () => {}
@@ -94,13 +114,31 @@ async function attempt(stage: keyof typeof failures, work: () => Promise<boolean
 }
 
 async function land(): Promise<boolean> {
-  const { journalId, read } = journal
-  const landed = await landBatch({ db, journalId, read, describeAgent, tombstone, now })
-  if (landed.events > 0 || landed.position !== lastPosition) {
-    lastPosition = landed.position
-    report({ kind: 'landed', position: landed.position, lagMs: landed.lagMs })
+  const landed = await landBatch({ db, journal, describeAgent, tombstone, now })
+  const { journalId, position, events, at } = landed
+  for (const notice of landed.notices) {
+    // The journal takes its new id after a moment; that it is new then needs no word.
+    if (notice.kind === 'new journal' ? renewing !== '' : renewing === journalId) continue
+    if (notice.kind === 'foreign cursor') renewing = journalId
+    report({ kind: 'notice', notice, text: noticeText(notice) })
   }
-  return landed.events > 0
+  if (renewing === journalId) {
+    report({ kind: 'renew', journalId })
+    return false
+  }
+  const time = steadyNow()
+  const same = journalId === told.journalId && position >= told.flushed
+  let { flushed, flushedAt } = same ? told : { flushed: -1, flushedAt: Number.NEGATIVE_INFINITY }
+  if (flushed < position && time - flushedAt >= FLUSH_EVERY_MS) {
+    if (unflushed !== null) flushFile(unflushed)
+    flushed = position
+    flushedAt = time
+  }
+  if (position !== told.position || flushed !== told.flushed || !same || time - told.at > RETELL_MS) {
+    told = { journalId, position, flushed, at: time, flushedAt }
+    report({ kind: 'landed', journalId, position, flushed, lagMs: at === null ? 0 : Math.max(0, time - at) })
+  }
+  return events > 0
 }
 
 /** Beside the stages, not between them: a long transaction must not cost the share of it. */
@@ -117,7 +155,10 @@ async function keepShare(): Promise<void> {
 const keeping = keepShare()
 while (!stopping) {
   const landed = await attempt('land', land)
-  const derived = await attempt('derive', () => deriver.round())
+  const derived = await attempt('derive', async () => {
+    await clockWatch.look()
+    return deriver.round()
+  })
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)

@@ -20,7 +20,9 @@ export function createRateLimit(isLoopback: (address: string) => boolean): RateL
   return (address, now) => {
     if (address === null || isLoopback(address)) return null
     const bucket = buckets.get(address) ?? { tokens: BURST, at: now }
-    const tokens = Math.min(BURST, bucket.tokens + ((now - bucket.at) / 1000) * RATE)
+    // A clock that was set back takes nothing away.
+    const elapsedMs = Math.max(0, now - bucket.at)
+    const tokens = Math.min(BURST, bucket.tokens + (elapsedMs / 1000) * RATE)
     buckets.delete(address)
     const passes = tokens >= 1
     buckets.set(address, { tokens: passes ? tokens - 1 : tokens, at: now })

@@ -77,9 +77,11 @@ export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): De
   const dueVisitors = async (trx: Transaction<Database>, claim: Claim): Promise<Mark[]> => {
     const marks = await readMarks(trx, 'dirty_visitors', VISITORS, { buckets: claim.buckets, after })
     after = marks.length === VISITORS ? marks.at(-1)!.key : ''
-    const before = now() - BUSY_MS
+    const time = now()
+    // A clock that was set back makes nobody wait until it has caught up.
+    const rests = (since: number) => since > time - BUSY_MS && since <= time
     if (lastDerived.size > 100_000) lastDerived.clear()
-    return marks.filter((mark) => (lastDerived.get(mark.key) ?? 0) <= before)
+    return marks.filter((mark) => !rests(lastDerived.get(mark.key) ?? 0))
   }
 
   const visitors = async () => {

@@ -4,17 +4,20 @@
  * promise resolves only after its entry is on disk; it must never be acknowledged before.
  */
 import { Worker } from 'node:worker_threads'
+import type { Backlog } from './journal.ts'
 
 /** What the journal's thread is told, and what it answers. */
 export type JournalRequest =
   | { kind: 'append'; bodies: string[]; events: number; now: number }
-  | { kind: 'landed'; position: number; now: number }
+  | { kind: 'landed'; journalId: string; position: number; flushed: number; now: number }
+  | { kind: 'renew'; journalId: string }
   | { kind: 'close' }
 export type JournalReply =
-  | { kind: 'opened'; journalId: string }
-  | { kind: 'appended' }
-  | { kind: 'failed'; message: string }
-  | { kind: 'backlog'; bytes: number }
+  | { kind: 'opened'; backlog: Backlog }
+  | { kind: 'appended'; backlog: Backlog }
+  | { kind: 'failed'; message: string; backlog: Backlog }
+  | { kind: 'backlog'; backlog: Backlog }
+  | { kind: 'upkeep-failed'; message: string }
   | { kind: 'closed' }
 
 /** Why an entry was not taken: the journal is full, or could not be written. */
@@ -26,12 +29,13 @@ export type Journal = {
   append(entry: string, events: number): Promise<void>
 }
 
-/** The journal with its thread. `landed` reports how far it was landed, which lets it prune. */
+/** The journal with its thread. `landed` reports how far it was landed and flushed, which lets it prune. */
 export type JournalThread = Journal & {
-  journalId: string
   /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
   state(): { refusing: string | null; backlogBytes: number }
-  landed(position: number): void
+  landed(journalId: string, position: number, flushed: number): void
+  /** Gives the journal a new id if it is still this one, so that all it holds is landed again. */
+  renew(journalId: string): void
   /** Finishes what was accepted, then ends the thread. */
   close(): Promise<void>
 }
@@ -39,30 +43,42 @@ export type JournalThread = Journal & {
 /** A group holds at most this many bytes, so that one row does not hold up the landing of others. */
 const MAX_GROUP_BYTES = 1024 * 1024
 
+/** What waits in memory for a disk that is slow; past it requests are turned away. */
+const MAX_QUEUE_BYTES = 64 * 1024 * 1024
+
 type Waiting = { entry: string; events: number; resolve: () => void; reject: (error: Error) => void }
 
-/** Starts the journal's thread. `maxBytes` bounds what has not landed yet. `onAppended` is called after each group. */
+/**
+ * Starts the journal's thread. `maxBytes` and `maxAgeMs` bound what has not landed yet. `now` is a clock that nobody
+ * sets. `onAppended` is called after each group, `onUpkeepFailed` when pruning could not be done.
+ */
 export async function startJournal(options: {
   file: string
   maxBytes: number
+  maxAgeMs: number
   keepLandedMs: number
   now: () => number
   onAppended: () => void
+  onUpkeepFailed: (message: string) => void
   onDeath: (error: Error) => void
 }): Promise<JournalThread> {
-  const { file, maxBytes, keepLandedMs, now } = options
+  const { file, maxBytes, maxAgeMs, keepLandedMs, now } = options
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file, maxBytes, keepLandedMs } })
   const tell = (request: JournalRequest) => worker.postMessage(request)
   let waiting: Waiting[] = []
   let writing: Waiting[] = []
-  let backlogBytes = 0
+  let queueBytes = 0
+  let backlog: Backlog = { bytes: 0, oldestAt: null }
+  let opened = false
   let dead: Error | null = null
   let onIdle: (() => void) | null = null
   let starting = false
 
   const refusing = () => {
     if (dead) return `the journal cannot be written: ${dead.message}`
-    return backlogBytes > maxBytes ? 'the journal is full' : null
+    if (backlog.bytes > maxBytes) return 'the journal is full'
+    if (backlog.oldestAt !== null && now() - backlog.oldestAt > maxAgeMs) return 'nothing has been landed for too long'
+    return queueBytes > MAX_QUEUE_BYTES ? 'the disk of the journal is too slow' : null
   }
   const writeNext = () => {
     if (writing.length > 0) return
@@ -72,7 +88,6 @@ export async function startJournal(options: {
     while (count < waiting.length && (count === 0 || bytes < MAX_GROUP_BYTES)) bytes += waiting[count++]!.entry.length
     writing = waiting.slice(0, count)
     waiting = waiting.slice(count)
-    backlogBytes += bytes
     tell({
       kind: 'append',
       bodies: writing.map((each) => each.entry),
@@ -83,31 +98,36 @@ export async function startJournal(options: {
   const settle = (finish: (each: Waiting) => void) => {
     const group = writing
     writing = []
-    for (const each of group) finish(each)
+    for (const each of group) {
+      queueBytes -= each.entry.length
+      finish(each)
+    }
     writeNext()
   }
 
-  const journalId = await new Promise<string>((resolve, reject) => {
+  await new Promise<void>((resolve, reject) => {
     worker.on('error', (error) => {
       dead = error as Error
       reject(dead)
-      options.onDeath(dead)
+      if (opened) options.onDeath(dead)
       for (const each of [...writing, ...waiting]) each.reject(new JournalUnavailable(dead.message))
       writing = []
       waiting = []
     })
     worker.on('message', (reply: JournalReply) => {
+      if ('backlog' in reply) backlog = reply.backlog
       switch (reply.kind) {
         case 'opened':
-          return resolve(reply.journalId)
+          opened = true
+          return resolve()
         case 'appended':
           settle((each) => each.resolve())
           return options.onAppended()
         case 'failed':
           return settle((each) => each.reject(new JournalUnavailable(reply.message)))
+        case 'upkeep-failed':
+          return options.onUpkeepFailed(reply.message)
         case 'backlog':
-          backlogBytes = reply.bytes
-          return
         case 'closed':
           return
       }
@@ -115,12 +135,12 @@ export async function startJournal(options: {
   })
 
   return {
-    journalId,
-    state: () => ({ refusing: refusing(), backlogBytes }),
+    state: () => ({ refusing: refusing(), backlogBytes: backlog.bytes }),
     append(entry, events) {
       const reason = refusing()
       if (reason !== null) return Promise.reject(new JournalUnavailable(reason))
       return new Promise((resolve, reject) => {
+        queueBytes += entry.length
         waiting.push({ entry, events, resolve, reject })
         if (starting || writing.length > 0) return
         // Other requests may have been read at the same time: without them the first would be a group alone, and they
@@ -132,7 +152,8 @@ export async function startJournal(options: {
         })
       })
     },
-    landed: (position) => tell({ kind: 'landed', position, now: now() }),
+    landed: (journalId, position, flushed) => tell({ kind: 'landed', journalId, position, flushed, now: now() }),
+    renew: (journalId) => tell({ kind: 'renew', journalId }),
     async close() {
       if (writing.length + waiting.length > 0) await new Promise<void>((resolve) => (onIdle = resolve))
       const ended = new Promise((resolve) => worker.once('exit', resolve))

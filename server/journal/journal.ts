@@ -5,6 +5,10 @@
  * (`autoincrement`: a plain rowid table that was emptied would begin at 1 again, and cursors would skip). Every open
  * sets `synchronous=FULL`, because a reopened WAL file is at NORMAL, under which a commit may be lost at a power cut.
  * One thread writes (`worker`); others may read.
+ *
+ * A file that was brought back from a backup, or that two machines have a copy of, gives numbers out a second time.
+ * So each opening by a writer is noted with a random id and the first number it may give out: a position is the same
+ * place only under the same opening. Landing keeps both, and asks for a new `journal_id` where they do not agree.
  */
 import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
@@ -12,23 +16,33 @@ import BetterSqlite3 from 'better-sqlite3'
 /** One row: a group of requests, each the JSON text of an `Entry`. */
 export type JournalRow = { id: number; at: number; body: string; events: number }
 
-/** How far the journal may grow, and how long entries stay after they landed. */
+/** What has not landed: how many bytes, and when the oldest of it was appended (null: there is none). */
+export type Backlog = { bytes: number; oldestAt: number | null }
+
+/** Past `maxBytes` of file, or half of it, landed entries make room; else they stay for `keepLandedMs`. */
 export type JournalLimits = { maxBytes: number; keepLandedMs: number }
 
-/** The writing side. Used by the journal's own thread only. */
+/** The writing side. Used by the journal's own thread only. Its times are those of a clock that nobody sets. */
 export type JournalWriter = {
-  journalId: string
   /** Appends a group and returns when it is on disk. */
   append(bodies: string[], events: number, now: number): void
-  /** Notes how far entries have landed; now and then removes what landed long ago or stands in the way of new ones. */
-  landed(position: number, now: number): void
-  /** Bytes of entries that have not landed. */
-  backlogBytes(): number
+  /**
+   * Notes how far the entries of this journal have landed, and up to where what they became is on disk too: only those
+   * may be removed. Of another journal it is not heard.
+   */
+  landed(journalId: string, position: number, flushed: number): void
+  /** Removes what landed long ago, now and then, and at once what stands in the way of new entries. */
+  prune(now: number): void
+  /** Gives the journal a new id, under which all that it holds is landed again. Not if it is not `journalId` any more. */
+  renew(journalId: string): void
+  /** Before the first report of what has landed it is the whole file's size: nobody knows better. */
+  backlog(): Backlog
   close(): void
 }
 
 const SCHEMA = `
   create table if not exists meta (name text primary key, value text not null);
+  create table if not exists openings (first_entry integer primary key, id text not null);
   create table if not exists entries (
     id integer primary key autoincrement,
     at integer not null,
@@ -41,8 +55,14 @@ const SCHEMA = `
 /** Pruning writes too, so it is done at most this often. */
 const PRUNE_EVERY_MS = 10_000
 
-/** Rows of one deletion: it looks at no others, and holds up appends no longer than they do. */
+/** Rows of one deletion, so that it holds up appends for milliseconds only; what is left goes at the next report. */
 const PRUNE_ROWS = 500
+
+/** Of one report there may be as many rows as it has events, so that pruning keeps up with appending. */
+const PRUNES_A_REPORT = 8
+
+/** A backup of the store is not older than the last so many starts. */
+const KEPT_OPENINGS = 1000
 
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
@@ -51,55 +71,96 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   sqlite.pragma('synchronous = FULL')
   sqlite.exec(SCHEMA)
   sqlite.prepare("insert into meta values ('journal_id', ?) on conflict do nothing").run(randomUUID())
+  const open = sqlite.prepare('insert or replace into openings values (?, ?)')
+  open.run(newestOf(sqlite) + 1, randomUUID())
+  sqlite
+    .prepare('delete from openings where first_entry not in (select first_entry from openings order by 1 desc limit ?)')
+    .run(KEPT_OPENINGS)
+
   const insert = sqlite.prepare('insert into entries (at, events, bytes, body) values (?, ?, ?, ?)')
   const oldest = 'select id from entries where id <= ? order by id limit ?'
   const removeOld = sqlite.prepare(`delete from entries where id in (${oldest}) and at < ?`)
-  const backlog = sqlite.prepare('select id, bytes from entries where id > ? order by id')
+  const bytesBetween = sqlite.prepare('select coalesce(sum(bytes), 0) from entries where id > ? and id <= ?').pluck()
+  const firstAfter = sqlite.prepare('select at from entries where id > ? order by id limit 1').pluck()
   const usedBytes = () => {
     const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) =>
       Number(sqlite.pragma(name, { simple: true })),
     )
     return (pages! - free!) * size!
   }
-  // What has not landed, oldest first. How far that is nobody knows before the first report.
-  let waiting: { id: number; bytes: number }[] | null = null
-  let waitingBytes = 0
-  let prunedAt = 0
+  let journalId = readJournalId(sqlite)
+  /** How far it has landed; null before the first report. */
+  let position: number | null = null
+  let flushed = 0
+  let waitingBytes = usedBytes()
+  let oldestAt: number | null = null
+  let prunedAt = Number.NEGATIVE_INFINITY
 
-  const prune = (position: number, now: number) => {
-    prunedAt = now
-    const pressed = usedBytes() > limits.maxBytes / 2
-    const before = pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs
-    while (removeOld.run(position, PRUNE_ROWS, before).changes === PRUNE_ROWS);
+  const makeRoom = (before: number) => {
+    for (let i = 0; i < PRUNES_A_REPORT; i++) {
+      if (removeOld.run(flushed, PRUNE_ROWS, before).changes < PRUNE_ROWS) return true
+    }
+    return false
   }
 
   return {
-    journalId: readJournalId(sqlite),
     append(bodies, events, now) {
       const body = `[${bodies.join(',')}]`
       const bytes = Buffer.byteLength(body)
-      const id = Number(insert.run(now, events, bytes, body).lastInsertRowid)
-      waiting?.push({ id, bytes })
-      waitingBytes += bytes
-    },
-    landed(position, now) {
-      if (waiting === null) {
-        waiting = backlog.all(position) as { id: number; bytes: number }[]
-        waitingBytes = waiting.reduce((sum, row) => sum + row.bytes, 0)
+      try {
+        insert.run(now, events, bytes, body)
+      } catch (error) {
+        // Where the disk is full, what landed makes room; the pages of the file that it leaves are used again.
+        if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error
+        makeRoom(Number.MAX_SAFE_INTEGER)
+        insert.run(now, events, bytes, body)
       }
-      let landed = 0
-      while (landed < waiting.length && waiting[landed]!.id <= position) waitingBytes -= waiting[landed++]!.bytes
-      waiting.splice(0, landed)
-      if (now - prunedAt >= PRUNE_EVERY_MS) prune(position, now)
+      waitingBytes += bytes
+      oldestAt ??= now
     },
-    backlogBytes: () => waitingBytes,
+    landed(of, newPosition, newFlushed) {
+      if (of !== journalId) return
+      flushed = newFlushed
+      // A store that was brought back has a cursor that is behind.
+      if (position === null || newPosition < position) {
+        waitingBytes = bytesBetween.get(newPosition, Number.MAX_SAFE_INTEGER) as number
+      } else waitingBytes -= bytesBetween.get(position, newPosition) as number
+      position = newPosition
+      oldestAt = (firstAfter.get(position) as number | undefined) ?? null
+    },
+    prune(now) {
+      const pressed = usedBytes() > limits.maxBytes / 2
+      if (!pressed && now - prunedAt < PRUNE_EVERY_MS) return
+      if (makeRoom(pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs)) prunedAt = now
+    },
+    renew(of) {
+      if (of !== journalId) return
+      const id = randomUUID()
+      const first = sqlite.prepare('select id from entries order by id limit 1').pluck().get() as number | undefined
+      sqlite.transaction(() => {
+        sqlite.prepare("update meta set value = ? where name = 'journal_id'").run(id)
+        sqlite.prepare('delete from openings').run()
+        open.run(first ?? newestOf(sqlite) + 1, randomUUID())
+      })()
+      journalId = id
+      position = null
+      flushed = 0
+      waitingBytes = usedBytes()
+    },
+    backlog: () => ({ bytes: waitingBytes, oldestAt }),
     close: () => sqlite.close(),
   }
 }
 
 /** Reads entries in order for landing. */
 export type JournalReader = {
-  journalId: string
+  /**
+   * Which journal it is now, the last number it gave out (0 at first), the first that was its own to give, and the
+   * first that it still holds or will give.
+   */
+  identity(): { journalId: string; newest: number; first: number; oldest: number }
+  /** The opening under which a number was given out; empty before the first. */
+  openingOf(position: number): string
   /** Rows after `after`, until they hold `maxEvents` events or there are no more. */
   read(after: number, maxEvents: number): JournalRow[]
   close(): void
@@ -111,8 +172,20 @@ export function openJournalReader(file: string): JournalReader {
   const select = sqlite.prepare<[number], JournalRow>(
     'select id, at, body, events from entries where id > ? order by id',
   )
+  const opening = sqlite
+    .prepare('select id from openings where first_entry <= ? order by first_entry desc limit 1')
+    .pluck()
+  const first = sqlite.prepare('select min(first_entry) from openings').pluck()
+  const held = sqlite.prepare('select min(id) from entries').pluck()
+  // One look, so that a renewal in between is either seen in all of it or in none.
+  const identity = sqlite.transaction(() => {
+    const newest = newestOf(sqlite)
+    const oldest = (held.get() as number | null) ?? newest + 1
+    return { journalId: readJournalId(sqlite), newest, first: first.get() as number, oldest }
+  })
   return {
-    journalId: readJournalId(sqlite),
+    identity: () => identity(),
+    openingOf: (position) => (opening.get(position) as string | undefined) ?? '',
     read(after, maxEvents) {
       const rows: JournalRow[] = []
       let events = 0
@@ -129,4 +202,9 @@ export function openJournalReader(file: string): JournalReader {
 
 function readJournalId(sqlite: BetterSqlite3.Database): string {
   return sqlite.prepare("select value from meta where name = 'journal_id'").pluck().get() as string
+}
+
+function newestOf(sqlite: BetterSqlite3.Database): number {
+  const newest = sqlite.prepare("select seq from sqlite_sequence where name = 'entries'").pluck().get()
+  return (newest as number | undefined) ?? 0
 }

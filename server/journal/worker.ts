@@ -8,19 +8,34 @@ const journal = openJournal(options.file, options)
 
 const reply = (message: JournalReply) => parentPort!.postMessage(message)
 
+/** Upkeep that fails on a full disk is done at a later report; the entries are on disk all the same. */
+function attempt(work: () => void): void {
+  try {
+    work()
+  } catch (error) {
+    reply({ kind: 'upkeep-failed', message: (error as Error).message })
+  }
+}
+
 parentPort!.on('message', (request: JournalRequest) => {
   switch (request.kind) {
     case 'append':
       try {
         journal.append(request.bodies, request.events, request.now)
-        reply({ kind: 'appended' })
+        reply({ kind: 'appended', backlog: journal.backlog() })
       } catch (error) {
-        reply({ kind: 'failed', message: (error as Error).message })
+        reply({ kind: 'failed', message: (error as Error).message, backlog: journal.backlog() })
       }
       return
     case 'landed':
-      journal.landed(request.position, request.now)
-      reply({ kind: 'backlog', bytes: journal.backlogBytes() })
+      attempt(() => {
+        journal.landed(request.journalId, request.position, request.flushed)
+        journal.prune(request.now)
+      })
+      reply({ kind: 'backlog', backlog: journal.backlog() })
+      return
+    case 'renew':
+      attempt(() => journal.renew(request.journalId))
       return
     case 'close':
       journal.close()
@@ -29,4 +44,4 @@ parentPort!.on('message', (request: JournalRequest) => {
   }
 })
 
-reply({ kind: 'opened', journalId: journal.journalId })
+reply({ kind: 'opened', backlog: journal.backlog() })

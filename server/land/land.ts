@@ -3,45 +3,85 @@
  * the cursor of the journal; a batch that was landed twice changes nothing the second time. Nothing is decided here.
  *
  * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others go on.
+ *
+ * A cursor is believed only under the opening of the journal that gave its number out. If the journal's file was
+ * brought back from a backup, or the store's, or a copy of the journal landed elsewhere, numbers mean something else:
+ * nothing is landed then, the journal is to take a new id, and all that it holds is landed again, which adds nothing
+ * where it was landed before.
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { Entry } from '../domain/event.ts'
 import { mark } from '../store/dirty.ts'
 import { findTombstones, insertFacts, insertWithdrawals } from '../store/facts.ts'
-import { insertDeadLetter, moveCursor, readCursor, visitorsOfTokens } from '../store/landing.ts'
+import {
+  BEGINNING,
+  type Cursor,
+  CursorMoved,
+  insertDeadLetter,
+  moveCursor,
+  readCursor,
+  readOtherCursors,
+  visitorsOfTokens,
+} from '../store/landing.ts'
 import { lockKeys } from '../store/locks.ts'
 import type { Database } from '../store/schema.ts'
-import { isPassing, transact } from '../store/transact.ts'
+import { transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
+import type { Notice } from './notice.ts'
 
 /** A row of the journal as landing reads it. */
 type Row = { id: number; at: number; body: string; events: number }
 
-/** What landing needs. `read` yields journal rows after an id, about `maxEvents` events of them. */
+/** What landing sees of the journal. */
+export type LandJournal = {
+  identity(): { journalId: string; newest: number; first: number; oldest: number }
+  openingOf(position: number): string
+  /** Rows after an id, about `maxEvents` events of them. */
+  read(after: number, maxEvents: number): Row[]
+}
+
+/** What landing needs. */
 export type LandDeps = {
   db: Kysely<Database>
-  journalId: string
-  read: (after: number, maxEvents: number) => Row[]
+  journal: LandJournal
   describeAgent: DescribeAgent
   /** The keyed hash that keeps a retired visitor out. */
   tombstone: (visitorId: string) => string
   now: () => number
 }
 
+/**
+ * What a batch came to: how far the journal is landed, how many events were read (0 when there is nothing), and when
+ * the last of them was appended.
+ */
+export type Landed = { journalId: string; position: number; events: number; at: number | null; notices: Notice[] }
+
 /** About as many events as one transaction holds: larger ones hold up other writers for too long. */
 const BATCH_EVENTS = 2000
 
-/**
- * Lands the next batch. Returns the cursor's position, how many events it read (0 when there is nothing), and how long
- * the last of them had waited.
- */
-export async function landBatch(deps: LandDeps): Promise<{ position: number; events: number; lagMs: number }> {
-  const { db, journalId } = deps
-  const after = await readCursor(db, journalId)
-  const rows = deps.read(after, BATCH_EVENTS)
-  if (rows.length === 0) return { position: after, events: 0, lagMs: 0 }
-  const position = rows.at(-1)!.id
-  const events = rows.reduce((sum, row) => sum + row.events, 0)
+/** Lands the next batch. After the notice `foreign cursor` nothing is landed until the journal has a new id. */
+export async function landBatch(deps: LandDeps): Promise<Landed> {
+  const { db, journal } = deps
+  const { journalId, newest, first, oldest } = journal.identity()
+  const cursor = await readCursor(db, journalId)
+  const { position: after, opening } = cursor ?? BEGINNING
+  const nothing: Landed = { journalId, position: after, events: 0, at: null, notices: [] }
+  if (after > newest || journal.openingOf(after) !== opening) {
+    return { ...nothing, notices: [{ kind: 'foreign cursor', journalId, cursor: after, newest }] }
+  }
+  if (after === newest) return nothing
+
+  const notices: Notice[] = []
+  const from = Math.max(after + 1, first)
+  if (from < oldest) notices.push({ kind: 'entries gone', journalId, from, to: oldest - 1 })
+  if (!cursor && first === 1) {
+    const others = await readOtherCursors(db, journalId)
+    if (others.journals > 0) notices.push({ kind: 'new journal', journalId, ...others })
+  }
+  const rows = journal.read(after, BATCH_EVENTS)
+  if (rows.length === 0 && oldest <= newest) return nothing
+  const position = rows.at(-1)?.id ?? newest
+  const to = { position, opening: journal.openingOf(position) }
   try {
     await transact(db, async (trx) => {
       await landEntries(
@@ -49,25 +89,38 @@ export async function landBatch(deps: LandDeps): Promise<{ position: number; eve
         rows.flatMap((row) => JSON.parse(row.body) as Entry[]),
         deps,
       )
-      await moveCursor(trx, journalId, position)
+      await moveCursor(trx, journalId, cursor, to)
     })
   } catch (error) {
-    // The store is at fault, not an entry: the same batch is tried again later.
-    if (isPassing(error)) throw error
-    await landOneByOne(deps, rows)
+    if (!isPoison(error)) throw error
+    await landOneByOne(deps, journalId, cursor, rows)
   }
-  return { position, events, lagMs: Math.max(0, deps.now() - rows.at(-1)!.at) }
+  const events = rows.reduce((sum, row) => sum + row.events, 0)
+  return { journalId, position, events, at: rows.at(-1)?.at ?? null, notices }
 }
 
-async function landOneByOne(deps: LandDeps, rows: Row[]): Promise<void> {
-  const { db, journalId } = deps
+/**
+ * Whether an entry cannot be landed because of what it holds: a rule of the schema is broken, or it cannot be read.
+ * Anything else that a store says (a lock, a full disk, a lost connection, a damaged file) is not the entry's fault,
+ * and the same batch is tried again later.
+ */
+function isPoison(error: unknown): boolean {
+  if (error instanceof CursorMoved) return false
+  const { code } = error as { code?: unknown }
+  if (typeof code !== 'string') return true
+  return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)|^2[23]/.test(code)
+}
+
+async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | null, rows: Row[]): Promise<void> {
+  const { db, journal } = deps
+  let at = cursor
   for (const row of rows) {
     const parts = partsOf(row.body)
     for (const [part, entry] of parts.entries()) {
       try {
         await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
       } catch (error) {
-        if (isPassing(error)) throw error
+        if (!isPoison(error)) throw error
         await insertDeadLetter(db, {
           journal_id: journalId,
           entry_id: row.id,
@@ -78,7 +131,9 @@ async function landOneByOne(deps: LandDeps, rows: Row[]): Promise<void> {
         })
       }
     }
-    await moveCursor(db, journalId, row.id)
+    const to = { position: row.id, opening: journal.openingOf(row.id) }
+    await moveCursor(db, journalId, at, to)
+    at = to
   }
 }
 

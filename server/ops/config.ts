@@ -21,6 +21,9 @@ export type Config = {
   adminPassword: string
   /** How many proxies in front set `X-Forwarded-For`. */
   trustProxy: number
+  /** What was accepted and has not landed may take so many bytes, and wait so long; then senders are told to wait. */
+  journalMaxBytes: number
+  journalMaxAgeMs: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 }
 
@@ -47,6 +50,8 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
   const adminUrl = url(env, 'ADMIN_URL')
   const trustProxy =
     env.TRUST_PROXY === 'true' ? 1 : env.TRUST_PROXY === 'false' ? 0 : integer(env, 'TRUST_PROXY', 0, 0, 10)
+  const journalMaxBytes = integer(env, 'JOURNAL_MAX_BYTES', 4 * 1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER)
+  const journalMaxAgeMs = integer(env, 'JOURNAL_MAX_AGE_HOURS', 72, 1, 24 * 365) * 3600_000
   const dataDir = resolve(env.DATA_DIR || './data')
   makeDirectory(dataDir)
   const secret = given(env, 'COUTURE_SECRET', 16) ?? kept(join(dataDir, 'secret'), () => newSecret())
@@ -62,6 +67,8 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
     secret,
     adminPassword,
     trustProxy,
+    journalMaxBytes,
+    journalMaxAgeMs,
     logLevel: logLevel as Config['logLevel'],
   }
 }

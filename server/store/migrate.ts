@@ -4,6 +4,7 @@ import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import * as throughput from './migrations/003-throughput.ts'
+import * as openings from './migrations/005-openings.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
 
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '001-first': first,
   '002-processes': processes,
   '003-throughput': throughput,
+  '005-openings': openings,
 }
 
 /** Runs what has not run yet. Throws with the name of the migration that failed. */

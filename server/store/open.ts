@@ -46,6 +46,11 @@ export function openPipelineStore(at: StoreAt): Kysely<Database> {
   return createPostgresStore(at.databaseUrl, options)
 }
 
+/** Where what is committed waits to be flushed to the disk; null where a commit is on the disk. */
+export function unflushedFile(at: StoreAt): string | null {
+  return at.databaseUrl === null ? `${sqliteFile(at)}-wal` : null
+}
+
 /** For commands and migrations, which take as long as they take. */
 export function openCommandStore(at: StoreAt): Kysely<Database> {
   if (at.databaseUrl === null) return createSqliteStore(sqliteFile(at))

@@ -2,6 +2,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { bucketOf } from './buckets.ts'
+import { mark } from './dirty.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { ofKeys, ofRows } from './many.ts'
 import type { Database } from './schema.ts'
@@ -29,6 +30,20 @@ export async function writePersons(trx: Transaction<Database>, personIds: string
   const gone = personIds.filter((id) => !there.has(id))
   await removePersons(trx, gone)
   await removeMembers(trx, gone)
+}
+
+/** Persons that are marked at a time, so that no other writer waits long. */
+const PAGE = 5000
+
+/** Marks every person to be derived again. */
+export async function markAllPersons(db: Kysely<Database>): Promise<void> {
+  for (let after = ''; ; ) {
+    const page = db.selectFrom('persons').select('person_id').where('person_id', '>', after)
+    const ids = (await page.orderBy('person_id').limit(PAGE).execute()).map((row) => row.person_id)
+    await mark(db, 'dirty_persons', ids)
+    if (ids.length < PAGE) return
+    after = ids.at(-1)!
+  }
 }
 
 const selectParts = ofKeys((db, personIds) =>

@@ -133,7 +133,7 @@ export type OrderRow = {
 type TombstoneRow = { hash: string; kind: string; at: number }
 /** A withdrawal, kept as proof without the visitor's id. */
 type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
-type CursorRow = { journal_id: string; position: number }
+type CursorRow = { journal_id: string; position: number; opening: string }
 type DeadLetterRow = {
   journal_id: string
   entry_id: number

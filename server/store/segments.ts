@@ -116,6 +116,17 @@ export async function personsPastEdge(
   return rows.map((row) => row.person_id)
 }
 
+/** Whether any membership begins after `now`. */
+export async function hasFutureMembers(db: Kysely<Database>, now: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('segment_members')
+    .select('person_id')
+    .where('entered_at', '>', now)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
 /** One definition, or null. */
 export async function findSegment(db: Kysely<Database>, id: string): Promise<SegmentDefinition | null> {
   const row = await db.selectFrom('segments').selectAll().where('id', '=', id).executeTakeFirst()

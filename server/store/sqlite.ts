@@ -60,6 +60,13 @@ export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => 
   }
 }
 
+/** All migrations of a start in one transaction: one that is cut short by a crash has not begun. */
+class AtomicSqliteAdapter extends SqliteAdapter {
+  override get supportsTransactionalDdl(): boolean {
+    return true
+  }
+}
+
 /** A store on a connection of this thread's own: for the thread that lands and derives, and for commands. */
 export function createSqliteStore(file: string): Kysely<Database> {
   const sqlite = openSqlite(file)
@@ -70,7 +77,7 @@ export function createSqliteStore(file: string): Kysely<Database> {
 /** The dialect of SQLite over a driver. */
 export function sqliteDialect(createDriver: Dialect['createDriver']): Dialect {
   return {
-    createAdapter: () => new SqliteAdapter(),
+    createAdapter: () => new AtomicSqliteAdapter(),
     createDriver,
     createIntrospector: (db) => new SqliteIntrospector(db),
     createQueryCompiler: () => new SqliteQueryCompiler(),

@@ -69,8 +69,8 @@ async function project(deps: {
   const { db, deriver } = deps
   const file = join(deps.folder, 'journal.db')
   await writeJournal(file, db, deps.traffic, deps.events)
-  const { journalId, read, close } = openJournalReader(file)
-  const landing = { db, journalId, read, describeAgent: createDescribeAgent(), tombstone, now: () => Date.now() }
+  const journal = openJournalReader(file)
+  const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, now: () => Date.now() }
   const began = performance.now()
   let landed = 0
   for (;;) {
@@ -80,7 +80,7 @@ async function project(deps: {
     if (events === 0 && !derived && (await dirtyMarks(db)) === 0) break
   }
   const perS = landed / ((performance.now() - began) / 1000)
-  close()
+  journal.close()
   for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
   return perS
 }

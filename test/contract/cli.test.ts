@@ -261,6 +261,8 @@ describe('serve with a wrong setting says which and what it must be, and does no
     ['PUBLIC_URL', 'shop.example', /^PUBLIC_URL must be an http or https URL/],
     ['PUBLIC_URL', 'ftp://shop.example', /^PUBLIC_URL must be an http or https URL/],
     ['ADMIN_URL', 'https://shop.example/?a=1', /^ADMIN_URL must be an http or https URL without query/],
+    ['JOURNAL_MAX_BYTES', '4GB', /^JOURNAL_MAX_BYTES must be an integer from 1048576 to \d+ \(got "4GB"\)/],
+    ['JOURNAL_MAX_AGE_HOURS', '0', /^JOURNAL_MAX_AGE_HOURS must be an integer from 1 to 8760/],
     ['TRUST_PROXY', 'yes', /^TRUST_PROXY must be/],
     ['LOG_LEVEL', 'loud', /^LOG_LEVEL must be one of fatal, error, warn/],
     ['COUTURE_SECRET', 'short', /^COUTURE_SECRET must have at least 16 characters/],

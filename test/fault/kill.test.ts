@@ -1,84 +1,86 @@
 /**
  * Invariant "2xx = durable": a server that is killed while it takes events has every event that it acknowledged, once,
  * when it is started again; and a sender that repeats what was not acknowledged, as the tag does, makes nothing double.
+ *
+ * Fifty kills at random moments: while it makes an empty folder its own, at later starts, under load, and a moment after
+ * the load has ended, when it lands or derives what is left. What it was at is told by what it left undone.
  */
+import { spawn } from 'node:child_process'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, expect, test } from 'vitest'
-import type { WireEvent } from '../../tag/wire.ts'
-import { batch, event, send, settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer } from '../support/server.ts'
+import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
+import { settled } from '../support/sender.ts'
+import { freePort, serverArguments, startServer, type TestServer } from '../support/server.ts'
 
-const ROUNDS = 6
-const SENDERS = 16
+const ROUNDS = 50
+
+/** So many at first are killed while the folder is still empty or half made, and then each so many-th while it starts. */
+const FIRST_STARTS = 5
+const KILL_A_START = 8
 
 let server: TestServer
 afterAll(() => server?.stop())
 
-type Batch = { visitor: string; events: WireEvent[] }
-
-/** Sends batches one after the other until the server is gone. Notes what was acknowledged, and what was not. */
-async function sendUntilGone(visitor: string, acknowledged: Batch[], open: Batch[]): Promise<void> {
-  for (let i = 0; ; i++) {
-    const events = [event('page'), event('view_item', 0, { items: [{ item_id: `item-${i % 7}` }] }), event('page')]
-    const sent = { visitor, events }
-    try {
-      const response = await send(server, batch(events, { visitor }))
-      const reply = (await response.json()) as { accepted: number }
-      if (response.status !== 202 || reply.accepted !== 3) throw new Error(`unexpected ${response.status}`)
-      acknowledged.push(sent)
-    } catch (error) {
-      open.push(sent)
-      // The connection was cut by the kill; any other failure is one of the server's own.
-      if (error instanceof TypeError || (error as { name?: string }).name === 'SyntaxError') return
-      throw error
-    }
-  }
+/** What a killed server was at, told by what it left: acknowledged and not landed, landed and not derived. */
+function leftUndone(dataDir: string): string {
+  const store = new BetterSqlite3(`${dataDir}/couture.db`)
+  const journal = new BetterSqlite3(`${dataDir}/journal.db`)
+  const newest = journal
+    .prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'")
+    .pluck()
+    .get()
+  const landed = store.prepare('select coalesce(max(position), 0) from cursors').pluck().get()
+  const dirty = store
+    .prepare('select (select count(*) from dirty_visitors) + (select count(*) from dirty_persons)')
+    .pluck()
+    .get()
+  store.close()
+  journal.close()
+  if (newest !== landed) return 'before landing'
+  return dirty === 0 ? 'with all done' : 'before deriving'
 }
 
 test(`killed ${ROUNDS} times under load, it keeps every acknowledged event once`, async () => {
   const port = await freePort()
-  server = await startServer({ port })
-  const { dataDir } = server
-  const acknowledged: Batch[] = []
-  const open: Batch[] = []
+  const ledger = createLedger()
+  const moments: Record<string, number> = {}
+  const count = (moment: string) => {
+    moments[moment] = (moments[moment] ?? 0) + 1
+  }
+  const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
   for (let round = 0; round < ROUNDS; round++) {
-    const senders = Array.from({ length: SENDERS }, (_, i) =>
-      sendUntilGone(`visitor-${round}-${i}-aaaaaaaaaaaa`, acknowledged, open),
-    )
-    await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 800))
-    await server.kill()
-    await Promise.all(senders)
+    if (round < FIRST_STARTS || round % KILL_A_START === 0) {
+      const { command, args, options } = serverArguments({ port, dataDir })
+      const starting = spawn(command, args, { ...options, stdio: 'ignore' })
+      const gone = new Promise((resolve) => starting.once('exit', resolve))
+      await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 1000))
+      starting.kill('SIGKILL')
+      await gone
+      count(round < FIRST_STARTS ? 'at its first start' : 'at its start')
+      continue
+    }
     server = await startServer({ port, dataDir })
+    const killAt = performance.now() + 50 + Math.random() * 250
+    const stopAt = round % 2 === 0 ? killAt - 80 * Math.random() : Number.POSITIVE_INFINITY
+    const sending = sendLoad(server, ledger, { until: () => performance.now() > stopAt })
+    await new Promise((resolve) => setTimeout(resolve, Math.max(0, killAt - performance.now())))
+    await server.kill()
+    await sending
+    count(leftUndone(dataDir))
   }
+  server = await startServer({ port, dataDir })
   await settled(server)
-  const store = new BetterSqlite3(`${dataDir}/couture.db`, { readonly: true })
-  const stored = () =>
-    new Map(
-      (
-        store.prepare('select visitor_id, id, count(*) as n from events group by visitor_id, id').all() as {
-          visitor_id: string
-          id: string
-          n: number
-        }[]
-      ).map((row) => [`${row.visitor_id} ${row.id}`, row.n]),
-    )
-  const keys = (batches: Batch[]) => batches.flatMap((each) => each.events.map((own) => `${each.visitor} ${own.id}`))
+  const afterKills = tally(dataDir, ledger)
+  console.log(tallyText(`${ROUNDS} kills (${JSON.stringify(moments)})`, ledger, afterKills))
+  expect(ledger.acknowledged.length).toBeGreaterThan(ROUNDS)
+  expect(afterKills).toMatchObject({ lost: 0, twice: 0, invented: 0 })
 
-  const afterKills = stored()
-  const lost = keys(acknowledged).filter((key) => afterKills.get(key) !== 1)
-  const known = new Set([...keys(acknowledged), ...keys(open)])
-  const invented = [...afterKills.keys()].filter((key) => !known.has(key))
-  console.log(`acknowledged ${keys(acknowledged).length} events, stored ${afterKills.size}, lost ${lost.length}`)
-  expect(acknowledged.length).toBeGreaterThan(ROUNDS * SENDERS)
-  expect(lost).toEqual([])
-  expect(invented).toEqual([])
-
-  for (const { visitor, events } of open) {
-    expect((await send(server, batch(events, { visitor }))).status).toBe(202)
-  }
+  await repeatOpen(server, ledger)
   await settled(server)
-  const afterRetries = stored()
-  expect([...afterRetries.values()].every((n) => n === 1)).toBe(true)
-  expect(new Set(afterRetries.keys())).toEqual(known)
-  store.close()
-}, 120_000)
+  const afterRetries = tally(dataDir, ledger)
+  console.log(tallyText('after the repeats', ledger, afterRetries))
+  expect(afterRetries).toEqual(exactly(afterRetries))
+}, 300_000)

@@ -23,6 +23,7 @@ import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { configVersion, insertSite, putApiKey, updateSite } from '../../server/store/sites.ts'
 import { transact } from '../../server/store/transact.ts'
+import { journalOfRows } from '../support/rows-journal.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'
 
 const keyring = createKeyring('a secret of the test')
@@ -67,7 +68,8 @@ async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[
   const journalId = `journal-${++journals}`
   const read = (after: number) => (after > 0 ? [] : [{ id: 1, at: NOW, body: JSON.stringify([entry]), events: 1 }])
   const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
-  await landBatch({ db: on, journalId, read, describeAgent, tombstone: keyring.tombstone, now: () => NOW })
+  const from = journalOfRows(journalId, read)
+  await landBatch({ db: on, journal: from, describeAgent, tombstone: keyring.tombstone, now: () => NOW })
 }
 
 const login = (contact: string, token: string, at = NOW): StampedEvent => ({

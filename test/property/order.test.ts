@@ -28,6 +28,7 @@ import { seedPresets } from '../../server/store/segments.ts'
 import { insertSite } from '../../server/store/sites.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
 import { transact } from '../../server/store/transact.ts'
+import { journalOfRows } from '../support/rows-journal.ts'
 import { createDatabase, dropDatabase, ENGINE } from '../support/store.ts'
 
 const MINUTE = 60_000
@@ -115,7 +116,8 @@ async function deriveAll(db: Kysely<Database>, ownership = ownsEverything): Prom
 
 async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch: number): Promise<void> {
   const read = (after: number) => rows.filter((row) => row.id > after).slice(0, batch)
-  const deps = { db, journalId: `journal-${journal}`, read, describeAgent, tombstone, now: () => NOW }
+  const from = journalOfRows(`journal-${journal}`, read)
+  const deps = { db, journal: from, describeAgent, tombstone, now: () => NOW }
   while ((await landBatch(deps)).events > 0);
 }
 

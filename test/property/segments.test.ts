@@ -14,6 +14,7 @@ import { migrate } from '../../server/store/migrate.ts'
 import { ownsEverything } from '../../server/store/ownership.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { journalOfRows } from '../support/rows-journal.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -88,9 +89,9 @@ test('memberships kept current by events and edges equal a full evaluation at th
         const land = () =>
           landBatch({
             db,
-            journalId: 'journal',
-            read: (after) =>
+            journal: journalOfRows('journal', (after) =>
               rows.filter((row) => row.id > after && START + history[row.id - 1]!.minute * MINUTE <= now),
+            ),
             describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
             tombstone,
             now: () => now,

@@ -72,7 +72,7 @@ export async function sendAll(
 export async function settled(server: TestServer, timeoutMs?: number): Promise<void> {
   const { default: BetterSqlite3 } = await import('better-sqlite3')
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
-  const journalId = journal.prepare("select value from meta where name = 'journal_id'").pluck().get()
+  const idOf = journal.prepare("select value from meta where name = 'journal_id'").pluck()
   const lastOf = journal.prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'").pluck()
   // One statement, so that it is one moment: what is derived of visitors marks persons.
   const open = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`).join(' + ')
@@ -81,7 +81,8 @@ export async function settled(server: TestServer, timeoutMs?: number): Promise<v
     await until(
       async () => {
         const last = lastOf.get()
-        const [row] = await server.query<{ dirty: number; landed: number | null }>(state, journalId)
+        // Looked up each time: a journal that was brought back takes a new id.
+        const [row] = await server.query<{ dirty: number; landed: number | null }>(state, idOf.get())
         return row!.dirty === 0 && (row!.landed ?? 0) === last
       },
       'everything to be landed and derived',

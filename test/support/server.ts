@@ -58,26 +58,48 @@ export type TestServer = {
   kill(): Promise<void>
 }
 
-/** Starts a server and waits until it answers. */
-export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
-  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
-  const port = options.port ?? (await freePort())
-  const url = `http://localhost:${port}`
-  const store = await openStore(dataDir, options.env?.DATABASE_URL)
+/** How a server's process is made: for tests that watch a start that does not come to its end. */
+export function serverArguments(options: ServerOptions & { dataDir: string; port: number }) {
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
-    ...store.env,
-    PORT: String(port),
-    DATA_DIR: dataDir,
+    PORT: String(options.port),
+    DATA_DIR: options.dataDir,
     LOG_LEVEL: 'warn',
     CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
     FLUSH_MS: String(options.flushMs ?? 0),
     ...options.env,
   }
   const preloaded = options.flushMs === undefined ? [clock] : [clock, slowDisk]
-  const args = [...preloaded.flatMap((file) => ['--import', file]), 'server/couture.mjs', 'serve']
-  const child = spawn(process.execPath, args, { cwd: root, env })
+  return {
+    command: process.execPath,
+    args: [...preloaded.flatMap((file) => ['--import', file]), 'server/couture.mjs', 'serve'],
+    options: { cwd: root, env },
+  }
+}
+
+/** Starts a server that is to refuse, and returns how it ended and what it said. */
+export async function startRefused(
+  options: ServerOptions & { dataDir: string; port: number },
+): Promise<{ code: number | null; stdout: string; stderr: string }> {
+  const { command, args, options: where } = serverArguments(options)
+  return new Promise((resolve) => {
+    const child = execFile(command, args, { ...where, timeout: 20_000 }, (_, stdout, stderr) =>
+      resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+}
+
+/** Starts a server and waits until it answers. */
+export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
+  const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
+  const port = options.port ?? (await freePort())
+  const url = `http://localhost:${port}`
+  const store = await openStore(dataDir, options.env?.DATABASE_URL)
+  const own = { ...options, dataDir, port, env: { ...store.env, ...options.env } }
+  const { command, args, options: where } = serverArguments(own)
+  const { env } = where
+  const child = spawn(command, args, where)
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => {

@@ -1,19 +1,34 @@
 /**
- * Preloaded by the tests (`node --import`): moves the clock of a process and of all its threads by `CLOCK_OFFSET_MS`,
- * so that the product itself needs no switch for it. Timers go on as ever.
+ * Preloaded by the tests (`node --import`): moves the clock of a process and of all its threads by `CLOCK_OFFSET_MS`, so
+ * that the product itself needs no switch for it. With `CLOCK_FILE` the offset is what that file holds, also when it
+ * changes while the process runs, as if somebody set the clock. Timers go on as ever.
  */
-const offset = Number(process.env.CLOCK_OFFSET_MS ?? 0)
+import { readFileSync } from 'node:fs'
 
-if (offset !== 0) {
+/** The file is looked at this often. */
+const LOOK_EVERY_MS = 20
+
+const file = process.env.CLOCK_FILE
+let offset = Number(process.env.CLOCK_OFFSET_MS ?? 0)
+
+if (offset !== 0 || file !== undefined) {
   const RealDate = Date
   const realNow = Date.now
+  let lookedAt = Number.NEGATIVE_INFINITY
+  const shifted = () => {
+    if (file !== undefined && performance.now() - lookedAt > LOOK_EVERY_MS) {
+      offset = Number(readFileSync(file, 'utf8'))
+      lookedAt = performance.now()
+    }
+    return realNow() + offset
+  }
   class ShiftedDate extends RealDate {
     constructor(...args: [] | [string | number | Date]) {
-      if (args.length === 0) super(realNow() + offset)
+      if (args.length === 0) super(shifted())
       else super(...(args as [number]))
     }
     static override now(): number {
-      return realNow() + offset
+      return shifted()
     }
   }
   globalThis.Date = ShiftedDate as DateConstructor

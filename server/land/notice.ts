@@ -1,0 +1,31 @@
+/** What the operator should know of a journal and its cursor, and the sentence that says it. */
+
+/** Numbers are those of entries, which hold a group of requests each. */
+export type Notice =
+  | { kind: 'foreign cursor'; journalId: string; cursor: number; newest: number }
+  | { kind: 'new journal'; journalId: string; journals: number; furthest: number }
+  | { kind: 'entries gone'; journalId: string; from: number; to: number }
+
+/** What happened, what is done about it, and what is lost if anything is. */
+export function noticeText(notice: Notice): string {
+  switch (notice.kind) {
+    case 'foreign cursor':
+      return (
+        `the store says that this journal was landed up to entry ${notice.cursor}, which is not the entry that it ` +
+        `gave that number to (its newest is ${notice.newest}): journal.db or the store was brought back from a backup, ` +
+        'or another machine runs on a copy of this folder; the journal takes a new id, and all that it holds is landed again, once'
+      )
+    case 'new journal':
+      return (
+        `journal.db is new to the store, which knows ${notice.journals} other, the furthest landed up to entry ` +
+        `${notice.furthest}: if journal.db was lost, what it had accepted after that and not landed is gone; ` +
+        'if this is a further collector, all is well'
+      )
+    case 'entries gone':
+      return (
+        `the entries ${notice.from} to ${notice.to} of the journal (${notice.to - notice.from + 1} groups of requests) ` +
+        'were not landed in this store and are not kept any more: the store was brought back from a backup that is ' +
+        'older than what the journal keeps; what they held is gone'
+      )
+  }
+}

@@ -1,0 +1,16 @@
+/** A database file that is damaged: what to say to whoever starts the process, instead of the database's own words. */
+
+const ADVICE = {
+  'couture.db':
+    'bring it back from a backup; what was accepted in the last 24 hours is in journal.db, and is landed again',
+  'journal.db': 'move it away and a new one is made; what was accepted and not landed is lost with it',
+}
+
+/** For `catch`: rethrows, and if the file is damaged as a sentence that names it and says what to do. */
+export function sayDamaged(folder: string, name: keyof typeof ADVICE): (error: unknown) => never {
+  return (error) => {
+    const message = error instanceof Error ? error.message : String(error)
+    const words = /database disk image is malformed|file is not a database/.exec(message)
+    throw words ? new Error(`${folder}/${name} is damaged (${words[0]}); ${ADVICE[name]}`) : error
+  }
+}

@@ -1,0 +1,9 @@
+/** A cursor also says under which opening of the journal its position was given out. */
+import type { Kysely } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('cursors')
+    .addColumn('opening', 'text', (column) => column.notNull().defaultTo(''))
+    .execute()
+}

@@ -1,0 +1,182 @@
+/**
+ * What is accepted and not landed is bounded, in bytes on disk, in age, and in memory where the disk is slow. Past a
+ * bound a sender is told to come back (503 with `Retry-After`, which the ledger checks of each), nothing is dropped in
+ * silence, and once landing goes on so does collecting, by itself.
+ *
+ * Landing is held up as it is in practice: another process keeps the store's, or the journal's, write lock.
+ */
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterEach, expect, test } from 'vitest'
+import { JournalUnavailable, startJournal } from '../../server/journal/group-commit.ts'
+import { openJournalReader } from '../../server/journal/journal.ts'
+import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
+import { batch, event, send, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+
+let server: TestServer | null = null
+afterEach(async () => {
+  // Held-up landing is logged as an error each second; that is wanted here.
+  await server?.kill()
+  if (server) rmSync(server.dataDir, { recursive: true, force: true })
+  server = null
+})
+
+const MIB = 1024 ** 2
+const BOUND = 256 * MIB
+
+/** Takes the write lock of a database until it is let go. */
+function hold(file: string): { letGo: () => void } {
+  const sqlite = new BetterSqlite3(file, { timeout: 10_000 })
+  sqlite.exec('begin immediate')
+  return {
+    letGo() {
+      sqlite.exec('rollback')
+      sqlite.close()
+    },
+  }
+}
+
+/** What the process has in memory, in MiB. */
+function rssMib(pid: number): number {
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024)
+}
+
+const metric = async (name: string) =>
+  Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(`${server!.url}/metrics`)).text())![1])
+
+test('bytes: past the bound 503, after landing it collects again, and memory stays flat under the backlog', async () => {
+  server = await startServer({ env: { JOURNAL_MAX_BYTES: String(BOUND) } })
+  const { dataDir, process: child } = server
+  const ledger = createLedger()
+  let begun = performance.now()
+  await sendLoad(server, ledger, { bytes: 20_000, until: () => performance.now() - begun > 1500 })
+  await settled(server)
+  const before = rssMib(child.pid!)
+  const lock = hold(`${dataDir}/couture.db`)
+  begun = performance.now()
+  await sendLoad(server, ledger, {
+    bytes: 20_000,
+    until: () => ledger.waits > 200 || performance.now() - begun > 60_000,
+  })
+  const backlog = await metric('couture_journal_backlog_bytes')
+  const during = rssMib(child.pid!)
+  const ready = await fetch(`${server.url}/readyz`)
+  console.log(`backlog ${Math.round(backlog / MIB)} MiB, memory ${before} MiB before it and ${during} MiB with it`)
+  expect(ledger.waits).toBeGreaterThan(200)
+  expect(backlog).toBeGreaterThan(BOUND)
+  expect(backlog).toBeLessThan(BOUND + 4 * MIB)
+  // Under load heaps grow by half as much until they are collected; a backlog in memory would come on top.
+  expect(during - before).toBeLessThan(BOUND / MIB)
+  expect(ready.status).toBe(503)
+  expect(await ready.json()).toMatchObject({ code: 'not_ready', detail: 'the journal is full' })
+
+  lock.letGo()
+  await until(async () => (await fetch(`${server!.url}/readyz`)).ok, 'it to be ready again', 60_000)
+  const taken = ledger.acknowledged.length
+  await repeatOpen(server, ledger)
+  expect(ledger.acknowledged.length).toBeGreaterThan(taken)
+  await settled(server, 60_000)
+  const result = tally(dataDir, ledger)
+  console.log(tallyText('the journal full', ledger, result))
+  expect(result).toEqual(exactly(result))
+  expect(await metric('couture_journal_backlog_bytes')).toBe(0)
+  // What was kept for a restore makes room where space presses.
+  begun = performance.now()
+  await until(async () => {
+    await sendLoad(server!, ledger, { senders: 1, until: () => true })
+    await send(server!, batch([event('page')], { visitor: 'presses-aaaaaaaaaaaaaa' }))
+    const journal = new BetterSqlite3(`${dataDir}/journal.db`, { readonly: true })
+    const held = journal.prepare('select coalesce(sum(bytes), 0) from entries').pluck().get() as number
+    journal.close()
+    return held < BOUND / 2
+  }, 'landed entries to make room')
+  expect(statSync(`${dataDir}/journal.db`).size).toBeLessThan(2 * BOUND)
+}, 180_000)
+
+test('a slow disk: what waits in memory is bounded too, and everything that waited is taken', async () => {
+  server = await startServer()
+  const { dataDir } = server
+  const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
+  const props = { text: 'x'.repeat(30_000) }
+  const body = (n: number) =>
+    JSON.stringify(
+      batch(
+        Array.from({ length: 30 }, () => event('page', 0, props)),
+        { visitor: `slow-${String(n).padStart(17, '0')}` },
+      ),
+    )
+  const bodies = Array.from({ length: 110 }, (_, n) => body(n))
+  const mib = Math.round(bodies.reduce((sum, each) => sum + each.length, 0) / MIB)
+  const lock = hold(`${dataDir}/journal.db`)
+  const sent = bodies.map((each) => send(server!, each, { authorization: `Bearer ${key}` }))
+  let turnedAway = 0
+  for (const each of sent) {
+    each.then((response) => {
+      if (response.status === 503 && Number(response.headers.get('retry-after')) > 0) turnedAway++
+    })
+  }
+  // 64 MiB wait for the disk, and a group is being written; for whatever is beyond that there is no place.
+  const places = Math.ceil((66 * MIB) / bodies[0]!.length)
+  await until(() => turnedAway >= bodies.length - places, 'all that cannot wait to be turned away')
+  lock.letGo()
+  const statuses = (await Promise.all(sent)).map((response) => response.status)
+  const taken = statuses.filter((status) => status === 202).length
+  await settled(server)
+  const store = new BetterSqlite3(`${dataDir}/couture.db`, { readonly: true })
+  const stored = store.prepare("select count(*) from events where visitor_id like 'slow-%'").pluck().get()
+  store.close()
+  console.log(
+    `${mib} MiB sent at once: ${taken} of ${bodies.length} requests taken, ${turnedAway} told to wait, ${stored} events stored`,
+  )
+  expect(taken + turnedAway).toBe(bodies.length)
+  expect(taken).toBeGreaterThan(0)
+  expect(stored).toBe(taken * 30)
+})
+
+test('age: if nothing was landed for too long it takes no more, and takes again once it was', async () => {
+  // The journal's own thread and file; a bound of hours is one of milliseconds here.
+  const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
+  const file = join(folder, 'journal.db')
+  let time = 1_000_000
+  const HOUR = 3600_000
+  const journal = await startJournal({
+    file,
+    maxBytes: 1024 ** 3,
+    maxAgeMs: 72 * HOUR,
+    keepLandedMs: 24 * HOUR,
+    now: () => time,
+    onAppended: () => {},
+    onUpkeepFailed: (message) => {
+      throw new Error(message)
+    },
+    onDeath: (error) => {
+      throw error
+    },
+  })
+  const reader = openJournalReader(file)
+  const { journalId } = reader.identity()
+  await journal.append('"first"', 1)
+  time += 71 * HOUR
+  await journal.append('"second"', 1)
+  time += 2 * HOUR
+  await expect(journal.append('"third"', 1)).rejects.toThrow(JournalUnavailable)
+  expect(journal.state().refusing).toBe('nothing has been landed for too long')
+  // The first is landed: the oldest that waits is two hours old.
+  journal.landed(journalId, 1, 1)
+  await until(() => journal.state().refusing === null, 'it to take again')
+  await journal.append('"third"', 1)
+  // Landed or not, nothing is removed before its time, and what waits never is.
+  expect(reader.read(0, 10).map((row) => row.id)).toEqual([2, 3])
+  journal.landed(journalId, 3, 2)
+  time += 25 * HOUR
+  journal.landed(journalId, 3, 3)
+  await until(() => reader.read(0, 10).length === 0, 'what landed long ago to be removed')
+  await journal.append('"fourth"', 1)
+  expect(reader.read(0, 10).map((row) => row.id)).toEqual([4])
+  reader.close()
+  await journal.close()
+  rmSync(folder, { recursive: true })
+})

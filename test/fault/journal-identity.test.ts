@@ -1,0 +1,251 @@
+/**
+ * The journal's numbers and the store's cursor after files were lost, brought back from a backup, or copied. Numbers
+ * that are given out twice must not make landing skip: what is accepted after a restore is landed, what the journal
+ * still keeps is landed again and counts once, and what cannot be had any more is said in the log with its numbers.
+ */
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterEach, expect, test } from 'vitest'
+import { openJournal, openJournalReader } from '../../server/journal/journal.ts'
+import { landBatch } from '../../server/land/land.ts'
+import { createKeyring } from '../../server/ops/keyring.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { createLedger, exactly, type Ledger, sendLoad, tally, tallyText } from '../support/ledger.ts'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+
+let server: TestServer | null = null
+const folders: string[] = []
+afterEach(async () => {
+  // What it warns of is part of the test.
+  await server?.kill()
+  server = null
+  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+})
+
+function newFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
+  folders.push(folder)
+  return folder
+}
+
+/** A file with what SQLite keeps beside it. */
+function filesOf(dataDir: string, name: string): string[] {
+  return readdirSync(dataDir).filter((each) => each === name || each.startsWith(`${name}-`))
+}
+
+/** Keeps a copy of a database whose server does not run, and brings it back. */
+function backup(dataDir: string, name: string): { restore: () => void } {
+  const kept = newFolder()
+  for (const file of filesOf(dataDir, name)) cpSync(join(dataDir, file), join(kept, file))
+  return {
+    restore() {
+      for (const file of filesOf(dataDir, name)) rmSync(join(dataDir, file))
+      for (const file of readdirSync(kept)) cpSync(join(kept, file), join(dataDir, file))
+    },
+  }
+}
+
+/** A life of a server: it takes requests one after the other, and ends. Returns what it logged. */
+async function live(dataDir: string, ledger: Ledger, requests: number): Promise<string> {
+  server = await startServer({ dataDir })
+  let left = requests
+  await sendLoad(server, ledger, { senders: 1, until: () => left-- <= 0 })
+  await settled(server)
+  await server.stop({ wipe: false }).catch(() => {})
+  const { stderr } = server.output()
+  server = null
+  return stderr
+}
+
+type Case = {
+  name: string
+  /** Lives before and after the harm, in requests of three events each. */
+  play: (dataDir: string, ledger: Ledger) => Promise<string>
+  logged: RegExp | null
+  /** Events that were acknowledged and are gone, because no file holds them any more. */
+  lost: number
+}
+
+const CASES: Case[] = [
+  {
+    name: 'nothing happened: a restart is no reason for a word',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 3)
+      return live(dataDir, ledger, 3)
+    },
+    logged: null,
+    lost: 0,
+  },
+  {
+    name: 'the journal was lost: a new one begins, collecting goes on, and the log says from where on things may be gone',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 5)
+      for (const file of filesOf(dataDir, 'journal.db')) rmSync(join(dataDir, file))
+      return live(dataDir, ledger, 3)
+    },
+    logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 5/,
+    lost: 0,
+  },
+  {
+    name: 'the journal was brought back from a backup and has not grown to where the cursor is',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 4)
+      const yesterday = backup(dataDir, 'journal.db')
+      await live(dataDir, ledger, 9)
+      yesterday.restore()
+      return live(dataDir, ledger, 2)
+    },
+    logged: /landed up to entry 13, which is not the entry/,
+    lost: 0,
+  },
+  {
+    name: 'the journal was brought back and grew past the cursor before landing looked',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 4)
+      const yesterday = backup(dataDir, 'journal.db')
+      await live(dataDir, ledger, 6)
+      yesterday.restore()
+      // Landing cannot reach the store at first; collecting goes on without it.
+      const store = new BetterSqlite3(`${dataDir}/couture.db`)
+      store.exec('alter table cursors rename to cursors_away')
+      server = await startServer({ dataDir })
+      let left = 12
+      await sendLoad(server, ledger, { senders: 1, until: () => left-- <= 0 })
+      store.exec('alter table cursors_away rename to cursors')
+      store.close()
+      await settled(server)
+      return server.output().stderr
+    },
+    logged: /landed up to entry 10, which is not the entry/,
+    lost: 0,
+  },
+  {
+    name: 'the store was brought back from a backup: what the journal keeps is landed again',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 4)
+      const yesterday = backup(dataDir, 'couture.db')
+      await live(dataDir, ledger, 6)
+      yesterday.restore()
+      return live(dataDir, ledger, 3)
+    },
+    logged: null,
+    lost: 0,
+  },
+  {
+    name: 'the store was brought back from a backup that is older than what the journal keeps',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 4)
+      const lastWeek = backup(dataDir, 'couture.db')
+      await live(dataDir, ledger, 6)
+      lastWeek.restore()
+      const journal = new BetterSqlite3(`${dataDir}/journal.db`)
+      journal.exec('delete from entries where id <= 7')
+      journal.close()
+      return live(dataDir, ledger, 3)
+    },
+    logged: /the entries 5 to 7 of the journal \(3 groups of requests\) were not landed/,
+    lost: 9,
+  },
+  {
+    name: 'the same, and the journal keeps nothing any more',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 4)
+      const lastWeek = backup(dataDir, 'couture.db')
+      await live(dataDir, ledger, 6)
+      lastWeek.restore()
+      const journal = new BetterSqlite3(`${dataDir}/journal.db`)
+      journal.exec('delete from entries')
+      journal.close()
+      return live(dataDir, ledger, 0)
+    },
+    logged: /the entries 5 to 10 of the journal \(6 groups of requests\) were not landed/,
+    lost: 18,
+  },
+  {
+    name: 'the store was brought back with a cursor that is ahead of a journal brought back from earlier',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 2)
+      const earlier = backup(dataDir, 'journal.db')
+      await live(dataDir, ledger, 5)
+      const later = backup(dataDir, 'couture.db')
+      await live(dataDir, ledger, 3)
+      earlier.restore()
+      later.restore()
+      return live(dataDir, ledger, 4)
+    },
+    logged: /landed up to entry 7, which is not the entry/,
+    // The three requests after the backup of the store are in neither file.
+    lost: 9,
+  },
+]
+
+test.each(CASES.map((each) => [each.name, each] as const))('%s', async (name, { play, logged, lost }) => {
+  const dataDir = newFolder()
+  const ledger = createLedger()
+  const stderr = await play(dataDir, ledger)
+  const result = tally(dataDir, ledger)
+  console.log(tallyText(name.split(':')[0]!, ledger, result))
+  if (lost === 0) expect(result).toEqual(exactly(result))
+  else expect(result).toMatchObject({ lost, twice: 0, invented: 0, stored: result.acknowledged - lost })
+  const said = stderr.split('\n').filter((line) => /entry|entries/.test(line))
+  if (logged === null) expect(said).toEqual([])
+  else {
+    expect(said).toHaveLength(1)
+    expect(said[0]).toMatch(logged)
+    expect(JSON.parse(said[0]!).level).toBe(40)
+  }
+})
+
+test('two machines on copies of one folder land into one store: the one that comes second takes a new id, and nothing is skipped', async () => {
+  // Two journals of one id and one store, landed in turn: what several collectors do that share a database.
+  const folder = newFolder()
+  const limits = { maxBytes: 1024 ** 3, keepLandedMs: 3600_000 }
+  const entry = (visitor: string) =>
+    JSON.stringify({
+      ...{ request: visitor, site: 'demo', visitor, received_at: 1000, keyed: false },
+      consent: { id: 'c', analytics: true, identity: true, marketing: true, source: 'manual', at: 1000 },
+      events: [{ id: 'only', type: 'page', at: 1000 }],
+    })
+  const file = (name: string) => join(folder, `${name}.db`)
+  const first = openJournal(file('a'), limits)
+  first.append([entry('before-the-copy')], 1, 1000)
+  first.close()
+  cpSync(file('a'), file('b'))
+  const db = createSqliteStore(join(folder, 'couture.db'))
+  await migrate(db)
+  const { tombstone } = createKeyring('a secret of the tests')
+  const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
+  const machines = ['a', 'b'].map((name) => {
+    const writer = openJournal(file(name), limits)
+    const reader = openJournalReader(file(name))
+    const land = async () => {
+      const landed = await landBatch({ db, journal: reader, describeAgent, tombstone, now: () => 1000 })
+      const foreign = landed.notices.some((notice) => notice.kind === 'foreign cursor')
+      if (foreign) writer.renew(landed.journalId)
+      return foreign ? 'renewed' : landed.events
+    }
+    return { name, writer, land, reader }
+  })
+  const [a, b] = machines as [(typeof machines)[0], (typeof machines)[0]]
+  const outcomes: unknown[] = []
+  for (let round = 0; round < 3; round++) {
+    for (const machine of machines) machine.writer.append([entry(`${machine.name}-${round}`)], 1, 1000)
+    for (const machine of machines) outcomes.push(await machine.land(), await machine.land())
+  }
+  const visitors = (await db.selectFrom('events').select('visitor_id').orderBy('visitor_id').execute()).map(
+    (row) => row.visitor_id,
+  )
+  expect(outcomes).toEqual([2, 0, 'renewed', 2, 1, 0, 1, 0, 1, 0, 1, 0])
+  expect(visitors).toEqual(['a-0', 'a-1', 'a-2', 'b-0', 'b-1', 'b-2', 'before-the-copy'])
+  expect(a.reader.identity().journalId).not.toBe(b.reader.identity().journalId)
+  for (const { writer, reader } of machines) {
+    reader.close()
+    writer.close()
+  }
+  await db.destroy()
+  expect(existsSync(file('a'))).toBe(true)
+})

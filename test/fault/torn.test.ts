@@ -1,0 +1,174 @@
+/**
+ * What a crash leaves at the end of a write-ahead log. Two questions, and what proves each:
+ *
+ * Is what was acknowledged on the disk, and not only in the system's memory? A file system in a file is mounted, the
+ * server runs on it, and the file is copied while the server stands still (SIGSTOP): the copy holds what was flushed
+ * and what happened to be written back, as a disk does after a power cut; the rest is in the memory of the running
+ * system and not in the copy. A server that is started on the copy must have every acknowledged event. (Only root may
+ * mount; elsewhere it is skipped with its reason.)
+ *
+ * Does a torn end stop a start? After kill -9 the files are torn as a disk may tear them: behind the last committed frame
+ * of journal.db-wal (never in front of it: those frames were flushed before they were acknowledged) come noise, half a
+ * frame, or a whole one that its checksum does not fit; couture.db-wal, which is not flushed at each commit, is cut
+ * anywhere behind the frames that a checkpoint has used. Landing must catch up from the journal: nothing lost or double.
+ */
+import { execFileSync } from 'node:child_process'
+import { randomBytes, randomInt } from 'node:crypto'
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, truncateSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, expect, test } from 'vitest'
+import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
+import { settled } from '../support/sender.ts'
+import { freePort, startServer, type TestServer } from '../support/server.ts'
+
+const ROUNDS = 6
+const POWER_CUTS = 3
+
+let server: TestServer | null = null
+const undo: (() => void)[] = []
+afterEach(async () => {
+  await server?.kill()
+  server = null
+  for (const step of undo.splice(0).reverse()) step()
+})
+
+const HEADER = 32
+const FRAME_HEADER = 24
+
+/** What a killed server's wal-index says: bytes of committed frames, and of those that a checkpoint has used. */
+function readIndex(database: string): { committed: number; used: number; frame: number } {
+  // Two copies of a header of 48 bytes, then the state of checkpoints; numbers are in the machine's order.
+  const index = readFileSync(`${database}-shm`)
+  const frame = FRAME_HEADER + index.readUInt16LE(14)
+  const frames = index.readUInt32LE(16)
+  const used = Math.max(index.readUInt32LE(96), index.readUInt32LE(128))
+  return { committed: HEADER + frames * frame, used: HEADER + Math.min(used, frames) * frame, frame }
+}
+
+/** Makes the end of a log what a disk may make of it. Returns in words what it did. */
+function tear(database: string, from: 'committed' | 'used'): string {
+  const wal = `${database}-wal`
+  const index = readIndex(database)
+  const frames = (index.committed - index[from]) / index.frame
+  const cut = index.committed - randomInt(0, frames + 1) * index.frame
+  const sample = readFileSync(wal).subarray(cut - index.frame, cut)
+  truncateSync(wal, cut)
+  rmSync(`${database}-shm`)
+  const half = randomInt(1, index.frame)
+  const wrong = Buffer.from(sample)
+  if (wrong.length === index.frame) wrong[randomInt(FRAME_HEADER, wrong.length)]! ^= 0xff
+  const [what, tail] = (
+    [
+      ['nothing', Buffer.alloc(0)],
+      ['noise', randomBytes(randomInt(1, 3 * index.frame))],
+      ['zeros', Buffer.alloc(randomInt(1, 3 * index.frame))],
+      ['half a frame', sample.subarray(0, half)],
+      ['a wrong frame', wrong],
+    ] as const
+  )[randomInt(0, 5)]!
+  appendFileSync(wal, tail)
+  return `${Math.round((index.committed - cut) / index.frame)} frames off, ${what} behind`
+}
+
+test(`torn ${ROUNDS} times behind what was flushed, both logs are read up to there and nothing is lost or double`, async () => {
+  const port = await freePort()
+  const ledger = createLedger()
+  server = await startServer({ port })
+  const { dataDir } = server
+  undo.push(() => rmSync(dataDir, { recursive: true, force: true }))
+  const torn: string[] = []
+  for (let round = 0; round < ROUNDS; round++) {
+    const sending = sendLoad(server, ledger, {})
+    await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 400))
+    await server.kill()
+    await sending
+    torn.push(`journal ${tear(`${dataDir}/journal.db`, 'committed')}; store ${tear(`${dataDir}/couture.db`, 'used')}`)
+    server = await startServer({ port, dataDir })
+  }
+  await settled(server)
+  const afterCrashes = tally(dataDir, ledger)
+  console.log([...torn, tallyText('after the crashes', ledger, afterCrashes)].join('\n'))
+  expect(afterCrashes).toMatchObject({ lost: 0, twice: 0, invented: 0 })
+  expect(torn.some((each) => /store [1-9]/.test(each))).toBe(true)
+  await repeatOpen(server, ledger)
+  await settled(server)
+  const result = tally(dataDir, ledger)
+  expect(result).toEqual(exactly(result))
+  // A torn end is no reason for a word in the log.
+  expect(server.output().stderr).toBe('')
+}, 120_000)
+
+/** Mounts a file system in a file; a text says why it cannot be done here. */
+function mountImage(image: string, at: string): string | null {
+  mkdirSync(at)
+  try {
+    execFileSync('mount', ['-o', 'loop', image, at], { stdio: 'pipe' })
+  } catch (error) {
+    return `a file system in a file cannot be mounted here: ${(error as Error).message.split('\n')[1] ?? ''}`
+  }
+  undo.push(() => execFileSync('umount', [at], { stdio: 'pipe' }))
+  return null
+}
+
+/** How many pages of a file were not on the disk when it was copied. */
+function pagesThatDiffer(written: Buffer, copied: Buffer): number {
+  let pages = 0
+  for (let at = 0; at < written.length; at += 4096) {
+    if (!written.subarray(at, at + 4096).equals(copied.subarray(at, at + 4096))) pages++
+  }
+  return pages
+}
+
+test(`${POWER_CUTS} power cuts: what was acknowledged was flushed`, async ({ skip }) => {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0)
+    return skip('only root on Linux may mount a file system')
+  if (!['/sbin', '/usr/sbin', '/bin'].some((path) => existsSync(`${path}/mkfs.ext4`)))
+    return skip('there is no mkfs.ext4')
+  const folder = mkdtempSync(join(tmpdir(), 'couture-power-'))
+  undo.push(() => rmSync(folder, { recursive: true, force: true }))
+  let image = join(folder, 'image-0')
+  execFileSync('truncate', ['-s', '192M', image])
+  execFileSync('mkfs.ext4', ['-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', image])
+  const refusal = mountImage(image, join(folder, 'mount-0'))
+  if (refusal !== null) return skip(refusal)
+  const port = await freePort()
+  const ledger = createLedger()
+  let dataDir = join(folder, 'mount-0', 'data')
+  const unflushed: number[] = []
+  for (let round = 1; round <= POWER_CUTS; round++) {
+    // A small journal lets go of what has landed at once: not before that is on disk.
+    server = await startServer({ port, dataDir, env: { JOURNAL_MAX_BYTES: String(1024 ** 2) } })
+    const sending = sendLoad(server, ledger, { bytes: 2000 })
+    await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 700))
+    // Whatever was acknowledged by now is in the ledger or on its way to it, and must be in the copy.
+    server.process.kill('SIGSTOP')
+    await new Promise((resolve) => setTimeout(resolve, 100))
+    const next = join(folder, `image-${round}`)
+    cpSync(image, next)
+    const written = readFileSync(`${dataDir}/couture.db-wal`)
+    await server.kill()
+    await sending
+    image = next
+    expect(mountImage(image, join(folder, `mount-${round}`))).toBeNull()
+    dataDir = join(folder, `mount-${round}`, 'data')
+    unflushed.push(pagesThatDiffer(written, readFileSync(`${dataDir}/couture.db-wal`)))
+  }
+  server = await startServer({ port, dataDir })
+  await settled(server)
+  const afterCuts = tally(dataDir, ledger)
+  console.log(
+    tallyText(
+      `${POWER_CUTS} power cuts, which took ${unflushed.join(', ')} pages of the store's log`,
+      ledger,
+      afterCuts,
+    ),
+  )
+  // The cut is real: it took from the store what was not flushed.
+  expect(unflushed.some((pages) => pages > 0)).toBe(true)
+  expect(afterCuts).toMatchObject({ lost: 0, twice: 0, invented: 0 })
+  await repeatOpen(server, ledger)
+  await settled(server)
+  const result = tally(dataDir, ledger)
+  expect(result).toEqual(exactly(result))
+}, 120_000)
