@@ -6,6 +6,7 @@ import { errors as joseErrors, jwtVerify } from 'jose'
 import type { RejectCode } from '../../tag/wire.ts'
 import type { StampedClaim } from '../domain/event.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
+import { withoutNul } from '../domain/nul.ts'
 import type { Site } from '../domain/settings.ts'
 import type { LinkToken } from '../domain/token.ts'
 import { firstProblem } from '../http/problem.ts'
@@ -49,7 +50,7 @@ export async function claimOf(props: unknown, context: ClaimContext, deps: Claim
           evidence: 'email_click',
           key: deps.identifier('link', `${context.site.id}:${token.contact}`),
           token: deps.tokenHash(data.link),
-          message: token.message,
+          message: withoutNul(token.message),
           issued_at: token.issuedAt,
         },
       }
@@ -113,7 +114,7 @@ async function signed(token: string, context: ClaimContext, deps: ClaimDeps): Pr
         token: deps.tokenHash(token),
         iat,
         exp,
-        ...(protectedHeader.kid === undefined ? {} : { kid: protectedHeader.kid }),
+        ...(protectedHeader.kid === undefined ? {} : { kid: withoutNul(protectedHeader.kid) }),
       },
     }
   } catch (error) {

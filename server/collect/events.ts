@@ -7,6 +7,7 @@
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
 import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
+import { parseJson } from '../domain/nul.ts'
 import type { Site } from '../domain/settings.ts'
 import { firstProblem, Problem } from '../http/problem.ts'
 import type { Journal } from '../journal/group-commit.ts'
@@ -129,7 +130,7 @@ async function parse(request: Request, keyed: boolean): Promise<{ envelope: Enve
   const text = await readBody(request, limits.bytes)
   let json: unknown
   try {
-    json = JSON.parse(text)
+    json = parseJson(text)
   } catch {
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }

@@ -11,6 +11,7 @@
  */
 import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
+import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../http/problem.ts'
 import { checkOrigin, checkRate, journalEntries } from './accept.ts'
 import { readBody } from './body.ts'
@@ -88,7 +89,7 @@ async function parse(request: Request): Promise<Record<string, unknown>> {
   const text = await readBody(request, MAX_BYTES)
   let json: unknown
   try {
-    json = JSON.parse(text.replace(/^\uFEFF/, ''))
+    json = parseJson(text.replace(/^\uFEFF/, ''))
   } catch {
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }

@@ -4,6 +4,7 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
+import { withoutNul } from '../domain/nul.ts'
 import { importContacts } from '../import/contacts.ts'
 import type { Checked } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -133,7 +134,7 @@ function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
 
 /** A contact as it is pushed, or what is wrong with it. Without a time of its own it is of `now`. */
 export function checkContact(row: unknown, now: number): Checked<ContactPatch> {
-  const parsed = contactSchema.safeParse(row)
+  const parsed = contactSchema.safeParse(withoutNul(row))
   if (parsed.success) return { item: toPatch(parsed.data, now) }
   return { code: 'invalid_contact', message: firstProblem(parsed.error) }
 }

@@ -6,6 +6,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { itemsOf } from '../domain/cart.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 import { amountOf, toMinor } from '../domain/money.ts'
+import { withoutNul } from '../domain/nul.ts'
 import { importOrders, type SaidOrder, writeOrders } from '../import/orders.ts'
 import type { Checked, ItemRow } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -134,7 +135,7 @@ function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
 
 /** An order as it is pushed, or what is wrong with it. */
 export function checkOrder(row: unknown): Checked<SaidOrder> {
-  const parsed = orderSchema.safeParse(row)
+  const parsed = orderSchema.safeParse(withoutNul(row))
   if (!parsed.success) return { code: 'invalid_order', message: firstProblem(parsed.error) }
   const { order_id, contact_id, email, at, total, channel, items } = parsed.data
   const currency = parsed.data.currency.toUpperCase()

@@ -301,6 +301,13 @@ test('every push leaves an audit row that says who, when and how many, and no ad
   expect(await server.query("select * from audit where detail like '%audited.example%'")).toEqual([])
 })
 
+test('a text with NUL, which not every engine can keep, is kept with U+FFFD for it', async () => {
+  const id = newId()
+  expect(await push({ id: `${id}\0`, phone: '1\0', attributes: { 'a\0': ['b\0'] } })).toEqual(counts(1, 0, 0))
+  expect(await known(`${id}\uFFFD`)).toMatchObject({ attributes: { 'a\uFFFD': ['b\uFFFD'] } })
+  expect((await server.api('/api/v1/contacts/%00')).status).toBe(404)
+})
+
 test('a contact that nobody pushed is 404', async () => {
   const response = await server.api('/api/v1/contacts/nobody')
   expect(response.status).toBe(404)

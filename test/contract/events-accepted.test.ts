@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
-import { batch, event, eventId, send, settled } from '../support/sender.ts'
+import { batch, consent, event, eventId, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { newVisitor, post, type SiteView, timeline, timelineStatus } from './door.ts'
 
@@ -564,6 +564,20 @@ describe('page addresses', () => {
       await settled(server)
       return (await timeline(server, visitor)).at(-1)?.url === 'https://kept.example/list?page=2&filter_colour=red'
     }, 'the list of kept names to count')
+  })
+
+  test('and texts hold no NUL, which not every engine can keep, but U+FFFD for it', async () => {
+    const visitor = newVisitor()
+    const choice = { ...consent({ id: 'choice\0' }), policy: 'v\0' }
+    const props = { 'a\0': ['b\0', 'c\\u0000'] }
+    await sent(batch([event('page', 0, props, { title: 'Rings\0' })], { visitor, consent: choice }))
+    await settled(server)
+    expect(await timeline(server, visitor)).toMatchObject([
+      { title: 'Rings\uFFFD', props: { 'a\uFFFD': ['b\uFFFD', 'c\\u0000'] } },
+    ])
+    expect(await server.query('select id, policy from consents where visitor_id = ?', visitor)).toEqual([
+      { id: 'choice\uFFFD', policy: 'v\uFFFD' },
+    ])
   })
 
   test('and titles, referrers and props hold no mail address', async () => {
