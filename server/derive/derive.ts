@@ -44,7 +44,7 @@ export type DeriveDeps = {
 
 /** A deriver, which remembers when it last worked on a visitor, where in the keys it stopped, and the sites. */
 export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): Deriver {
-  const pace = createPace()
+  let pace = createPace()
   let after = ''
   let version = -1
   let sites = new Map<string, Site>()
@@ -54,6 +54,8 @@ export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): De
     if (current === version) return
     sites = new Map((await listSites(trx)).map((site) => [site.id, site]))
     version = current
+    // Another configuration, or everything was emptied: nobody's last fold counts any more.
+    pace = createPace()
   }
 
   /** Reads at one moment, under the configuration of that moment. */
