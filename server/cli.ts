@@ -7,11 +7,12 @@ import { parseSetting, SETTINGS, type Site, type SiteSettings } from './domain/s
 import { start } from './main.ts'
 import { type Config, readConfigFromEnvironment } from './ops/config.ts'
 import { sayDamaged } from './ops/damage.ts'
-import { checkInside, checkOutside } from './ops/doctor.ts'
+import { checkInside, checkOutside, checkOveractive } from './ops/doctor.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { createKey, createSite, parseOrigin } from './sites.ts'
 import { migrate } from './store/migrate.ts'
 import { openCommandStore } from './store/open.ts'
+import { listOveractive } from './store/overactive.ts'
 import { emptyDerived } from './store/rebuild.ts'
 import { seedPresets } from './store/segments.ts'
 import { deleteApiKey, findSite, listApiKeys, listSites, SCOPES, updateSite } from './store/sites.ts'
@@ -175,6 +176,7 @@ program
     withStore(async (db, config) => {
       const findings = checkInside(config.dataDir, process.versions.node)
       if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
+      findings.push(...checkOveractive(await listOveractive(db, '', 20)))
       if (url !== undefined) {
         if (!URL.canParse(url))
           throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)

@@ -22,15 +22,13 @@ import { snapshot, transact } from '../store/transact.ts'
 import { writeVisitors } from '../store/visitor-rows.ts'
 import { loadVisitors } from '../store/visitor-state.ts'
 import { changesOf } from './feed.ts'
+import { createPace } from './pace.ts'
 import { crossEdges, replacePersons } from './person.ts'
 import { deriveVisitors } from './visitor.ts'
 
 /** Keys of one transaction. */
 const VISITORS = 256
 const PERSONS = 512
-
-/** A visitor that sends all the time is derived at most this often. */
-const BUSY_MS = 500
 
 /** Derives rounds. `round` returns whether it found anything to do. */
 export type Deriver = { round(): Promise<boolean> }
@@ -46,7 +44,7 @@ export type DeriveDeps = {
 
 /** A deriver, which remembers when it last worked on a visitor, where in the keys it stopped, and the sites. */
 export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): Deriver {
-  const lastDerived = new Map<string, number>()
+  let pace = createPace()
   let after = ''
   let version = -1
   let sites = new Map<string, Site>()
@@ -56,6 +54,8 @@ export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): De
     if (current === version) return
     sites = new Map((await listSites(trx)).map((site) => [site.id, site]))
     version = current
+    // Another configuration, or everything was emptied: nobody's last fold counts any more.
+    pace = createPace()
   }
 
   /** Reads at one moment, under the configuration of that moment. */
@@ -74,31 +74,34 @@ export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): De
       return true
     })
 
-  const dueVisitors = async (trx: Transaction<Database>, claim: Claim): Promise<Mark[]> => {
+  const markedVisitors = async (trx: Transaction<Database>, claim: Claim): Promise<Mark[]> => {
     const marks = await readMarks(trx, 'dirty_visitors', VISITORS, { buckets: claim.buckets, after })
     after = marks.length === VISITORS ? marks.at(-1)!.key : ''
-    const time = now()
-    // A clock that was set back makes nobody wait until it has caught up.
-    const rests = (since: number) => since > time - BUSY_MS && since <= time
-    if (lastDerived.size > 100_000) lastDerived.clear()
-    return marks.filter((mark) => !rests(lastDerived.get(mark.key) ?? 0))
+    return marks
   }
 
   const visitors = async () => {
     const claim = ownership.keys()
     if (claim === null) return false
+    const began = performance.now()
     const found = await read(async (trx) => {
-      const marks = await dueVisitors(trx, claim)
-      const hashes = new Map(marks.map(({ key }) => [key, tombstone(key)]))
+      const marked = await markedVisitors(trx, claim)
+      const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
       const tombstones = await findTombstones(trx, [...hashes.values()])
-      const [gone, staying] = [new Set<string>(), [] as string[]]
-      for (const [key, hash] of hashes) tombstones.has(hash) ? gone.add(key) : staying.push(key)
-      return { marks, gone: [...gone], facts: staying.length === 0 ? [] : await loadVisitors(trx, staying) }
+      const isGone = (key: string) => tombstones.has(hashes.get(key)!)
+      // Who is gone goes at once.
+      const marks = marked.filter(({ key }) => isGone(key) || pace.isDue(key))
+      const keys = marks.map(({ key }) => key)
+      const facts = await loadVisitors(
+        trx,
+        keys.filter((key) => !isGone(key)),
+      )
+      return { marks, gone: keys.filter(isGone), facts }
     })
     if (found.marks.length === 0) return after !== ''
     const rows = deriveVisitors(found.facts, (id) => sites.get(id) ?? unknownSite(id))
     const written = await write(claim, (trx) => writeVisitors(trx, found.marks, rows, found.gone))
-    if (written) for (const { key } of found.marks) lastDerived.set(key, now())
+    if (written) pace.worked(found.facts, performance.now() - began)
     return true
   }
 

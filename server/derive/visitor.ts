@@ -2,10 +2,11 @@
  * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
-import { attribute, countsAsMatch, type OwnedCart } from '../domain/epochs.ts'
+import { attribute, countsAsMatch, type OwnedCart, visitorPerson } from '../domain/epochs.ts'
 import { type Link, linkVisitor } from '../domain/identity.ts'
 import { orderOf } from '../domain/order.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
+import type { Overactive } from '../store/overactive.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema-derived.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
 import { itemIds, type LoadedEvent, type VisitorFacts } from '../store/visitor-state.ts'
@@ -21,8 +22,12 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
     carts: [],
     purchases: [],
     moves: [],
+    unowned: [],
   }
-  for (const facts of visitors) deriveVisitor(facts, site(facts.siteId), rows)
+  for (const facts of visitors) {
+    if (facts.overactive) onlyCount(facts, facts.overactive, rows)
+    else deriveVisitor(facts, site(facts.siteId), rows)
+  }
   return rows
 }
 
@@ -45,6 +50,7 @@ function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void
     marketing_since: consents.marketingSince,
     shared: shared ? 1 : 0,
     linked: links.some(countsAsMatch) ? 1 : 0,
+    overactive: 0,
   })
   for (const epoch of epochs) {
     rows.epochs.push({
@@ -62,6 +68,24 @@ function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void
   rows.carts.push(...carts.map((cart) => cartRow(visitorId, siteId, cart, abandonedAfterMs)))
   rows.purchases.push(...purchasesOf(visitorId, events, personOf))
   rows.moves.push(...movesOf(visitorId, events, personOf))
+}
+
+/** Of an overactive visitor no more is told than that it is there; its events are nobody's. */
+function onlyCount({ visitorId, consents }: VisitorFacts, counted: Overactive, rows: VisitorRows): void {
+  rows.visitors.push({
+    visitor_id: visitorId,
+    site_id: counted.siteId,
+    first_seen: counted.firstSeen,
+    last_seen: counted.lastSeen,
+    events: counted.events,
+    identity: consents.identity ? 1 : 0,
+    marketing: consents.marketing ? 1 : 0,
+    marketing_since: consents.marketingSince,
+    shared: 0,
+    linked: 0,
+    overactive: 1,
+  })
+  rows.unowned.push({ visitorId, personId: visitorPerson(visitorId, 1) })
 }
 
 function linkRow(visitorId: string, link: Link): LinkRow {

@@ -4,10 +4,12 @@ import { toMajor } from '../domain/money.ts'
 import { findContact } from '../store/contacts.ts'
 import { loadMatchFacts } from '../store/feed.ts'
 import { stillOpen } from '../store/members.ts'
+import { listOveractive } from '../store/overactive.ts'
 import { describeVisitors, listConsents, listLinks, listOrders, visitorsOf } from '../store/people.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, MAX_LINKS, renderLink } from './links.ts'
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
 import { Problem } from './problem.ts'
 import { cartSchema, iso, isoOrNull, json, refusals, renderCart } from './shapes.ts'
 import { onInvalid } from './validation.ts'
@@ -19,6 +21,7 @@ const visitorSchema = z.object({
   last_seen: z.string(),
   events: z.number(),
   shared: z.boolean(),
+  overactive: z.boolean(),
   device: z.object({ type: z.string(), browser: z.string().nullable(), os: z.string().nullable() }).nullable(),
   consent: z.object({ identity: z.boolean(), marketing: z.boolean() }),
 })
@@ -66,6 +69,27 @@ export function peopleRoutes(deps: HttpDeps) {
         responses: { 200: json('The contact', contactSchema), ...refusals },
       }),
       async (c) => c.json(await contactView(deps, c.req.valid('param').id), 200),
+    )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/visitors',
+        summary:
+          'Visitors that are overactive: scripts and broken pages, whose events are kept and nothing made of them',
+        middleware: read,
+        request: { query: pageQuery.extend({ state: z.enum(['overactive']) }) },
+        responses: { 200: json('Visitors in order of their id', pageOf(visitorSchema)), ...refusals },
+      }),
+      async (c) => {
+        const { after, limit } = c.req.valid('query')
+        const from = decodeCursor('overactive', after, z.string()) ?? ''
+        const ids = await listOveractive(deps.db, from, limit + 1)
+        const page = ids.slice(0, limit)
+        const visitors = new Map((await describeVisitors(deps.db, page)).map((row) => [row.visitor_id, row]))
+        const data = page.flatMap((id) => visitors.get(id) ?? []).map(renderVisitor)
+        const hasMore = ids.length > limit
+        return c.json({ data, next: hasMore ? encodeCursor('overactive', page.at(-1)) : null, has_more: hasMore }, 200)
+      },
     )
     .openapi(
       createRoute({
@@ -131,6 +155,7 @@ function renderVisitor(row: Awaited<ReturnType<typeof describeVisitors>>[number]
     last_seen: iso(row.last_seen),
     events: row.events,
     shared: row.shared === 1,
+    overactive: row.overactive === 1,
     device: row.device === null ? null : { type: row.device, browser: row.browser, os: row.os },
     consent: { identity: row.identity === 1, marketing: row.marketing === 1 },
   }

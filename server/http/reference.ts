@@ -71,12 +71,17 @@ function exampleCall({ verb, path, operation }: Call, document: ApiDocument): st
   return lines.join(' \\\n')
 }
 
-/** A path with the examples of its parameters. */
+/** A path with the examples of its parameters, and of those of its query that it needs. */
 export function filledPath(path: string, operation: Operation): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name) => {
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => {
     const found = operation.parameters?.find((each) => each.in === 'path' && each.name === name)
     return encodeURIComponent(String(found?.schema?.example ?? name))
   })
+  const needed = operation.parameters?.filter((each) => each.in === 'query' && each.required) ?? []
+  const query = new URLSearchParams(
+    needed.map(({ name, schema }) => [name, String(schema?.enum?.[0] ?? schema?.example)]),
+  )
+  return query.size === 0 ? filled : `${filled}?${query}`
 }
 
 /** The example of a call's JSON body; undefined where it has none. */

@@ -40,6 +40,13 @@ export function checkInside(dataDir: string, nodeVersion: string): Finding[] {
   return findings
 }
 
+/** Says which visitors send more than anybody does; `ids` are the first of them. */
+export function checkOveractive(ids: string[]): Finding[] {
+  if (ids.length === 0) return []
+  const what = `overactive visitors, whose events are kept and nothing made of them: ${ids.join(', ')}; the API lists them all at /api/v1/visitors?state=overactive`
+  return [{ state: 'note', what }]
+}
+
 /** What `checkOutside` needs: the page's origin of the shop, and how to fetch. */
 export type OutsideDeps = { fetch: typeof fetch; origins: string[] }
 

@@ -109,6 +109,7 @@ export async function describeVisitors(db: Kysely<Database>, visitorIds: string[
       'visitors.last_seen',
       'visitors.events',
       'visitors.shared',
+      'visitors.overactive',
       'visitors.identity',
       'visitors.marketing',
       'devices.device',

@@ -14,6 +14,8 @@ export type VisitorRow = {
   marketing_since: number | null
   shared: Flag
   linked: Flag
+  /** Sends more than anybody does: nothing else is derived of it. */
+  overactive: Flag
 }
 export type EpochRow = {
   visitor_id: string

@@ -29,6 +29,8 @@ export type VisitorRows = {
   purchases: PurchaseRow[]
   /** Events whose person changed. */
   moves: { visitorId: string; personId: string; ids: string[] }[]
+  /** Visitors whose events all go to one person, whatever they are. */
+  unowned: { visitorId: string; personId: string }[]
 }
 
 /** What is known of a visitor itself. */
@@ -118,6 +120,7 @@ export async function writeVisitors(
     await replace(trx, name, await TABLES[name].select(trx, knownIds), rows[name])
   }
   for (const { visitorId, personId, ids } of rows.moves) await repoint(trx, ids, visitorId, personId)
+  for (const { visitorId, personId } of rows.unowned) await repointAll(trx, [visitorId], personId)
   await clearMarks(trx, 'dirty_visitors', marks)
   await mark(
     trx,
@@ -149,6 +152,14 @@ async function replace(trx: Transaction<Database>, name: keyof typeof TABLES, ol
 
 const repoint = ofKeys((db, eventIds, visitorId: string, personId: string) =>
   db.updateTable('events').set({ person_id: personId }).where('visitor_id', '=', visitorId).where('id', 'in', eventIds),
+)
+
+const repointAll = ofKeys((db, visitorIds, personId: string) =>
+  db
+    .updateTable('events')
+    .set({ person_id: personId })
+    .where('visitor_id', 'in', visitorIds)
+    .where('person_id', '!=', personId),
 )
 
 const selectTokens = ofKeys((db, visitorIds) =>

@@ -7,18 +7,20 @@ import { byTimeThenId } from '../domain/event.ts'
 import type { Claim, Holder } from '../domain/identity-evidence.ts'
 import type { LinkEvidence } from '../domain/identity-table.ts'
 import { ofKeys } from './many.ts'
+import { findOveractive, type Overactive } from './overactive.ts'
 import type { ClaimRow, Database } from './schema.ts'
 
 /** An event with the person it is at now. */
 export type LoadedEvent = VisitorEvent & { personId: string | null }
 
-/** One visitor's facts. Events are sorted by time, then id. */
+/** One visitor's facts. Events are sorted by time, then id; of an overactive visitor they are not read. */
 export type VisitorFacts = {
   visitorId: string
   siteId: string
   events: LoadedEvent[]
   claims: Claim[]
   consents: ConsentState
+  overactive: Overactive | null
 }
 
 const selectEvents = ofKeys((db, visitorIds) =>
@@ -46,8 +48,10 @@ const selectEvents = ofKeys((db, visitorIds) =>
 
 /** Loads visitors; those without an event are left out. */
 export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): Promise<VisitorFacts[]> {
-  const rows = await selectEvents(db, visitorIds)
-  const claims = await loadClaims(db, visitorIds)
+  const overactive = await findOveractive(db, visitorIds)
+  const calm = visitorIds.filter((id) => !overactive.has(id))
+  const rows = await selectEvents(db, calm)
+  const claims = await loadClaims(db, calm)
   const choices = await loadChoices(db, visitorIds)
   const byVisitor = new Map<string, { siteId: string; siteAt: number; events: LoadedEvent[] }>()
   for (const row of rows) {
@@ -68,13 +72,19 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
       personId: row.person_id,
     })
   }
-  return [...byVisitor].map(([visitorId, { siteId, events }]) => ({
+  const factsOf = (visitorId: string) => ({
     visitorId,
-    siteId,
-    events: events.sort(byTimeThenId),
     claims: claims.get(visitorId) ?? [],
     consents: foldConsents(choices.get(visitorId) ?? []),
-  }))
+  })
+  return [
+    ...[...byVisitor].map(([visitorId, { siteId, events }]) => {
+      return { ...factsOf(visitorId), siteId, events: events.sort(byTimeThenId), overactive: null }
+    }),
+    ...[...overactive].map(([visitorId, counted]) => {
+      return { ...factsOf(visitorId), siteId: counted.siteId, events: [], overactive: counted }
+    }),
+  ]
 }
 
 const selectConsents = ofKeys((db, visitorIds) =>

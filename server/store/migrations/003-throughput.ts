@@ -1,10 +1,20 @@
 /**
- * Indexes for stores of many millions of events: those that led the planner to read every open cart or every member are
+ * Overactive visitors are marked. Indexes for stores of many millions of events: those that led the planner to read every open cart or every member are
  * replaced, and only persons whose membership time may change are in the index of edges.
  */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema
+    .alterTable('visitors')
+    .addColumn('overactive', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute()
+  await db.schema
+    .createIndex('visitors_overactive')
+    .on('visitors')
+    .column('visitor_id')
+    .where(sql<boolean>`overactive = 1`)
+    .execute()
   await db.schema.dropIndex('carts_by_person').execute()
   await db.schema.createIndex('carts_by_person').on('carts').columns(['person_id', 'state']).execute()
   await db.schema.dropIndex('persons_by_edge').execute()

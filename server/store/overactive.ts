@@ -1,0 +1,74 @@
+/** Finds visitors that send more than anybody does, without reading their events one by one, and lists them. */
+import type { Kysely } from 'kysely'
+import { type DayCount, isOveractive, MAX_EVENTS_A_DAY } from '../domain/overactive.ts'
+import { ofKeys } from './many.ts'
+import type { Database } from './schema.ts'
+
+const DAY_MS = 24 * 3600_000
+
+/** What is known of an overactive visitor. */
+export type Overactive = { siteId: string; firstSeen: number; lastSeen: number; events: number }
+
+// Both engines divide whole numbers to a whole number. The count needs the primary key's index only.
+const countMany = ofKeys((db, visitorIds) =>
+  db
+    .selectFrom('events')
+    .select('visitor_id')
+    .where('visitor_id', 'in', visitorIds)
+    .groupBy('visitor_id')
+    .having((eb) => eb.fn.countAll(), '>', MAX_EVENTS_A_DAY),
+)
+const countDays = ofKeys((db, visitorIds) =>
+  db
+    .selectFrom('events')
+    .select((eb) => [
+      'visitor_id',
+      'site_id as site',
+      eb('at', '/', eb.lit(DAY_MS)).as('day'),
+      eb.fn.countAll().as('events'),
+      eb.fn.min('at').as('firstAt'),
+      eb.fn.max('at').as('lastAt'),
+    ])
+    .where('visitor_id', 'in', visitorIds)
+    .groupBy((eb) => ['visitor_id', 'site_id', eb('at', '/', eb.lit(DAY_MS))]),
+)
+
+/** Those of the given visitors that are overactive. */
+export async function findOveractive(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Overactive>> {
+  const many = (await countMany(db, visitorIds)).map((row) => row.visitor_id)
+  const overactive = new Map<string, Overactive>()
+  const days = (await countDays(db, many)).map((row) => ({
+    ...row,
+    day: Number(row.day),
+    events: Number(row.events),
+    firstAt: Number(row.firstAt),
+    lastAt: Number(row.lastAt),
+  }))
+  for (const [visitorId, own] of Map.groupBy(days, (row) => row.visitor_id)) {
+    if (isOveractive(own)) overactive.set(visitorId, summary(own))
+  }
+  return overactive
+}
+
+function summary(days: DayCount[]): Overactive {
+  const first = days.reduce((a, b) => (b.firstAt < a.firstAt || (b.firstAt === a.firstAt && b.site < a.site) ? b : a))
+  return {
+    siteId: first.site,
+    firstSeen: first.firstAt,
+    lastSeen: Math.max(...days.map((day) => day.lastAt)),
+    events: days.reduce((sum, day) => sum + day.events, 0),
+  }
+}
+
+/** The ids of overactive visitors after `after`, in order, at most `limit`. */
+export async function listOveractive(db: Kysely<Database>, after: string, limit: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('visitors')
+    .select('visitor_id')
+    .where((eb) => eb('overactive', '=', eb.lit(1)))
+    .where('visitor_id', '>', after)
+    .orderBy('visitor_id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.visitor_id)
+}
