@@ -5,6 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDeriver } from './derive/derive.ts'
+import { createRetention } from './derive/retain.ts'
 import { defaultSettings, type Site } from './domain/settings.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
@@ -13,12 +14,14 @@ import { createKeyring } from './ops/keyring.ts'
 import { configVersion, readConfig } from './store/sites.ts'
 import { createSqliteStore } from './store/sqlite.ts'
 
+type Stage = 'land' | 'derive' | 'retain'
+
 /** What the thread is started with, what it is told, and what it tells. */
 export type PipelineData = { storeFile: string; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
   | { kind: 'landed'; position: number; lagMs: number }
-  | { kind: 'error'; stage: 'land' | 'derive'; message: string }
+  | { kind: 'error'; stage: Stage; message: string }
 
 /** How long it rests when nobody wakes it. */
 const REST_MS = 250
@@ -53,6 +56,7 @@ async function refreshSites(): Promise<void> {
 }
 
 const deriver = createDeriver({ db, site, now })
+const retention = createRetention({ db, sites: () => [...sites.values()], now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
 let woken = false
@@ -79,7 +83,7 @@ async function rest(ms: number): Promise<void> {
 }
 
 /** Runs a stage. A failure is told and makes the loop pause; what was not done is still to be found next time. */
-async function attempt(stage: 'land' | 'derive', work: () => Promise<boolean>): Promise<boolean> {
+async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<boolean> {
   try {
     return await work()
   } catch (error) {
@@ -105,8 +109,9 @@ while (!stopping) {
     await refreshSites()
     return deriver.round()
   })
+  const retained = await attempt('retain', () => retention.step())
   // Lets messages in between rounds, the wish to stop among them.
-  if (landed || derived) await new Promise((resolve) => setImmediate(resolve))
+  if (landed || derived || retained) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
 journal.close()

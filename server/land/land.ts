@@ -77,11 +77,19 @@ async function landOneByOne(deps: LandDeps, rows: Row[]): Promise<void> {
           error: error instanceof Error ? error.message : String(error),
           body: JSON.stringify(entry),
           at: deps.now(),
+          visitor_id: visitorOf(entry),
+          attempts: 1,
         })
       }
     }
     await moveCursor(db, journalId, row.id)
   }
+}
+
+/** Whose it is, if it says so: what a visitor withdraws goes with him. */
+function visitorOf(entry: unknown): string | null {
+  const visitor = (entry as { visitor?: unknown } | null)?.visitor
+  return typeof visitor === 'string' ? visitor : null
 }
 
 /** The requests of a row; a row that is not JSON is one part, as text. */

@@ -188,6 +188,9 @@ const VISITOR_TABLES = [
   'claim_keys',
   'devices',
   'orders',
+  'aged_moments',
+  'departed_visitors',
+  'dead_letters',
   'visitors',
   'epochs',
   'links',
@@ -233,6 +236,7 @@ export async function retireVisitor(
     (await sharers(trx, visitor.id)).filter((id) => id !== visitor.id),
   )
   for (const table of VISITOR_TABLES) await trx.deleteFrom(table).where('visitor_id', '=', visitor.id).execute()
+  await trx.deleteFrom('derive_failures').where('key', '=', visitor.id).where('stage', '=', 'visitor').execute()
   await mark(
     trx,
     'dirty_persons',

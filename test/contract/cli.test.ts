@@ -76,6 +76,7 @@ describe('sites', () => {
         cookie_name: 'cv',
         session_minutes: 30,
         cart_idle_minutes: 60,
+        retention_months: 25,
       },
     })
     expect(new Set([made.write_key, made.identity_secret, made.link_secret]).size).toBe(3)

@@ -1,0 +1,27 @@
+/** `couture doctor`: what the installation looks like, and what is wrong with it. */
+import type { Command } from 'commander'
+import { checkInside, checkOutside } from '../ops/doctor.ts'
+import { listSites } from '../store/sites.ts'
+import { Refusal, show, withStore } from './store.ts'
+
+/** Adds the command. */
+export function registerDoctor(program: Command): void {
+  program
+    .command('doctor [url]')
+    .description('look at this installation, and with the address of the tag at how a shop reaches it')
+    .option('--json', 'print for programs')
+    .action((url: string | undefined, options: { json?: boolean }) =>
+      withStore(async (db, config) => {
+        const findings = checkInside(config.dataDir, process.versions.node)
+        if (url !== undefined) {
+          if (!URL.canParse(url))
+            throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)
+          const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
+          findings.push(...(await checkOutside(url, { fetch, origins })))
+        }
+        const marks = { ok: ' ok ', note: 'note', wrong: 'BAD ' }
+        show(options.json, findings, () => findings.map(({ state, what }) => `${marks[state]}  ${what}`).join('\n'))
+        if (findings.some((finding) => finding.state === 'wrong')) process.exitCode = 1
+      }),
+    )
+}

@@ -1,0 +1,44 @@
+/**
+ * What the life of the data needs: when a visitor's oldest event becomes too old, what stays of one that still comes,
+ * the proofs of one that is gone, and what could not be derived.
+ */
+import { type Kysely, sql } from 'kysely'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  await db.schema.alterTable('visitors').addColumn('expire_at', 'bigint').execute()
+  await db.schema.createIndex('visitors_by_expiry').on('visitors').columns(['expire_at', 'visitor_id']).execute()
+  await db.schema
+    .createTable('aged_moments')
+    .addColumn('visitor_id', 'text', (column) => column.notNull())
+    .addColumn('id', 'text', (column) => column.notNull())
+    .addColumn('type', 'text', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('aged_moments_pk', ['visitor_id', 'id'])
+    .execute()
+  await db.schema
+    .createTable('departed_visitors')
+    .addColumn('visitor_id', 'text', (column) => column.notNull())
+    .addColumn('proof_until', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('departed_visitors_pk', ['visitor_id'])
+    .execute()
+  await db.schema.createIndex('departed_by_proof').on('departed_visitors').columns(['proof_until']).execute()
+  await db.schema
+    .createTable('derive_failures')
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addColumn('stage', 'text', (column) => column.notNull())
+    .addColumn('error', 'text', (column) => column.notNull())
+    .addColumn('attempts', 'bigint', (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('derive_failures_pk', ['key', 'stage'])
+    .execute()
+  await db.schema.alterTable('dead_letters').addColumn('visitor_id', 'text').execute()
+  await db.schema
+    .alterTable('dead_letters')
+    .addColumn('attempts', 'bigint', (column) => column.notNull().defaultTo(1))
+    .execute()
+  await db.schema.createIndex('dead_letters_by_visitor').on('dead_letters').columns(['visitor_id']).execute()
+  // Those that were derived before do not know yet when they expire.
+  // `where true`: without it SQLite reads `on conflict` as part of a join.
+  await sql`insert into dirty_visitors (key, generation)
+    select visitor_id, 1 from visitors where true on conflict (key) do nothing`.execute(db)
+}
