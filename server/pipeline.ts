@@ -6,12 +6,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDeriver } from './derive/derive.ts'
 import { createRetention } from './derive/retain.ts'
-import { defaultSettings, type Site } from './domain/settings.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { createKeyring } from './ops/keyring.ts'
-import { configVersion, readConfig } from './store/sites.ts'
+import { ownsEverything } from './store/ownership.ts'
 import { createSqliteStore } from './store/sqlite.ts'
 
 type Stage = 'land' | 'derive' | 'retain'
@@ -37,26 +36,9 @@ const describeAgent = createDescribeAgent()
 const now = () => Date.now()
 
 let lastPosition = -1
-let version = -1
-let sites = new Map<string, Site>()
-const site = (id: string): Site =>
-  sites.get(id) ?? {
-    id,
-    origins: [],
-    write_key: '',
-    identity_secret: '',
-    link_secret: '',
-    settings: defaultSettings(),
-  }
-async function refreshSites(): Promise<void> {
-  if ((await configVersion(db)) === version) return
-  const config = await readConfig(db)
-  version = config.version
-  sites = new Map(config.sites.map((each) => [each.id, each]))
-}
 
-const deriver = createDeriver({ db, site, now })
-const retention = createRetention({ db, sites: () => [...sites.values()], now })
+const deriver = createDeriver({ db, ownership: ownsEverything, tombstone: keyring.tombstone, now })
+const retention = createRetention({ db, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
 let woken = false
@@ -105,10 +87,7 @@ async function land(): Promise<boolean> {
 
 while (!stopping) {
   const landed = await attempt('land', land)
-  const derived = await attempt('derive', async () => {
-    await refreshSites()
-    return deriver.round()
-  })
+  const derived = await attempt('derive', () => deriver.round())
   const retained = await attempt('retain', () => retention.step())
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived || retained) await new Promise((resolve) => setImmediate(resolve))

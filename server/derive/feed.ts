@@ -1,18 +1,14 @@
 /**
- * The publisher of the feed: compares what a contact's match reads like now with what was last told, and appends the
- * difference to `match_changes`. It alone assigns `seq`, in one transaction with the state it told, so that a reader
- * who follows `seq` misses nothing and gets nothing twice.
+ * What the publisher of the feed tells: it compares what a contact's match reads like now with what was last told. The
+ * difference is appended by it alone, in one transaction with the state it told, so that a reader who follows `seq`
+ * misses nothing and gets nothing twice.
  */
-import type { Transaction } from 'kysely'
 import { mailability } from '../domain/match.ts'
-import { appendChanges, loadFeedStates, loadMatchFacts, type MatchFacts } from '../store/feed.ts'
-import type { Database } from '../store/schema.ts'
+import type { Change, MatchFacts, Told } from '../store/feed.ts'
 
-/** Tells what changed of the given contacts. Returns how many changes were appended. */
-export async function publish(trx: Transaction<Database>, contactIds: string[], now: number): Promise<number> {
-  const facts = await loadMatchFacts(trx, contactIds)
-  const told = await loadFeedStates(trx, contactIds)
-  const changes = contactIds.flatMap((contactId) => {
+/** What is to be told of the given contacts: how their match stands, beside what was told of it last. */
+export function changesOf(contactIds: string[], facts: Map<string, MatchFacts>, told: Map<string, Told>): Change[] {
+  return contactIds.flatMap((contactId) => {
     const current = facts.get(contactId)
     const last = told.get(contactId)
     if (!current) {
@@ -41,8 +37,6 @@ export async function publish(trx: Transaction<Database>, contactIds: string[], 
       left: before.filter((id) => !segments.includes(id)),
     }
   })
-  await appendChanges(trx, changes, now)
-  return changes.length
 }
 
 /** All that makes a match read differently; the last visit and interests alone do not. */

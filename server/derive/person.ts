@@ -1,26 +1,36 @@
 /**
- * Derives persons from what their visitors yield, then the memberships that follow, and marks the contacts whose
- * match may read differently now.
+ * Writes persons as they were read, then the memberships that follow, and marks the contacts whose match may read
+ * differently now.
  */
 import type { Transaction } from 'kysely'
-import { mark } from '../store/dirty.ts'
+import { clearMarks, type Mark, mark } from '../store/dirty.ts'
 import { writePersons } from '../store/persons.ts'
 import type { Database } from '../store/schema.ts'
-import { personsPastEdge, refreshMembers } from '../store/segments.ts'
+import type { PersonRow } from '../store/schema-derived.ts'
+import { refreshMembers } from '../store/segments.ts'
 
-/** Derives the given persons at `now`, in the caller's transaction. */
-export async function derivePersons(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
-  const there = await writePersons(trx, personIds)
-  await refreshMembers(trx, there, now)
+/** Works off the marks of persons, of whom `rows` are those who are there. */
+export async function replacePersons(
+  trx: Transaction<Database>,
+  marks: Mark[],
+  rows: PersonRow[],
+  now: number,
+): Promise<void> {
+  const personIds = marks.map(({ key }) => key)
+  await writePersons(trx, personIds, rows)
+  await refreshMembers(
+    trx,
+    rows.map((row) => row.person_id),
+    now,
+  )
+  await clearMarks(trx, 'dirty_persons', marks)
   await markContacts(trx, personIds)
 }
 
-/** Re-evaluates up to `limit` persons for whom time has crossed an edge. Returns how many there were. */
-export async function crossEdges(trx: Transaction<Database>, now: number, limit: number): Promise<number> {
-  const due = await personsPastEdge(trx, now, limit)
-  await refreshMembers(trx, due, now)
-  await markContacts(trx, due)
-  return due.length
+/** Judges persons again for whom time has crossed an edge. */
+export async function crossEdges(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
+  await refreshMembers(trx, personIds, now)
+  await markContacts(trx, personIds)
 }
 
 function markContacts(trx: Transaction<Database>, personIds: string[]): Promise<void> {

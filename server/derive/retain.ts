@@ -15,6 +15,8 @@ import {
   type SweepPosition,
 } from '../store/retention.ts'
 import type { Database } from '../store/schema.ts'
+import { listSites } from '../store/sites.ts'
+import { transact } from '../store/transact.ts'
 
 /** From the end of a sweep to the beginning of the next. */
 const SWEEP_EVERY_MS = 3600_000
@@ -28,16 +30,16 @@ const BEGINNING: SweepPosition = { expireAt: Number.MIN_SAFE_INTEGER, visitorId:
 /** Runs sweeps. `step` returns whether there is more to do at once. */
 export type Retention = { step(): Promise<boolean> }
 
-/** What retention needs. `sites` gives all sites as they are configured now. */
-export type RetentionDeps = { db: Kysely<Database>; sites: () => Site[]; now: () => number }
+/** What retention needs. */
+export type RetentionDeps = { db: Kysely<Database>; now: () => number }
 
 /** Retention, which remembers where its sweep stands. */
-export function createRetention({ db, sites, now }: RetentionDeps): Retention {
+export function createRetention({ db, now }: RetentionDeps): Retention {
   let nextSweepAt = Number.MIN_SAFE_INTEGER
   let after: SweepPosition | null = null
 
-  const floors = (): Floor[] => [
-    ...[...Map.groupBy(sites(), (site) => site.settings.retention_months).values()].map((alike) => ({
+  const floorsOf = (sites: Site[]): Floor[] => [
+    ...[...Map.groupBy(sites, (site) => site.settings.retention_months).values()].map((alike) => ({
       sites: alike.map((site) => site.id),
       before: tooOldAt(now(), alike[0]!.settings),
     })),
@@ -45,8 +47,8 @@ export function createRetention({ db, sites, now }: RetentionDeps): Retention {
   ]
 
   const endSweep = async () => {
-    if ((await db.transaction().execute((trx) => removeProofs(trx, now(), EVENTS))) > 0) return true
-    await removeDeadLetters(db, Math.min(...floors().map((floor) => floor.before)))
+    if ((await transact(db, (trx) => removeProofs(trx, now(), EVENTS))) > 0) return true
+    await removeDeadLetters(db, Math.min(...floorsOf(await listSites(db)).map((floor) => floor.before)))
     after = null
     nextSweepAt = now() + SWEEP_EVERY_MS
     return false
@@ -58,10 +60,11 @@ export function createRetention({ db, sites, now }: RetentionDeps): Retention {
       after ??= BEGINNING
       const due = await expiredVisitors(db, now(), after, VISITORS)
       if (due.length === 0) return endSweep()
-      const { complete } = await db.transaction().execute((trx) =>
+      const floors = floorsOf(await listSites(db))
+      const { complete } = await transact(db, (trx) =>
         removeExpired(trx, {
           visitorIds: due.map((visitor) => visitor.visitorId),
-          floors: floors(),
+          floors,
           staysAsMoment,
           limit: EVENTS,
           proofUntil: now() + PROOF_MS,

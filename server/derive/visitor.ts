@@ -2,30 +2,18 @@
  * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
-import type { Transaction } from 'kysely'
 import { attribute, countsAsMatch, type OwnedCart } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import { type Link, linkVisitor } from '../domain/identity.ts'
 import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
-import type { Database } from '../store/schema.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema-derived.ts'
-import {
-  itemIds,
-  type LoadedEvent,
-  loadVisitors,
-  type VisitorFacts,
-  type VisitorRows,
-  writeVisitors,
-} from '../store/visitor-state.ts'
+import type { VisitorRows } from '../store/visitor-rows.ts'
+import { itemIds, type LoadedEvent, type VisitorFacts } from '../store/visitor-state.ts'
 
-/** Derives the given visitors in the caller's transaction. `site` gives the site of an id as it is configured now. */
-export async function deriveVisitors(
-  trx: Transaction<Database>,
-  visitorIds: string[],
-  site: (id: string) => Site,
-): Promise<void> {
+/** What visitors yield. `site` gives the site of an id as it was configured when they were read. */
+export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => Site): VisitorRows {
   const rows: VisitorRows = {
     visitors: [],
     epochs: [],
@@ -36,8 +24,8 @@ export async function deriveVisitors(
     purchases: [],
     moves: [],
   }
-  for (const facts of await loadVisitors(trx, visitorIds)) deriveVisitor(facts, site, rows)
-  await writeVisitors(trx, visitorIds, rows)
+  for (const facts of visitors) deriveVisitor(facts, site, rows)
+  return rows
 }
 
 function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: VisitorRows): void {

@@ -8,6 +8,7 @@ import { importContacts } from '../import/contacts.ts'
 import type { Checked } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type ContactPatch, upsertContacts } from '../store/contacts.ts'
+import { transact } from '../store/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
@@ -102,7 +103,7 @@ export function contactRoutes(deps: HttpDeps) {
         else rejected.push({ row: index + 1, ...checked })
       }
       const keysOf = await deps.keysOf()
-      const counts = await deps.db.transaction().execute(async (trx) => {
+      const counts = await transact(deps.db, async (trx) => {
         const result = await upsertContacts(trx, patches, keysOf, now)
         const detail = { ...result, rejected: rejected.length }
         await writeAudit(trx, {

@@ -9,6 +9,7 @@ import { amountOf, toMinor } from '../domain/money.ts'
 import { importOrders, type SaidOrder, writeOrders } from '../import/orders.ts'
 import type { Checked, ItemRow } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
+import { transact } from '../store/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
@@ -64,9 +65,6 @@ const resultSchema = z
 /** Rows of one JSON array, which is held whole; NDJSON and CSV may have any number. */
 const MAX_ROWS = 10_000
 
-/** Rows of one transaction. */
-const BATCH_ROWS = 1000
-
 /** The orders' routes. */
 export function orderRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
@@ -112,22 +110,16 @@ export function orderRoutes(deps: HttpDeps) {
         if ('item' in checked) items.push({ row: index + 1, item: checked.item })
         else rejected.push({ row: index + 1, ...checked })
       }
-      const counts = await deps.db.transaction().execute(async (trx) => {
-        const sum = { created: 0, updated: 0, unchanged: 0 }
-        for (let i = 0; i < items.length; i += BATCH_ROWS) {
-          const written = await writeOrders(trx, items.slice(i, i + BATCH_ROWS), keysOf, now)
-          sum.created += written.created
-          sum.updated += written.updated
-          sum.unchanged += written.unchanged
-          rejected.push(...written.rejected)
-        }
+      const written = await transact(deps.db, async (trx) => {
+        const { rejected: refused, ...counts } = await writeOrders(trx, items, keysOf, now)
+        const all = [...rejected, ...refused].sort((a, b) => a.row - b.row)
         const actor = c.get('caller').actor
-        const detail = { ...sum, rejected: rejected.length }
+        const detail = { ...counts, rejected: all.length }
         await writeAudit(trx, { id: deps.newId(), at: now, actor, action: 'orders.write', detail })
-        return sum
+        return { ...counts, rejected: all }
       })
       deps.wake()
-      return c.json({ ...counts, rejected: rejected.sort((a, b) => a.row - b.row) }, 200)
+      return c.json(written, 200)
     },
   )
 }

@@ -4,8 +4,10 @@
  */
 import type { Kysely } from 'kysely'
 import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
+import { lockName } from '../store/locks.ts'
 import { copyContacts } from '../store/rehearsal.ts'
 import type { Database } from '../store/schema.ts'
+import { transact } from '../store/transact.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 
@@ -37,7 +39,9 @@ export function importContacts(
         ...[...holders].flatMap(([, ids]) => ids),
       ])
     }
-    return (rehearsal ?? db).transaction().execute(async (trx) => {
+    return transact(rehearsal ?? db, async (trx) => {
+      // Two imports must not both find that nobody has an address.
+      await lockName(trx, 'contacts')
       const { items, rejected } = source.byAddress
         ? named(
             batch,

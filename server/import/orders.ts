@@ -8,6 +8,7 @@ import { holdersOf, type KeysOf } from '../store/contacts.ts'
 import { erasedContacts, type PushedOrder, upsertOrders } from '../store/orders.ts'
 import { copyContacts, copyOrders } from '../store/rehearsal.ts'
 import type { Database } from '../store/schema.ts'
+import { transact } from '../store/transact.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
 import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
 import type { SourceRow } from './source.ts'
@@ -34,7 +35,7 @@ export function importOrders(
         batch.map(({ item }) => item.order_id),
       )
     }
-    return (rehearsal ?? db).transaction().execute((trx) => writeOrders(trx, batch, keysOf, now()))
+    return transact(rehearsal ?? db, (trx) => writeOrders(trx, batch, keysOf, now()))
   }
   return runImport({ rows, check, write, clock: now, ...hooks })
 }

@@ -7,9 +7,11 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Entry } from '../domain/event.ts'
 import { mark } from '../store/dirty.ts'
-import { findTombstones, insertFacts, retireVisitor } from '../store/facts.ts'
+import { findTombstones, insertFacts, insertWithdrawals } from '../store/facts.ts'
 import { insertDeadLetter, moveCursor, readCursor, visitorsOfTokens } from '../store/landing.ts'
+import { lockKeys } from '../store/locks.ts'
 import type { Database } from '../store/schema.ts'
+import { isPassing, transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 
 /** A row of the journal as landing reads it. */
@@ -41,7 +43,7 @@ export async function landBatch(deps: LandDeps): Promise<{ position: number; eve
   const position = rows.at(-1)!.id
   const events = rows.reduce((sum, row) => sum + row.events, 0)
   try {
-    await db.transaction().execute(async (trx) => {
+    await transact(db, async (trx) => {
       await landEntries(
         trx,
         rows.flatMap((row) => JSON.parse(row.body) as Entry[]),
@@ -50,15 +52,11 @@ export async function landBatch(deps: LandDeps): Promise<{ position: number; eve
       await moveCursor(trx, journalId, position)
     })
   } catch (error) {
+    // The store is at fault, not an entry: the same batch is tried again later.
     if (isPassing(error)) throw error
     await landOneByOne(deps, rows)
   }
   return { position, events, lagMs: Math.max(0, deps.now() - rows.at(-1)!.at) }
-}
-
-/** A lock or a full disk is not the entry's fault: the same batch is tried again later. */
-function isPassing(error: unknown): boolean {
-  return /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|NOMEM)/.test(String((error as { code?: string }).code))
 }
 
 async function landOneByOne(deps: LandDeps, rows: Row[]): Promise<void> {
@@ -67,7 +65,7 @@ async function landOneByOne(deps: LandDeps, rows: Row[]): Promise<void> {
     const parts = partsOf(row.body)
     for (const [part, entry] of parts.entries()) {
       try {
-        await db.transaction().execute((trx) => landEntries(trx, [entry as Entry], deps))
+        await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
       } catch (error) {
         if (isPassing(error)) throw error
         await insertDeadLetter(db, {
@@ -109,11 +107,16 @@ async function landEntries(trx: Transaction<Database>, entries: Entry[], deps: L
   const retiring = new Set(withdrawals.map((entry) => entry.visitor))
   const staying = entries.filter((entry) => !retiring.has(entry.visitor) && !tombstones.has(hashes.get(entry.visitor)!))
   const facts = factsOf(staying, deps.describeAgent)
+  const tokens = [...new Set(facts.tokenUses.map((use) => use.token_hash))]
+  await lockKeys(trx, [...facts.claimKeys.map((key) => key.key_hash), ...tokens])
   await insertFacts(trx, facts)
-  for (const { visitor, site, consent } of withdrawals) {
-    await retireVisitor(trx, { id: visitor, hash: hashes.get(visitor)!, site, consentId: consent.id, at: consent.at })
-  }
-  // The links of everybody who used a token depend on who used it first.
-  const others = await visitorsOfTokens(trx, [...new Set(facts.tokenUses.map((use) => use.token_hash))])
-  await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...others])
+  await insertWithdrawals(
+    trx,
+    withdrawals.map(({ visitor, site, consent }) => {
+      return { hash: hashes.get(visitor)!, site, consentId: consent.id, at: consent.at }
+    }),
+  )
+  // The links of everybody who used a token depend on who used it first. Who has withdrawn is deleted when derived.
+  const others = await visitorsOfTokens(trx, tokens)
+  await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
 }

@@ -5,8 +5,10 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
+import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
+import { transact } from './transact.ts'
 
 /** A contact as it was pushed, already checked. Absent keys are unchanged, null removes. */
 export type ContactPatch = {
@@ -38,22 +40,24 @@ export async function upsertContacts(
   now: number,
 ): Promise<UpsertCounts> {
   const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0 }
-  for (const part of chunks(patches, 500)) {
-    const ids = [...new Set(part.map((patch) => patch.id))].sort()
+  // A contact is read, merged with what is new, and written: nobody else may do so meanwhile.
+  await lockName(trx, 'contacts')
+  const current = new Map<string, ContactRow>()
+  for (const ids of chunks([...new Set(patches.map((patch) => patch.id))].sort(), 500)) {
     const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
-    const current = new Map(rows.map((row) => [row.contact_id, row]))
-    const changed = new Map<string, ContactRow>()
-    for (const patch of part) {
-      const old = current.get(patch.id)
-      // An erased contact stays erased: the next import of the same file must not bring him back.
-      const next = old?.erased_at ? old : applyPatch(old ?? newRow(patch, now), patch)
-      counts[!old ? 'created' : same(old, next) ? 'unchanged' : 'updated']++
-      if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
-      current.set(patch.id, next)
-      changed.set(patch.id, next)
-    }
-    await writeContacts(trx, [...changed.values()], keysOf)
+    for (const row of rows) current.set(row.contact_id, row)
   }
+  const changed = new Map<string, ContactRow>()
+  for (const patch of patches) {
+    const old = current.get(patch.id)
+    // An erased contact stays erased: the next import of the same file must not bring him back.
+    const next = old?.erased_at ? old : applyPatch(old ?? newRow(patch, now), patch)
+    counts[!old ? 'created' : same(old, next) ? 'unchanged' : 'updated']++
+    if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
+    current.set(patch.id, next)
+    changed.set(patch.id, next)
+  }
+  await writeContacts(trx, [...changed.values()], keysOf)
   return counts
 }
 
@@ -133,6 +137,19 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
   if (rows.length === 0) return
   const sorted = rows.sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1))
   const ids = sorted.map((row) => row.contact_id)
+  const keys = sorted.flatMap((row) =>
+    keysOf({ id: row.contact_id, email: row.email, emailSha256: row.email_sha256 }).map((key_hash) => ({
+      key_hash,
+      contact_id: row.contact_id,
+    })),
+  )
+  const touched = new Set(keys.map((row) => row.key_hash))
+  for (const part of chunks(ids, 500)) {
+    const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
+    for (const row of before) touched.add(row.key_hash)
+  }
+  // Whoever lands a claim on these keys, or gives these contacts something, is seen below or sees what is written here.
+  await lockKeys(trx, [...touched, ...ids.map((id) => `c:${id}`)])
   for (const part of chunksOf(sorted)) {
     await trx
       .insertInto('contacts')
@@ -153,14 +170,9 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       )
       .execute()
   }
-  const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', ids).execute()
-  await trx.deleteFrom('contact_keys').where('contact_id', 'in', ids).execute()
-  const keys = sorted.flatMap((row) =>
-    keysOf({ id: row.contact_id, email: row.email, emailSha256: row.email_sha256 }).map((key_hash) => ({
-      key_hash,
-      contact_id: row.contact_id,
-    })),
-  )
+  for (const part of chunks(ids, 500)) {
+    await trx.deleteFrom('contact_keys').where('contact_id', 'in', part).execute()
+  }
   keys.sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1))
   for (const part of chunksOf(keys)) {
     await trx
@@ -169,31 +181,40 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  await markTouched(trx, ids, [...before.map((row) => row.key_hash), ...keys.map((row) => row.key_hash)])
+  await markTouched(trx, ids, [...touched])
 }
 
 /** Claims on these keys may now be decided otherwise, and what is told of these contacts may read otherwise. */
 async function markTouched(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
   const visitors = new Set<string>()
-  for (const part of chunks([...new Set(keys)], 500)) {
+  for (const part of chunks(keys, 500)) {
     const rows = await trx.selectFrom('claim_keys').select('visitor_id').where('key_hash', 'in', part).execute()
     for (const row of rows) visitors.add(row.visitor_id)
   }
   await mark(trx, 'dirty_visitors', visitors)
-  const persons = await trx
-    .selectFrom('persons')
-    .select('person_id')
-    .where(
-      'person_id',
-      'in',
-      contactIds.map((id) => `c:${id}`),
-    )
-    .execute()
-  await mark(
-    trx,
-    'dirty_persons',
-    persons.map((row) => row.person_id),
-  )
+  await markPersonsOf(trx, contactIds)
+}
+
+/**
+ * Marks the persons of contacts of whom a visitor has something; nobody else has anything that could change. The
+ * caller holds the locks of their keys.
+ */
+export async function markPersonsOf(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
+  const persons = new Set<string>()
+  for (const part of chunks(contactIds, 500)) {
+    const rows = await trx
+      .selectFrom('visitor_persons')
+      .select('person_id')
+      .distinct()
+      .where(
+        'person_id',
+        'in',
+        part.map((id) => `c:${id}`),
+      )
+      .execute()
+    for (const row of rows) persons.add(row.person_id)
+  }
+  await mark(trx, 'dirty_persons', persons)
 }
 
 /** One contact, or null. */
@@ -212,7 +233,8 @@ export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promi
   let after = ''
   for (;;) {
     const from = after
-    const rows = await db.transaction().execute(async (trx) => {
+    const rows = await transact(db, async (trx) => {
+      await lockName(trx, 'contacts')
       const page = await trx
         .selectFrom('contacts')
         .selectAll()

@@ -2,8 +2,7 @@
  * Landing rows of events, consents, claims and orders. Every insert can be repeated: a row that is there stays, or
  * gives way to the one that was received first, so that neither order nor number of deliveries matters.
  */
-import { sql, type Transaction } from 'kysely'
-import { mark } from './dirty.ts'
+import { type Kysely, sql, type Transaction } from 'kysely'
 import { chunksOf } from './many.ts'
 import type {
   ClaimKeyRow,
@@ -173,85 +172,50 @@ function sorted<T, K extends keyof T>(rows: T[], first: K, second: K): T[] {
 }
 
 /** Which of these hashes are tombstones. */
-export async function findTombstones(trx: Transaction<Database>, hashes: string[]): Promise<Set<string>> {
+export async function findTombstones(trx: Kysely<Database>, hashes: string[]): Promise<Set<string>> {
   if (hashes.length === 0) return new Set()
   const rows = await trx.selectFrom('tombstones').select('hash').where('hash', 'in', hashes).execute()
   return new Set(rows.map((row) => row.hash))
 }
 
-/** The tables that hold something under a visitor's id. */
-const VISITOR_TABLES = [
-  'events',
-  'claims',
-  'consents',
-  'token_uses',
-  'claim_keys',
-  'devices',
-  'orders',
-  'aged_moments',
-  'departed_visitors',
-  'dead_letters',
-  'visitors',
-  'epochs',
-  'links',
-  'visitor_persons',
-  'visitor_days',
-  'carts',
-  'purchases',
-] as const satisfies (keyof Database)[]
+/** A withdrawal of everything: of whom (a keyed hash), where, by which choice, and when. */
+export type Withdrawal = { hash: string; site: string; consentId: string; at: number }
 
-/** Ends a visitor for good: a tombstone keeps it out, what it left is deleted, the withdrawal is kept as proof. */
-export async function retireVisitor(
-  trx: Transaction<Database>,
-  visitor: { id: string; hash: string; site: string; consentId: string; at: number },
-): Promise<void> {
-  await trx
-    .insertInto('tombstones')
-    .values({ hash: visitor.hash, kind: 'visitor', at: visitor.at })
-    .onConflict((conflict) =>
-      conflict
-        .column('hash')
-        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
-        .whereRef('excluded.at', '<', 'tombstones.at'),
-    )
-    .execute()
-  await trx
-    .insertInto('withdrawals')
-    .values({ visitor_hash: visitor.hash, site_id: visitor.site, consent_id: visitor.consentId, at: visitor.at })
-    .onConflict((conflict) =>
-      conflict
-        .columns(['visitor_hash', 'consent_id'])
-        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
-        .whereRef('excluded.at', '<', 'withdrawals.at'),
-    )
-    .execute()
-  const persons = await trx
-    .selectFrom('visitor_persons')
-    .select('person_id')
-    .where('visitor_id', '=', visitor.id)
-    .execute()
-  await mark(
-    trx,
-    'dirty_visitors',
-    (await sharers(trx, visitor.id)).filter((id) => id !== visitor.id),
-  )
-  for (const table of VISITOR_TABLES) await trx.deleteFrom(table).where('visitor_id', '=', visitor.id).execute()
-  await trx.deleteFrom('derive_failures').where('key', '=', visitor.id).where('stage', '=', 'visitor').execute()
-  await mark(
-    trx,
-    'dirty_persons',
-    persons.map((row) => row.person_id),
-  )
-}
-
-/** The visitors that used a token which this visitor used too: who was first decides what their claims are worth. */
-async function sharers(trx: Transaction<Database>, visitorId: string): Promise<string[]> {
-  const rows = await trx
-    .selectFrom('token_uses as own')
-    .innerJoin('token_uses as other', 'other.token_hash', 'own.token_hash')
-    .select('other.visitor_id')
-    .distinct()
-    .where('own.visitor_id', '=', visitorId)
-    .execute()
-  return rows.map((row) => row.visitor_id)
+/** Notes that visitors are gone for good: tombstones keep them out, the withdrawals are kept as proof. */
+export async function insertWithdrawals(trx: Transaction<Database>, withdrawals: Withdrawal[]): Promise<void> {
+  const tombstones = new Map<string, Database['tombstones']>()
+  const proofs = new Map<string, Database['withdrawals']>()
+  for (const { hash, site, consentId, at } of withdrawals) {
+    const tombstone = tombstones.get(hash)
+    if (!tombstone || at < tombstone.at) tombstones.set(hash, { hash, kind: 'visitor', at })
+    const key = `${hash} ${consentId}`
+    const proof = proofs.get(key)
+    if (!proof || at < proof.at || (at === proof.at && site < proof.site_id)) {
+      proofs.set(key, { visitor_hash: hash, site_id: site, consent_id: consentId, at })
+    }
+  }
+  for (const rows of chunksOf(sorted([...tombstones.values()], 'hash', 'hash'))) {
+    await trx
+      .insertInto('tombstones')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('hash')
+          .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
+          .whereRef('excluded.at', '<', 'tombstones.at'),
+      )
+      .execute()
+  }
+  for (const rows of chunksOf(sorted([...proofs.values()], 'visitor_hash', 'consent_id'))) {
+    await trx
+      .insertInto('withdrawals')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['visitor_hash', 'consent_id'])
+          .doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), site_id: eb.ref('excluded.site_id') }))
+          .where(sql<boolean>`(excluded.at, excluded.site_id) < (withdrawals.at, withdrawals.site_id)`),
+      )
+      .execute()
+  }
 }

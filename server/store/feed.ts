@@ -103,12 +103,12 @@ export async function loadCarts(
   return carts
 }
 
+/** What was last told of a contact. */
+export type Told = { digest: string; segments: string[] }
+
 /** What was last told of contacts. */
-export async function loadFeedStates(
-  db: Kysely<Database>,
-  contactIds: string[],
-): Promise<Map<string, { digest: string; segments: string[] }>> {
-  const states = new Map<string, { digest: string; segments: string[] }>()
+export async function loadFeedStates(db: Kysely<Database>, contactIds: string[]): Promise<Map<string, Told>> {
+  const states = new Map<string, Told>()
   for (const part of chunks(contactIds, 500)) {
     const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
     for (const row of rows) {

@@ -2,10 +2,11 @@
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
+import * as processes from './migrations/002-processes.ts'
 import * as life from './migrations/004-life.ts'
 import type { Database } from './schema.ts'
 
-const MIGRATIONS: Record<string, Migration> = { '001-first': first, '004-life': life }
+const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes, '004-life': life }
 
 /** Runs what has not run yet. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {

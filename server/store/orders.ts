@@ -3,7 +3,8 @@
  * Whose orders change is marked, in the same transaction, so that his carts are closed and his match is told again.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mark } from './dirty.ts'
+import { markPersonsOf } from './contacts.ts'
+import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database, OrderRow } from './schema.ts'
 
@@ -28,26 +29,29 @@ export async function upsertOrders(
   now: number,
 ): Promise<{ created: number; updated: number; unchanged: number }> {
   const counts = { created: 0, updated: 0, unchanged: 0 }
-  for (const part of chunks(orders, 500)) {
-    const current = await pushedOrders(
-      trx,
-      part.map((order) => order.order_id),
-    )
-    const changed = new Map<string, OrderRow>()
-    const touched = new Set<string>()
-    for (const order of part) {
-      const old = current.get(order.order_id)
-      const next = toRow(order, now)
-      const same = old !== undefined && FIELDS.every((field) => old[field] === next[field])
-      counts[!old ? 'created' : same ? 'unchanged' : 'updated']++
-      if (same) continue
-      for (const contact of [old?.contact_id, next.contact_id]) if (contact) touched.add(contact)
-      current.set(order.order_id, next)
-      changed.set(order.order_id, next)
-    }
-    await writeOrders(trx, [...changed.values()])
-    await markPersons(trx, [...touched])
+  await lockName(trx, 'orders')
+  const current = await pushedOrders(
+    trx,
+    orders.map((order) => order.order_id),
+  )
+  const changed = new Map<string, OrderRow>()
+  const touched = new Set<string>()
+  for (const order of orders) {
+    const old = current.get(order.order_id)
+    const next = toRow(order, now)
+    const same = old !== undefined && FIELDS.every((field) => old[field] === next[field])
+    counts[!old ? 'created' : same ? 'unchanged' : 'updated']++
+    if (same) continue
+    for (const contact of [old?.contact_id, next.contact_id]) if (contact) touched.add(contact)
+    current.set(order.order_id, next)
+    changed.set(order.order_id, next)
   }
+  await lockKeys(
+    trx,
+    [...touched].map((id) => `c:${id}`),
+  )
+  await writeOrders(trx, [...changed.values()])
+  await markPersonsOf(trx, [...touched])
   return counts
 }
 
@@ -95,27 +99,6 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
         })),
       )
       .execute()
-  }
-}
-
-/** A contact whom nobody has seen has no person, and nothing that an order could change. */
-async function markPersons(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
-  for (const part of chunks(contactIds, 500)) {
-    const persons = await trx
-      .selectFrom('visitor_persons')
-      .select('person_id')
-      .distinct()
-      .where(
-        'person_id',
-        'in',
-        part.map((id) => `c:${id}`),
-      )
-      .execute()
-    await mark(
-      trx,
-      'dirty_persons',
-      persons.map((row) => row.person_id),
-    )
   }
 }
 

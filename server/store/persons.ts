@@ -1,28 +1,27 @@
 /** Reads what persons are made of, and writes their rows. */
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
+import { bucketOf } from './buckets.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
 import type { PersonRow } from './schema-derived.ts'
 
-/** Makes the rows of the given persons again. Returns the persons that are there; the others are gone. */
-export async function writePersons(trx: Transaction<Database>, personIds: string[]): Promise<string[]> {
-  const rows: PersonRow[] = []
-  for (const part of chunks(personIds, 500)) rows.push(...(await buildPersons(trx, part)))
+/** Replaces the rows of the given persons; those without a row are gone. */
+export async function writePersons(trx: Transaction<Database>, personIds: string[], rows: PersonRow[]): Promise<void> {
   for (const part of chunks(personIds, 500)) {
     await trx.deleteFrom('persons').where('person_id', 'in', part).execute()
   }
   for (const part of chunksOf(rows)) await trx.insertInto('persons').values(part).execute()
-  const there = rows.map((row) => row.person_id)
-  const gone = personIds.filter((id) => !there.includes(id))
+  const there = new Set(rows.map((row) => row.person_id))
+  const gone = personIds.filter((id) => !there.has(id))
   for (const part of chunks(gone, 500)) {
     await trx.deleteFrom('segment_members').where('person_id', 'in', part).execute()
   }
-  return there
 }
 
-async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
+/** The rows of the given persons as they are now, without their edge; those whom nothing belongs to have none. */
+export async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
   const parts = await db.selectFrom('visitor_persons').selectAll().where('person_id', 'in', personIds).execute()
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
@@ -64,6 +63,7 @@ async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<
       // An order that the tag and the shop's server both tell of is one.
       purchases: new Set(ownOrders.map((order) => order.orderId)).size,
       edge_at: null,
+      bucket: bucketOf(personId),
     } satisfies PersonRow
   })
 }

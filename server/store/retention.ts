@@ -8,6 +8,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
+import { lockKeys } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
 
@@ -55,6 +56,8 @@ export async function removeExpired(
   },
 ): Promise<{ removed: number; complete: boolean }> {
   const { visitorIds, floors, limit } = given
+  const tokens = await tokensOf(trx, visitorIds)
+  await lockKeys(trx, tokens)
   const named = floors.flatMap((floor) => floor.sites ?? [])
   const rows = await trx
     .selectFrom('events')
@@ -96,27 +99,33 @@ export async function removeExpired(
     }
   }
   const complete = rows.length < limit
-  if (complete) await removeDeparted(trx, visitorIds, given.proofUntil)
+  if (complete) await removeDeparted(trx, visitorIds, tokens, given.proofUntil)
   if (rows.length > 0) await mark(trx, 'dirty_visitors', visitorIds)
   return { removed: rows.length, complete }
 }
 
-/** Removes what is left of those of the visitors that have no event any more. */
-async function removeDeparted(trx: Transaction<Database>, visitorIds: string[], proofUntil: number): Promise<void> {
+async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('token_uses')
+    .select('token_hash')
+    .distinct()
+    .where('visitor_id', 'in', visitorIds)
+    .execute()
+  return rows.map((row) => row.token_hash)
+}
+
+/** Removes what is left of those of the visitors that have no event any more. Their tokens are locked. */
+async function removeDeparted(
+  trx: Transaction<Database>,
+  visitorIds: string[],
+  tokens: string[],
+  proofUntil: number,
+): Promise<void> {
   const present = await withEvents(trx, visitorIds)
   const gone = visitorIds.filter((id) => !present.has(id))
   if (gone.length === 0) return
-  const claims = await trx
-    .selectFrom('claims')
-    .select(['key_hash', 'token_hash'])
-    .where('visitor_id', 'in', gone)
-    .execute()
-  const keys = [...new Set(claims.map((row) => row.key_hash))].sort()
-  for (const part of chunks(keys, 500)) {
-    await trx.deleteFrom('claim_keys').where('key_hash', 'in', part).where('visitor_id', 'in', gone).execute()
-  }
-  await removeTokens(trx, [...new Set(claims.flatMap((row) => row.token_hash ?? []))].sort())
-  for (const table of ['claims', 'devices', 'orders', 'aged_moments'] as const) {
+  await removeTokens(trx, tokens)
+  for (const table of ['claims', 'claim_keys', 'devices', 'orders', 'aged_moments'] as const) {
     await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
   }
   await trx

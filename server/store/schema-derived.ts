@@ -102,7 +102,8 @@ export type PersonRow = {
   cart_idle_at: number | null
   purchases: number
   edge_at: number | null
+  bucket: number
 }
 export type SegmentMemberRow = { segment_id: string; person_id: string; entered_at: number }
 /** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
-export type DirtyRow = { key: string; generation: number }
+export type DirtyRow = { key: string; bucket: number; generation: number }

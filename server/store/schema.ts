@@ -169,6 +169,15 @@ export type MatchChangeRow = {
   at: number
 }
 
+// Processes
+
+/** Held by whoever has changed the row in a transaction that is still open. */
+type LockRow = { name: string; taken: number }
+/** Who may derive a share of the keys, or publish. `fence` grows with each owner; times are the database's. */
+type LeaseRow = { name: string; owner: string; fence: number; expires_at: number }
+/** The processes that derive, and when each was last seen. */
+type ProcessRow = { id: string; seen_at: number }
+
 /** All tables by name. */
 export type Database = {
   sites: SiteRow
@@ -206,6 +215,9 @@ export type Database = {
   segments: SegmentRow
   feed_state: FeedStateRow
   match_changes: MatchChangeRow
+  locks: LockRow
+  leases: LeaseRow
+  processes: ProcessRow
 }
 
 /** Everything that `rebuild` empties and makes again. */

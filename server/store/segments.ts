@@ -78,12 +78,18 @@ async function writeMembers(
   }
 }
 
-/** Persons for whom time has crossed an edge. */
-export async function personsPastEdge(db: Kysely<Database>, now: number, limit: number): Promise<string[]> {
+/** Persons for whom time has crossed an edge, of the given buckets (null: of all). */
+export async function personsPastEdge(
+  db: Kysely<Database>,
+  now: number,
+  limit: number,
+  buckets: readonly number[] | null,
+): Promise<string[]> {
   const rows = await db
     .selectFrom('persons')
     .select('person_id')
     .where('edge_at', '<=', now)
+    .$if(buckets !== null, (query) => query.where('bucket', 'in', buckets!))
     .orderBy('edge_at')
     .limit(limit)
     .execute()

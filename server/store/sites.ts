@@ -1,7 +1,11 @@
 /** Sites and API keys: what the collector's snapshot is made of. Every change moves `config_version`. */
 import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
+import { mark } from './dirty.ts'
+import { lockLeases } from './leases.ts'
+import { lockName } from './locks.ts'
 import type { Database, SiteRow } from './schema.ts'
+import { snapshot, transact } from './transact.ts'
 
 /** An API key as it is kept: only its hash. */
 export type ApiKey = { id: string; hash: string; scopes: string[] }
@@ -24,7 +28,7 @@ export const SCOPES = [
   'admin',
 ] as const
 
-/** How often sites and keys were changed. */
+/** Moves with every change of sites and keys, and whenever all visitors are to be derived anew. */
 export async function configVersion(db: Kysely<Database>): Promise<number> {
   const row = await db.selectFrom('meta').select('value').where('name', '=', 'config_version').executeTakeFirst()
   return Number(row?.value ?? 0)
@@ -32,19 +36,21 @@ export async function configVersion(db: Kysely<Database>): Promise<number> {
 
 /** Reads sites and keys as they are now. */
 export async function readConfig(db: Kysely<Database>): Promise<ConfigSnapshot> {
-  return db.transaction().execute(async (trx) => {
+  return snapshot(db, async (trx) => {
     const version = await configVersion(trx)
-    const sites = await trx.selectFrom('sites').selectAll().orderBy('id').execute()
+    const sites = await listSites(trx)
     const keys = await trx.selectFrom('api_keys').selectAll().orderBy('id').execute()
     return {
       version,
-      sites: sites.map(toSite),
+      sites,
       keys: keys.map((key) => ({ id: key.id, hash: key.hash, scopes: JSON.parse(key.scopes) as string[] })),
     }
   })
 }
 
-async function moveVersion(trx: Transaction<Database>): Promise<void> {
+/** Counts a change. Others who change something wait until this transaction ends. */
+export async function moveVersion(trx: Transaction<Database>): Promise<void> {
+  await lockName(trx, 'config')
   const value = String((await configVersion(trx)) + 1)
   await trx
     .insertInto('meta')
@@ -77,7 +83,8 @@ export async function listSites(db: Kysely<Database>): Promise<Site[]> {
 
 /** Adds a site. Throws if the id is taken. */
 export async function insertSite(db: Kysely<Database>, site: Site, now: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
+    await moveVersion(trx)
     if (await findSite(trx, site.id)) throw new Error(`there is a site "${site.id}" already`)
     await trx
       .insertInto('sites')
@@ -91,7 +98,6 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
         created_at: now,
       })
       .execute()
-    await moveVersion(trx)
   })
 }
 
@@ -104,7 +110,10 @@ export async function updateSite(
   id: string,
   change: { origins?: string[]; settings?: Partial<SiteSettings> },
 ): Promise<Site> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
+    // No visitor is written meanwhile under the settings as they were.
+    if (change.settings) await lockLeases(trx)
+    await moveVersion(trx)
     const site = await findSite(trx, id)
     if (!site) throw new Error(`there is no site "${id}"`)
     const next: Site = {
@@ -117,21 +126,13 @@ export async function updateSite(
       .set({ origins: JSON.stringify(next.origins), settings: JSON.stringify(next.settings) })
       .where('id', '=', id)
       .execute()
-    await moveVersion(trx)
     if (change.settings) {
-      await trx
-        .insertInto('dirty_visitors')
-        .columns(['key', 'generation'])
-        .expression(
-          trx
-            .selectFrom('visitors')
-            .select(['visitor_id as key', (eb) => eb.lit(1).as('generation')])
-            .where('site_id', '=', id),
-        )
-        .onConflict((conflict) =>
-          conflict.column('key').doUpdateSet((eb) => ({ generation: eb('dirty_visitors.generation', '+', 1) })),
-        )
-        .execute()
+      const visitors = await trx.selectFrom('visitors').select('visitor_id').where('site_id', '=', id).execute()
+      await mark(
+        trx,
+        'dirty_visitors',
+        visitors.map((row) => row.visitor_id),
+      )
     }
     return next
   })
@@ -139,14 +140,14 @@ export async function updateSite(
 
 /** Adds an API key by its hash; one of the same id is replaced. */
 export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
-  await db.transaction().execute(async (trx) => {
+  await transact(db, async (trx) => {
+    await moveVersion(trx)
     const row = { hash: key.hash, scopes: JSON.stringify(key.scopes), created_at: now }
     await trx
       .insertInto('api_keys')
       .values({ id: key.id, ...row })
       .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
       .execute()
-    await moveVersion(trx)
   })
 }
 
@@ -160,9 +161,9 @@ export async function listApiKeys(
 
 /** Ends a key. Returns whether there was one. */
 export async function deleteApiKey(db: Kysely<Database>, id: string): Promise<boolean> {
-  return db.transaction().execute(async (trx) => {
+  return transact(db, async (trx) => {
+    await moveVersion(trx)
     const gone = await trx.deleteFrom('api_keys').where('id', '=', id).returning('id').execute()
-    if (gone.length > 0) await moveVersion(trx)
     return gone.length > 0
   })
 }

@@ -6,9 +6,9 @@
  * hold up a short write; a transaction keeps its thread until it ends.
  */
 import { Worker } from 'node:worker_threads'
-import type { CompiledQuery, DatabaseConnection, Dialect, Driver, QueryResult } from 'kysely'
-import { Kysely, SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { type CompiledQuery, type DatabaseConnection, type Driver, Kysely, type QueryResult } from 'kysely'
 import type { Database } from './schema.ts'
+import { beginOf, sqliteDialect } from './sqlite.ts'
 
 /** What the thread is asked, and what it answers. */
 export type ThreadRequest = { id: number; sql: string; parameters: readonly unknown[] }
@@ -26,13 +26,7 @@ export class SqliteThreadError extends Error {
 
 /** A store whose queries run in `threads` worker threads. `destroy()` ends them. */
 export function createThreadedSqliteStore(file: string, threads: number): Kysely<Database> {
-  const dialect: Dialect = {
-    createAdapter: () => new SqliteAdapter(),
-    createDriver: () => createDriver(file, threads),
-    createIntrospector: (db) => new SqliteIntrospector(db),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-  }
-  return new Kysely<Database>({ dialect })
+  return new Kysely<Database>({ dialect: sqliteDialect(() => createDriver(file, threads)) })
 }
 
 function createDriver(file: string, threads: number): Driver {
@@ -54,8 +48,7 @@ function createDriver(file: string, threads: number): Driver {
       if (next) next(connection as ThreadConnection)
       else free.push(connection as ThreadConnection)
     },
-    // IMMEDIATE: a deferred transaction that reads first cannot be promoted once another connection has written.
-    beginTransaction: (connection) => run(connection, 'begin immediate'),
+    beginTransaction: (connection, settings) => run(connection, beginOf(settings)),
     commitTransaction: (connection) => run(connection, 'commit'),
     rollbackTransaction: (connection) => run(connection, 'rollback'),
     async destroy() {

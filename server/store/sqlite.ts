@@ -6,7 +6,17 @@
  * the journal, and the cursor is lost with it. Writers wait for each other up to `BUSY_MS`.
  */
 import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
+import {
+  CompiledQuery,
+  type DatabaseConnection,
+  type Dialect,
+  Kysely,
+  SqliteAdapter,
+  SqliteDriver,
+  SqliteIntrospector,
+  SqliteQueryCompiler,
+  type TransactionSettings,
+} from 'kysely'
 import type { Database } from './schema.ts'
 
 /** How long a writer waits for another process or thread to finish its transaction. */
@@ -42,11 +52,30 @@ export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => 
 /** A store on a connection of this thread's own: for the thread that lands and derives, and for commands. */
 export function createSqliteStore(file: string): Kysely<Database> {
   const sqlite = openSqlite(file)
-  const prepare = createPrepare(sqlite)
-  const database = {
-    // A deferred transaction that reads first cannot be promoted once another connection has written.
-    prepare: (sql: string) => prepare(sql === 'begin' ? 'begin immediate' : sql),
-    close: () => sqlite.close(),
+  const database = { prepare: createPrepare(sqlite), close: () => sqlite.close() }
+  return new Kysely<Database>({ dialect: sqliteDialect(() => new OwnDriver({ database: database as never })) })
+}
+
+/** The dialect of SQLite over a driver. */
+export function sqliteDialect(createDriver: Dialect['createDriver']): Dialect {
+  return {
+    createAdapter: () => new SqliteAdapter(),
+    createDriver,
+    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
   }
-  return new Kysely<Database>({ dialect: new SqliteDialect({ database: database as never }) })
+}
+
+/**
+ * How a transaction begins. One that only reads sees the store as it is at its first read, beside any writer. All
+ * others take their turn as writers at once: one that reads first cannot become a writer after another has written.
+ */
+export function beginOf(settings: TransactionSettings): string {
+  return settings.accessMode === 'read only' ? 'begin' : 'begin immediate'
+}
+
+class OwnDriver extends SqliteDriver {
+  override async beginTransaction(connection: DatabaseConnection, settings?: TransactionSettings): Promise<void> {
+    await connection.executeQuery(CompiledQuery.raw(beginOf(settings ?? {})))
+  }
 }

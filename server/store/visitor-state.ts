@@ -1,23 +1,13 @@
-/** Reads all that the derivation of a visitor depends on, and writes what it yields. */
-import type { Kysely, Transaction } from 'kysely'
+/** Reads all that the derivation of a visitor depends on. */
+import type { Kysely } from 'kysely'
 import { CART_TYPES, type CartItem } from '../domain/cart.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import type { Claim, Holder } from '../domain/identity-evidence.ts'
 import type { LinkEvidence } from '../domain/identity-table.ts'
-import { mark } from './dirty.ts'
-import { chunks, chunksOf } from './many.ts'
+import { chunks } from './many.ts'
 import type { ClaimRow, Database } from './schema.ts'
-import type {
-  CartRow,
-  EpochRow,
-  LinkRow,
-  PurchaseRow,
-  VisitorDayRow,
-  VisitorPersonRow,
-  VisitorRow,
-} from './schema-derived.ts'
 
 /** An event with the person it is at now. */
 export type LoadedEvent = VisitorEvent & { siteId: string; personId: string | null }
@@ -209,64 +199,6 @@ async function loadHolders(db: Kysely<Database>, keys: string[]): Promise<Map<st
     holders.set(key, ids.length > 1 ? { kind: 'ambiguous' } : (contacts.get(ids[0]!) ?? { kind: 'unknown' }))
   }
   return holders
-}
-
-/** What is derived of a batch of visitors. */
-export type VisitorRows = {
-  visitors: VisitorRow[]
-  epochs: EpochRow[]
-  links: LinkRow[]
-  visitorPersons: VisitorPersonRow[]
-  visitorDays: VisitorDayRow[]
-  carts: CartRow[]
-  purchases: PurchaseRow[]
-  /** Events whose person changed. */
-  moves: { visitorId: string; personId: string; ids: string[] }[]
-}
-
-/** Replaces everything derived of these visitors, re-points their events, and marks the persons this touches. */
-export async function writeVisitors(
-  trx: Transaction<Database>,
-  visitorIds: string[],
-  rows: VisitorRows,
-): Promise<void> {
-  const before = await trx
-    .selectFrom('visitor_persons')
-    .select('person_id')
-    .where('visitor_id', 'in', visitorIds)
-    .execute()
-  const replace = async (
-    table: 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases',
-    next: object[],
-  ) => {
-    await trx.deleteFrom(table).where('visitor_id', 'in', visitorIds).execute()
-    for (const part of chunksOf(next))
-      await trx
-        .insertInto(table)
-        .values(part as never)
-        .execute()
-  }
-  await replace('visitors', rows.visitors)
-  await replace('epochs', rows.epochs)
-  await replace('links', rows.links)
-  await replace('visitor_persons', rows.visitorPersons)
-  await replace('visitor_days', rows.visitorDays)
-  await replace('carts', rows.carts)
-  await replace('purchases', rows.purchases)
-  for (const { visitorId, personId, ids } of rows.moves) {
-    for (const part of chunks(ids, 500)) {
-      await trx
-        .updateTable('events')
-        .set({ person_id: personId })
-        .where('visitor_id', '=', visitorId)
-        .where('id', 'in', part)
-        .execute()
-    }
-  }
-  await mark(trx, 'dirty_persons', [
-    ...before.map((row) => row.person_id),
-    ...rows.visitorPersons.map((row) => row.person_id),
-  ])
 }
 
 /** The ids of items, for telling whether an order settles a cart. */

@@ -8,9 +8,9 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry } from '../../server/domain/event.ts'
-import { defaultSettings } from '../../server/domain/settings.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { ownsEverything } from '../../server/store/ownership.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
 import { event, sendAll } from '../support/sender.ts'
@@ -20,15 +20,6 @@ import { quantile } from './table.ts'
 const START = Date.UTC(2026, 0, 1)
 const EVENTS_A_VISITOR = 12
 const EVENTS_A_REQUEST = 3
-const site = {
-  id: 'shop',
-  origins: [],
-  write_key: '',
-  identity_secret: '',
-  link_secret: '',
-  settings: defaultSettings(),
-}
-
 /** A journal that is made as it is read: visitors come, look at things, and some fill a cart. */
 function journal(first: number, events: number) {
   const requests = Math.ceil(events / EVENTS_A_REQUEST)
@@ -83,16 +74,18 @@ export async function bench({ long }: { long: boolean }): Promise<Record<string,
   await seedPresets(db, START)
   let position = 0
   const now = () => START + position * 40 + 1000
+  const tombstone = (visitor: string) => visitor
+  const derive = () => createDeriver({ db, ownership: ownsEverything, tombstone, now }).round()
   const land = async (events: number) => {
     const source = journal(position, events)
     const began = performance.now()
     const describeAgent = () => ({ device: 'desktop', browser: 'Chrome', os: 'Linux' })
     while (position < source.end) {
-      const deps = { db, journalId: 'bench', read: source.read, describeAgent, tombstone: (v: string) => v, now }
+      const deps = { db, journalId: 'bench', read: source.read, describeAgent, tombstone, now }
       position = (await landBatch(deps)).position
-      await createDeriver({ db, site: () => site, now }).round()
+      await derive()
     }
-    while (await createDeriver({ db, site: () => site, now }).round());
+    while (await derive());
     return Math.round(events / ((performance.now() - began) / 1000))
   }
   const part = long ? 300_000 : 60_000

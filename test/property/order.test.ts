@@ -17,9 +17,11 @@ import { createKeyring, linkMac, sha256Hex } from '../../server/ops/keyring.ts'
 import { createKeysOf } from '../../server/sites.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { ownsEverything } from '../../server/store/ownership.ts'
 import { emptyDerived } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
+import { insertSite } from '../../server/store/sites.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
 
 const MINUTE = 60_000
@@ -71,7 +73,8 @@ async function play<T>(
   const keysOf = createKeysOf(keyring, () => [site])
   const journals = new Map<number, { id: number; at: number; body: string; events: number }[]>()
   // A busy visitor waits half a second; a new deriver has not seen it yet.
-  const round = () => createDeriver({ db, site: () => site, now: () => NOW }).round()
+  const { tombstone } = keyring
+  const round = () => createDeriver({ db, ownership: ownsEverything, tombstone, now: () => NOW }).round()
   const derive = async () => {
     for (let rounds = 0; await round(); rounds++) if (rounds > 100) throw new Error('deriving does not come to an end')
   }
@@ -92,6 +95,7 @@ async function play<T>(
   try {
     await migrate(db)
     await seedPresets(db, START)
+    await insertSite(db, site, START)
     for (const [step, index] of delivery.order.entries()) {
       const told = history.told[index]!
       if ('entry' in told) {

@@ -9,23 +9,16 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry } from '../../server/domain/event.ts'
-import { defaultSettings } from '../../server/domain/settings.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { ownsEverything } from '../../server/store/ownership.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const START = Date.UTC(2026, 0, 1)
-const site = {
-  id: 'shop',
-  origins: [],
-  write_key: '',
-  identity_secret: '',
-  link_secret: '',
-  settings: defaultSettings(),
-}
+const tombstone = (visitor: string) => visitor
 
 /** What a visitor does, so many minutes after the start: puts something into the cart, empties it, or buys. */
 type Act = { visitor: number; minute: number; type: 'add_to_cart' | 'remove_from_cart' | 'purchase' | 'page' }
@@ -99,13 +92,13 @@ test('memberships kept current by events and edges equal a full evaluation at th
             read: (after) =>
               rows.filter((row) => row.id > after && START + history[row.id - 1]!.minute * MINUTE <= now),
             describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
-            tombstone: (visitor) => visitor,
+            tombstone,
             now: () => now,
           })
         for (const step of [0, ...clock, 30]) {
           now += step * MINUTE
           while ((await land()).events > 0);
-          while (await createDeriver({ db, site: () => site, now: () => now }).round());
+          while (await createDeriver({ db, ownership: ownsEverything, tombstone, now: () => now }).round());
           const members = await db.selectFrom('segment_members').selectAll().execute()
           const happened = history.filter((act) => START + act.minute * MINUTE <= now)
           expect(Object.fromEntries(members.map((row) => [row.person_id, row.entered_at]))).toEqual(

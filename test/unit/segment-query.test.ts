@@ -50,6 +50,7 @@ function person(id: string, more: Partial<PersonRow>): PersonRow {
     cart_idle_at: null,
     purchases: 0,
     edge_at: null,
+    bucket: 0,
     ...more,
   }
 }

@@ -1,17 +1,18 @@
 /** The first schema. Plain DDL that SQLite and PostgreSQL both read; `integer` on SQLite is `bigint` on PostgreSQL. */
 import type { CreateTableBuilder, Kysely } from 'kysely'
+import { textType } from '../engine.ts'
 
 type Table = CreateTableBuilder<string, string>
 
 /** Adds columns: `name` for text that may be absent, `name!` for text, `name:n` and `name:n!` for whole numbers. */
-function columns(table: Table, names: string): Table {
+function columns(table: Table, names: string, text: ReturnType<typeof textType>): Table {
   return names
     .split(/\s+/)
     .filter(Boolean)
     .reduce((builder, spec) => {
       const required = spec.endsWith('!')
       const [name, kind] = spec.replace('!', '').split(':')
-      return builder.addColumn(name!, kind === 'n' ? 'bigint' : 'text', (column) =>
+      return builder.addColumn(name!, kind === 'n' ? 'bigint' : text, (column) =>
         required ? column.notNull() : column,
       )
     }, table)
@@ -108,7 +109,7 @@ const INDEXES: [name: string, table: string, columns: string[]][] = [
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   for (const [name, spec, key] of TABLES) {
-    await columns(db.schema.createTable(name), spec)
+    await columns(db.schema.createTable(name), spec, textType(db))
       .addPrimaryKeyConstraint(`${name}_pk`, key as never)
       .execute()
   }
