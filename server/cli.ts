@@ -4,6 +4,7 @@ import { writeBuild } from './build.ts'
 import { registerDoctor } from './cli/doctor.ts'
 import { registerImports } from './cli/import.ts'
 import { registerKeys } from './cli/keys.ts'
+import { registerRebuild } from './cli/rebuild.ts'
 import { registerServe } from './cli/serve.ts'
 import { registerSites } from './cli/sites.ts'
 
@@ -21,6 +22,7 @@ program
 registerSites(program)
 registerKeys(program)
 registerImports(program)
+registerRebuild(program)
 registerDoctor(program)
 
 try {

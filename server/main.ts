@@ -15,6 +15,7 @@ import { createConfiguration } from './collect/configuration.ts'
 import { createRateLimit } from './collect/limits.ts'
 import { withToken } from './collect/link.ts'
 import { mintToken, readToken } from './domain/token.ts'
+import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import type { Config } from './ops/config.ts'
@@ -52,6 +53,7 @@ export type Running = {
 
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
+  const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
   const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
@@ -187,6 +189,7 @@ export async function start(config: Config): Promise<Running> {
       tellPipeline({ kind: 'stop' })
       await stopped
       await db.destroy()
+      lock.release()
       log.flush()
     },
   }

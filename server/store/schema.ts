@@ -220,7 +220,7 @@ export type Database = {
   processes: ProcessRow
 }
 
-/** Everything that `rebuild` empties and makes again. */
+/** Everything that a rebuild makes again. */
 export const DERIVED_TABLES = [
   'visitors',
   'epochs',

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DERIVED_TABLES } from '../../server/store/schema.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { rowsOf } from './door.ts'
 
 const MINUTE = 60_000
 let server: TestServer
@@ -27,6 +28,25 @@ function derived(): Record<string, string[]> {
           .sort(),
       ]),
     )
+  } finally {
+    store.close()
+  }
+}
+
+/** Spoils what is derived: rows are missing, wrong, or of visitors and persons that there never were. */
+function spoil(): void {
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`)
+  try {
+    store.exec(`
+      delete from visitors where visitor_id like 'visitor-00%';
+      update persons set purchases = 17, contact_id = null where purchases = 0;
+      delete from carts;
+      update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa';
+      insert into visitor_days values ('visitor-that-never-was', 1, 0);
+      insert into segment_members values ('cart_abandoned', 'v:nobody', 1);
+      update segment_members set entered_at = 5;
+      update events set person_id = 'v:nobody';
+    `)
   } finally {
     store.close()
   }
@@ -68,8 +88,32 @@ test('everything derived can be rebuilt, identical, and the feed tells nothing',
   expect(before.segment_members!.length).toBeGreaterThan(10)
   const { next } = await server.get('/api/v1/matches')
 
-  expect(await server.cli('rebuild')).toEqual({ visitors: 30 })
+  const owners = () => rowsOf(server, 'select id, person_id from events order by id')
+  const owned = owners()
+  for (const how of ['beside a running server', 'alone']) {
+    if (how === 'alone') await server.stop({ wipe: false })
+    spoil()
+    expect(derived()).not.toEqual(before)
+    // The command ends when it is done.
+    expect(await server.cli('rebuild'), how).toEqual({ visitors: 31 })
+    expect(derived(), how).toEqual(before)
+    expect(owners(), how).toEqual(owned)
+  }
+  server = await startServer({ dataDir: server.dataDir })
   await settled(server)
   expect(derived()).toEqual(before)
   expect((await server.get(`/api/v1/matches?after=${next}`)).data).toEqual([])
+})
+
+test('a rebuild that is under way ends while visitors come, and the feed waits for it', async () => {
+  const come = new AbortController()
+  const coming = (async () => {
+    for (let i = 0; !come.signal.aborted; i++)
+      await sendAll(server, `visitor-coming-${i % 50}-aaaaaaaa`, [event('page')])
+  })()
+  expect(await server.cli('rebuild')).toEqual({ visitors: expect.any(Number) })
+  come.abort()
+  await coming
+  await settled(server)
+  expect(rowsOf(server, "select * from meta where name = 'rebuilding'")).toEqual([])
 })

@@ -18,7 +18,7 @@ import { createKeysOf } from '../../server/sites.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { ownsEverything } from '../../server/store/ownership.ts'
-import { emptyDerived } from '../../server/store/rebuild.ts'
+import { beginRebuild } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { insertSite } from '../../server/store/sites.ts'
@@ -119,7 +119,8 @@ async function play<T>(
     return await look({
       dump: () => dump(db),
       rebuild: async () => {
-        await emptyDerived(db)
+        for (const table of DERIVED_TABLES) await db.deleteFrom(table).execute()
+        await beginRebuild(db)
         await derive()
       },
     })
