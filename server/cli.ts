@@ -1,6 +1,7 @@
 /** The commands. Each works beside a running server, ends with 1 and one plain sentence on failure, and has `--json`. */
 import { Command, CommanderError } from 'commander'
 import { writeBuild } from './build.ts'
+import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDoctor } from './cli/doctor.ts'
 import { registerImports } from './cli/import.ts'
 import { registerKeys } from './cli/keys.ts'
@@ -23,6 +24,7 @@ registerSites(program)
 registerKeys(program)
 registerImports(program)
 registerRebuild(program)
+registerDeadLetters(program)
 registerDoctor(program)
 
 try {

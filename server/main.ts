@@ -3,7 +3,6 @@
  */
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { type ServerType, serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { nanoid } from 'nanoid'
@@ -17,13 +16,19 @@ import { withToken } from './collect/link.ts'
 import { mintToken, readToken } from './domain/token.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
+import { openJournalReader } from './journal/journal.ts'
+import { listen } from './listen.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import type { Config } from './ops/config.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { readinessOf } from './ops/readiness.ts'
+import { sizesOf } from './ops/sizes.ts'
+import { type Stopped, stopInOrder } from './ops/stop.ts'
 import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline.ts'
 import { createKey, createKeysOf, createSite } from './sites.ts'
+import { storeFigures } from './store/figures.ts'
 import { migrate } from './store/migrate.ts'
 import { seedPresets } from './store/segments.ts'
 import { configVersion, findSite, readConfig, updateSite } from './store/sites.ts'
@@ -41,27 +46,41 @@ const JOURNAL_KEEP_MS = 24 * 3600_000
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
 
+/** The end must not take longer: service managers kill soon after. */
+const STOP_MS = 10_000
+
 /** A running server. */
 export type Running = {
   address: string
   dashboard: string
   demo: string
   snippet: string
-  /** Takes no more, finishes what was accepted, and ends the threads. */
-  stop(): Promise<void>
+  /** Takes no more, finishes what was accepted, and ends the threads. Says what it could not finish in time. */
+  stop(): Promise<Stopped>
 }
 
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
   const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
-  const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
   const now = () => Date.now()
   const files = {
     storeFile: join(config.dataDir, 'couture.db'),
     journalFile: join(config.dataDir, 'journal.db'),
   }
+  let position: number | null = null
+  const waiting = () => {
+    // How far it has landed is told before anything is landed.
+    const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
+    const oldestMs = oldestAt === null ? 0 : Math.max(0, now() - oldestAt)
+    return { entries, bytes: journal.state().backlogBytes, oldestMs }
+  }
+  const metrics = createMetrics(pkg.version, {
+    waiting,
+    store: () => storeFigures(db).catch(() => null),
+    files: () => sizesOf(config.dataDir),
+  })
   const db = createThreadedSqliteStore(files.storeFile, STORE_THREADS)
   const building = Promise.all([buildTag(), buildDashboard()])
   // Needs no store: it starts while the store is brought to its newest schema.
@@ -85,9 +104,9 @@ export async function start(config: Config): Promise<Running> {
     onError: (error) => log.error({ err: error }, 'the sites could not be read'),
   })
   const journal = await startingJournal
+  const reader = openJournalReader(files.journalFile)
   const pipeline = startPipeline({ ...files, secret: config.secret })
-  const tellPipeline = (request: PipelineRequest) => pipeline.postMessage(request)
-  const wake = () => tellPipeline({ kind: 'wake' })
+  const wake = () => pipeline.tell({ kind: 'wake' })
 
   const secure = config.publicUrl.startsWith('https:')
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))
@@ -152,10 +171,13 @@ export async function start(config: Config): Promise<Running> {
     dashboard,
     demo: createShop(demoShop),
     metrics: metrics.text,
-    notReady: async () => {
+    readiness: async () => {
       const { refusing } = journal.state()
-      if (refusing !== null) return refusing
-      return (await configuration.refresh()) ? null : 'the store cannot be read'
+      return readinessOf({ refusing, storeReachable: await configuration.refresh(), waiting: waiting() })
+    },
+    onRequest: (method, route, status, ms) => {
+      metrics.request(method, route, status)
+      log.debug({ method, route, status, ms: Math.round(ms) }, 'a request')
     },
     version: pkg.version,
     onError: (error, method, path) => log.error({ err: error, method, path }, 'a request failed'),
@@ -167,7 +189,7 @@ export async function start(config: Config): Promise<Running> {
     return createPrivateHosts(configuration.knowsOrigin(publicOrigin.origin) ? [] : [publicOrigin.host])
   }
 
-  const server = await listen(app.fetch, config)
+  const listening = await listen(app.fetch, config)
   // Only now: a start that fails must not end the key of the server that is running.
   demoKey = (await createKey(db, { id: 'demo-shop', scopes: ['contacts:write', 'links:write'] }, now())).key
   await configuration.refresh()
@@ -183,14 +205,17 @@ export async function start(config: Config): Promise<Running> {
       '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
     async stop() {
       clearInterval(looking)
-      await new Promise((resolve) => server.close(resolve))
-      await journal.close()
-      const stopped = new Promise((resolve) => pipeline.once('exit', resolve))
-      tellPipeline({ kind: 'stop' })
-      await stopped
-      await db.destroy()
+      const stopped = await stopInOrder(STOP_MS, [
+        ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
+        ['the journal', () => journal.close()],
+        ['landing and deriving', () => pipeline.stop()],
+        ['the store', () => db.destroy()],
+      ])
+      reader.close()
       lock.release()
+      if (stopped.left.length > 0) log.error(stopped, 'not everything was finished in time')
       log.flush()
+      return stopped
     },
   }
 
@@ -205,16 +230,21 @@ export async function start(config: Config): Promise<Running> {
     }
   }
 
-  function startPipeline(workerData: PipelineData): Worker {
+  function startPipeline(workerData: PipelineData) {
     const worker = new Worker(new URL('./pipeline.ts', import.meta.url), { workerData })
     worker.on('message', (report: PipelineReport) => {
       switch (report.kind) {
         case 'landed':
+          position = report.position
           metrics.landed(report.position, report.lagMs)
           return journal.landed(report.position)
         case 'error':
           metrics.failed(report.stage)
-          return log.error({ stage: report.stage, error: report.message }, 'a round failed and will be tried again')
+          return report.aside === null
+            ? log.error({ stage: report.stage, error: report.error }, 'a round failed and will be tried again')
+            : log.error({ kind: report.aside, error: report.error }, 'one was set aside; see couture dead-letters')
+        case 'turn':
+          return metrics.turn(report.turn)
       }
     })
     worker.on('error', (error) => {
@@ -223,24 +253,19 @@ export async function start(config: Config): Promise<Running> {
       process.exitCode = 1
       process.kill(process.pid, 'SIGTERM')
     })
-    return worker
+    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+    const tell = (request: PipelineRequest) => worker.postMessage(request)
+    return {
+      tell,
+      stop() {
+        tell({ kind: 'stop' })
+        return ended
+      },
+    }
   }
 }
 
 function peerOf(c: Context): string | null {
   // A request that the process makes to itself has no connection.
   return c.env === undefined || !('incoming' in c.env) ? null : (getConnInfo(c).remote.address ?? null)
-}
-
-function listen(fetch: (request: Request) => Response | Promise<Response>, config: Config): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
-    const options = { fetch, port: config.port, hostname: config.host, serverOptions: { requestTimeout: 0 } }
-    const server = serve(options, () => resolve(server))
-    server.on('error', (error: Error & { code?: string }) => {
-      if (error.code === 'EADDRINUSE') {
-        reject(new Error(`PORT ${config.port} is in use on ${config.host}; set PORT to another, or stop what uses it`))
-      } else reject(error)
-    })
-  })
 }

@@ -10,17 +10,22 @@ import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { createKeyring } from './ops/keyring.ts'
+import { type ErrorView, errorView } from './ops/log.ts'
+import type { Turn } from './ops/metrics.ts'
 import { ownsEverything } from './store/ownership.ts'
+import type { DeriveStage } from './store/schema.ts'
 import { createSqliteStore } from './store/sqlite.ts'
 
-type Stage = 'land' | 'derive' | 'retain'
+type Stage = 'land' | 'derive' | 'retain' | 'upkeep'
 
 /** What the thread is started with, what it is told, and what it tells. */
 export type PipelineData = { storeFile: string; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
   | { kind: 'landed'; position: number; lagMs: number }
-  | { kind: 'error'; stage: Stage; message: string }
+  | { kind: 'turn'; turn: Turn }
+  /** A failure of a round; `aside`: of one visitor, person or contact, which was set aside. */
+  | { kind: 'error'; stage: Stage; aside: DeriveStage | null; error: ErrorView }
 
 /** How long it rests when nobody wakes it. */
 const REST_MS = 250
@@ -37,7 +42,17 @@ const now = () => Date.now()
 
 let lastPosition = -1
 
-const deriver = createDeriver({ db, ownership: ownsEverything, tombstone: keyring.tombstone, now })
+let turn = newTurn()
+const deriver = createDeriver({
+  db,
+  ownership: ownsEverything,
+  tombstone: keyring.tombstone,
+  now,
+  onDerived: (kind, keys) => {
+    turn.derived[kind] += keys
+  },
+  onFailure: (aside, error) => report({ kind: 'error', stage: 'derive', aside, error: errorView(error) }),
+})
 const retention = createRetention({ db, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
@@ -69,7 +84,7 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
   try {
     return await work()
   } catch (error) {
-    report({ kind: 'error', stage, message: error instanceof Error ? (error.stack ?? error.message) : String(error) })
+    report({ kind: 'error', stage, aside: null, error: errorView(error) })
     await new Promise((resolve) => setTimeout(resolve, AFTER_ERROR_MS))
     return false
   }
@@ -82,12 +97,23 @@ async function land(): Promise<boolean> {
     lastPosition = landed.position
     report({ kind: 'landed', position: landed.position, lagMs: landed.lagMs })
   }
+  turn.events = landed.events
   return landed.events > 0
 }
 
+function newTurn(): Turn {
+  return { landMs: null, events: 0, deriveMs: null, derived: { visitor: 0, person: 0, contact: 0 } }
+}
+
 while (!stopping) {
+  turn = newTurn()
+  const began = performance.now()
   const landed = await attempt('land', land)
+  const then = performance.now()
   const derived = await attempt('derive', () => deriver.round())
+  if (landed) turn.landMs = then - began
+  if (derived) turn.deriveMs = performance.now() - then
+  if (landed || derived) report({ kind: 'turn', turn })
   const retained = await attempt('retain', () => retention.step())
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived || retained) await new Promise((resolve) => setImmediate(resolve))

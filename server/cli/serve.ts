@@ -25,10 +25,11 @@ export function registerServe(program: Command): void {
       let stopping = false
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.on(signal, async () => {
-          if (stopping) return
+          // Somebody has no patience: what was acknowledged is on disk.
+          if (stopping) process.exit(1)
           stopping = true
-          await running.stop()
-          process.exit()
+          const { left } = await running.stop()
+          process.exit(left.length > 0 ? 1 : undefined)
         })
       }
     })

@@ -102,6 +102,8 @@ export type JournalReader = {
   journalId: string
   /** Rows after `after`, until they hold `maxEvents` events or there are no more. */
   read(after: number, maxEvents: number): JournalRow[]
+  /** How many rows come after `after`, and when the first of them was appended. */
+  waiting(after: number): { entries: number; oldestAt: number | null }
   close(): void
 }
 
@@ -111,6 +113,10 @@ export function openJournalReader(file: string): JournalReader {
   const select = sqlite.prepare<[number], JournalRow>(
     'select id, at, body, events from entries where id > ? order by id',
   )
+  const oldest = sqlite.prepare<[number], { id: number; at: number }>(
+    'select id, at from entries where id > ? order by id limit 1',
+  )
+  const newest = sqlite.prepare<[], number>('select max(id) from entries').pluck()
   return {
     journalId: readJournalId(sqlite),
     read(after, maxEvents) {
@@ -122,6 +128,11 @@ export function openJournalReader(file: string): JournalReader {
         if (events >= maxEvents) break
       }
       return rows
+    },
+    waiting(after) {
+      const first = oldest.get(after)
+      // Numbers have no gaps behind the first row that has not landed.
+      return { entries: first ? newest.get()! - first.id + 1 : 0, oldestAt: first?.at ?? null }
     },
     close: () => sqlite.close(),
   }

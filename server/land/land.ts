@@ -99,7 +99,12 @@ function partsOf(body: string): unknown[] {
   }
 }
 
-async function landEntries(trx: Transaction<Database>, entries: Entry[], deps: LandDeps): Promise<void> {
+/** Lands entries in the caller's transaction, and marks what has to be derived. */
+export async function landEntries(
+  trx: Transaction<Database>,
+  entries: Entry[],
+  deps: Pick<LandDeps, 'tombstone' | 'describeAgent'>,
+): Promise<void> {
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])

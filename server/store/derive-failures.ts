@@ -51,8 +51,13 @@ export async function retryFailure(db: Kysely<Database>, failure: DeriveFailure)
   await mark(db, MARKS[failure.stage], [failure.key])
 }
 
-/** How often a key has failed, or null where it has not. */
-export async function failedAttempts(
+/** Forgets one. */
+export async function dropFailure(db: Kysely<Database>, { stage, key }: DeriveFailure): Promise<void> {
+  await db.deleteFrom('derive_failures').where('key', '=', key).where('stage', '=', stage).execute()
+}
+
+/** A failure as it is now, or null where there is none any more. */
+export async function readFailure(
   db: Kysely<Database>,
   { stage, key }: Pick<DeriveFailure, 'stage' | 'key'>,
 ): Promise<DeriveFailure | null> {
