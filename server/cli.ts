@@ -1,11 +1,13 @@
 /** The commands. Each works beside a running server, ends with 1 and one plain sentence on failure, and has `--json`. */
 import { Command, CommanderError } from 'commander'
 import { writeBuild } from './build.ts'
+import { registerBackup } from './cli/backup.ts'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDoctor } from './cli/doctor.ts'
 import { registerImports } from './cli/import.ts'
 import { registerKeys } from './cli/keys.ts'
 import { registerRebuild } from './cli/rebuild.ts'
+import { registerRestore } from './cli/restore.ts'
 import { registerServe } from './cli/serve.ts'
 import { registerSites } from './cli/sites.ts'
 
@@ -23,6 +25,8 @@ program
 registerSites(program)
 registerKeys(program)
 registerImports(program)
+registerBackup(program)
+registerRestore(program)
 registerRebuild(program)
 registerDeadLetters(program)
 registerDoctor(program)
