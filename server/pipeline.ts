@@ -3,6 +3,7 @@
  * as long as the process lives. It is woken when something was appended or written; it also looks by itself, because
  * commands in other processes write too and because time alone changes memberships.
  */
+import { statSync } from 'node:fs'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDeriver } from './derive/derive.ts'
 import { createRetention } from './derive/retain.ts'
@@ -15,6 +16,7 @@ import type { Turn } from './ops/metrics.ts'
 import { ownsEverything } from './store/ownership.ts'
 import type { DeriveStage } from './store/schema.ts'
 import { createSqliteStore } from './store/sqlite.ts'
+import { createSqliteUpkeep } from './store/sqlite-upkeep.ts'
 
 type Stage = 'land' | 'derive' | 'retain' | 'upkeep'
 
@@ -53,6 +55,8 @@ const deriver = createDeriver({
   },
   onFailure: (aside, error) => report({ kind: 'error', stage: 'derive', aside, error: errorView(error) }),
 })
+const upkeep = createSqliteUpkeep(storeFile, () => performance.now())
+const walBytes = () => statSync(`${storeFile}-wal`, { throwIfNoEntry: false })?.size ?? 0
 const retention = createRetention({ db, now })
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
@@ -115,11 +119,13 @@ while (!stopping) {
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })
   const retained = await attempt('retain', () => retention.step())
+  const kept = await attempt('upkeep', async () => upkeep.step(walBytes, !(landed || derived || retained)))
   // Lets messages in between rounds, the wish to stop among them.
-  if (landed || derived || retained) await new Promise((resolve) => setImmediate(resolve))
+  if (landed || derived || retained || kept) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
 journal.close()
+upkeep.close()
 await db.destroy()
 // Nothing more is listened for, which ends the thread.
 parentPort!.close()

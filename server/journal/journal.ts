@@ -41,12 +41,19 @@ const SCHEMA = `
 /** Pruning writes too, so it is done at most this often. */
 const PRUNE_EVERY_MS = 10_000
 
+/** Pages that are given back at one pruning, 32 MiB: it holds up appends for some hundredths of a second. */
+const PRUNE_PAGES = 8192
+
 /** Rows of one deletion: it looks at no others, and holds up appends no longer than they do. */
 const PRUNE_ROWS = 500
 
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
   const sqlite = new BetterSqlite3(file)
+  // Of a new file only: what was pruned is given back. And it is overwritten, so that no file holds it any more.
+  sqlite.pragma('auto_vacuum = INCREMENTAL')
+  sqlite.pragma('secure_delete = ON')
+  sqlite.pragma('journal_size_limit = 67108864')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = FULL')
   sqlite.exec(SCHEMA)
@@ -71,6 +78,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     const pressed = usedBytes() > limits.maxBytes / 2
     const before = pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs
     while (removeOld.run(position, PRUNE_ROWS, before).changes === PRUNE_ROWS);
+    sqlite.pragma(`incremental_vacuum(${PRUNE_PAGES})`)
   }
 
   return {
