@@ -13,6 +13,7 @@ import { writeAudit } from '../store/audit.ts'
 import { type DeriveFailure, dropFailure, listFailures, readFailure, retryFailure } from '../store/derive-failures.ts'
 import { deleteDeadLetter, listDeadLetters } from '../store/landing.ts'
 import type { Database } from '../store/schema.ts'
+import { holdFolder } from './folder.ts'
 import { Refusal, type Store, show, withStore } from './store.ts'
 
 type Letter = {
@@ -82,7 +83,7 @@ export function registerDeadLetters(program: Command): void {
           [
             `${counts.landed} landed, ${counts.derived} derived, ${failed.length} failed again.`,
             ...(counts.asked > 0
-              ? [`${counts.asked} will be derived by the server, which is not running or busy.`]
+              ? [`${counts.asked} will be derived by the server, when it runs or is less busy.`]
               : []),
             ...failed.map((each) => `  ${each.id}  ${'error' in each ? each.error : ''}`),
           ].join('\n'),
@@ -161,7 +162,7 @@ async function one(db: Store, config: Config, id: string): Promise<Found> {
 type Outcome = { result: 'landed' | 'derived' | 'asked' } | { result: 'failed'; error: string }
 
 async function replay(db: Store, config: Config, { source }: Found): Promise<Outcome> {
-  if (!('body' in source)) return rederive(db, source)
+  if (!('body' in source)) return rederive(db, config, source)
   const { tombstone } = createKeyring(config.secret)
   const deps = { db, describeAgent: createDescribeAgent(), tombstone, now: () => Date.now() }
   const outcome = await replayLetter(deps, source)
@@ -169,8 +170,11 @@ async function replay(db: Store, config: Config, { source }: Found): Promise<Out
 }
 
 /** Asks for a visitor, person or contact again and looks what the server makes of it. */
-async function rederive(db: Store, failure: DeriveFailure): Promise<Outcome> {
+async function rederive(db: Store, config: Config, failure: DeriveFailure): Promise<Outcome> {
   await retryFailure(db, failure)
+  const free = holdFolder(config.dataDir)
+  free?.release()
+  if (free) return { result: 'asked' }
   for (const end = performance.now() + DERIVE_WAIT_MS; performance.now() < end; ) {
     const now = await readFailure(db, failure)
     if (now === null) return { result: 'derived' }

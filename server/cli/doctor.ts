@@ -1,8 +1,20 @@
 /** `couture doctor`: what the installation looks like, and what is wrong with it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Command } from 'commander'
-import { checkInside, checkOutside } from '../ops/doctor.ts'
+import { openJournalReader } from '../journal/journal.ts'
+import type { Config } from '../ops/config.ts'
+import { checkInside, checkLife, checkOutside, type Life } from '../ops/doctor.ts'
+import { sizesOf } from '../ops/sizes.ts'
+import { storeFigures } from '../store/figures.ts'
+import { readCursor } from '../store/landing.ts'
+import { schemaVersion } from '../store/migrate.ts'
 import { listSites } from '../store/sites.ts'
-import { Refusal, show, withStore } from './store.ts'
+import { holdFolder } from './folder.ts'
+import { Refusal, type Store, show, withStore } from './store.ts'
+
+/** A server that does not answer by then does not answer. */
+const ANSWER_MS = 3000
 
 /** Adds the command. */
 export function registerDoctor(program: Command): void {
@@ -13,6 +25,7 @@ export function registerDoctor(program: Command): void {
     .action((url: string | undefined, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const findings = checkInside(config.dataDir, process.versions.node)
+        findings.push(...checkLife(await lookAt(db, config)))
         if (url !== undefined) {
           if (!URL.canParse(url))
             throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)
@@ -24,4 +37,41 @@ export function registerDoctor(program: Command): void {
         if (findings.some((finding) => finding.state === 'wrong')) process.exitCode = 1
       }),
     )
+}
+
+async function lookAt(db: Store, config: Config): Promise<Life> {
+  const { dirty, deadLetters } = await storeFigures(db)
+  const sites = await listSites(db)
+  return {
+    now: Date.now(),
+    schema: await schemaVersion(db),
+    journal: await journalOf(db, join(config.dataDir, 'journal.db')),
+    sizes: sizesOf(config.dataDir),
+    dirty: dirty.visitors + dirty.persons + dirty.contacts,
+    deadLetters: deadLetters.land + deadLetters.derive,
+    retention: sites.map((site) => ({ site: site.id, months: site.settings.retention_months })),
+    server: await serverOf(config),
+  }
+}
+
+async function journalOf(db: Store, file: string): Promise<Life['journal']> {
+  if (!existsSync(file)) return null
+  const journal = openJournalReader(file)
+  try {
+    return { ...journal.waiting(await readCursor(db, journal.journalId)), newestAt: journal.newestAt() }
+  } finally {
+    journal.close()
+  }
+}
+
+async function serverOf(config: Config): Promise<Life['server']> {
+  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
+  const free = holdFolder(config.dataDir)
+  free?.release()
+  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
+    (response) => response.ok,
+    () => false,
+  )
+  return { url, runs: free === null, answers }
 }

@@ -1,12 +1,12 @@
 /** `couture rebuild`: makes everything derived again, and ends when it is done. */
 import type { Command } from 'commander'
 import { createDeriver } from '../derive/derive.ts'
-import { lockFolder } from '../journal/folder-lock.ts'
 import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { ownsEverything } from '../store/ownership.ts'
 import { beginRebuild, readRebuild, rebuildLeft, rebuiltVisitors } from '../store/rebuild.ts'
 import { createBar, shareText } from './bar.ts'
+import { holdFolder } from './folder.ts'
 import { type Store, show, withStore } from './store.ts'
 
 /** How often it is looked how far a running server is. */
@@ -32,7 +32,7 @@ export function registerRebuild(program: Command): void {
         }
         try {
           while (await draw()) {
-            const alone = tryLock(config.dataDir)
+            const alone = holdFolder(config.dataDir)
             if (alone === null) await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
             else
               try {
@@ -50,15 +50,6 @@ export function registerRebuild(program: Command): void {
         show(options.json, { visitors }, () => `${visitors.toLocaleString('en')} visitors were derived again.`)
       }),
     )
-}
-
-/** The folder for this command, so that no server starts meanwhile; null while one runs, which does the work then. */
-function tryLock(dataDir: string): { release(): void } | null {
-  try {
-    return lockFolder(dataDir)
-  } catch {
-    return null
-  }
 }
 
 function createOwnDeriver(db: Store, config: Config) {

@@ -112,6 +112,8 @@ export type JournalReader = {
   read(after: number, maxEvents: number): JournalRow[]
   /** How many rows come after `after`, and when the first of them was appended. */
   waiting(after: number): { entries: number; oldestAt: number | null }
+  /** When the last row was appended. */
+  newestAt(): number | null
   close(): void
 }
 
@@ -125,6 +127,7 @@ export function openJournalReader(file: string): JournalReader {
     'select id, at from entries where id > ? order by id limit 1',
   )
   const newest = sqlite.prepare<[], number>('select max(id) from entries').pluck()
+  const last = sqlite.prepare<[], number>('select at from entries order by id desc limit 1').pluck()
   return {
     journalId: readJournalId(sqlite),
     read(after, maxEvents) {
@@ -142,6 +145,7 @@ export function openJournalReader(file: string): JournalReader {
       // Numbers have no gaps behind the first row that has not landed.
       return { entries: first ? newest.get()! - first.id + 1 : 0, oldestAt: first?.at ?? null }
     },
+    newestAt: () => last.get() ?? null,
     close: () => sqlite.close(),
   }
 }
