@@ -46,6 +46,8 @@ export type AppDeps = {
   onRequest: (method: string, route: string, status: number, ms: number) => void
   version: string
   isLoopback: (address: string) => boolean
+  /** Whether an error means that the store cannot be reached now. */
+  isStoreAway: (error: unknown) => boolean
   onError: (error: unknown, method: string, path: string) => void
 }
 
@@ -151,6 +153,10 @@ function fail(error: unknown, c: Context, deps: AppDeps): Response {
   // Thrown by hono's validator for a body that is not JSON.
   if (error instanceof Error && 'status' in error && error.status === 400) {
     return problemResponse(new Problem(400, 'invalid_request', error.message), cors)
+  }
+  if (deps.isStoreAway(error)) {
+    const away = 'the store cannot be reached now; nothing was changed that was not answered, try again'
+    return problemResponse(new Problem(503, 'store_unavailable', away, { 'retry-after': '5' }), cors)
   }
   deps.onError(error, c.req.method, c.req.routePath)
   return problemResponse(new Problem(500, 'internal_error', 'something went wrong here; it is in the log'), cors)

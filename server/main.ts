@@ -1,8 +1,9 @@
 /**
  * The composition root: makes the threads, hands each part what it needs, and serves HTTP. Nothing is decided here.
  */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { nanoid } from 'nanoid'
@@ -23,25 +24,26 @@ import type { Config } from './ops/config.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { rarely } from './ops/rarely.ts'
 import { readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
 import { type Stopped, stopInOrder } from './ops/stop.ts'
-import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline.ts'
-import { createKey, createKeysOf, createSite } from './sites.ts'
+import { type PipelineThread, startPipeline } from './pipeline-thread.ts'
+import { prepareStore } from './prepare.ts'
+import { createKey, createKeysOf } from './sites.ts'
 import { storeFigures } from './store/figures.ts'
-import { migrate } from './store/migrate.ts'
-import { seedPresets } from './store/segments.ts'
-import { configVersion, findSite, readConfig, updateSite } from './store/sites.ts'
-import { createThreadedSqliteStore } from './store/sqlite-threads.ts'
-
-/** Threads that answer queries: one may be busy with a report while another takes a write. */
-const STORE_THREADS = 2
+import { openServingStore } from './store/open.ts'
+import { configVersion, findSite, readConfig } from './store/sites.ts'
+import { isPassing } from './store/transact.ts'
 
 /** What has not landed may take this much, then collectors are told to come back. */
 const JOURNAL_MAX_BYTES = 4 * 1024 ** 3
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
+
+/** While the store is away it is looked for this often. */
+const STORE_RETRY_MS = 2000
 
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
@@ -65,13 +67,11 @@ export async function start(config: Config): Promise<Running> {
   const log = createLog(config.logLevel)
   const keyring = createKeyring(config.secret)
   const now = () => Date.now()
-  const files = {
-    storeFile: join(config.dataDir, 'couture.db'),
-    journalFile: join(config.dataDir, 'journal.db'),
-  }
-  let position: number | null = null
+  const journalFile = join(config.dataDir, 'journal.db')
+  const sitesFile = join(config.dataDir, 'sites.json')
   const waiting = () => {
     // How far it has landed is told before anything is landed.
+    const position = pipeline?.position() ?? null
     const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
     const oldestMs = oldestAt === null ? 0 : Math.max(0, now() - oldestAt)
     return { entries, bytes: journal.state().backlogBytes, oldestMs }
@@ -81,32 +81,40 @@ export async function start(config: Config): Promise<Running> {
     store: () => storeFigures(db).catch(() => null),
     files: () => sizesOf(config.dataDir),
   })
-  const db = createThreadedSqliteStore(files.storeFile, STORE_THREADS)
+  const db = openServingStore(config)
   const building = Promise.all([buildTag(), buildDashboard()])
   // Needs no store: it starts while the store is brought to its newest schema.
   const startingJournal = startJournal({
-    file: files.journalFile,
+    file: journalFile,
     maxBytes: JOURNAL_MAX_BYTES,
     keepLandedMs: JOURNAL_KEEP_MS,
     now,
     onAppended: () => wake(),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
   })
-  await migrate(db)
-  await seedPresets(db, now())
-  await ensureDemoSite()
+  const prepared = await prepareStore(config, keyring, now()).then(
+    () => true,
+    (error: unknown) => {
+      // Collecting needs only the sites as they were last known; the rest follows when the store is back.
+      if (isPassing(error) && existsSync(sitesFile)) return false
+      if (isPassing(error) && config.databaseUrl !== null) {
+        throw new Error(`the database of DATABASE_URL cannot be reached: ${(error as Error).message}`)
+      }
+      throw error
+    },
+  )
 
   const configuration = await createConfiguration({
-    file: join(config.dataDir, 'sites.json'),
+    file: sitesFile,
     version: () => configVersion(db),
     read: () => readConfig(db),
     now,
-    onError: (error) => log.error({ err: error }, 'the sites could not be read'),
+    onError: rarely((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
   const journal = await startingJournal
-  const reader = openJournalReader(files.journalFile)
-  const pipeline = startPipeline({ ...files, secret: config.secret })
-  const wake = () => pipeline.tell({ kind: 'wake' })
+  const reader = openJournalReader(journalFile)
+  let pipeline: PipelineThread | null = null
+  const wake = () => pipeline?.wake()
 
   const secure = config.publicUrl.startsWith('https:')
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))
@@ -180,6 +188,7 @@ export async function start(config: Config): Promise<Running> {
       log.debug({ method, route, status, ms: Math.round(ms) }, 'a request')
     },
     version: pkg.version,
+    isStoreAway: isPassing,
     onError: (error, method, path) => log.error({ err: error, method, path }, 'a request failed'),
   })
 
@@ -190,10 +199,32 @@ export async function start(config: Config): Promise<Running> {
   }
 
   const listening = await listen(app.fetch, config)
-  // Only now: a start that fails must not end the key of the server that is running.
-  demoKey = (await createKey(db, { id: 'demo-shop', scopes: ['contacts:write', 'links:write'] }, now())).key
-  await configuration.refresh()
-  await seedShop(demoShop)
+  let stopping = false
+  const begin = async () => {
+    pipeline ??= startPipeline(
+      { store: config, journalFile, secret: config.secret },
+      { log, metrics, landed: journal.landed },
+    )
+    // Only now: a start that fails must not end the key of the server that is running. Each collector has its own.
+    const id = `demo-shop-${journal.journalId}`
+    demoKey = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
+    await configuration.refresh()
+    await seedShop(demoShop)
+  }
+  const beginLater = async () => {
+    for (;;) {
+      await sleep(STORE_RETRY_MS, undefined, { ref: false })
+      if (stopping) return
+      try {
+        await prepareStore(config, keyring, now())
+        return await begin()
+      } catch (error) {
+        if (!isPassing(error)) log.error({ err: error }, 'the store is there and could not be prepared')
+      }
+    }
+  }
+  if (prepared) await begin()
+  else void beginLater()
   const looking = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)
 
   return {
@@ -204,11 +235,12 @@ export async function start(config: Config): Promise<Running> {
       `<script async src="${config.publicUrl}/tag.js?site=demo"></script>\n` +
       '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
     async stop() {
+      stopping = true
       clearInterval(looking)
       const stopped = await stopInOrder(STOP_MS, [
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
         ['the journal', () => journal.close()],
-        ['landing and deriving', () => pipeline.stop()],
+        ['landing and deriving', async () => pipeline?.stop()],
         ['the store', () => db.destroy()],
       ])
       reader.close()
@@ -217,51 +249,6 @@ export async function start(config: Config): Promise<Running> {
       log.flush()
       return stopped
     },
-  }
-
-  async function ensureDemoSite() {
-    const origin = new URL(config.publicUrl).origin
-    const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
-    const site = await findSite(db, 'demo')
-    // A cart is abandoned after a minute here, so that the tour needs no patience.
-    if (!site) await createSite(db, keyring, { id: 'demo', origins, settings: { cart_idle_minutes: 1 } }, now())
-    else if (origins.some((each) => !site.origins.includes(each))) {
-      await updateSite(db, 'demo', { origins: [...new Set([...site.origins, ...origins])] })
-    }
-  }
-
-  function startPipeline(workerData: PipelineData) {
-    const worker = new Worker(new URL('./pipeline.ts', import.meta.url), { workerData })
-    worker.on('message', (report: PipelineReport) => {
-      switch (report.kind) {
-        case 'landed':
-          position = report.position
-          metrics.landed(report.position, report.lagMs)
-          return journal.landed(report.position)
-        case 'error':
-          metrics.failed(report.stage)
-          return report.aside === null
-            ? log.error({ stage: report.stage, error: report.error }, 'a round failed and will be tried again')
-            : log.error({ kind: report.aside, error: report.error }, 'one was set aside; see couture dead-letters')
-        case 'turn':
-          return metrics.turn(report.turn)
-      }
-    })
-    worker.on('error', (error) => {
-      // Collecting could go on, but nothing would be landed: better to be restarted by whoever watches the process.
-      log.fatal({ err: error }, 'the thread that lands and derives has died')
-      process.exitCode = 1
-      process.kill(process.pid, 'SIGTERM')
-    })
-    const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
-    const tell = (request: PipelineRequest) => worker.postMessage(request)
-    return {
-      tell,
-      stop() {
-        tell({ kind: 'stop' })
-        return ended
-      },
-    }
   }
 }
 

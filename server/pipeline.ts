@@ -4,6 +4,7 @@
  * commands in other processes write too and because time alone changes memberships.
  */
 import { statSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createDeriver } from './derive/derive.ts'
 import { createRetention } from './derive/retain.ts'
@@ -13,58 +14,71 @@ import { landBatch } from './land/land.ts'
 import { createKeyring } from './ops/keyring.ts'
 import { type ErrorView, errorView } from './ops/log.ts'
 import type { Turn } from './ops/metrics.ts'
-import { ownsEverything } from './store/ownership.ts'
+import { openPipelineStore, openShare, openUpkeep, type StoreAt } from './store/open.ts'
+import { LostClaim } from './store/ownership.ts'
 import type { DeriveStage } from './store/schema.ts'
-import { createSqliteStore } from './store/sqlite.ts'
-import { createSqliteUpkeep } from './store/sqlite-upkeep.ts'
+import { isPassing } from './store/transact.ts'
 
-type Stage = 'land' | 'derive' | 'retain' | 'upkeep'
+type Stage = 'land' | 'derive' | 'share' | 'retain' | 'upkeep'
 
 /** What the thread is started with, what it is told, and what it tells. */
-export type PipelineData = { storeFile: string; journalFile: string; secret: string }
+export type PipelineData = { store: StoreAt; journalFile: string; secret: string }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
   | { kind: 'landed'; position: number; lagMs: number }
   | { kind: 'turn'; turn: Turn }
-  /** A failure of a round; `aside`: of one visitor, person or contact, which was set aside. */
-  | { kind: 'error'; stage: Stage; aside: DeriveStage | null; error: ErrorView }
+  /** Another process has taken over what this one was deriving; it wrote nothing. */
+  | { kind: 'fenced'; message: string }
+  /** One visitor, person or contact could not be derived and was set aside. */
+  | { kind: 'aside'; what: DeriveStage; error: ErrorView }
+  /** `passing`: the store is away or busy, and nothing is wrong with what is to be done. */
+  | { kind: 'error'; stage: Stage; error: ErrorView; passing: boolean }
 
 /** How long it rests when nobody wakes it. */
 const REST_MS = 250
 
-/** After an error it waits this long, so that a lasting one does not fill the log. */
-const AFTER_ERROR_MS = 1000
+/** After an error it waits, longer each time, so that a lasting one does not fill the log. */
+const AFTER_ERROR_MS = 250
+const AFTER_ERRORS_MS = 2000
 
-const { storeFile, journalFile, secret } = workerData as PipelineData
-const db = createSqliteStore(storeFile)
+/** How often it renews its share of what is to be derived. */
+const BEAT_MS = 2000
+
+const { store, journalFile, secret } = workerData as PipelineData
+const db = openPipelineStore(store)
 const journal = openJournalReader(journalFile)
 const keyring = createKeyring(secret)
 const describeAgent = createDescribeAgent()
 const now = () => Date.now()
-
-let lastPosition = -1
-
+// Nobody else has this journal, so a process that is started again is the same one.
+const share = openShare(store, journal.journalId)
 let turn = newTurn()
 const deriver = createDeriver({
   db,
-  ownership: ownsEverything,
+  ownership: share.ownership,
   tombstone: keyring.tombstone,
   now,
   onDerived: (kind, keys) => {
     turn.derived[kind] += keys
   },
-  onFailure: (aside, error) => report({ kind: 'error', stage: 'derive', aside, error: errorView(error) }),
+  onFailure: (what, error) => report({ kind: 'aside', what, error: errorView(error) }),
 })
-const upkeep = createSqliteUpkeep(storeFile, () => performance.now())
-const walBytes = () => statSync(`${storeFile}-wal`, { throwIfNoEntry: false })?.size ?? 0
 const retention = createRetention({ db, now })
+const upkeep = openUpkeep(store, () => performance.now())
+const walBytes = () => statSync(`${store.dataDir}/couture.db-wal`, { throwIfNoEntry: false })?.size ?? 0
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
+let lastPosition = -1
 let stopping = false
 let woken = false
 let wake: () => void = () => {}
+const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, retain: 0, upkeep: 0 }
+const ending = new AbortController()
 
 parentPort!.on('message', (request: PipelineRequest) => {
-  if (request.kind === 'stop') stopping = true
+  if (request.kind === 'stop') {
+    stopping = true
+    ending.abort()
+  }
   woken = true
   wake()
 })
@@ -86,10 +100,16 @@ async function rest(ms: number): Promise<void> {
 /** Runs a stage. A failure is told and makes the loop pause; what was not done is still to be found next time. */
 async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<boolean> {
   try {
-    return await work()
+    const found = await work()
+    failures[stage] = 0
+    return found
   } catch (error) {
-    report({ kind: 'error', stage, aside: null, error: errorView(error) })
-    await new Promise((resolve) => setTimeout(resolve, AFTER_ERROR_MS))
+    if (error instanceof LostClaim) {
+      report({ kind: 'fenced', message: error.message })
+      return true
+    }
+    report({ kind: 'error', stage, error: errorView(error), passing: isPassing(error) })
+    await sleep(Math.min(AFTER_ERRORS_MS, AFTER_ERROR_MS * 2 ** failures[stage]++))
     return false
   }
 }
@@ -109,6 +129,18 @@ function newTurn(): Turn {
   return { landMs: null, events: 0, deriveMs: null, derived: { visitor: 0, person: 0, contact: 0 } }
 }
 
+/** Beside the stages, not between them: a long transaction must not cost the share of it. */
+async function keepShare(): Promise<void> {
+  while (!stopping) {
+    await attempt('share', async () => {
+      await share.beat()
+      return true
+    })
+    if (!stopping) await sleep(BEAT_MS, undefined, { signal: ending.signal }).catch(() => {})
+  }
+}
+
+const keeping = keepShare()
 while (!stopping) {
   turn = newTurn()
   const began = performance.now()
@@ -119,13 +151,18 @@ while (!stopping) {
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })
   const retained = await attempt('retain', () => retention.step())
-  const kept = await attempt('upkeep', async () => upkeep.step(walBytes, !(landed || derived || retained)))
+  const kept = await attempt('upkeep', async () => upkeep?.step(walBytes, !(landed || derived || retained)) ?? false)
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived || retained || kept) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
+await keeping
+await attempt('share', async () => {
+  await share.close()
+  return true
+})
 journal.close()
-upkeep.close()
+upkeep?.close()
 await db.destroy()
 // Nothing more is listened for, which ends the thread.
 parentPort!.close()

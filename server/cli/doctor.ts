@@ -25,6 +25,7 @@ export function registerDoctor(program: Command): void {
     .action((url: string | undefined, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const findings = checkInside(config.dataDir, process.versions.node)
+        if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
         findings.push(...checkLife(await lookAt(db, config)))
         if (url !== undefined) {
           if (!URL.canParse(url))

@@ -27,9 +27,9 @@ import { createKeyring } from '../ops/keyring.ts'
 import { createKeysOf } from '../sites.ts'
 import { writeAudit } from '../store/audit.ts'
 import { migrate } from '../store/migrate.ts'
+import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
-import { createSqliteStore } from '../store/sqlite.ts'
 import { createBar } from './bar.ts'
 import { withStore } from './store.ts'
 
@@ -186,7 +186,7 @@ async function createRehearsal(dataDir: string) {
   const leave = () => process.exit(1)
   process.once('exit', wipe)
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)
-  const db = createSqliteStore(join(folder, 'couture.db'))
+  const db = openCommandStore({ databaseUrl: null, dataDir: folder })
   await migrate(db)
   return {
     db,

@@ -1,11 +1,10 @@
 /** What every command needs: the one place where commands open the store, and how they say what came of it. */
-import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { type Config, readConfigFromEnvironment } from '../ops/config.ts'
 import { migrate } from '../store/migrate.ts'
+import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
 import { seedPresets } from '../store/segments.ts'
-import { createSqliteStore } from '../store/sqlite.ts'
 
 /** The store as commands see it. */
 export type Store = Kysely<Database>
@@ -16,7 +15,7 @@ export class Refusal extends Error {}
 /** Opens the store of the environment, brings it to its newest schema, and closes it when the work is done. */
 export async function withStore(work: (db: Store, config: Config) => Promise<void>): Promise<void> {
   const config = readConfigFromEnvironment(process.env)
-  const db = createSqliteStore(join(config.dataDir, 'couture.db'))
+  const db = openCommandStore(config)
   try {
     await migrate(db)
     await seedPresets(db, Date.now())

@@ -11,6 +11,8 @@ export type Config = {
   port: number
   host: string
   dataDir: string
+  /** Where PostgreSQL is; null: SQLite in `dataDir`. */
+  databaseUrl: string | null
   /** How browsers reach the collector, without a slash at the end. */
   publicUrl: string
   /** Where private routes answer besides loopback; null: under `publicUrl` unless that is a shop's origin. */
@@ -35,8 +37,11 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
   if (!(LOG_LEVELS as readonly string[]).includes(logLevel)) {
     throw new ConfigError(`LOG_LEVEL must be one of ${LOG_LEVELS.join(', ')} (got "${logLevel}")`)
   }
-  if (env.DATABASE_URL) {
-    throw new ConfigError('DATABASE_URL must be unset: this version stores in SQLite only, in DATA_DIR')
+  const databaseUrl = database(env)
+  if (databaseUrl !== null && !env.COUTURE_SECRET) {
+    throw new ConfigError(
+      'COUTURE_SECRET must be set with DATABASE_URL: all processes on a database must have the same one',
+    )
   }
   const publicUrl = url(env, 'PUBLIC_URL') ?? `http://localhost:${port}`
   const adminUrl = url(env, 'ADMIN_URL')
@@ -51,6 +56,7 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
     port,
     host,
     dataDir,
+    databaseUrl,
     publicUrl,
     adminUrl,
     secret,
@@ -78,6 +84,17 @@ function url(env: Record<string, string | undefined>, name: string): string | nu
     throw new ConfigError(`${name} must be an http or https URL without query or fragment (got "${text}")`)
   }
   return parsed.href.replace(/\/+$/, '')
+}
+
+/** What it says may hold a password, so it is not repeated. */
+function database(env: Record<string, string | undefined>): string | null {
+  const text = env.DATABASE_URL
+  if (text === undefined || text === '') return null
+  const parsed = URL.parse(text)
+  if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2) {
+    throw new ConfigError('DATABASE_URL must be a URL such as postgres://user:password@host:5432/database, or unset')
+  }
+  return text
 }
 
 function given(env: Record<string, string | undefined>, name: string, length: number): string | null {

@@ -32,6 +32,8 @@ export type Metrics = {
   /** A request that was answered, by the pattern of its route. */
   request(method: string, route: string, status: number): void
   failed(stage: string): void
+  /** What it derived was refused, because another process has taken over. */
+  fenced(): void
   landed(position: number, lagMs: number): void
   turn(turn: Turn): void
   text(): Promise<string>
@@ -68,6 +70,10 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     'couture_stage_failures_total',
     'Failed rounds of landing, deriving and upkeep, each of which is tried again, and keys that were set aside.',
     ['stage'],
+  )
+  const fenced = counter(
+    'couture_fenced_writes_total',
+    'Derived writes that were refused, because another process had taken over the keys.',
   )
   const position = gauge('couture_landed_position', 'The last journal entry that was landed.')
   const lag = gauge('couture_landing_lag_seconds', 'How long the entry that was landed last had waited in the journal.')
@@ -109,6 +115,7 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     request: (method, route, status) =>
       requests.inc({ method: METHODS.has(method) ? method : 'other', route, status: String(status) }),
     failed: (stage) => failures.inc({ stage }),
+    fenced: () => fenced.inc(),
     landed(value, lagMs) {
       position.set(value)
       lag.set(lagMs / 1000)

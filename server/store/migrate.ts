@@ -5,6 +5,7 @@ import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import * as life from './migrations/004-life.ts'
 import type { Database } from './schema.ts'
+import { isPassing } from './transact.ts'
 
 const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes, '004-life': life }
 
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-process
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
+  if (isPassing(error)) throw error
   if (error) {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)

@@ -9,13 +9,18 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark, markForRebuild, REBUILD_GENERATION } from './dirty.ts'
+import { chunks } from './many.ts'
 import type { Database } from './schema.ts'
 
 /** Keys of a slice, and how many of the one before may be left. */
 const SLICE = 1000
 const NEARLY_DONE = 200
 
-const PHASES = ['visitors', 'persons', 'members', 'contacts'] as const
+/**
+ * All visitors, which makes again the persons of each; then those of these that are marked still; then what persons and
+ * members there are of nobody; then all who were told of.
+ */
+const PHASES = ['visitors', 'marked', 'persons', 'members', 'contacts'] as const
 
 /** Where a rebuild stands: all keys of its phase up to `after` are handed out. `total` is what was expected. */
 export type Rebuild = { phase: (typeof PHASES)[number]; after: string; visitors: number; total: number }
@@ -62,11 +67,11 @@ export async function rebuildStep(trx: Transaction<Database>): Promise<boolean> 
   if (!rebuild) return false
   const left = await rebuildLeft(trx, NEARLY_DONE + 1)
   if (left > NEARLY_DONE) return false
-  const keys = await nextKeys(trx, rebuild)
-  if (keys.length > 0) {
-    await handOut(trx, rebuild.phase, keys)
-    const visitors = rebuild.visitors + (rebuild.phase === 'visitors' ? keys.length : 0)
-    await note(trx, 'rebuilding', { ...rebuild, visitors, after: keys.at(-1)! })
+  const slice = await nextSlice(trx, rebuild)
+  if (slice.length > 0) {
+    await handOut(trx, rebuild.phase, slice)
+    const visitors = rebuild.visitors + (rebuild.phase === 'visitors' ? slice.length : 0)
+    await note(trx, 'rebuilding', { ...rebuild, visitors, after: slice.at(-1)! })
     return true
   }
   // The next phase goes by what this one has made.
@@ -89,25 +94,51 @@ async function note(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuil
     .execute()
 }
 
-async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], keys: string[]): Promise<void> {
+async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slice: string[]): Promise<void> {
   switch (phase) {
     case 'visitors':
-      return markForRebuild(trx, 'dirty_visitors', keys)
+      return markForRebuild(trx, 'dirty_visitors', slice)
+    case 'marked':
+      return markForRebuild(trx, 'dirty_persons', slice)
     case 'persons':
-      return markForRebuild(trx, 'dirty_persons', keys)
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, 'visitor_persons', slice))
     case 'members':
-      return markForRebuild(trx, 'dirty_persons', keys.map(personOfMember))
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, 'persons', slice.map(personOfMember)))
     case 'contacts':
       // Those whose match ends with the rebuild are told so too.
-      return mark(trx, 'dirty_contacts', keys)
+      return mark(trx, 'dirty_contacts', slice)
   }
 }
 
+/** Those of the persons that have no row there. */
+async function ofNobody(
+  db: Kysely<Database>,
+  table: 'visitor_persons' | 'persons',
+  personIds: string[],
+): Promise<string[]> {
+  const there = new Set<string>()
+  for (const part of chunks([...new Set(personIds)], 500)) {
+    const rows = await db.selectFrom(table).select('person_id').distinct().where('person_id', 'in', part).execute()
+    for (const row of rows) there.add(row.person_id)
+  }
+  return personIds.filter((id) => !there.has(id))
+}
+
 /** Keys in order; rows that should not be there have theirs too, and go when nothing comes of them. */
-async function nextKeys(db: Kysely<Database>, { phase, after }: Rebuild): Promise<string[]> {
+async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promise<string[]> {
   switch (phase) {
     case 'visitors':
       return nextVisitors(db, after)
+    case 'marked': {
+      const rows = await db
+        .selectFrom('dirty_persons')
+        .select('key')
+        .where('key', '>', after)
+        .orderBy('key')
+        .limit(SLICE)
+        .execute()
+      return rows.map((row) => row.key)
+    }
     case 'persons': {
       const rows = await db
         .selectFrom('persons')
@@ -118,23 +149,8 @@ async function nextKeys(db: Kysely<Database>, { phase, after }: Rebuild): Promis
         .execute()
       return rows.map((row) => row.person_id)
     }
-    case 'members': {
-      const [segment, person] = after.split('\n')
-      const rows = await db
-        .selectFrom('segment_members')
-        .select(['segment_id', 'person_id'])
-        .where((eb) =>
-          eb.or([
-            eb('segment_id', '>', segment ?? ''),
-            eb.and([eb('segment_id', '=', segment ?? ''), eb('person_id', '>', person ?? '')]),
-          ]),
-        )
-        .orderBy('segment_id')
-        .orderBy('person_id')
-        .limit(SLICE)
-        .execute()
-      return rows.map((row) => `${row.segment_id}\n${row.person_id}`)
-    }
+    case 'members':
+      return nextMembers(db, after)
     case 'contacts': {
       const rows = await db
         .selectFrom('feed_state')
@@ -146,6 +162,21 @@ async function nextKeys(db: Kysely<Database>, { phase, after }: Rebuild): Promis
       return rows.map((row) => row.contact_id)
     }
   }
+}
+
+async function nextMembers(db: Kysely<Database>, after: string): Promise<string[]> {
+  const [segment = '', person = ''] = after.split('\n')
+  const rows = await db
+    .selectFrom('segment_members')
+    .select(['segment_id', 'person_id'])
+    .where((eb) =>
+      eb.or([eb('segment_id', '>', segment), eb.and([eb('segment_id', '=', segment), eb('person_id', '>', person)])]),
+    )
+    .orderBy('segment_id')
+    .orderBy('person_id')
+    .limit(SLICE)
+    .execute()
+  return rows.map((row) => `${row.segment_id}\n${row.person_id}`)
 }
 
 function personOfMember(key: string): string {

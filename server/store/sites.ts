@@ -108,7 +108,7 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
 export async function updateSite(
   db: Kysely<Database>,
   id: string,
-  change: { origins?: string[]; settings?: Partial<SiteSettings> },
+  change: { origins?: string[]; addOrigins?: string[]; settings?: Partial<SiteSettings> },
 ): Promise<Site> {
   return transact(db, async (trx) => {
     // No visitor is written meanwhile under the settings as they were.
@@ -118,7 +118,7 @@ export async function updateSite(
     if (!site) throw new Error(`there is no site "${id}"`)
     const next: Site = {
       ...site,
-      origins: change.origins ?? site.origins,
+      origins: [...new Set([...(change.origins ?? site.origins), ...(change.addOrigins ?? [])])],
       settings: { ...site.settings, ...change.settings },
     }
     await trx

@@ -30,12 +30,13 @@ export function snapshot<T>(db: Kysely<Database>, work: (trx: Transaction<Databa
 }
 
 /**
- * SQLite: a lock, a full disk. PostgreSQL: lost connections (08), out of resources (53), shutdown and cancellation
- * (57), lost to another (40), locks that were not to be had in time (55P03), a session that slept too long (25P03).
+ * SQLite: a lock, a full disk. PostgreSQL: lost connections (08), read only or asleep for too long (25), not let in
+ * (28, 3D, 42501), lost to another (40), out of resources (53), locks not to be had in time (55), shutdown and
+ * cancellation (57), errors of the system (58, XX).
  */
 const PASSING = [
   /^SQLITE_(BUSY|LOCKED|FULL|IOERR|READONLY|CANTOPEN|NOMEM)/,
-  /^(08...|53...|57P0.|57014|40P01|40001|55P03|25P0[234])$/,
+  /^(08...|25...|28...|3D000|40...|42501|53...|55...|57...|58...|XX...)$/,
   /^E(CONNREFUSED|CONNRESET|PIPE|TIMEDOUT|NOTFOUND|AI_AGAIN|HOSTUNREACH|NETUNREACH|HOSTDOWN|NETDOWN)$/,
 ]
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batch, event, send } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, rowsOf, type SiteView } from './door.ts'
+import { newVisitor, type SiteView } from './door.ts'
 
 let server: TestServer
 
@@ -94,7 +94,7 @@ describe('sites', () => {
   ])('set %s', async (assignment, name, value) => {
     const changed = await server.cli<SiteView>('sites', 'set', 'demo', assignment)
     expect(changed.settings[name]).toEqual(value)
-    const [row] = rowsOf<{ settings: string }>(server, "select settings from sites where id = 'demo'")
+    const [row] = await server.query<{ settings: string }>("select settings from sites where id = 'demo'")
     expect(JSON.parse(row!.settings)).toEqual(changed.settings)
   })
 
@@ -187,9 +187,9 @@ describe('sites', () => {
     ['a host with a scheme', ['sites', 'set', 'demo', 'redirect_hosts=https://a.example'], /^redirect_hosts must be/],
     ['an origin that is none', ['sites', 'set', 'demo', 'origins=demo'], /an origin must be scheme and host/],
   ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
-    const before = rowsOf(server, 'select * from sites')
+    const before = await server.query('select * from sites')
     expectSentence(await couture([...args, '--json']), sentence)
-    expect(rowsOf(server, 'select * from sites')).toEqual(before)
+    expect(await server.query('select * from sites')).toEqual(before)
   })
 })
 
@@ -248,9 +248,9 @@ describe('keys', () => {
     ['no scope', ['keys', 'create', '--scopes', ''], /^--scopes must be of/],
     ['a key that is not there', ['keys', 'delete', 'nothing'], /there is no key "nothing"/],
   ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
-    const before = rowsOf(server, 'select * from api_keys')
+    const before = await server.query('select * from api_keys')
     expectSentence(await couture([...args, '--json']), sentence)
-    expect(rowsOf(server, 'select * from api_keys')).toEqual(before)
+    expect(await server.query('select * from api_keys')).toEqual(before)
   })
 })
 

@@ -6,16 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import {
-  filesHolding,
-  newVisitor,
-  rowsOf,
-  type SiteView,
-  signLogin,
-  tablesHolding,
-  timeline,
-  timelineStatus,
-} from './door.ts'
+import { filesHolding, newVisitor, type SiteView, signLogin, tablesHolding, timeline, timelineStatus } from './door.ts'
 
 const MINUTE = 60_000
 
@@ -74,7 +65,7 @@ describe('without consent to analytics', () => {
     })
     expect(cookie).toBeNull()
     await settled(server)
-    expect(filesHolding(server, candidate)).toEqual([])
+    expect(await filesHolding(server, candidate)).toEqual([])
   })
 
   test('no file holds the candidate, the page or the choice; with consent some do', async () => {
@@ -87,10 +78,10 @@ describe('without consent to analytics', () => {
     const kept = { url: 'https://shop.example/marker-of-a-kept-page' }
     await sent(batch([event('page', 0, undefined, kept)], { candidate: agreed, consent: choice({}) }))
     await settled(server)
-    expect(filesHolding(server, agreed)).not.toEqual([])
-    expect(filesHolding(server, 'marker-of-a-kept-page')).not.toEqual([])
+    expect(await filesHolding(server, agreed)).not.toEqual([])
+    expect(await filesHolding(server, 'marker-of-a-kept-page')).not.toEqual([])
     for (const trace of [refused, 'marker-of-a-refused-page', 'marker of a refused', no.id]) {
-      expect(filesHolding(server, trace)).toEqual([])
+      expect(await filesHolding(server, trace)).toEqual([])
     }
     expect(await timelineStatus(server, refused)).toBe(404)
   })
@@ -134,7 +125,7 @@ describe('a withdrawal of analytics', () => {
     )
     await settled(server)
     expect(await timeline(server, visitor)).toHaveLength(2)
-    expect(tablesHolding(server, visitor)).toContain('events')
+    expect(await tablesHolding(server, visitor)).toContain('events')
 
     const { more, headers } = known(visitor, first.cookie!.split(';')[0]!)
     const { reply, cookie } = await sent(batch([event('consent')], { ...more, consent: denied() }), headers)
@@ -143,7 +134,7 @@ describe('a withdrawal of analytics', () => {
     expect(cookie).toMatch(/;\s*Path=\/(;|$)/i)
     await settled(server)
     expect(await timelineStatus(server, visitor)).toBe(404)
-    expect(tablesHolding(server, visitor)).toEqual([])
+    expect(await tablesHolding(server, visitor)).toEqual([])
   })
 
   test('keeps latecomers out, and a later grant begins a new visitor', async () => {
@@ -157,7 +148,7 @@ describe('a withdrawal of analytics', () => {
     await sent(batch([event('page')]), { cookie: first.cookie!.split(';')[0]! })
     await settled(server)
     expect(await timelineStatus(server, visitor)).toBe(404)
-    expect(tablesHolding(server, visitor)).toEqual([])
+    expect(await tablesHolding(server, visitor)).toEqual([])
 
     const next = newVisitor()
     const again = await sent(batch([event('page')], { candidate: next, consent: choice({}) }))
@@ -173,7 +164,7 @@ describe('a withdrawal of analytics', () => {
     await sent(batch([event('page', MINUTE)], { visitor }))
     await settled(server)
     expect(await timelineStatus(server, visitor)).toBe(404)
-    expect(tablesHolding(server, visitor)).toEqual([])
+    expect(await tablesHolding(server, visitor)).toEqual([])
   })
 
   test('takes the visitor from his contact, and the feed says so', async () => {
@@ -182,7 +173,7 @@ describe('a withdrawal of analytics', () => {
     await sent(batch([event('consent')], { visitor, consent: denied() }))
     await settled(server)
     expect((await server.get('/api/v1/contacts/withdraws-all/timeline')).data).toEqual([])
-    expect(tablesHolding(server, visitor)).toEqual([])
+    expect(await tablesHolding(server, visitor)).toEqual([])
     const { data } = await server.get('/api/v1/matches')
     expect(data.find((match: { contact: { id: string } }) => match.contact.id === 'withdraws-all')).toMatchObject({
       change: 'unmatched',
@@ -218,8 +209,8 @@ describe('without consent to identity', () => {
     })
     await settled(server)
     expect((await timeline(server, visitor)).map((each) => each.id)).toEqual([page.id])
-    expect(rowsOf(server, 'select * from claims where visitor_id = ?', visitor)).toEqual([])
-    expect(rowsOf(server, 'select * from links where visitor_id = ?', visitor)).toEqual([])
+    expect(await server.query('select * from claims where visitor_id = ?', visitor)).toEqual([])
+    expect(await server.query('select * from links where visitor_id = ?', visitor)).toEqual([])
   })
 
   test('what was done before consent to identity stays anonymous after a login', async () => {

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { startServer, type TestServer } from '../support/server.ts'
-import { problemOf, rowsOf } from './door.ts'
+import { problemOf } from './door.ts'
 
 let server: TestServer
 let contactsKey: { id: string; key: string }
@@ -289,9 +289,8 @@ test('every push leaves an audit row that says who, when and how many, and no ad
     authorization: `Bearer ${contactsKey.key}`,
   })
   expect(response.status).toBe(200)
-  const rows = rowsOf<{ at: number; actor: string; action: string; detail: string }>(
-    server,
-    'select at, actor, action, detail from audit where actor = ? order by at desc, rowid desc limit 1',
+  const rows = await server.query<{ at: number; actor: string; action: string; detail: string }>(
+    'select at, actor, action, detail from audit where actor = ? order by at desc limit 1',
     `key:${contactsKey.id}`,
   )
   expect(rows).toEqual([
@@ -299,7 +298,7 @@ test('every push leaves an audit row that says who, when and how many, and no ad
   ])
   expect(rows[0]!.at).toBeGreaterThanOrEqual(before)
   expect(JSON.parse(rows[0]!.detail)).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 1 })
-  expect(rowsOf(server, "select * from audit where detail like '%audited.example%'")).toEqual([])
+  expect(await server.query("select * from audit where detail like '%audited.example%'")).toEqual([])
 })
 
 test('a contact that nobody pushed is 404', async () => {

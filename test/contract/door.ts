@@ -5,7 +5,6 @@
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
 import { SignJWT } from 'jose'
 import { expect } from 'vitest'
 import type { TestServer } from '../support/server.ts'
@@ -98,28 +97,24 @@ export function signLogin(
     .sign(new TextEncoder().encode(secret))
 }
 
-/** Rows of the store, read beside the running server. */
-export function rowsOf<T = Record<string, unknown>>(server: TestServer, sql: string, ...values: unknown[]): T[] {
-  const db = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
-  try {
-    return db.prepare(sql).all(...values) as T[]
-  } finally {
-    db.close()
-  }
-}
-
 /** The tables of the store that have a row in which a text occurs. */
-export function tablesHolding(server: TestServer, text: string): string[] {
-  const tables = rowsOf<{ name: string }>(server, "select name from sqlite_master where type = 'table' order by name")
-  return tables
-    .map(({ name }) => name)
-    .filter((name) => rowsOf(server, `select * from "${name}"`).some((row) => JSON.stringify(row).includes(text)))
+export async function tablesHolding(server: Pick<TestServer, 'query' | 'tables'>, text: string): Promise<string[]> {
+  const holding: string[] = []
+  for (const name of await server.tables()) {
+    const rows = await server.query(`select * from "${name}"`)
+    if (rows.some((row) => JSON.stringify(row).includes(text))) holding.push(name)
+  }
+  return holding
 }
 
-/** The files of the data folder in which a text occurs. */
-export function filesHolding(server: TestServer, text: string): string[] {
-  return readdirSync(server.dataDir, { recursive: true, withFileTypes: true })
+/** The files of the data folder in which a text occurs, and the tables of a store that is elsewhere. */
+export async function filesHolding(
+  server: Pick<TestServer, 'dataDir' | 'databaseUrl' | 'query' | 'tables'>,
+  text: string,
+): Promise<string[]> {
+  const files = readdirSync(server.dataDir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .filter((entry) => readFileSync(join(entry.parentPath, entry.name)).includes(text))
     .map((entry) => entry.name)
+  return server.databaseUrl === null ? files : [...files, ...(await tablesHolding(server, text))]
 }

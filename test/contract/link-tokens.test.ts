@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, problemOf, rowsOf, type SiteView } from './door.ts'
+import { filesHolding, newVisitor, problemOf, type SiteView } from './door.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -142,13 +142,12 @@ describe('minting', () => {
 
   test('is audited without tokens or contacts', async () => {
     const made = await mintOne({ message: 'audited-mail' })
-    const rows = rowsOf<{ action: string; detail: string }>(
-      server,
+    const rows = await server.query<{ action: string; detail: string }>(
       "select action, detail from audit where detail like '%audited-mail%'",
     )
     expect(rows).toEqual([{ action: 'link_tokens.mint', detail: expect.any(String) }])
     expect(JSON.parse(rows[0]!.detail)).toEqual({ site: 'demo', message: 'audited-mail', minted: 1, rejected: 0 })
-    expect(filesHolding(server, made.token)).toEqual([])
+    expect(await filesHolding(server, made.token)).toEqual([])
   })
 })
 
@@ -185,7 +184,7 @@ describe('the redirect', () => {
     const { token: made } = await mintOne({ message: 'scanned' })
     for (let i = 0; i < 5; i++) await follow(made, i % 2 === 0 ? 'GET' : 'HEAD')
     await settled(server)
-    expect(rowsOf(server, "select * from claims where message = 'scanned'")).toEqual([])
+    expect(await server.query("select * from claims where message = 'scanned'")).toEqual([])
     expect((await server.get('/api/v1/links?contact=anna')).data).toEqual([])
   })
 
@@ -280,8 +279,8 @@ describe('following a link', () => {
     const { token: made } = await mintOne({ message: 'kept-nowhere' })
     await sendAll(server, newVisitor(), [click(made)])
     await settled(server)
-    expect(filesHolding(server, 'kept-nowhere')).not.toEqual([])
-    expect(filesHolding(server, made)).toEqual([])
-    expect(filesHolding(server, made.split('.').at(-1)!)).toEqual([])
+    expect(await filesHolding(server, 'kept-nowhere')).not.toEqual([])
+    expect(await filesHolding(server, made)).toEqual([])
+    expect(await filesHolding(server, made.split('.').at(-1)!)).toEqual([])
   })
 })

@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, rowsOf, type SiteView, signLogin } from './door.ts'
+import { newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 let server: TestServer
 let secret: string
@@ -64,7 +64,7 @@ describe('an order', () => {
     expect((await known('o-1')).orders).toEqual([
       { order_id: 'A-1', at: AT, total: 12.3, currency: 'USD', item_ids: [] },
     ])
-    expect(rowsOf(server, "select source, visitor_id, total from orders where order_id = 'A-1'")).toEqual([
+    expect(await server.query("select source, visitor_id, total from orders where order_id = 'A-1'")).toEqual([
       { source: 'api', visitor_id: '', total: 1230 },
     ])
   })
@@ -78,7 +78,7 @@ describe('an order', () => {
   ])('of %s %s is kept in minor units', async (currency, total, minor) => {
     const id = `money-${currency}-${total}`
     await pushed(order(id, { currency, total }))
-    expect(rowsOf(server, 'select total from orders where order_id = ?', id)).toEqual([{ total: minor }])
+    expect(await server.query('select total from orders where order_id = ?', id)).toEqual([{ total: minor }])
   })
 
   test('finds its contact by the address, if one and only one is known', async () => {
@@ -98,7 +98,7 @@ describe('an order', () => {
       [3, 'unknown_contact'],
     ])
     expect((await known('mail-1')).orders).toMatchObject([{ order_id: 'M-1' }])
-    expect(rowsOf(server, "select * from orders where order_id in ('M-2', 'M-3')")).toEqual([])
+    expect(await server.query("select * from orders where order_id in ('M-2', 'M-3')")).toEqual([])
   })
 
   test('of a contact who comes later is his then', async () => {
@@ -133,7 +133,7 @@ describe('an order', () => {
     const result = await pushed(bad, order('stays'))
     expect(result.rejected).toEqual([{ row: 1, code: 'invalid_order', message: expect.stringMatching(message) }])
     expect(result.created + result.unchanged).toBe(1)
-    expect(rowsOf(server, "select * from orders where order_id = 'x'")).toEqual([])
+    expect(await server.query("select * from orders where order_id = 'x'")).toEqual([])
   })
 })
 
@@ -164,7 +164,7 @@ describe('beside what the tag and the server told', () => {
     await pushed(order('S-1', { total: 30, contact_id: 'merged', items: [{ item_id: 'by-api' }] }))
     expect((await known('merged')).orders).toMatchObject([{ order_id: 'S-1', total: 30, item_ids: ['by-api'] }])
     await settled(server)
-    expect(rowsOf(server, "select purchases from persons where person_id = 'c:merged'")).toEqual([{ purchases: 1 }])
+    expect(await server.query("select purchases from persons where person_id = 'c:merged'")).toEqual([{ purchases: 1 }])
   })
 
   test('it closes an open cart, and the feed tells of what was bought', async () => {
@@ -191,7 +191,9 @@ describe('beside what the tag and the server told', () => {
     )
     await settled(server)
     expect((await known('cart-owner')).cart).toBe(null)
-    expect(rowsOf(server, "select cart_id from persons where person_id = 'c:cart-owner'")).toEqual([{ cart_id: null }])
+    expect(await server.query("select cart_id from persons where person_id = 'c:cart-owner'")).toEqual([
+      { cart_id: null },
+    ])
     const news = await server.get(`/api/v1/matches?after=${page.next}`)
     expect(news.data).toMatchObject([
       { contact: { id: 'cart-owner' }, change: 'updated', cart: null, purchased: ['earring', 'necklace'] },
@@ -233,7 +235,7 @@ describe('a file', () => {
     expect((await known('file-1')).orders).toEqual([
       { order_id: 'F-1', at: '2026-02-28T00:00:00.000Z', total: 1234.5, currency: 'EUR', item_ids: [] },
     ])
-    expect(rowsOf(server, "select currency, channel, contact_id from orders where order_id = 'F-4'")).toEqual([
+    expect(await server.query("select currency, channel, contact_id from orders where order_id = 'F-4'")).toEqual([
       { currency: 'CHF', channel: 'Markt', contact_id: null },
     ])
     const folder = mkdtempSync(join(tmpdir(), 'couture-orders-'))
@@ -247,7 +249,7 @@ describe('a file', () => {
             ['server/couture.mjs', 'import', 'orders', file, '--json', '--currency', 'chf', ...args],
             {
               cwd: new URL('../../', import.meta.url).pathname,
-              env: { ...process.env, DATA_DIR: server.dataDir },
+              env: { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir },
               encoding: 'utf8',
             },
           ),
@@ -274,10 +276,7 @@ describe('a file', () => {
 
 test('writes leave an audit row, and need the scope', async () => {
   await pushed(order('audit-1', { email: 'file-1@orders.example' }))
-  const [row] = rowsOf<{ action: string; detail: string }>(
-    server,
-    'select * from audit order by at desc, rowid desc limit 1',
-  )
+  const [row] = await server.query<{ action: string; detail: string }>('select * from audit order by at desc limit 1')
   expect(row).toMatchObject({ action: 'orders.write' })
   expect(JSON.parse(row!.detail)).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 0 })
   const { key: other } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'contacts:write')

@@ -1,10 +1,9 @@
 /** Invariant "Everything derived can be rebuilt, identical", on a running server, and its readers hear nothing of it. */
-import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DERIVED_TABLES } from '../../server/store/schema.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { rowsOf } from './door.ts'
+import { openStore } from '../support/store.ts'
 
 const MINUTE = 60_000
 let server: TestServer
@@ -15,42 +14,24 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 /** Every derived row, as text, in an order of its own. */
-function derived(): Record<string, string[]> {
-  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
-  try {
-    return Object.fromEntries(
-      DERIVED_TABLES.map((table) => [
-        table,
-        store
-          .prepare(`select * from ${table}`)
-          .all()
-          .map((row) => JSON.stringify(row))
-          .sort(),
-      ]),
-    )
-  } finally {
-    store.close()
-  }
+async function derived(store: Pick<TestServer, 'query'> = server): Promise<Record<string, string[]>> {
+  const rows = await Promise.all(DERIVED_TABLES.map((table) => store.query(`select * from ${table}`)))
+  return Object.fromEntries(
+    DERIVED_TABLES.map((table, i) => [table, rows[i]!.map((row) => JSON.stringify(row)).sort()]),
+  )
 }
 
 /** Spoils what is derived: rows are missing, wrong, or of visitors and persons that there never were. */
-function spoil(): void {
-  const store = new BetterSqlite3(`${server.dataDir}/couture.db`)
-  try {
-    store.exec(`
-      delete from visitors where visitor_id like 'visitor-00%';
-      update persons set purchases = 17, contact_id = null where purchases = 0;
-      delete from carts;
-      update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa';
-      insert into visitor_days values ('visitor-that-never-was', 1, 0);
-      insert into segment_members values ('cart_abandoned', 'v:nobody', 1);
-      update segment_members set entered_at = 5;
-      update events set person_id = 'v:nobody';
-    `)
-  } finally {
-    store.close()
-  }
-}
+const SPOIL = [
+  "delete from visitors where visitor_id like 'visitor-00%'",
+  'update persons set visitors = 17, contact_id = null where visitors = 1',
+  'delete from carts',
+  "update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa'",
+  "insert into visitor_days values ('visitor-that-never-was', 1, 0)",
+  "insert into segment_members values ('cart_abandoned', 'v:nobody', 1)",
+  'update segment_members set entered_at = 5',
+  "update events set person_id = 'v:nobody'",
+]
 
 test('everything derived can be rebuilt, identical, and the feed tells nothing', async () => {
   const contacts = Array.from({ length: 30 }, (_, i) => ({
@@ -83,25 +64,27 @@ test('everything derived can be rebuilt, identical, and the feed tells nothing',
       )
   }
   await settled(server)
-  const before = derived()
+  const before = await derived()
   expect(before.links).toHaveLength(30)
   expect(before.segment_members!.length).toBeGreaterThan(10)
   const { next } = await server.get('/api/v1/matches')
 
-  const owners = () => rowsOf(server, 'select id, person_id from events order by id')
-  const owned = owners()
+  const owners = 'select id, person_id from events order by id'
+  const owned = await server.query(owners)
   for (const how of ['beside a running server', 'alone']) {
     if (how === 'alone') await server.stop({ wipe: false })
-    spoil()
-    expect(derived()).not.toEqual(before)
+    const store = await openStore(server.dataDir)
+    for (const statement of SPOIL) await store.change(statement)
+    expect(await derived(store)).not.toEqual(before)
     // The command ends when it is done.
     expect(await server.cli('rebuild'), how).toEqual({ visitors: 31 })
-    expect(derived(), how).toEqual(before)
-    expect(owners(), how).toEqual(owned)
+    expect(await derived(store), how).toEqual(before)
+    expect(await store.query(owners), how).toEqual(owned)
+    await store.close({ wipe: false })
   }
   server = await startServer({ dataDir: server.dataDir })
   await settled(server)
-  expect(derived()).toEqual(before)
+  expect(await derived()).toEqual(before)
   expect((await server.get(`/api/v1/matches?after=${next}`)).data).toEqual([])
 })
 
@@ -115,5 +98,5 @@ test('a rebuild that is under way ends while visitors come, and the feed waits f
   come.abort()
   await coming
   await settled(server)
-  expect(rowsOf(server, "select * from meta where name = 'rebuilding'")).toEqual([])
+  expect(await server.query("select * from meta where name = 'rebuilding'")).toEqual([])
 })

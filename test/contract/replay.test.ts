@@ -8,7 +8,6 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
-import BetterSqlite3 from 'better-sqlite3'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settled } from '../support/sender.ts'
@@ -154,34 +153,23 @@ async function replay(
 }
 
 /** What must be the same however it was delivered: all but the times of receipt, and ids made at receipt. */
-function stateOf(server: TestServer) {
-  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
-  const all = (sql: string) =>
-    store
-      .prepare(sql)
-      .all()
-      .map((row) => JSON.stringify(row))
-  try {
-    return {
-      events: all('select visitor_id, id, type, at, props, person_id from events order by 1, 2'),
-      links: all(
-        'select visitor_id, id, contact_id, state, reason, valid_from, backfill_from from links order by 1, 2',
-      ),
-      carts: all('select visitor_id, id, person_id, state, value, items from carts order by 1, 2'),
-      persons: all('select person_id, first_seen, last_seen, purchases, cart_id from persons order by 1'),
-      members: all('select * from segment_members order by 1, 2'),
-      orders: all('select order_id, visitor_id, total from orders order by 1, 2'),
-    }
-  } finally {
-    store.close()
+async function stateOf(server: TestServer) {
+  const all = async (sql: string) => (await server.query(sql)).map((row) => JSON.stringify(row))
+  return {
+    events: await all('select visitor_id, id, type, at, props, person_id from events order by 1, 2'),
+    links: await all(
+      'select visitor_id, id, contact_id, state, reason, valid_from, backfill_from from links order by 1, 2',
+    ),
+    carts: await all('select visitor_id, id, person_id, state, value, items from carts order by 1, 2'),
+    persons: await all('select person_id, first_seen, last_seen, purchases, cart_id from persons order by 1'),
+    members: await all('select * from segment_members order by 1, 2'),
+    orders: await all('select order_id, visitor_id, total from orders order by 1, 2'),
   }
 }
 
-const figure = (server: TestServer, sql: string): number => {
-  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
-  const value = Number(store.prepare(sql).pluck().get())
-  store.close()
-  return value
+const figure = async (server: TestServer, sql: string): Promise<number> => {
+  const [row] = await server.query(sql)
+  return Number(Object.values(row!)[0])
 }
 
 const SETS = {
@@ -216,17 +204,17 @@ describe.skipIf(absent.length > 0).each(Object.entries(SETS))(`%s${why}`, (_, fi
   }, 120_000)
   afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
-  test('is stored as the files say: events, open carts, orders, revenue, and what is whose', () => {
+  test('is stored as the files say: events, open carts, orders, revenue, and what is whose', async () => {
     const server = servers[0]!
     const expected = count(rows)
     const cut = rows.filter(({ row }) => row.user_session === undefined).length
     expect(replies.rejected).toBe(cut)
     const stored: Figures = {
-      events: figure(server, 'select count(*) from events'),
-      openCarts: figure(server, "select count(*) from carts where state = 'open'"),
-      orders: figure(server, 'select count(*) from orders'),
-      revenueCents: figure(server, 'select sum(total) from orders'),
-      contactEvents: figure(server, "select count(*) from events where person_id like 'c:%'"),
+      events: await figure(server, 'select count(*) from events'),
+      openCarts: await figure(server, "select count(*) from carts where state = 'open'"),
+      orders: await figure(server, 'select count(*) from orders'),
+      revenueCents: await figure(server, 'select sum(total) from orders'),
+      contactEvents: await figure(server, "select count(*) from events where person_id like 'c:%'"),
     }
     console.log(JSON.stringify({ rows: rows.length, ...replies, stored }))
     expect(stored).toEqual(expected)
@@ -237,6 +225,6 @@ describe.skipIf(absent.length > 0).each(Object.entries(SETS))(`%s${why}`, (_, fi
       const twice = [...requests, ...requests].map((request) => ({ request, key: Math.random() }))
       return twice.sort((a, b) => a.key - b.key).map(({ request }) => request)
     })
-    expect(stateOf(servers[1]!)).toEqual(stateOf(servers[0]!))
+    expect(await stateOf(servers[1]!)).toEqual(await stateOf(servers[0]!))
   }, 120_000)
 })

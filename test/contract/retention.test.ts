@@ -2,7 +2,7 @@
 import { afterEach, expect, test } from 'vitest'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, rowsOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
+import { newVisitor, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
 
 const DAY = 24 * 3600_000
 let server: TestServer
@@ -15,11 +15,11 @@ async function later(days: number): Promise<void> {
 }
 
 /** The types of a visitor's stored events, in the order of their times. */
-const typesOf = (visitor: string) =>
-  rowsOf<{ type: string }>(server, 'select type from events where visitor_id = ? order by at', visitor).map(
-    (row) => row.type,
-  )
-const stored = (visitor: string) => typesOf(visitor).length
+async function typesOf(visitor: string): Promise<string[]> {
+  const sql = 'select type from events where visitor_id = ? order by at'
+  return (await server.query<{ type: string }>(sql, visitor)).map((row) => row.type)
+}
+const stored = async (visitor: string) => (await typesOf(visitor)).length
 
 /** Sends history: events of `daysAgo` of the server's real past, with a key. */
 async function history(visitor: string, daysAgo: number, types: string[], site = 'demo') {
@@ -43,19 +43,19 @@ test('a visitor whose last event is too old is gone but for the proof of his con
   const { next } = await server.get('/api/v1/matches')
 
   await later(760)
-  await until(() => rowsOf(server, 'select 1 from visitors').length === 1, 'the start')
-  expect(stored(visitor)).toBe(3)
+  await settled(server)
+  expect(await stored(visitor)).toBe(3)
 
   await later(762)
-  await until(() => stored(visitor) === 0, 'the old events to go')
+  await until(async () => (await stored(visitor)) === 0, 'the old events to go')
   await settled(server)
-  expect(tablesHolding(server, visitor)).toEqual(['consents', 'departed_visitors'])
+  expect(await tablesHolding(server, visitor)).toEqual(['consents', 'departed_visitors'])
   expect((await server.get(`/api/v1/matches?after=${next}`)).data).toMatchObject([
     { change: 'unmatched', contact: { id: 'crm-1' } },
   ])
 
   await later(762 + 5 * 365.25 + 1)
-  await until(() => tablesHolding(server, visitor).length === 0, 'the proof to go')
+  await until(async () => (await tablesHolding(server, visitor)).length === 0, 'the proof to go')
 })
 
 test('each site keeps for as long as its setting says, and a change of it counts', async () => {
@@ -68,12 +68,12 @@ test('each site keeps for as long as its setting says, and a change of it counts
   await sendAll(server, short, [event('page')], { site: 'short' }, { origin })
   await settled(server)
   await later(32)
-  await until(() => stored(short) === 0, 'the event of the short site to go')
-  expect(stored(long)).toBe(1)
+  await until(async () => (await stored(short)) === 0, 'the event of the short site to go')
+  expect(await stored(long)).toBe(1)
   await server.cli('sites', 'set', 'demo', 'retention_months=1')
   await settled(server)
   await later(33)
-  await until(() => stored(long) === 0, 'the event of the other site to go')
+  await until(async () => (await stored(long)) === 0, 'the event of the other site to go')
 })
 
 test('a visitor that still comes loses what is too old, and what stays is no other contact’s than before', async () => {
@@ -98,10 +98,10 @@ test('a visitor that still comes loses what is too old, and what stays is no oth
   const token = await signLogin(secret, 'ben', { seconds: Math.floor(now / 1000) })
   const third = { ...event('identify', 0, { kind: 'login', token }), at: new Date(now).toISOString() }
   await sendAll(server, visitor, [third], { sent_at: new Date(now).toISOString() })
-  await until(() => !typesOf(visitor).includes('view_item'), 'what is too old to go')
+  await until(async () => !(await typesOf(visitor)).includes('view_item'), 'what is too old to go')
   await settled(server)
-  expect(typesOf(visitor)).toEqual(['page', 'identify'])
-  const owners = rowsOf<{ person_id: string }>(server, 'select person_id from events order by at')
+  expect(await typesOf(visitor)).toEqual(['page', 'identify'])
+  const owners = await server.query<{ person_id: string }>('select person_id from events order by at')
   expect(owners.map((row) => row.person_id)).toEqual(['c:anna', 'c:ben'])
   expect((await timeline(server, visitor)).map((each) => each.type)).toEqual(['page', 'identify'])
 })
@@ -113,10 +113,10 @@ test('history that arrives too late is stored for no longer than the next run', 
   await history(young, 100, ['page'])
   await settled(server)
   await later(0)
-  await until(() => stored(old) === 0, 'the late history to go')
+  await until(async () => (await stored(old)) === 0, 'the late history to go')
   await settled(server)
-  expect(stored(young)).toBe(1)
-  expect(rowsOf(server, 'select * from visitors where visitor_id = ?', old)).toEqual([])
+  expect(await stored(young)).toBe(1)
+  expect(await server.query('select * from visitors where visitor_id = ?', old)).toEqual([])
 })
 
 test('who was first to use a mail’s token stays first when he is gone', async () => {
@@ -135,18 +135,18 @@ test('who was first to use a mail’s token stays first when he is gone', async 
   await sendAll(server, second, events, { sent_at: at })
   await settled(server)
   const verdicts = () =>
-    rowsOf(server, 'select state, reason, strength, end_reason from links where visitor_id = ?', second)
-  const before = verdicts()
+    server.query('select state, reason, strength, end_reason from links where visitor_id = ?', second)
+  const before = await verdicts()
   expect(before).toHaveLength(1)
-  const proof = () => rowsOf(server, 'select * from token_uses where visitor_id = ?', first)
+  const proof = () => server.query('select * from token_uses where visitor_id = ?', first)
 
   await later(32)
-  await until(() => stored(first) === 0, 'the first to go')
+  await until(async () => (await stored(first)) === 0, 'the first to go')
   await settled(server)
-  expect(verdicts()).toEqual(before)
-  expect(proof()).toHaveLength(1)
+  expect(await verdicts()).toEqual(before)
+  expect(await proof()).toHaveLength(1)
 
   await later(55)
-  await until(() => stored(second) === 0, 'the second to go')
-  expect(rowsOf(server, 'select * from token_uses')).toEqual([])
+  await until(async () => (await stored(second)) === 0, 'the second to go')
+  expect(await server.query('select * from token_uses')).toEqual([])
 })

@@ -6,7 +6,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { BROWSER, problemOf, rowsOf, type SiteView, timeline, timelineStatus } from './door.ts'
+import { BROWSER, problemOf, type SiteView, timeline, timelineStatus } from './door.ts'
 import {
   basic,
   call,
@@ -119,9 +119,9 @@ describe('who may call', () => {
       ]
       expect(replies.map((reply) => reply.status)).toEqual(replies.map(() => 200))
       await settled(other)
-      expect(rowsOf(other, "select count(*) n from events where id like 'message-%' and site_id = 'shop'")).toEqual([
-        { n: replies.length },
-      ])
+      expect(await other.query("select count(*) n from events where id like 'message-%' and site_id = 'shop'")).toEqual(
+        [{ n: replies.length }],
+      )
       const two = [page({ context: { site: 'shop' } }).body, page({ context: { site: 'demo' } }).body]
       expect((await postBatch(other, two, basic(secret))).status).toBe(400)
     } finally {
@@ -209,7 +209,7 @@ describe('what is refused as a whole', () => {
     const calls = Array.from({ length: 2500 }, (_, i) => ({ type: 'page', messageId: `many-${i}`, anonymousId }))
     const response = await postBatch(server, calls, basic(keys.writeKey), { context: consenting() })
     await expectTaken(response)
-    expect(rowsOf(server, 'select count(*) n from events where visitor_id = ?', visitor)).toEqual([{ n: 2500 }])
+    expect(await server.query('select count(*) n from events where visitor_id = ?', visitor)).toEqual([{ n: 2500 }])
   })
 })
 
@@ -365,7 +365,7 @@ describe('from a browser', () => {
     expect(await timeline(server, visitor)).toMatchObject([
       { url: `${server.url}/coats?utm_source=mail`, referrer: 'https://g.example/', title: 'Coats' },
     ])
-    expect(rowsOf(server, 'select browser, os from devices where visitor_id = ?', visitor)).toEqual([
+    expect(await server.query('select browser, os from devices where visitor_id = ?', visitor)).toEqual([
       { browser: 'Firefox', os: 'Linux' },
     ])
     const refused = await postCall(server, 'p', '{', browser(server.url))

@@ -2,7 +2,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { rowsOf } from './door.ts'
 import { basic, call, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from './segment-door.ts'
 
 let server: TestServer
@@ -28,8 +27,7 @@ const PRODUCT = {
 }
 
 const carts = (visitor: string) =>
-  rowsOf<{ state: string; value: number; currency: string; items: string }>(
-    server,
+  server.query<{ state: string; value: number; currency: string; items: string }>(
     'select state, value, currency, items from carts where visitor_id = ? order by created_at',
     visitor,
   )
@@ -38,7 +36,7 @@ test('Product Added opens a cart, Order Completed closes it, and the order is on
   const { anonymousId, visitor } = newAnonymous()
   const added = call('track', { anonymousId, event: 'Product Added', properties: PRODUCT, timestamp: ago(5000) })
   await sendAll([added], keys.writeKey)
-  const [open] = carts(visitor)
+  const [open] = await carts(visitor)
   expect(open).toMatchObject({ state: 'open', value: 1899, currency: 'USD' })
   expect(JSON.parse(open!.items)).toEqual([
     {
@@ -49,8 +47,8 @@ test('Product Added opens a cart, Order Completed closes it, and the order is on
 
   const properties = { order_id: 'order-1', total: 27.5, revenue: 22.5, currency: 'USD', products: [PRODUCT] }
   await sendAll([call('track', { anonymousId, event: 'Order Completed', properties })], keys.writeKey)
-  expect(carts(visitor).map((cart) => cart.state)).toEqual(['converted'])
-  expect(rowsOf(server, 'select source, total, currency from orders where order_id = ?', 'order-1')).toEqual([
+  expect((await carts(visitor)).map((cart) => cart.state)).toEqual(['converted'])
+  expect(await server.query('select source, total, currency from orders where order_id = ?', 'order-1')).toEqual([
     { source: 'tag', total: 2750, currency: 'USD' },
   ])
 })
@@ -59,7 +57,7 @@ test('an order that a server tells of is a server’s', async () => {
   const { anonymousId } = newAnonymous()
   const properties = { order_id: 'order-2', revenue: '9.50', currency: 'eur' }
   await sendAll([call('track', { anonymousId, event: 'Order Completed', properties })], `${keys.secret}:demo`)
-  expect(rowsOf(server, 'select source, total, currency from orders where order_id = ?', 'order-2')).toEqual([
+  expect(await server.query('select source, total, currency from orders where order_id = ?', 'order-2')).toEqual([
     { source: 'server', total: 950, currency: 'EUR' },
   ])
 })

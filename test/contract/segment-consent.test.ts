@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, rowsOf, tablesHolding, timelineStatus } from './door.ts'
+import { filesHolding, tablesHolding, timelineStatus } from './door.ts'
 import { ALL, basic, call, consenting, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from './segment-door.ts'
 
 let server: TestServer
@@ -21,12 +21,12 @@ async function sent(calls: unknown[], key: string): Promise<string | null> {
   return response.headers.get('couture-left-out')
 }
 
-const typesOf = (visitor: string) =>
-  rowsOf<{ type: string }>(server, 'select type from events where visitor_id = ? order by at, id', visitor).map(
+const typesOf = async (visitor: string) =>
+  (await server.query<{ type: string }>('select type from events where visitor_id = ? order by at, id', visitor)).map(
     (row) => row.type,
   )
-const claimsOf = (visitor: string) =>
-  rowsOf<{ evidence: string }>(server, 'select evidence from claims where visitor_id = ?', visitor).map(
+const claimsOf = async (visitor: string) =>
+  (await server.query<{ evidence: string }>('select evidence from claims where visitor_id = ?', visitor)).map(
     (row) => row.evidence,
   )
 
@@ -44,7 +44,7 @@ describe('consent', () => {
       const { anonymousId } = newAnonymous()
       const left = await sent([call('page', { anonymousId, context })], key)
       expect(left).toBe('no_consent=1')
-      expect(filesHolding(server, anonymousId)).toEqual([])
+      expect(await filesHolding(server, anonymousId)).toEqual([])
     }
   })
 
@@ -65,7 +65,7 @@ describe('consent', () => {
   ])('%j is taken for what it says', async (preferences, purposes) => {
     const { anonymousId, visitor } = newAnonymous()
     expect(await sent([call('page', { anonymousId, context: consenting(preferences) })], keys.writeKey)).toBeNull()
-    const rows = rowsOf<Record<string, unknown>>(server, 'select * from consents where visitor_id = ?', visitor)
+    const rows = await server.query<Record<string, unknown>>('select * from consents where visitor_id = ?', visitor)
     expect(rows).toMatchObject([{ source: 'cmp' }])
     expect([rows[0]!.analytics, rows[0]!.identity, rows[0]!.marketing]).toEqual(purposes)
   })
@@ -81,17 +81,17 @@ describe('consent', () => {
       call('page', { userId: 'u-1', context }),
     ]
     expect(await sent(calls, keys.verifying)).toBe('no_consent=3')
-    expect([typesOf(visitor), claimsOf(visitor)]).toEqual([['page'], []])
+    expect([await typesOf(visitor), await claimsOf(visitor)]).toEqual([['page'], []])
   })
 
   test('a visitor who takes analytics back is erased and stays away', async () => {
     const { anonymousId, visitor } = newAnonymous()
     await sent([call('page', { anonymousId })], keys.writeKey)
-    expect(typesOf(visitor)).toEqual(['page'])
+    expect(await typesOf(visitor)).toEqual(['page'])
     const context = consenting({ Analytics: false })
     const event = 'Segment Consent Preference Updated'
     await sent([call('track', { anonymousId, event, context })], keys.writeKey)
-    expect(tablesHolding(server, visitor)).toEqual([])
+    expect(await tablesHolding(server, visitor)).toEqual([])
     await sent([call('page', { anonymousId })], keys.writeKey)
     expect(await timelineStatus(server, visitor)).toBe(404)
   })
@@ -104,8 +104,10 @@ describe('consent', () => {
       call('page', { anonymousId, context: consenting(preferences), timestamp: at(30 - i) }),
     )
     await sent(calls, keys.writeKey)
-    expect(rowsOf(server, 'select marketing from visitors where visitor_id = ?', visitor)).toEqual([{ marketing: 1 }])
-    expect(rowsOf(server, 'select marketing from events where visitor_id = ? order by at', visitor)).toEqual(
+    expect(await server.query('select marketing from visitors where visitor_id = ?', visitor)).toEqual([
+      { marketing: 1 },
+    ])
+    expect(await server.query('select marketing from events where visitor_id = ? order by at', visitor)).toEqual(
       [1, 0, 1].map((marketing) => ({ marketing })),
     )
   })
@@ -120,7 +122,7 @@ describe('consent', () => {
       expect(await sent([page(2, {})], keys.secret)).toBeNull()
       expect(await sent([page(3, consenting({ Mesure: false }))], keys.secret)).toBe('no_consent=1')
       expect(
-        rowsOf(server, 'select identity, source from consents where visitor_id = ?', visitors[2]!.visitor),
+        await server.query('select identity, source from consents where visitor_id = ?', visitors[2]!.visitor),
       ).toEqual([{ identity: 1, source: 'manual' }])
     } finally {
       const usual = 'analytics=analytics,functional=identity,advertising=marketing'
@@ -158,7 +160,7 @@ describe('a login', () => {
         keys[which],
       ),
     ).toBeNull()
-    for (const { visitor } of calls) expect(claimsOf(visitor)).toEqual([evidence])
+    for (const { visitor } of calls) expect(await claimsOf(visitor)).toEqual([evidence])
   })
 
   test('by a proof links the visitor, and the write key’s word for another does not undo it', async () => {
@@ -167,7 +169,7 @@ describe('a login', () => {
     expect(await linksOf('c-1', visitor)).toEqual(['verified'])
     await sent([call('identify', { anonymousId, userId: 'c-2' })], keys.writeKey)
     expect(await linksOf('c-1', visitor)).toEqual(['verified'])
-    const [open] = rowsOf(server, "select contact_id from links where visitor_id = ? and state = 'open'", visitor)
+    const [open] = await server.query("select contact_id from links where visitor_id = ? and state = 'open'", visitor)
     expect(open).toEqual({ contact_id: 'c-1' })
   })
 
@@ -196,7 +198,7 @@ describe('a login', () => {
     const { anonymousId, visitor } = newAnonymous()
     await sent([call('alias', { anonymousId, previousId: 'c-1', userId: 'c-2' })], keys.verifying)
     expect(await linksOf('c-2', visitor)).toEqual(['verified'])
-    expect(rowsOf(server, "select * from links where visitor_id = 's:c-1'")).toEqual([])
+    expect(await server.query("select * from links where visitor_id = 's:c-1'")).toEqual([])
     expect((await server.get('/api/v1/contacts/c-1')).id).toBe('c-1')
   })
 
@@ -206,8 +208,8 @@ describe('a login', () => {
     const login = call('identify', { anonymousId, userId: 'c-1', timestamp: at(20) })
     const logout = call('track', { anonymousId, userId: 'c-1', event: 'Signed Out', timestamp: at(10) })
     await sent([login, logout], keys.verifying)
-    expect(claimsOf(visitor)).toEqual(['login_verified'])
-    expect(rowsOf(server, 'select state, end_reason from links where visitor_id = ?', visitor)).toEqual([
+    expect(await claimsOf(visitor)).toEqual(['login_verified'])
+    expect(await server.query('select state, end_reason from links where visitor_id = ?', visitor)).toEqual([
       { state: 'closed', end_reason: 'logout' },
     ])
   })
@@ -215,7 +217,7 @@ describe('a login', () => {
   test('an identify that names nobody claims nothing', async () => {
     const { anonymousId, visitor } = newAnonymous()
     expect(await sent([call('identify', { anonymousId, traits: { plan: 'gold' } })], keys.verifying)).toBeNull()
-    expect([typesOf(visitor), claimsOf(visitor)]).toEqual([['identify'], []])
+    expect([await typesOf(visitor), await claimsOf(visitor)]).toEqual([['identify'], []])
   })
 })
 
@@ -235,8 +237,8 @@ test('no address, trait or unkept query of any call is in any file', async () =>
     call('page', { userId: email, context }),
   ]
   expect(await sent(calls, keys.verifying)).toBe('invalid_event=1')
-  expect(typesOf(visitor).sort()).toEqual(['Newsletter', 'group', 'identify', 'page', 'share'])
+  expect((await typesOf(visitor)).sort()).toEqual(['Newsletter', 'group', 'identify', 'page', 'share'])
   for (const secret of [email, encodeURIComponent(email), '+33612345678', 'Hidden', '203.0.113.77']) {
-    expect(filesHolding(server, secret)).toEqual([])
+    expect(await filesHolding(server, secret)).toEqual([])
   }
 })

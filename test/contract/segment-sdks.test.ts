@@ -9,7 +9,7 @@ import OldSdk from 'analytics-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, rowsOf, type Seen, timeline } from './door.ts'
+import { filesHolding, type Seen, timeline } from './door.ts'
 import {
   basic,
   consenting,
@@ -99,7 +99,7 @@ async function expectOnce(visitor: string, n: number): Promise<Seen[]> {
     .poll(
       async () => {
         await settled(server)
-        return rowsOf(server, 'select id from events where visitor_id = ?', visitor).length
+        return (await server.query('select id from events where visitor_id = ?', visitor)).length
       },
       { timeout: 20_000 },
     )
@@ -141,13 +141,13 @@ describe.each(SDKS)('%s', (_, send) => {
     const { anonymousId, visitor } = newAnonymous()
     await send(server.url, `${keys.verifying}:demo`, anonymousId, 3)
     await expectOnce(visitor, 3)
-    expect(rowsOf(server, 'select distinct evidence from claims where visitor_id = ?', visitor)).toEqual([
+    expect(await server.query('select distinct evidence from claims where visitor_id = ?', visitor)).toEqual([
       { evidence: 'login_verified' },
     ])
   })
 
-  test('leaves no address of a trait in any file', () => {
-    expect(filesHolding(server, 'sdk.person@mail.example')).toEqual([])
+  test('leaves no address of a trait in any file', async () => {
+    expect(await filesHolding(server, 'sdk.person@mail.example')).toEqual([])
   })
 })
 
@@ -189,15 +189,16 @@ describe.skipIf(!existsSync(CAPTURES))('what the SDKs were seen to send', () => 
     }
   }
 
-  const eventsOf = (from: TestServer) =>
-    rowsOf<{ visitor_id: string; id: string; type: string; at: number; props: string | null }>(
-      from,
-      'select visitor_id, id, type, at, props from events order by at, id',
+  const eventsOf = async (from: TestServer) =>
+    (
+      await from.query<{ visitor_id: string; id: string; type: string; at: number; props: string | null }>(
+        'select visitor_id, id, type, at, props from events order by at, id',
+      )
     ).map((row) => ({ ...row, props: row.props === null ? null : JSON.parse(row.props) }))
 
   test(`${FILES[0]} is mapped`, async () => {
     await replay(FILES[0]!, async (old) => {
-      const events = eventsOf(old)
+      const events = await eventsOf(old)
       expect(events).toEqual([
         {
           visitor_id: 's:a1',
@@ -224,26 +225,26 @@ describe.skipIf(!existsSync(CAPTURES))('what the SDKs were seen to send', () => 
           },
         },
       ])
-      expect(rowsOf(old, 'select order_id, source, total, currency from orders')).toEqual([
+      expect(await old.query('select order_id, source, total, currency from orders')).toEqual([
         { order_id: 'o1', source: 'server', total: 950, currency: 'EUR' },
       ])
-      expect(rowsOf(old, 'select evidence, count(distinct key_hash) keys, count(*) n from claims')).toEqual([
+      expect(await old.query('select evidence, count(distinct key_hash) keys, count(*) n from claims')).toEqual([
         { evidence: 'login_verified', keys: 1, n: 2 },
       ])
-      expect(filesHolding(old, 'u1@example.com')).toEqual([])
+      expect(await filesHolding(old, 'u1@example.com')).toEqual([])
     })
   })
 
   test(`${FILES[1]} is mapped, ids of 74 characters and all`, async () => {
     await replay(FILES[1]!, async (old) => {
-      const events = eventsOf(old)
+      const events = await eventsOf(old)
       expect(events.map(({ id, type }) => [id.length, type])).toEqual([
         [74, 'identify'],
         [74, 'add_to_cart'],
       ])
       // Both name the user alone.
       expect(new Set(events.map((each) => each.visitor_id)).size).toBe(1)
-      expect(filesHolding(old, 'u1@example.com')).toEqual([])
+      expect(await filesHolding(old, 'u1@example.com')).toEqual([])
     })
   })
 })

@@ -39,7 +39,7 @@ test('after retention the store and after a day the journal are small again, and
   server = await startServer({ dataDir: server.dataDir, clockMs: 100 * DAY })
   await until(() => size('couture.db') < store / 10, 'the store to give back what it does not need', 60_000)
   await until(() => size('couture.db-wal') === 0, 'the log to be cut')
-  expect(filesHolding(server, 'filler-').filter((name) => name.startsWith('couture.db'))).toEqual([])
+  expect((await filesHolding(server, 'filler-')).filter((name) => name.startsWith('couture.db'))).toEqual([])
   await until(
     async () => {
       // The journal hears how far it has landed when something lands.
@@ -50,7 +50,7 @@ test('after retention the store and after a day the journal are small again, and
     60_000,
   )
   await server.stop({ wipe: false })
-  expect(filesHolding(server, 'filler-')).toEqual([])
+  expect(await filesHolding(server, 'filler-')).toEqual([])
   console.log(
     `couture.db ${(store / MIB).toFixed(1)} → ${(size('couture.db') / MIB).toFixed(1)} MiB, ` +
       `journal.db ${(journal / MIB).toFixed(1)} → ${(size('journal.db') / MIB).toFixed(1)} MiB`,

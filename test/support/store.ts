@@ -1,0 +1,124 @@
+/**
+ * The store of a test server, on the engine that the test runs for: SQLite in the server's folder, or a database of
+ * its own on the PostgreSQL that `postgres-for-all` has started. Tests read it beside the server, with one SQL.
+ */
+import { randomUUID } from 'node:crypto'
+import BetterSqlite3 from 'better-sqlite3'
+import { Client, Pool, types } from 'pg'
+
+/** The engine under test. */
+export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
+
+/** How tests look into a store. `env` is what the server is told of it. */
+export type TestStore = {
+  env: Record<string, string>
+  query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Runs statements that change it, as a fault or an older version would. */
+  change(sql: string, ...values: unknown[]): Promise<void>
+  tables(): Promise<string[]>
+  close(options: { wipe: boolean }): Promise<void>
+}
+
+/** What processes on one database share. */
+const SECRET = 'the secret of all test servers'
+
+/** A server that is started again in its folder finds its database again. */
+const databases = new Map<string, string>()
+
+/** Opens the store of a folder; on PostgreSQL a new database, unless the folder has one or `url` names it. */
+export async function openStore(dataDir: string, url?: string): Promise<TestStore> {
+  if (url === undefined && ENGINE === 'sqlite') return sqliteStore(dataDir)
+  const own = url ?? databases.get(dataDir) ?? (await createDatabase())
+  if (url === undefined) databases.set(dataDir, own)
+  return postgresStore(own, url === undefined)
+}
+
+function sqliteStore(dataDir: string): TestStore {
+  const query = async <T>(sql: string, ...values: unknown[]) => {
+    const db = new BetterSqlite3(`${dataDir}/couture.db`, { readonly: true })
+    try {
+      return db.prepare(sql).all(...values) as T[]
+    } finally {
+      db.close()
+    }
+  }
+  return {
+    env: {},
+    query,
+    async change(sql, ...values) {
+      const db = new BetterSqlite3(`${dataDir}/couture.db`, { timeout: 10_000 })
+      db.prepare(sql).run(...values)
+      db.close()
+    },
+    tables: async () => {
+      const rows = await query<{ name: string }>("select name from sqlite_master where type = 'table' order by name")
+      return rows.map((row) => row.name)
+    },
+    close: async () => {},
+  }
+}
+
+const NUMBERS = new Set([types.builtins.INT8, types.builtins.NUMERIC])
+
+function postgresStore(url: string, own: boolean): TestStore {
+  const pool = new Pool({
+    connectionString: url,
+    max: 2,
+    types: {
+      getTypeParser: ((oid: number, format?: 'text') =>
+        NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
+    },
+  })
+  pool.on('error', () => {})
+  const query = async <T>(sql: string, ...values: unknown[]) => {
+    let n = 0
+    const { rows } = await pool.query(
+      sql.replaceAll('?', () => `$${++n}`),
+      values,
+    )
+    return rows as T[]
+  }
+  return {
+    env: { DATABASE_URL: url, COUTURE_SECRET: SECRET },
+    query,
+    async change(sql, ...values) {
+      await query(sql, ...values)
+    },
+    tables: async () => {
+      const rows = await query<{ name: string }>(
+        "select table_name as name from information_schema.tables where table_schema = 'public' order by 1",
+      )
+      return rows.map((row) => row.name)
+    },
+    async close({ wipe }) {
+      await pool.end()
+      if (wipe && own) await dropDatabase(url)
+    },
+  }
+}
+
+const server = () => process.env.TEST_POSTGRES_URL!
+
+async function administer(sql: string): Promise<void> {
+  const client = new Client({ connectionString: server() })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
+}
+
+/** Makes a database on the server of the tests and returns its URL. */
+export async function createDatabase(): Promise<string> {
+  const name = `couture_test_${randomUUID().replaceAll('-', '')}`
+  await administer(`create database ${name}`)
+  const url = new URL(server())
+  url.pathname = `/${name}`
+  return url.href
+}
+
+/** Removes a database that was made for a test. */
+export async function dropDatabase(url: string): Promise<void> {
+  await administer(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`)
+}
