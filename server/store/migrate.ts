@@ -1,9 +1,10 @@
 /** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import * as throughput from './migrations/003-throughput.ts'
+import * as life from './migrations/004-life.ts'
 import * as openings from './migrations/005-openings.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
@@ -12,6 +13,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '001-first': first,
   '002-processes': processes,
   '003-throughput': throughput,
+  '004-life': life,
   '005-openings': openings,
 }
 
@@ -24,4 +26,10 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+/** The newest migration that a store has. */
+export async function schemaVersion(db: Kysely<Database>): Promise<string> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc limit 1`.execute(db)
+  return rows[0]?.name ?? 'none'
 }

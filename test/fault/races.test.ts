@@ -18,7 +18,7 @@ import { migrate } from '../../server/store/migrate.ts'
 import { upsertOrders } from '../../server/store/orders.ts'
 import { LostClaim, ownsEverything } from '../../server/store/ownership.ts'
 import { createPostgresStore } from '../../server/store/postgres.ts'
-import { emptyDerived } from '../../server/store/rebuild.ts'
+import { beginRebuild } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { configVersion, insertSite, putApiKey, updateSite } from '../../server/store/sites.ts'
@@ -223,7 +223,7 @@ describe('whoever comes second waits, or is seen', () => {
     await first.store.destroy()
     await deriveAll(db)
     const kept = await derived()
-    await emptyDerived(db)
+    await beginRebuild(db)
     await deriveAll(db)
     expect(kept).toEqual(await derived())
     expect(kept.visitors!.length).toBeGreaterThan(0)
