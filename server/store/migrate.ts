@@ -1,6 +1,7 @@
 /** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
 import type { Kysely } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { distribute } from './citus.ts'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import type { Database } from './schema.ts'
@@ -8,7 +9,7 @@ import { isPassing } from './transact.ts'
 
 const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes }
 
-/** Runs what has not run yet. Throws with the name of the migration that failed. */
+/** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
@@ -17,4 +18,5 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+  await distribute(db)
 }

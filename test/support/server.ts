@@ -11,7 +11,11 @@ import { freePort } from './port.ts'
 import { openStore } from './store.ts'
 
 const root = new URL('../../', import.meta.url).pathname
-const clock = new URL('./shifted-clock.ts', import.meta.url).pathname
+/** Loaded before the product, in all its threads. */
+const preloads = ['./shifted-clock.ts', './check-citus-shapes.ts'].flatMap((file) => [
+  '--import',
+  new URL(file, import.meta.url).pathname,
+])
 
 export { freePort }
 
@@ -64,7 +68,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
     ...options.env,
   }
-  const child = spawn(process.execPath, ['--import', clock, 'server/couture.mjs', 'serve'], { cwd: root, env })
+  const child = spawn(process.execPath, [...preloads, 'server/couture.mjs', 'serve'], { cwd: root, env })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (data: Buffer) => {
@@ -80,7 +84,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }, 'the server to start')
 
   const cli = async <T>(...args: string[]): Promise<T> => {
-    const cliArgs = ['--import', clock, 'server/couture.mjs', ...args, '--json']
+    const cliArgs = [...preloads, 'server/couture.mjs', ...args, '--json']
     const result = await promisify(execFile)(process.execPath, cliArgs, { cwd: root, env })
     return JSON.parse(result.stdout) as T
   }
