@@ -84,7 +84,8 @@ describe('with stand-ins for Citus', () => {
     for (const { relation, key, beside } of made) {
       const place = PLACES[relation as keyof typeof PLACES]
       expect({ relation, key }).toEqual({ relation, key: typeof place === 'string' ? null : place.column })
-      const alone = typeof place === 'string' || place.group === 'own' || ['events', 'contacts', 'persons'].includes(relation)
+      const alone =
+        typeof place === 'string' || place.group === 'own' || ['events', 'contacts', 'persons'].includes(relation)
       expect({ relation, alone: beside === null || beside === 'none' }).toEqual({ relation, alone })
     }
     await migrateOnce()

@@ -155,7 +155,8 @@ function checkPair(name: string, scope: Scope, others: Set<string>, equal: Pair[
   const spread = rest.filter((other) => typeof scope.get(other) === 'object')
   if (place === 'local' && spread.length > 0) refuse(`it joins ${name}, which is on the coordinator only`)
   if (typeof place !== 'object') return
-  if (rest.some((other) => scope.get(other) === 'local')) refuse(`it joins ${name} with what is on the coordinator only`)
+  if (rest.some((other) => scope.get(other) === 'local'))
+    refuse(`it joins ${name} with what is on the coordinator only`)
   if (spread.length > 0 && !spread.some((other) => tied(name, other, scope, equal))) {
     refuse(`it joins ${name} with ${spread.join(', ')}, but not by the columns that spread tables of one group`)
   }
@@ -166,8 +167,7 @@ function tied(a: string, b: string, scope: Scope, equal: Pair[]): boolean {
   if (left.group !== right.group || left.group === 'own') return false
   const is = (side: Pair[0], table: string, column: string) => side.table === table && side.column === column
   return equal.some(
-    ([x, y]) =>
-      (is(x, a, left.column) && is(y, b, right.column)) || (is(y, a, left.column) && is(x, b, right.column)),
+    ([x, y]) => (is(x, a, left.column) && is(y, b, right.column)) || (is(y, a, left.column) && is(x, b, right.column)),
   )
 }
 
@@ -182,7 +182,9 @@ function checkCorrelation(scope: Scope, outer: Scope, equal: Pair[], node: Node)
     for (const [own, place] of scope) {
       if (place === 'reference') continue
       if (typeof place !== 'object' || !tied(own, name, all, equal)) {
-        refuse(`its subquery of ${own} goes by a row of ${name}, but not by the columns that spread tables of one group`)
+        refuse(
+          `its subquery of ${own} goes by a row of ${name}, but not by the columns that spread tables of one group`,
+        )
       }
     }
   }
@@ -191,7 +193,8 @@ function checkCorrelation(scope: Scope, outer: Scope, equal: Pair[], node: Node)
 function checkInsert(node: Node, ctes: Scope): void {
   const [target, place] = [tableOf(node.into)!, placeOf(node.into, ctes)]
   const columns: string[] = (node.columns ?? []).map((column: Node) => column.column.name)
-  if (typeof place === 'object' && !columns.includes(place.column)) refuse(`it inserts into ${target} without ${place.column}`)
+  if (typeof place === 'object' && !columns.includes(place.column))
+    refuse(`it inserts into ${target} without ${place.column}`)
   const conflict = node.onConflict as Node | undefined
   if (conflict) {
     const on = (conflict.columns ?? []).map((column: Node) => column.column.name)

@@ -1,6 +1,14 @@
 /** The check of shapes that Citus refuses, by cases in words: it must let the allowed ones through, or it finds nothing. */
 import BetterSqlite3 from 'better-sqlite3'
-import { type Compilable, DummyDriver, Kysely, PostgresAdapter, PostgresQueryCompiler, SqliteDialect, sql } from 'kysely'
+import {
+  type Compilable,
+  DummyDriver,
+  Kysely,
+  PostgresAdapter,
+  PostgresQueryCompiler,
+  SqliteDialect,
+  sql,
+} from 'kysely'
 import { describe, expect, test } from 'vitest'
 import { PLACES } from '../../server/store/citus.ts'
 import { migrate } from '../../server/store/migrate.ts'
@@ -19,7 +27,8 @@ const db = new Kysely<Database>({
 })
 
 type Query = Compilable | { compile(db: Kysely<Database>): ReturnType<Compilable['compile']> }
-const nodeOf = (query: Query) => (query as { compile(on: unknown): ReturnType<Compilable['compile']> }).compile(db).query
+const nodeOf = (query: Query) =>
+  (query as { compile(on: unknown): ReturnType<Compilable['compile']> }).compile(db).query
 const mark = { key: 'v', bucket: 1, generation: 1 }
 
 const ALLOWED: [what: string, query: Query][] = [
@@ -50,7 +59,9 @@ const ALLOWED: [what: string, query: Query][] = [
     db
       .selectFrom('carts')
       .selectAll()
-      .where('id', 'in', (eb) => eb.selectFrom('persons').select('cart_id').where('cart_id', 'is not', null).$castTo<string>()),
+      .where('id', 'in', (eb) =>
+        eb.selectFrom('persons').select('cart_id').where('cart_id', 'is not', null).$castTo<string>(),
+      ),
   ],
   [
     'another group through a CTE',
@@ -66,11 +77,7 @@ const ALLOWED: [what: string, query: Query][] = [
       .selectFrom('visitors')
       .selectAll()
       .where((eb) =>
-        eb.not(
-          eb.exists(
-            eb.selectFrom('carts').select('id').whereRef('carts.visitor_id', '=', 'visitors.visitor_id'),
-          ),
-        ),
+        eb.not(eb.exists(eb.selectFrom('carts').select('id').whereRef('carts.visitor_id', '=', 'visitors.visitor_id'))),
       ),
   ],
   [
@@ -114,7 +121,10 @@ const ALLOWED: [what: string, query: Query][] = [
       )
       .onConflict((conflict) => conflict.doNothing()),
   ],
-  ['a visitor’s events', db.selectFrom('events').selectAll().where('visitor_id', 'in', ['v']).where('type', '=', 'view_item')],
+  [
+    'a visitor’s events',
+    db.selectFrom('events').selectAll().where('visitor_id', 'in', ['v']).where('type', '=', 'view_item'),
+  ],
   ['the visitors of all events', db.selectFrom('events').select('visitor_id').distinct()],
   ['raw SQL that asks nothing of tables', sql`select clock_timestamp()`],
 ]
@@ -149,11 +159,7 @@ const REFUSED: [what: string, why: RegExp, query: Query][] = [
     /on the coordinator only/,
     db.selectFrom('visitors').innerJoin('leases', 'leases.name', 'visitors.site_id').selectAll(),
   ],
-  [
-    'two tables side by side',
-    /not by the columns/,
-    db.selectFrom(['visitors', 'persons']).select('persons.person_id'),
-  ],
+  ['two tables side by side', /not by the columns/, db.selectFrom(['visitors', 'persons']).select('persons.person_id')],
   [
     'all rows of a small table, with what matches',
     /whole on every node/,
@@ -176,9 +182,7 @@ const REFUSED: [what: string, why: RegExp, query: Query][] = [
     /goes by a row/,
     db
       .selectFrom('persons')
-      .select((eb) =>
-        eb.selectFrom('carts').select('url').whereRef('carts.id', '=', 'persons.cart_id').as('url'),
-      ),
+      .select((eb) => eb.selectFrom('carts').select('url').whereRef('carts.id', '=', 'persons.cart_id').as('url')),
   ],
   ['for update', /locks rows/, db.selectFrom('leases').selectAll().forUpdate()],
   ['for share', /locks rows/, db.selectFrom('leases').selectAll().forShare()],
@@ -206,12 +210,18 @@ const REFUSED: [what: string, why: RegExp, query: Query][] = [
   [
     'a function in a set',
     /calls or casts in what it sets/,
-    db.updateTable('carts').set((eb) => ({ value: eb.fn<number>('abs', ['value']) })).where('visitor_id', '=', 'v'),
+    db
+      .updateTable('carts')
+      .set((eb) => ({ value: eb.fn<number>('abs', ['value']) }))
+      .where('visitor_id', '=', 'v'),
   ],
   [
     'a cast in a set',
     /calls or casts in what it sets/,
-    db.updateTable('carts').set((eb) => ({ url: eb.cast<string>('value', 'text') })).where('visitor_id', '=', 'v'),
+    db
+      .updateTable('carts')
+      .set((eb) => ({ url: eb.cast<string>('value', 'text') }))
+      .where('visitor_id', '=', 'v'),
   ],
   [
     'the time in a set, raw',
@@ -225,7 +235,9 @@ const REFUSED: [what: string, why: RegExp, query: Query][] = [
       .insertInto('dirty_visitors')
       .values(mark)
       .onConflict((conflict) =>
-        conflict.column('key').doUpdateSet((eb) => ({ generation: eb.fn<number>('greatest', ['excluded.generation']) })),
+        conflict
+          .column('key')
+          .doUpdateSet((eb) => ({ generation: eb.fn<number>('greatest', ['excluded.generation']) })),
       ),
   ],
   ['a whole statement in raw SQL that casts in its set', /calls or casts/, sql`update carts set url = value::text`],
@@ -283,7 +295,11 @@ const REFUSED: [what: string, why: RegExp, query: Query][] = [
       .selectAll()
       .where('contact_id', 'not in', (eb) => eb.selectFrom('links').select('contact_id').$castTo<string>()),
   ],
-  ['events of a person, on whatever visitor', /without naming visitors/, db.selectFrom('events').selectAll().where('person_id', '=', 'p')],
+  [
+    'events of a person, on whatever visitor',
+    /without naming visitors/,
+    db.selectFrom('events').selectAll().where('person_id', '=', 'p'),
+  ],
   [
     'events of a visitor, or of a person',
     /without naming visitors/,
@@ -318,7 +334,10 @@ test('every key of a table that is spread contains the column that spreads it, a
         .prepare<[string], { name: string }>('select name from pragma_index_list(?) where "unique" = 1')
         .all(table)
         .map(({ name }) =>
-          sqlite.prepare<[string], { name: string }>('select name from pragma_index_info(?)').all(name).map((row) => row.name),
+          sqlite
+            .prepare<[string], { name: string }>('select name from pragma_index_info(?)')
+            .all(name)
+            .map((row) => row.name),
         )
       expect(keys.length).toBeGreaterThan(0)
       return keys.filter((key) => !key.includes(place.column)).map((key) => `${table}(${key}) without ${place.column}`)
