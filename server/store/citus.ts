@@ -82,8 +82,7 @@ export async function distribute(db: Kysely<Database>): Promise<void> {
     // One after the other on one connection a node, or a table would not see what was made just before it.
     await sql`set local citus.multi_shard_modify_mode to 'sequential'`.execute(trx)
     const { rows } = await sql<{ name: string }>`
-      select c.relname as name from pg_dist_partition p join pg_class c on c.oid = p.logicalrelid
-      where c.relnamespace = current_schema()::regnamespace`.execute(trx)
+      select cast(logicalrelid as text) as name from pg_dist_partition`.execute(trx)
     const done = new Set(rows.map((row) => row.name))
     const names = Object.keys(PLACES) as (keyof Database)[]
     const firsts: (keyof Database)[] = Object.values(FIRST)

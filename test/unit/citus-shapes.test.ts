@@ -1,4 +1,6 @@
-/** The check of shapes that Citus refuses, by cases in words: it must let the allowed ones through, or it finds nothing. */
+/** The check of shapes that Citus refuses, by cases in words: those it must let through, and those it must find. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import BetterSqlite3 from 'better-sqlite3'
 import {
   type Compilable,
@@ -346,4 +348,25 @@ test('every key of a table that is spread contains the column that spreads it, a
   } finally {
     await store.destroy()
   }
+})
+
+// What a server does at its start, in small: a thread of its own runs queries on a store.
+const IN_A_THREAD = `
+import { Worker } from 'node:worker_threads'
+const code = \`
+  import { Kysely, SqliteDialect } from 'kysely'
+  import BetterSqlite3 from 'better-sqlite3'
+  import { parentPort } from 'node:worker_threads'
+  const db = new Kysely({ dialect: new SqliteDialect({ database: new BetterSqlite3(':memory:') }) })
+  const query = db.selectFrom('leases').selectAll().forUpdate()
+  query.execute().catch((error) => parentPort.postMessage(error.message))\`
+const worker = new Worker(code, { eval: true })
+worker.on('message', (said) => console.log(said))`
+
+test('it is in every thread of a server under test, and tells what it finds where the test looks', async () => {
+  const preload = new URL('../support/check-citus-shapes.ts', import.meta.url).pathname
+  const args = ['--import', preload, '--input-type=module', '--eval', IN_A_THREAD]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args)
+  expect(stdout).toContain('Citus would refuse this query: it locks rows by reading them')
+  expect(stderr).toContain('Citus would refuse this query: it locks rows by reading them')
 })
