@@ -110,7 +110,9 @@ const ALLOWED: [what: string, query: Query][] = [
         conflict
           .column('visitor_id')
           .doUpdateSet((eb) => ({ os: eb.ref('excluded.os') }))
-          .where(sql<boolean>`(excluded.at, coalesce(excluded.os, '')) < (devices.at, coalesce(devices.os, ''))`),
+          .where(
+            sql<boolean>`(excluded.received_at, coalesce(excluded.os, '')) < (devices.received_at, coalesce(devices.os, ''))`,
+          ),
       ),
   ],
   [
