@@ -1,13 +1,14 @@
 /**
  * Spreading the tables. Citus itself is not here: a plain PostgreSQL gets stand-ins for its catalog and its functions,
  * which refuse what Citus would refuse of a key and write down how they were called. Where the server of the tests has
- * the extension, the last test asks Citus.
+ * the extension, the last test asks Citus itself.
  */
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
 import { PLACES } from '../../server/store/citus.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { createPostgresStore } from '../../server/store/postgres.ts'
+import { ALLOWED, compiled } from '../support/citus-cases.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'
 
 const STAND_INS = `
@@ -44,11 +45,11 @@ const STAND_INS = `
 let url: string
 afterEach(() => dropDatabase(url))
 
-async function run<T extends object>(sql: string): Promise<T[]> {
+async function run<T extends object>(sql: string, values: readonly unknown[] = []): Promise<T[]> {
   const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    return (await client.query<T>(sql)).rows
+    return (await client.query<T>(sql, values.length > 0 ? [...values] : undefined)).rows
   } finally {
     await client.end()
   }
@@ -109,7 +110,7 @@ describe('with stand-ins for Citus', () => {
   })
 })
 
-test('Citus itself, where the server of the tests has it, knows every table at its place; elsewhere nothing is done', async () => {
+test('Citus itself, where the tests’ server has it, has each table at its place and takes the allowed shapes', async () => {
   url = await createDatabase()
   await migrateOnce()
   const there = (await run("select 1 from pg_extension where extname = 'citus'")).length > 0
@@ -125,4 +126,8 @@ test('Citus itself, where the server of the tests has it, knows every table at i
     .filter(([, place]) => place !== 'local')
     .map(([name, place]) => [name, typeof place === 'string' ? place : place.column])
   expect(Object.fromEntries(places)).toEqual(Object.fromEntries(expected))
+  for (const [what, query] of ALLOWED) {
+    const { sql, parameters } = compiled(query)
+    expect([what, await run(sql, parameters).then(() => 'taken', String)]).toEqual([what, 'taken'])
+  }
 })
