@@ -1,6 +1,7 @@
 /** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { distribute } from './citus.ts'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import * as throughput from './migrations/003-throughput.ts'
@@ -17,7 +18,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '005-openings': openings,
 }
 
-/** Runs what has not run yet. Throws with the name of the migration that failed. */
+/** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
@@ -26,6 +27,7 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+  await distribute(db)
 }
 
 /** The newest migration that a store has. */

@@ -99,22 +99,24 @@ function postgresStore(url: string, own: boolean): TestStore {
 
 const server = () => process.env.TEST_POSTGRES_URL!
 
-async function administer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: server() })
+async function administer<T extends object>(sql: string, url = server()): Promise<T[]> {
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<T>(sql)).rows
   } finally {
     await client.end()
   }
 }
 
-/** Makes a database on the server of the tests and returns its URL. */
+/** Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it. */
 export async function createDatabase(): Promise<string> {
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`
   await administer(`create database ${name}`)
   const url = new URL(server())
   url.pathname = `/${name}`
+  const citus = await administer("select 1 from pg_extension where extname = 'citus'")
+  if (citus.length > 0) await administer('create extension citus', url.href)
   return url.href
 }
 
