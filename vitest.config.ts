@@ -8,7 +8,7 @@ const SEVERAL = ['test/fault/collectors.test.ts', 'test/fault/away.test.ts', 'te
 // SDKs, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
   ...['consent', 'contacts', 'events-accepted', 'exports', 'feed', 'identity-scenarios', 'link-tokens', 'orders'],
-  ...['private', 'rebuild', 'segment-api', 'segment-commerce', 'segment-consent'],
+  ...['private', 'rebuild', 'retention', 'segment-api', 'segment-commerce', 'segment-consent'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.

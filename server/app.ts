@@ -4,6 +4,7 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
+import { routePath } from 'hono/route'
 import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
 import { collectEvents, type EventsDeps } from './collect/events.ts'
@@ -25,6 +26,7 @@ import { reportRoutes } from './http/reports.ts'
 import { segmentRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { timelineRoutes } from './http/timelines.ts'
+import type { Readiness } from './ops/readiness.ts'
 
 /** What the application is made with. */
 export type AppDeps = {
@@ -38,8 +40,10 @@ export type AppDeps = {
   dashboard: Map<string, Asset>
   demo: Hono
   metrics: () => Promise<string>
-  /** Null if it can take and land events, else what is missing. */
-  notReady: () => Promise<string | null>
+  /** Whether it can take and land events, and what is missing. */
+  readiness: () => Promise<Readiness>
+  /** Told of each request that was answered: the pattern of its route, never its path. */
+  onRequest: (method: string, route: string, status: number, ms: number) => void
   version: string
   isLoopback: (address: string) => boolean
   /** Whether an error means that the store cannot be reached now. */
@@ -77,6 +81,11 @@ const DASHBOARD_HEADERS = {
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.onError((error, c) => fail(error, c, deps))
+  app.use(async (c, next) => {
+    const began = performance.now()
+    await next()
+    deps.onRequest(c.req.method, routePath(c, -1), c.res.status, performance.now() - began)
+  })
   app.notFound((c) => problemResponse(new Problem(404, 'not_found', `there is nothing at ${c.req.path}`)))
 
   app.post('/v1/events', async (c) => {
@@ -98,9 +107,10 @@ export function createApp(deps: AppDeps): Hono {
   app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
-    const missing = await deps.notReady()
-    if (missing !== null) throw new Problem(503, 'not_ready', missing, { 'retry-after': '5' })
-    return c.json({ ready: true })
+    const readiness = await deps.readiness()
+    if (readiness.ready) return c.json(readiness)
+    const problem = new Problem(503, 'not_ready', readiness.missing.join('; '), { 'retry-after': '5' })
+    return problemResponse(problem, {}, readiness)
   })
   app.get('/metrics', async (c) => {
     const address = deps.clientAddress(c)

@@ -3,8 +3,10 @@
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
 import { attribute, countsAsMatch, type OwnedCart } from '../domain/epochs.ts'
+import { byTimeThenId } from '../domain/event.ts'
 import { type Link, linkVisitor } from '../domain/identity.ts'
 import { orderOf } from '../domain/order.ts'
+import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema-derived.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
@@ -22,17 +24,22 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
     purchases: [],
     moves: [],
   }
-  for (const facts of visitors) deriveVisitor(facts, site(facts.siteId), rows)
+  for (const facts of visitors) deriveVisitor(facts, site, rows)
   return rows
 }
 
-function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void {
-  const { visitorId, siteId, events, claims, consents } = facts
-  const policy = policyOf(site.settings)
-  const abandonedAfterMs = site.settings.cart_idle_minutes * 60_000
-  const { links, stretches, shared } = linkVisitor(events, claims, consents.identityFloor, policy)
+function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: VisitorRows): void {
+  const { visitorId, siteId, events, aged, claims, consents } = facts
+  const { settings } = siteOf(siteId)
+  const policy = policyOf(settings)
+  const abandonedAfterMs = settings.cart_idle_minutes * 60_000
+  const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
+  const { links, stretches, shared } = linkVisitor(moments, claims, consents.identityFloor, policy)
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs }
-  const { personOf, epochs, carts } = attribute(visitorId, events, stretches, options)
+  const attribution = attribute(visitorId, moments, stretches, options)
+  const { epochs, carts } = attribution
+  const old = new Set(aged)
+  const personOf = old.size === 0 ? attribution.personOf : attribution.personOf.filter((_, i) => !old.has(moments[i]!))
 
   rows.visitors.push({
     visitor_id: visitorId,
@@ -45,6 +52,7 @@ function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void
     marketing_since: consents.marketingSince,
     shared: shared ? 1 : 0,
     linked: links.some(countsAsMatch) ? 1 : 0,
+    expire_at: Math.min(...[...oldestBySite(events)].map(([id, at]) => expiryOf(at, siteOf(id).settings))),
   })
   for (const epoch of epochs) {
     rows.epochs.push({
@@ -62,6 +70,13 @@ function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void
   rows.carts.push(...carts.map((cart) => cartRow(visitorId, siteId, cart, abandonedAfterMs)))
   rows.purchases.push(...purchasesOf(visitorId, events, personOf))
   rows.moves.push(...movesOf(visitorId, events, personOf))
+}
+
+function oldestBySite(events: LoadedEvent[]): Map<string, number> {
+  const oldest = new Map<string, number>()
+  // They are sorted by time.
+  for (const { siteId, at } of events) if (!oldest.has(siteId)) oldest.set(siteId, at)
+  return oldest
 }
 
 function linkRow(visitorId: string, link: Link): LinkRow {

@@ -41,12 +41,19 @@ const SCHEMA = `
 /** Pruning writes too, so it is done at most this often. */
 const PRUNE_EVERY_MS = 10_000
 
+/** Pages that are given back at one pruning, 32 MiB: it holds up appends for some hundredths of a second. */
+const PRUNE_PAGES = 8192
+
 /** Rows of one deletion: it looks at no others, and holds up appends no longer than they do. */
 const PRUNE_ROWS = 500
 
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
   const sqlite = new BetterSqlite3(file)
+  // Of a new file only: what was pruned is given back. And it is overwritten, so that no file holds it any more.
+  sqlite.pragma('auto_vacuum = INCREMENTAL')
+  sqlite.pragma('secure_delete = ON')
+  sqlite.pragma('journal_size_limit = 67108864')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = FULL')
   sqlite.exec(SCHEMA)
@@ -71,6 +78,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     const pressed = usedBytes() > limits.maxBytes / 2
     const before = pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs
     while (removeOld.run(position, PRUNE_ROWS, before).changes === PRUNE_ROWS);
+    sqlite.pragma(`incremental_vacuum(${PRUNE_PAGES})`)
   }
 
   return {
@@ -102,6 +110,10 @@ export type JournalReader = {
   journalId: string
   /** Rows after `after`, until they hold `maxEvents` events or there are no more. */
   read(after: number, maxEvents: number): JournalRow[]
+  /** How many rows come after `after`, and when the first of them was appended. */
+  waiting(after: number): { entries: number; oldestAt: number | null }
+  /** When the last row was appended. */
+  newestAt(): number | null
   close(): void
 }
 
@@ -111,6 +123,11 @@ export function openJournalReader(file: string): JournalReader {
   const select = sqlite.prepare<[number], JournalRow>(
     'select id, at, body, events from entries where id > ? order by id',
   )
+  const oldest = sqlite.prepare<[number], { id: number; at: number }>(
+    'select id, at from entries where id > ? order by id limit 1',
+  )
+  const newest = sqlite.prepare<[], number>('select max(id) from entries').pluck()
+  const last = sqlite.prepare<[], number>('select at from entries order by id desc limit 1').pluck()
   return {
     journalId: readJournalId(sqlite),
     read(after, maxEvents) {
@@ -123,6 +140,12 @@ export function openJournalReader(file: string): JournalReader {
       }
       return rows
     },
+    waiting(after) {
+      const first = oldest.get(after)
+      // Numbers have no gaps behind the first row that has not landed.
+      return { entries: first ? newest.get()! - first.id + 1 : 0, oldestAt: first?.at ?? null }
+    },
+    newestAt: () => last.get() ?? null,
     close: () => sqlite.close(),
   }
 }

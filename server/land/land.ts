@@ -75,11 +75,19 @@ async function landOneByOne(deps: LandDeps, rows: Row[]): Promise<void> {
           error: error instanceof Error ? error.message : String(error),
           body: JSON.stringify(entry),
           at: deps.now(),
+          visitor_id: visitorOf(entry),
+          attempts: 1,
         })
       }
     }
     await moveCursor(db, journalId, row.id)
   }
+}
+
+/** Whose it is, if it says so: what a visitor withdraws goes with him. */
+function visitorOf(entry: unknown): string | null {
+  const visitor = (entry as { visitor?: unknown } | null)?.visitor
+  return typeof visitor === 'string' ? visitor : null
 }
 
 /** The requests of a row; a row that is not JSON is one part, as text. */
@@ -91,7 +99,12 @@ function partsOf(body: string): unknown[] {
   }
 }
 
-async function landEntries(trx: Transaction<Database>, entries: Entry[], deps: LandDeps): Promise<void> {
+/** Lands entries in the caller's transaction, and marks what has to be derived. */
+export async function landEntries(
+  trx: Transaction<Database>,
+  entries: Entry[],
+  deps: Pick<LandDeps, 'tombstone' | 'describeAgent'>,
+): Promise<void> {
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])

@@ -28,6 +28,29 @@ export async function mark(db: Kysely<Database>, table: DirtyTable, keys: Iterab
   }
 }
 
+/** Marks of a rebuild have this generation or a higher one; no other mark is moved so often. */
+export const REBUILD_GENERATION = 2 ** 40
+
+/** Marks keys for a rebuild, which knows its marks by their generation. */
+export async function markForRebuild(
+  db: Kysely<Database>,
+  table: 'dirty_visitors' | 'dirty_persons',
+  keys: Iterable<string>,
+): Promise<void> {
+  const sorted = [...new Set(keys)].sort()
+  for (const part of chunks(sorted, 500)) {
+    await db
+      .insertInto(table)
+      .values(part.map((key) => ({ key, bucket: bucketOf(key), generation: REBUILD_GENERATION })))
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', REBUILD_GENERATION) })),
+      )
+      .execute()
+  }
+}
+
 /** Reads up to `limit` marks of the given buckets (null: of all) whose keys come after `after`. */
 export async function readMarks(
   db: Kysely<Database>,

@@ -1,12 +1,13 @@
 /** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
+import * as life from './migrations/004-life.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
 
-const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes }
+const MIGRATIONS: Record<string, Migration> = { '001-first': first, '002-processes': processes, '004-life': life }
 
 /** Runs what has not run yet. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {
@@ -17,4 +18,10 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+}
+
+/** The newest migration that a store has. */
+export async function schemaVersion(db: Kysely<Database>): Promise<string> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc limit 1`.execute(db)
+  return rows[0]?.name ?? 'none'
 }

@@ -14,6 +14,8 @@ export type VisitorRow = {
   marketing_since: number | null
   shared: Flag
   linked: Flag
+  /** When its oldest event has been kept for as long as its site allows. */
+  expire_at: number
 }
 export type EpochRow = {
   visitor_id: string

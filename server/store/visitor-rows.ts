@@ -40,6 +40,9 @@ const FACT_TABLES = [
   'claim_keys',
   'devices',
   'orders',
+  'aged_moments',
+  'departed_visitors',
+  'dead_letters',
 ] as const satisfies (keyof Database)[]
 
 /**
@@ -64,6 +67,7 @@ export async function writeVisitors(
   await lockKeys(trx, [...gained.map((row) => row.person_id).filter((id) => id.startsWith('c:')), ...tokens])
   const sharers = await visitorsOfTokens(trx, tokens)
   if (gone.length > 0) {
+    await trx.deleteFrom('derive_failures').where('key', 'in', gone).where('stage', '=', 'visitor').execute()
     for (const table of FACT_TABLES) await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
   }
   await replaceRows(trx, visitorIds, rows)

@@ -10,13 +10,17 @@ import { chunks } from './many.ts'
 import type { ClaimRow, Database } from './schema.ts'
 
 /** An event with the person it is at now. */
-export type LoadedEvent = VisitorEvent & { personId: string | null }
+export type LoadedEvent = VisitorEvent & { siteId: string; personId: string | null }
 
-/** One visitor's facts. Events are sorted by time, then id. */
+/**
+ * One visitor's facts. Events are sorted by time, then id. `aged` are logins and logouts whose events were too old to
+ * keep: identity needs them, and nothing else may count them.
+ */
 export type VisitorFacts = {
   visitorId: string
   siteId: string
   events: LoadedEvent[]
+  aged: LoadedEvent[]
   claims: Claim[]
   consents: ConsentState
 }
@@ -46,6 +50,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
     .execute()
   const claims = await loadClaims(db, visitorIds)
   const choices = await loadChoices(db, visitorIds)
+  const aged = await loadAged(db, visitorIds)
   const byVisitor = new Map<string, { siteId: string; siteAt: number; events: LoadedEvent[] }>()
   for (const row of rows) {
     const visitor = byVisitor.get(row.visitor_id) ?? { siteId: row.site_id, siteAt: row.at, events: [] }
@@ -58,6 +63,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
       id: row.id,
       at: row.at,
       type: row.type,
+      siteId: row.site_id,
       reset: row.type === 'reset',
       identity: row.identity === 1,
       props: row.props === null ? null : (JSON.parse(row.props) as Record<string, unknown>),
@@ -69,9 +75,27 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
     visitorId,
     siteId,
     events: events.sort(byTimeThenId),
+    // A late repeat of what was too old is there twice until it is removed again.
+    aged: withoutRepeats(aged.get(visitorId), events),
     claims: claims.get(visitorId) ?? [],
     consents: foldConsents(choices.get(visitorId) ?? []),
   }))
+}
+
+function withoutRepeats(aged: LoadedEvent[] | undefined, events: LoadedEvent[]): LoadedEvent[] {
+  if (aged === undefined) return []
+  const ids = new Set(events.map((event) => event.id))
+  return aged.filter((moment) => !ids.has(moment.id))
+}
+
+/** An aged moment is an event without anything but its kind and its time. */
+async function loadAged(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, LoadedEvent[]>> {
+  const rows = await db.selectFrom('aged_moments').selectAll().where('visitor_id', 'in', visitorIds).execute()
+  const bare = { siteId: '', identity: true, props: null, url: null, personId: null }
+  return Map.groupBy(
+    rows.map(({ visitor_id, id, at, type }) => ({ ...bare, visitor_id, id, at, type, reset: type === 'reset' })),
+    (row) => row.visitor_id,
+  )
 }
 
 async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Choice[]>> {

@@ -30,6 +30,8 @@ export type TestServer = {
   storeEnv: Record<string, string>
   /** Rows of its store, read beside it; values for each `?`. */
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Runs a statement that changes its store. */
+  change(sql: string, ...values: unknown[]): Promise<void>
   /** The names of the store's tables. */
   tables(): Promise<string[]>
   /** What it printed at its start, and its log so far. */
@@ -101,6 +103,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     databaseUrl: store.env.DATABASE_URL ?? null,
     storeEnv: store.env,
     query: store.query,
+    change: store.change,
     tables: store.tables,
     output: () => ({ stdout, stderr }),
     cli,

@@ -13,6 +13,8 @@ export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sql
 export type TestStore = {
   env: Record<string, string>
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Runs statements that change it, as a fault or an older version would. */
+  change(sql: string, ...values: unknown[]): Promise<void>
   tables(): Promise<string[]>
   close(options: { wipe: boolean }): Promise<void>
 }
@@ -43,6 +45,11 @@ function sqliteStore(dataDir: string): TestStore {
   return {
     env: {},
     query,
+    async change(sql, ...values) {
+      const db = new BetterSqlite3(`${dataDir}/couture.db`, { timeout: 10_000 })
+      db.prepare(sql).run(...values)
+      db.close()
+    },
     tables: async () => {
       const rows = await query<{ name: string }>("select name from sqlite_master where type = 'table' order by name")
       return rows.map((row) => row.name)
@@ -74,6 +81,9 @@ function postgresStore(url: string, own: boolean): TestStore {
   return {
     env: { DATABASE_URL: url, COUTURE_SECRET: SECRET },
     query,
+    async change(sql, ...values) {
+      await query(sql, ...values)
+    },
     tables: async () => {
       const rows = await query<{ name: string }>(
         "select table_name as name from information_schema.tables where table_schema = 'public' order by 1",

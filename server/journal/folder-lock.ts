@@ -1,0 +1,45 @@
+/**
+ * One server a data folder: two would write one journal, and each would take the other's entries for its own.
+ *
+ * The lock is a transaction that stays open on a small SQLite file as long as the process lives. The operating system
+ * ends it with the process, also at `kill -9`, so nothing is ever left to be cleaned up. Commands do not take it: they
+ * work on the store, beside a running server.
+ */
+import { hostname } from 'node:os'
+import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
+
+/** Takes the folder for this process, or throws with a sentence that names the one that has it. */
+export function lockFolder(folder: string): { release(): void } {
+  const sqlite = new BetterSqlite3(join(folder, 'lock'), { timeout: 0 })
+  try {
+    // Who holds it is committed first: readers see it while the second transaction, which writes nothing, stays open.
+    sqlite
+      .transaction(() => {
+        sqlite.exec(
+          'create table if not exists holder (one integer primary key, pid integer not null, host text not null)',
+        )
+        sqlite.prepare('insert or replace into holder values (1, ?, ?)').run(process.pid, hostname())
+      })
+      .immediate()
+    sqlite.exec('begin immediate')
+  } catch (error) {
+    if (!/^SQLITE_BUSY/.test(String((error as { code?: string }).code))) {
+      throw new Error(`DATA_DIR must be a folder that can be written (${folder}: ${(error as Error).message})`)
+    }
+    throw new Error(
+      `DATA_DIR ${folder} is in use by ${holderOf(sqlite)}; stop that server first, or set DATA_DIR to another folder`,
+    )
+  }
+  return { release: () => sqlite.close() }
+}
+
+function holderOf(sqlite: BetterSqlite3.Database): string {
+  try {
+    const { pid, host } = sqlite.prepare('select pid, host from holder').get() as { pid: number; host: string }
+    return `process ${pid} on ${host}`
+  } catch {
+    // It is just being taken: who does it is not written yet.
+    return 'another process'
+  }
+}
