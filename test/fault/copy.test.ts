@@ -183,14 +183,14 @@ test('beside the running server, killed in the middle, it goes on where it stopp
   const killed = begin(['copy', '--to', target])
   const client = new Client({ connectionString: target })
   await client.connect()
-  const places = async () => {
-    const sql = "select name from meta where name like 'copy:place:%' and value like '%\"done\":true%'"
-    return (await client.query(sql).catch(() => ({ rows: [] }))).rows.length
+  const count = async (sql: string) => {
+    const { rows } = await client.query<{ n: string }>(`select count(*) as n from ${sql}`).catch(() => ({ rows: [] }))
+    return Number(rows[0]?.n ?? 0)
   }
-  await until(places, 'a table to be copied')
+  await until(() => count('events'), 'some events to be copied')
   killed.child.kill('SIGKILL')
   await killed.ran
-  const done = await places()
+  const had = await count('events')
   await client.end()
   expect(
     await couture(['serve'], { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }),
@@ -199,8 +199,9 @@ test('beside the running server, killed in the middle, it goes on where it stopp
   const again = await copy('--json')
   expect(again).toMatchObject({ code: 0, stderr: '' })
   const { passes } = JSON.parse(again.stdout) as { passes: number[] }
-  console.log(JSON.stringify({ tables_done_when_killed: done, passes }))
+  console.log(JSON.stringify({ events_when_killed: had, passes }))
   expect(passes.length).toBeGreaterThan(1)
+  expect(had).toBeGreaterThan(0)
   await stop()
   expect((await inTarget<{ n: string }>('select count(*) as n from events'))[0]!.n).toMatch(/^[1-9]\d{4,}$/)
   expectSentence(await copy('--finish'), /^--finish needs a stopped server/)
@@ -237,9 +238,10 @@ test('what was acknowledged is there once, and readers of the feed and of segmen
   server = await start()
   await settled(server)
   const before = { feed: await follow(''), members: await members() }
-  expect(before.members.length).toBeGreaterThan(5)
+  // Of nine carts two were bought here and two in the shop.
+  expect(before.members.length).toBe(5)
   const stop = startLoad('third')
-  await history(['jane', 'kurt'])
+  await history(['jane', 'kurt', 'lena'])
   await copy()
   // A power cut: entries lie in the journal that were never landed.
   await server.kill()
@@ -278,7 +280,7 @@ test('what was acknowledged is there once, and readers of the feed and of segmen
   )
   expect(new Set(seqs)).toEqual(new Set(after.map(({ seq }) => seq)))
   expect((await members()).filter((each) => before.members.includes(each))).toEqual(before.members)
-  expect((await members()).length).toBe(before.members.length + 2)
+  expect((await members()).length).toBe(before.members.length + 1)
 
   const state = await derived()
   await server.cli('rebuild')
