@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { writeBuild } from './build.ts'
 import { registerBackup } from './cli/backup.ts'
+import { registerCopy } from './cli/copy.ts'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDoctor } from './cli/doctor.ts'
 import { registerImports } from './cli/import.ts'
@@ -27,6 +28,7 @@ registerKeys(program)
 registerImports(program)
 registerBackup(program)
 registerRestore(program)
+registerCopy(program)
 registerRebuild(program)
 registerDeadLetters(program)
 registerDoctor(program)

@@ -13,6 +13,9 @@ export type Listening = {
 /** Connections become idle without a word, so they are looked for. */
 const LOOK_MS = 20
 
+/** Longer than proxies keep a connection, so that none sends a request into one that is being closed. */
+const KEEP_ALIVE_MS = 75_000
+
 /** Listens on a port. Rejects with a sentence if it is taken. */
 export function listen(
   fetch: (request: Request) => Response | Promise<Response>,
@@ -20,7 +23,12 @@ export function listen(
 ): Promise<Listening> {
   return new Promise((resolve, reject) => {
     // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
-    const options = { fetch, port, hostname: host, serverOptions: { requestTimeout: 0 } }
+    const options = {
+      fetch,
+      port,
+      hostname: host,
+      serverOptions: { requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
+    }
     const server = serve(options, () => resolve({ close: createClose(server) }))
     server.on('error', (error: Error & { code?: string }) => {
       if (error.code === 'EADDRINUSE') {

@@ -1,7 +1,9 @@
 /** What every command needs: the one place where commands open the store, and how they say what came of it. */
 import type { Kysely } from 'kysely'
+import { takeInUse } from '../moved.ts'
 import { type Config, readConfigFromEnvironment } from '../ops/config.ts'
 import { sayDamaged } from '../ops/damage.ts'
+import { createKeyring } from '../ops/keyring.ts'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
@@ -19,6 +21,7 @@ export async function withStore(work: (db: Store, config: Config) => Promise<voi
   const db = openCommandStore(config)
   try {
     await migrate(db).catch(sayDamaged(config.dataDir, 'couture.db'))
+    await takeInUse(db, config, createKeyring(config.secret))
     await seedPresets(db, Date.now())
     await work(db, config)
   } finally {

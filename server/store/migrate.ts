@@ -35,3 +35,11 @@ export async function schemaVersion(db: Kysely<Database>): Promise<string> {
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc limit 1`.execute(db)
   return rows[0]?.name ?? 'none'
 }
+
+/** How a store's schema stands to the one that this version makes. */
+export async function schemaState(db: Kysely<Database>): Promise<'same' | 'older' | 'newer'> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  const had = new Set(rows.map((row) => row.name))
+  if (rows.some((row) => !(row.name in MIGRATIONS))) return 'newer'
+  return Object.keys(MIGRATIONS).every((name) => had.has(name)) ? 'same' : 'older'
+}
