@@ -71,17 +71,17 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/(land|derive)\//,
-    may: /^(server\/(land|derive|domain|store)\/(?!sqlite|postgres|open|leases)|kysely$|ua-parser-js$)/,
+    may: /^(server\/(land|derive|domain|store)\/(?!sqlite|postgres|open\.|leases)|kysely$|ua-parser-js$)/,
     why: 'these stages work on whatever store they are given, and are called by nobody from outside',
   },
   {
     where: /^server\/http\//,
-    may: /^(server\/(http|domain|store|import)\/(?!sqlite|postgres|open|leases)|hono($|\/)|@hono\/zod-openapi$|kysely$|csv-stringify\/sync$)/,
+    may: /^(server\/(http|domain|store|import)\/(?!sqlite|postgres|open\.|leases)|hono($|\/)|@hono\/zod-openapi$|kysely$|csv-stringify\/sync$)/,
     why: 'private routes read the store; they neither write the journal nor run the stages',
   },
   {
     where: /^server\/import\//,
-    may: /^(server\/(import|domain|store)\/(?!sqlite|postgres|open|leases)|csv-parse$|kysely$|node:)/,
+    may: /^(server\/(import|domain|store)\/(?!sqlite|postgres|open\.|leases)|csv-parse$|kysely$|node:)/,
     why: 'files are read alike for the API and the commands, and written to whatever store is handed in',
   },
   {
