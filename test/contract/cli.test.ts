@@ -269,7 +269,8 @@ describe('serve with a wrong setting says which and what it must be, and does no
     ['COUTURE_SECRET', 'short', /^COUTURE_SECRET must have at least 16 characters/],
     ['ADMIN_PASSWORD', 'short', /^ADMIN_PASSWORD must have at least 8 characters/],
     ['DATA_DIR', '/dev/null/data', /^DATA_DIR must be a folder that can be written/],
-    ['DATABASE_URL', 'mysql://a', /^DATABASE_URL must be/],
+    ['DATABASE_URL', 'mysql://a', /^DATABASE_URL must be a URL such as postgres:/],
+    ['DATABASE_URL', 'postgres://a:b@c/d', /^COUTURE_SECRET must be set with DATABASE_URL/],
   ])('%s=%s', async (name, value, sentence) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
     try {
