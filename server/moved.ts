@@ -2,14 +2,17 @@
  * Whether a store may be used, for all who open it: a copy (`couture copy`) only once it is whole and its source has not
  * gone on since, and the source no more once the copy is in use. So no order of commands loses what was written.
  */
-import { statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import type { Keyring } from './ops/keyring.ts'
 import {
+  type CopyState,
   changeCopyState,
+  clearFinished,
   Overtaken,
   readCopyState,
+  readFinished,
   readInstallation,
   readMoved,
   writeMoved,
@@ -17,13 +20,7 @@ import {
 import { openCommandStore, type StoreAt } from './store/open.ts'
 import type { Database } from './store/schema.ts'
 
-/** What changes with every write to a SQLite store that nobody has open; null: there is none. */
-export function stampOf(dataDir: string): string | null {
-  const [file, log] = ['couture.db', 'couture.db-wal'].map((name) =>
-    statSync(join(dataDir, name), { throwIfNoEntry: false }),
-  )
-  return file ? `${file.size} ${file.mtimeMs} ${log?.size ?? 0}` : null
-}
+const AGAIN = 'with the server stopped, run couture copy --to … --finish'
 
 /** A keyed hash by which a copy knows the installation's secret. */
 export function secretMark(keyring: Pick<Keyring, 'token'>): string {
@@ -39,19 +36,17 @@ export async function takeInUse(db: Kysely<Database>, at: StoreAt, keyring: Keyr
         `the store in DATA_DIR ${at.dataDir} has moved to PostgreSQL (${moved}): set DATABASE_URL and COUTURE_SECRET`,
       )
     }
-    return
+    return clearFinished(db)
   }
   const copy = await readCopyState(db)
   if (copy === null) return
   if (copy.secret !== secretMark(keyring)) {
     throw new Error('COUTURE_SECRET must be the secret of the installation that was copied to DATABASE_URL')
   }
-  const again = 'with the server stopped, run couture copy --to … --finish'
   if (copy.state === 'copying') {
-    throw new Error(`the database of DATABASE_URL holds a copy that is not finished: ${again}`)
+    throw new Error(`the database of DATABASE_URL holds a copy that is not finished: ${AGAIN}`)
   }
-  const stamp = stampOf(at.dataDir)
-  if (stamp !== null) await leaveSource(at.dataDir, copy.installation, stamp === copy.stamp)
+  if (existsSync(join(at.dataDir, 'couture.db'))) await leaveSource(at.dataDir, copy)
   if (copy.state === 'finished') {
     await changeCopyState(db, copy, { ...copy, state: 'live' }).catch((error: unknown) => {
       // Another collector that starts at the same time has noted it.
@@ -59,15 +54,17 @@ export async function takeInUse(db: Kysely<Database>, at: StoreAt, keyring: Keyr
       return takeInUse(db, at, keyring)
     })
   }
+}
 
-  async function leaveSource(dataDir: string, installation: string, same: boolean): Promise<void> {
-    const source = openCommandStore({ dataDir, databaseUrl: null })
-    try {
-      if ((await readInstallation(source)) !== installation || (await readMoved(source)) !== null) return
-      if (!same) throw new Error(`the store in DATA_DIR ${dataDir} has changed since it was copied: ${again}`)
-      await writeMoved(source, new Date().toISOString())
-    } finally {
-      await source.destroy()
+async function leaveSource(dataDir: string, copy: CopyState): Promise<void> {
+  const source = openCommandStore({ dataDir, databaseUrl: null })
+  try {
+    if ((await readInstallation(source)) !== copy.installation || (await readMoved(source)) !== null) return
+    if ((await readFinished(source)) !== copy.run) {
+      throw new Error(`the store in DATA_DIR ${dataDir} has been used since it was copied: ${AGAIN}`)
     }
+    await writeMoved(source, new Date().toISOString())
+  } finally {
+    await source.destroy()
   }
 }

@@ -8,7 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
-import { secretMark, stampOf } from '../moved.ts'
+import { secretMark } from '../moved.ts'
 import { checkDatabaseUrl, readConfigFromEnvironment } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { type Compared, type Copy, copyBeside, copyExactly, dataVersion } from '../store/copy.ts'
@@ -20,6 +20,7 @@ import {
   nameInstallation,
   readCopyState,
   readMoved,
+  writeFinished,
 } from '../store/copy-notes.ts'
 import { isEmptyDatabase, isUnused } from '../store/copy-target.ts'
 import { migrate, schemaState } from '../store/migrate.ts'
@@ -114,12 +115,11 @@ async function finish(copy: Copy, at: Places, json: boolean | undefined): Promis
     else console.log(tableOf(tables))
     throw new Refusal(`the copy is not the same in ${where}; go on with SQLite, and report this`)
   }
-  // With the last connection the log is written back; nothing that is done to the store later leaves this stamp.
-  await source.destroy()
   await target.transaction().execute(async (trx) => {
-    await changeCopyState(trx, state, { ...state, state: 'finished', stamp: stampOf(at.dataDir) })
+    await changeCopyState(trx, state, { ...state, state: 'finished' })
     await clearPlaces(trx)
   })
+  await writeFinished(source, state.run)
   const file = join(at.dataDir, 'secret')
   const secret = process.env.COUTURE_SECRET || !existsSync(file) ? null : file
   const total = tables.reduce((sum, each) => sum + each.rows, 0)
@@ -169,7 +169,7 @@ async function claimTarget(target: Store, installation: string, secret: string):
         'empty it, and copy with the version that the server runs',
     )
   }
-  const state: CopyState = { state: 'copying', installation, run: nanoid(10), secret, stamp: null }
+  const state: CopyState = { state: 'copying', installation, run: nanoid(10), secret }
   const had = await readCopyState(target)
   if (had === null) {
     if ((await isUnused(target)) && (await beginCopy(target, state))) return state

@@ -1,6 +1,7 @@
 /**
  * What a copy of a store notes, in rows of `meta` that begin with `copy:` and are never copied. In the target: of which
- * installation it is a copy and how far that is. In the source, once the copy is in use: that the installation lives there.
+ * installation it is a copy and how far that is. In the source: by which run it was copied to the end, until somebody uses
+ * it again; and once the copy is in use, that the installation lives there.
  *
  * Each run of the command has a name. A run writes only while the target says that it is the one that copies, in the same
  * transaction: one that was overtaken by another run, or by a server that has begun to use the copy, writes nothing.
@@ -10,7 +11,7 @@ import type { Key } from './copy-table.ts'
 import type { Database } from './schema.ts'
 
 /**
- * `copying`: not to be used yet. `finished`: the same as the source was when its file was `stamp`. `live`: in use, with a
+ * `copying`: not to be used yet. `finished`: the same as the source, as long as that names the same run. `live`: in use, with a
  * life of its own. `secret` is a keyed hash that only the installation's secret makes.
  */
 export type CopyState = {
@@ -18,13 +19,13 @@ export type CopyState = {
   installation: string
   run: string
   secret: string
-  stamp: string | null
 }
 
 /** A run that is not the one any more that copies to the target. */
 export class Overtaken extends Error {}
 
 const STATE = 'copy:state'
+const FINISHED = 'copy:finished'
 const MOVED = 'copy:moved'
 const PLACE = 'copy:place:'
 
@@ -103,6 +104,21 @@ export function writePlace(trx: Transaction<Database>, table: string, place: Pla
 /** Forgets all places: the next pass is from the beginning. */
 export async function clearPlaces(trx: Transaction<Database>): Promise<void> {
   await trx.deleteFrom('meta').where('name', 'like', `${PLACE}%`).execute()
+}
+
+/** The run that has copied this store to the end; null: none, or it was used since. */
+export function readFinished(db: Kysely<Database>): Promise<string | null> {
+  return read(db, FINISHED)
+}
+
+/** Notes in the source that a run has copied it to the end. */
+export function writeFinished(db: Kysely<Database>, run: string): Promise<void> {
+  return write(db, FINISHED, run)
+}
+
+/** Notes that the source may change again. */
+export async function clearFinished(db: Kysely<Database>): Promise<void> {
+  await db.deleteFrom('meta').where('name', '=', FINISHED).execute()
 }
 
 /** When the installation of this store moved to its copy; null: it did not. */
