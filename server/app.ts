@@ -2,11 +2,12 @@
  * The HTTP application: public routes that write and tell nothing, private routes that read, the tag, the dashboard,
  * and the one place where errors become replies.
  */
+import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
-import type { Answer } from './collect/accept.ts'
+import type { Answer, Incoming } from './collect/accept.ts'
 import { collectEvents, type EventsDeps } from './collect/events.ts'
 import { landingPage } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
@@ -82,15 +83,13 @@ export function createApp(deps: AppDeps): Hono {
   app.onError((error, c) => fail(error, c, deps))
   app.notFound((c) => rest.fetch(c.req.raw, c.env))
   app.post('/v1/events', async (c) => {
-    const request = { request: c.req.raw, address: deps.clientAddress(c) }
-    return answer(await collectEvents(request, deps.collect), c, deps)
+    return answer(await collectEvents(incoming(c, deps), deps.collect), c, deps)
   })
   app.options('/v1/events', (c) => preflight(c, deps))
   for (const [name, kind] of Object.entries(SEGMENT_PATHS)) {
     for (const path of [`/v1/${name}`, `/v1/${name}/`]) {
       app.post(path, async (c) => {
-        const request = { request: c.req.raw, address: deps.clientAddress(c) }
-        return answer(await collectSegment(request, kind, deps.collect), c, deps)
+        return answer(await collectSegment(incoming(c, deps), kind, deps.collect), c, deps)
       })
       app.options(path, (c) => preflight(c, deps))
     }
@@ -167,6 +166,11 @@ function corsHeaders(c: Context, deps: AppDeps): Record<string, string> {
     'access-control-expose-headers': 'Retry-After',
     vary: 'Origin',
   }
+}
+
+function incoming(c: Context, deps: AppDeps): Incoming {
+  const { headers } = (c.env as HttpBindings).incoming
+  return { request: c.req.raw, headers, address: deps.clientAddress(c) }
 }
 
 function answer({ status, headers, body }: Answer, c: Context, deps: AppDeps): Response {
