@@ -1,5 +1,5 @@
 /** What an operator sees: whether it lives and is ready, its figures, its log, and what the doctor says. */
-import { chmodSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Finding } from '../../server/ops/doctor.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
@@ -34,6 +34,15 @@ test('the log holds no address, no visitor and no query string', async () => {
   await settled(server)
   const { stderr, stdout } = server.output()
   for (const text of ['jp@example.com', 'visitor-bbbb', 'secret-cursor']) expect(stderr + stdout).not.toContain(text)
+})
+
+test.runIf(process.platform === 'linux')('landing leaves the processor to collecting', () => {
+  const threads = `/proc/${server.process.pid}/task`
+  // The words after the name in brackets begin with the third of proc(5); the nineteenth is how far a thread yields.
+  const yields = readdirSync(threads).map(
+    (id) => readFileSync(`${threads}/${id}/stat`, 'utf8').split(') ')[1]!.split(' ')[16],
+  )
+  expect(yields.filter((each) => each !== '0')).toEqual(['10'])
 })
 
 test('the doctor finds nothing wrong with a fresh installation', async () => {
