@@ -2,13 +2,14 @@
  * The HTTP application: public routes that write and tell nothing, private routes that read, the tag, the dashboard,
  * and the one place where errors become replies.
  */
+import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { routePath } from 'hono/route'
 import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
-import type { Answer } from './collect/accept.ts'
-import { collectEvents, type EventsDeps, type Incoming } from './collect/events.ts'
+import type { Answer, Incoming } from './collect/accept.ts'
+import { collectEvents, type EventsDeps } from './collect/events.ts'
 import { landingPage } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
 import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
@@ -87,10 +88,10 @@ export function createApp(deps: AppDeps): Hono {
   const rest = otherRoutes(deps)
   app.onError((error, c) => fail(error, c, deps))
   app.notFound((c) => rest.fetch(c.req.raw, c.env))
-  const door = (path: string, collect: (incoming: Incoming) => Promise<Answer>) => {
+  const door = (path: string, collect: (request: Incoming) => Promise<Answer>) => {
     app.post(path, async (c) => {
       const began = performance.now()
-      const response = await collect({ request: c.req.raw, address: deps.clientAddress(c) }).then(
+      const response = await collect(incoming(c, deps)).then(
         (result) => answer(result, c, deps),
         (error: unknown) => fail(error, c, deps),
       )
@@ -99,10 +100,10 @@ export function createApp(deps: AppDeps): Hono {
     })
     app.options(path, (c) => preflight(c, deps))
   }
-  door('/v1/events', (incoming) => collectEvents(incoming, deps.collect))
+  door('/v1/events', (request) => collectEvents(request, deps.collect))
   for (const [name, kind] of Object.entries(SEGMENT_PATHS)) {
     for (const path of [`/v1/${name}`, `/v1/${name}/`])
-      door(path, (incoming) => collectSegment(incoming, kind, deps.collect))
+      door(path, (request) => collectSegment(request, kind, deps.collect))
   }
   return app
 }
@@ -186,6 +187,11 @@ function corsHeaders(c: Context, deps: AppDeps): Record<string, string> {
     'access-control-expose-headers': 'Retry-After',
     vary: 'Origin',
   }
+}
+
+function incoming(c: Context, deps: AppDeps): Incoming {
+  const { headers } = (c.env as HttpBindings).incoming
+  return { request: c.req.raw, headers, address: deps.clientAddress(c) }
 }
 
 function answer({ status, headers, body }: Answer, c: Context, deps: AppDeps): Response {

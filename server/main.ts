@@ -188,7 +188,7 @@ export async function start(config: Config): Promise<Running> {
       secure: (config.adminUrl ?? config.publicUrl).startsWith('https:'),
       wake,
     },
-    clientAddress: (c) => clientAddress(peerOf(c), c.req.header('x-forwarded-for'), config.trustProxy),
+    clientAddress: (c) => clientAddress(peerOf(c), () => c.req.header('x-forwarded-for'), config.trustProxy),
     isPrivateHost: (host) => privateHosts()(host),
     isLoopback,
     tag,

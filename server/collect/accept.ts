@@ -8,6 +8,24 @@ import { Problem } from '../http/problem.ts'
 import { type Journal, JournalUnavailable } from '../journal/group-commit.ts'
 import type { RateLimit } from './limits.ts'
 
+/** The headers that the doors read, as Node has them: `Headers` checks each name and value again when it is asked. */
+type SentHeaders = Partial<
+  Record<
+    | 'authorization'
+    | 'content-encoding'
+    | 'content-length'
+    | 'content-type'
+    | 'cookie'
+    | 'origin'
+    | 'sec-fetch-site'
+    | 'user-agent',
+    string
+  >
+>
+
+/** One request: its body and its headers, and the address of the client as the proxies in front tell it. */
+export type Incoming = { request: Request; headers: SentHeaders; address: string | null }
+
 /** A reply as plain data. A `Response` whose headers were looked at costs more than all checks of a small request. */
 export type Answer = { status: number; headers: Record<string, string>; body: string }
 
@@ -22,14 +40,13 @@ export function checkRate(limit: RateLimit, address: string | null, now: number)
  * A browser says where it comes from: that must be an origin of the site. Without an origin it must at least say that
  * it is of the same site, or be no browser at all.
  */
-export function checkOrigin(request: Request, site: Site): void {
-  const origin = request.headers.get('origin')
-  if (origin !== null && origin !== 'null') {
+export function checkOrigin(headers: SentHeaders, site: Site): void {
+  const { origin, 'sec-fetch-site': fetchSite } = headers
+  if (origin !== undefined && origin !== 'null') {
     if (site.origins.includes(origin)) return
     throw new Problem(403, 'origin_not_allowed', `Origin must be one of the site's origins (got "${origin}")`)
   }
-  const fetchSite = request.headers.get('sec-fetch-site')
-  if (fetchSite === null || fetchSite === 'same-origin' || fetchSite === 'same-site') return
+  if (fetchSite === undefined || fetchSite === 'same-origin' || fetchSite === 'same-site') return
   throw new Problem(
     403,
     'origin_not_allowed',

@@ -2,17 +2,18 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { Problem } from '../http/problem.ts'
+import type { Incoming } from './accept.ts'
 
 const unzip = promisify(gunzip)
 
 /** The body's text. 413 past `maxBytes` (of the unpacked text too), 415 for another encoding, 400 if not gzip. */
-export async function readBody(request: Request, maxBytes: number): Promise<string> {
-  const encoding = request.headers.get('content-encoding')?.trim().toLowerCase() ?? 'identity'
+export async function readBody({ request, headers }: Incoming, maxBytes: number): Promise<string> {
+  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new Problem(415, 'unsupported_encoding', `Content-Encoding must be gzip or absent (got "${encoding}")`)
   }
   const tooLarge = () => new Problem(413, 'too_large', `the body must have at most ${maxBytes} bytes; send it in parts`)
-  const declared = Number(request.headers.get('content-length') ?? Number.NaN)
+  const declared = Number(headers['content-length'] ?? Number.NaN)
   if (declared > maxBytes) throw tooLarge()
   if (encoding === 'identity' && !Number.isNaN(declared)) return request.text()
   const bytes = Number.isNaN(declared)

@@ -11,7 +11,7 @@ import { parseJson } from '../domain/nul.ts'
 import type { Site } from '../domain/settings.ts'
 import { firstProblem, Problem } from '../http/problem.ts'
 import type { Journal } from '../journal/group-commit.ts'
-import { type Answer, checkOrigin, checkRate, journalEntries } from './accept.ts'
+import { type Answer, checkOrigin, checkRate, type Incoming, journalEntries } from './accept.ts'
 import { readBody } from './body.ts'
 import { isBot } from './bot.ts'
 import { type ClaimDeps, claimOf } from './claim.ts'
@@ -39,30 +39,28 @@ export type EventsDeps = ClaimDeps & {
 
 type Envelope = ReturnType<typeof envelopeSchema.parse>
 
-/** One request: the web's, and the address of the client as the proxies in front tell it. */
-export type Incoming = { request: Request; address: string | null }
-
 /** Answers one request. Throws `Problem` for what is refused as a whole. */
-export async function collectEvents({ request, address }: Incoming, deps: EventsDeps): Promise<Answer> {
+export async function collectEvents(incoming: Incoming, deps: EventsDeps): Promise<Answer> {
+  const { headers, address } = incoming
   const receivedAt = deps.now()
   checkRate(deps.limit, address, receivedAt)
-  const keyed = await checkKey(request, deps)
-  const { envelope, text } = await parse(request, keyed)
+  const keyed = await checkKey(headers.authorization, deps)
+  const { envelope, text } = await parse(incoming, keyed)
   const site = await deps.configuration.freshSite(envelope.site)
   if (!site)
     throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
-  checkOrigin(request, site)
+  checkOrigin(headers, site)
   if (!keyed && envelope.sent_at === undefined) {
     throw new Problem(400, 'invalid_request', 'sent_at must be given (only a request with a key may leave it out)')
   }
-  const userAgent = request.headers.get('user-agent')
+  const userAgent = headers['user-agent'] ?? null
   if (!keyed && isBot(userAgent)) {
     deps.count('bot', envelope.events.length)
     return reply({ visitor: null, accepted: 0, duplicate: 0, rejected: [] }, null)
   }
 
   const name = cookieName(site, deps.secure)
-  const cookie = readCookie(request.headers.get('cookie') ?? undefined, name, site, deps.cookieMac, receivedAt)
+  const cookie = readCookie(headers.cookie, name, site, deps.cookieMac, receivedAt)
   const known = envelope.visitor ?? cookie?.visitor ?? null
   const withdrawal = !envelope.consent.analytics
   const stamped = await stampEvents(envelope, { site, receivedAt, keyed, known: known !== null, ...looks(text) }, deps)
@@ -100,9 +98,8 @@ function reply(body: WireReply, setCookie: string | null): Answer {
 }
 
 /** Whether the request carries a secret key; 401 or 403 if it carries one that does not do. */
-async function checkKey(request: Request, deps: EventsDeps): Promise<boolean> {
-  const header = request.headers.get('authorization')
-  if (header === null) return false
+async function checkKey(header: string | undefined, deps: EventsDeps): Promise<boolean> {
+  if (header === undefined) return false
   const token = /^Bearer (\S+)$/i.exec(header)?.[1]
   const key = token === undefined ? undefined : await deps.configuration.freshKey(deps.hashKey(token))
   if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a key of this collector')
@@ -112,8 +109,8 @@ async function checkKey(request: Request, deps: EventsDeps): Promise<boolean> {
   return true
 }
 
-async function parse(request: Request, keyed: boolean): Promise<{ envelope: Envelope; text: string }> {
-  const type = request.headers.get('content-type')?.split(';')[0]?.trim().toLowerCase()
+async function parse(incoming: Incoming, keyed: boolean): Promise<{ envelope: Envelope; text: string }> {
+  const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
   if (type !== 'text/plain' && type !== 'application/json') {
     throw new Problem(
       415,
@@ -122,7 +119,7 @@ async function parse(request: Request, keyed: boolean): Promise<{ envelope: Enve
     )
   }
   const limits = keyed ? LIMITS.keyed : LIMITS.tag
-  const text = await readBody(request, limits.bytes)
+  const text = await readBody(incoming, limits.bytes)
   let json: unknown
   try {
     json = parseJson(text)

@@ -13,11 +13,11 @@ import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../http/problem.ts'
-import { type Answer, checkOrigin, checkRate, journalEntries } from './accept.ts'
+import { type Answer, checkOrigin, checkRate, type Incoming, journalEntries } from './accept.ts'
 import { readBody } from './body.ts'
 import { isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
-import type { EventsDeps, Incoming } from './events.ts'
+import type { EventsDeps } from './events.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall } from './segment-call.ts'
 import { consentOf, type Purposes } from './segment-consent.ts'
@@ -43,17 +43,14 @@ type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: strin
 type Browser = { ip: string | null; userAgent: string | null }
 
 /** Answers one request. `kind` is what its path names. Throws `Problem` for what is refused as a whole. */
-export async function collectSegment(
-  { request, address }: Incoming,
-  kind: CallKind | 'batch',
-  deps: EventsDeps,
-): Promise<Answer> {
+export async function collectSegment(incoming: Incoming, kind: CallKind | 'batch', deps: EventsDeps): Promise<Answer> {
+  const { headers, address } = incoming
   const receivedAt = deps.now()
   checkRate(deps.limit, address, receivedAt)
-  const body = await parse(request)
+  const body = await parse(incoming)
   const calls = callsOf(body, kind)
-  const caller = await callerOf(request, body, calls, deps)
-  checkOrigin(request, caller.site)
+  const caller = await callerOf(incoming, body, calls, deps)
+  checkOrigin(headers, caller.site)
   const setting: CallSetting = {
     caller,
     receivedAt,
@@ -62,7 +59,7 @@ export async function collectSegment(
     sentAt: body.sentAt,
     tokenHash: deps.tokenHash,
   }
-  const from = senderOf(request, address, caller)
+  const from = senderOf(incoming, caller)
   const kept = new Map<string, Kept>()
   const left = new Map<RejectCode | 'bot' | 'duplicate', number>()
   for (const raw of calls) {
@@ -87,8 +84,8 @@ export async function collectSegment(
 }
 
 /** Reads a body by what it is: SDKs send JSON under several types, and browsers under `text/plain`. */
-async function parse(request: Request): Promise<Record<string, unknown>> {
-  const text = await readBody(request, MAX_BYTES)
+async function parse(incoming: Incoming): Promise<Record<string, unknown>> {
+  const text = await readBody(incoming, MAX_BYTES)
   let json: unknown
   try {
     json = parseJson(text.replace(/^\uFEFF/, ''))
@@ -112,8 +109,8 @@ function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unkno
 const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
 
 /** What the request itself says of the browser: nothing if it comes from a server. */
-function senderOf(request: Request, address: string | null, caller: SegmentCaller): Browser {
-  const userAgent = request.headers.get('user-agent') ?? ''
+function senderOf({ headers, address }: Incoming, caller: SegmentCaller): Browser {
+  const userAgent = headers['user-agent'] ?? ''
   if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
   return { ip: truncateAddress(address), userAgent: userAgent.slice(0, 512) }
 }

@@ -8,6 +8,7 @@
  */
 import type { Site } from '../domain/settings.ts'
 import { Problem } from '../http/problem.ts'
+import type { Incoming } from './accept.ts'
 import type { Configuration } from './configuration.ts'
 
 /** The caller. `keyed`: by a secret key. `verified`: by one whose word on who is logged in is proof. */
@@ -20,14 +21,14 @@ type Credential = { key: string; site?: string }
 
 /** Finds the caller. 401 for no key or an unknown one, 403 for one without the scope, 400 where the site is open. */
 export async function callerOf(
-  request: Request,
+  { request, headers }: Incoming,
   body: Record<string, unknown>,
   calls: unknown[],
   deps: SegmentAuthDeps,
 ): Promise<SegmentCaller> {
   const { configuration, hashKey } = deps
   const inBody = [body, ...calls].map((each) => textOf(each, 'writeKey')).find((key) => key !== undefined)
-  const credential = fromHeader(request.headers.get('authorization')) ?? (inBody === undefined ? null : parse(inBody))
+  const credential = fromHeader(headers.authorization) ?? (inBody === undefined ? null : parse(inBody))
   if (credential === null) {
     throw new Problem(401, 'unknown_key', 'send a write key or a secret key: Basic, Bearer, or writeKey in the body')
   }
@@ -49,8 +50,8 @@ export async function callerOf(
   return { site, keyed: true, verified: key.scopes.includes('identify:write') }
 }
 
-function fromHeader(header: string | null): Credential | null {
-  if (header === null) return null
+function fromHeader(header: string | undefined): Credential | null {
+  if (header === undefined) return null
   const [, scheme, value] = /^(Basic|Bearer) +(\S+)$/i.exec(header.trim()) ?? []
   if (scheme === undefined) {
     throw new Problem(401, 'unknown_key', 'Authorization must be "Basic …" with the key as user name, or "Bearer KEY"')

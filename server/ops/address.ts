@@ -4,9 +4,14 @@
  * The address of the client. Each proxy in front appends the address it saw to `X-Forwarded-For`; only as many of the
  * last entries can be believed as there are proxies of ours.
  */
-export function clientAddress(peer: string | null, forwardedFor: string | undefined, proxies: number): string | null {
-  if (proxies === 0 || forwardedFor === undefined) return peer
-  const seen = forwardedFor.split(',').map((each) => each.trim())
+export function clientAddress(
+  peer: string | null,
+  forwardedFor: () => string | undefined,
+  proxies: number,
+): string | null {
+  const list = proxies === 0 ? undefined : forwardedFor()
+  if (list === undefined) return peer
+  const seen = list.split(',').map((each) => each.trim())
   return seen[Math.max(0, seen.length - proxies)] || peer
 }
 

@@ -1,5 +1,5 @@
 /** What an operator sees: whether it lives and is ready, its figures, its log, and what the doctor says. */
-import { chmodSync, rmSync } from 'node:fs'
+import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Finding } from '../../server/ops/doctor.ts'
@@ -97,6 +97,15 @@ test('at its loudest the log has the route of each request, and nothing of anybo
   expect(log).toContain('"route":"/api/v1/contacts/:id"')
   const secrets = ['@example.com', 'crm-secret-7', visitor, 'secret-cursor', 'ck_', login, data[0].token, '203.0.113']
   for (const text of [...secrets, 'cookie-of-somebody', secret]) expect(log).not.toContain(text)
+})
+
+test.runIf(process.platform === 'linux')('landing leaves the processor to collecting', () => {
+  const threads = `/proc/${server.process.pid}/task`
+  // The words after the name in brackets begin with the third of proc(5); the nineteenth is how far a thread yields.
+  const yields = readdirSync(threads).map(
+    (id) => readFileSync(`${threads}/${id}/stat`, 'utf8').split(') ')[1]!.split(' ')[16],
+  )
+  expect(yields.filter((each) => each !== '0')).toEqual(['10'])
 })
 
 test('the doctor finds nothing wrong with a fresh installation', async () => {
