@@ -9,6 +9,7 @@ import { createDeriver } from './derive/derive.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
+import { createTurns } from './land/turns.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
 import { openPipelineStore, openShare, type StoreAt } from './store/open.ts'
 import { LostClaim } from './store/ownership.ts'
@@ -43,10 +44,12 @@ const now = () => Date.now()
 // Nobody else has this journal, so a process that is started again is the same one.
 const share = openShare(store, journal.journalId)
 const deriver = createDeriver({ db, ownership: share.ownership, tombstone, now })
+const turns = createTurns()
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let lastPosition = -1
 let stopping = false
 let woken = false
+let deriving = true
 let wake: () => void = () => {}
 const failures = { land: 0, derive: 0, share: 0 }
 
@@ -89,12 +92,15 @@ async function attempt(stage: keyof typeof failures, work: () => Promise<boolean
 }
 
 async function land(): Promise<boolean> {
+  // Whatever becomes of it: a store that cannot be written to may still be read, and the other way round.
+  deriving = true
   const { journalId, read } = journal
   const landed = await landBatch({ db, journalId, read, describeAgent, tombstone, now })
   if (landed.events > 0 || landed.position !== lastPosition) {
     lastPosition = landed.position
     report({ kind: 'landed', position: landed.position, lagMs: landed.lagMs })
   }
+  deriving = turns.derives(landed)
   return landed.events > 0
 }
 
@@ -112,7 +118,7 @@ async function keepShare(): Promise<void> {
 const keeping = keepShare()
 while (!stopping) {
   const landed = await attempt('land', land)
-  const derived = await attempt('derive', () => deriver.round())
+  const derived = deriving && (await attempt('derive', () => deriver.round()))
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)

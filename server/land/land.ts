@@ -28,8 +28,11 @@ export type LandDeps = {
   now: () => number
 }
 
-/** About as many events as one transaction holds: larger ones hold up other writers for too long. */
-const BATCH_EVENTS = 2000
+/**
+ * About as many events as one transaction holds. The more, the more of them fall on the same pages, which are written
+ * once; but other writers wait for it, about a tenth of a second.
+ */
+const BATCH_EVENTS = 4000
 
 /**
  * Lands the next batch. Returns the cursor's position, how many events it read (0 when there is nothing), and how long
