@@ -13,6 +13,7 @@ import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
 import { type Notice, noticeText } from './land/notice.ts'
+import { createTurns } from './land/turns.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { flushFile } from './ops/flush.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
@@ -86,6 +87,7 @@ const deriver = createDeriver({
 })
 const clockWatch = createClockWatch({ db, now })
 const retention = createRetention({ db, now })
+const turns = createTurns()
 const upkeep = openUpkeep(store, () => performance.now())
 const walBytes = () => statSync(`${store.dataDir}/couture.db-wal`, { throwIfNoEntry: false })?.size ?? 0
 /** What the journal was told last, and when. */
@@ -95,6 +97,7 @@ let renewing = ''
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
 let woken = false
+let deriving = true
 let wake: () => void = () => {}
 const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, retain: 0, upkeep: 0 }
 const ending = new AbortController()
@@ -140,6 +143,8 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
 }
 
 async function land(): Promise<boolean> {
+  // Whatever becomes of it: a store that cannot be written to may still be read, and the other way round.
+  deriving = true
   const landed = await landBatch({ db, journal, describeAgent, tombstone, now })
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
@@ -154,6 +159,7 @@ async function land(): Promise<boolean> {
     return false
   }
   const time = steadyNow()
+  const lagMs = at === null ? 0 : Math.max(0, time - at)
   const same = journalId === told.journalId && position >= told.flushed
   let { flushed, flushedAt } = same ? told : { flushed: -1, flushedAt: Number.NEGATIVE_INFINITY }
   if (flushed < position && time - flushedAt >= FLUSH_EVERY_MS) {
@@ -163,8 +169,9 @@ async function land(): Promise<boolean> {
   }
   if (position !== told.position || flushed !== told.flushed || !same || time - told.at > RETELL_MS) {
     told = { journalId, position, flushed, at: time, flushedAt }
-    report({ kind: 'landed', journalId, position, flushed, lagMs: at === null ? 0 : Math.max(0, time - at) })
+    report({ kind: 'landed', journalId, position, flushed, lagMs })
   }
+  deriving = turns.derives({ events, lagMs })
   return events > 0
 }
 
@@ -188,11 +195,12 @@ while (!stopping) {
   turn = newTurn()
   const began = performance.now()
   const landed = await attempt('land', land)
-  const then = performance.now()
-  const derived = await attempt('derive', async () => {
-    await clockWatch.look()
-    return deriver.round()
-  })
+  const derived =
+    deriving &&
+    (await attempt('derive', async () => {
+      await clockWatch.look()
+      return deriver.round()
+    }))
   if (landed) turn.landMs = then - began
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })

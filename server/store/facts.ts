@@ -179,10 +179,10 @@ export async function insertFacts(trx: Transaction<Database>, facts: FactRows): 
 }
 
 function sorted<T, K extends keyof T>(rows: T[], first: K, second: K): T[] {
-  return rows.sort((a, b) => {
-    if (a[first] !== b[first]) return a[first] < b[first] ? -1 : 1
-    return a[second] < b[second] ? -1 : a[second] > b[second] ? 1 : 0
-  })
+  const groups = Map.groupBy(rows, (row) => row[first])
+  return [...groups.keys()]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .flatMap((key) => groups.get(key)!.sort((a, b) => (a[second] < b[second] ? -1 : a[second] > b[second] ? 1 : 0)))
 }
 
 const selectTombstones = ofKeys((db, hashes) => db.selectFrom('tombstones').select('hash').where('hash', 'in', hashes))

@@ -11,20 +11,16 @@ type Db = Kysely<Database>
 /** Sizes of parts, largest first. With the widest table that is far below what an engine takes as parameters. */
 const SIZES = [256, 64, 16, 4, 1]
 
-/** Stands for a value while a query is compiled: `of` of the part's item at `index`, or an argument. */
+/** Stands for the value of this number while a query is compiled. */
 class Slot {
-  readonly index: number
-  readonly of: string | null
-  constructor(index: number, of: string | null) {
-    this.index = index
-    this.of = of
+  readonly number: number
+  constructor(number: number) {
+    this.number = number
   }
 }
 
-/** The item index of arguments, which are no items. */
-const ARGUMENT = -1
-
-type Plan<R> = { compiled: CompiledQuery<R>; slots: unknown[] }
+/** A compiled query; `numbers[i]` is the value that its parameter `i` takes, or -1 where it is always the same. */
+type Plan<R> = { compiled: CompiledQuery<R>; numbers: number[] }
 
 /** Plans by engine (its adapter is one object a store) and by what else the text depends on. */
 function createPlans<R>() {
@@ -36,7 +32,7 @@ function createPlans<R>() {
     let plan = plans.get(key)
     if (!plan) {
       const compiled = build().compile()
-      plan = { compiled, slots: [...compiled.parameters] }
+      plan = { compiled, numbers: compiled.parameters.map((value) => (value instanceof Slot ? value.number : -1)) }
       plans.set(key, plan)
     }
     return plan
@@ -58,11 +54,11 @@ export function ofRows<Row extends object, R>(
     for (let from = 0; from < rows.length; ) {
       const size = SIZES.find((each) => each <= rows.length - from)!
       const plan = planOf(db, `${size} ${columns}`, () => build(db, rowsOfSlots<Row>(size, columns)))
-      const parameters = plan.slots.map((slot) =>
-        slot instanceof Slot ? rows[from + slot.index]![slot.of as keyof Row] : slot,
-      )
-      const result = await db.executeQuery<R>({ ...plan.compiled, parameters })
-      if (result.rows.length > 0) results.push(...result.rows)
+      const values: unknown[] = []
+      for (const row of rows.slice(from, from + size)) {
+        for (const column of columns) values.push(row[column as keyof Row])
+      }
+      for (const row of await run(db, plan, values)) results.push(row)
       from += size
     }
     return results
@@ -70,9 +66,15 @@ export function ofRows<Row extends object, R>(
 }
 
 function rowsOfSlots<Row>(size: number, columns: string[]): Row[] {
-  return Array.from({ length: size }, (_, index) => {
-    return Object.fromEntries(columns.map((column) => [column, new Slot(index, column)])) as Row
+  const slot = (row: number, column: number) => new Slot(row * columns.length + column)
+  return Array.from({ length: size }, (_, row) => {
+    return Object.fromEntries(columns.map((name, column) => [name, slot(row, column)])) as Row
   })
+}
+
+async function run<R>(db: Db, { compiled, numbers }: Plan<R>, values: unknown[]): Promise<R[]> {
+  const parameters = numbers.map((number, i) => (number < 0 ? compiled.parameters[i] : values[number]))
+  return (await db.executeQuery<R>({ ...compiled, parameters })).rows
 }
 
 /**
@@ -89,16 +91,14 @@ export function ofKeys<Arguments extends (string | number | null)[], R>(
       const left = keys.length - from
       const size = SIZES.findLast((each) => each >= left) ?? SIZES[0]!
       const plan = planOf(db, String(size), () => {
-        const slots = Array.from({ length: size }, (_, index) => new Slot(index, null))
-        const given = rest.map((_, index) => new Slot(ARGUMENT, String(index)))
+        const slots = Array.from({ length: size }, (_, number) => new Slot(number))
+        const given = rest.map((_, i) => new Slot(size + i))
         return build(db, slots as unknown as string[], ...(given as unknown as Arguments))
       })
-      const parameters = plan.slots.map((slot) => {
-        if (!(slot instanceof Slot)) return slot
-        return slot.index === ARGUMENT ? rest[Number(slot.of)] : keys[Math.min(from + slot.index, keys.length - 1)]
-      })
-      const result = await db.executeQuery<R>({ ...plan.compiled, parameters })
-      if (result.rows.length > 0) results.push(...result.rows)
+      const values: unknown[] = keys.slice(from, from + size)
+      while (values.length < size) values.push(keys.at(-1))
+      values.push(...rest)
+      for (const row of await run(db, plan, values)) results.push(row)
     }
     return results
   }

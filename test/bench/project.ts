@@ -12,6 +12,7 @@ import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
+import { createTurns } from '../../server/land/turns.ts'
 import { createKeyring, remembering } from '../../server/ops/keyring.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { ownsEverything } from '../../server/store/ownership.ts'
@@ -72,12 +73,13 @@ async function project(deps: {
   const journal = openJournalReader(file)
   const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, now: () => Date.now() }
   const began = performance.now()
+  const turns = createTurns()
   let landed = 0
   for (;;) {
-    const { events } = await landBatch(landing)
-    landed += events
-    const derived = await deriver.round()
-    if (events === 0 && !derived && (await dirtyMarks(db)) === 0) break
+    const batch = await landBatch(landing)
+    landed += batch.events
+    const derived = turns.derives(batch) && (await deriver.round())
+    if (batch.events === 0 && !derived && (await dirtyMarks(db)) === 0) break
   }
   const perS = landed / ((performance.now() - began) / 1000)
   journal.close()
