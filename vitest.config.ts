@@ -1,14 +1,19 @@
 import { defineConfig } from 'vitest/config'
 
-// Only on PostgreSQL: several processes on one database.
-const SEVERAL = ['test/fault/collectors.test.ts', 'test/fault/away.test.ts', 'test/fault/races.test.ts']
+// Only on PostgreSQL: several processes on one database, and what is Citus'.
+const SEVERAL = [
+  'test/contract/citus.test.ts',
+  'test/fault/collectors.test.ts',
+  'test/fault/away.test.ts',
+  'test/fault/races.test.ts',
+]
 
 // What the store has a part in runs on both engines. Left to SQLite are tests of what is refused at the door, read from
 // a file or printed by a command (all end in the same few calls of the store), of the files of a data folder, of the
-// SDKs, of the tag and the dashboard in a browser, and of pure functions.
+// SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
   ...['consent', 'contacts', 'events-accepted', 'exports', 'feed', 'identity-scenarios', 'link-tokens', 'orders'],
-  ...['private', 'rebuild', 'segment-api', 'segment-commerce', 'segment-consent'],
+  ...['private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.

@@ -4,10 +4,11 @@
  */
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
+import { routePath } from 'hono/route'
 import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
 import type { Answer } from './collect/accept.ts'
-import { collectEvents, type EventsDeps } from './collect/events.ts'
+import { collectEvents, type EventsDeps, type Incoming } from './collect/events.ts'
 import { landingPage } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
 import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
@@ -26,6 +27,7 @@ import { reportRoutes } from './http/reports.ts'
 import { segmentRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { timelineRoutes } from './http/timelines.ts'
+import type { Readiness } from './ops/readiness.ts'
 
 /** What the application is made with. */
 export type AppDeps = {
@@ -39,8 +41,10 @@ export type AppDeps = {
   dashboard: Map<string, Asset>
   demo: Hono
   metrics: () => Promise<string>
-  /** Null if it can take and land events, else what is missing. */
-  notReady: () => Promise<string | null>
+  /** Whether it can take and land events, and what is missing. */
+  readiness: () => Promise<Readiness>
+  /** Told of each request that was answered: the pattern of its route, never its path. */
+  onRequest: (method: string, route: string, status: number, ms: number) => void
   version: string
   isLoopback: (address: string) => boolean
   /** Whether an error means that the store cannot be reached now. */
@@ -83,19 +87,22 @@ export function createApp(deps: AppDeps): Hono {
   const rest = otherRoutes(deps)
   app.onError((error, c) => fail(error, c, deps))
   app.notFound((c) => rest.fetch(c.req.raw, c.env))
-  app.post('/v1/events', async (c) => {
-    const request = { request: c.req.raw, address: deps.clientAddress(c) }
-    return answer(await collectEvents(request, deps.collect), c, deps)
-  })
-  app.options('/v1/events', (c) => preflight(c, deps))
+  const door = (path: string, collect: (incoming: Incoming) => Promise<Answer>) => {
+    app.post(path, async (c) => {
+      const began = performance.now()
+      const response = await collect({ request: c.req.raw, address: deps.clientAddress(c) }).then(
+        (result) => answer(result, c, deps),
+        (error: unknown) => fail(error, c, deps),
+      )
+      deps.onRequest('POST', path, response.status, performance.now() - began)
+      return response
+    })
+    app.options(path, (c) => preflight(c, deps))
+  }
+  door('/v1/events', (incoming) => collectEvents(incoming, deps.collect))
   for (const [name, kind] of Object.entries(SEGMENT_PATHS)) {
-    for (const path of [`/v1/${name}`, `/v1/${name}/`]) {
-      app.post(path, async (c) => {
-        const request = { request: c.req.raw, address: deps.clientAddress(c) }
-        return answer(await collectSegment(request, kind, deps.collect), c, deps)
-      })
-      app.options(path, (c) => preflight(c, deps))
-    }
+    for (const path of [`/v1/${name}`, `/v1/${name}/`])
+      door(path, (incoming) => collectSegment(incoming, kind, deps.collect))
   }
   return app
 }
@@ -105,14 +112,20 @@ function otherRoutes(deps: AppDeps): Hono {
   const app = new Hono()
   app.onError((error, c) => fail(error, c, deps))
   app.notFound((c) => problemResponse(new Problem(404, 'not_found', `there is nothing at ${c.req.path}`)))
+  app.use(async (c, next) => {
+    const began = performance.now()
+    await next()
+    deps.onRequest(c.req.method, routePath(c, -1), c.res.status, performance.now() - began)
+  })
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
   app.get('/tag.js', (c) => serveTag(c, deps, null))
   app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
   app.get('/healthz', (c) => c.json({ ok: true }))
   app.get('/readyz', async (c) => {
-    const missing = await deps.notReady()
-    if (missing !== null) throw new Problem(503, 'not_ready', missing, { 'retry-after': '5' })
-    return c.json({ ready: true })
+    const readiness = await deps.readiness()
+    if (readiness.ready) return c.json(readiness)
+    const problem = new Problem(503, 'not_ready', readiness.missing.join('; '), { 'retry-after': '5' })
+    return problemResponse(problem, {}, readiness)
   })
   app.get('/metrics', async (c) => {
     const address = deps.clientAddress(c)

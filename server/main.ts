@@ -5,8 +5,6 @@ import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Worker } from 'node:worker_threads'
-import { type ServerType, serve } from '@hono/node-server'
 import { getConnInfo } from '@hono/node-server/conninfo'
 import type { Context } from 'hono'
 import { nanoid } from 'nanoid'
@@ -20,6 +18,8 @@ import { withToken } from './collect/link.ts'
 import { mintToken, readToken } from './domain/token.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
+import { openJournalReader } from './journal/journal.ts'
+import { listen } from './listen.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import type { Config } from './ops/config.ts'
@@ -27,9 +27,14 @@ import { sayDamaged } from './ops/damage.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
-import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline.ts'
+import { rarely } from './ops/rarely.ts'
+import { readinessOf } from './ops/readiness.ts'
+import { sizesOf } from './ops/sizes.ts'
+import { type Stopped, stopInOrder } from './ops/stop.ts'
+import { type PipelineThread, startPipeline } from './pipeline-thread.ts'
 import { prepareStore } from './prepare.ts'
 import { createKey, createKeysOf } from './sites.ts'
+import { storeFigures } from './store/figures.ts'
 import { openServingStore } from './store/open.ts'
 import { configVersion, findSite, readConfig } from './store/sites.ts'
 import { isPassing } from './store/transact.ts'
@@ -37,9 +42,8 @@ import { isPassing } from './store/transact.ts'
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
 
-/** While the store is away it is looked for this often, and told of in the log that often. */
+/** While the store is away it is looked for this often. */
 const STORE_RETRY_MS = 2000
-const SAY_AGAIN_MS = 30_000
 
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
@@ -47,25 +51,39 @@ const CONFIGURATION_EVERY_MS = 500
 /** Landing is woken so long after something was appended: under load not once for each group. */
 const WAKE_AFTER_MS = 20
 
+/** The end must not take longer: service managers kill soon after. */
+const STOP_MS = 10_000
+
 /** A running server. */
 export type Running = {
   address: string
   dashboard: string
   demo: string
   snippet: string
-  /** Takes no more, finishes what was accepted, and ends the threads. */
-  stop(): Promise<void>
+  /** Takes no more, finishes what was accepted, and ends the threads. Says what it could not finish in time. */
+  stop(): Promise<Stopped>
 }
 
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
   const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
-  const metrics = createMetrics(() => journal.state().backlogBytes)
   const keyring = createKeyring(config.secret)
   const now = () => Date.now()
   const journalFile = join(config.dataDir, 'journal.db')
   const sitesFile = join(config.dataDir, 'sites.json')
+  const waiting = () => {
+    // How far it has landed is told before anything is landed.
+    const position = pipeline?.position() ?? null
+    const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
+    const oldestMs = oldestAt === null ? 0 : Math.max(0, now() - oldestAt)
+    return { entries, bytes: journal.state().backlogBytes, oldestMs }
+  }
+  const metrics = createMetrics(pkg.version, {
+    waiting,
+    store: () => storeFigures(db).catch(() => null),
+    files: () => sizesOf(config.dataDir),
+  })
   const db = openServingStore(config)
   const building = Promise.all([buildTag(), buildDashboard()])
   // Needs no store: it starts while the store is brought to its newest schema.
@@ -101,9 +119,9 @@ export async function start(config: Config): Promise<Running> {
     onError: rarely((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
   const journal = await startingJournal.catch(sayDamaged(config.dataDir, 'journal.db'))
-  let pipeline: Worker | null = null
-  const tellPipeline = (request: PipelineRequest) => pipeline?.postMessage(request)
-  const wake = () => tellPipeline({ kind: 'wake' })
+  const reader = openJournalReader(journalFile)
+  let pipeline: PipelineThread | null = null
+  const wake = () => pipeline?.wake()
   let waking = false
   const wakeSoon = () => {
     if (waking) return
@@ -177,10 +195,13 @@ export async function start(config: Config): Promise<Running> {
     dashboard,
     demo: createShop(demoShop),
     metrics: metrics.text,
-    notReady: async () => {
+    readiness: async () => {
       const { refusing } = journal.state()
-      if (refusing !== null) return refusing
-      return (await configuration.refresh()) ? null : 'the store cannot be read'
+      return readinessOf({ refusing, storeReachable: await configuration.refresh(), waiting: waiting() })
+    },
+    onRequest: (method, route, status, ms) => {
+      metrics.request(method, route, status)
+      log.debug({ method, route, status, ms: Math.round(ms) }, 'a request')
     },
     version: pkg.version,
     isStoreAway: isPassing,
@@ -193,10 +214,10 @@ export async function start(config: Config): Promise<Running> {
     return createPrivateHosts(configuration.knowsOrigin(publicOrigin.origin) ? [] : [publicOrigin.host])
   }
 
-  const server = await listen(app.fetch, config)
+  const listening = await listen(app.fetch, config)
   let stopping = false
   const begin = async () => {
-    pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret })
+    pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret }, { log, metrics, journal })
     // Only now: a start that fails must not end the key of the server that is running. Each collector has its own.
     const id = `demo-shop-${sha256Hex(`${hostname()} ${config.dataDir}`).slice(0, 12)}`
     demoKey = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
@@ -229,74 +250,22 @@ export async function start(config: Config): Promise<Running> {
     async stop() {
       stopping = true
       clearInterval(looking)
-      await new Promise((resolve) => server.close(resolve))
-      await journal.close()
-      const stopped = pipeline && new Promise((resolve) => pipeline!.once('exit', resolve))
-      tellPipeline({ kind: 'stop' })
-      await stopped
-      await db.destroy()
+      const stopped = await stopInOrder(STOP_MS, [
+        ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
+        ['the journal', () => journal.close()],
+        ['landing and deriving', async () => pipeline?.stop()],
+        ['the store', () => db.destroy()],
+      ])
+      reader.close()
       lock.release()
+      if (stopped.left.length > 0) log.error(stopped, 'not everything was finished in time')
       log.flush()
+      return stopped
     },
-  }
-
-  function startPipeline(workerData: PipelineData): Worker {
-    const sayFailed = (what: object, text: string) => log.error(what, text)
-    const sayPassing = rarely(sayFailed)
-    const worker = new Worker(new URL('./pipeline.ts', import.meta.url), { workerData })
-    worker.on('message', (report: PipelineReport) => {
-      switch (report.kind) {
-        case 'landed':
-          metrics.landed(report.position, report.lagMs)
-          return journal.landed(report.journalId, report.position, report.flushed)
-        case 'notice':
-          return log.warn(report.notice, report.text)
-        case 'renew':
-          return journal.renew(report.journalId)
-        case 'fenced':
-          metrics.fenced()
-          return log.info({ lost: report.message }, 'another process derives what this one did')
-        case 'error': {
-          metrics.failed(report.stage)
-          const say = report.passing ? sayPassing : sayFailed
-          return say({ stage: report.stage, error: report.message }, 'a round failed and will be tried again')
-        }
-      }
-    })
-    worker.on('error', (error) => {
-      // Collecting could go on, but nothing would be landed: better to be restarted by whoever watches the process.
-      log.fatal({ err: error }, 'the thread that lands and derives has died')
-      process.exitCode = 1
-      process.kill(process.pid, 'SIGTERM')
-    })
-    return worker
-  }
-}
-
-/** Says it, and the like not again for a while. */
-function rarely<T extends unknown[]>(say: (...what: T) => void): (...what: T) => void {
-  let saidAt = Number.NEGATIVE_INFINITY
-  return (...what) => {
-    if (performance.now() - saidAt < SAY_AGAIN_MS) return
-    saidAt = performance.now()
-    say(...what)
   }
 }
 
 function peerOf(c: Context): string | null {
   // A request that the process makes to itself has no connection.
   return c.env === undefined || !('incoming' in c.env) ? null : (getConnInfo(c).remote.address ?? null)
-}
-
-function listen(fetch: (request: Request) => Response | Promise<Response>, config: Config): Promise<ServerType> {
-  return new Promise((resolve, reject) => {
-    // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
-    const options = { fetch, port: config.port, hostname: config.host, serverOptions: { requestTimeout: 0 } }
-    const server = serve(options, () => resolve(server))
-    server.on('error', (error: Error & { code?: string }) => {
-      if (error.code === 'EADDRINUSE') {
-        reject(new Error(`PORT ${config.port} is in use on ${config.host}; set PORT to another, or stop what uses it`))
-      } else reject(error)
-    })
-  })
 }

@@ -3,10 +3,12 @@
  * as long as the process lives. It is woken when something was appended or written; it also looks by itself, because
  * commands in other processes write too and because time alone changes memberships.
  */
+import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { createClockWatch } from './derive/clock-watch.ts'
 import { createDeriver } from './derive/derive.ts'
+import { createRetention } from './derive/retain.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
 import { landBatch } from './land/land.ts'
@@ -14,10 +16,15 @@ import { type Notice, noticeText } from './land/notice.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { flushFile } from './ops/flush.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
+import { type ErrorView, errorView } from './ops/log.ts'
+import type { Turn } from './ops/metrics.ts'
 import { yieldProcessor } from './ops/priority.ts'
-import { openPipelineStore, openShare, type StoreAt, unflushedFile } from './store/open.ts'
+import { openPipelineStore, openShare, openUpkeep, type StoreAt, unflushedFile } from './store/open.ts'
 import { LostClaim } from './store/ownership.ts'
+import type { DeriveStage } from './store/schema.ts'
 import { isPassing } from './store/transact.ts'
+
+type Stage = 'land' | 'derive' | 'share' | 'retain' | 'upkeep'
 
 /** What the thread is started with, what it is told, and what it tells. */
 export type PipelineData = { store: StoreAt; journalFile: string; secret: string }
@@ -26,10 +33,13 @@ export type PipelineReport =
   | { kind: 'landed'; journalId: string; position: number; flushed: number; lagMs: number }
   | { kind: 'notice'; notice: Notice; text: string }
   | { kind: 'renew'; journalId: string }
+  | { kind: 'turn'; turn: Turn }
   /** Another process has taken over what this one was deriving; it wrote nothing. */
   | { kind: 'fenced'; message: string }
+  /** One visitor, person or contact could not be derived and was set aside. */
+  | { kind: 'aside'; what: DeriveStage; error: ErrorView }
   /** `passing`: the store is away or busy, and nothing is wrong with what is to be done. */
-  | { kind: 'error'; stage: 'land' | 'derive' | 'share'; message: string; passing: boolean }
+  | { kind: 'error'; stage: Stage; error: ErrorView; passing: boolean }
 
 /** How long it rests when nobody wakes it. */
 const REST_MS = 250
@@ -63,8 +73,21 @@ const steadyNow = createSteadyClock()
 
 // Nobody else has this journal, so a process that is started again is the same one.
 const share = openShare(store, journal.identity().journalId)
-const deriver = createDeriver({ db, ownership: share.ownership, tombstone, now })
+let turn = newTurn()
+const deriver = createDeriver({
+  db,
+  ownership: share.ownership,
+  tombstone,
+  now,
+  onDerived: (kind, keys) => {
+    turn.derived[kind] += keys
+  },
+  onFailure: (what, error) => report({ kind: 'aside', what, error: errorView(error) }),
+})
 const clockWatch = createClockWatch({ db, now })
+const retention = createRetention({ db, now })
+const upkeep = openUpkeep(store, () => performance.now())
+const walBytes = () => statSync(`${store.dataDir}/couture.db-wal`, { throwIfNoEntry: false })?.size ?? 0
 /** What the journal was told last, and when. */
 let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.NEGATIVE_INFINITY }
 /** The journal that was asked to take a new id. */
@@ -73,10 +96,14 @@ const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let stopping = false
 let woken = false
 let wake: () => void = () => {}
-const failures = { land: 0, derive: 0, share: 0 }
+const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, retain: 0, upkeep: 0 }
+const ending = new AbortController()
 
 parentPort!.on('message', (request: PipelineRequest) => {
-  if (request.kind === 'stop') stopping = true
+  if (request.kind === 'stop') {
+    stopping = true
+    ending.abort()
+  }
   woken = true
   wake()
 })
@@ -96,7 +123,7 @@ async function rest(ms: number): Promise<void> {
 }
 
 /** Runs a stage. A failure is told and makes the loop pause; what was not done is still to be found next time. */
-async function attempt(stage: keyof typeof failures, work: () => Promise<boolean>): Promise<boolean> {
+async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<boolean> {
   try {
     const found = await work()
     failures[stage] = 0
@@ -106,8 +133,7 @@ async function attempt(stage: keyof typeof failures, work: () => Promise<boolean
       report({ kind: 'fenced', message: error.message })
       return true
     }
-    const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-    report({ kind: 'error', stage, message, passing: isPassing(error) })
+    report({ kind: 'error', stage, error: errorView(error), passing: isPassing(error) })
     await sleep(Math.min(AFTER_ERRORS_MS, AFTER_ERROR_MS * 2 ** failures[stage]++))
     return false
   }
@@ -122,6 +148,7 @@ async function land(): Promise<boolean> {
     if (notice.kind === 'foreign cursor') renewing = journalId
     report({ kind: 'notice', notice, text: noticeText(notice) })
   }
+  turn.events = events
   if (renewing === journalId) {
     report({ kind: 'renew', journalId })
     return false
@@ -141,6 +168,10 @@ async function land(): Promise<boolean> {
   return events > 0
 }
 
+function newTurn(): Turn {
+  return { landMs: null, events: 0, deriveMs: null, derived: { visitor: 0, person: 0, contact: 0 } }
+}
+
 /** Beside the stages, not between them: a long transaction must not cost the share of it. */
 async function keepShare(): Promise<void> {
   while (!stopping) {
@@ -148,19 +179,27 @@ async function keepShare(): Promise<void> {
       await share.beat()
       return true
     })
-    if (!stopping) await sleep(BEAT_MS)
+    if (!stopping) await sleep(BEAT_MS, undefined, { signal: ending.signal }).catch(() => {})
   }
 }
 
 const keeping = keepShare()
 while (!stopping) {
+  turn = newTurn()
+  const began = performance.now()
   const landed = await attempt('land', land)
+  const then = performance.now()
   const derived = await attempt('derive', async () => {
     await clockWatch.look()
     return deriver.round()
   })
+  if (landed) turn.landMs = then - began
+  if (derived) turn.deriveMs = performance.now() - then
+  if (landed || derived) report({ kind: 'turn', turn })
+  const retained = await attempt('retain', () => retention.step())
+  const kept = await attempt('upkeep', async () => upkeep?.step(walBytes, !(landed || derived || retained)) ?? false)
   // Lets messages in between rounds, the wish to stop among them.
-  if (landed || derived) await new Promise((resolve) => setImmediate(resolve))
+  if (landed || derived || retained || kept) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
 await keeping
@@ -169,6 +208,7 @@ await attempt('share', async () => {
   return true
 })
 journal.close()
+upkeep?.close()
 await db.destroy()
 // Nothing more is listened for, which ends the thread.
 parentPort!.close()

@@ -1,5 +1,6 @@
 /** Brings the store to what a server needs of it. Safe to run from several processes that start at the same time. */
 import type { Kysely } from 'kysely'
+import { takeInUse } from './moved.ts'
 import type { Config } from './ops/config.ts'
 import type { Keyring } from './ops/keyring.ts'
 import { createSite } from './sites.ts'
@@ -14,6 +15,7 @@ export async function prepareStore(config: Config, keyring: Keyring, now: number
   const store = openCommandStore(config)
   try {
     await migrate(store)
+    await takeInUse(store, config, keyring)
     await seedPresets(store, now)
     await ensureDemoSite(store, config, keyring, now)
   } finally {

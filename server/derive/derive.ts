@@ -9,16 +9,17 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site } from '../domain/settings.ts'
+import { forgetFailures, recordFailure } from '../store/derive-failures.ts'
 import { clearMarks, type Mark, markedAmong, readMarks } from '../store/dirty.ts'
 import { findTombstones } from '../store/facts.ts'
 import { appendChanges, loadFeedStates, loadMatchFacts } from '../store/feed.ts'
-import type { Claim, Ownership } from '../store/ownership.ts'
+import { type Claim, LostClaim, type Ownership } from '../store/ownership.ts'
 import { buildPersons } from '../store/persons.ts'
-import { endRebuild, rebuildState } from '../store/rebuild.ts'
-import type { Database } from '../store/schema.ts'
+import { readRebuild, rebuildStep } from '../store/rebuild.ts'
+import type { Database, DeriveStage } from '../store/schema.ts'
 import { personsPastEdge } from '../store/segments.ts'
 import { configVersion, listSites } from '../store/sites.ts'
-import { snapshot, transact } from '../store/transact.ts'
+import { isPoison, snapshot, transact } from '../store/transact.ts'
 import { writeVisitors } from '../store/visitor-rows.ts'
 import { loadVisitors } from '../store/visitor-state.ts'
 import { changesOf } from './feed.ts'
@@ -40,10 +41,14 @@ export type DeriveDeps = {
   /** The keyed hash under which a visitor who is gone is kept out. */
   tombstone: (visitorId: string) => string
   now: () => number
+  /** Told what was done, and what was set aside because it threw. */
+  onDerived?: (stage: DeriveStage, keys: number) => void
+  onFailure?: (stage: DeriveStage, error: unknown) => void
 }
 
 /** A deriver, which remembers when it last worked on a visitor, where in the keys it stopped, and the sites. */
-export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): Deriver {
+export function createDeriver(deps: DeriveDeps): Deriver {
+  const { db, ownership, tombstone, now } = deps
   let pace = createPace()
   let after = ''
   let version = -1
@@ -80,42 +85,85 @@ export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): De
     return marks
   }
 
+  /** Works on keys at once. Where that throws, one by one: who cannot be derived is set aside and stops nobody. */
+  const workOff = async (
+    stage: DeriveStage,
+    claim: Claim,
+    marks: Mark[],
+    work: (marks: Mark[], done: (trx: Transaction<Database>) => Promise<void>) => Promise<boolean>,
+  ) => {
+    const attempt = async (some: Mark[]) => {
+      const keys = some.map(({ key }) => key)
+      if (await work(some, (trx) => forgetFailures(trx, stage, keys))) deps.onDerived?.(stage, some.length)
+    }
+    const isOwnFault = (error: unknown) => isPoison(error) && !(error instanceof LostClaim)
+    try {
+      return await attempt(marks)
+    } catch (error) {
+      if (!isOwnFault(error)) throw error
+    }
+    for (const mark of marks) {
+      try {
+        await attempt([mark])
+      } catch (error) {
+        if (!isOwnFault(error)) throw error
+        const failed = { stage, mark, error: error instanceof Error ? error.message : String(error), at: now() }
+        await write(claim, (trx) => recordFailure(trx, failed))
+        deps.onFailure?.(stage, error)
+      }
+    }
+  }
+
   const visitors = async () => {
     const claim = ownership.keys()
     if (claim === null) return false
-    const began = performance.now()
-    const found = await read(async (trx) => {
-      const marked = await markedVisitors(trx, claim)
-      const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
+    const isGoneAmong = async (trx: Transaction<Database>, some: Mark[]) => {
+      const hashes = new Map(some.map(({ key }) => [key, tombstone(key)]))
       const tombstones = await findTombstones(trx, [...hashes.values()])
-      const isGone = (key: string) => tombstones.has(hashes.get(key)!)
+      return (key: string) => tombstones.has(hashes.get(key)!)
+    }
+    const marks = await read(async (trx) => {
+      const marked = await markedVisitors(trx, claim)
+      const isGone = await isGoneAmong(trx, marked)
       // Who is gone goes at once.
-      const marks = marked.filter(({ key }) => isGone(key) || pace.isDue(key))
-      const keys = marks.map(({ key }) => key)
-      const facts = await loadVisitors(
-        trx,
-        keys.filter((key) => !isGone(key)),
-      )
-      return { marks, gone: keys.filter(isGone), facts }
+      return marked.filter(({ key }) => isGone(key) || pace.isDue(key))
     })
-    if (found.marks.length === 0) return after !== ''
-    const rows = deriveVisitors(found.facts, (id) => sites.get(id) ?? unknownSite(id))
-    const written = await write(claim, (trx) => writeVisitors(trx, found.marks, rows, found.gone))
-    if (written) pace.worked(found.facts, performance.now() - began)
+    if (marks.length === 0) return after !== ''
+    await workOff('visitor', claim, marks, async (some, done) => {
+      const began = performance.now()
+      const { gone, facts } = await read(async (trx) => {
+        const keys = some.map(({ key }) => key)
+        const isGone = await isGoneAmong(trx, some)
+        const staying = keys.filter((key) => !isGone(key))
+        return { gone: keys.filter(isGone), facts: await loadVisitors(trx, staying) }
+      })
+      const rows = deriveVisitors(facts, (id) => sites.get(id) ?? unknownSite(id))
+      const written = await write(claim, async (trx) => {
+        await writeVisitors(trx, some, rows, gone)
+        await done(trx)
+      })
+      if (written) pace.worked(facts, performance.now() - began)
+      return written
+    })
     return true
   }
+
+  const replace = (claim: Claim, marks: Mark[]) =>
+    workOff('person', claim, marks, async (some, done) => {
+      const keys = some.map(({ key }) => key)
+      const rows = await read((trx) => buildPersons(trx, keys))
+      return write(claim, async (trx) => {
+        await replacePersons(trx, some, rows, now())
+        await done(trx)
+      })
+    })
 
   const persons = async () => {
     const claim = ownership.keys()
     if (claim === null) return false
-    const found = await read(async (trx) => {
-      const marks = await readMarks(trx, 'dirty_persons', PERSONS, { buckets: claim.buckets })
-      const keys = marks.map(({ key }) => key)
-      return { marks, rows: keys.length === 0 ? [] : await buildPersons(trx, keys) }
-    })
-    if (found.marks.length === 0) return false
-    await write(claim, (trx) => replacePersons(trx, found.marks, found.rows, now()))
-    return true
+    const marks = await read((trx) => readMarks(trx, 'dirty_persons', PERSONS, { buckets: claim.buckets }))
+    if (marks.length > 0) await replace(claim, marks)
+    return marks.length > 0
   }
 
   const edges = async () => {
@@ -123,40 +171,63 @@ export function createDeriver({ db, ownership, tombstone, now }: DeriveDeps): De
     if (claim === null) return false
     const due = await read((trx) => personsPastEdge(trx, now(), PERSONS, claim.buckets))
     if (due.length === 0) return false
-    await write(claim, (trx) => crossEdges(trx, due, now()))
+    // No mark has this generation: one that is made meanwhile stays.
+    const marks = due.map((key) => ({ key, generation: 0 }))
+    await workOff('person', claim, marks, (some, done) =>
+      write(claim, async (trx) => {
+        await crossEdges(
+          trx,
+          some.map(({ key }) => key),
+          now(),
+        )
+        await done(trx)
+      }),
+    )
     return true
   }
 
   const feed = async () => {
     const claim = ownership.feed()
     if (claim === null) return false
-    const found = await read(async (trx) => {
-      const rebuild = await rebuildState(trx)
-      const marks = rebuild === 'under way' ? [] : await tellable(trx)
-      const keys = marks.map(({ key }) => key)
-      const facts = await loadMatchFacts(trx, keys)
-      return { rebuild, marks, changes: changesOf(keys, facts, await loadFeedStates(trx, keys)) }
+    const marks = await read(async (trx) => {
+      if (await readRebuild(trx)) return []
+      return tellable(trx, await readMarks(trx, 'dirty_contacts', PERSONS))
     })
-    if (found.marks.length === 0 && found.rebuild !== 'over') return false
-    await write(claim, async (trx) => {
-      if (found.rebuild === 'over') await endRebuild(trx)
-      await appendChanges(trx, found.changes, now())
-      await clearMarks(trx, 'dirty_contacts', found.marks)
+    if (marks.length === 0) return false
+    await workOff('contact', claim, marks, async (some, done) => {
+      const { told, changes } = await read(async (trx) => {
+        const told = await tellable(trx, some)
+        const keys = told.map(({ key }) => key)
+        return { told, changes: changesOf(keys, await loadMatchFacts(trx, keys), await loadFeedStates(trx, keys)) }
+      })
+      return write(claim, async (trx) => {
+        await appendChanges(trx, changes, now())
+        await clearMarks(trx, 'dirty_contacts', told)
+        await done(trx)
+      })
     })
     return true
   }
 
+  const rebuild = async () => {
+    const claim = ownership.feed()
+    if (claim === null || (await readRebuild(db)) === null) return false
+    return transact(db, async (trx) => {
+      await claim.hold(trx)
+      return rebuildStep(trx)
+    })
+  }
+
   return {
     async round() {
-      const found = [await visitors(), await persons(), await edges(), await feed()]
+      const found = [await visitors(), await persons(), await edges(), await rebuild(), await feed()]
       return found.some(Boolean)
     },
   }
 }
 
-/** Marked contacts, but for those whose person is still to be derived: what is told of them would be half of a change. */
-async function tellable(trx: Transaction<Database>): Promise<Mark[]> {
-  const marks = await readMarks(trx, 'dirty_contacts', PERSONS)
+/** These contacts, but for those whose person is still to be derived: what is told of them would be half of a change. */
+async function tellable(trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> {
   const underWay = await markedAmong(
     trx,
     'dirty_persons',

@@ -3,8 +3,10 @@
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
 import { attribute, countsAsMatch, type OwnedCart, visitorPerson } from '../domain/epochs.ts'
+import { byTimeThenId } from '../domain/event.ts'
 import { type Link, linkVisitor } from '../domain/identity.ts'
 import { orderOf } from '../domain/order.ts'
+import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import type { Overactive } from '../store/overactive.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema-derived.ts'
@@ -25,19 +27,24 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
     unowned: [],
   }
   for (const facts of visitors) {
-    if (facts.overactive) onlyCount(facts, facts.overactive, rows)
-    else deriveVisitor(facts, site(facts.siteId), rows)
+    if (facts.overactive) onlyCount(facts, facts.overactive, site(facts.siteId), rows)
+    else deriveVisitor(facts, site, rows)
   }
   return rows
 }
 
-function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void {
-  const { visitorId, siteId, events, claims, consents } = facts
-  const policy = policyOf(site.settings)
-  const abandonedAfterMs = site.settings.cart_idle_minutes * 60_000
-  const { links, stretches, shared } = linkVisitor(events, claims, consents.identityFloor, policy)
+function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: VisitorRows): void {
+  const { visitorId, siteId, events, aged, claims, consents } = facts
+  const { settings } = siteOf(siteId)
+  const policy = policyOf(settings)
+  const abandonedAfterMs = settings.cart_idle_minutes * 60_000
+  const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
+  const { links, stretches, shared } = linkVisitor(moments, claims, consents.identityFloor, policy)
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs }
-  const { personOf, epochs, carts } = attribute(visitorId, events, stretches, options)
+  const attribution = attribute(visitorId, moments, stretches, options)
+  const { epochs, carts } = attribution
+  const old = new Set(aged)
+  const personOf = old.size === 0 ? attribution.personOf : attribution.personOf.filter((_, i) => !old.has(moments[i]!))
 
   rows.visitors.push({
     visitor_id: visitorId,
@@ -51,6 +58,7 @@ function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void
     shared: shared ? 1 : 0,
     linked: links.some(countsAsMatch) ? 1 : 0,
     overactive: 0,
+    expire_at: Math.min(...[...oldestBySite(events)].map(([id, at]) => expiryOf(at, siteOf(id).settings))),
   })
   for (const epoch of epochs) {
     rows.epochs.push({
@@ -71,7 +79,7 @@ function deriveVisitor(facts: VisitorFacts, site: Site, rows: VisitorRows): void
 }
 
 /** Of an overactive visitor no more is told than that it is there; its events are nobody's. */
-function onlyCount({ visitorId, consents }: VisitorFacts, counted: Overactive, rows: VisitorRows): void {
+function onlyCount({ visitorId, consents }: VisitorFacts, counted: Overactive, site: Site, rows: VisitorRows): void {
   rows.visitors.push({
     visitor_id: visitorId,
     site_id: counted.siteId,
@@ -84,8 +92,16 @@ function onlyCount({ visitorId, consents }: VisitorFacts, counted: Overactive, r
     shared: 0,
     linked: 0,
     overactive: 1,
+    expire_at: expiryOf(counted.firstSeen, site.settings),
   })
   rows.unowned.push({ visitorId, personId: visitorPerson(visitorId, 1) })
+}
+
+function oldestBySite(events: LoadedEvent[]): Map<string, number> {
+  const oldest = new Map<string, number>()
+  // They are sorted by time.
+  for (const { siteId, at } of events) if (!oldest.has(siteId)) oldest.set(siteId, at)
+  return oldest
 }
 
 function linkRow(visitorId: string, link: Link): LinkRow {

@@ -28,6 +28,7 @@ export type SiteSettings = {
   cookie_name: string
   session_minutes: number
   cart_idle_minutes: number
+  retention_months: number
 }
 
 /** Every setting by its name. */
@@ -101,6 +102,11 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: { kind: 'integer', min: 1, max: 10_080 },
     default: 60,
     about: 'A cart untouched for this long is abandoned.',
+  },
+  retention_months: {
+    rule: { kind: 'integer', min: 1, max: 120 },
+    default: 25,
+    about: 'Events older than this many months (of 30.44 days) are deleted, and what was known from them goes too.',
   },
 }
 

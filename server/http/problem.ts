@@ -28,11 +28,11 @@ const TITLES: Record<number, string> = {
   503: 'Unavailable',
 }
 
-/** The reply of a problem. */
-export function problemResponse(problem: Problem, extra: Record<string, string> = {}): Response {
+/** The reply of a problem; `more` are further members of its body. */
+export function problemResponse(problem: Problem, extra: Record<string, string> = {}, more: object = {}): Response {
   const { status, code, message } = problem
   return new Response(
-    JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message }),
+    JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message, ...more }),
     { status, headers: { 'content-type': 'application/problem+json', ...problem.headers, ...extra } },
   )
 }

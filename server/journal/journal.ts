@@ -55,6 +55,9 @@ const SCHEMA = `
 /** Pruning writes too, so it is done at most this often. */
 const PRUNE_EVERY_MS = 10_000
 
+/** Pages that are given back at one pruning, 32 MiB: it holds up appends for some hundredths of a second. */
+const PRUNE_PAGES = 8192
+
 /** Rows of one deletion, so that it holds up appends for milliseconds only; what is left goes at the next report. */
 const PRUNE_ROWS = 500
 
@@ -67,6 +70,10 @@ const KEPT_OPENINGS = 1000
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
   const sqlite = new BetterSqlite3(file)
+  // Of a new file only: what was pruned is given back. And it is overwritten, so that no file holds it any more.
+  sqlite.pragma('auto_vacuum = INCREMENTAL')
+  sqlite.pragma('secure_delete = ON')
+  sqlite.pragma('journal_size_limit = 67108864')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = FULL')
   sqlite.exec(SCHEMA)
@@ -132,6 +139,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       const pressed = usedBytes() > limits.maxBytes / 2
       if (!pressed && now - prunedAt < PRUNE_EVERY_MS) return
       if (makeRoom(pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs)) prunedAt = now
+      sqlite.pragma(`incremental_vacuum(${PRUNE_PAGES})`)
     },
     renew(of) {
       if (of !== journalId) return
@@ -163,6 +171,10 @@ export type JournalReader = {
   openingOf(position: number): string
   /** Rows after `after`, until they hold `maxEvents` events or there are no more. */
   read(after: number, maxEvents: number): JournalRow[]
+  /** How many rows come after `after`, and when the first of them was appended. */
+  waiting(after: number): { entries: number; oldestAt: number | null }
+  /** When the last row was appended. */
+  newestAt(): number | null
   close(): void
 }
 
@@ -183,6 +195,10 @@ export function openJournalReader(file: string): JournalReader {
     const oldest = (held.get() as number | null) ?? newest + 1
     return { journalId: readJournalId(sqlite), newest, first: first.get() as number, oldest }
   })
+  const oldestAfter = sqlite.prepare<[number], { id: number; at: number }>(
+    'select id, at from entries where id > ? order by id limit 1',
+  )
+  const last = sqlite.prepare<[], number>('select at from entries order by id desc limit 1').pluck()
   return {
     identity: () => identity(),
     openingOf: (position) => (opening.get(position) as string | undefined) ?? '',
@@ -196,6 +212,12 @@ export function openJournalReader(file: string): JournalReader {
       }
       return rows
     },
+    waiting(after) {
+      const first = oldestAfter.get(after)
+      // Numbers have no gaps behind the first row that has not landed.
+      return { entries: first ? newestOf(sqlite) - first.id + 1 : 0, oldestAt: first?.at ?? null }
+    },
+    newestAt: () => last.get() ?? null,
     close: () => sqlite.close(),
   }
 }

@@ -25,7 +25,7 @@ import {
 } from '../store/landing.ts'
 import { lockKeys } from '../store/locks.ts'
 import type { Database } from '../store/schema.ts'
-import { transact } from '../store/transact.ts'
+import { isPoison, transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 import type { Notice } from './notice.ts'
 
@@ -92,23 +92,16 @@ export async function landBatch(deps: LandDeps): Promise<Landed> {
       await moveCursor(trx, journalId, cursor, to)
     })
   } catch (error) {
-    if (!isPoison(error)) throw error
+    if (!isItsFault(error)) throw error
     await landOneByOne(deps, journalId, cursor, rows)
   }
   const events = rows.reduce((sum, row) => sum + row.events, 0)
   return { journalId, position, events, at: rows.at(-1)?.at ?? null, notices }
 }
 
-/**
- * Whether an entry cannot be landed because of what it holds: a rule of the schema is broken, or it cannot be read.
- * Anything else that a store says (a lock, a full disk, a lost connection, a damaged file) is not the entry's fault,
- * and the same batch is tried again later.
- */
-function isPoison(error: unknown): boolean {
-  if (error instanceof CursorMoved) return false
-  const { code } = error as { code?: unknown }
-  if (typeof code !== 'string') return true
-  return /^SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)|^2[23]/.test(code)
+/** A cursor that somebody else moved is nobody's fault either. */
+function isItsFault(error: unknown): boolean {
+  return isPoison(error) && !(error instanceof CursorMoved)
 }
 
 async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | null, rows: Row[]): Promise<void> {
@@ -120,7 +113,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
       try {
         await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
       } catch (error) {
-        if (!isPoison(error)) throw error
+        if (!isItsFault(error)) throw error
         await insertDeadLetter(db, {
           journal_id: journalId,
           entry_id: row.id,
@@ -128,6 +121,8 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
           error: error instanceof Error ? error.message : String(error),
           body: JSON.stringify(entry),
           at: deps.now(),
+          visitor_id: visitorOf(entry),
+          attempts: 1,
         })
       }
     }
@@ -135,6 +130,12 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
     await moveCursor(db, journalId, at, to)
     at = to
   }
+}
+
+/** Whose it is, if it says so: what a visitor withdraws goes with him. */
+function visitorOf(entry: unknown): string | null {
+  const visitor = (entry as { visitor?: unknown } | null)?.visitor
+  return typeof visitor === 'string' ? visitor : null
 }
 
 /** The requests of a row; a row that is not JSON is one part, as text. */
@@ -146,7 +147,12 @@ function partsOf(body: string): unknown[] {
   }
 }
 
-async function landEntries(trx: Transaction<Database>, entries: Entry[], deps: LandDeps): Promise<void> {
+/** Lands entries in the caller's transaction, and marks what has to be derived. */
+export async function landEntries(
+  trx: Transaction<Database>,
+  entries: Entry[],
+  deps: Pick<LandDeps, 'tombstone' | 'describeAgent'>,
+): Promise<void> {
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])

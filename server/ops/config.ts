@@ -93,15 +93,19 @@ function url(env: Record<string, string | undefined>, name: string): string | nu
   return parsed.href.replace(/\/+$/, '')
 }
 
-/** What it says may hold a password, so it is not repeated. */
 function database(env: Record<string, string | undefined>): string | null {
   const text = env.DATABASE_URL
   if (text === undefined || text === '') return null
+  checkDatabaseUrl('DATABASE_URL', text)
+  return text
+}
+
+/** Throws unless it is the URL of a PostgreSQL database. It may hold a password, so it is not repeated. */
+export function checkDatabaseUrl(name: string, text: string): void {
   const parsed = URL.parse(text)
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2) {
-    throw new ConfigError('DATABASE_URL must be a URL such as postgres://user:password@host:5432/database, or unset')
+    throw new ConfigError(`${name} must be a URL such as postgres://user:password@host:5432/database`)
   }
-  return text
 }
 
 function given(env: Record<string, string | undefined>, name: string, length: number): string | null {

@@ -100,3 +100,75 @@ function firstParty(collector: URL, shop: URL): Finding {
 function isLocal(hostname: string): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
 }
+
+/** What was found in a data folder and its store. */
+export type Life = {
+  now: number
+  schema: string
+  /** Null: there is none yet. */
+  journal: { entries: number; oldestAt: number | null; newestAt: number | null } | null
+  sizes: Record<string, number>
+  dirty: number
+  deadLetters: number
+  retention: { site: string; months: number }[]
+  server: { url: string; runs: boolean; answers: boolean }
+}
+
+/** What waits longer than this to be landed while a server runs is no ordinary backlog. */
+const LATE_MS = 5 * 60_000
+
+/** A clock before this was never set; entries may be this much ahead of it. */
+const EARLIEST = Date.UTC(2025, 0, 1)
+const AHEAD_MS = 60_000
+
+/** Judges what was found. */
+export function checkLife(life: Life): Finding[] {
+  return [checkServer(life), checkClock(life), checkBacklog(life), ...checkStore(life)]
+}
+
+function checkServer({ server: { url, runs, answers } }: Life): Finding {
+  if (runs && answers) return { state: 'ok', what: `a server runs on this folder and answers at ${url}` }
+  if (runs) {
+    const what = `a server runs on this folder, but ${url} does not answer; look at its log, or give its PORT and HOST`
+    return { state: 'wrong', what }
+  }
+  const other = answers ? `; another answers at ${url}` : ''
+  return { state: 'note', what: `no server runs on this folder${other}` }
+}
+
+function checkClock({ now, journal }: Life): Finding {
+  const newest = journal?.newestAt ?? 0
+  const time = new Date(now).toISOString()
+  if (now < EARLIEST) return { state: 'wrong', what: `the clock says ${time}; set it, or events get wrong times` }
+  if (newest > now + AHEAD_MS) {
+    const what = `the clock says ${time}, but entries are of ${new Date(newest).toISOString()}; it was set back, or is wrong`
+    return { state: 'wrong', what }
+  }
+  return { state: 'ok', what: `the clock says ${time}` }
+}
+
+function checkBacklog({ now, journal, server }: Life): Finding {
+  if (journal === null) return { state: 'note', what: 'there is no journal yet; the first start makes it' }
+  const { entries, oldestAt } = journal
+  if (entries === 0) return { state: 'ok', what: 'everything that was accepted has landed' }
+  const minutes = Math.floor(Math.max(0, now - (oldestAt ?? now)) / 60_000)
+  const what = `${entries} groups of requests wait to be landed, the oldest for ${minutes} minutes`
+  if (!server.runs) return { state: 'note', what: `${what}; the next start lands them` }
+  return { state: now - (oldestAt ?? now) > LATE_MS ? 'wrong' : 'ok', what }
+}
+
+function checkStore({ schema, sizes, dirty, deadLetters, retention }: Life): Finding[] {
+  const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
+  const files = Object.entries(sizes).map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
+  return [
+    { state: 'ok', what: `the schema is ${schema}; ${dirty} keys wait to be derived` },
+    { state: 'ok', what: files.join(', ') },
+    {
+      state: 'ok',
+      what: `events are kept for ${retention.map((each) => `${each.months} months (${each.site})`).join(', ')}`,
+    },
+    deadLetters === 0
+      ? { state: 'ok', what: 'there are no dead letters' }
+      : { state: 'note', what: `there are ${deadLetters} dead letters; see couture dead-letters` },
+  ]
+}

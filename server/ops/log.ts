@@ -4,7 +4,29 @@ import { type Logger, pino } from 'pino'
 /** A logger of the given level that writes to standard error, so that what the start prints stays readable. */
 export function createLog(level: string): Logger {
   return pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorView } },
     pino.destination({ dest: 2, sync: false }),
   )
+}
+
+/** An error as it is logged. */
+export type ErrorView = { type: string; message: string; code?: string; stack?: string }
+
+/** What is logged of an error: no fields but its code, for drivers put rows into theirs. */
+export function errorView(error: unknown): ErrorView {
+  if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' }
+  const { code } = error as { code?: unknown }
+  // The first lines of a stack repeat the message.
+  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
+  return {
+    type: error.name,
+    message: withoutQuoted(error.message),
+    ...(typeof code === 'string' ? { code } : {}),
+    stack: frames.join('\n'),
+  }
+}
+
+/** An error's message without what it quotes: databases and parsers quote what they were given. */
+export function withoutQuoted(message: string): string {
+  return message.replace(/"[^"]*"?|'[^']*'?|`[^`]*`?/g, '…')
 }

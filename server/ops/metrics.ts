@@ -1,64 +1,134 @@
-/** Figures for Prometheus. Labels hold codes and names of stages, never ids. */
-import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
+/** Figures for Prometheus. Labels hold codes, route patterns and names of stages, never ids. */
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+/** What one turn of the thread that lands and derives has done, and how long each took (null: nothing was done). */
+export type Turn = {
+  landMs: number | null
+  events: number
+  deriveMs: number | null
+  derived: { visitor: number; person: number; contact: number }
+}
+
+/** What is asked of others when somebody reads the figures. */
+export type Figures = {
+  /** What was accepted and has not landed: groups of requests, bytes, and how long the oldest has waited by now. */
+  waiting: () => { entries: number; bytes: number; oldestMs: number }
+  /** Null while the store cannot be read. */
+  store: () => Promise<StoreFigures | null>
+  /** The sizes of files by name. */
+  files: () => Record<string, number>
+}
+
+/** Marks that wait to be derived, and what was set aside. */
+export type StoreFigures = {
+  dirty: { visitors: number; persons: number; contacts: number }
+  deadLetters: { land: number; derive: number }
+}
 
 /** The process's figures. */
 export type Metrics = {
   /** Events taken, doubled, of bots, or refused by code. */
   count(what: string, n: number): void
+  /** A request that was answered, by the pattern of its route. */
+  request(method: string, route: string, status: number): void
   failed(stage: string): void
   /** What it derived was refused, because another process has taken over. */
   fenced(): void
   landed(position: number, lagMs: number): void
+  turn(turn: Turn): void
   text(): Promise<string>
 }
 
-/** Figures in a registry of their own. `backlogBytes` is asked when somebody reads them. */
-export function createMetrics(backlogBytes: () => number): Metrics {
+/** Seconds of batches: those that matter hold up other writers. */
+const BUCKETS_S = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+
+/** Others would let a stranger make as many series as he likes. */
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
+
+/** Figures in a registry of their own. */
+export function createMetrics(version: string, figures: Figures): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  const events = new Counter({
-    name: 'couture_events_total',
-    help: 'Events by what became of them at the collector.',
-    labelNames: ['outcome'],
-    registers: [registry],
-  })
-  const failures = new Counter({
-    name: 'couture_stage_failures_total',
-    help: 'Failed rounds of landing and deriving; each is tried again.',
-    labelNames: ['stage'],
-    registers: [registry],
-  })
-  const fenced = new Counter({
-    name: 'couture_fenced_writes_total',
-    help: 'Derived writes that were refused, because another process had taken over the keys.',
-    registers: [registry],
-  })
-  const position = new Gauge({
-    name: 'couture_landed_position',
-    help: 'The last journal entry that was landed.',
-    registers: [registry],
-  })
-  const lag = new Gauge({
-    name: 'couture_landing_lag_seconds',
-    help: 'How long the entry that was landed last had waited in the journal.',
-    registers: [registry],
-  })
-  new Gauge({
-    name: 'couture_journal_backlog_bytes',
-    help: 'What was accepted and has not been landed.',
-    registers: [registry],
-    collect() {
-      this.set(backlogBytes())
-    },
-  })
+  const registers = [registry]
+  const counter = (name: string, help: string, labelNames: string[] = []) =>
+    new Counter({ name, help, labelNames, registers })
+  const gauge = (name: string, help: string, labelNames: string[] = []) =>
+    new Gauge({ name, help, labelNames, registers })
+  const histogram = (name: string, help: string) => new Histogram({ name, help, buckets: BUCKETS_S, registers })
+
+  gauge('couture_build_info', 'Always 1; the labels say what runs.', ['version', 'node']).set(
+    { version, node: process.versions.node },
+    1,
+  )
+  const events = counter('couture_events_total', 'Events by what became of them at the collector.', ['outcome'])
+  const requests = counter('couture_http_requests_total', 'Answered requests by the pattern of their route.', [
+    'method',
+    'route',
+    'status',
+  ])
+  const failures = counter(
+    'couture_stage_failures_total',
+    'Failed rounds of landing, deriving and upkeep, each of which is tried again, and keys that were set aside.',
+    ['stage'],
+  )
+  const fenced = counter(
+    'couture_fenced_writes_total',
+    'Derived writes that were refused, because another process had taken over the keys.',
+  )
+  const position = gauge('couture_landed_position', 'The last journal entry that was landed.')
+  const lag = gauge('couture_landing_lag_seconds', 'How long the entry that was landed last had waited in the journal.')
+  const landedEvents = counter('couture_landed_events_total', 'Events that were landed.')
+  const derived = counter('couture_derived_total', 'Visitors, persons and contacts that were derived.', ['kind'])
+  const landing = histogram('couture_landing_batch_seconds', 'How long batches of landing took.')
+  const deriving = histogram('couture_deriving_round_seconds', 'How long rounds of deriving took.')
+  const entries = gauge('couture_journal_backlog_entries', 'Groups of requests that were accepted and not landed.')
+  const bytes = gauge('couture_journal_backlog_bytes', 'What was accepted and has not been landed.')
+  const oldest = gauge(
+    'couture_journal_oldest_waiting_seconds',
+    'How long the oldest entry that is not landed has waited by now; 0 when there is none.',
+  )
+  const dirty = gauge('couture_dirty_marks', 'Keys that wait to be derived or told.', ['kind'])
+  const letters = gauge('couture_dead_letters', 'Entries that could not be landed, and keys that cannot be derived.', [
+    'kind',
+  ])
+  const files = gauge('couture_file_bytes', 'Sizes of the files of the data folder.', ['file'])
+
+  const refresh = async () => {
+    const waiting = figures.waiting()
+    entries.set(waiting.entries)
+    bytes.set(waiting.bytes)
+    oldest.set(waiting.oldestMs / 1000)
+    for (const [file, size] of Object.entries(figures.files())) files.set({ file }, size)
+    const store = await figures.store()
+    if (store === null) {
+      // Old figures would look like new ones.
+      dirty.reset()
+      letters.reset()
+      return
+    }
+    for (const [kind, n] of Object.entries(store.dirty)) dirty.set({ kind }, n)
+    for (const [kind, n] of Object.entries(store.deadLetters)) letters.set({ kind }, n)
+  }
+
   return {
     count: (what, n) => n > 0 && events.inc({ outcome: what }, n),
+    request: (method, route, status) =>
+      requests.inc({ method: METHODS.has(method) ? method : 'other', route, status: String(status) }),
     failed: (stage) => failures.inc({ stage }),
     fenced: () => fenced.inc(),
     landed(value, lagMs) {
       position.set(value)
       lag.set(lagMs / 1000)
     },
-    text: () => registry.metrics(),
+    turn(turn) {
+      if (turn.landMs !== null) landing.observe(turn.landMs / 1000)
+      if (turn.deriveMs !== null) deriving.observe(turn.deriveMs / 1000)
+      landedEvents.inc(turn.events)
+      for (const [kind, n] of Object.entries(turn.derived)) if (n > 0) derived.inc({ kind }, n)
+    },
+    async text() {
+      await refresh()
+      return registry.metrics()
+    },
   }
 }

@@ -15,19 +15,19 @@ type DirtyTable = 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts'
 /** A mark as it was read. */
 export type Mark = { key: string; generation: number }
 
-const raising = (table: DirtyTable) =>
+const raising = (table: DirtyTable, by: number) =>
   ofRows((db, rows: DirtyRow[]) =>
     db
       .insertInto(table)
       .values(rows)
       .onConflict((conflict) =>
-        conflict.column('key').doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', 1) })),
+        conflict.column('key').doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', by) })),
       ),
   )
 const raise = {
-  dirty_visitors: raising('dirty_visitors'),
-  dirty_persons: raising('dirty_persons'),
-  dirty_contacts: raising('dirty_contacts'),
+  dirty_visitors: raising('dirty_visitors', 1),
+  dirty_persons: raising('dirty_persons', 1),
+  dirty_contacts: raising('dirty_contacts', 1),
 }
 
 /** Marks keys, in the order of the keys so that concurrent writers do not lock each other out. */
@@ -36,6 +36,27 @@ export async function mark(db: Kysely<Database>, table: DirtyTable, keys: Iterab
   await raise[table](
     db,
     sorted.map((key) => ({ key, bucket: bucketOf(key), generation: 1 })),
+  )
+}
+
+/** Marks of a rebuild have this generation or a higher one; no other mark is moved so often. */
+export const REBUILD_GENERATION = 2 ** 40
+
+const raiseFar = {
+  dirty_visitors: raising('dirty_visitors', REBUILD_GENERATION),
+  dirty_persons: raising('dirty_persons', REBUILD_GENERATION),
+}
+
+/** Marks keys for a rebuild, which knows its marks by their generation. */
+export async function markForRebuild(
+  db: Kysely<Database>,
+  table: keyof typeof raiseFar,
+  keys: Iterable<string>,
+): Promise<void> {
+  const sorted = [...new Set(keys)].sort()
+  await raiseFar[table](
+    db,
+    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: REBUILD_GENERATION })),
   )
 }
 

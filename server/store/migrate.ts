@@ -1,9 +1,11 @@
 /** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
+import { distribute } from './citus.ts'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import * as throughput from './migrations/003-throughput.ts'
+import * as life from './migrations/004-life.ts'
 import * as openings from './migrations/005-openings.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
@@ -12,10 +14,11 @@ const MIGRATIONS: Record<string, Migration> = {
   '001-first': first,
   '002-processes': processes,
   '003-throughput': throughput,
+  '004-life': life,
   '005-openings': openings,
 }
 
-/** Runs what has not run yet. Throws with the name of the migration that failed. */
+/** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
@@ -24,4 +27,19 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
+  await distribute(db)
+}
+
+/** The newest migration that a store has. */
+export async function schemaVersion(db: Kysely<Database>): Promise<string> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc limit 1`.execute(db)
+  return rows[0]?.name ?? 'none'
+}
+
+/** How a store's schema stands to the one that this version makes. */
+export async function schemaState(db: Kysely<Database>): Promise<'same' | 'older' | 'newer'> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
+  const had = new Set(rows.map((row) => row.name))
+  if (rows.some((row) => !(row.name in MIGRATIONS))) return 'newer'
+  return Object.keys(MIGRATIONS).every((name) => had.has(name)) ? 'same' : 'older'
 }

@@ -9,6 +9,7 @@ import { createPostgresStore } from './postgres.ts'
 import type { Database } from './schema.ts'
 import { createSqliteStore } from './sqlite.ts'
 import { createThreadedSqliteStore } from './sqlite-threads.ts'
+import { createSqliteUpkeep, type Upkeep } from './sqlite-upkeep.ts'
 
 /** Where the store is: `databaseUrl`, or without one a file in `dataDir`. */
 export type StoreAt = { databaseUrl: string | null; dataDir: string }
@@ -55,6 +56,11 @@ export function unflushedFile(at: StoreAt): string | null {
 export function openCommandStore(at: StoreAt): Kysely<Database> {
   if (at.databaseUrl === null) return createSqliteStore(sqliteFile(at))
   return createPostgresStore(at.databaseUrl, { connections: 2, name: 'couture command', statementTimeoutMs: null })
+}
+
+/** Upkeep of the file; null where the store is not ours to keep. */
+export function openUpkeep(at: StoreAt, now: () => number): Upkeep | null {
+  return at.databaseUrl === null ? createSqliteUpkeep(sqliteFile(at), now) : null
 }
 
 /** A process's share of what is to be derived. `beat` keeps it, `close` gives it up. */

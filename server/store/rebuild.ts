@@ -1,54 +1,210 @@
 /**
- * Empties everything derived and marks all that has to be derived again. Until that is done nothing is told: a reader
- * of the feed must not hear that everybody is gone and comes back.
+ * A rebuild: everything derived is made again from the facts, a slice of keys after the other. What is there is replaced
+ * key by key and never emptied, so readers see for each visitor the state before or the state after; the feed is
+ * silent until all is done, so that nothing is told of a state between the two.
+ *
+ * A rebuild asks for keys by marks of a generation so high that no other mark has it. A slice is handed out when the
+ * one before is nearly worked off: what arrives meanwhile waits for no more than a slice, and the end is reached however
+ * much arrives. Where it stands is a row of `meta`, so it goes on after a restart, whoever derives.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mark, readMarks } from './dirty.ts'
-import { lockLeases } from './leases.ts'
-import { type Database, DERIVED_TABLES } from './schema.ts'
-import { moveVersion } from './sites.ts'
-import { transact } from './transact.ts'
+import { mark, markForRebuild, REBUILD_GENERATION } from './dirty.ts'
+import { chunks } from './many.ts'
+import type { Database } from './schema.ts'
+
+/** Keys of a slice, and how many of the one before may be left. */
+const SLICE = 1000
+const NEARLY_DONE = 200
 
 /**
- * In one transaction, so that nobody derives half of it; what is being derived meanwhile is not written. Returns how
- * many visitors are marked.
+ * All visitors, which makes again the persons of each; then those of these that are marked still; then what persons and
+ * members there are of nobody; then all who were told of.
  */
-export async function emptyDerived(db: Kysely<Database>): Promise<number> {
-  return transact(db, async (trx) => {
-    await lockLeases(trx)
-    await moveVersion(trx)
-    const visitors = await trx.selectFrom('events').select('visitor_id').distinct().execute()
-    for (const table of DERIVED_TABLES) await trx.deleteFrom(table).execute()
-    await mark(
-      trx,
-      'dirty_visitors',
-      visitors.map((row) => row.visitor_id),
-    )
-    // Those whose match ends with the rebuild are told so too.
-    const told = await trx.selectFrom('feed_state').select('contact_id').execute()
-    await mark(
-      trx,
-      'dirty_contacts',
-      told.map((row) => row.contact_id),
-    )
-    await trx
-      .insertInto('meta')
-      .values({ name: 'rebuilding', value: '1' })
-      .onConflict((conflict) => conflict.doNothing())
+const PHASES = ['visitors', 'marked', 'persons', 'members', 'contacts'] as const
+
+/** Where a rebuild stands: all keys of its phase up to `after` are handed out. `total` is what was expected. */
+export type Rebuild = { phase: (typeof PHASES)[number]; after: string; visitors: number; total: number }
+
+/** Begins a rebuild; one that is under way begins anew. */
+export async function beginRebuild(db: Kysely<Database>): Promise<void> {
+  const { total } = await db
+    .selectFrom('visitors')
+    .select((eb) => eb.fn.countAll().as('total'))
+    .executeTakeFirstOrThrow()
+  await note(db, 'rebuilding', { phase: 'visitors', after: '', visitors: 0, total: Number(total) })
+}
+
+/** The rebuild that is under way, or null. */
+export async function readRebuild(db: Kysely<Database>): Promise<Rebuild | null> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', 'rebuilding').executeTakeFirst()
+  return row ? (JSON.parse(row.value) as Rebuild) : null
+}
+
+/** How many visitors the last rebuild that ended has made again. */
+export async function rebuiltVisitors(db: Kysely<Database>): Promise<number> {
+  const row = await db.selectFrom('meta').select('value').where('name', '=', 'rebuilt').executeTakeFirst()
+  return row ? (JSON.parse(row.value) as Rebuild).visitors : 0
+}
+
+/** How many keys are handed out and not made again yet. */
+export async function rebuildLeft(db: Kysely<Database>, limit: number): Promise<number> {
+  let left = 0
+  for (const table of ['dirty_visitors', 'dirty_persons'] as const) {
+    const rows = await db
+      .selectFrom(table)
+      .select('key')
+      .where('generation', '>=', REBUILD_GENERATION)
+      .limit(limit)
       .execute()
-    return visitors.length
-  })
+    left += rows.length
+  }
+  return left
 }
 
-/** Whether a rebuild is under way; `over` when nothing is left to do of it but to say so. */
-export async function rebuildState(db: Kysely<Database>): Promise<'none' | 'under way' | 'over'> {
-  const flag = await db.selectFrom('meta').select('value').where('name', '=', 'rebuilding').executeTakeFirst()
-  if (!flag) return 'none'
-  const left = [...(await readMarks(db, 'dirty_visitors', 1)), ...(await readMarks(db, 'dirty_persons', 1))]
-  return left.length > 0 ? 'under way' : 'over'
+/** Hands out the next slice if it is time. Returns whether it did. Of one process at a time. */
+export async function rebuildStep(trx: Transaction<Database>): Promise<boolean> {
+  const rebuild = await readRebuild(trx)
+  if (!rebuild) return false
+  const left = await rebuildLeft(trx, NEARLY_DONE + 1)
+  if (left > NEARLY_DONE) return false
+  const slice = await nextSlice(trx, rebuild)
+  if (slice.length > 0) {
+    await handOut(trx, rebuild.phase, slice)
+    const visitors = rebuild.visitors + (rebuild.phase === 'visitors' ? slice.length : 0)
+    await note(trx, 'rebuilding', { ...rebuild, visitors, after: slice.at(-1)! })
+    return true
+  }
+  // The next phase goes by what this one has made.
+  if (left > 0) return false
+  const next = PHASES[PHASES.indexOf(rebuild.phase) + 1]
+  if (next) await note(trx, 'rebuilding', { ...rebuild, phase: next, after: '' })
+  else {
+    await trx.deleteFrom('meta').where('name', '=', 'rebuilding').execute()
+    await note(trx, 'rebuilt', rebuild)
+  }
+  return true
 }
 
-/** Notes the end of a rebuild: from now on changes are told again. */
-export async function endRebuild(trx: Transaction<Database>): Promise<void> {
-  await trx.deleteFrom('meta').where('name', '=', 'rebuilding').execute()
+async function note(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuild: Rebuild): Promise<void> {
+  const value = JSON.stringify(rebuild)
+  await db
+    .insertInto('meta')
+    .values({ name, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+}
+
+async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slice: string[]): Promise<void> {
+  switch (phase) {
+    case 'visitors':
+      return markForRebuild(trx, 'dirty_visitors', slice)
+    case 'marked':
+      return markForRebuild(trx, 'dirty_persons', slice)
+    case 'persons':
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, 'visitor_persons', slice))
+    case 'members':
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, 'persons', slice.map(personOfMember)))
+    case 'contacts':
+      // Those whose match ends with the rebuild are told so too.
+      return mark(trx, 'dirty_contacts', slice)
+  }
+}
+
+/** Those of the persons that have no row there. */
+async function ofNobody(
+  db: Kysely<Database>,
+  table: 'visitor_persons' | 'persons',
+  personIds: string[],
+): Promise<string[]> {
+  const there = new Set<string>()
+  for (const part of chunks([...new Set(personIds)], 500)) {
+    const rows = await db.selectFrom(table).select('person_id').distinct().where('person_id', 'in', part).execute()
+    for (const row of rows) there.add(row.person_id)
+  }
+  return personIds.filter((id) => !there.has(id))
+}
+
+/** Keys in order; rows that should not be there have theirs too, and go when nothing comes of them. */
+async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promise<string[]> {
+  switch (phase) {
+    case 'visitors':
+      return nextVisitors(db, after)
+    case 'marked': {
+      const rows = await db
+        .selectFrom('dirty_persons')
+        .select('key')
+        .where('key', '>', after)
+        .orderBy('key')
+        .limit(SLICE)
+        .execute()
+      return rows.map((row) => row.key)
+    }
+    case 'persons': {
+      const rows = await db
+        .selectFrom('persons')
+        .select('person_id')
+        .where('person_id', '>', after)
+        .orderBy('person_id')
+        .limit(SLICE)
+        .execute()
+      return rows.map((row) => row.person_id)
+    }
+    case 'members':
+      return nextMembers(db, after)
+    case 'contacts': {
+      const rows = await db
+        .selectFrom('feed_state')
+        .select('contact_id')
+        .where('contact_id', '>', after)
+        .orderBy('contact_id')
+        .limit(SLICE)
+        .execute()
+      return rows.map((row) => row.contact_id)
+    }
+  }
+}
+
+async function nextMembers(db: Kysely<Database>, after: string): Promise<string[]> {
+  const [segment = '', person = ''] = after.split('\n')
+  const rows = await db
+    .selectFrom('segment_members')
+    .select(['segment_id', 'person_id'])
+    .where((eb) =>
+      eb.or([eb('segment_id', '>', segment), eb.and([eb('segment_id', '=', segment), eb('person_id', '>', person)])]),
+    )
+    .orderBy('segment_id')
+    .orderBy('person_id')
+    .limit(SLICE)
+    .execute()
+  return rows.map((row) => `${row.segment_id}\n${row.person_id}`)
+}
+
+function personOfMember(key: string): string {
+  return key.slice(key.indexOf('\n') + 1)
+}
+
+/** The next visitors that have a fact or anything derived. */
+async function nextVisitors(db: Kysely<Database>, after: string): Promise<string[]> {
+  const keys = new Set<string>()
+  for (const table of [
+    'events',
+    'visitors',
+    'epochs',
+    'links',
+    'visitor_persons',
+    'visitor_days',
+    'carts',
+    'purchases',
+  ] as const) {
+    const rows = await db
+      .selectFrom(table)
+      .select('visitor_id')
+      .distinct()
+      .where('visitor_id', '>', after)
+      .orderBy('visitor_id')
+      .limit(SLICE)
+      .execute()
+    for (const row of rows) keys.add(row.visitor_id)
+  }
+  return [...keys].sort().slice(0, SLICE)
 }

@@ -16,6 +16,8 @@ export type VisitorRow = {
   linked: Flag
   /** Sends more than anybody does: nothing else is derived of it. */
   overactive: Flag
+  /** When its oldest event has been kept for as long as its site allows. */
+  expire_at: number
 }
 export type EpochRow = {
   visitor_id: string

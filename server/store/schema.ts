@@ -141,7 +141,16 @@ type DeadLetterRow = {
   error: string
   body: string
   at: number
+  visitor_id: string | null
+  attempts: number
 }
+/** A visitor, person or contact whose derivation throws; `key` names it. Gone once it succeeds. */
+type DeriveFailureRow = { key: string; stage: DeriveStage; error: string; attempts: number; at: number }
+export type DeriveStage = 'visitor' | 'person' | 'contact'
+/** What retention leaves of a visitor that still comes: when it logged in and out, so that nothing is linked wrongly. */
+type AgedMomentRow = { visitor_id: string; id: string; type: string; at: number }
+/** A visitor of whom only the proofs of consent are left, and until when. */
+type DepartedVisitorRow = { visitor_id: string; proof_until: number }
 type AuditRow = { id: string; at: number; actor: string; action: string; detail: string }
 
 // Definitions and told
@@ -187,6 +196,9 @@ export type Database = {
   withdrawals: WithdrawalRow
   cursors: CursorRow
   dead_letters: DeadLetterRow
+  derive_failures: DeriveFailureRow
+  aged_moments: AgedMomentRow
+  departed_visitors: DepartedVisitorRow
   audit: AuditRow
   visitors: VisitorRow
   epochs: EpochRow
@@ -208,7 +220,7 @@ export type Database = {
   processes: ProcessRow
 }
 
-/** Everything that `rebuild` empties and makes again. */
+/** Everything that a rebuild makes again. */
 export const DERIVED_TABLES = [
   'visitors',
   'epochs',

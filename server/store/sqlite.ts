@@ -34,12 +34,17 @@ const LOG_BYTES = 128 * 1024 ** 2
 /** Opens the store's file, which is made if it is not there. */
 export function openSqlite(file: string): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: BUSY_MS })
+  // Of a new file only, and before anything is in it: lets it give pages back (`sqlite-upkeep`).
+  sqlite.pragma('auto_vacuum = INCREMENTAL')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = NORMAL')
   sqlite.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   sqlite.pragma(`journal_size_limit = ${LOG_BYTES}`)
   sqlite.pragma('cache_size = -65536')
   sqlite.pragma('temp_store = MEMORY')
+  // The log's file, once it is written back; what is deleted is overwritten, so that no file holds it any more.
+  sqlite.pragma('journal_size_limit = 67108864')
+  sqlite.pragma('secure_delete = ON')
   return sqlite
 }
 

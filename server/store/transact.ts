@@ -46,6 +46,15 @@ export function isPassing(error: unknown): boolean {
   return PASSING.some((pattern) => pattern.test(code))
 }
 
+/**
+ * Whether something cannot be done because of what it holds: it breaks a rule of the schema, or the code cannot read
+ * it. Anything else that a store says is not the fault of what was tried.
+ */
+export function isPoison(error: unknown): boolean {
+  const { code } = (error ?? {}) as { code?: unknown }
+  return typeof code !== 'string' || /^(SQLITE_(CONSTRAINT|MISMATCH|TOOBIG|RANGE)|2[23]...)/.test(code)
+}
+
 function codeOf(error: unknown): string {
   return String((error as { code?: unknown } | null)?.code)
 }

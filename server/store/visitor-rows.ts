@@ -42,6 +42,9 @@ const FACT_TABLES = [
   'claim_keys',
   'devices',
   'orders',
+  'aged_moments',
+  'departed_visitors',
+  'dead_letters',
 ] as const satisfies (keyof Database)[]
 
 type DerivedTable = 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases'
@@ -114,6 +117,9 @@ export async function writeVisitors(
   await lockKeys(trx, [...gained.map((row) => row.person_id).filter((id) => id.startsWith('c:')), ...tokens])
   const sharers = await visitorsOfTokens(trx, tokens)
   for (const remove of removeFacts) await remove(trx, gone)
+  if (gone.length > 0) {
+    await trx.deleteFrom('derive_failures').where('key', 'in', gone).where('stage', '=', 'visitor').execute()
+  }
   await replace(trx, 'visitors', known, rows.visitors)
   await replace(trx, 'visitorPersons', before, rows.visitorPersons)
   for (const name of ['epochs', 'links', 'visitorDays', 'carts', 'purchases'] as const) {

@@ -11,13 +11,17 @@ import { findOveractive, type Overactive } from './overactive.ts'
 import type { ClaimRow, Database } from './schema.ts'
 
 /** An event with the person it is at now. */
-export type LoadedEvent = VisitorEvent & { personId: string | null }
+export type LoadedEvent = VisitorEvent & { siteId: string; personId: string | null }
 
-/** One visitor's facts. Events are sorted by time, then id; of an overactive visitor they are not read. */
+/**
+ * One visitor's facts. Events are sorted by time, then id; of an overactive visitor they are not read. `aged` are logins
+ * and logouts whose events were too old to keep: identity needs them, and nothing else may count them.
+ */
 export type VisitorFacts = {
   visitorId: string
   siteId: string
   events: LoadedEvent[]
+  aged: LoadedEvent[]
   claims: Claim[]
   consents: ConsentState
   overactive: Overactive | null
@@ -53,6 +57,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
   const rows = await selectEvents(db, calm)
   const claims = await loadClaims(db, calm)
   const choices = await loadChoices(db, visitorIds)
+  const aged = await loadAged(db, calm)
   const byVisitor = new Map<string, { siteId: string; siteAt: number; events: LoadedEvent[] }>()
   for (const row of rows) {
     const visitor = byVisitor.get(row.visitor_id) ?? { siteId: row.site_id, siteAt: row.at, events: [] }
@@ -65,6 +70,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
       id: row.id,
       at: row.at,
       type: row.type,
+      siteId: row.site_id,
       reset: row.type === 'reset',
       identity: row.identity === 1,
       props: row.props === null ? null : (JSON.parse(row.props) as Record<string, unknown>),
@@ -79,10 +85,17 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
   })
   return [
     ...[...byVisitor].map(([visitorId, { siteId, events }]) => {
-      return { ...factsOf(visitorId), siteId, events: events.sort(byTimeThenId), overactive: null }
+      return {
+        ...factsOf(visitorId),
+        siteId,
+        events: events.sort(byTimeThenId),
+        // A late repeat of what was too old is there twice until it is removed again.
+        aged: withoutRepeats(aged.get(visitorId), events),
+        overactive: null,
+      }
     }),
     ...[...overactive].map(([visitorId, counted]) => {
-      return { ...factsOf(visitorId), siteId: counted.siteId, events: [], overactive: counted }
+      return { ...factsOf(visitorId), siteId: counted.siteId, events: [], aged: [], overactive: counted }
     }),
   ]
 }
@@ -93,6 +106,21 @@ const selectConsents = ofKeys((db, visitorIds) =>
     .select(['visitor_id', 'id', 'analytics', 'identity', 'marketing', 'first_at', 'last_at'])
     .where('visitor_id', 'in', visitorIds),
 )
+function withoutRepeats(aged: LoadedEvent[] | undefined, events: LoadedEvent[]): LoadedEvent[] {
+  if (aged === undefined) return []
+  const ids = new Set(events.map((event) => event.id))
+  return aged.filter((moment) => !ids.has(moment.id))
+}
+
+/** An aged moment is an event without anything but its kind and its time. */
+async function loadAged(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, LoadedEvent[]>> {
+  const rows = await db.selectFrom('aged_moments').selectAll().where('visitor_id', 'in', visitorIds).execute()
+  const bare = { siteId: '', identity: true, props: null, url: null, personId: null }
+  return Map.groupBy(
+    rows.map(({ visitor_id, id, at, type }) => ({ ...bare, visitor_id, id, at, type, reset: type === 'reset' })),
+    (row) => row.visitor_id,
+  )
+}
 
 async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Choice[]>> {
   const rows = await selectConsents(db, visitorIds)

@@ -76,6 +76,7 @@ describe('sites', () => {
         cookie_name: 'cv',
         session_minutes: 30,
         cart_idle_minutes: 60,
+        retention_months: 25,
       },
     })
     expect(new Set([made.write_key, made.identity_secret, made.link_secret]).size).toBe(3)
@@ -268,7 +269,8 @@ describe('serve with a wrong setting says which and what it must be, and does no
     ['COUTURE_SECRET', 'short', /^COUTURE_SECRET must have at least 16 characters/],
     ['ADMIN_PASSWORD', 'short', /^ADMIN_PASSWORD must have at least 8 characters/],
     ['DATA_DIR', '/dev/null/data', /^DATA_DIR must be a folder that can be written/],
-    ['DATABASE_URL', 'mysql://a', /^DATABASE_URL must be/],
+    ['DATABASE_URL', 'mysql://a', /^DATABASE_URL must be a URL such as postgres:/],
+    ['DATABASE_URL', 'postgres://a:b@c/d', /^COUTURE_SECRET must be set with DATABASE_URL/],
   ])('%s=%s', async (name, value, sentence) => {
     const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
     try {
@@ -288,11 +290,21 @@ describe('serve with a wrong setting says which and what it must be, and does no
   })
 })
 
-test.each(['--help', 'serve --help', 'sites create --help', 'keys --help', 'rebuild --help'])(
-  'couture %s explains itself',
-  async (line) => {
-    const { code, stdout } = await couture(line.split(' '))
-    expect(code).toBe(0)
-    expect(stdout).toMatch(/^Usage: couture/)
-  },
-)
+test.each([
+  '--help',
+  'serve --help',
+  'sites create --help',
+  'keys --help',
+  'rebuild --help',
+  'backup --help',
+  'restore --help',
+  'dead-letters --help',
+  'dead-letters show --help',
+  'dead-letters replay --help',
+  'dead-letters drop --help',
+  'doctor --help',
+])('couture %s explains itself', async (line) => {
+  const { code, stdout } = await couture(line.split(' '))
+  expect(code).toBe(0)
+  expect(stdout).toMatch(/^Usage: couture/)
+})

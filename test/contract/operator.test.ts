@@ -1,9 +1,11 @@
 /** What an operator sees: whether it lives and is ready, its figures, its log, and what the doctor says. */
-import { chmodSync } from 'node:fs'
+import { chmodSync, rmSync } from 'node:fs'
+import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Finding } from '../../server/ops/doctor.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer } from '../support/server.ts'
+import { freePort, startServer, type TestServer, until } from '../support/server.ts'
+import { type SiteView, signLogin } from './door.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -13,7 +15,14 @@ afterAll(() => server?.kill())
 
 test('a server that takes events says that it lives and is ready', async () => {
   expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ ok: true })
-  expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({ ready: true })
+  expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({
+    ready: true,
+    missing: [],
+    warnings: [],
+    journal: { writable: true, waiting_entries: expect.any(Number), waiting_bytes: expect.any(Number) },
+    store: { reachable: true },
+    lag_seconds: expect.any(Number),
+  })
 })
 
 test('the figures count what was taken and what was refused, and name no visitor', async () => {
@@ -25,21 +34,86 @@ test('the figures count what was taken and what was refused, and name no visitor
   expect(text).toMatch(/^couture_events_total\{outcome="invalid_event"\} 1$/m)
   expect(text).toMatch(/^couture_landing_lag_seconds \d/m)
   expect(text).toMatch(/^couture_journal_backlog_bytes \d+$/m)
+  expect(text).toMatch(/^couture_build_info\{version="[^"]+",node="[^"]+"\} 1$/m)
+  expect(text).toMatch(/^couture_landed_events_total 2$/m)
+  expect(text).toMatch(/^couture_derived_total\{kind="visitor"\} [1-9]/m)
+  expect(text).toMatch(/^couture_landing_batch_seconds_count [1-9]/m)
+  expect(text).toMatch(/^couture_deriving_round_seconds_bucket\{le="0.1"\} \d+$/m)
+  expect(text).toMatch(/^couture_journal_backlog_entries 0$/m)
+  expect(text).toMatch(/^couture_journal_oldest_waiting_seconds 0$/m)
+  expect(text).toMatch(/^couture_dirty_marks\{kind="visitors"\} 0$/m)
+  expect(text).toMatch(/^couture_dead_letters\{kind="land"\} 0$/m)
+  expect(text).toMatch(/^couture_file_bytes\{file="couture.db"\} [1-9]/m)
+  expect(text).toMatch(/^couture_http_requests_total\{method="POST",route="\/v1\/events",status="202"\} [1-9]/m)
+  for (const metric of text.matchAll(/^# TYPE (couture_\S+) (\S+)$/gm)) {
+    expect(text).toMatch(new RegExp(`^# HELP ${metric[1]} [A-Z].+\\.$`, 'm'))
+    expect(metric[1]!.endsWith('_total')).toBe(metric[2] === 'counter')
+  }
   expect(text).not.toContain('visitor-')
 })
 
-test('the log holds no address, no visitor and no query string', async () => {
-  await send(server, batch([event('page', 0, { email: 'jp@example.com' })], { visitor: 'visitor-bbbbbbbbbbbbbbbbb' }))
-  await fetch(`${server.url}/api/v1/matches?after=secret-cursor`)
-  await settled(server)
-  const { stderr, stdout } = server.output()
-  for (const text of ['jp@example.com', 'visitor-bbbb', 'secret-cursor']) expect(stderr + stdout).not.toContain(text)
+test('requests are counted by the pattern of their route, so that ids make no series', async () => {
+  await server.api('/api/v1/contacts/some-person')
+  await server.api('/api/v1/visitors/some-visitor/timeline')
+  await fetch(`${server.url}/nothing/here/of-mine`)
+  const text = await (await fetch(`${server.url}/metrics`)).text()
+  expect(text).toMatch(/^couture_http_requests_total\{method="GET",route="\/api\/v1\/contacts\/:id",status="404"\} 1$/m)
+  for (const id of ['some-person', 'some-visitor', 'of-mine']) expect(text).not.toContain(id)
+})
+
+test('at its loudest the log has the route of each request, and nothing of anybody', async () => {
+  const loud = await startServer({ env: { LOG_LEVEL: 'trace' } })
+  const { identity_secret: secret } = await loud.cli<SiteView>('sites', 'show', 'demo')
+  const login = await signLogin(secret, 'crm-secret-7')
+  await loud.post('/api/v1/contacts', [{ id: 'crm-secret-7', email: 'jp@example.com', mail_consent: true }])
+  const links = { site: 'demo', contacts: ['crm-secret-7'], message: 'letter' }
+  const { data } = await loud.post('/api/v1/link-tokens', links)
+  const visitor = 'visitor-bbbbbbbbbbbbbbbbb'
+  const headers = { 'x-forwarded-for': '203.0.113.77', cookie: 'cv=cookie-of-somebody' }
+  await send(loud, batch([event('page', 0, { email: 'jp@example.com' })], { visitor }), headers)
+  await send(loud, batch([event('identify', 0, { kind: 'login', token: login })], { visitor }))
+  await send(loud, '{"email": "broken@example.com", ')
+  await fetch(`${loud.url}/l/${data[0].token}`, { redirect: 'manual' })
+  await fetch(`${loud.url}/api/v1/matches?after=secret-cursor`, { headers: { authorization: 'Bearer ck_stolen' } })
+  await loud.api('/api/v1/contacts?q=jp@example.com')
+  await loud.api('/api/v1/contacts/crm-secret-7')
+  await loud.api(`/api/v1/visitors/${visitor}/timeline`)
+  await loud.api('/api/v1/contacts', {
+    method: 'POST',
+    body: 'row@example.com',
+    headers: { 'content-type': 'text/csv' },
+  })
+  await settled(loud)
+  const store = new BetterSqlite3(`${loud.dataDir}/couture.db`)
+  store.prepare("update events set props = 'broken@example.com' where type = 'page'").run()
+  store.prepare("update events set type = 'add_to_cart' where type = 'page'").run()
+  store.close()
+  await send(loud, batch([event('page')], { visitor }))
+  await until(() => loud.output().stderr.includes('one was set aside'), 'the failure to be told')
+  await loud.kill()
+  const log = loud.output().stderr
+  rmSync(loud.dataDir, { recursive: true, force: true })
+  expect(log).toContain('"route":"/v1/events"')
+  expect(log).toContain('"route":"/api/v1/contacts/:id"')
+  const secrets = ['@example.com', 'crm-secret-7', visitor, 'secret-cursor', 'ck_', login, data[0].token, '203.0.113']
+  for (const text of [...secrets, 'cookie-of-somebody', secret]) expect(log).not.toContain(text)
 })
 
 test('the doctor finds nothing wrong with a fresh installation', async () => {
   const findings = await server.cli<Finding[]>('doctor', `${server.url}/tag.js`)
   expect(findings.filter((finding) => finding.state === 'wrong')).toEqual([])
-  expect(findings.map((finding) => finding.what).join('\n')).toContain('is reached')
+  const said = findings.map((finding) => finding.what).join('\n')
+  for (const what of [
+    'is reached',
+    'a server runs on this folder and answers',
+    'the clock says',
+    'has landed',
+    'the schema is 0',
+    'couture.db ',
+    'events are kept for 25 months (demo)',
+    'no dead letters',
+  ])
+    expect(said).toContain(what)
 })
 
 test('the doctor says what is wrong and what to do, and ends with 1', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DERIVED_TABLES } from '../../server/store/schema.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
+import { openStore } from '../support/store.ts'
 
 const MINUTE = 60_000
 let server: TestServer
@@ -13,12 +14,24 @@ beforeAll(async () => {
 afterAll(() => server?.stop())
 
 /** Every derived row, as text, in an order of its own. */
-async function derived(): Promise<Record<string, string[]>> {
-  const rows = await Promise.all(DERIVED_TABLES.map((table) => server.query(`select * from ${table}`)))
+async function derived(store: Pick<TestServer, 'query'> = server): Promise<Record<string, string[]>> {
+  const rows = await Promise.all(DERIVED_TABLES.map((table) => store.query(`select * from ${table}`)))
   return Object.fromEntries(
     DERIVED_TABLES.map((table, i) => [table, rows[i]!.map((row) => JSON.stringify(row)).sort()]),
   )
 }
+
+/** Spoils what is derived: rows are missing, wrong, or of visitors and persons that there never were. */
+const SPOIL = [
+  "delete from visitors where visitor_id like 'visitor-00%'",
+  'update persons set visitors = 17, contact_id = null where visitors = 1',
+  'delete from carts',
+  "update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa'",
+  "insert into visitor_days values ('visitor-that-never-was', 1, 0)",
+  "insert into segment_members values ('cart_abandoned', 'v:nobody', 1)",
+  'update segment_members set entered_at = 5',
+  "update events set person_id = 'v:nobody'",
+]
 
 test('everything derived can be rebuilt, identical, and the feed tells nothing', async () => {
   const contacts = Array.from({ length: 30 }, (_, i) => ({
@@ -56,8 +69,34 @@ test('everything derived can be rebuilt, identical, and the feed tells nothing',
   expect(before.segment_members!.length).toBeGreaterThan(10)
   const { next } = await server.get('/api/v1/matches')
 
-  expect(await server.cli('rebuild')).toEqual({ visitors: 30 })
+  const owners = 'select id, person_id from events order by id'
+  const owned = await server.query(owners)
+  for (const how of ['beside a running server', 'alone']) {
+    if (how === 'alone') await server.stop({ wipe: false })
+    const store = await openStore(server.dataDir)
+    for (const statement of SPOIL) await store.change(statement)
+    expect(await derived(store)).not.toEqual(before)
+    // The command ends when it is done.
+    expect(await server.cli('rebuild'), how).toEqual({ visitors: 31 })
+    expect(await derived(store), how).toEqual(before)
+    expect(await store.query(owners), how).toEqual(owned)
+    await store.close({ wipe: false })
+  }
+  server = await startServer({ dataDir: server.dataDir })
   await settled(server)
   expect(await derived()).toEqual(before)
   expect((await server.get(`/api/v1/matches?after=${next}`)).data).toEqual([])
+})
+
+test('a rebuild that is under way ends while visitors come, and the feed waits for it', async () => {
+  const come = new AbortController()
+  const coming = (async () => {
+    for (let i = 0; !come.signal.aborted; i++)
+      await sendAll(server, `visitor-coming-${i % 50}-aaaaaaaa`, [event('page')])
+  })()
+  expect(await server.cli('rebuild')).toEqual({ visitors: expect.any(Number) })
+  come.abort()
+  await coming
+  await settled(server)
+  expect(await server.query("select * from meta where name = 'rebuilding'")).toEqual([])
 })

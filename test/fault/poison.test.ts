@@ -4,11 +4,12 @@
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, expect, test } from 'vitest'
-import { event, sendAll, settled } from '../support/sender.ts'
+import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
-afterAll(() => server?.stop())
+// It logs what it set aside.
+afterAll(() => server?.stop().catch(() => {}))
 
 /** An entry as the collector writes it. */
 function entry(visitor: string, more: Record<string, unknown> = {}) {
@@ -58,4 +59,102 @@ test('poison in the journal becomes a dead letter, and everything around it is l
     { part: 1, error: expect.stringMatching(/NOT NULL/), body: expect.stringContaining('poison') },
     { part: 0, error: expect.stringMatching(/./), body: expect.stringContaining('not JSON') },
   ])
+})
+
+type Letter = { id: string; kind: string; error: string; attempts: number; site: string | null; what: string | null }
+type Replay = { landed: number; derived: number; failed: number }
+const letters = () => server.cli<Letter[]>('dead-letters')
+
+/** Runs a command that is expected to fail, and returns what it printed. */
+const failing = async (...args: string[]) =>
+  (await server.cli(...args).then(
+    () => expect.unreachable('the command succeeded'),
+    (error) => error,
+  )) as { code: number; stdout: string; stderr: string }
+
+/** Changes the store beside the running server, as a mended fault would. */
+function change(sql: string, ...values: unknown[]): void {
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`)
+  store.prepare(sql).run(...values)
+  store.close()
+}
+
+test('dead letters are listed without naming anybody, shown with the field that is wrong, and tried again', async () => {
+  const listed = await letters()
+  expect(listed).toMatchObject([
+    {
+      kind: 'land',
+      site: 'demo',
+      attempts: 1,
+      error: 'events.0.type must be a text that is not empty (it is missing)',
+    },
+    { kind: 'land', site: null, attempts: 1, error: expect.stringMatching(/^the entry must be a JSON object/) },
+  ])
+  expect(JSON.stringify(listed)).not.toContain('poison-aaaa')
+  const [wrong, damaged] = listed as [Letter, Letter]
+  const shown = await server.cli<{ entry_content: { visitor: string } }>('dead-letters', 'show', wrong.id)
+  expect(shown.entry_content.visitor).toBe('poison-aaaaaaaaaaaaaaaaa')
+
+  const again = await failing('dead-letters', 'replay', '--all')
+  expect(again.code).toBe(1)
+  expect(JSON.parse(again.stdout)).toMatchObject({ landed: 0, failed: 2 })
+  expect((await letters()).map((letter) => letter.attempts)).toEqual([2, 2])
+
+  change('update dead_letters set body = replace(body, \'{"id":"x"}\', \'{"id":"x","type":"page","at":1}\')')
+  expect(await server.cli('dead-letters', 'replay', wrong.id)).toMatchObject({ landed: 1, failed: 0 })
+  await settled(server)
+  expect((await server.get('/api/v1/visitors/poison-aaaaaaaaaaaaaaaaa/timeline')).data).toHaveLength(1)
+  expect((await failing('dead-letters', 'replay', wrong.id)).stderr).toMatch(/^there is no dead letter/)
+  expect(await server.cli('dead-letters', 'drop', damaged.id)).toEqual({ id: damaged.id, dropped: true })
+  expect(await letters()).toEqual([])
+})
+
+test('a letter of a visitor who has withdrawn since then does not come back', async () => {
+  const visitor = 'leaving-aaaaaaaaaaaaaaaa'
+  await sendAll(server, visitor, [event('page')])
+  await settled(server)
+  const body = JSON.stringify(entry(visitor))
+  const insert =
+    'insert into dead_letters (journal_id, entry_id, part, error, body, at, visitor_id) values (?, ?, 0, ?, ?, ?, ?)'
+  change(insert, 'a-journal', 1, 'it was so', body, Date.now(), visitor)
+  const refused = { consent: { id: 'no', analytics: false, identity: false, marketing: false, source: 'manual' } }
+  await send(server, batch([event('consent')], { visitor, ...refused } as never))
+  await settled(server)
+  expect(await letters()).toEqual([])
+
+  // One that was brought back from elsewhere.
+  change(insert, 'a-journal', 2, 'it was so', body, Date.now(), visitor)
+  await server.cli('dead-letters', 'replay', '--all')
+  await settled(server)
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
+  expect(store.prepare('select * from events where visitor_id = ?').all(visitor)).toEqual([])
+  expect(store.prepare('select * from dead_letters').all()).toEqual([])
+  store.close()
+})
+
+test('a visitor that cannot be derived stops nobody, is a dead letter, and is tried again when he comes or when asked', async () => {
+  const [ill, well] = ['ill-visitor-aaaaaaaaaaaa', 'well-visitor-aaaaaaaaaaa']
+  const item = { currency: 'EUR', items: [{ item_id: 'ring', price: 9 }] }
+  await sendAll(server, ill, [event('add_to_cart', 0, item)])
+  await settled(server)
+  change("update events set props = 'not JSON' where visitor_id = ?", ill)
+  await sendAll(server, ill, [event('page')])
+  await sendAll(server, well, [event('page')])
+  await settled(server)
+  expect((await server.get(`/api/v1/visitors/${well}/timeline`)).data).toHaveLength(1)
+  const [letter] = (await letters()) as [Letter]
+  expect(letter).toMatchObject({ kind: 'derive', what: 'visitor', attempts: 1, error: expect.stringMatching(/JSON/) })
+  expect(JSON.stringify(letter)).not.toContain(ill)
+  expect(await server.cli('dead-letters', 'show', letter.id)).toMatchObject({ entry_content: { visitor: ill } })
+  expect(await (await fetch(`${server.url}/metrics`)).text()).toMatch(/^couture_dead_letters\{kind="derive"\} 1$/m)
+
+  await sendAll(server, ill, [event('page')])
+  await settled(server)
+  expect(await letters()).toMatchObject([{ id: letter.id, attempts: 2 }])
+  expect((await failing('dead-letters', 'replay', letter.id)).code).toBe(1)
+  change('update events set props = ? where visitor_id = ? and props is not null', JSON.stringify(item), ill)
+  expect(await server.cli<Replay>('dead-letters', 'replay', '--all')).toMatchObject({ derived: 1, failed: 0 })
+  expect(await letters()).toEqual([])
+  const visitor = await server.get(`/api/v1/visitors/${ill}/timeline`)
+  expect(visitor.data).toHaveLength(3)
 })

@@ -22,7 +22,7 @@ import { createLeases } from '../../server/store/leases.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { LostClaim, ownsEverything } from '../../server/store/ownership.ts'
 import { createPostgresStore } from '../../server/store/postgres.ts'
-import { emptyDerived } from '../../server/store/rebuild.ts'
+import { beginRebuild } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { insertSite } from '../../server/store/sites.ts'
@@ -155,7 +155,8 @@ async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery
     return await look({
       dump: () => dump(db),
       rebuild: async () => {
-        await emptyDerived(db)
+        for (const table of DERIVED_TABLES) await db.deleteFrom(table).execute()
+        await beginRebuild(db)
         await deriveAll(db)
       },
     })

@@ -11,8 +11,11 @@ import { freePort } from './port.ts'
 import { openStore } from './store.ts'
 
 const root = new URL('../../', import.meta.url).pathname
-const clock = new URL('./shifted-clock.ts', import.meta.url).pathname
-const slowDisk = new URL('./slow-disk.ts', import.meta.url).pathname
+const here = (file: string) => new URL(file, import.meta.url).pathname
+/** Loaded before the product, in all its threads. */
+const preloads = [here('./shifted-clock.ts'), here('./check-citus-shapes.ts')]
+const slowDisk = here('./slow-disk.ts')
+const imports = (files: string[]) => files.flatMap((file) => ['--import', file])
 
 export { freePort }
 
@@ -40,6 +43,8 @@ export type TestServer = {
   storeEnv: Record<string, string>
   /** Rows of its store, read beside it; values for each `?`. */
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Runs a statement that changes its store. */
+  change(sql: string, ...values: unknown[]): Promise<void>
   /** The names of the store's tables. */
   tables(): Promise<string[]>
   /** What it printed at its start, and its log so far. */
@@ -70,10 +75,10 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
     FLUSH_MS: String(options.flushMs ?? 0),
     ...options.env,
   }
-  const preloaded = options.flushMs === undefined ? [clock] : [clock, slowDisk]
+  const preloaded = options.flushMs === undefined ? preloads : [...preloads, slowDisk]
   return {
     command: process.execPath,
-    args: [...preloaded.flatMap((file) => ['--import', file]), 'server/couture.mjs', 'serve'],
+    args: [...imports(preloaded), 'server/couture.mjs', 'serve'],
     options: { cwd: root, env },
   }
 }
@@ -115,7 +120,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }, 'the server to start')
 
   const cli = async <T>(...args: string[]): Promise<T> => {
-    const cliArgs = ['--import', clock, 'server/couture.mjs', ...args, '--json']
+    const cliArgs = [...imports(preloads), 'server/couture.mjs', ...args, '--json']
     const result = await promisify(execFile)(process.execPath, cliArgs, { cwd: root, env })
     return JSON.parse(result.stdout) as T
   }
@@ -136,6 +141,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     databaseUrl: store.env.DATABASE_URL ?? null,
     storeEnv: store.env,
     query: store.query,
+    change: store.change,
     tables: store.tables,
     output: () => ({ stdout, stderr }),
     cli,

@@ -13,6 +13,8 @@ export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sql
 export type TestStore = {
   env: Record<string, string>
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Runs statements that change it, as a fault or an older version would. */
+  change(sql: string, ...values: unknown[]): Promise<void>
   tables(): Promise<string[]>
   close(options: { wipe: boolean }): Promise<void>
 }
@@ -43,6 +45,11 @@ function sqliteStore(dataDir: string): TestStore {
   return {
     env: {},
     query,
+    async change(sql, ...values) {
+      const db = new BetterSqlite3(`${dataDir}/couture.db`, { timeout: 10_000 })
+      db.prepare(sql).run(...values)
+      db.close()
+    },
     tables: async () => {
       const rows = await query<{ name: string }>("select name from sqlite_master where type = 'table' order by name")
       return rows.map((row) => row.name)
@@ -74,6 +81,9 @@ function postgresStore(url: string, own: boolean): TestStore {
   return {
     env: { DATABASE_URL: url, COUTURE_SECRET: SECRET },
     query,
+    async change(sql, ...values) {
+      await query(sql, ...values)
+    },
     tables: async () => {
       const rows = await query<{ name: string }>(
         "select table_name as name from information_schema.tables where table_schema = 'public' order by 1",
@@ -89,22 +99,24 @@ function postgresStore(url: string, own: boolean): TestStore {
 
 const server = () => process.env.TEST_POSTGRES_URL!
 
-async function administer(sql: string): Promise<void> {
-  const client = new Client({ connectionString: server() })
+async function administer<T extends object>(sql: string, url = server()): Promise<T[]> {
+  const client = new Client({ connectionString: url })
   await client.connect()
   try {
-    await client.query(sql)
+    return (await client.query<T>(sql)).rows
   } finally {
     await client.end()
   }
 }
 
-/** Makes a database on the server of the tests and returns its URL. */
+/** Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it. */
 export async function createDatabase(): Promise<string> {
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`
   await administer(`create database ${name}`)
   const url = new URL(server())
   url.pathname = `/${name}`
+  const citus = await administer("select 1 from pg_extension where extname = 'citus'")
+  if (citus.length > 0) await administer('create extension citus', url.href)
   return url.href
 }
 

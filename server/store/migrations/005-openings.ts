@@ -1,9 +1,10 @@
 /** A cursor also says under which opening of the journal its position was given out. */
 import type { Kysely } from 'kysely'
+import { textType } from '../engine.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
     .alterTable('cursors')
-    .addColumn('opening', 'text', (column) => column.notNull().defaultTo(''))
+    .addColumn('opening', textType(db), (column) => column.notNull().defaultTo(''))
     .execute()
 }

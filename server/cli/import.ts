@@ -15,31 +15,29 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import type { Kysely } from 'kysely'
 import { nanoid } from 'nanoid'
-import { checkContact } from './http/contacts.ts'
-import { checkOrder } from './http/orders.ts'
-import { importContacts } from './import/contacts.ts'
-import { importOrders } from './import/orders.ts'
-import type { ImportOutcome } from './import/run.ts'
-import { openSource, type Source } from './import/source.ts'
-import { importText, mappingText, progressText } from './import/texts.ts'
-import type { Config } from './ops/config.ts'
-import { createKeyring } from './ops/keyring.ts'
-import { createKeysOf } from './sites.ts'
-import { writeAudit } from './store/audit.ts'
-import { migrate } from './store/migrate.ts'
-import { openCommandStore } from './store/open.ts'
-import type { Database } from './store/schema.ts'
-import { listSites } from './store/sites.ts'
+import { checkContact } from '../http/contacts.ts'
+import { checkOrder } from '../http/orders.ts'
+import { importContacts } from '../import/contacts.ts'
+import { importOrders } from '../import/orders.ts'
+import type { ImportOutcome } from '../import/run.ts'
+import { openSource, type Source } from '../import/source.ts'
+import { importText, mappingText, progressText } from '../import/texts.ts'
+import type { Config } from '../ops/config.ts'
+import { createKeyring } from '../ops/keyring.ts'
+import { createKeysOf } from '../sites.ts'
+import { writeAudit } from '../store/audit.ts'
+import { migrate } from '../store/migrate.ts'
+import { openCommandStore } from '../store/open.ts'
+import type { Database } from '../store/schema.ts'
+import { listSites } from '../store/sites.ts'
+import { createBar } from './bar.ts'
+import { withStore } from './store.ts'
 
 type Store = Kysely<Database>
-type WithStore = (work: (db: Store, config: Config) => Promise<void>) => Promise<void>
 type Options = { map?: string; currency?: string; dryRun?: boolean; json?: boolean; rejected?: string }
 
-/** How often the progress bar is drawn. */
-const DRAW_EVERY_MS = 100
-
 /** Adds the commands. */
-export function registerImports(program: Command, withStore: WithStore): void {
+export function registerImports(program: Command): void {
   const command = program.command('import').description('take in files of a CRM, a shop or a mail tool')
   const add = (kind: 'contacts' | 'orders', description: string) =>
     command
@@ -71,17 +69,21 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
     currency: options.currency?.toUpperCase() ?? null,
   })
   if (!options.json) console.log(mappingText(source))
-  const progress = createProgress(input)
+  const bar = createBar()
   const rejected = options.rejected === undefined ? null : createRejectedFile(options.rejected)
   const rehearsal = options.dryRun ? await createRehearsal(config.dataDir) : null
   let outcome: ImportOutcome
   try {
     outcome = await write(kind, source, db, rehearsal?.db, config, {
-      onProgress: progress.draw,
+      // Bytes, because nobody knows the rows before they are read.
+      onProgress: (rows) =>
+        bar.draw((elapsedMs, width) =>
+          progressText({ rows, read: input.read(), total: input.total, elapsedMs }, width),
+        ),
       onRejected: (each) => rejected?.add([each.row, each.code, each.message]),
     })
   } finally {
-    progress.end()
+    bar.end()
     await rehearsal?.remove()
     await rejected?.close()
   }
@@ -153,26 +155,6 @@ function openFile(file: string): Input {
     }
   }
   return { bytes: counted(), total, read: () => read }
-}
-
-/** A bar on stderr where somebody looks; bytes, because nobody knows the rows before they are read. */
-function createProgress(input: Input) {
-  const began = performance.now()
-  const shown = process.stderr.isTTY === true
-  let drawn = 0
-  return {
-    draw(rows: number) {
-      const elapsed = performance.now() - began
-      if (!shown || elapsed - drawn < DRAW_EVERY_MS) return
-      drawn = elapsed
-      const width = process.stderr.columns ?? 80
-      const text = progressText({ rows, read: input.read(), total: input.total, elapsedMs: elapsed }, width)
-      process.stderr.write(`\r\x1b[K${text}`)
-    },
-    end() {
-      if (drawn > 0) process.stderr.write('\r\x1b[K')
-    },
-  }
 }
 
 /** The rejected rows as CSV. */

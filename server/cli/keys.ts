@@ -1,0 +1,52 @@
+/** `couture keys …`: keys for servers and tools. */
+import type { Command } from 'commander'
+import { nanoid } from 'nanoid'
+import { createKey } from '../sites.ts'
+import { deleteApiKey, listApiKeys, SCOPES } from '../store/sites.ts'
+import { Refusal, show, withStore } from './store.ts'
+
+/** Adds the commands. */
+export function registerKeys(program: Command): void {
+  const keys = program.command('keys').description('keys for servers and tools')
+
+  keys
+    .command('create')
+    .description('make a key; it is shown once')
+    .requiredOption('--scopes <list>', `separated by commas, of: ${SCOPES.join(', ')}`)
+    .option('--json', 'print for programs')
+    .action((options: { scopes: string; json?: boolean }) =>
+      withStore(async (db) => {
+        const scopes = options.scopes.split(',').map((scope) => scope.trim())
+        const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope))
+        if (unknown !== undefined) throw new Refusal(`--scopes must be of ${SCOPES.join(', ')} (got "${unknown}")`)
+        const key = await createKey(db, { id: nanoid(10), scopes }, Date.now())
+        show(
+          options.json,
+          key,
+          () => `${key.key}\n\nThis is key ${key.id} for ${scopes.join(', ')}. It is not shown again.`,
+        )
+      }),
+    )
+
+  keys
+    .command('list')
+    .description('all keys, without what would let anybody use them')
+    .option('--json', 'print for programs')
+    .action((options: { json?: boolean }) =>
+      withStore(async (db) => {
+        const all = await listApiKeys(db)
+        show(options.json, all, () => all.map((key) => `${key.id}  ${key.scopes.join(',')}`).join('\n'))
+      }),
+    )
+
+  keys
+    .command('delete <id>')
+    .description('end a key')
+    .option('--json', 'print for programs')
+    .action((id: string, options: { json?: boolean }) =>
+      withStore(async (db) => {
+        if (!(await deleteApiKey(db, id))) throw new Refusal(`there is no key "${id}"`)
+        show(options.json, { id, deleted: true }, () => `Key ${id} is ended.`)
+      }),
+    )
+}

@@ -1,0 +1,36 @@
+/** `couture serve`: runs everything until it is told to stop. */
+import type { Command } from 'commander'
+import { start } from '../main.ts'
+import { readConfigFromEnvironment } from '../ops/config.ts'
+
+/** Adds the command. */
+export function registerServe(program: Command): void {
+  program
+    .command('serve')
+    .description('run the collector, the API and the dashboard')
+    .action(async () => {
+      const config = readConfigFromEnvironment(process.env)
+      const running = await start(config)
+      console.log(
+        [
+          `Couture is at      ${running.address}`,
+          `Dashboard          ${running.dashboard}`,
+          `  password         ${config.adminPassword}`,
+          `Demo shop          ${running.demo}`,
+          '',
+          'Paste into every page of a shop (this is the site "demo"):',
+          running.snippet,
+        ].join('\n'),
+      )
+      let stopping = false
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.on(signal, async () => {
+          // Somebody has no patience: what was acknowledged is on disk.
+          if (stopping) process.exit(1)
+          stopping = true
+          const { left } = await running.stop()
+          process.exit(left.length > 0 ? 1 : undefined)
+        })
+      }
+    })
+}

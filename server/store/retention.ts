@@ -1,0 +1,186 @@
+/**
+ * Removing what is too old. Every step can be repeated and cut short; nothing is told here: the visitors are marked,
+ * and what follows is derived.
+ *
+ * Of a visitor that still comes, logins and logouts stay as bare moments, and its claims stay: without them what is
+ * left could fall to another contact. Of one whose last event is gone everything goes but the proofs of consent, and
+ * its use of a token that others used too: who was first decides what their claims are worth.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { mark } from './dirty.ts'
+import { lockKeys } from './locks.ts'
+import { chunks, chunksOf } from './many.ts'
+import type { Database } from './schema.ts'
+
+/** Where a sweep stands among the visitors, by expiry and id. */
+export type SweepPosition = { expireAt: number; visitorId: string }
+
+/** Events at or before `before` are too old; `sites` null means all that no other floor names. */
+export type Floor = { sites: string[] | null; before: number }
+
+/** The next visitors that have something too old. */
+export async function expiredVisitors(
+  db: Kysely<Database>,
+  now: number,
+  after: SweepPosition,
+  limit: number,
+): Promise<SweepPosition[]> {
+  return db
+    .selectFrom('visitors')
+    .select(['expire_at as expireAt', 'visitor_id as visitorId'])
+    .where('expire_at', '<=', now)
+    .where((eb) =>
+      eb.or([
+        eb('expire_at', '>', after.expireAt),
+        eb.and([eb('expire_at', '=', after.expireAt), eb('visitor_id', '>', after.visitorId)]),
+      ]),
+    )
+    .orderBy('expire_at')
+    .orderBy('visitor_id')
+    .limit(limit)
+    .execute()
+}
+
+/**
+ * Removes up to `limit` events of the visitors that are too old by the floors, with what follows from them. Returns
+ * how many, and whether these were all.
+ */
+export async function removeExpired(
+  trx: Transaction<Database>,
+  given: {
+    visitorIds: string[]
+    floors: Floor[]
+    staysAsMoment: (type: string) => boolean
+    limit: number
+    proofUntil: number
+  },
+): Promise<{ removed: number; complete: boolean }> {
+  const { visitorIds, floors, limit } = given
+  const tokens = await tokensOf(trx, visitorIds)
+  await lockKeys(trx, tokens)
+  const named = floors.flatMap((floor) => floor.sites ?? [])
+  const rows = await trx
+    .selectFrom('events')
+    .select(['visitor_id', 'id', 'type', 'at'])
+    .where('visitor_id', 'in', visitorIds)
+    .where((eb) =>
+      eb.or(
+        floors.map(({ sites, before }) =>
+          eb.and([
+            sites !== null
+              ? eb('site_id', 'in', sites)
+              : named.length > 0
+                ? eb('site_id', 'not in', named)
+                : eb.lit(true),
+            eb('at', '<=', before),
+          ]),
+        ),
+      ),
+    )
+    .orderBy('visitor_id')
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+  const moments = rows.filter((row) => given.staysAsMoment(row.type))
+  for (const part of chunksOf(moments)) {
+    await trx
+      .insertInto('aged_moments')
+      .values(part)
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+  for (const [visitorId, own] of Map.groupBy(rows, (row) => row.visitor_id)) {
+    for (const part of chunks(
+      own.map((row) => row.id),
+      500,
+    )) {
+      await trx.deleteFrom('events').where('visitor_id', '=', visitorId).where('id', 'in', part).execute()
+      await trx.deleteFrom('orders').where('visitor_id', '=', visitorId).where('event_id', 'in', part).execute()
+    }
+  }
+  const complete = rows.length < limit
+  if (complete) await removeDeparted(trx, visitorIds, tokens, given.proofUntil)
+  if (rows.length > 0) await mark(trx, 'dirty_visitors', visitorIds)
+  return { removed: rows.length, complete }
+}
+
+async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
+  const rows = await trx
+    .selectFrom('token_uses')
+    .select('token_hash')
+    .distinct()
+    .where('visitor_id', 'in', visitorIds)
+    .execute()
+  return rows.map((row) => row.token_hash)
+}
+
+/** Removes what is left of those of the visitors that have no event any more. Their tokens are locked. */
+async function removeDeparted(
+  trx: Transaction<Database>,
+  visitorIds: string[],
+  tokens: string[],
+  proofUntil: number,
+): Promise<void> {
+  const present = await withEvents(trx, visitorIds)
+  const gone = visitorIds.filter((id) => !present.has(id))
+  if (gone.length === 0) return
+  await removeTokens(trx, tokens)
+  for (const table of ['claims', 'claim_keys', 'devices', 'orders', 'aged_moments'] as const) {
+    await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
+  }
+  await trx
+    .insertInto('departed_visitors')
+    .values([...gone].sort().map((id) => ({ visitor_id: id, proof_until: proofUntil })))
+    .onConflict((conflict) =>
+      conflict.column('visitor_id').doUpdateSet((eb) => ({ proof_until: eb.ref('excluded.proof_until') })),
+    )
+    .execute()
+}
+
+/** Removes the uses of those tokens that no visitor with events has used. */
+async function removeTokens(trx: Transaction<Database>, hashes: string[]): Promise<void> {
+  for (const part of chunks(hashes, 500)) {
+    const uses = await trx
+      .selectFrom('token_uses')
+      .select(['token_hash', 'visitor_id'])
+      .where('token_hash', 'in', part)
+      .execute()
+    const living = await withEvents(trx, [...new Set(uses.map((use) => use.visitor_id))])
+    const needed = new Set(uses.filter((use) => living.has(use.visitor_id)).map((use) => use.token_hash))
+    const unused = part.filter((hash) => !needed.has(hash))
+    if (unused.length > 0) await trx.deleteFrom('token_uses').where('token_hash', 'in', unused).execute()
+  }
+}
+
+async function withEvents(db: Kysely<Database>, visitorIds: string[]): Promise<Set<string>> {
+  const present = new Set<string>()
+  for (const part of chunks(visitorIds, 500)) {
+    const rows = await db.selectFrom('events').select('visitor_id').distinct().where('visitor_id', 'in', part).execute()
+    for (const row of rows) present.add(row.visitor_id)
+  }
+  return present
+}
+
+/** Removes up to `limit` visitors' proofs of consent whose time is over. Returns how many visitors it looked at. */
+export async function removeProofs(trx: Transaction<Database>, now: number, limit: number): Promise<number> {
+  const rows = await trx
+    .selectFrom('departed_visitors')
+    .select('visitor_id')
+    .where('proof_until', '<=', now)
+    .orderBy('proof_until')
+    .limit(limit)
+    .execute()
+  if (rows.length === 0) return 0
+  const ids = rows.map((row) => row.visitor_id).sort()
+  // Who came back has choices that count.
+  const present = await withEvents(trx, ids)
+  const gone = ids.filter((id) => !present.has(id))
+  if (gone.length > 0) await trx.deleteFrom('consents').where('visitor_id', 'in', gone).execute()
+  await trx.deleteFrom('departed_visitors').where('visitor_id', 'in', ids).execute()
+  return rows.length
+}
+
+/** Removes dead letters of `before` and earlier: they hold events too. */
+export async function removeDeadLetters(db: Kysely<Database>, before: number): Promise<void> {
+  await db.deleteFrom('dead_letters').where('at', '<=', before).execute()
+}

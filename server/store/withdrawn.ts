@@ -1,0 +1,62 @@
+/** Who has withdrawn or was erased: what an older copy of the store has to learn before it is used again. */
+import type { Kysely } from 'kysely'
+import { mark } from './dirty.ts'
+import { chunks, chunksOf } from './many.ts'
+import type { Database } from './schema.ts'
+import { transact } from './transact.ts'
+
+/** Tombstones and the proofs of withdrawals. */
+export type Withdrawn = { tombstones: Database['tombstones'][]; withdrawals: Database['withdrawals'][] }
+
+/** Visitors that are looked at in one go. */
+const PAGE = 5000
+
+/** Reads them from a store that may be of an older version. */
+export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
+  return {
+    tombstones: query('select hash, kind, at from tombstones') as Withdrawn['tombstones'],
+    withdrawals: query('select visitor_hash, site_id, consent_id, at from withdrawals') as Withdrawn['withdrawals'],
+  }
+}
+
+/** Adds them to a store, and marks the visitors that have to go. Returns how many these are. */
+export async function markWithdrawn(
+  db: Kysely<Database>,
+  withdrawn: Withdrawn,
+  tombstoneOf: (visitorId: string) => string,
+): Promise<number> {
+  await transact(db, async (trx) => {
+    for (const rows of chunksOf(withdrawn.tombstones)) {
+      await trx
+        .insertInto('tombstones')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
+    for (const rows of chunksOf(withdrawn.withdrawals)) {
+      await trx
+        .insertInto('withdrawals')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
+  })
+  const hashes = new Set(withdrawn.tombstones.map((row) => row.hash))
+  let gone = 0
+  for (let after = ''; hashes.size > 0; ) {
+    const rows = await db
+      .selectFrom('consents')
+      .select('visitor_id')
+      .distinct()
+      .where('visitor_id', '>', after)
+      .orderBy('visitor_id')
+      .limit(PAGE)
+      .execute()
+    if (rows.length === 0) break
+    const leaving = rows.map((row) => row.visitor_id).filter((id) => hashes.has(tombstoneOf(id)))
+    for (const part of chunks(leaving, 500)) await mark(db, 'dirty_visitors', part)
+    gone += leaving.length
+    after = rows.at(-1)!.visitor_id
+  }
+  return gone
+}

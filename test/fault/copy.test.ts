@@ -1,0 +1,330 @@
+/**
+ * Moving a live installation from SQLite to PostgreSQL: collection goes on, the command is killed, everything that was
+ * acknowledged is there once, and who follows the feed goes on with the cursor that he has. No wrong order of commands
+ * loses anything.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Client } from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { type SiteView, signLogin } from '../contract/door.ts'
+import { type Cluster, startCluster } from '../support/postgres.ts'
+import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
+import { freePort, startServer, type TestServer, until } from '../support/server.ts'
+
+let cluster: Cluster
+let server: TestServer
+let target: string
+const folder = mkdtempSync(join(tmpdir(), 'couture-copied-'))
+const root = new URL('../../', import.meta.url).pathname
+
+type Ran = { code: number | null; stdout: string; stderr: string }
+type Table = { table: string; rows: number; equal: boolean }
+type Finished = { written: number; tables: Table[]; secret_file: string }
+
+function begin(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ran: Promise<Ran> } {
+  const { DATABASE_URL: _, COUTURE_SECRET: __, ...inherited } = process.env
+  const all = { ...inherited, DATA_DIR: folder, ...env }
+  const child = spawn(process.execPath, ['server/couture.mjs', ...args], { cwd: root, env: all })
+  let [stdout, stderr] = ['', '']
+  child.stdout.on('data', (data) => {
+    stdout += data
+  })
+  child.stderr.on('data', (data) => {
+    stderr += data
+  })
+  return { child, ran: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))) }
+}
+const couture = (args: string[], env?: Record<string, string>) => begin(args, env).ran
+const copy = (...more: string[]) => couture(['copy', '--to', target, ...more])
+
+async function inTarget<T = Record<string, unknown>>(sql: string, url = target): Promise<T[]> {
+  const client = new Client({ connectionString: url })
+  await client.connect()
+  try {
+    return (await client.query(sql)).rows as T[]
+  } finally {
+    await client.end()
+  }
+}
+
+/** One sentence and no stack; the password is in none. */
+function expectSentence(ran: Ran, sentence: RegExp): void {
+  expect(ran.stderr.trim()).toMatch(sentence)
+  expect(ran.stderr.trim().split('\n').length).toBe(1)
+  expect(ran.stderr + ran.stdout).not.toContain('postgres:postgres@')
+  expect(ran.code).toBe(1)
+}
+
+const secretOf = () => readFileSync(join(folder, 'secret'), 'utf8').trim()
+const onPostgres = () => ({ DATABASE_URL: target, COUTURE_SECRET: secretOf() })
+const start = (env: Record<string, string> = {}) => startServer({ dataDir: folder, port, env })
+/** A start that is refused. */
+const refusal = (env: Record<string, string> = {}) => couture(['serve'], { PORT: String(port), ...env })
+
+let port: number
+const acknowledged: string[] = []
+const leaving = 'visitor-leaving-aaaaaaaa'
+const MINUTE = 60_000
+const ring = { currency: 'EUR', items: [{ item_id: 'ring', price: 900 }] }
+
+/** Keeps events, carts and contacts coming until told to stop. */
+function startLoad(name: string): () => Promise<void> {
+  let going = true
+  const sender = async (n: number) => {
+    for (let i = 0; going; i++) {
+      const visitor = `${name}-${n}-${String(i % 60).padStart(18, '0')}`
+      const events = [event('page'), event('view_item', 0, ring)]
+      const response = await send(server, batch(events, { visitor })).catch(() => null)
+      if (response?.status === 202) acknowledged.push(...events.map(({ id }) => `${visitor} ${id}`))
+    }
+  }
+  const senders = [1, 2, 3].map(sender)
+  const pusher = (async () => {
+    for (let i = 0; going; i++) {
+      await server.post('/api/v1/contacts', [{ id: `crm-${i % 9}`, email: `n${i}@example.com` }]).catch(() => {})
+      await new Promise((resolve) => setTimeout(resolve, 50))
+    }
+  })()
+  return async () => {
+    going = false
+    await Promise.all([...senders, pusher])
+  }
+}
+
+type Page = { data: { seq: number }[]; next: string; has_more: boolean }
+
+/** Follows the feed from a cursor to its end: the numbers that were told, and where to go on. */
+async function follow(after: string): Promise<{ seqs: number[]; next: string }> {
+  const seqs: number[] = []
+  for (let next = after; ; ) {
+    const page = await server.get<Page>(`/api/v1/matches?limit=5${next === '' ? '' : `&after=${next}`}`)
+    seqs.push(...page.data.map(({ seq }) => seq))
+    next = page.next
+    if (!page.has_more) return { seqs, next }
+  }
+}
+
+type Member = { person: { id: string }; entered_at: string }
+async function members(): Promise<string[]> {
+  const { data } = await server.get<{ data: Member[] }>('/api/v1/segments/cart_abandoned/members')
+  return data.map((each) => `${each.person.id} ${each.entered_at}`).sort()
+}
+
+/** Several visitors log in, leave a cart and come back; one buys; one withdraws. */
+async function history(contacts: string[]): Promise<void> {
+  const { identity_secret: secret } = await server.cli<SiteView>('sites', 'show', 'demo')
+  const rows = contacts.map((id) => ({ id, email: `${id}@example.com`, mail_consent: true }))
+  await server.post('/api/v1/contacts', rows)
+  const seconds = Math.floor((Date.now() - 9.5 * MINUTE) / 1000)
+  for (const id of contacts) {
+    const login = event('identify', 9 * MINUTE, { kind: 'login', token: await signLogin(secret, id, { seconds }) })
+    await sendAll(server, `visitor-of-${id}-aaaaaaaaaa`, [event('add_to_cart', 10 * MINUTE, ring), login])
+  }
+  const bought = event('purchase', 8 * MINUTE, { ...ring, transaction_id: `order-${contacts[0]}` })
+  await sendAll(server, `visitor-of-${contacts[0]}-aaaaaaaaaa`, [bought])
+  await server.post('/api/v1/orders', [
+    {
+      order_id: `till-${contacts[1]}`,
+      contact_id: contacts[1],
+      at: new Date().toISOString(),
+      total: 9,
+      currency: 'EUR',
+    },
+  ])
+}
+
+async function withdraw(visitor: string): Promise<void> {
+  const choice = consent({ id: 'no', analytics: false, identity: false, marketing: false })
+  await send(server, batch([event('consent')], { visitor, consent: choice }))
+}
+
+/** All that is derived and told, as one SQL reads it on either engine. */
+async function derived(): Promise<Record<string, string[]>> {
+  const all = async (sql: string) => (await server.query(sql)).map((row) => JSON.stringify(row))
+  return {
+    events: await all('select visitor_id, id, person_id from events order by 1, 2'),
+    visitors: await all('select * from visitors order by visitor_id'),
+    epochs: await all('select * from epochs order by visitor_id, n'),
+    links: await all('select * from links order by visitor_id, id'),
+    carts: await all('select * from carts order by visitor_id, id'),
+    persons: await all('select * from persons order by person_id'),
+    members: await all('select * from segment_members order by segment_id, person_id'),
+    told: await all('select * from feed_state order by contact_id'),
+    log: await all('select * from match_changes order by seq'),
+  }
+}
+
+beforeAll(async () => {
+  cluster = await startCluster()
+  target = await cluster.create('couture')
+  port = await freePort()
+  server = await start()
+})
+afterAll(async () => {
+  await server.stop().catch(() => {})
+  await cluster.stop()
+  rmSync(folder, { recursive: true, force: true })
+})
+
+test('beside the running server, killed in the middle, it goes on where it stopped', async () => {
+  await history(['anna', 'bert', 'carl', 'dora', 'emil', 'fred', 'gina'])
+  await sendAll(server, leaving, [event('page'), event('add_to_cart', 0, ring)])
+  for (let n = 0; n < 200; n++) {
+    const events = Array.from({ length: 50 }, () => event('page', MINUTE))
+    const visitor = `many-${String(n).padStart(20, '0')}`
+    await sendAll(server, visitor, events)
+    acknowledged.push(...events.map(({ id }) => `${visitor} ${id}`))
+  }
+  await settled(server)
+  const stop = startLoad('first')
+  const killed = begin(['copy', '--to', target])
+  const client = new Client({ connectionString: target })
+  await client.connect()
+  const count = async (sql: string) => {
+    const { rows } = await client.query<{ n: string }>(`select count(*) as n from ${sql}`).catch(() => ({ rows: [] }))
+    return Number(rows[0]?.n ?? 0)
+  }
+  await until(() => count('events'), 'some events to be copied')
+  killed.child.kill('SIGKILL')
+  await killed.ran
+  const had = await count('events')
+  await client.end()
+  expect(
+    await couture(['serve'], { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }),
+  ).toEqual(expect.objectContaining({ code: 1, stderr: expect.stringMatching(/holds a copy that is not finished/) }))
+  rmSync(`${folder}/none`, { recursive: true })
+  const again = await copy('--json')
+  expect(again).toMatchObject({ code: 0, stderr: '' })
+  const { passes } = JSON.parse(again.stdout) as { passes: number[] }
+  console.log(JSON.stringify({ events_when_killed: had, passes }))
+  expect(passes.length).toBeGreaterThan(1)
+  expect(had).toBeGreaterThan(0)
+  await stop()
+  expect((await inTarget<{ n: string }>('select count(*) as n from events'))[0]!.n).toMatch(/^[1-9]\d{4,}$/)
+  expectSentence(await copy('--finish'), /^--finish needs a stopped server/)
+}, 120_000)
+
+test('a copy that would not be the same is said to be none, by table and key', async () => {
+  await withdraw(leaving)
+  await settled(server)
+  await server.stop({ wipe: false })
+  await inTarget(`create function spoil() returns trigger language plpgsql as $$
+    begin new.phone := 'spoilt'; return new; end $$`)
+  await inTarget("update contacts set phone = 'old' where contact_id = 'carl'")
+  await inTarget('create trigger spoil before insert or update on contacts for each row execute function spoil()')
+  const ran = await copy('--finish')
+  expect(ran.stderr).toMatch(/^the copy is not the same in contacts, first at the key \["carl"\]/)
+  expect(ran.stdout).toMatch(/^contacts +\d+ +NO$/m)
+  expect(ran.code).toBe(1)
+  expect((await refusal(onPostgres())).stderr).toMatch(/holds a copy that is not finished/)
+  await inTarget('drop trigger spoil on contacts')
+})
+
+test('finished, and then used on SQLite once more, it has to be finished again', async () => {
+  expect(await copy('--finish')).toMatchObject({ code: 0, stderr: '' })
+  server = await start()
+  const stop = startLoad('second')
+  await history(['hans', 'ines'])
+  await stop()
+  await settled(server)
+  await server.stop({ wipe: false })
+  expectSentence(await refusal(onPostgres()), /has been used since it was copied: with the server stopped, run/)
+})
+
+test('what was acknowledged is there once, and readers of the feed and of segments go on', async () => {
+  server = await start()
+  await settled(server)
+  const before = { feed: await follow(''), members: await members() }
+  // Of nine carts two were bought here and two in the shop.
+  expect(before.members.length).toBe(5)
+  const stop = startLoad('third')
+  await history(['jane', 'kurt', 'lena'])
+  await copy()
+  // A power cut: entries lie in the journal that were never landed.
+  await server.kill()
+  await stop()
+  const finished = await copy('--finish')
+  expect(finished).toMatchObject({ code: 0, stderr: '' })
+  expect(finished.stdout).toMatch(/^events +[\d,]+ +yes$/m)
+  expect(finished.stdout).toContain(`what is in the file ${folder}/secret`)
+  expect(finished.stdout).not.toContain(secretOf())
+  const { tables, secret_file } = JSON.parse((await copy('--finish', '--json')).stdout) as Finished
+  expect(tables.every((each) => each.equal)).toBe(true)
+  expect(secret_file).toBe(`${folder}/secret`)
+  expectSentence(
+    await refusal({ ...onPostgres(), COUTURE_SECRET: 'another secret of somebody' }),
+    /^COUTURE_SECRET must be/,
+  )
+
+  server = await start(onPostgres())
+  await settled(server)
+  const rows = await server.query<{ visitor_id: string; id: string }>('select visitor_id, id from events')
+  const stored = rows.map((row) => `${row.visitor_id} ${row.id}`)
+  expect(new Set(stored).size).toBe(stored.length)
+  const kept = new Set(stored)
+  expect(acknowledged.filter((key) => !kept.has(key))).toEqual([])
+  expect(stored.filter((key) => key.startsWith(leaving))).toEqual([])
+
+  const log = (await server.query<{ seq: number }>('select seq from match_changes order by seq')).map(({ seq }) => seq)
+  expect(log).toEqual(log.map((_, i) => i + 1))
+  const { seqs } = await follow(before.feed.next)
+  expect(Math.min(...seqs)).toBeGreaterThan(Math.max(...before.feed.seqs))
+  const after = await server.query<{ seq: number }>(
+    'select max(seq) as seq from match_changes where seq > ? group by contact_id order by 1',
+    Math.max(...before.feed.seqs),
+  )
+  expect(new Set(seqs)).toEqual(new Set(after.map(({ seq }) => seq)))
+  expect((await members()).filter((each) => before.members.includes(each))).toEqual(before.members)
+  expect((await members()).length).toBe(before.members.length + 1)
+
+  const state = await derived()
+  await server.cli('rebuild')
+  await settled(server)
+  expect(await derived()).toEqual(state)
+  console.log(JSON.stringify({ acknowledged: acknowledged.length, stored: stored.length, told: log.length }))
+}, 120_000)
+
+test('the store that was left is not used by mistake, nor is the new one written over', async () => {
+  expectSentence(await couture(['keys', 'list']), /^the store in DATA_DIR .* has moved to PostgreSQL/)
+  expectSentence(await copy(), /has moved to PostgreSQL already/)
+  await server.stop({ wipe: false })
+  expectSentence(await refusal(), /has moved to PostgreSQL .*: set DATABASE_URL and COUTURE_SECRET/)
+  server = await start(onPostgres())
+})
+
+test('what cannot be copied to is told in a sentence', async () => {
+  const other = await startServer()
+  await other.stop({ wipe: false })
+  const from = (to: string) => couture(['copy', '--to', to], { DATA_DIR: other.dataDir })
+  try {
+    expectSentence(await from('mysql://postgres:postgres@127.0.0.1/x'), /^--to must be a URL such as postgres:/)
+    const nobody = `postgres://postgres:postgres@127.0.0.1:${await freePort()}/x`
+    expectSentence(await from(nobody), /^the database of --to cannot be used: .*ECONNREFUSED/)
+    expectSentence(
+      await from(target.replace(/couture$/, 'nothing')),
+      /cannot be used: database "nothing" does not exist/,
+    )
+    expectSentence(await from(target), /holds a copy of another installation: it must be empty/)
+    const foreign = await cluster.create('foreign')
+    await inTarget('create table customers (id int)', foreign)
+    expectSentence(await from(foreign), /holds tables of something else/)
+    const used = await cluster.create('used')
+    const user = await startServer({ env: { DATABASE_URL: used } })
+    await user.stop()
+    expectSentence(await from(used), /holds data that is no copy of this installation/)
+    const newer = await cluster.create('newer')
+    expect((await from(newer)).code).toBe(0)
+    await inTarget("insert into kysely_migration values ('999-future', '')", newer)
+    expectSentence(await from(newer), /has a newer schema than this version/)
+    await inTarget("delete from kysely_migration where name > '001'", newer)
+    expectSentence(await from(newer), /has an older schema than this version/)
+    await other.change("delete from kysely_migration where name > '001'")
+    expectSentence(await from(await cluster.create('fresh')), /^the store in DATA_DIR has an older schema/)
+    expectSentence(await couture(['copy', '--to', target], { DATA_DIR: `${folder}/empty` }), /^there is no store in/)
+  } finally {
+    await other.stop()
+  }
+})

@@ -1,0 +1,58 @@
+/** Files do not grow without bound: what is deleted is given back, and the log is cut although somebody reads. */
+import { statSync } from 'node:fs'
+import { afterAll, expect, test } from 'vitest'
+import { filesHolding } from '../contract/door.ts'
+import { batch, consent, event, send, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+
+const DAY = 24 * 3600_000
+const MIB = 1024 ** 2
+let server: TestServer
+afterAll(() => server?.stop())
+
+const size = (name: string) => statSync(`${server.dataDir}/${name}`, { throwIfNoEntry: false })?.size ?? 0
+
+test('after retention the store and after a day the journal are small again, and hold nothing of what was deleted', async () => {
+  server = await startServer()
+  const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
+  const at = new Date(Date.now() - 700 * DAY).toISOString()
+  // Texts that no page shares, so that the store has some size.
+  const text = (i: number) => `filler-${i}-`.repeat(400)
+  let sent = 0
+  const sendMany = async (lane: number) => {
+    for (let i = 0; i < 40; i++) {
+      const visitor = `visitor-${lane}-${i}-sizes-aaaaaaaa`
+      const events = Array.from({ length: 60 }, () => ({ ...event('view', 0, { text: text(sent++) }), at }))
+      const response = await send(server, batch(events, { visitor, consent: consent({ at }) }), {
+        authorization: `Bearer ${key}`,
+      })
+      expect(response.status).toBe(202)
+      await response.json()
+    }
+  }
+  await Promise.all([1, 2, 3, 4].map(sendMany))
+  await settled(server, 60_000)
+  const [store, journal] = [size('couture.db'), size('journal.db') + size('journal.db-wal')]
+  expect(store).toBeGreaterThan(32 * MIB)
+
+  await server.stop({ wipe: false })
+  server = await startServer({ dataDir: server.dataDir, clockMs: 100 * DAY })
+  await until(() => size('couture.db') < store / 10, 'the store to give back what it does not need', 60_000)
+  await until(() => size('couture.db-wal') === 0, 'the log to be cut')
+  expect((await filesHolding(server, 'filler-')).filter((name) => name.startsWith('couture.db'))).toEqual([])
+  await until(
+    async () => {
+      // The journal hears how far it has landed when something lands.
+      await send(server, batch([event('page')], { visitor: 'visitor-later-aaaaaaaaaa' }))
+      return size('journal.db') < journal / 10
+    },
+    'the journal to give back what it does not need',
+    60_000,
+  )
+  await server.stop({ wipe: false })
+  expect(await filesHolding(server, 'filler-')).toEqual([])
+  console.log(
+    `couture.db ${(store / MIB).toFixed(1)} → ${(size('couture.db') / MIB).toFixed(1)} MiB, ` +
+      `journal.db ${(journal / MIB).toFixed(1)} → ${(size('journal.db') / MIB).toFixed(1)} MiB`,
+  )
+}, 180_000)

@@ -1,0 +1,87 @@
+/** A server that is told to stop ends in time: every request is answered, and what was acknowledged is stored. */
+import { connect } from 'node:net'
+import BetterSqlite3 from 'better-sqlite3'
+import { afterEach, expect, test } from 'vitest'
+import { batch, event, send, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+
+let server: TestServer
+afterEach(() => server.stop().catch(() => {}))
+
+const ended = () => new Promise<number | null>((resolve) => server.process.once('exit', (code) => resolve(code)))
+
+test('under load and with kept connections: nothing acknowledged is lost, nothing hangs, and it ends with 0', async () => {
+  server = await startServer()
+  const idle = await Promise.all(
+    Array.from({ length: 5 }, async () => {
+      const socket = connect(server.port, '127.0.0.1')
+      socket.on('error', () => {})
+      socket.write('GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n')
+      await new Promise((resolve) => socket.once('data', resolve))
+      return socket
+    }),
+  )
+  const cut = idle.map((socket) => new Promise((resolve) => socket.once('close', resolve)))
+  const acknowledged: string[] = []
+  let refused = 0
+  const sendUntilGone = async (visitor: string) => {
+    for (;;) {
+      const own = event('page')
+      try {
+        const response = await send(server, batch([own], { visitor }))
+        await response.json()
+        expect(response.status).toBe(202)
+        acknowledged.push(own.id)
+      } catch (error) {
+        // The socket is closed, as it should be; whatever else is wrong is thrown.
+        if (!(error instanceof TypeError)) throw error
+        refused++
+        return
+      }
+    }
+  }
+  const senders = Array.from({ length: 16 }, (_, i) => sendUntilGone(`visitor-${i}-stopping-aaaaa`))
+  await until(() => acknowledged.length > 200, 'some load')
+  const began = performance.now()
+  const exit = ended()
+  server.process.kill('SIGTERM')
+  expect(await exit).toBe(0)
+  console.log(`ended ${Math.round(performance.now() - began)} ms after SIGTERM`)
+  await Promise.all([...senders, ...cut])
+  expect(refused).toBe(16)
+  expect(server.output().stderr).toBe('')
+
+  server = await startServer({ dataDir: server.dataDir })
+  await settled(server)
+  const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
+  const stored = new Set(store.prepare('select id from events').pluck().all())
+  store.close()
+  expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
+}, 60_000)
+
+test('a request that does not end is cut off in time, which is told, and the end is no success', async () => {
+  server = await startServer()
+  const slow = connect(server.port, '127.0.0.1')
+  slow.on('error', () => {})
+  slow.write('POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n{')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const exit = ended()
+  server.process.kill('SIGTERM')
+  expect(await exit).toBe(1)
+  expect(server.output().stderr).toContain('requests that took too long')
+}, 60_000)
+
+test('a second signal ends it at once', async () => {
+  server = await startServer()
+  const slow = connect(server.port, '127.0.0.1')
+  slow.on('error', () => {})
+  slow.write('POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n{')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const exit = ended()
+  server.process.kill('SIGINT')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  expect(server.process.exitCode).toBe(null)
+  server.process.kill('SIGINT')
+  expect(await exit).toBe(1)
+  expect(server.output().stderr).toBe('')
+}, 60_000)

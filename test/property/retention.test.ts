@@ -1,0 +1,31 @@
+/**
+ * What retention leaves of a visitor says of nobody what was not said before: whichever of his events are too old, an
+ * event that stays belongs to the contact it belonged to, or to none.
+ */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { staysAsMoment } from '../../server/domain/retention.ts'
+import { DAY, derive, MINUTE, story } from './stories.ts'
+
+const floor = fc
+  .record({ day: fc.constantFrom(0, 1, 2, 20, 29, 31, 95), minute: fc.constantFrom(0, 3, 29, 45) })
+  .map(({ day, minute }) => day * DAY + minute * MINUTE)
+
+const isContact = (person: string | undefined) => person?.startsWith('c:') === true
+
+test('no event that stays is another contact’s than before', () => {
+  fc.assert(
+    fc.property(story, floor, (told, before) => {
+      const was = derive(told)
+      const owner = new Map(told.events.map((event, i) => [event.id, was.personOf[i]!]))
+      const left = told.events.filter((event) => event.at > before || staysAsMoment(event.type))
+      const now = derive({ ...told, events: left })
+      left.forEach((event, i) => {
+        if (event.at > before && isContact(now.personOf[i])) {
+          expect(`${event.id} ${now.personOf[i]}`).toBe(`${event.id} ${owner.get(event.id)}`)
+        }
+      })
+    }),
+    { numRuns: Number(process.env.PROPERTY_RUNS ?? 1500) },
+  )
+})

@@ -1,0 +1,111 @@
+/** Random stories of one visitor, of moments and claims, for what must hold of all of them. */
+import fc from 'fast-check'
+import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
+import { byTimeThenId } from '../../server/domain/event.ts'
+import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
+import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
+import type { LinkEvidence } from '../../server/domain/identity-table.ts'
+
+export const MINUTE = 60_000
+export const DAY = 24 * 60 * MINUTE
+export const BACKSTITCH = 30 * DAY
+
+/** What is told of one visitor. */
+export type Story = { events: VisitorEvent[]; claims: Claim[]; floor: number | null; policy: Policy }
+
+const living = (id: string): Holder => ({ kind: 'contact', id, importedAt: -1000 * DAY, erased: false, minor: false })
+
+const holder: fc.Arbitrary<Holder> = fc.oneof(
+  { weight: 12, arbitrary: fc.constantFrom('anna', 'ben', 'carla').map(living) },
+  { weight: 1, arbitrary: fc.constant<Holder>({ kind: 'unknown' }) },
+  { weight: 1, arbitrary: fc.constant<Holder>({ kind: 'ambiguous' }) },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom('erased', 'minor').map((why) => ({ ...living(why), [why]: true }) as Holder),
+  },
+)
+
+const moment = fc.record({
+  // Few times, so that sessions form and times collide.
+  day: fc.constantFrom(0, 0, 1, 2, 20, 29, 30, 31, 95, 130),
+  minute: fc.constantFrom(0, 1, 5, 29, 30, 31, 59, 61),
+  type: fc.constantFrom(
+    'page',
+    'page',
+    'reset',
+    'add_to_cart',
+    'remove_from_cart',
+    'purchase',
+    'identify',
+    'identify',
+    'identify',
+  ),
+  identity: fc.constantFrom(true, true, true, true, false),
+  item: fc.constantFrom('ring', 'chain'),
+  evidence: fc.constantFrom<LinkEvidence>('login_verified', 'email_click', 'email_click', 'login_claimed'),
+  holder,
+  message: fc.constantFrom('mail-1', 'mail-2', 'mail-3'),
+  usedBefore: fc.constantFrom(0, 0, 0, 1, 3),
+  usedElsewhere: fc.boolean(),
+  issuedDaysBefore: fc.constantFrom(0, 0, 0, 31),
+  request: fc.nat({ max: 8 }),
+})
+
+const policy: fc.Arbitrary<Policy> = fc.record({
+  sessionMs: fc.constant(30 * MINUTE),
+  backstitchMs: fc.constant(BACKSTITCH),
+  firstClick: fc.constantFrom<Policy['firstClick']>('session', 'session', 'window'),
+  trustUnsigned: fc.constantFrom(false, false, true),
+  sharedFrom: fc.constantFrom(2, 3),
+})
+
+/** Random stories. */
+export const story: fc.Arbitrary<Story> = fc
+  .record({
+    moments: fc.array(moment, { minLength: 1, maxLength: 25 }),
+    floorDay: fc.option(fc.constantFrom(0, 2, 20), { freq: 4 }),
+    policy,
+  })
+  .map(({ moments, floorDay, policy }) => {
+    const events: VisitorEvent[] = []
+    const claims: Claim[] = []
+    for (const [n, each] of moments.entries()) {
+      const id = `e${String(n).padStart(2, '0')}`
+      const at = each.day * DAY + each.minute * MINUTE
+      const isClaim = each.type === 'identify'
+      events.push({
+        id,
+        at,
+        type: each.type,
+        reset: each.type === 'reset',
+        // The collector stores no claim without consent for it.
+        identity: isClaim || each.identity,
+        props: { currency: 'EUR', items: [{ item_id: each.item, price: 5 }] },
+        url: null,
+      })
+      if (!isClaim) continue
+      const isClick = each.evidence === 'email_click'
+      claims.push({
+        id,
+        at,
+        receivedAt: at,
+        request: `r${each.request}`,
+        evidence: each.evidence,
+        holder: each.holder,
+        message: isClick ? each.message : null,
+        issuedAt: isClick ? at - each.issuedDaysBefore * DAY : null,
+        usedBefore: each.evidence === 'login_claimed' ? 0 : each.usedBefore,
+        usedElsewhere: each.evidence !== 'login_claimed' && (each.usedElsewhere || each.usedBefore > 0),
+      })
+    }
+    const floor = floorDay === null ? null : floorDay * DAY + 5 * MINUTE
+    return { events: events.sort(byTimeThenId), claims: claims.sort(byTimeThenId), floor, policy }
+  })
+
+/** What a story yields. */
+export function derive({ events, claims, floor, policy }: Story) {
+  const { links, stretches, shared } = linkVisitor(events, claims, floor, policy)
+  const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs: 60 * MINUTE }
+  const { personOf, epochs, carts } = attribute('visitor', events, stretches, options)
+  return { links: [...links].sort(byTimeThenId), stretches, shared, personOf, epochs, carts }
+}

@@ -1,0 +1,68 @@
+/** The check of shapes that Citus refuses, by cases in words: those it must let through, and those it must find. */
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { describe, expect, test } from 'vitest'
+import { PLACES } from '../../server/store/citus.ts'
+import { migrate } from '../../server/store/migrate.ts'
+import type { Database } from '../../server/store/schema.ts'
+import { ALLOWED, compiled, REFUSED } from '../support/citus-cases.ts'
+import { checkShape } from '../support/citus-shapes.ts'
+
+describe('the check of shapes', () => {
+  test.each(ALLOWED)('lets through %s', (_, query) => {
+    expect(() => checkShape(compiled(query).query)).not.toThrow()
+  })
+  test.each(REFUSED)('refuses %s', (_, why, query) => {
+    expect(() => checkShape(compiled(query).query)).toThrow(why)
+  })
+})
+
+test('every key of a table that is spread contains the column that spreads it, and every table has a place', async () => {
+  const sqlite = new BetterSqlite3(':memory:')
+  const store = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) })
+  try {
+    await migrate(store)
+    const tables = await store.introspection.getTables()
+    expect(tables.map((table) => table.name).sort()).toEqual(Object.keys(PLACES).sort())
+    const broken = Object.entries(PLACES).flatMap(([table, place]) => {
+      if (typeof place === 'string') return []
+      const keys = sqlite
+        .prepare<[string], { name: string }>('select name from pragma_index_list(?) where "unique" = 1')
+        .all(table)
+        .map(({ name }) =>
+          sqlite
+            .prepare<[string], { name: string }>('select name from pragma_index_info(?)')
+            .all(name)
+            .map((row) => row.name),
+        )
+      expect(keys.length).toBeGreaterThan(0)
+      return keys.filter((key) => !key.includes(place.column)).map((key) => `${table}(${key}) without ${place.column}`)
+    })
+    expect(broken).toEqual([])
+  } finally {
+    await store.destroy()
+  }
+})
+
+// What a server does at its start, in small: a thread of its own runs queries on a store.
+const IN_A_THREAD = `
+import { Worker } from 'node:worker_threads'
+const code = \`
+  import { Kysely, SqliteDialect } from 'kysely'
+  import BetterSqlite3 from 'better-sqlite3'
+  import { parentPort } from 'node:worker_threads'
+  const db = new Kysely({ dialect: new SqliteDialect({ database: new BetterSqlite3(':memory:') }) })
+  const query = db.selectFrom('leases').selectAll().forUpdate()
+  query.execute().catch((error) => parentPort.postMessage(error.message))\`
+const worker = new Worker(code, { eval: true })
+worker.on('message', (said) => console.log(said))`
+
+test('it is in every thread of a server under test, and tells what it finds where the test looks', async () => {
+  const preload = new URL('../support/check-citus-shapes.ts', import.meta.url).pathname
+  const args = ['--import', preload, '--input-type=module', '--eval', IN_A_THREAD]
+  const { stdout, stderr } = await promisify(execFile)(process.execPath, args)
+  expect(stdout).toContain('Citus would refuse this query: it locks rows by reading them')
+  expect(stderr).toContain('Citus would refuse this query: it locks rows by reading them')
+})
