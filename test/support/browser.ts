@@ -5,8 +5,8 @@ import { findChromium } from './chromium.ts'
 const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'
 
-/** Starts a browser. The caller closes it. */
-export async function launchBrowser(): Promise<Browser> {
+/** Starts a browser, with further switches of Chromium. The caller closes it. */
+export async function launchBrowser(...more: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium() ?? undefined,
     args: [
@@ -15,6 +15,7 @@ export async function launchBrowser(): Promise<Browser> {
       '--disable-component-update',
       '--disable-sync',
       '--no-first-run',
+      ...more,
     ],
   })
 }
