@@ -195,6 +195,7 @@ while (!stopping) {
   turn = newTurn()
   const began = performance.now()
   const landed = await attempt('land', land)
+  const then = performance.now()
   const derived =
     deriving &&
     (await attempt('derive', async () => {

@@ -3,7 +3,7 @@
  * on it, in the same transaction, and lock what others go by to find them (`locks`).
  */
 import type { Compilable, Transaction } from 'kysely'
-import { clearMarks, type Mark, mark } from './dirty.ts'
+import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './dirty.ts'
 import { visitorsOfTokens } from './landing.ts'
 import { lockKeys } from './locks.ts'
 import { ofKeys, ofRows } from './many.ts'
@@ -108,8 +108,13 @@ export async function writeVisitors(
     trx,
     marks.map(({ key }) => key),
   )
-  // Who has no row in `visitors` has none in the other tables.
-  const knownIds = known.map((row) => row.visitor_id)
+  // Who has no row in `visitors` has none in the other tables; a rebuild does not rely on it.
+  const knownIds = [
+    ...new Set([
+      ...known.map((row) => row.visitor_id),
+      ...marks.filter(({ generation }) => generation >= REBUILD_GENERATION).map(({ key }) => key),
+    ]),
+  ]
   const before = await TABLES.visitorPersons.select(trx, knownIds)
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
   const gained = rows.visitorPersons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))

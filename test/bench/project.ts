@@ -78,7 +78,8 @@ async function project(deps: {
   for (;;) {
     const batch = await landBatch(landing)
     landed += batch.events
-    const derived = turns.derives(batch) && (await deriver.round())
+    const lagMs = batch.at === null ? 0 : Date.now() - batch.at
+    const derived = turns.derives({ events: batch.events, lagMs }) && (await deriver.round())
     if (batch.events === 0 && !derived && (await dirtyMarks(db)) === 0) break
   }
   const perS = landed / ((performance.now() - began) / 1000)
