@@ -112,9 +112,13 @@ function withoutRepeats(aged: LoadedEvent[] | undefined, events: LoadedEvent[]):
   return aged.filter((moment) => !ids.has(moment.id))
 }
 
+const selectAged = ofKeys((db, visitorIds) =>
+  db.selectFrom('aged_moments').selectAll().where('visitor_id', 'in', visitorIds),
+)
+
 /** An aged moment is an event without anything but its kind and its time. */
 async function loadAged(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, LoadedEvent[]>> {
-  const rows = await db.selectFrom('aged_moments').selectAll().where('visitor_id', 'in', visitorIds).execute()
+  const rows = await selectAged(db, visitorIds)
   const bare = { siteId: '', identity: true, props: null, url: null, personId: null }
   return Map.groupBy(
     rows.map(({ visitor_id, id, at, type }) => ({ ...bare, visitor_id, id, at, type, reset: type === 'reset' })),
