@@ -19,8 +19,8 @@ class Slot {
   }
 }
 
-/** A compiled query; `numbers[i]` is the value that its parameter `i` takes, or -1 where it is always the same. */
-type Plan<R> = { compiled: CompiledQuery<R>; numbers: number[] }
+/** A compiled query; `numbers[i]` is the value that its parameter `i` takes, or -1 where it is always the same. Null: each takes the value of its own number. */
+type Plan<R> = { compiled: CompiledQuery<R>; numbers: number[] | null }
 
 /** Plans by engine (its adapter is one object a store) and by what else the text depends on. */
 function createPlans<R>() {
@@ -32,7 +32,8 @@ function createPlans<R>() {
     let plan = plans.get(key)
     if (!plan) {
       const compiled = build().compile()
-      plan = { compiled, numbers: compiled.parameters.map((value) => (value instanceof Slot ? value.number : -1)) }
+      const numbers = compiled.parameters.map((value) => (value instanceof Slot ? value.number : -1))
+      plan = { compiled, numbers: numbers.every((number, i) => number === i) ? null : numbers }
       plans.set(key, plan)
     }
     return plan
@@ -73,7 +74,8 @@ function rowsOfSlots<Row>(size: number, columns: string[]): Row[] {
 }
 
 async function run<R>(db: Db, { compiled, numbers }: Plan<R>, values: unknown[]): Promise<R[]> {
-  const parameters = numbers.map((number, i) => (number < 0 ? compiled.parameters[i] : values[number]))
+  const parameters =
+    numbers === null ? values : numbers.map((number, i) => (number < 0 ? compiled.parameters[i] : values[number]))
   return (await db.executeQuery<R>({ ...compiled, parameters })).rows
 }
 

@@ -118,14 +118,11 @@ async function slow(server: TestServer, events: number, seconds: number): Promis
 /** Waits until all has landed, then compares what was acknowledged, what the journal took and what the store has. */
 async function checkStored(server: TestServer, acknowledgedEvents: number): Promise<void> {
   await settled(server, 300_000)
-  const count = (file: string, sql: string) => {
-    const sqlite = new BetterSqlite3(`${server.dataDir}/${file}`, { readonly: true })
-    const value = Number(sqlite.prepare(sql).pluck().get())
-    sqlite.close()
-    return value
-  }
-  const accepted = count('journal.db', 'select sum(events) from entries')
-  const stored = count('couture.db', 'select count(*) from events')
+  const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
+  const accepted = Number(journal.prepare('select sum(events) from entries').pluck().get())
+  journal.close()
+  const [row] = await server.query<{ n: number }>('select count(*) as n from events')
+  const stored = Number(row!.n)
   if (accepted !== stored || stored < acknowledgedEvents) {
     throw new Error(`${acknowledgedEvents} events were acknowledged, ${accepted} in the journal, ${stored} stored`)
   }

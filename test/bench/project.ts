@@ -1,24 +1,26 @@
 /**
  * How fast landing and deriving are, on an empty store and on a large one, beside a raw bulk insert of the same rows
- * into SQLite; how large an event is on disk; what memory a server takes that works off a backlog; and how long an
+ * into a table of their own; how large an event is on disk; what memory a server takes that works off a backlog; and how long an
  * accepted event takes to show in a segment while the server is half busy.
  */
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
-import type { Kysely } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createTurns } from '../../server/land/turns.ts'
 import { createKeyring, remembering } from '../../server/ops/keyring.ts'
+import { createSite } from '../../server/sites.ts'
+import { ofRows } from '../../server/store/many.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { openPipelineStore } from '../../server/store/open.ts'
 import { ownsEverything } from '../../server/store/ownership.ts'
-import type { Database } from '../../server/store/schema.ts'
+import type { Database, EventRow } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
-import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { createDatabase, dropDatabase, ENGINE } from '../support/store.ts'
 import { check, PART, writeJournal } from './fill.ts'
 import { backlog, freshness } from './server-load.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
@@ -30,10 +32,11 @@ const tombstone = remembering(createKeyring('a secret of the bench').tombstone)
 export async function bench({ long }: { long: boolean }): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-bench-'))
   try {
-    const file = join(folder, 'couture.db')
-    const db = createSqliteStore(file)
+    const databaseUrl = ENGINE === 'postgres' ? await createDatabase() : null
+    const db = openPipelineStore({ databaseUrl, dataDir: folder })
     await migrate(db)
     await seedPresets(db, Date.now())
+    await createSite(db, createKeyring('a secret of the bench'), { id: 'demo', origins: [] }, Date.now())
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
     const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })
     const run = (events: number) => project({ db, deriver, folder, traffic, events })
@@ -45,12 +48,15 @@ export async function bench({ long }: { long: boolean }): Promise<Record<string,
     }
     const expected = traffic.expected()
     await check(db, expected)
+    const bytes = await sizeOf(db)
+    const raw = await rawInsert(db, 2 * PART)
     await db.destroy()
+    if (databaseUrl !== null) await dropDatabase(databaseUrl)
     return {
-      engine: 'sqlite',
+      engine: ENGINE,
       events_per_s: perS,
-      raw_insert_per_s: rawInsert(folder, 2 * PART),
-      bytes_per_event: Math.round(statSync(file).size / expected.events),
+      raw_insert_per_s: raw,
+      bytes_per_event: Math.round(bytes / expected.events),
       ...(await backlog(long ? 1_000_000 : 100_000)),
       ...(await freshness(long ? 30 : 8)),
     }
@@ -97,41 +103,45 @@ async function dirtyMarks(db: Kysely<Database>): Promise<number> {
   return marked.flat().length
 }
 
-/** The rows of as many events, inserted a thousand a transaction into a table of their own. */
-function rawInsert(folder: string, events: number): number {
-  const sqlite = new BetterSqlite3(join(folder, 'raw.db'))
-  sqlite.pragma('journal_mode = WAL')
-  sqlite.pragma('synchronous = NORMAL')
-  sqlite.exec(
-    'create table events (visitor_id text, id text, site_id text, type text, at int, received_at int, identity int, marketing int, url text, referrer text, title text, props text, person_id text, primary key (visitor_id, id))',
-  )
-  const insert = sqlite.prepare('insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)')
+/** Bytes of the whole store, indexes included. */
+async function sizeOf(db: Kysely<Database>): Promise<number> {
+  const query =
+    ENGINE === 'postgres'
+      ? sql<{ bytes: number }>`select pg_database_size(current_database()) as bytes`
+      : sql<{ bytes: number }>`select page_count * page_size as bytes from pragma_page_count, pragma_page_size`
+  return Number((await query.execute(db)).rows[0]!.bytes)
+}
+
+const insertRaw = ofRows((db, rows: EventRow[]) => db.insertInto('raw_events' as 'events').values(rows))
+
+/** The rows of as many events, inserted a thousand a transaction into a table without any other index than its key. */
+async function rawInsert(db: Kysely<Database>, events: number): Promise<number> {
+  await sql`create table raw_events as select * from events where visitor_id = ''`.execute(db)
+  await sql`create unique index raw_events_pk on raw_events (visitor_id, id)`.execute(db)
   const rows = createTraffic('demo', 0)
     .next(events)
-    .entries.flatMap(({ visitor, site, received_at, events: own }) =>
-      own.map(({ id, type, at, url, title, props }) => [
-        visitor,
-        id,
-        site,
-        type,
-        at,
-        received_at,
-        1,
-        1,
-        url ?? null,
-        null,
-        title ?? null,
-        props ? JSON.stringify(props) : null,
-        `v:${visitor}`,
-      ]),
+    .entries.flatMap((entry) =>
+      entry.events.map(
+        ({ id, type, at, url, title, props }): EventRow => ({
+          visitor_id: entry.visitor,
+          id,
+          site_id: entry.site,
+          type,
+          at,
+          received_at: entry.received_at,
+          identity: 1,
+          marketing: 1,
+          url: url ?? null,
+          referrer: null,
+          title: title ?? null,
+          props: props ? JSON.stringify(props) : null,
+          person_id: `v:${entry.visitor}`,
+        }),
+      ),
     )
   const began = performance.now()
   for (let i = 0; i < rows.length; i += 1000) {
-    sqlite.transaction(() => {
-      for (const row of rows.slice(i, i + 1000)) insert.run(...row)
-    })()
+    await db.transaction().execute((trx) => insertRaw(trx, rows.slice(i, i + 1000)))
   }
-  const perS = Math.round(rows.length / ((performance.now() - began) / 1000))
-  sqlite.close()
-  return perS
+  return Math.round(rows.length / ((performance.now() - began) / 1000))
 }

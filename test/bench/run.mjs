@@ -5,6 +5,11 @@ if (!NAMES.includes(name)) {
   console.error(`Say which benchmark: npm run bench -- ${NAMES.join(' | ')} [--json] [--long]`)
   process.exit(1)
 }
+// The engine: SQLite, or the PostgreSQL that `DATABASE_URL` names; each measurement makes databases of its own there.
+if (process.env.DATABASE_URL) {
+  process.env.TEST_ENGINE = 'postgres'
+  process.env.TEST_POSTGRES_URL = process.env.DATABASE_URL
+}
 const { bench } = await import(`./${name}.ts`)
 const line = await bench({ long: flags.includes('--long') })
 const { printTable } = await import('./table.ts')

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { openCommandStore } from '../../server/store/open.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { check, writeJournal } from './fill.ts'
@@ -16,9 +16,10 @@ const DAY_MS = 24 * 3600_000
 export async function backlog(events: number): Promise<Record<string, number>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'couture-bench-'))
   // The first start makes the files.
-  await (await startServer({ dataDir })).stop({ wipe: false })
+  const first = await startServer({ dataDir })
+  const db = openCommandStore({ databaseUrl: first.databaseUrl, dataDir })
+  await first.stop({ wipe: false })
   const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
-  const db = createSqliteStore(join(dataDir, 'couture.db'))
   await writeJournal(join(dataDir, 'journal.db'), db, traffic, events)
   const server = await startServer({ dataDir })
   try {
