@@ -17,7 +17,7 @@ const BOTH = [
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.
-const test = { testTimeout: 60_000, hookTimeout: 60_000 }
+const test = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 export default defineConfig({
   test: {

@@ -300,7 +300,7 @@ test('8. A script claims 10,000 contacts unsigned: no export and no segment chan
   for (const event of claims.slice(9_900)) {
     await send(server, { site: 'demo', visitor, consent: consent(), events: [event] }, teller.headers)
   }
-  await settled(server)
+  await settled(server, 120_000)
 
   expect((await server.get(`/api/v1/matches?after=${next}`)).data).toEqual([])
   const after = await server.get('/api/v1/segments/cart_abandoned/members')
@@ -312,7 +312,7 @@ test('8. A script claims 10,000 contacts unsigned: no export and no segment chan
   expect(await his('s8-9999')).toEqual([])
   expect(await links('contact=s8-0')).toEqual(['s8-0 claimed refused ambiguous'])
   expect(await links('contact=s8-9999')).toEqual(['s8-9999 claimed open claimed_by_another'])
-})
+}, 180_000)
 
 test('9. Phone and laptop of A: two visitors, one person', async () => {
   const [anna] = await contacts('s9-anna')
