@@ -29,7 +29,12 @@ test('the figures count what was taken and what was refused, and name no visitor
   await sendAll(server, 'visitor-aaaaaaaaaaaaaaaaa', [event('page'), event('page')])
   await send(server, batch([{ id: 'x' }], { visitor: 'visitor-aaaaaaaaaaaaaaaaa' }))
   await settled(server)
-  const text = await (await fetch(`${server.url}/metrics`)).text()
+  // The thread that lands tells of it a moment after it is so.
+  const text = await until(async () => {
+    const now = await (await fetch(`${server.url}/metrics`)).text()
+    const told = [/^couture_landed_events_total 2$/m, /^couture_derived_total\{kind="visitor"\} [1-9]/m]
+    return [...told, /^couture_journal_backlog_entries 0$/m].every((line) => line.test(now)) && now
+  }, 'the figures of what has landed')
   expect(text).toMatch(/^couture_events_total\{outcome="accepted"\} 2$/m)
   expect(text).toMatch(/^couture_events_total\{outcome="invalid_event"\} 1$/m)
   expect(text).toMatch(/^couture_landing_lag_seconds \d/m)
