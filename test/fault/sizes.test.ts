@@ -32,7 +32,10 @@ test('after retention the store and after a day the journal are small again, and
   }
   await Promise.all([1, 2, 3, 4].map(sendMany))
   await settled(server, 60_000)
-  const [store, journal] = [size('couture.db'), size('journal.db') + size('journal.db-wal')]
+  const [store, journal] = ['couture.db', 'journal.db'].map((name) => size(name) + size(`${name}-wal`)) as [
+    number,
+    number,
+  ]
   expect(store).toBeGreaterThan(32 * MIB)
 
   await server.stop({ wipe: false })
