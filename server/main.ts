@@ -70,13 +70,15 @@ export async function start(config: Config): Promise<Running> {
   const log = createLog(config.logLevel)
   const keyring = createKeyring(config.secret)
   const now = () => Date.now()
+  // The times of the journal.
+  const steadyNow = createSteadyClock()
   const journalFile = join(config.dataDir, 'journal.db')
   const sitesFile = join(config.dataDir, 'sites.json')
   const waiting = () => {
     // How far it has landed is told before anything is landed.
     const position = pipeline?.position() ?? null
     const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
-    const oldestMs = oldestAt === null ? 0 : Math.max(0, now() - oldestAt)
+    const oldestMs = oldestAt === null ? 0 : Math.max(0, steadyNow() - oldestAt)
     return { entries, bytes: journal.state().backlogBytes, oldestMs }
   }
   const metrics = createMetrics(pkg.version, {
@@ -92,7 +94,7 @@ export async function start(config: Config): Promise<Running> {
     maxBytes: config.journalMaxBytes,
     maxAgeMs: config.journalMaxAgeMs,
     keepLandedMs: JOURNAL_KEEP_MS,
-    now: createSteadyClock(),
+    now: steadyNow,
     onAppended: () => wakeSoon(),
     onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
     onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),

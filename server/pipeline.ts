@@ -89,7 +89,7 @@ const clockWatch = createClockWatch({ db, now })
 const retention = createRetention({ db, now })
 const turns = createTurns()
 const upkeep = openUpkeep(store, () => performance.now())
-const walBytes = () => statSync(`${store.dataDir}/couture.db-wal`, { throwIfNoEntry: false })?.size ?? 0
+const walBytes = () => (unflushed === null ? 0 : (statSync(unflushed, { throwIfNoEntry: false })?.size ?? 0))
 /** What the journal was told last, and when. */
 let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.NEGATIVE_INFINITY }
 /** The journal that was asked to take a new id. */

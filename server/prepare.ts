@@ -10,13 +10,18 @@ import type { Database } from './store/schema.ts'
 import { seedPresets } from './store/segments.ts'
 import { findSite, updateSite } from './store/sites.ts'
 
-/** Makes the newest schema, the preset segments, and the site of the demo under this server's origins. */
+/** What a command needs of the store too: the newest schema, the right to use it, the preset segments. */
+export async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+  await migrate(store)
+  await takeInUse(store, config, keyring)
+  await seedPresets(store, now)
+}
+
+/** Makes all that, and the site of the demo under this server's origins. */
 export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<void> {
   const store = openCommandStore(config)
   try {
-    await migrate(store)
-    await takeInUse(store, config, keyring)
-    await seedPresets(store, now)
+    await bringUp(store, config, keyring, now)
     await ensureDemoSite(store, config, keyring, now)
   } finally {
     await store.destroy()

@@ -7,6 +7,7 @@ import { dirname, join, resolve } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Command } from 'commander'
 import { readConfigFromEnvironment } from '../ops/config.ts'
+import { flushFile } from '../ops/flush.ts'
 import { createBar, shareText } from './bar.ts'
 import { Refusal, show } from './store.ts'
 
@@ -105,17 +106,7 @@ export function check(file: string): void {
   } finally {
     copy.close()
   }
-  sync(file)
-}
-
-/** Has a file on disk before it is relied on. */
-export function sync(path: string): void {
-  const handle = openSync(path, 'r+')
-  try {
-    fsyncSync(handle)
-  } finally {
-    closeSync(handle)
-  }
+  flushFile(file)
 }
 
 /** Has the names in a folder on disk. */

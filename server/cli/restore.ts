@@ -8,9 +8,10 @@ import BetterSqlite3 from 'better-sqlite3'
 import type { Command } from 'commander'
 import { lockFolder } from '../journal/folder-lock.ts'
 import { readConfigFromEnvironment } from '../ops/config.ts'
+import { flushFile } from '../ops/flush.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { markWithdrawn, readWithdrawn, type Withdrawn } from '../store/withdrawn.ts'
-import { check, refusePostgres, sync, syncFolder } from './backup.ts'
+import { check, refusePostgres, syncFolder } from './backup.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the command. */
@@ -38,7 +39,7 @@ export function registerRestore(program: Command): void {
         const withdrawn = await withdrawnSince(store)
         const aside = putAside(store)
         renameSync(fresh, store)
-        sync(store)
+        flushFile(store)
         syncFolder(config.dataDir)
         const { tombstone } = createKeyring(config.secret)
         let gone = 0

@@ -1,13 +1,11 @@
 /** What every command needs: the one place where commands open the store, and how they say what came of it. */
 import type { Kysely } from 'kysely'
-import { takeInUse } from '../moved.ts'
 import { type Config, readConfigFromEnvironment } from '../ops/config.ts'
 import { sayDamaged } from '../ops/damage.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import { migrate } from '../store/migrate.ts'
+import { bringUp } from '../prepare.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
-import { seedPresets } from '../store/segments.ts'
 
 /** The store as commands see it. */
 export type Store = Kysely<Database>
@@ -20,9 +18,8 @@ export async function withStore(work: (db: Store, config: Config) => Promise<voi
   const config = readConfigFromEnvironment(process.env)
   const db = openCommandStore(config)
   try {
-    await migrate(db).catch(sayDamaged(config.dataDir, 'couture.db'))
-    await takeInUse(db, config, createKeyring(config.secret))
-    await seedPresets(db, Date.now())
+    const keyring = createKeyring(config.secret)
+    await bringUp(db, config, keyring, Date.now()).catch(sayDamaged(config.dataDir, 'couture.db'))
     await work(db, config)
   } finally {
     await db.destroy()

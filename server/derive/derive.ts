@@ -13,7 +13,7 @@ import { forgetFailures, recordFailure } from '../store/derive-failures.ts'
 import { clearMarks, type Mark, markedAmong, readMarks } from '../store/dirty.ts'
 import { findTombstones } from '../store/facts.ts'
 import { appendChanges, loadFeedStates, loadMatchFacts } from '../store/feed.ts'
-import { type Claim, LostClaim, type Ownership } from '../store/ownership.ts'
+import type { Claim, Ownership } from '../store/ownership.ts'
 import { buildPersons } from '../store/persons.ts'
 import { readRebuild, rebuildStep } from '../store/rebuild.ts'
 import type { Database, DeriveStage } from '../store/schema.ts'
@@ -96,17 +96,16 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const keys = some.map(({ key }) => key)
       if (await work(some, (trx) => forgetFailures(trx, stage, keys))) deps.onDerived?.(stage, some.length)
     }
-    const isOwnFault = (error: unknown) => isPoison(error) && !(error instanceof LostClaim)
     try {
       return await attempt(marks)
     } catch (error) {
-      if (!isOwnFault(error)) throw error
+      if (!isPoison(error)) throw error
     }
     for (const mark of marks) {
       try {
         await attempt([mark])
       } catch (error) {
-        if (!isOwnFault(error)) throw error
+        if (!isPoison(error)) throw error
         const failed = { stage, mark, error: error instanceof Error ? error.message : String(error), at: now() }
         await write(claim, (trx) => recordFailure(trx, failed))
         deps.onFailure?.(stage, error)
@@ -117,29 +116,24 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   const visitors = async () => {
     const claim = ownership.keys()
     if (claim === null) return false
-    const isGoneAmong = async (trx: Transaction<Database>, some: Mark[]) => {
-      const hashes = new Map(some.map(({ key }) => [key, tombstone(key)]))
-      const tombstones = await findTombstones(trx, [...hashes.values()])
-      return (key: string) => tombstones.has(hashes.get(key)!)
-    }
-    const marks = await read(async (trx) => {
+    const { marks, isGone } = await read(async (trx) => {
       const marked = await markedVisitors(trx, claim)
-      const isGone = await isGoneAmong(trx, marked)
+      const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
+      const tombstones = await findTombstones(trx, [...hashes.values()])
+      // Who goes from now on is marked once more.
+      const isGone = (key: string) => tombstones.has(hashes.get(key)!)
       // Who is gone goes at once.
-      return marked.filter(({ key }) => isGone(key) || pace.isDue(key))
+      return { marks: marked.filter(({ key }) => isGone(key) || pace.isDue(key)), isGone }
     })
     if (marks.length === 0) return after !== ''
     await workOff('visitor', claim, marks, async (some, done) => {
       const began = performance.now()
-      const { gone, facts } = await read(async (trx) => {
-        const keys = some.map(({ key }) => key)
-        const isGone = await isGoneAmong(trx, some)
-        const staying = keys.filter((key) => !isGone(key))
-        return { gone: keys.filter(isGone), facts: await loadVisitors(trx, staying) }
-      })
+      const keys = some.map(({ key }) => key)
+      const staying = keys.filter((key) => !isGone(key))
+      const facts = await read((trx) => loadVisitors(trx, staying))
       const rows = deriveVisitors(facts, (id) => sites.get(id) ?? unknownSite(id))
       const written = await write(claim, async (trx) => {
-        await writeVisitors(trx, some, rows, gone)
+        await writeVisitors(trx, some, rows, keys.filter(isGone))
         await done(trx)
       })
       if (written) pace.worked(facts, performance.now() - began)

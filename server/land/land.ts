@@ -16,7 +16,6 @@ import { findTombstones, insertFacts, insertWithdrawals } from '../store/facts.t
 import {
   BEGINNING,
   type Cursor,
-  CursorMoved,
   insertDeadLetter,
   moveCursor,
   readCursor,
@@ -96,16 +95,11 @@ export async function landBatch(deps: LandDeps): Promise<Landed> {
       await moveCursor(trx, journalId, cursor, to)
     })
   } catch (error) {
-    if (!isItsFault(error)) throw error
+    if (!isPoison(error)) throw error
     await landOneByOne(deps, journalId, cursor, rows)
   }
   const events = rows.reduce((sum, row) => sum + row.events, 0)
   return { journalId, position, events, at: rows.at(-1)?.at ?? null, notices }
-}
-
-/** A cursor that somebody else moved is nobody's fault either. */
-function isItsFault(error: unknown): boolean {
-  return isPoison(error) && !(error instanceof CursorMoved)
 }
 
 async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | null, rows: Row[]): Promise<void> {
@@ -117,7 +111,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
       try {
         await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
       } catch (error) {
-        if (!isItsFault(error)) throw error
+        if (!isPoison(error)) throw error
         await insertDeadLetter(db, {
           journal_id: journalId,
           entry_id: row.id,

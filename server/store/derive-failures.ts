@@ -4,7 +4,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { clearMarks, type Mark, mark } from './dirty.ts'
-import { chunks } from './many.ts'
+import { ofKeys } from './many.ts'
 import type { Database, DeriveStage } from './schema.ts'
 
 /** A failure as it is kept. */
@@ -34,11 +34,13 @@ export async function recordFailure(
   await clearMarks(trx, MARKS[stage], [failed.mark])
 }
 
+const removeFailures = ofKeys((db, keys, stage: DeriveStage) =>
+  db.deleteFrom('derive_failures').where('key', 'in', keys).where('stage', '=', stage),
+)
+
 /** Forgets the failures of keys that were derived. */
 export async function forgetFailures(trx: Transaction<Database>, stage: DeriveStage, keys: string[]): Promise<void> {
-  for (const part of chunks(keys, 500)) {
-    await trx.deleteFrom('derive_failures').where('key', 'in', part).where('stage', '=', stage).execute()
-  }
+  await removeFailures(trx, keys, stage)
 }
 
 /** All failures, the oldest first. */

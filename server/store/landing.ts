@@ -32,7 +32,10 @@ export async function readOtherCursors(
 }
 
 /** Somebody else moved the cursor: two machines have a copy of the same journal. */
-export class CursorMoved extends Error {}
+export class CursorMoved extends Error {
+  /** Of the store's kind: what was tried is not at fault (`isPoison`). */
+  readonly code = 'CURSOR_MOVED'
+}
 
 /** Moves a journal's cursor, in the transaction of what was landed. Throws if it is not where it was read to be. */
 export async function moveCursor(
@@ -68,9 +71,6 @@ export async function insertDeadLetter(db: Kysely<Database>, letter: Database['d
     .execute()
 }
 
-const selectTokenUsers = ofKeys((db, hashes) =>
-  db.selectFrom('token_uses').select('visitor_id').where('token_hash', 'in', hashes),
-)
 /** All dead letters, the oldest first. */
 export async function listDeadLetters(db: Kysely<Database>): Promise<Database['dead_letters'][]> {
   return db
@@ -106,6 +106,18 @@ export async function noteAttempt(db: Kysely<Database>, letter: LetterKey, error
     .where('entry_id', '=', letter.entry_id)
     .where('part', '=', letter.part)
     .execute()
+}
+
+const selectTokenUsers = ofKeys((db, hashes) =>
+  db.selectFrom('token_uses').select('visitor_id').where('token_hash', 'in', hashes),
+)
+const selectTokens = ofKeys((db, visitorIds) =>
+  db.selectFrom('token_uses').select('token_hash').distinct().where('visitor_id', 'in', visitorIds),
+)
+
+/** The tokens that any of these visitors used. */
+export async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
+  return [...new Set((await selectTokens(trx, visitorIds)).map((row) => row.token_hash))]
 }
 
 /** The visitors that used any of these tokens. */

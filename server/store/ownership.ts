@@ -17,7 +17,10 @@ export type Claim = {
 export type Ownership = { keys(): Claim | null; feed(): Claim | null }
 
 /** Another process has taken over what this one has worked on. Nothing was written; the other does the work. */
-export class LostClaim extends Error {}
+export class LostClaim extends Error {
+  /** Of the store's kind: what was tried is not at fault (`isPoison`). */
+  readonly code = 'LOST_CLAIM'
+}
 
 const everything: Claim = { buckets: null, hold: async () => {} }
 

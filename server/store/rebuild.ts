@@ -9,8 +9,8 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark, markForRebuild, REBUILD_GENERATION } from './dirty.ts'
-import { chunks } from './many.ts'
-import type { Database } from './schema.ts'
+import { ofKeys } from './many.ts'
+import { type Database, VISITOR_TABLES } from './schema.ts'
 
 /** Keys of a slice, and how many of the one before may be left. */
 const SLICE = 1000
@@ -110,58 +110,49 @@ async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slic
   }
 }
 
+const holding = {
+  visitor_persons: ofKeys((db, personIds) =>
+    db.selectFrom('visitor_persons').select('person_id').distinct().where('person_id', 'in', personIds),
+  ),
+  persons: ofKeys((db, personIds) => db.selectFrom('persons').select('person_id').where('person_id', 'in', personIds)),
+}
+
 /** Those of the persons that have no row there. */
-async function ofNobody(
-  db: Kysely<Database>,
-  table: 'visitor_persons' | 'persons',
-  personIds: string[],
-): Promise<string[]> {
-  const there = new Set<string>()
-  for (const part of chunks([...new Set(personIds)], 500)) {
-    const rows = await db.selectFrom(table).select('person_id').distinct().where('person_id', 'in', part).execute()
-    for (const row of rows) there.add(row.person_id)
-  }
+async function ofNobody(db: Kysely<Database>, table: keyof typeof holding, personIds: string[]): Promise<string[]> {
+  const there = new Set((await holding[table](db, personIds)).map((row) => row.person_id))
   return personIds.filter((id) => !there.has(id))
 }
 
 /** Keys in order; rows that should not be there have theirs too, and go when nothing comes of them. */
 async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promise<string[]> {
   switch (phase) {
-    case 'visitors':
-      return nextVisitors(db, after)
-    case 'marked': {
-      const rows = await db
-        .selectFrom('dirty_persons')
-        .select('key')
-        .where('key', '>', after)
-        .orderBy('key')
-        .limit(SLICE)
-        .execute()
-      return rows.map((row) => row.key)
+    case 'visitors': {
+      const keys = new Set<string>()
+      for (const table of ['events', ...VISITOR_TABLES] as const) {
+        for (const key of await keysAfter(db, table, 'visitor_id', after)) keys.add(key)
+      }
+      return [...keys].sort().slice(0, SLICE)
     }
-    case 'persons': {
-      const rows = await db
-        .selectFrom('persons')
-        .select('person_id')
-        .where('person_id', '>', after)
-        .orderBy('person_id')
-        .limit(SLICE)
-        .execute()
-      return rows.map((row) => row.person_id)
-    }
+    case 'marked':
+      return keysAfter(db, 'dirty_persons', 'key', after)
+    case 'persons':
+      return keysAfter(db, 'persons', 'person_id', after)
     case 'members':
       return nextMembers(db, after)
-    case 'contacts': {
-      const rows = await db
-        .selectFrom('feed_state')
-        .select('contact_id')
-        .where('contact_id', '>', after)
-        .orderBy('contact_id')
-        .limit(SLICE)
-        .execute()
-      return rows.map((row) => row.contact_id)
-    }
+    case 'contacts':
+      return keysAfter(db, 'feed_state', 'contact_id', after)
   }
+}
+
+async function keysAfter(
+  db: Kysely<Database>,
+  table: keyof Database,
+  column: string,
+  after: string,
+): Promise<string[]> {
+  const key = db.dynamic.ref<string>(column)
+  const query = db.selectFrom(table).select(key).distinct().where(key, '>', after).orderBy(key).limit(SLICE)
+  return (await query.execute()).map((row) => (row as Record<string, unknown>)[column] as string)
 }
 
 async function nextMembers(db: Kysely<Database>, after: string): Promise<string[]> {
@@ -181,30 +172,4 @@ async function nextMembers(db: Kysely<Database>, after: string): Promise<string[
 
 function personOfMember(key: string): string {
   return key.slice(key.indexOf('\n') + 1)
-}
-
-/** The next visitors that have a fact or anything derived. */
-async function nextVisitors(db: Kysely<Database>, after: string): Promise<string[]> {
-  const keys = new Set<string>()
-  for (const table of [
-    'events',
-    'visitors',
-    'epochs',
-    'links',
-    'visitor_persons',
-    'visitor_days',
-    'carts',
-    'purchases',
-  ] as const) {
-    const rows = await db
-      .selectFrom(table)
-      .select('visitor_id')
-      .distinct()
-      .where('visitor_id', '>', after)
-      .orderBy('visitor_id')
-      .limit(SLICE)
-      .execute()
-    for (const row of rows) keys.add(row.visitor_id)
-  }
-  return [...keys].sort().slice(0, SLICE)
 }

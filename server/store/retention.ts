@@ -8,8 +8,9 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
+import { tokensOf } from './landing.ts'
 import { lockKeys } from './locks.ts'
-import { chunks, chunksOf } from './many.ts'
+import { chunks, chunksOf, ofKeys } from './many.ts'
 import type { Database } from './schema.ts'
 
 /** Where a sweep stands among the visitors, by expiry and id. */
@@ -104,16 +105,6 @@ export async function removeExpired(
   return { removed: rows.length, complete }
 }
 
-async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
-  const rows = await trx
-    .selectFrom('token_uses')
-    .select('token_hash')
-    .distinct()
-    .where('visitor_id', 'in', visitorIds)
-    .execute()
-  return rows.map((row) => row.token_hash)
-}
-
 /** Removes what is left of those of the visitors that have no event any more. Their tokens are locked. */
 async function removeDeparted(
   trx: Transaction<Database>,
@@ -152,13 +143,12 @@ async function removeTokens(trx: Transaction<Database>, hashes: string[]): Promi
   }
 }
 
+const selectPresent = ofKeys((db, visitorIds) =>
+  db.selectFrom('events').select('visitor_id').distinct().where('visitor_id', 'in', visitorIds),
+)
+
 async function withEvents(db: Kysely<Database>, visitorIds: string[]): Promise<Set<string>> {
-  const present = new Set<string>()
-  for (const part of chunks(visitorIds, 500)) {
-    const rows = await db.selectFrom('events').select('visitor_id').distinct().where('visitor_id', 'in', part).execute()
-    for (const row of rows) present.add(row.visitor_id)
-  }
-  return present
+  return new Set((await selectPresent(db, visitorIds)).map((row) => row.visitor_id))
 }
 
 /** Removes up to `limit` visitors' proofs of consent whose time is over. Returns how many visitors it looked at. */

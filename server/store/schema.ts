@@ -220,8 +220,8 @@ export type Database = {
   processes: ProcessRow
 }
 
-/** Everything that a rebuild makes again. */
-export const DERIVED_TABLES = [
+/** What is derived of visitors. */
+export const VISITOR_TABLES = [
   'visitors',
   'epochs',
   'links',
@@ -229,6 +229,7 @@ export const DERIVED_TABLES = [
   'visitor_days',
   'carts',
   'purchases',
-  'persons',
-  'segment_members',
 ] as const satisfies (keyof Database)[]
+
+/** Everything that a rebuild makes again. */
+export const DERIVED_TABLES = [...VISITOR_TABLES, 'persons', 'segment_members'] as const satisfies (keyof Database)[]

@@ -4,10 +4,10 @@
  */
 import type { Compilable, Transaction } from 'kysely'
 import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './dirty.ts'
-import { visitorsOfTokens } from './landing.ts'
+import { tokensOf, visitorsOfTokens } from './landing.ts'
 import { lockKeys } from './locks.ts'
 import { ofKeys, ofRows } from './many.ts'
-import type { Database } from './schema.ts'
+import type { Database, VISITOR_TABLES } from './schema.ts'
 import type {
   CartRow,
   EpochRow,
@@ -47,7 +47,7 @@ const FACT_TABLES = [
   'dead_letters',
 ] as const satisfies (keyof Database)[]
 
-type DerivedTable = 'visitors' | 'epochs' | 'links' | 'visitor_persons' | 'visitor_days' | 'carts' | 'purchases'
+type DerivedTable = (typeof VISITOR_TABLES)[number]
 
 /** How the rows of a table are read, written and taken away. `second` completes its key. */
 function derived<T extends DerivedTable>(table: T, second: string | null) {
@@ -122,9 +122,6 @@ export async function writeVisitors(
   await lockKeys(trx, [...gained.map((row) => row.person_id).filter((id) => id.startsWith('c:')), ...tokens])
   const sharers = await visitorsOfTokens(trx, tokens)
   for (const remove of removeFacts) await remove(trx, gone)
-  if (gone.length > 0) {
-    await trx.deleteFrom('derive_failures').where('key', 'in', gone).where('stage', '=', 'visitor').execute()
-  }
   await replace(trx, 'visitors', known, rows.visitors)
   await replace(trx, 'visitorPersons', before, rows.visitorPersons)
   for (const name of ['epochs', 'links', 'visitorDays', 'carts', 'purchases'] as const) {
@@ -172,11 +169,3 @@ const repointAll = ofKeys((db, visitorIds, personId: string) =>
     .where('visitor_id', 'in', visitorIds)
     .where('person_id', '!=', personId),
 )
-
-const selectTokens = ofKeys((db, visitorIds) =>
-  db.selectFrom('token_uses').select('token_hash').distinct().where('visitor_id', 'in', visitorIds),
-)
-
-async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
-  return [...new Set((await selectTokens(trx, visitorIds)).map((row) => row.token_hash))]
-}

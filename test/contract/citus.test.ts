@@ -8,7 +8,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { PLACES } from '../../server/store/citus.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { createPostgresStore } from '../../server/store/postgres.ts'
-import { ALLOWED, compiled } from '../support/citus-cases.ts'
+import { ALLOWED } from '../support/citus-allowed.ts'
+import { compiled } from '../support/citus-query.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'
 
 const STAND_INS = `

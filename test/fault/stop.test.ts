@@ -59,12 +59,17 @@ test('under load and with kept connections: nothing acknowledged is lost, nothin
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
 }, 60_000)
 
-test('a request that does not end is cut off in time, which is told, and the end is no success', async () => {
-  server = await startServer()
+/** A request whose body never comes to its end. */
+async function beginSlowRequest(): Promise<void> {
   const slow = connect(server.port, '127.0.0.1')
   slow.on('error', () => {})
   slow.write('POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n{')
   await new Promise((resolve) => setTimeout(resolve, 300))
+}
+
+test('a request that does not end is cut off in time, which is told, and the end is no success', async () => {
+  server = await startServer()
+  await beginSlowRequest()
   const exit = ended()
   server.process.kill('SIGTERM')
   expect(await exit).toBe(1)
@@ -73,10 +78,7 @@ test('a request that does not end is cut off in time, which is told, and the end
 
 test('a second signal ends it at once', async () => {
   server = await startServer()
-  const slow = connect(server.port, '127.0.0.1')
-  slow.on('error', () => {})
-  slow.write('POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n{')
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  await beginSlowRequest()
   const exit = ended()
   server.process.kill('SIGINT')
   await new Promise((resolve) => setTimeout(resolve, 300))

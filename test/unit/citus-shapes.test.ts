@@ -7,7 +7,9 @@ import { describe, expect, test } from 'vitest'
 import { PLACES } from '../../server/store/citus.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import type { Database } from '../../server/store/schema.ts'
-import { ALLOWED, compiled, REFUSED } from '../support/citus-cases.ts'
+import { ALLOWED } from '../support/citus-allowed.ts'
+import { compiled } from '../support/citus-query.ts'
+import { REFUSED } from '../support/citus-refused.ts'
 import { checkShape } from '../support/citus-shapes.ts'
 
 describe('the check of shapes', () => {
