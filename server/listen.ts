@@ -40,21 +40,17 @@ export function listen(
 
 function createClose(server: ServerType): Listening['close'] {
   if (!('closeIdleConnections' in server)) throw new Error('the socket must be one of HTTP/1')
-  const open = new Set<object>()
-  let closing = false
-  server.prependListener('request', (_, response) => {
-    if (closing) response.setHeader('connection', 'close')
-    open.add(response)
-    response.once('close', () => open.delete(response))
-  })
   return async (ms) => {
-    closing = true
     let cut = 0
+    server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
     const closed = new Promise((resolve) => server.close(resolve))
     const looking = setInterval(() => server.closeIdleConnections(), LOOK_MS)
     const late = setTimeout(() => {
-      cut = open.size
-      server.closeAllConnections()
+      server.closeIdleConnections()
+      server.getConnections((_, open) => {
+        cut = open
+        server.closeAllConnections()
+      })
     }, ms)
     await closed
     clearInterval(looking)

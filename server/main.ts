@@ -27,6 +27,7 @@ import { sayDamaged } from './ops/damage.ts'
 import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { watchProcessor } from './ops/priority.ts'
 import { rarely } from './ops/rarely.ts'
 import { readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
@@ -216,10 +217,12 @@ export async function start(config: Config): Promise<Running> {
     return createPrivateHosts(configuration.knowsOrigin(publicOrigin.origin) ? [] : [publicOrigin.host])
   }
 
+  const short = new Int32Array(new SharedArrayBuffer(4))
+  const unwatch = watchProcessor(short)
   const listening = await listen(app.fetch, config)
   let stopping = false
   const begin = async () => {
-    pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret }, { log, metrics, journal })
+    pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret, short }, { log, metrics, journal })
     // Only now: a start that fails must not end the key of the server that is running. Each collector has its own.
     const id = `demo-shop-${sha256Hex(`${hostname()} ${config.dataDir}`).slice(0, 12)}`
     demoKey = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
@@ -252,6 +255,7 @@ export async function start(config: Config): Promise<Running> {
     async stop() {
       stopping = true
       clearInterval(looking)
+      unwatch()
       const stopped = await stopInOrder(STOP_MS, [
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
         ['the journal', () => journal.close()],

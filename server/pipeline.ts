@@ -28,7 +28,13 @@ import { isPassing } from './store/transact.ts'
 type Stage = 'land' | 'derive' | 'share' | 'retain' | 'upkeep'
 
 /** What the thread is started with, what it is told, and what it tells. */
-export type PipelineData = { store: StoreAt; journalFile: string; secret: string }
+export type PipelineData = {
+  store: StoreAt
+  journalFile: string
+  secret: string
+  /** 1 while the thread that collects lacks a processor. */
+  short: Int32Array
+}
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
 export type PipelineReport =
   | { kind: 'landed'; journalId: string; position: number; flushed: number; lagMs: number }
@@ -58,11 +64,18 @@ const FLUSH_EVERY_MS = 2000
 /** Where nothing is landed the journal still hears how far that is, so that it forgets in time. */
 const RETELL_MS = 60_000
 
+/**
+ * While collecting lacks a processor, landing and deriving wait: a burst is taken in first. Not longer than this, and not
+ * while something has waited as long to be landed.
+ */
+const GIVE_WAY_MS = 10_000
+const GIVE_WAY_STEP_MS = 20
+
 /** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */
 const NICENESS = 10
 
 yieldProcessor(NICENESS)
-const { store, journalFile, secret } = workerData as PipelineData
+const { store, journalFile, secret, short } = workerData as PipelineData
 const db = openPipelineStore(store)
 const unflushed = unflushedFile(store)
 const journal = openJournalReader(journalFile)
@@ -175,6 +188,16 @@ async function land(): Promise<boolean> {
   return events > 0
 }
 
+/** Lets collecting go first. */
+async function giveWay(): Promise<void> {
+  const end = steadyNow() + GIVE_WAY_MS
+  while (!stopping && Atomics.load(short, 0) === 1 && steadyNow() < end) {
+    const { oldestAt } = journal.waiting(told.position)
+    if (oldestAt !== null && steadyNow() - oldestAt > GIVE_WAY_MS) return
+    await sleep(GIVE_WAY_STEP_MS)
+  }
+}
+
 function newTurn(): Turn {
   return { landMs: null, events: 0, deriveMs: null, derived: { visitor: 0, person: 0, contact: 0 } }
 }
@@ -192,6 +215,7 @@ async function keepShare(): Promise<void> {
 
 const keeping = keepShare()
 while (!stopping) {
+  await giveWay()
   turn = newTurn()
   const began = performance.now()
   const landed = await attempt('land', land)

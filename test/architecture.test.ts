@@ -66,7 +66,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/collect\//,
-    may: /^(server\/collect\/|server\/domain\/|tag\/wire\.ts$|server\/journal\/group-commit\.ts$|server\/http\/problem\.ts$|node:(fs|util|zlib|timers\/promises)$|zod$|jose$|isbot$)/,
+    may: /^(server\/collect\/|server\/domain\/|tag\/wire\.ts$|server\/journal\/group-commit\.ts$|server\/http\/problem\.ts$|node:(fs|util|zlib|timers\/promises)$|zod$|ajv$|jose$|isbot$)/,
     why: 'collecting must go on while the store is down: it may append to the journal and nothing more',
   },
   {

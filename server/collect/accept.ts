@@ -57,7 +57,8 @@ export function checkOrigin(headers: SentHeaders, site: Site): void {
 /** Resolves when all entries are on disk. 503 if one is not: the sender repeats them all, and what was kept is known. */
 export async function journalEntries(journal: Journal, entries: Entry[]): Promise<void> {
   try {
-    await Promise.all(entries.map((entry) => journal.append(JSON.stringify(entry), entry.events.length)))
+    const written = entries.map((entry) => journal.append(JSON.stringify(entry), entry.events.length))
+    await (written.length === 1 ? written[0] : Promise.all(written))
   } catch (error) {
     if (!(error instanceof JournalUnavailable)) throw error
     throw new Problem(503, 'journal_unavailable', `${error.message}; try again in 5 s`, { 'retry-after': '5' })

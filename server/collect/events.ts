@@ -18,7 +18,7 @@ import { type ClaimDeps, claimOf } from './claim.ts'
 import type { Configuration } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
 import type { RateLimit } from './limits.ts'
-import { envelopeSchema, eventSchema, isTooDeep, TOO_DEEP } from './schema.ts'
+import { envelopeSchema, eventSchema, isEnvelope, isEvent, isTooDeep, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
@@ -44,7 +44,8 @@ export async function collectEvents(incoming: Incoming, deps: EventsDeps): Promi
   const { headers, address } = incoming
   const receivedAt = deps.now()
   checkRate(deps.limit, address, receivedAt)
-  const keyed = await checkKey(headers.authorization, deps)
+  const keyed = headers.authorization !== undefined
+  if (keyed) await checkKey(headers.authorization!, deps)
   const { envelope, text } = await parse(incoming, keyed)
   const site = await deps.configuration.freshSite(envelope.site)
   if (!site)
@@ -97,16 +98,14 @@ function reply(body: WireReply, setCookie: string | null): Answer {
   return { status: 202, headers, body: JSON.stringify(body) }
 }
 
-/** Whether the request carries a secret key; 401 or 403 if it carries one that does not do. */
-async function checkKey(header: string | undefined, deps: EventsDeps): Promise<boolean> {
-  if (header === undefined) return false
+/** 401 or 403 for a secret key that does not do. */
+async function checkKey(header: string, deps: EventsDeps): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(header)?.[1]
   const key = token === undefined ? undefined : await deps.configuration.freshKey(deps.hashKey(token))
   if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a key of this collector')
   if (!key.scopes.includes('events:write')) {
     throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
   }
-  return true
 }
 
 async function parse(incoming: Incoming, keyed: boolean): Promise<{ envelope: Envelope; text: string }> {
@@ -126,12 +125,11 @@ async function parse(incoming: Incoming, keyed: boolean): Promise<{ envelope: En
   } catch {
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }
-  const parsed = envelopeSchema.safeParse(json)
-  if (!parsed.success) throw new Problem(400, 'invalid_request', firstProblem(parsed.error))
-  if (parsed.data.events.length > limits.events) {
+  if (!isEnvelope(json)) throw new Problem(400, 'invalid_request', firstProblem(envelopeSchema.safeParse(json).error!))
+  if (json.events.length > limits.events) {
     throw new Problem(413, 'too_many_events', `events must hold at most ${limits.events}; send them in parts`)
   }
-  return { envelope: parsed.data, text }
+  return { envelope: json, text }
 }
 
 /**
@@ -153,18 +151,20 @@ async function stampEvents(
   const rejected: WireReply['rejected'] = []
   const seen = new Set<string>()
   let duplicate = 0
-  for (const [index, raw] of envelope.events.entries()) {
-    const reject = (code: RejectCode, message: string) => rejected.push({ index, code, message })
+  const hash = (email: string) => deps.identifier('email', deps.sha256(email))
+  let index = -1
+  const reject = (code: RejectCode, message: string) => rejected.push({ index, code, message })
+  for (const raw of envelope.events) {
+    index++
     if (isTooDeep(raw)) {
       reject('invalid_event', TOO_DEEP)
       continue
     }
-    const parsed = eventSchema.safeParse(raw)
-    if (!parsed.success) {
-      reject('invalid_event', firstProblem(parsed.error))
+    if (!isEvent(raw)) {
+      reject('invalid_event', firstProblem(eventSchema.safeParse(raw).error!))
       continue
     }
-    const event = parsed.data
+    const event = raw
     const refusal = refuse(event, raw, envelope, context)
     if (refusal) {
       reject(...refusal)
@@ -197,7 +197,6 @@ async function stampEvents(
       stamped.props = { kind: event.props?.kind }
     } else if (event.props !== undefined) stamped.props = event.props
     seen.add(event.id)
-    const hash = (email: string) => deps.identifier('email', deps.sha256(email))
     events.push(context.addresses ? withoutAddresses(stamped, hash) : stamped)
   }
   return { events, rejected, duplicate }
@@ -228,5 +227,6 @@ function stampConsent({ consent, sent_at }: Envelope, events: StampedEvent[], re
     consent.at === undefined
       ? Math.min(...events.map((event) => event.at))
       : correctedTime(Date.parse(consent.at), sent_at === undefined ? null : Date.parse(sent_at), receivedAt)
-  return { ...consent, at: Math.min(said, receivedAt) }
+  const { id, analytics, identity, marketing, source, policy, gpc } = consent
+  return { id, analytics, identity, marketing, source, policy, gpc, at: Math.min(said, receivedAt) }
 }

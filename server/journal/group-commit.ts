@@ -1,21 +1,26 @@
 /**
  * Group commit: requests that arrive while a group is being written form the next group. It needs no timer: under
- * load groups form by themselves, and a lone request is written as soon as what arrived with it was read. A caller's
- * promise resolves only after its entry is on disk; it must never be acknowledged before.
+ * load groups form by themselves, and a lone request is written as soon as what arrived with it was read. They are
+ * handed over a few at a time, without waiting for those before: the journal's thread writes all that has come as one
+ * group, while this one reads the next requests. A caller's promise resolves only after its entry is on disk; it must
+ * never be acknowledged before.
  */
 import { Worker } from 'node:worker_threads'
 import type { Backlog } from './journal.ts'
 
 /** What the journal's thread is told, and what it answers. */
 export type JournalRequest =
-  | { kind: 'append'; bodies: string[]; events: number; now: number }
+  | Parcel
   | { kind: 'landed'; journalId: string; position: number; flushed: number; now: number }
   | { kind: 'renew'; journalId: string }
   | { kind: 'close' }
+/** Entries that are handed over together: their JSON texts with commas between. */
+export type Parcel = { kind: 'append'; entries: string; events: number; now: number }
+/** `parcels`: how many of them, in the order they were handed over, the answer is about. */
 export type JournalReply =
   | { kind: 'opened'; backlog: Backlog }
-  | { kind: 'appended'; backlog: Backlog }
-  | { kind: 'failed'; message: string; backlog: Backlog }
+  | { kind: 'appended'; parcels: number; backlog: Backlog }
+  | { kind: 'failed'; parcels: number; message: string; backlog: Backlog }
   | { kind: 'backlog'; backlog: Backlog }
   | { kind: 'upkeep-failed'; message: string }
   | { kind: 'closed' }
@@ -40,8 +45,8 @@ export type JournalThread = Journal & {
   close(): Promise<void>
 }
 
-/** A group holds at most this many bytes, so that one row does not hold up the landing of others. */
-const MAX_GROUP_BYTES = 1024 * 1024
+/** So many requests are handed over at once: fewer would cost more messages, more would leave the thread idle. */
+const PARCEL_ENTRIES = 32
 
 /** What waits in memory for a disk that is slow; past it requests are turned away. */
 const MAX_QUEUE_BYTES = 64 * 1024 * 1024
@@ -66,13 +71,14 @@ export async function startJournal(options: {
   const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file, maxBytes, keepLandedMs } })
   const tell = (request: JournalRequest) => worker.postMessage(request)
   let waiting: Waiting[] = []
-  let writing: Waiting[] = []
+  /** What was handed over, by parcel. */
+  let writing: Waiting[][] = []
   let queueBytes = 0
   let backlog: Backlog = { bytes: 0, oldestAt: null }
   let opened = false
   let dead: Error | null = null
   let onIdle: (() => void) | null = null
-  let starting = false
+  let handing = false
 
   const refusing = () => {
     if (dead) return `the journal cannot be written: ${dead.message}`
@@ -80,29 +86,27 @@ export async function startJournal(options: {
     if (backlog.oldestAt !== null && now() - backlog.oldestAt > maxAgeMs) return 'nothing has been landed for too long'
     return queueBytes > MAX_QUEUE_BYTES ? 'the disk of the journal is too slow' : null
   }
-  const writeNext = () => {
-    if (writing.length > 0) return
-    if (waiting.length === 0) return onIdle?.()
-    let bytes = 0
-    let count = 0
-    while (count < waiting.length && (count === 0 || bytes < MAX_GROUP_BYTES)) bytes += waiting[count++]!.entry.length
-    writing = waiting.slice(0, count)
-    waiting = waiting.slice(count)
-    tell({
-      kind: 'append',
-      bodies: writing.map((each) => each.entry),
-      events: writing.reduce((sum, each) => sum + each.events, 0),
-      now: now(),
-    })
-  }
-  const settle = (finish: (each: Waiting) => void) => {
-    const group = writing
-    writing = []
-    for (const each of group) {
-      queueBytes -= each.entry.length
-      finish(each)
+  const handOver = () => {
+    if (waiting.length === 0) return
+    const parcel = waiting
+    waiting = []
+    writing.push(parcel)
+    let entries = parcel[0]!.entry
+    let events = parcel[0]!.events
+    for (let i = 1; i < parcel.length; i++) {
+      entries += `,${parcel[i]!.entry}`
+      events += parcel[i]!.events
     }
-    writeNext()
+    tell({ kind: 'append', entries, events, now: now() })
+  }
+  const settle = (parcels: number, finish: (each: Waiting) => void) => {
+    for (const parcel of writing.splice(0, parcels)) {
+      for (const each of parcel) {
+        queueBytes -= each.entry.length
+        finish(each)
+      }
+    }
+    if (writing.length + waiting.length === 0) onIdle?.()
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -110,7 +114,7 @@ export async function startJournal(options: {
       dead = error as Error
       reject(dead)
       if (opened) options.onDeath(dead)
-      for (const each of [...writing, ...waiting]) each.reject(new JournalUnavailable(dead.message))
+      for (const each of [...writing.flat(), ...waiting]) each.reject(new JournalUnavailable(dead.message))
       writing = []
       waiting = []
     })
@@ -121,10 +125,10 @@ export async function startJournal(options: {
           opened = true
           return resolve()
         case 'appended':
-          settle((each) => each.resolve())
+          settle(reply.parcels, (each) => each.resolve())
           return options.onAppended()
         case 'failed':
-          return settle((each) => each.reject(new JournalUnavailable(reply.message)))
+          return settle(reply.parcels, (each) => each.reject(new JournalUnavailable(reply.message)))
         case 'upkeep-failed':
           return options.onUpkeepFailed(reply.message)
         case 'backlog':
@@ -142,13 +146,14 @@ export async function startJournal(options: {
       return new Promise((resolve, reject) => {
         queueBytes += entry.length
         waiting.push({ entry, events, resolve, reject })
-        if (starting || writing.length > 0) return
+        if (waiting.length >= PARCEL_ENTRIES) return handOver()
+        if (handing) return
         // Other requests may have been read at the same time: without them the first would be a group alone, and they
         // would wait for it.
-        starting = true
+        handing = true
         setImmediate(() => {
-          starting = false
-          writeNext()
+          handing = false
+          handOver()
         })
       })
     },

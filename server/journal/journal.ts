@@ -24,8 +24,8 @@ export type JournalLimits = { maxBytes: number; keepLandedMs: number }
 
 /** The writing side. Used by the journal's own thread only. Its times are those of a clock that nobody sets. */
 export type JournalWriter = {
-  /** Appends a group and returns when it is on disk. */
-  append(bodies: string[], events: number, now: number): void
+  /** Appends a group, the JSON text of an array of `events` events' entries, and returns when it is on disk. */
+  append(body: string, events: number, now: number): void
   /**
    * Notes how far the entries of this journal have landed, and up to where what they became is on disk too: only those
    * may be removed. Of another journal it is not heard.
@@ -111,8 +111,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   }
 
   return {
-    append(bodies, events, now) {
-      const body = `[${bodies.join(',')}]`
+    append(body, events, now) {
       const bytes = Buffer.byteLength(body)
       try {
         insert.run(now, events, bytes, body)

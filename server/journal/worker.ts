@@ -1,6 +1,6 @@
 /** The thread that owns the journal: appends the groups it is sent, answers when they are on disk, and prunes. */
-import { parentPort, workerData } from 'node:worker_threads'
-import type { JournalReply, JournalRequest } from './group-commit.ts'
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
+import type { JournalReply, JournalRequest, Parcel } from './group-commit.ts'
 import { openJournal } from './journal.ts'
 
 const options = workerData as { file: string; maxBytes: number; keepLandedMs: number }
@@ -17,16 +17,40 @@ function attempt(work: () => void): void {
   }
 }
 
-parentPort!.on('message', (request: JournalRequest) => {
+/** A row holds about this many characters at most, so that it does not hold up the landing of others. */
+const MAX_GROUP_LENGTH = 1024 * 1024
+
+/** Writes a parcel, and all that has come behind it, as one group. Returns a request of another kind that came. */
+function append(first: Parcel): JournalRequest | null {
+  let body = `[${first.entries}`
+  let { events } = first
+  let parcels = 1
+  let other: JournalRequest | null = null
+  while (other === null && body.length < MAX_GROUP_LENGTH) {
+    const next = receiveMessageOnPort(parentPort!)?.message as JournalRequest | undefined
+    if (next === undefined) break
+    if (next.kind === 'append') {
+      body += `,${next.entries}`
+      events += next.events
+      parcels++
+    } else other = next
+  }
+  try {
+    journal.append(`${body}]`, events, first.now)
+    reply({ kind: 'appended', parcels, backlog: journal.backlog() })
+  } catch (error) {
+    reply({ kind: 'failed', parcels, message: (error as Error).message, backlog: journal.backlog() })
+  }
+  return other
+}
+
+function handle(request: JournalRequest): void {
   switch (request.kind) {
-    case 'append':
-      try {
-        journal.append(request.bodies, request.events, request.now)
-        reply({ kind: 'appended', backlog: journal.backlog() })
-      } catch (error) {
-        reply({ kind: 'failed', message: (error as Error).message, backlog: journal.backlog() })
-      }
+    case 'append': {
+      const other = append(request)
+      if (other) handle(other)
       return
+    }
     case 'landed':
       attempt(() => {
         journal.landed(request.journalId, request.position, request.flushed)
@@ -42,6 +66,7 @@ parentPort!.on('message', (request: JournalRequest) => {
       reply({ kind: 'closed' })
       return
   }
-})
+}
 
+parentPort!.on('message', handle)
 reply({ kind: 'opened', backlog: journal.backlog() })

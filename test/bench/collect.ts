@@ -28,18 +28,20 @@ type Turn = LoadResult & { mainUs: number; othersUs: number }
 const round = (value: number, digits = 0) => Number(value.toFixed(digits))
 
 /** Runs the benchmark. */
-export async function bench({ long }: { long: boolean }): Promise<CollectLine> {
+export async function bench({ brief, long }: { brief: boolean; long: boolean }): Promise<CollectLine> {
   const barePort = await freePort()
   const bare = await startBare(barePort)
   const baseline = { url: `http://127.0.0.1:${barePort}`, pid: bare.pid! }
-  const [turns, seconds] = long ? [5, 10] : [3, 4]
+  const [turns, seconds] = long ? [5, 10] : brief ? [1, 3] : [3, 4]
   try {
     const line: CollectLine = {}
     for (const events of [3, 20]) {
       Object.assign(line, await withServer({}, (server) => compared(server, baseline, events, turns, seconds)))
-      Object.assign(line, await withServer({ flushMs: SLOW_FLUSH_MS }, (server) => slow(server, events, seconds)))
+      if (!brief)
+        Object.assign(line, await withServer({ flushMs: SLOW_FLUSH_MS }, (server) => slow(server, events, seconds)))
     }
-    return { ...line, ...(await withServer({}, (server) => sustained(server, long))) }
+    const [steps, each] = long ? [6, 60] : brief ? [3, 3] : [4, 8]
+    return { ...line, ...(await withServer({}, (server) => sustained(server, steps, each))) }
   } finally {
     bare.kill()
   }
@@ -84,7 +86,8 @@ async function compared(
   const pid = server.process.pid!
   const [own, base]: [Turn[], Turn[]] = [[], []]
   await runLoad(bare.url, { events, seconds: 2 })
-  let acknowledged = (await runLoad(addressOf(server), { events, seconds: 2 })).ok
+  // Longer: it has more to compile, and no server is young for long.
+  let acknowledged = (await runLoad(addressOf(server), { events, seconds })).ok
   for (let n = 0; n < turns; n++) {
     await settled(server, 300_000)
     base.push(await turn(bare.url, bare.pid, events, seconds))
@@ -128,14 +131,13 @@ async function checkStored(server: TestServer, acknowledgedEvents: number): Prom
   }
 }
 
-/** The highest rate, within a tenth, at which the lag stays flat. Requests of 3 events. */
-async function sustained(server: TestServer, long: boolean): Promise<CollectLine> {
-  const seconds = long ? 60 : 8
+/** The highest rate at which the lag stays flat, found by halving. Requests of 3 events. */
+async function sustained(server: TestServer, steps: number, seconds: number): Promise<CollectLine> {
   const url = addressOf(server)
   let [low, high] = [0, 8000]
   let lagAtLow = 0
   let total = 0
-  for (let step = 0; step < (long ? 6 : 4); step++) {
+  for (let step = 0; step < steps; step++) {
     const rate = Math.round((low + high) / 2)
     const lags: number[] = []
     const watching = setInterval(async () => {

@@ -1,8 +1,12 @@
-// `npm run bench -- NAME [--json] [--long]`: a table for people, and with --json one line for programs at the end.
-const [name, ...flags] = process.argv.slice(2)
-const NAMES = ['collect', 'project']
-if (!NAMES.includes(name)) {
-  console.error(`Say which benchmark: npm run bench -- ${NAMES.join(' | ')} [--json] [--long]`)
+// `npm run bench -- [NAME] [--json] [--brief | --long]`: a table for people, and with --json one line for programs at the
+// end. Without a name all of them, briefly.
+const words = process.argv.slice(2)
+const flags = words.filter((word) => word.startsWith('--'))
+const [name = 'all', ...more] = words.filter((word) => !word.startsWith('--'))
+const NAMES = ['all', 'collect', 'project']
+const FLAGS = ['--json', '--brief', '--long']
+if (!NAMES.includes(name) || more.length > 0 || flags.some((flag) => !FLAGS.includes(flag))) {
+  console.error(`Say which benchmark: npm run bench -- [${NAMES.join(' | ')}] [--json] [--brief | --long]`)
   process.exit(1)
 }
 // The engine: SQLite, or the PostgreSQL that `DATABASE_URL` names; each measurement makes databases of its own there.
@@ -10,8 +14,8 @@ if (process.env.DATABASE_URL) {
   process.env.TEST_ENGINE = 'postgres'
   process.env.TEST_POSTGRES_URL = process.env.DATABASE_URL
 }
-const { bench } = await import(`./${name}.ts`)
-const line = await bench({ long: flags.includes('--long') })
+const { bench } = await (name === 'all' ? import('./all.ts') : import(`./${name}.ts`))
+const line = await bench({ brief: flags.includes('--brief'), long: flags.includes('--long') })
 const { printTable } = await import('./table.ts')
 printTable(name, line)
 if (flags.includes('--json')) console.log(JSON.stringify(line))

@@ -212,7 +212,7 @@ test('two machines on copies of one folder land into one store: the one that com
     })
   const file = (name: string) => join(folder, `${name}.db`)
   const first = openJournal(file('a'), limits)
-  first.append([entry('before-the-copy')], 1, 1000)
+  first.append(`[${entry('before-the-copy')}]`, 1, 1000)
   first.close()
   cpSync(file('a'), file('b'))
   const db = createSqliteStore(join(folder, 'couture.db'))
@@ -233,7 +233,7 @@ test('two machines on copies of one folder land into one store: the one that com
   const [a, b] = machines as [(typeof machines)[0], (typeof machines)[0]]
   const outcomes: unknown[] = []
   for (let round = 0; round < 3; round++) {
-    for (const machine of machines) machine.writer.append([entry(`${machine.name}-${round}`)], 1, 1000)
+    for (const machine of machines) machine.writer.append(`[${entry(`${machine.name}-${round}`)}]`, 1, 1000)
     for (const machine of machines) outcomes.push(await machine.land(), await machine.land())
   }
   const visitors = (await db.selectFrom('events').select('visitor_id').orderBy('visitor_id').execute()).map(
