@@ -56,7 +56,7 @@ export async function claimOf(props: unknown, context: ClaimContext, deps: Claim
       }
     }
     case 'form':
-      return named('form_email', 'email', data.email_sha256.toLowerCase(), deps)
+      return withScope(named('form_email', 'email', data.email_sha256.toLowerCase(), deps), data)
   }
 }
 
@@ -84,6 +84,14 @@ function named(
 ): ClaimResult {
   if (isBlockedIdentifier(value) || value.length > 320) return blocked(value)
   return { claim: { evidence, key: deps.identifier(kind, value) } }
+}
+
+/** A form's address belongs to the cart or order that carries it. */
+function withScope(result: ClaimResult, { cart_id, order_id }: { cart_id?: string; order_id?: string }): ClaimResult {
+  if ('code' in result) return result
+  const cart = cart_id === undefined ? {} : { cart: withoutNul(cart_id) }
+  const order = order_id === undefined ? {} : { order: withoutNul(order_id) }
+  return { claim: { ...result.claim, ...cart, ...order } }
 }
 
 function blocked(value: string): ClaimResult {

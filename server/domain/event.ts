@@ -24,6 +24,9 @@ export type StampedClaim = {
   kid?: string
   iat?: number
   exp?: number
+  /** The shop's cart or order that carries a form's address. */
+  cart?: string
+  order?: string
 }
 
 /** An event with its time corrected to the collector's clock. */

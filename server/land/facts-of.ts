@@ -7,7 +7,7 @@ import { visitorPerson } from '../domain/epochs.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
 import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
-import type { ClaimRow, ConsentRow, DeviceRow, EventRow, OrderRow, TokenUseRow } from '../store/schema.ts'
+import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, OrderRow, TokenUseRow } from '../store/schema.ts'
 
 /** Tells a user agent's device class, browser and system. */
 export type DescribeAgent = (userAgent: string) => { device: string; browser: string | null; os: string | null }
@@ -18,7 +18,7 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
   const consents = new Map<string, ConsentRow>()
   const claims = new Map<string, ClaimRow>()
   const tokenUses = new Map<string, TokenUseRow>()
-  const claimKeys = new Map<string, { key_hash: string; visitor_id: string }>()
+  const claimKeys = new Map<string, ClaimKeyRow>()
   const devices = new Map<string, DeviceRow>()
   const orders = new Map<string, OrderRow>()
   for (const entry of entries) {
@@ -40,7 +40,8 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
       const { claim } = event
       if (claim) {
         keepFirst(claims, `${visitor} ${event.id}`, claimRow(entry, event), (r) => [r.received_at, r.at, r.request_id])
-        claimKeys.set(`${claim.key} ${visitor}`, { key_hash: claim.key, visitor_id: visitor })
+        const key = { key_hash: claim.key, visitor_id: visitor, received_at: entry.received_at }
+        keepFirst(claimKeys, `${claim.key} ${visitor}`, key, (r) => [r.received_at])
         if (claim.token !== undefined) {
           const use = tokenUses.get(`${claim.token} ${visitor}`)
           if (!use || event.at < use.at) {
@@ -120,6 +121,8 @@ function claimRow(entry: Entry, event: StampedEvent): ClaimRow {
     kid: claim.kid ?? null,
     iat: claim.iat ?? null,
     exp: claim.exp ?? null,
+    cart_id: claim.cart ?? null,
+    order_id: claim.order ?? null,
   }
 }
 

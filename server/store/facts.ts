@@ -70,6 +70,8 @@ const upsertClaims = ofRows((db, rows: ClaimRow[]) =>
           kid: eb.ref('excluded.kid'),
           iat: eb.ref('excluded.iat'),
           exp: eb.ref('excluded.exp'),
+          cart_id: eb.ref('excluded.cart_id'),
+          order_id: eb.ref('excluded.order_id'),
         }))
         .where(
           sql<boolean>`(excluded.received_at, excluded.at, excluded.request_id) < (claims.received_at, claims.at, claims.request_id)`,
@@ -120,11 +122,16 @@ const upsertTokenUses = ofRows((db, rows: TokenUseRow[]) =>
     ),
 )
 
-const insertClaimKeys = ofRows((db, rows: ClaimKeyRow[]) =>
+const upsertClaimKeys = ofRows((db, rows: ClaimKeyRow[]) =>
   db
     .insertInto('claim_keys')
     .values(rows)
-    .onConflict((conflict) => conflict.doNothing()),
+    .onConflict((conflict) =>
+      conflict
+        .columns(['key_hash', 'visitor_id'])
+        .doUpdateSet((eb) => ({ received_at: eb.ref('excluded.received_at') }))
+        .whereRef('excluded.received_at', '<', 'claim_keys.received_at'),
+    ),
 )
 
 const upsertDevices = ofRows((db, rows: DeviceRow[]) =>
@@ -172,7 +179,7 @@ export async function insertFacts(trx: Transaction<Database>, facts: FactRows): 
   await upsertEvents(trx, sorted(facts.events, 'visitor_id', 'id'))
   await upsertClaims(trx, sorted(facts.claims, 'visitor_id', 'id'))
   await upsertTokenUses(trx, sorted(facts.tokenUses, 'token_hash', 'visitor_id'))
-  await insertClaimKeys(trx, sorted(facts.claimKeys, 'key_hash', 'visitor_id'))
+  await upsertClaimKeys(trx, sorted(facts.claimKeys, 'key_hash', 'visitor_id'))
   await upsertDevices(trx, sorted(facts.devices, 'visitor_id', 'visitor_id'))
   await upsertOrders(trx, sorted(facts.orders, 'order_id', 'source'))
   await upsertConsents(trx, sorted(facts.consents, 'visitor_id', 'id'))

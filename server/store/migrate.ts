@@ -7,6 +7,7 @@ import * as processes from './migrations/002-processes.ts'
 import * as throughput from './migrations/003-throughput.ts'
 import * as life from './migrations/004-life.ts'
 import * as openings from './migrations/005-openings.ts'
+import * as acts from './migrations/006-acts.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
 
@@ -16,6 +17,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '003-throughput': throughput,
   '004-life': life,
   '005-openings': openings,
+  '006-acts': acts,
 }
 
 /** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */

@@ -116,7 +116,7 @@ async function removeDeparted(
   const gone = visitorIds.filter((id) => !present.has(id))
   if (gone.length === 0) return
   await removeTokens(trx, tokens)
-  for (const table of ['claims', 'claim_keys', 'devices', 'orders', 'aged_moments'] as const) {
+  for (const table of ['claims', 'claim_keys', 'devices', 'orders', 'aged_moments', 'link_acts'] as const) {
     await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
   }
   await trx

@@ -83,11 +83,27 @@ export type ClaimRow = {
   kid: string | null
   iat: number | null
   exp: number | null
+  /** Of a form: the shop's cart or the order that carries the address. */
+  cart_id: string | null
+  order_id: string | null
 }
 /** Second key of claims: who used a token first, and next. */
 export type TokenUseRow = { token_hash: string; visitor_id: string; at: number }
-/** Second key of claims: which visitors named an identifier. */
-export type ClaimKeyRow = { key_hash: string; visitor_id: string }
+/** Second key of claims: which visitors named an identifier, and when it was first received. */
+export type ClaimKeyRow = { key_hash: string; visitor_id: string; received_at: number }
+/** What an operator said of a claim: that it was an error, that it is right, or neither again. The last word counts. */
+export type LinkActRow = {
+  visitor_id: string
+  claim_id: string
+  at: number
+  act: 'void' | 'confirm' | 'clear'
+  actor: string
+}
+/**
+ * Link tokens that are evidence no more from `at` on. `value` is the token's keyed hash, `SITE MESSAGE`, or the keyed
+ * hash by which a contact is found from his tokens.
+ */
+export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: string; at: number }
 /** What is known of a visitor's browser, from its newest request. */
 export type DeviceRow = {
   visitor_id: string
@@ -198,6 +214,8 @@ export type Database = {
   dead_letters: DeadLetterRow
   derive_failures: DeriveFailureRow
   aged_moments: AgedMomentRow
+  link_acts: LinkActRow
+  revocations: RevocationRow
   departed_visitors: DepartedVisitorRow
   audit: AuditRow
   visitors: VisitorRow

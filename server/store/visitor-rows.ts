@@ -43,6 +43,7 @@ const FACT_TABLES = [
   'devices',
   'orders',
   'aged_moments',
+  'link_acts',
   'departed_visitors',
   'dead_letters',
 ] as const satisfies (keyof Database)[]

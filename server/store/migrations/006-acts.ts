@@ -1,0 +1,32 @@
+/**
+ * Acts on links and tokens: what operators said of a claim, which tokens were revoked, when each visitor first named an
+ * identifier (the guards count by that), and what a form's address came with.
+ */
+import type { Kysely } from 'kysely'
+import { textType } from '../engine.ts'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const text = textType(db)
+  await db.schema
+    .createTable('link_acts')
+    .addColumn('visitor_id', text, (column) => column.notNull())
+    .addColumn('claim_id', text, (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('act', text, (column) => column.notNull())
+    .addColumn('actor', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('link_acts_pk', ['visitor_id', 'claim_id', 'at'])
+    .execute()
+  await db.schema
+    .createTable('revocations')
+    .addColumn('kind', text, (column) => column.notNull())
+    .addColumn('value', text, (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('revocations_pk', ['kind', 'value'])
+    .execute()
+  // Those that are there count as long past.
+  await db.schema
+    .alterTable('claim_keys')
+    .addColumn('received_at', 'bigint', (column) => column.notNull().defaultTo(0))
+    .execute()
+  for (const column of ['cart_id', 'order_id']) await db.schema.alterTable('claims').addColumn(column, text).execute()
+}
