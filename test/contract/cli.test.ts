@@ -68,6 +68,7 @@ describe('sites', () => {
         consent_map: expect.any(Array),
         trust_unsigned_login: false,
         email_click_backstitch: 'session',
+        form_email_confirms: false,
         shared_from: 2,
         backstitch_days: 30,
         link_param: '#cl',
