@@ -28,7 +28,8 @@ export function live(town: Town, chance: Chance): Deed[] {
 function visits(town: Town, chance: Chance): Intent[] {
   const intents: Intent[] = []
   for (const person of town.people) {
-    const mean = (7 * DAY) / Math.max(person.visitsAWeek, 0.01)
+    if (person.visitsAWeek === 0) continue
+    const mean = (7 * DAY) / person.visitsAWeek
     for (let at = town.begin + chance.wait(mean); at < town.end; at += chance.wait(mean)) {
       // Nobody shops at night: what would fall there comes in the evening before.
       const hour = (at % DAY) / HOUR

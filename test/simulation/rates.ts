@@ -1,14 +1,17 @@
 /**
  * How often things happen in the town, each with its reason. They are our judgement of a mid-sized shop whose customers
- * have accounts, and were set before any figure was seen; `docs/simulation.md` shows the same table, which a test compares.
+ * have accounts. `docs/simulation.md` shows the same table, which a test compares, and says which were changed after
+ * figures were seen.
  */
 
 const rate = (value: number, why: string) => ({ value, why })
 
 /** Every rate. Probabilities unless the name says otherwise. */
 export const RATES = {
-  contact_of_adults: rate(0.45, 'a shop sees about as many customers as strangers'),
-  contact_of_children: rate(0.05, 'few have accounts of their own'),
+  customer_household: rate(0.45, 'one adult is a customer; a shop sees about as many customers as strangers'),
+  other_adult_is_customer: rate(0.25, 'in such a household: most couples keep one account'),
+  others_come: rate(0.25, 'of the others in such a household, to this shop by themselves at all'),
+  strangers_come: rate(0.5, 'of people where nobody is a customer'),
   contact_visits_a_week: rate(1.2, 'customers of a shop with accounts come every few days to fortnightly'),
   stranger_visits_a_week: rate(0.5, 'strangers come once or twice and go'),
   couple_shares_address: rate(0.06, 'CRMs know a few percent of addresses twice'),

@@ -49,14 +49,23 @@ export type Town = {
   kiosks: Device[]
 }
 
-/** How large a town is and how long it is watched. */
-export type Size = { households: number; weeks: number }
+/**
+ * How large a town is and how long it is watched. `crowded`: everybody comes to this one shop, and nearly half of the
+ * adults are customers whoever they live with, so that browsers are shared far more than we believe they are.
+ */
+export type Size = { households: number; weeks: number; crowded?: boolean }
+
+/** What somebody is to the shop. */
+type Standing = 'customer' | 'stranger' | 'absent'
+
+/** Of a crowded town, in the place of `RATE`'s. */
+const CROWDED = { adult: 0.45, child: 0.05 }
 
 /** A Monday. The town has a calendar of its own, so that one seed is one town to the millisecond. */
 const BEGIN = Date.parse('2026-03-02T00:00:00Z')
 
 /** Builds a town. */
-export function buildTown(seed: number, { households, weeks }: Size, chance: Chance): Town {
+export function buildTown(seed: number, { households, weeks, crowded }: Size, chance: Chance): Town {
   const town: Town = {
     seed,
     begin: BEGIN,
@@ -69,7 +78,11 @@ export function buildTown(seed: number, { households, weeks }: Size, chance: Cha
   for (let household = 0; household < households; household++) {
     // A third live alone, a third as couples, the others with one to three children.
     const size = chance.pick([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5])
-    const members = Array.from({ length: size }, (_, n) => person(town, household, n < 2, chance))
+    const isCustomers = chance.happens(RATE.customer_household)
+    const members = Array.from({ length: size }, (_, n) => {
+      const standing = crowded ? standingInCrowd(n < 2, chance) : standingOf(n, isCustomers, chance)
+      return person(town, { household, adult: n < 2, standing }, chance)
+    })
     const [one, two] = members.map((member) => member.contact)
     if (one && two && chance.happens(RATE.couple_shares_address)) {
       Object.assign(two, { email: one.email, gateway: one.gateway, scanner: one.scanner })
@@ -86,9 +99,24 @@ function device(kind: Device['kind']): Device {
   return { kind, jar: null, busyUntil: 0 }
 }
 
-function person(town: Town, household: number, adult: boolean, chance: Chance): Person {
+function standingInCrowd(adult: boolean, chance: Chance): Standing {
+  return chance.happens(adult ? CROWDED.adult : CROWDED.child) ? 'customer' : 'stranger'
+}
+
+/** Of the `n`-th of a household; the first two are adults. */
+function standingOf(n: number, isCustomers: boolean, chance: Chance): Standing {
+  if (!isCustomers) return chance.happens(RATE.strangers_come) ? 'stranger' : 'absent'
+  if (n === 0 || (n === 1 && chance.happens(RATE.other_adult_is_customer))) return 'customer'
+  return chance.happens(RATE.others_come) ? 'stranger' : 'absent'
+}
+
+function person(
+  town: Town,
+  { household, adult, standing }: { household: number; adult: boolean; standing: Standing },
+  chance: Chance,
+): Person {
   const number = town.people.length
-  const isContact = chance.happens(adult ? RATE.contact_of_adults : RATE.contact_of_children)
+  const isContact = standing === 'customer'
   const mean = isContact ? RATE.contact_visits_a_week : RATE.stranger_visits_a_week
   const made: Person = {
     id: `person-${number}`,
@@ -96,7 +124,7 @@ function person(town: Town, household: number, adult: boolean, chance: Chance): 
     adult,
     contact: isContact ? contact(town, number, chance) : null,
     // Few come often and many seldom.
-    visitsAWeek: chance.wait(mean),
+    visitsAWeek: standing === 'absent' ? 0 : chance.wait(mean),
     phone: adult || chance.happens(0.7) ? device('phone') : null,
     laptop: adult && chance.happens(RATE.laptop) ? device('laptop') : null,
   }
