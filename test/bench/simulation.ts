@@ -17,7 +17,14 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
   printExplained('missed events', missed)
   console.log('\nrefused at the door')
   for (const [code, count] of refused) console.log(`  ${code}  ${count}`)
-  return line
+  if (!long) return line
+  const { line: crowded } = await simulate(SEED, { ...size, crowded: true })
+  const { events, precision, recall, wrong: wrongs, avoidable, unlawful, baselines } = crowded
+  return {
+    ...line,
+    crowded: { events, precision, recall, wrong: wrongs, avoidable, unlawful },
+    crowded_baselines: baselines,
+  }
 }
 
 function printExplained(title: string, explained: Explained): void {

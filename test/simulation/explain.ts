@@ -1,13 +1,9 @@
 /**
- * Says of each wrong and each missed event what made it so, from the town's truth alone, and whether anybody could have
- * done better with what was told:
- * - `nobody`: the browser told nothing of who truly did it, so that no rule could know.
- * - `cautious`: he gave strong evidence on this browser in another visit; who abstains on such a browser is not wrong.
- * - `anybody`: he gave strong evidence in this very visit.
- * Of missed events: `anybody` where nobody else ever came to this browser, `cautious` where others did.
+ * Says of each wrong and each missed event what made it so, from the town's truth alone, and who could have done better:
+ * of wrong events by `blame`; of missed ones `anybody` where nobody else ever came to this browser, else `cautious`.
  */
 import type { Happening } from './deeds.ts'
-import { isHonest, isStrong, type Truth } from './judge.ts'
+import { blame, isHonest, isStrong, type Truth } from './judge.ts'
 import type { Attribution } from './reading.ts'
 
 /** Counts by kind, then by who could have done better, with an example of each. */
@@ -20,7 +16,7 @@ export function explainWrong(truth: Truth, owners: Attribution, nameOf: (contact
     const contact = owners.get(event.id)
     if (contact === undefined || event.true?.id === contact) continue
     const own = truth.byVisitor.get(event.visitor)!
-    note(explained, kindOfWrong(event, contact, own, nameOf(contact)), avoidable(event, own), event)
+    note(explained, kindOfWrong(event, contact, own, nameOf(contact)), blame(truth, event, contact), event)
   }
   return explained
 }
@@ -34,12 +30,6 @@ function kindOfWrong(event: Happening, contact: string, own: Happening[], person
   if (event.signedIn === person) return 'forgotten logout'
   if (!own.some((other) => other.actor === person)) return 'claimed by another'
   return 'shared device'
-}
-
-function avoidable(event: Happening, own: Happening[]): string {
-  const evidence = own.filter((other) => other.actor === event.actor && isStrong(other))
-  if (evidence.length === 0) return 'nobody'
-  return evidence.some((other) => other.visit === event.visit) ? 'anybody' : 'cautious'
 }
 
 /** Explains the events that could lawfully have been attributed to who did them and are not. */

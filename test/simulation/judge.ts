@@ -14,6 +14,8 @@ export type Figures = {
   recall: number
   /** Events that are said to be a contact's and are not. */
   wrong: number
+  /** Wrong events that somebody could have avoided: by `blame`, all but those of `nobody`. */
+  avoidable: number
   /** Events attributed without consent to identity, or because of intruders or scanners. */
   unlawful: number
 }
@@ -58,16 +60,33 @@ export function isHonest({ actor }: Happening): boolean {
   return actor !== 'intruder' && actor !== 'scanner'
 }
 
+/**
+ * Who could have known that an event is not a contact's, from what its browser told:
+ * - `nobody`: the contact was proven there by a login or a click, and nothing was told of who truly did it.
+ * - `cautious`: who truly did it gave strong evidence there in another visit; to abstain on such a browser is not wrong.
+ * - `anybody`: he gave it in this very visit, or nothing but hearsay named the contact there.
+ */
+export function blame(truth: Truth, event: Happening, contact: string): 'nobody' | 'cautious' | 'anybody' {
+  const own = truth.byVisitor.get(event.visitor)!
+  const isProof = ({ says }: Happening) => says?.how === 'signed' || says?.how === 'click'
+  if (!own.some((other) => isHonest(other) && isProof(other) && other.says!.contact.id === contact)) return 'anybody'
+  const evidence = own.filter((other) => other.actor === event.actor && isStrong(other))
+  if (evidence.length === 0) return 'nobody'
+  return evidence.some((other) => other.visit === event.visit) ? 'anybody' : 'cautious'
+}
+
 /** Figures of events. */
 export function judge(truth: Truth, owners: Attribution): Figures {
   let right = 0
   let unlawful = 0
   let found = 0
+  let avoidable = 0
   for (const event of truth.events) {
     const contact = owners.get(event.id)
     if (contact === undefined) continue
     const isRight = event.true?.id === contact
     if (isRight) right++
+    else if (blame(truth, event, contact) !== 'nobody') avoidable++
     if (isRight && truth.possible.has(event.id)) found++
     if (truth.isUnlawful(event, contact)) unlawful++
   }
@@ -75,6 +94,7 @@ export function judge(truth: Truth, owners: Attribution): Figures {
     precision: share(right, owners.size),
     recall: share(found, truth.possible.size),
     wrong: owners.size - right,
+    avoidable,
     unlawful,
   }
 }

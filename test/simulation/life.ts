@@ -73,7 +73,7 @@ function mails(town: Town, deeds: Deed[], chance: Chance): Intent[] {
 }
 
 function deviceOf(town: Town, person: Person, byMail: boolean, chance: Chance): Device {
-  if (!byMail && chance.happens(RATE.visit_at_kiosk)) return chance.pick(town.kiosks)
+  if (!byMail && chance.happens(RATE.visit_at_kiosk)) return town.kiosk
   const family = town.families.get(person.household)
   if (family && (chance.happens(RATE.visit_on_family_computer) || person.phone === null)) return family
   if (chance.happens(RATE.visit_on_borrowed_device) || (person.phone === null && person.laptop === null)) {

@@ -20,7 +20,7 @@ export const RATES = {
   family_computer: rate(0.15, 'households of two and more with one computer and one login on it'),
   visit_on_family_computer: rate(0.3, 'of the visits of members who have it'),
   visit_on_borrowed_device: rate(0.01, 'somebody takes the phone or laptop of another of the household'),
-  visit_at_kiosk: rate(0.01, 'a tablet in the showroom, one for 100 households'),
+  visit_at_kiosk: rate(0.01, 'the one tablet in the showroom, whose cookies nobody clears'),
   private_window: rate(0.05, 'of visits'),
   cookies_cleared: rate(0.02, 'before a visit: by hand, by a cleaner or by the browser itself'),
   consent_analytics: rate(0.65, 'of browsers; the others are not seen at all'),

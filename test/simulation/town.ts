@@ -46,7 +46,7 @@ export type Town = {
   contacts: Contact[]
   /** By household. */
   families: Map<number, Device>
-  kiosks: Device[]
+  kiosk: Device
 }
 
 /**
@@ -73,7 +73,7 @@ export function buildTown(seed: number, { households, weeks, crowded }: Size, ch
     people: [],
     contacts: [],
     families: new Map(),
-    kiosks: Array.from({ length: Math.max(1, Math.round(households / 100)) }, () => device('kiosk')),
+    kiosk: device('kiosk'),
   }
   for (let household = 0; household < households; household++) {
     // A third live alone, a third as couples, the others with one to three children.
