@@ -15,7 +15,7 @@ import { HOUR, type Town } from './town.ts'
 
 const STEP_MS = 6 * HOUR
 /** Of a server's clock, until all its threads have looked at it again. */
-const CLOCK_SEEN_MS = 50
+const CLOCK_SEEN_MS = 30
 const SETTLE_MS = 600_000
 const AT_ONCE = 8
 

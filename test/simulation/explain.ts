@@ -49,10 +49,11 @@ function kindOfMissed(event: Happening, own: Happening[], isOthers: boolean): st
   const proofs = own.filter(isStrong)
   if (new Set(proofs.map((other) => other.actor)).size > 1) return 'shared device'
   const his = proofs.filter((other) => other.actor === event.actor)
-  const isAfterLogout = own.some(
-    (other) => other.type === 'reset' && other.at < event.at && !his.some((p) => p.at > other.at && p.at <= event.at),
+  const resets = own.filter((other) => other.type === 'reset').map((other) => other.at)
+  const isReached = his.some(
+    ({ at }) => !resets.some((reset) => reset >= Math.min(at, event.at) && reset < Math.max(at, event.at)),
   )
-  if (isAfterLogout) return 'after a logout'
+  if (!isReached) return 'across a logout'
   if (his.every((other) => other.at > event.at)) {
     return his.some((other) => other.says?.how === 'signed') ? 'before his login' : 'before his click'
   }
