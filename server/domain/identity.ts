@@ -43,7 +43,15 @@ export type Stretch = {
 /** An address typed at moment `index`: its cart or order is the link's contact's. */
 export type TypedAddress = { index: number; link: Link; cart: string | null; order: string | null }
 
-type OpenLink = { link: Link; ownsFrom: number | null; withCart: boolean; limited: boolean; verifiedIn: number | null }
+/** `contested`: a click took the place of somebody who had proven himself here. */
+type OpenLink = {
+  link: Link
+  ownsFrom: number | null
+  withCart: boolean
+  limited: boolean
+  contested: boolean
+  verifiedIn: number | null
+}
 /** `typed`: the address in a form that nothing better has replaced, and others that came beside a better link. */
 type Epoch = { from: number; to: number; open: OpenLink | null; typed: Link | null; beside: Link[] }
 
@@ -116,10 +124,10 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
     return { from, withCart: sessionOnly && !limited }
   }
 
-  const begin = (claim: GoodClaim, i: number, reason: string) => {
+  const begin = (claim: GoodClaim, i: number, reason: string, contested = false) => {
     const strength = strengthOf(claim, policy)
     const link: Link = { ...newLink(claim, claim.contact), strength, state: 'open', reason, validFrom: claim.at }
-    epoch.open = { link, ownsFrom: null, withCart: false, limited: evidence.shared, verifiedIn: null }
+    epoch.open = { link, ownsFrom: null, withCart: false, limited: evidence.shared, contested, verifiedIn: null }
     links.push(link)
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
     prove(epoch.open, claim, i)
@@ -134,9 +142,10 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
     if (strength === 'verified') open.link.evidence = claim.evidence
     else if (open.link.evidence === 'login_claimed') open.link.evidence = claim.evidence
     if (open.ownsFrom === null) open.link.validFrom = claim.at
-    // A forwarded token is worth its session; proof without that doubt lifts the limit.
+    // A forwarded token is worth its session, and so is one click where another is proven: who shares a browser opens a
+    // mail on it and leaves it to the other again. Proof without that doubt lifts the limit.
     const suspected = claim.weight === 'email_click' && claim.usedBefore > 0
-    const doubtful = suspected && !evidence.corroborated.has(claim.contact)
+    const doubtful = (suspected || open.contested) && !evidence.corroborated.has(claim.contact)
     open.limited = evidence.shared || (doubtful && (open.ownsFrom === null || open.limited))
     const { from, withCart } = reach(claim, strength, i, open.limited)
     open.ownsFrom = Math.min(open.ownsFrom ?? from, from)
@@ -173,7 +182,8 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
       } else close(claim.at, reason)
       openEpoch(i)
     }
-    begin(claim, i, reason)
+    const contested = !onlyThisSession && claim.weight === 'email_click' && old.link.strength !== 'claimed'
+    begin(claim, i, reason, contested)
   }
 
   /** An address in a form: it owns the cart or order that carries it, beside whoever the visitor is. */

@@ -889,10 +889,34 @@ describe('when somebody else turns out to be there', () => {
       ['d1 10:00 page', 'd1 10:01 click anna', 'd1 10:03 click ben', 'd40 10:00 click anna'],
       [
         'anna confirmed closed first_click until click_of_another',
-        'ben confirmed closed click_of_another until click_of_another',
-        'anna confirmed open click_of_another',
+        'ben confirmed closed click_of_another until session_over',
+        'anna confirmed open first_click',
       ],
       'a a b a',
+    ],
+    [
+      'a first click where another is proven is worth its session: who shares a browser leaves it to the other again',
+      ['d0 10:00 signed anna', 'd5 10:00 click ben', 'd5 10:01 page', 'd6 10:00 page'],
+      [
+        'anna verified closed signed_login until click_over_remembered',
+        'ben confirmed closed click_over_remembered until session_over',
+      ],
+      'a b b .',
+    ],
+    [
+      'until a second mail of his corroborates it',
+      ['d0 10:00 signed anna', 'd41 10:00 click ben mail-1', 'd41 10:10 click ben mail-2', 'd42 10:00 page'],
+      [
+        'anna verified closed signed_login until click_over_remembered',
+        'ben confirmed open click_over_remembered',
+      ],
+      'a b b b',
+    ],
+    [
+      'nobody is proven by an unsigned login: a click after it reaches on',
+      ['d0 10:00 unsigned anna', 'd5 10:00 click ben', 'd6 10:00 page'],
+      ['anna claimed closed unsigned_login until click_over_claimed', 'ben confirmed open click_over_claimed'],
+      '. b b',
     ],
     [
       'a signed login of another voids a click whose token was used on another visitor too',
