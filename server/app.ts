@@ -246,8 +246,8 @@ async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise
 
 /** What of a site's settings is baked into its tag. */
 function tagSettings(site: Site): TagSettings {
-  const { consent_source, link_param, session_minutes } = site.settings
-  return { site: site.id, consent_source, link_param, session_minutes }
+  const { consent_source, link_param, form_selectors, session_minutes } = site.settings
+  return { site: site.id, consent_source, link_param, form_selectors, session_minutes }
 }
 
 function serveDashboard(c: Context, assets: Map<string, Asset>): Response {

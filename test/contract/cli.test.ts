@@ -71,6 +71,7 @@ describe('sites', () => {
         shared_from: 2,
         backstitch_days: 30,
         link_param: '#cl',
+        form_selectors: [],
         redirect_hosts: [],
         kept_query: expect.arrayContaining(['utm_*']),
         cookie_name: 'cv',
