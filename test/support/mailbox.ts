@@ -7,6 +7,8 @@ import { join } from 'node:path'
 import { createTransport } from 'nodemailer'
 import { freePort, until } from './server.ts'
 
+const require = createRequire(import.meta.url)
+
 /** One mail as it is written. */
 export type Mail = { to: string; subject: string; html: string; text: string }
 
@@ -25,7 +27,7 @@ export type Mailbox = {
 export async function startMailbox(): Promise<Mailbox> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-mail-'))
   const [smtp, web] = [await freePort(), await freePort()]
-  const program = createRequire(import.meta.url).resolve('maildev/bin/maildev')
+  const program = require.resolve('maildev/bin/maildev')
   const places = ['--ip', '127.0.0.1', '--smtp', String(smtp), '--web', String(web), '--mail-directory', folder]
   const child = spawn(process.execPath, [program, '--silent', ...places], { stdio: 'ignore' })
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
