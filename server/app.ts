@@ -10,7 +10,7 @@ import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
 import type { Answer, Incoming } from './collect/accept.ts'
 import { collectEvents, type EventsDeps } from './collect/events.ts'
-import { landingPage } from './collect/link.ts'
+import { followLink, type LinkDeps } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
 import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
 import type { Site } from './domain/settings.ts'
@@ -33,6 +33,7 @@ import type { Readiness } from './ops/readiness.ts'
 /** What the application is made with. */
 export type AppDeps = {
   collect: EventsDeps
+  links: LinkDeps
   http: HttpDeps
   /** The client's address as the proxies in front tell it. */
   clientAddress: (c: Context) => string | null
@@ -209,14 +210,9 @@ function preflight(c: Context, deps: AppDeps): Response {
 }
 
 function redirect(c: Context, deps: AppDeps): Response {
-  const { configuration, readLink } = deps.collect
-  const page = landingPage(c.req.param('token') ?? '', configuration.sites(), readLink)
-  if (page === null) {
-    throw new Problem(400, 'invalid_link', 'this link was not made by this shop, or not copied whole')
-  }
-  c.header('cache-control', 'no-store')
-  c.header('referrer-policy', 'no-referrer')
-  return c.redirect(page, 302)
+  const request = { method: c.req.method, header: (name: string) => c.req.header(name) }
+  const { status, headers, body } = followLink(c.req.param('token') ?? '', request, deps.links)
+  return new Response(body, { status, headers })
 }
 
 async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise<Response> {
@@ -246,8 +242,8 @@ async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise
 
 /** What of a site's settings is baked into its tag. */
 function tagSettings(site: Site): TagSettings {
-  const { consent_source, link_param, session_minutes } = site.settings
-  return { site: site.id, consent_source, link_param, session_minutes }
+  const { consent_source, link_param, form_selectors, session_minutes } = site.settings
+  return { site: site.id, consent_source, link_param, form_selectors, session_minutes }
 }
 
 function serveDashboard(c: Context, assets: Map<string, Asset>): Response {

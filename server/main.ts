@@ -157,6 +157,7 @@ export async function start(config: Config): Promise<Running> {
     },
     now,
   }
+  const readLink = (secret: string, token: string) => readToken(linkMac, secret, decode, token)
   const app = createApp({
     collect: {
       configuration,
@@ -171,8 +172,9 @@ export async function start(config: Config): Promise<Running> {
       identifier: keyring.identifier,
       tokenHash: keyring.token,
       sha256: sha256Hex,
-      readLink: (secret, token) => readToken(linkMac, secret, decode, token),
+      readLink,
     },
+    links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
     http: {
       db,
       publicUrl: config.publicUrl,

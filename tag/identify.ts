@@ -1,21 +1,31 @@
 /**
- * `couture('identify', …)`: a login said by the page. It is a claim, and the collector judges it; the tag only sees to
- * it that the claim can be understood. The address goes as it was given, over the same connection that the shop's own
- * form used, and the collector keeps its keyed hash.
+ * `couture('identify', …)`: a login, or with `form: true` an address typed into a form, said by the page. It is a
+ * claim, and the collector judges it; the tag only sees to it that the claim can be understood. A login's address goes
+ * as it was given, over the same connection that the shop's own form used, and the collector keeps its keyed hash; a
+ * form's leaves the browser hashed (form.ts).
  */
-import type { LoginProps } from './wire.ts'
+import type { FormProps, LoginProps } from './wire.ts'
+
+/** A form's properties before its address is hashed. */
+export type TypedProps = Omit<FormProps, 'email_sha256'> & { email?: string; email_sha256?: string }
+
+/** What names somebody; a form only by an address. */
+const LOGIN = ['email', 'email_sha256', 'contact_id', 'token'] as const
+const FORM = ['email', 'email_sha256', 'cart_id', 'order_id'] as const
 
 /** The properties of the event; throws a sentence that says what they must be. */
-export function readLogin(input: unknown): LoginProps {
+export function readIdentify(input: unknown): LoginProps | TypedProps {
   const given = Object(input)
-  const login: LoginProps = { kind: 'login' }
-  for (const key of ['contact_id', 'email', 'email_sha256', 'token'] as const) {
+  const props: { [K in 'kind' | (typeof LOGIN | typeof FORM)[number]]?: string } = {
+    kind: given.form ? 'form' : 'login',
+  }
+  for (const key of given.form ? FORM : LOGIN) {
     const value = given[key]
-    if (value && /string|number/.test(typeof value)) login[key] = `${value}`
+    if (value && /string|number/.test(typeof value)) props[key] = `${value}`
   }
   // Two identifiers could name two contacts. With a token its signed subject decides.
-  if (!login.token && Object.keys(login).length !== 2) {
+  if (!props.token && [props.contact_id, props.email, props.email_sha256].filter(Boolean).length !== 1) {
     throw Error("'identify' must be given one of contact_id, email and email_sha256, or a token")
   }
-  return login
+  return props as LoginProps | TypedProps
 }

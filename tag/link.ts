@@ -6,6 +6,7 @@
  * The gestures are those a script cannot make: `isTrusted` is the browser's word. `scroll` is missing on purpose, since
  * it is trusted even when a script scrolled; the wheel, the finger or the key that scrolls is heard instead.
  */
+import { guard } from './guard.ts'
 
 const GESTURES = ['pointerdown', 'keydown', 'wheel', 'touchmove']
 
@@ -20,15 +21,19 @@ export function createLink(deps: { allowed: () => boolean; claim: (token: string
     token = undefined
     deps.claim(claimed)
   }
-  const onGesture = (event: Event) => {
+  const onGesture = guard((event: Event) => {
     if (!event.isTrusted || document.visibilityState !== 'visible') return
     moved = true
     for (const type of GESTURES) removeEventListener(type, onGesture, true)
     settle()
-  }
+  })
 
   return {
     settle,
+    /** The page is left. It may come back out of the browser's cache, much later and for another person. */
+    forget(): void {
+      token = undefined
+    },
     /** Holds a token; it needs a gesture of its own, made after it arrived. The accepting click in a banner is one. */
     hold(next: string | undefined): void {
       if (!next) return

@@ -3,8 +3,11 @@
  * console, and the counts stand in `couture.lost` for whoever looks. What consent forbids is not a loss.
  */
 
-/** `rejected` by the collector one by one, `refused` with the whole request, and two kinds that never fitted. */
-export type LossKind = 'rejected' | 'refused' | 'too_large' | 'overflow'
+/**
+ * `rejected` by the collector one by one, `refused` with the whole request, two kinds that never fitted, and addresses
+ * that the page could not hash.
+ */
+export type LossKind = 'rejected' | 'refused' | 'too_large' | 'overflow' | 'unhashed'
 
 /** Adds to a count; `why` is for people. */
 export type Lose = (kind: LossKind, count: number, why: unknown) => void

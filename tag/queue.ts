@@ -12,7 +12,15 @@ import type { Lose } from './losses.ts'
 import type { TagStorage } from './storage.ts'
 import type { Outcome, Post } from './transport.ts'
 import { type Batch, createUnsent } from './unsent.ts'
-import { CANDIDATE_PATTERN, LIMITS, type WireConsent, type WireEvent } from './wire.ts'
+import {
+  CANDIDATE_PATTERN,
+  EVENT_BYTES,
+  KEEPALIVE_BYTES,
+  TAG_BYTES,
+  TAG_EVENTS,
+  type WireConsent,
+  type WireEvent,
+} from './wire.ts'
 
 /** Gathers what happens together into one request. */
 const GATHER_MS = 500
@@ -43,7 +51,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
   let known = false
   /** Requests under way. Those with `keepalive` name their events and count against the browser's allowance. */
   const underway = new Set<{ events: WireEvent[]; bytes: number }>()
-  let maxEvents: number = LIMITS.tag.events
+  let maxEvents: number = TAG_EVENTS
   let failures = 0
   /** The timer of a gathering flush, and the one after a failure, before which nothing is sent. */
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -64,7 +72,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     timer = undefined
     const batch = batches.find((each) => each.events.length)
     if (!batch || underway.size || pause) return
-    const events = cut(batch, batch.events, LIMITS.tag.bytes)
+    const events = cut(batch, batch.events, TAG_BYTES)
     // What another script put into storage may fit no request; the collector's 413 then takes it out of the way.
     send(batch, events.length ? events : batch.events.slice(0, 1), false)
   })
@@ -73,7 +81,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
   function hurry() {
     for (const batch of batches) {
       for (;;) {
-        let room: number = LIMITS.keepaliveBytes
+        let room: number = KEEPALIVE_BYTES
         let waiting = batch.events
         for (const request of underway) {
           room -= request.bytes
@@ -112,7 +120,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
       lose('too_large', 1, events)
     } else if (outcome.kind === 'refused') lose('refused', events.length, outcome.status)
     else {
-      maxEvents = LIMITS.tag.events
+      maxEvents = TAG_EVENTS
       if (outcome.rejected.length) lose('rejected', outcome.rejected.length, outcome.rejected)
       if (candidate) learn(candidate, outcome.visitor)
     }
@@ -172,7 +180,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     /** Takes an event of the visitor who consented. Does nothing without consent. */
     add(event: WireEvent): void {
       if (!live) return
-      if (byteLength(JSON.stringify(event)) > LIMITS.eventBytes) {
+      if (byteLength(JSON.stringify(event)) > EVENT_BYTES) {
         lose('too_large', 1, event)
         return
       }

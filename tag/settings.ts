@@ -10,6 +10,8 @@ export type TagSettings = {
   consent_source: 'manual'
   /** Where a mail's link carries its token: `#cl` is the fragment, `clk` a query parameter. Letters, digits, `_`, `-`. */
   link_param: string
+  /** Forms whose address is taken on submit. */
+  form_selectors: string[]
   /** The pause that ends a session. The tag computes no sessions yet; later signals of engagement will. */
   session_minutes: number
   debug?: never

@@ -6,8 +6,9 @@ import { publicUrl, takeLinkToken } from './address.ts'
 import { type ConsentChange, createGate } from './consent/gate.ts'
 import { readChoice } from './consent/manual.ts'
 import { createEnvelope, createIds, isoTime } from './envelope.ts'
+import { createForms } from './form.ts'
 import { guard } from './guard.ts'
-import { readLogin } from './identify.ts'
+import { readIdentify } from './identify.ts'
 import { createLink } from './link.ts'
 import { createLosses } from './losses.ts'
 import { createPage } from './page.ts'
@@ -36,7 +37,7 @@ function readProps(props: unknown): object | undefined {
 
 /** Starts the tag on this page. `run` answers a call; `lost` counts what was given up. */
 export function startTag(deps: {
-  settings: Pick<TagSettings, 'site' | 'link_param'>
+  settings: Pick<TagSettings, 'site' | 'link_param'> & Partial<TagSettings>
   endpoint: string
   token?: string
 }) {
@@ -50,6 +51,8 @@ export function startTag(deps: {
   let waiting: WireEvent[] = []
   let callbacks: ((visitor: string) => void)[] = []
   let refused = false
+  /** How often a choice did not give identity: what a form gave before that must not be said after it. */
+  let refusals = 0
 
   const queue = createQueue({
     site: settings.site,
@@ -77,6 +80,7 @@ export function startTag(deps: {
 
   function onConsent(change: ConsentChange) {
     const { kind, consent } = change
+    if (!allowed()) refusals++
     if (kind === 'granted') {
       queue.open(consent, change.known)
       if (change.isNew) emit(makeEvent('consent'))
@@ -90,11 +94,21 @@ export function startTag(deps: {
     link.settle()
   }
 
+  const allowed = () => gate.allows('identity') === true
   const link = createLink({
-    allowed: () => gate.allows('identity') === true,
+    allowed,
     claim: (token) => emit(makeEvent('identify', { kind: 'link', link: token })),
   })
   link.hold(deps.token)
+
+  const sayForm = createForms({
+    selectors: settings.form_selectors || [],
+    makeEvent,
+    emit,
+    allowed,
+    refusals: () => refusals,
+    lose,
+  })
 
   const page = createPage({
     makeEvent,
@@ -103,7 +117,13 @@ export function startTag(deps: {
     moved: () => link.hold(takeLinkToken(settings.link_param)),
   })
 
-  addEventListener('pagehide', guard(queue.leave))
+  addEventListener(
+    'pagehide',
+    guard(() => {
+      link.forget()
+      queue.leave()
+    }),
+  )
   document.addEventListener(
     'visibilitychange',
     guard(() => {
@@ -135,7 +155,11 @@ export function startTag(deps: {
       }
       emit(makeEvent(name, readProps(props)))
     },
-    identify: (login) => emit(makeEvent('identify', readLogin(login))),
+    identify(who) {
+      const props = readIdentify(who)
+      if (props.kind === 'form') sayForm(props)
+      else emit(makeEvent('identify', props))
+    },
     reset: () => emit(makeEvent('reset')),
     visitor(callback) {
       if (typeof callback !== 'function') throw Error("'visitor' must be given a function")

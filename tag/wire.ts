@@ -6,14 +6,19 @@
  * an ISO 4217 currency, ids are opaque strings.
  */
 
-/** What each size of a request is held to. The tag is a browser without a key; `keyed` is a server with one. */
+/** The tag's own limits, as plain numbers, so that its bundle holds these and not what only a server needs. */
+export const TAG_EVENTS = 50
+export const TAG_BYTES = 64 * 1024
+/** One event, serialised, in bytes of UTF-8. */
+export const EVENT_BYTES = 32 * 1024
+/** Over all requests in flight with `keepalive`, which browsers cap at 64 KiB. */
+export const KEEPALIVE_BYTES = 60 * 1024
+
+/** What the collector holds a request to. The tag is a browser without a key; `keyed` is a server with one. */
 export const LIMITS = {
-  tag: { events: 50, bytes: 64 * 1024 },
+  tag: { events: TAG_EVENTS, bytes: TAG_BYTES },
   keyed: { events: 500, bytes: 1024 * 1024 },
-  /** One event, serialised, in bytes of UTF-8. */
-  eventBytes: 32 * 1024,
-  /** Over all requests in flight with `keepalive`, which browsers cap at 64 KiB. */
-  keepaliveBytes: 60 * 1024,
+  eventBytes: EVENT_BYTES,
   /** A sender's clock may differ by this much before its times are shifted. */
   clockSkewMs: 60_000,
   /** Without a key, an event older than this is refused. */

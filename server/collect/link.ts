@@ -4,13 +4,78 @@
  */
 import type { Site } from '../domain/settings.ts'
 import type { LinkToken } from '../domain/token.ts'
+import { Problem } from '../http/problem.ts'
+import type { Answer } from './accept.ts'
+import { isBot } from './bot.ts'
+
+/** Who seems to fetch a link: a browser that opens a page, or a machine that looks where it leads. */
+export type LinkFetch = 'page' | 'suspect'
+
+/** What the redirect is made with. `fetched` is told of each link that was led on. */
+export type LinkDeps = {
+  sites: () => Iterable<Site>
+  readLink: (linkSecret: string, token: string) => LinkToken | null
+  fetched: (kind: LinkFetch) => void
+}
+
+/** A request for a link: its method, and its headers by their lower-case names. */
+export type LinkRequest = { method: string; header: (name: string) => string | undefined }
+
+/** Shown to people whose link was cut off or altered. It says nothing of the token, and loads nothing. */
+const BROKEN_LINK = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<meta name="robots" content="noindex"><title>This link is not complete</title>
+<style>:root{color-scheme:light dark}body{font:18px/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem}
+h1{font-weight:500;font-size:1.6rem;line-height:1.3;margin:2.5rem 0 .5rem}</style></head>
+<body><main>
+<h1>This link is not complete</h1>
+<p>It was cut off or changed on its way. Please open it from the e-mail again, or go to the shop’s own address.</p>
+<div lang="fr"><h1>Ce lien n’est pas complet</h1>
+<p>Il a été coupé ou modifié en chemin. Ouvrez-le de nouveau depuis l’e-mail, ou allez à l’adresse de la boutique.</p></div>
+</main></body></html>
+`
+
+/** What every reply of the redirect says: it is one person's, and where it was is nobody's business. */
+const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-robots-tag': 'noindex' }
+
+/** Leads to the token's page; a token that no site has signed is 400, as a page for who asks for one. */
+export function followLink(token: string, { method, header }: LinkRequest, deps: LinkDeps): Answer {
+  const page = landingPage(token, deps.sites(), deps.readLink)
+  if (page !== null) {
+    deps.fetched(linkFetch({ method, header }))
+    return { status: 302, headers: { ...HEADERS, location: page }, body: '' }
+  }
+  if (!/\btext\/html\b/i.test(header('accept') ?? '')) {
+    const detail = 'this link was not made by this shop, or not copied whole'
+    throw new Problem(400, 'invalid_link', detail, { ...HEADERS, vary: 'Accept' })
+  }
+  const headers = {
+    ...HEADERS,
+    vary: 'Accept',
+    'content-type': 'text/html; charset=utf-8',
+    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+  }
+  return { status: 400, headers, body: BROKEN_LINK }
+}
+
+/** Sorts a fetch by what it says of itself. Only a figure hangs on it: a machine that hides is no claim either. */
+export function linkFetch({ method, header }: LinkRequest): LinkFetch {
+  const agent = header('user-agent')?.trim()
+  const ahead = ['purpose', 'sec-purpose', 'x-moz'].some((name) =>
+    /prefetch|prerender|preview/i.test(header(name) ?? ''),
+  )
+  const machine =
+    method === 'HEAD' ||
+    !agent ||
+    isBot(agent) ||
+    ahead ||
+    header('x-purpose') !== undefined ||
+    (header('sec-fetch-dest') ?? 'document') !== 'document'
+  return machine ? 'suspect' : 'page'
+}
 
 /** The landing page of a token that one of the sites has signed, with the token; null for anything else. */
-export function landingPage(
-  token: string,
-  sites: Iterable<Site>,
-  read: (linkSecret: string, token: string) => LinkToken | null,
-): string | null {
+function landingPage(token: string, sites: Iterable<Site>, read: LinkDeps['readLink']): string | null {
   for (const site of sites) {
     const said = read(site.link_secret, token)
     if (!said) continue

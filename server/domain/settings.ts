@@ -24,6 +24,7 @@ export type SiteSettings = {
   shared_from: number
   backstitch_days: number
   link_param: string
+  form_selectors: string[]
   redirect_hosts: string[]
   kept_query: string[]
   cookie_name: string
@@ -84,6 +85,17 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: { kind: 'text', pattern: /^(#[a-z]{2,16}|[a-z][a-z0-9_]{1,30})$/, must: 'a name after #, or a query name' },
     default: '#cl',
     about: 'Where a mail link carries its token: `#cl` is the fragment, which no server sees; else a query name.',
+  },
+  form_selectors: {
+    rule: {
+      kind: 'list',
+      // What every browser can parse, and nothing that could hold a comma.
+      pattern: /^(form)?([#.][A-Za-z_][\w-]*|\[[a-z][a-z-]*(=[A-Za-z_][\w-]*)?\])+$/,
+      must: 'selectors such as #checkout, form.newsletter or form[name=guest], separated by commas: no spaces, no quotes',
+    },
+    default: [],
+    about:
+      'Forms whose e-mail address is evidence when they are submitted, each by #id, .class or [attribute=name], such as form.newsletter; empty means none. It is hashed in the browser, and only with consent to identity.',
   },
   redirect_hosts: {
     rule: { kind: 'list', pattern: /^[a-z0-9.-]+(:\d{1,5})?$/, must: 'host names, separated by commas' },

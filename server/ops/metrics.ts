@@ -31,6 +31,8 @@ export type Metrics = {
   count(what: string, n: number): void
   /** A request that was answered, by the pattern of its route. */
   request(method: string, route: string, status: number): void
+  /** A mail's link that was led on, by whom it seems to have been fetched. */
+  linkFetched(kind: 'page' | 'suspect'): void
   failed(stage: string): void
   /** What it derived was refused, because another process has taken over. */
   fenced(): void
@@ -66,6 +68,12 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     'route',
     'status',
   ])
+  const linkFetches = counter(
+    'couture_link_fetches_total',
+    'Mail links that were led on: to a page that opens, or to what looks like a scanner or a preview.',
+    ['kind'],
+  )
+  for (const kind of ['page', 'suspect']) linkFetches.inc({ kind }, 0)
   const failures = counter(
     'couture_stage_failures_total',
     'Failed rounds of landing, deriving and upkeep, each of which is tried again, and keys that were set aside.',
@@ -129,6 +137,7 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     count: (what, n) => n > 0 && add(outcomes, what, n),
     request: (method, route, status) =>
       add(answered, `${METHODS.has(method) ? method : 'other'} ${status} ${route}`, 1),
+    linkFetched: (kind) => linkFetches.inc({ kind }),
     failed: (stage) => failures.inc({ stage }),
     fenced: () => fenced.inc(),
     landed(value, lagMs) {

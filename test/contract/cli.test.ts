@@ -72,6 +72,7 @@ describe('sites', () => {
         shared_from: 2,
         backstitch_days: 30,
         link_param: '#cl',
+        form_selectors: [],
         redirect_hosts: [],
         kept_query: expect.arrayContaining(['utm_*']),
         cookie_name: 'cv',
@@ -92,6 +93,11 @@ describe('sites', () => {
     ['link_param=nl', 'link_param', 'nl'],
     ['kept_query=utm_*,page, sort', 'kept_query', ['utm_*', 'page', 'sort']],
     ['redirect_hosts=', 'redirect_hosts', []],
+    [
+      'form_selectors=#guest, form.news.big,[name=guest]',
+      'form_selectors',
+      ['#guest', 'form.news.big', '[name=guest]'],
+    ],
   ])('set %s', async (assignment, name, value) => {
     const changed = await server.cli<SiteView>('sites', 'set', 'demo', assignment)
     expect(changed.settings[name]).toEqual(value)
@@ -186,6 +192,13 @@ describe('sites', () => {
     ['a cookie’s name with a blank', ['sites', 'set', 'demo', 'cookie_name=a b'], /^cookie_name must be/],
     ['a link’s name that is a path', ['sites', 'set', 'demo', 'link_param=/cl'], /^link_param must be/],
     ['a host with a scheme', ['sites', 'set', 'demo', 'redirect_hosts=https://a.example'], /^redirect_hosts must be/],
+    [
+      'forms of every kind',
+      ['sites', 'set', 'demo', 'form_selectors=form'],
+      /^form_selectors must be selectors such as/,
+    ],
+    ['a form inside of another', ['sites', 'set', 'demo', 'form_selectors=main form'], /^form_selectors must be/],
+    ['half a selector', ['sites', 'set', 'demo', 'form_selectors=:is(#a,#b)'], /^form_selectors must be/],
     ['an origin that is none', ['sites', 'set', 'demo', 'origins=demo'], /an origin must be scheme and host/],
   ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
     const before = await server.query('select * from sites')

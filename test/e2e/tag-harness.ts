@@ -44,7 +44,8 @@ export function page(title: string, parts: { inline?: string; body?: string; scr
 
 /** Opens the site. `pages` are by path; every other path is a plain page. */
 export async function openShop(pages: Record<string, string> = {}, settings: Partial<TagSettings> = {}) {
-  const baked = { site: 'demo', consent_source: 'manual', link_param: '#cl', session_minutes: 30, ...settings }
+  const defaults = { consent_source: 'manual', link_param: '#cl', form_selectors: [], session_minutes: 30 }
+  const baked = { site: 'demo', ...defaults, ...settings }
   const tag = (await buildTag()).replace(TAG_SETTINGS_NAME, () => JSON.stringify(baked))
   const requests: Recorded[] = []
   const shop = {

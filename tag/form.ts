@@ -1,0 +1,76 @@
+/**
+ * An address typed into a form, as evidence: said by the page, or taken from the forms that the site's setting names.
+ *
+ * The address leaves the browser as its SHA-256 only. Where a page cannot hash (`crypto.subtle` is missing outside
+ * https) it is lost and counted, never sent as it is. Consent is judged twice: when the address is given, and when its
+ * hash is ready. Of forms, fields are read at the moment a person submits, and of that form alone.
+ */
+import { guard } from './guard.ts'
+import type { TypedProps } from './identify.ts'
+import type { Lose } from './losses.ts'
+import type { WireEvent } from './wire.ts'
+
+/** As the collector has it, in short: one @, no separators, and nothing that templates and mail robots leave. */
+const ADDRESS = /^(?!no-?reply@|.*({{|\*\||%%|\${|\.invalid$))[^\s@<>",;]+@[^\s@<>",;]+$/
+/** SHA-256 in hex, but not of the empty text. */
+const HASH = /^(?!e3b0c44298fc)[\da-f]{64}$/i
+
+/** What forms need. `allowed` is consent to identity; `refusals` counts up whenever a choice does not give it. */
+export type FormDeps = {
+  selectors: string[]
+  makeEvent: (type: string, props: object) => WireEvent
+  emit: (event: WireEvent) => void
+  allowed: () => boolean
+  refusals: () => number
+  lose: Lose
+}
+
+/** The form of an address that is hashed and compared. */
+const normalise = (address: string) => address.trim().toLowerCase()
+
+async function sha256(text: string): Promise<string> {
+  const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))
+  return [...bytes].map((byte) => (byte + 256).toString(16).slice(1)).join('')
+}
+
+/** Listens to the site's forms. The function it returns takes what the page says of one. */
+export function createForms({ selectors, makeEvent, emit, allowed, refusals, lose }: FormDeps) {
+  const say = ({ email, ...props }: TypedProps) => {
+    const address = email && normalise(email)
+    if (!(address ? ADDRESS.test(address) : HASH.test(props.email_sha256!))) {
+      throw Error("'identify' with form must be given a person's email or email_sha256")
+    }
+    // Made now, with the time and the page of the moment; an address goes when its hash is ready.
+    const event = makeEvent('identify', props)
+    if (!address) {
+      emit(event)
+      return
+    }
+    const before = refusals()
+    sha256(address).then(
+      guard((email_sha256) => {
+        event.props!.email_sha256 = email_sha256
+        if (before === refusals()) emit(event)
+      }),
+      () => lose('unhashed', 1, 'needs https'),
+    )
+  }
+
+  // Before the page's own handlers, which may empty the fields.
+  if (selectors.length) {
+    addEventListener(
+      'submit',
+      guard(({ target, isTrusted }: SubmitEvent) => {
+        if (!isTrusted || !allowed() || !(target as Element).matches(`${selectors}`)) return
+        // Asked of the fields: one may stand outside of its form, and one named `elements` hides the form's own list.
+        // Disabled and read-only ones are not `:valid`: nobody typed there.
+        const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=email]:valid')]
+        const own = fields.find((field) => field.form === target && ADDRESS.test(normalise(field.value)))
+        if (own) say({ kind: 'form', email: own.value })
+      }),
+      true,
+    )
+  }
+
+  return say
+}
