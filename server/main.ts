@@ -16,6 +16,7 @@ import { createConfiguration } from './collect/configuration.ts'
 import { createRateLimit } from './collect/limits.ts'
 import { withToken } from './collect/link.ts'
 import { mintToken, readToken } from './domain/token.ts'
+import { createIdentify } from './identify.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
 import { openJournalReader } from './journal/journal.ts'
@@ -157,27 +158,32 @@ export async function start(config: Config): Promise<Running> {
     },
     now,
   }
+  const newId = () => nanoid(22)
+  const claiming = {
+    cookieMac: keyring.cookieMac,
+    secure,
+    now,
+    newId,
+    identifier: keyring.identifier,
+    tokenHash: keyring.token,
+    sha256: sha256Hex,
+    readLink: (secret: string, token: string) => readToken(linkMac, secret, decode, token),
+  }
   const app = createApp({
     collect: {
+      ...claiming,
       configuration,
       journal,
       hashKey: hashApiKey,
-      cookieMac: keyring.cookieMac,
-      secure,
       limit: createRateLimit(isLoopback),
-      now,
-      newId: () => nanoid(22),
       count: metrics.count,
-      identifier: keyring.identifier,
-      tokenHash: keyring.token,
-      sha256: sha256Hex,
-      readLink: (secret, token) => readToken(linkMac, secret, decode, token),
     },
     http: {
       db,
       publicUrl: config.publicUrl,
       now,
-      newId: () => nanoid(22),
+      newId,
+      identify: createIdentify({ ...claiming, tombstone: keyring.tombstone }),
       findKey,
       findSite: (id) => configuration.freshSite(id),
       keysOf: async () => {

@@ -1,5 +1,5 @@
 /** What the private routes are made with. Reads and writes of one request go through `db` only. */
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Site } from '../domain/settings.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import type { Database } from '../store/schema.ts'
@@ -18,6 +18,11 @@ export type HttpDeps = {
   mint: (site: Site, token: { message: string; contactId: string; issuedAt: number; target: string }) => string
   /** A mail link's address that carries a token. */
   withToken: (target: string, token: string, linkParam: string) => string
+  /** Keeps a login that a server vouches for, or says why not; in the caller's transaction. */
+  identify: (
+    trx: Transaction<Database>,
+    login: { site: Site; visitor: string; login: { contact_id?: string; email?: string }; at: number },
+  ) => Promise<{ visitor: string; event: string } | { code: string; message: string }>
   checkPassword: (password: string) => boolean
   sessionMac: (text: string) => string
   /** Cookies of the dashboard are marked `Secure`. */
