@@ -85,7 +85,8 @@ function siteText(site: Site): string {
   return lines.join('\n')
 }
 
-async function siteOrRefuse(db: Store, id: string): Promise<Site> {
+/** The site, or a sentence that it is not there. */
+export async function siteOrRefuse(db: Store, id: string): Promise<Site> {
   const site = await findSite(db, id)
   if (!site) throw new Refusal(`there is no site "${id}"; \`couture sites list\` shows those there are`)
   return site

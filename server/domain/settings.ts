@@ -125,6 +125,8 @@ export type Site = {
   write_key: string
   identity_secret: string
   link_secret: string
+  /** Those before it, where there were any: no token of theirs counts, but links that were made by them stand. */
+  retired_link_secrets?: string[]
   settings: SiteSettings
 }
 
