@@ -10,7 +10,7 @@ import { linkMac } from '../server/ops/keyring.ts'
 import { createMint, readLink } from '../server/tokens.ts'
 import { newVisitor, type SiteView } from './contract/door.ts'
 import { event, sendAll, settled } from './support/sender.ts'
-import { startServer, type TestServer } from './support/server.ts'
+import { startServer, type TestServer, until } from './support/server.ts'
 
 const text = readFileSync(new URL('../docs/identity.md', import.meta.url), 'utf8')
 const SECRET = 'a-secret-for-tests'
@@ -94,6 +94,28 @@ describe.each(LANGUAGES)('in %s', (_, language, login, link, call, reason) => {
     )
     expect(made).toEqual(VECTORS.map((vector) => vector.token))
   })
+})
+
+test('a login that is signed with a key pair, made and set as it says there, is verified', async () => {
+  const path = `${new URL('../', import.meta.url).pathname}node_modules/.bin:${process.env.PATH}`
+  const env = { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir, PATH: path }
+  const commands = block('sh', 'openssl').replaceAll(
+    'npx couture',
+    `node ${new URL('../server/couture.mjs', import.meta.url).pathname}`,
+  )
+  await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', commands], { cwd: folder, env })
+  const privatePem = readFileSync(join(folder, 'login-key.pem'), 'utf8')
+  const sign = () => inNode(block('js', 'keyLoginToken'), 'keyLoginToken', [privatePem, 'demo', 'crm-7'])
+  const visitor = newVisitor()
+  await until(async () => {
+    const events = [event('identify', 0, { kind: 'login', token: sign() })]
+    return sendAll(server, visitor, events).then(
+      () => true,
+      () => false,
+    )
+  }, 'the collector to know the key')
+  await settled(server)
+  expect(await linksOf(visitor)).toMatchObject([{ contact: 'crm-7', strength: 'verified' }])
 })
 
 test('the other languages are there too', () => {

@@ -128,13 +128,13 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
 }
 
 /**
- * Changes a site's origins and settings. What is derived under the old settings is made again: its visitors are
+ * Changes a site's origins, settings and secret of logins. What is derived under the old settings is made again: its visitors are
  * marked, in the same transaction.
  */
 export async function updateSite(
   db: Kysely<Database>,
   id: string,
-  change: { origins?: string[]; addOrigins?: string[]; settings?: Partial<SiteSettings> },
+  change: { origins?: string[]; addOrigins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> },
 ): Promise<Site> {
   return transact(db, async (trx) => {
     // No visitor is written meanwhile under the settings as they were.
@@ -145,11 +145,16 @@ export async function updateSite(
     const next: Site = {
       ...site,
       origins: [...new Set([...(change.origins ?? site.origins), ...(change.addOrigins ?? [])])],
+      identity_secret: change.identitySecret ?? site.identity_secret,
       settings: { ...site.settings, ...change.settings },
     }
     await trx
       .updateTable('sites')
-      .set({ origins: JSON.stringify(next.origins), settings: JSON.stringify(next.settings) })
+      .set({
+        origins: JSON.stringify(next.origins),
+        identity_secret: next.identity_secret,
+        settings: JSON.stringify(next.settings),
+      })
       .where('id', '=', id)
       .execute()
     if (change.settings) {
