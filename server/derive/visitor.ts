@@ -2,9 +2,10 @@
  * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
-import { attribute, countsAsMatch, type OwnedCart, visitorPerson } from '../domain/epochs.ts'
+import { attribute, type OwnedCart, visitorPerson } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
-import { type Link, linkVisitor } from '../domain/identity.ts'
+import { linkVisitor } from '../domain/identity.ts'
+import { countsAsMatch, type Link } from '../domain/identity-link.ts'
 import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
@@ -39,9 +40,10 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   const policy = policyOf(settings)
   const abandonedAfterMs = settings.cart_idle_minutes * 60_000
   const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
-  const { links, stretches, shared } = linkVisitor(moments, claims, consents.identityFloor, policy)
+  const linked = linkVisitor(moments, claims, consents.identityFloor, policy)
+  const { links, shared } = linked
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs }
-  const attribution = attribute(visitorId, moments, stretches, options)
+  const attribution = attribute(visitorId, moments, linked, options)
   const { epochs, carts } = attribution
   const old = new Set(aged)
   const personOf = old.size === 0 ? attribution.personOf : attribution.personOf.filter((_, i) => !old.has(moments[i]!))

@@ -2,10 +2,12 @@
  * From links to persons: which person each moment of a visitor belongs to, the epochs as rows, and the carts.
  *
  * A moment is a contact's only if it was sent under `identity` consent and lies within his link's reach; the events
- * of a cart that a first click brought along are his too. Everything else is the anonymous person of its epoch.
+ * of a cart that a first click brought along are his too, and those of a cart that carries his typed address. Everything
+ * else is the anonymous person of its epoch.
  */
 import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
-import type { Link, Moment, Stretch } from './identity.ts'
+import { type Linked, type Moment, PROOF_MS, type Stretch, type TypedAddress } from './identity.ts'
+import { orderOf } from './order.ts'
 
 /** An event of the visitor: what identity sees, its consent, and its props where it is about commerce. */
 export type VisitorEvent = Moment & {
@@ -38,7 +40,7 @@ export function visitorPerson(visitorId: string, n: number): string {
 export function attribute(
   visitorId: string,
   events: VisitorEvent[],
-  stretches: Stretch[],
+  { stretches, typed, voided }: Pick<Linked, 'stretches' | 'typed' | 'voided'>,
   options: { cartWindowMs: number; abandonedAfterMs: number },
 ): Attribution {
   const personOf: string[] = new Array(events.length)
@@ -49,7 +51,7 @@ export function attribute(
     const anonymous = visitorPerson(visitorId, n)
     const owner = contact === null ? anonymous : contactPerson(contact)
     for (let i = stretch.from; i < stretch.to; i++) {
-      personOf[i] = events[i]!.identity ? owner : anonymous
+      personOf[i] = events[i]!.identity && !voided.has(events[i]!.id) ? owner : anonymous
       epochOf[i] = n
     }
     const next = stretches[index + 1]
@@ -63,7 +65,41 @@ export function attribute(
       epochOf[i] = index + 1
     }
   })
+  for (const address of typed) {
+    const person = contactPerson(address.link.contact!)
+    for (const i of carried(events, address, personOf, epochOf, options.abandonedAfterMs)) personOf[i] = person
+  }
   return { personOf, epochs, carts: cartsOf(events, personOf, epochOf, options.abandonedAfterMs) }
+}
+
+/**
+ * The events of the cart that carries a typed address, sent under consent: the one whose order or whose own id the form
+ * named, else the one that was open when it was typed; no longer than a proof lasts.
+ */
+function carried(
+  events: VisitorEvent[],
+  { index, cart, order }: TypedAddress,
+  personOf: string[],
+  epochOf: number[],
+  abandonedAfterMs: number,
+): number[] {
+  const indexes = new Map<string, number>()
+  const commerce: CommerceEvent[] = []
+  events.forEach((event, i) => {
+    if (!CART_TYPES.has(event.type) || epochOf[i] !== epochOf[index] || personOf[i] !== personOf[index]) return
+    indexes.set(event.id, i)
+    commerce.push(toCommerce(event))
+  })
+  const { at } = events[index]!
+  const named = (event: CommerceEvent) =>
+    order !== null ? event.type === 'purchase' && orderOf(event).orderId === order : event.props.cart_id === cart
+  const own = foldCarts(commerce, abandonedAfterMs).find((each) =>
+    order === null && cart === null
+      ? each.createdAt <= at && (each.closedAt === null || each.closedAt >= at)
+      : each.eventIds.some((id) => named(toCommerce(events[indexes.get(id)!]!))),
+  )
+  const carriedBy = (own?.eventIds ?? []).map((id) => indexes.get(id)!)
+  return carriedBy.filter((i) => events[i]!.identity && events[i]!.at <= at + PROOF_MS)
 }
 
 /**
@@ -107,9 +143,4 @@ function cartsOf(events: VisitorEvent[], personOf: string[], epochOf: number[], 
   return [...groups.values()].flatMap(({ personId, epoch, events: own }) =>
     foldCarts(own, abandonedAfterMs).map((cart) => ({ ...cart, personId, epoch })),
   )
-}
-
-/** Whether a link gives its contact anything: it is strong enough and was not found to be wrong. */
-export function countsAsMatch(link: Link): boolean {
-  return (link.state === 'open' || link.state === 'closed') && link.strength !== 'claimed'
 }

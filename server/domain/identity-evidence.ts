@@ -3,17 +3,17 @@
  * corroborated, whether the device is shared. All of it looks at the whole evidence, later claims included, because
  * what is learned later corrects the past too.
  */
-import { byTimeThenId } from './event.ts'
-import type { LinkEvidence } from './identity-table.ts'
+import { byTimeThenId, type Evidence } from './event.ts'
 import { TOKEN_STITCH_MS } from './token.ts'
 
 const DAY_MS = 24 * 3600_000
 
 /** How long a claim waits for its contact to be imported, from its receipt. */
-const HOLD_MS: Record<LinkEvidence, number> = {
+const HOLD_MS: Record<Evidence, number> = {
   login_verified: 30 * DAY_MS,
   email_click: 30 * DAY_MS,
   login_claimed: DAY_MS,
+  form_email: 30 * DAY_MS,
 }
 
 /** Two contacts with good evidence within this time make a device shared. */
@@ -22,9 +22,12 @@ const SHARED_WINDOW_MS = 30 * DAY_MS
 /** From this many visitors on, a link token was passed around. */
 const FORWARDED_FROM = 4
 
-/** Whom a claim's keyed identifier names. */
+/**
+ * Whom a claim's keyed identifier names. Where the CRM has merged that contact into another, `id` is the one that is
+ * left, and the other members are true if they are of either.
+ */
 export type Holder =
-  | { kind: 'contact'; id: string; importedAt: number; erased: boolean; minor: boolean }
+  | { kind: 'contact'; id: string; importedAt: number; erased: boolean; minor: boolean; mailConsent: boolean }
   | { kind: 'unknown' }
   | { kind: 'ambiguous' }
 
@@ -35,7 +38,7 @@ export type Claim = {
   receivedAt: number
   /** The request it came in. */
   request: string
-  evidence: LinkEvidence
+  evidence: Evidence
   holder: Holder
   message: string | null
   issuedAt: number | null
@@ -43,13 +46,25 @@ export type Claim = {
   usedBefore: number
   /** Whether any other visitor ever used it. */
   usedElsewhere: boolean
+  /** Whether the token was revoked before the claim was made. */
+  revoked: boolean
+  /** Whether more new visitors named the contact shortly before than one person has. */
+  crowded: boolean
+  /** What an operator said of it last. */
+  act: 'void' | 'confirm' | null
+  /** Of a form: the shop's cart or the order that carries the address. */
+  cart: string | null
+  order: string | null
 }
 
 /** What became of a claim that makes no link. */
-export type Refusal = { state: 'refused' | 'held' | 'void'; reason: string }
+export type Refusal = { state: 'refused' | 'held' | 'void' | 'review'; reason: string }
 
-/** A claim that may make a link, of a contact that exists. */
-export type GoodClaim = Claim & { contact: string }
+/**
+ * A claim that may make a link, of a contact that exists. `weight` is the evidence it counts as: what an operator has
+ * confirmed counts as a signed login, and a form's address counts as a click where the site says so.
+ */
+export type GoodClaim = Claim & { contact: string; weight: Evidence }
 
 /** The evidence on one visitor, weighed as a whole. */
 export type Evidences = {
@@ -59,14 +74,23 @@ export type Evidences = {
   shared: boolean
 }
 
-/** Weighs a visitor's claims. `floor` is the last denial of `identity`; `sharedFrom` a setting of the site. */
-export function weigh(claims: Claim[], floor: number | null, sharedFrom: number): Evidences {
+/**
+ * Weighs a visitor's claims. `floor` is the last denial of `identity`; the others are settings of the site. A claim that
+ * an operator voided is weighed nowhere: all is as if it had never been made.
+ */
+export function weigh(
+  claims: Claim[],
+  floor: number | null,
+  { sharedFrom, formConfirms }: { sharedFrom: number; formConfirms: boolean },
+): Evidences {
   const refused = new Map<string, Refusal>()
   const good = new Map<string, GoodClaim>()
   for (const claim of claims) {
     const refusal = refuse(claim, floor)
     if (refusal) refused.set(claim.id, refusal)
-    else if (claim.holder.kind === 'contact') good.set(claim.id, { ...claim, contact: claim.holder.id })
+    else if (claim.holder.kind === 'contact') {
+      good.set(claim.id, { ...claim, contact: claim.holder.id, weight: weightOf(claim, formConfirms) })
+    }
   }
   for (const id of contradictions([...good.values()])) {
     good.delete(id)
@@ -77,28 +101,39 @@ export function weigh(claims: Claim[], floor: number | null, sharedFrom: number)
   return { good, refused, corroborated, shared }
 }
 
+function weightOf({ evidence, act }: Claim, formConfirms: boolean): Evidence {
+  if (act === 'confirm') return 'login_verified'
+  return evidence === 'form_email' && formConfirms ? 'email_click' : evidence
+}
+
 function refuse(claim: Claim, floor: number | null): Refusal | null {
   const { holder } = claim
+  if (claim.act === 'void') return { state: 'void', reason: 'voided_by_operator' }
   if (floor !== null && claim.at <= floor) return { state: 'void', reason: 'identity_withdrawn' }
   if (holder.kind === 'ambiguous') return { state: 'refused', reason: 'ambiguous_identifier' }
   if (holder.kind === 'unknown') return { state: 'held', reason: 'not_in_crm' }
   if (holder.erased) return { state: 'refused', reason: 'erased' }
   if (holder.minor) return { state: 'refused', reason: 'minor' }
+  // An operator who says that it is right knows more than the rules below.
+  if (claim.act === 'confirm') return null
   if (holder.importedAt > claim.receivedAt + HOLD_MS[claim.evidence]) return { state: 'refused', reason: 'not_in_crm' }
   if (claim.evidence === 'login_verified' && claim.usedBefore > 0) return { state: 'refused', reason: 'token_reused' }
   if (claim.evidence === 'email_click') {
+    if (claim.revoked) return { state: 'refused', reason: 'token_revoked' }
     if (claim.issuedAt !== null && claim.at > claim.issuedAt + TOKEN_STITCH_MS) {
       return { state: 'refused', reason: 'token_expired' }
     }
     if (claim.usedBefore >= FORWARDED_FROM - 1) return { state: 'refused', reason: 'forwarded' }
   }
-  return null
+  const guarded = claim.evidence === 'email_click' || claim.evidence === 'login_claimed'
+  return guarded && claim.crowded ? { state: 'review', reason: 'too_many_visitors' } : null
 }
 
 /** Claims of one request, equal in strength, for different contacts: neither can be believed. */
 function contradictions(claims: GoodClaim[]): string[] {
   const groups = new Map<string, GoodClaim[]>()
   for (const claim of claims) {
+    if (claim.act === 'confirm') continue
     const key = `${claim.request} ${claim.evidence}`
     groups.set(key, [...(groups.get(key) ?? []), claim])
   }
@@ -112,8 +147,8 @@ function corroboratedContacts(claims: GoodClaim[]): Set<string> {
   const messages = new Map<string, Set<string>>()
   const corroborated = new Set<string>()
   for (const claim of claims) {
-    if (claim.evidence === 'login_verified') corroborated.add(claim.contact)
-    if (claim.evidence === 'email_click' && claim.message !== null) {
+    if (claim.weight === 'login_verified') corroborated.add(claim.contact)
+    if (claim.weight === 'email_click' && claim.message !== null) {
       const seen = messages.get(claim.contact) ?? new Set()
       messages.set(claim.contact, seen.add(claim.message))
       if (seen.size > 1) corroborated.add(claim.contact)
@@ -122,10 +157,12 @@ function corroboratedContacts(claims: GoodClaim[]): Set<string> {
   return corroborated
 }
 
+const STRONG = new Set<Evidence>(['login_verified', 'email_click'])
+
 /** Whether `sharedFrom` contacts have signed or corroborated evidence within 30 days of each other. */
 function isShared(claims: GoodClaim[], corroborated: Set<string>, sharedFrom: number): boolean {
   const strong = claims
-    .filter((claim) => claim.evidence !== 'login_claimed' && corroborated.has(claim.contact))
+    .filter((claim) => STRONG.has(claim.weight) && corroborated.has(claim.contact))
     .sort(byTimeThenId)
   let first = 0
   const inWindow = new Map<string, number>()

@@ -6,14 +6,15 @@
  * late claim or a late import corrects the past. Rules and words are IDENTITY's in the design.
  */
 
-import type { Claim } from './identity-evidence.ts'
-import { type GoodClaim, weigh } from './identity-evidence.ts'
-import { ANOTHER, type Cell, type LinkEvidence, SAME, type State, type Strength } from './identity-table.ts'
+import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
+import { cellFor, type Link, makeVoid, newLink, strengthOf } from './identity-link.ts'
+import type { State, Strength } from './identity-table.ts'
+import { firstOfSession, numberSessions } from './sessions.ts'
 
 const DAY_MS = 24 * 3600_000
 
 /** A link ends this long after the last proof. */
-const PROOF_MS = 90 * DAY_MS
+export const PROOF_MS = 90 * DAY_MS
 
 /** One event of the visitor, as far as identity looks at it. */
 export type Moment = { id: string; at: number; reset: boolean }
@@ -25,26 +26,7 @@ export type Policy = {
   firstClick: 'session' | 'window'
   trustUnsigned: boolean
   sharedFrom: number
-}
-
-/** What a claim became. `proofs` are all claims about the contact while it was open, the one that made it first. */
-export type Link = {
-  /** The id of the claim that made it. */
-  id: string
-  contact: string | null
-  evidence: LinkEvidence
-  strength: Strength
-  state: 'open' | 'closed' | 'void' | 'refused' | 'held' | 'review'
-  /** Why it was made, refused or held: a cell of the decision table, or a refusal of the evidence. */
-  reason: string
-  /** Why it ended or was found to be wrong. */
-  endReason: string | null
-  at: number
-  validFrom: number | null
-  validTo: number | null
-  backfillFrom: number | null
-  expiresAt: number | null
-  proofs: { id: string; at: number; evidence: LinkEvidence; reason: string }[]
+  formConfirms: boolean
 }
 
 /** A stretch of moments, `from` inclusive to `to` exclusive, with its owner's link. */
@@ -58,38 +40,70 @@ export type Stretch = {
   withOpenCart: boolean
 }
 
+/** An address typed at moment `index`: its cart or order is the link's contact's. */
+export type TypedAddress = { index: number; link: Link; cart: string | null; order: string | null }
+
 type OpenLink = { link: Link; ownsFrom: number | null; withCart: boolean; limited: boolean; verifiedIn: number | null }
-type Epoch = { from: number; to: number; open: OpenLink | null }
+/** `typed`: the address in a form that nothing better has replaced, and others that came beside a better link. */
+type Epoch = { from: number; to: number; open: OpenLink | null; typed: Link | null; beside: Link[] }
+
+/** What the fold of a visitor yields: every link and refusal, and the stretches from first to last without a gap. */
+export type Linked = {
+  links: Link[]
+  stretches: Stretch[]
+  typed: TypedAddress[]
+  /** Moments of claims that were voided: nobody's. */
+  voided: ReadonlySet<string>
+  shared: boolean
+}
 
 /**
- * Folds the moments of one visitor, sorted by time then id, and its claims, whose ids are among the moments' ids.
- * Returns every link and refusal, and the stretches from the first moment to the last without a gap.
+ * Folds the moments of one visitor, sorted by time then id, and its claims, whose ids are among the moments' ids. The
+ * moment of a claim that was voided is left out, so that nothing hangs on it.
  */
-export function linkVisitor(
-  moments: Moment[],
-  claims: Claim[],
-  floor: number | null,
-  policy: Policy,
-): { links: Link[]; stretches: Stretch[]; shared: boolean } {
-  const evidence = weigh(claims, floor, policy.sharedFrom)
+export function linkVisitor(moments: Moment[], claims: Claim[], floor: number | null, policy: Policy): Linked {
+  const voided = new Set(claims.filter((claim) => claim.act === 'void').map((claim) => claim.id))
+  if (voided.size === 0) return { ...fold(moments, claims, floor, policy), voided }
+  const kept = moments.flatMap((moment, i) => (voided.has(moment.id) ? [] : [i]))
+  const linked = fold(
+    kept.map((i) => moments[i]!),
+    claims,
+    floor,
+    policy,
+  )
+  const stretches = linked.stretches.map((stretch, n) => ({
+    ...stretch,
+    from: n === 0 ? 0 : kept[stretch.from]!,
+    to: kept[stretch.to] ?? moments.length,
+  }))
+  // All that there was were claims that were voided.
+  if (stretches.length === 0)
+    stretches.push({ from: 0, to: moments.length, link: null, boundary: true, withOpenCart: false })
+  return { ...linked, voided, stretches, typed: linked.typed.map((each) => ({ ...each, index: kept[each.index]! })) }
+}
+
+function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: Policy): Omit<Linked, 'voided'> {
+  const evidence = weigh(claims, floor, policy)
   const sessions = numberSessions(moments, policy.sessionMs)
+  const typed: TypedAddress[] = []
   const links: Link[] = claims
     .filter((claim) => !evidence.good.has(claim.id))
     .map((claim) => ({
-      ...decision(claim, claim.holder.kind === 'contact' ? claim.holder.id : null),
+      ...newLink(claim, claim.holder.kind === 'contact' ? claim.holder.id : null),
       ...evidence.refused.get(claim.id)!,
     }))
 
   const done: Epoch[] = []
-  let epoch: Epoch = { from: 0, to: moments.length, open: null }
+  let epoch: Epoch = { from: 0, to: moments.length, open: null, typed: null, beside: [] }
 
   const openEpoch = (from: number) => {
     if (from > epoch.from) done.push({ ...epoch, to: from })
-    epoch = { from, to: moments.length, open: null }
+    epoch = { from, to: moments.length, open: null, typed: null, beside: [] }
   }
   const close = (at: number, endReason: string) => {
-    const link = epoch.open?.link
-    if (link) Object.assign(link, { state: 'closed', validTo: at, endReason })
+    for (const link of [epoch.open?.link, epoch.typed, ...epoch.beside]) {
+      if (link) Object.assign(link, { state: 'closed', validTo: at, endReason })
+    }
   }
 
   const reach = (claim: GoodClaim, strength: Strength, i: number, limited: boolean) => {
@@ -103,8 +117,8 @@ export function linkVisitor(
   }
 
   const begin = (claim: GoodClaim, i: number, reason: string) => {
-    const strength = strengthOf(claim.evidence, policy)
-    const link: Link = { ...decision(claim, claim.contact), strength, state: 'open', reason, validFrom: claim.at }
+    const strength = strengthOf(claim, policy)
+    const link: Link = { ...newLink(claim, claim.contact), strength, state: 'open', reason, validFrom: claim.at }
     epoch.open = { link, ownsFrom: null, withCart: false, limited: evidence.shared, verifiedIn: null }
     links.push(link)
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
@@ -113,15 +127,15 @@ export function linkVisitor(
 
   /** A claim about the open link's contact: makes it stronger, longer, and reach further back. */
   const prove = (open: OpenLink, claim: GoodClaim, i: number) => {
-    const strength = strengthOf(claim.evidence, policy)
-    if (strength === 'claimed') return
+    const strength = strengthOf(claim, policy)
+    if (strength === 'claimed' || strength === 'typed') return
     if (strength === 'verified') open.verifiedIn = sessions[i]!
     if (open.link.strength !== 'verified') open.link.strength = strength
     if (strength === 'verified') open.link.evidence = claim.evidence
     else if (open.link.evidence === 'login_claimed') open.link.evidence = claim.evidence
     if (open.ownsFrom === null) open.link.validFrom = claim.at
     // A forwarded token is worth its session; proof without that doubt lifts the limit.
-    const suspected = claim.evidence === 'email_click' && claim.usedBefore > 0
+    const suspected = claim.weight === 'email_click' && claim.usedBefore > 0
     const doubtful = suspected && !evidence.corroborated.has(claim.contact)
     open.limited = evidence.shared || (doubtful && (open.ownsFrom === null || open.limited))
     const { from, withCart } = reach(claim, strength, i, open.limited)
@@ -132,10 +146,15 @@ export function linkVisitor(
   }
 
   const supersede = (claim: GoodClaim, i: number, reason: string) => {
-    const old = epoch.open!
+    const old = epoch.open
+    if (old === null) {
+      close(claim.at, reason)
+      openEpoch(i)
+      return begin(claim, i, reason)
+    }
     const others = [...evidence.good.values()].filter((other) => other.contact === old.link.contact)
     const onlyThisSession = others.every(
-      (other) => other.evidence === 'email_click' && sessions[indexOf(other.id)] === sessions[i],
+      (other) => other.weight === 'email_click' && sessions[indexOf(other.id)] === sessions[i],
     )
     if (onlyThisSession) {
       // A forwarded mail: he who clicked was never the one it was sent to.
@@ -145,7 +164,7 @@ export function linkVisitor(
       openEpoch(from)
     } else {
       const provenForwarded =
-        strengthOf(claim.evidence, policy) === 'verified' &&
+        strengthOf(claim, policy) === 'verified' &&
         old.link.strength === 'confirmed' &&
         old.link.proofs.some((proof) => evidence.good.get(proof.id)!.usedElsewhere)
       if (provenForwarded) {
@@ -155,6 +174,21 @@ export function linkVisitor(
       openEpoch(i)
     }
     begin(claim, i, reason)
+  }
+
+  /** An address in a form: it owns the cart or order that carries it, beside whoever the visitor is. */
+  const type = (claim: GoodClaim, i: number, reason: string) => {
+    const link: Link = { ...newLink(claim, claim.contact), state: 'open', reason, validFrom: claim.at }
+    link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
+    if (epoch.open) epoch.beside.push(link)
+    else {
+      if (epoch.typed) Object.assign(epoch.typed, { state: 'closed', validTo: claim.at, endReason: reason })
+      epoch.typed = link
+    }
+    links.push(link)
+    // A shop may not use somebody's cart under his address without his own permission to mail him.
+    const mayHave = claim.holder.kind === 'contact' && claim.holder.mailConsent
+    if (mayHave) typed.push({ index: i, link, cart: claim.cart, order: claim.order })
   }
 
   const positions = new Map(moments.map((moment, i) => [moment.id, i]))
@@ -179,18 +213,27 @@ export function linkVisitor(
     }
   }
   done.push(epoch)
-  return { links, stretches: toStretches(done, moments.length), shared: evidence.shared }
+  const standing = typed.filter(({ link }) => link.state !== 'void')
+  return { links, stretches: toStretches(done, moments.length), typed: standing, shared: evidence.shared }
 
   function apply(claim: GoodClaim, i: number): void {
     const open = epoch.open
-    const state = stateOf(open, sessions[i]!)
-    const same = open !== null && open.link.contact === claim.contact
+    const state = stateOf(epoch, sessions[i]!)
+    const current = open?.link ?? epoch.typed
+    const same = current !== null && current.contact === claim.contact
     const cell = cellFor(claim, state, same, policy)
     const note = { id: claim.id, at: claim.at, evidence: claim.evidence, reason: cell.reason }
     switch (cell.action) {
       case 'link':
       case 'provisional':
+        // Whose address was typed is either proven now, or somebody else.
+        if (epoch.typed && same) Object.assign(epoch.typed, { state: 'closed', validTo: claim.at, endReason: 'proven' })
+        else if (epoch.typed) makeVoid(epoch.typed, cell.reason)
+        epoch.typed = null
         begin(claim, i, cell.reason)
+        return
+      case 'cart':
+        type(claim, i, cell.reason)
         return
       case 'raise':
         Object.assign(open!.link, { reason: cell.reason })
@@ -198,8 +241,8 @@ export function linkVisitor(
         prove(open!, claim, i)
         return
       case 'keep':
-        open!.link.proofs.push(note)
-        prove(open!, claim, i)
+        current!.proofs.push(note)
+        if (open) prove(open, claim, i)
         return
       case 'supersede':
         supersede(claim, i, cell.reason)
@@ -210,72 +253,19 @@ export function linkVisitor(
         begin(claim, i, cell.reason)
         return
       case 'refuse':
-        links.push({ ...decision(claim, claim.contact), state: 'refused', reason: cell.reason })
+        links.push({ ...newLink(claim, claim.contact), state: 'refused', reason: cell.reason })
         return
       case 'review':
-        links.push({ ...decision(claim, claim.contact), state: 'review', reason: cell.reason })
+        links.push({ ...newLink(claim, claim.contact), state: 'review', reason: cell.reason })
         return
     }
   }
 }
 
-/** The number of each moment's session: gaps of `sessionMs` and resets begin a new one. */
-function numberSessions(moments: Moment[], sessionMs: number): number[] {
-  let session = 0
-  return moments.map((moment, i) => {
-    const before = moments[i - 1]
-    if (before && (before.reset || moment.at - before.at >= sessionMs)) session++
-    return session
-  })
-}
-
-/** The first moment of the session of moment `i`, not before `bound`. */
-function firstOfSession(sessions: number[], i: number, bound: number): number {
-  let first = i
-  while (first > bound && sessions[first - 1] === sessions[i]) first--
-  return first
-}
-
-function strengthOf(evidence: LinkEvidence, policy: Policy): Strength {
-  if (evidence === 'login_verified') return 'verified'
-  return evidence === 'email_click' || policy.trustUnsigned ? 'confirmed' : 'claimed'
-}
-
-/** The table's cell. With `trust_unsigned_login` an unsigned login acts as a click does, but never over a signed one. */
-function cellFor(claim: GoodClaim, state: State, same: boolean, policy: Policy): Cell {
-  const row = same && state !== 'none' ? SAME[state] : ANOTHER[state]
-  const trusted = claim.evidence === 'login_claimed' && policy.trustUnsigned && state !== 'verified'
-  return trusted ? { ...row.email_click, reason: 'trusted_unsigned_login' } : row[claim.evidence]
-}
-
-function stateOf(open: OpenLink | null, session: number): State {
-  if (!open) return 'none'
+function stateOf({ open, typed }: Epoch, session: number): State {
+  if (!open) return typed ? 'typed' : 'none'
   if (open.link.strength !== 'verified') return open.link.strength
   return open.verifiedIn === session ? 'verified' : 'remembered'
-}
-
-function makeVoid(link: Link, endReason: string): void {
-  Object.assign(link, { state: 'void', endReason, validTo: link.validFrom, backfillFrom: null, expiresAt: null })
-}
-
-/** The row that every claim gets. */
-function decision(claim: Claim, contact: string | null): Link {
-  return {
-    id: claim.id,
-    contact,
-    evidence: claim.evidence,
-    strength:
-      claim.evidence === 'login_verified' ? 'verified' : claim.evidence === 'email_click' ? 'confirmed' : 'claimed',
-    state: 'held',
-    reason: '',
-    endReason: null,
-    at: claim.at,
-    validFrom: null,
-    validTo: null,
-    backfillFrom: null,
-    expiresAt: null,
-    proofs: [],
-  }
 }
 
 /** Cuts each epoch where its owner's reach begins, and drops the links that own nothing. */

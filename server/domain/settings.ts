@@ -21,6 +21,7 @@ export type SiteSettings = {
   trust_unsigned_login: boolean
   identity_public_key: string
   email_click_backstitch: 'session' | 'window'
+  form_email_confirms: boolean
   shared_from: number
   backstitch_days: number
   link_param: string
@@ -73,6 +74,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: { kind: 'choice', of: ['session', 'window'] },
     default: 'session',
     about: "What a contact's first mail click reaches: its session and the open cart, or all of the last days.",
+  },
+  form_email_confirms: {
+    rule: { kind: 'boolean' },
+    default: false,
+    about:
+      'Lets an address typed into a form link a visitor as a mail click does: who types somebody else’s is then taken for him.',
   },
   shared_from: {
     rule: { kind: 'integer', min: 2, max: 100 },
@@ -174,6 +181,7 @@ export function policyOf(settings: SiteSettings) {
     backstitchMs: settings.backstitch_days * 24 * 3600_000,
     firstClick: settings.email_click_backstitch,
     trustUnsigned: settings.trust_unsigned_login,
+    formConfirms: settings.form_email_confirms,
     sharedFrom: settings.shared_from,
   }
 }

@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
 import { findContact } from '../store/contacts.ts'
-import { loadMatchFacts } from '../store/feed.ts'
+import { loadCartsOf, loadMatchFacts } from '../store/feed.ts'
 import { stillOpen } from '../store/members.ts'
 import { listOveractive } from '../store/overactive.ts'
 import { describeVisitors, listConsents, listLinks, listOrders, visitorsOf } from '../store/people.ts'
@@ -34,6 +34,7 @@ const contactSchema = z
     attributes: z.record(z.string(), z.unknown()),
     mail_consent: z.boolean().nullable(),
     mail_consent_at: z.string().nullable(),
+    merged_into: z.string().nullable(),
     visitors: z.array(visitorSchema),
     links: z.array(linkSchema),
     cart: cartSchema.nullable(),
@@ -116,7 +117,8 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
   if (!contact) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
   const visitorIds = await visitorsOf(db, `c:${id}`)
   const match = (await loadMatchFacts(db, [id])).get(id)
-  const carts = await stillOpen(db, new Map(match?.cart ? [[`c:${id}`, match.cart]] : []))
+  // Also of somebody who is no match: a cart may carry his address.
+  const carts = await stillOpen(db, await loadCartsOf(db, [`c:${id}`]))
   const cart = carts.get(`c:${id}`)
   return {
     id,
@@ -125,6 +127,7 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
     attributes: JSON.parse(contact.attributes) as Record<string, unknown>,
     mail_consent: contact.mail_consent === null ? null : contact.mail_consent === 1,
     mail_consent_at: isoOrNull(contact.mail_consent_at),
+    merged_into: contact.merged_into,
     visitors: (await describeVisitors(db, visitorIds)).map(renderVisitor),
     links: (await listLinks(db, { contact: id }, MAX_LINKS)).map(renderLink),
     cart: cart ? renderCart(cart, deps.now()) : null,

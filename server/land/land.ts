@@ -20,6 +20,7 @@ import {
   moveCursor,
   readCursor,
   readOtherCursors,
+  visitorsNamingAfter,
   visitorsOfTokens,
 } from '../store/landing.ts'
 import { lockKeys } from '../store/locks.ts'
@@ -167,7 +168,7 @@ export async function landEntries(
       return { hash: hashes.get(visitor)!, site, consentId: consent.id, at: consent.at }
     }),
   )
-  // The links of everybody who used a token depend on who used it first. Who has withdrawn is deleted when derived.
-  const others = await visitorsOfTokens(trx, tokens)
+  // The links of everybody who used a token depend on who used it first, and the guards on who named a contact before. Who has withdrawn is deleted when derived.
+  const others = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, facts.claimKeys))]
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
 }

@@ -1,10 +1,11 @@
 /**
  * What operators say of claims. The last word on a claim counts, so each word has a time of its own. Whatever a word
  * may change is marked in its transaction: the claim's visitor, those that used the same token (who was first decides),
- * and those that named the same contact (the guards count them).
+ * and those that named the same contact, or one that the CRM has merged with him (the guards count them).
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
+import { keysBeside } from './holders.ts'
 import { visitorsOfTokens } from './landing.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { ofKeys } from './many.ts'
@@ -44,7 +45,7 @@ export async function addAct(
     .where('id', '=', claimId)
     .executeTakeFirst()
   if (!claim) return 'unknown'
-  const keys = await keysOfHolders(trx, claim.key_hash)
+  const keys = await keysBeside(trx, [claim.key_hash])
   const tokens = claim.token_hash === null ? [] : [claim.token_hash]
   // Whoever lands a claim on them is seen below, or sees what is written here.
   await lockKeys(trx, [...keys, ...tokens])
@@ -65,17 +66,4 @@ const selectVisitors = ofKeys((db, keys) =>
 /** The visitors that named any of these identifiers. */
 export async function visitorsOfKeys(trx: Transaction<Database>, keys: string[]): Promise<string[]> {
   return (await selectVisitors(trx, keys)).map((row) => row.visitor_id)
-}
-
-const selectHolders = ofKeys((db, keys) =>
-  db.selectFrom('contact_keys').select('contact_id').where('key_hash', 'in', keys),
-)
-const selectKeys = ofKeys((db, contactIds) =>
-  db.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', contactIds),
-)
-
-/** An identifier, and all others of whoever it names. */
-async function keysOfHolders(trx: Transaction<Database>, key: string): Promise<string[]> {
-  const holders = (await selectHolders(trx, [key])).map((row) => row.contact_id)
-  return [...new Set([key, ...(await selectKeys(trx, holders)).map((row) => row.key_hash)])]
 }

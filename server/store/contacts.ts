@@ -5,6 +5,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
+import { familyOf } from './holders.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
@@ -144,12 +145,14 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
     })),
   )
   const touched = new Set(keys.map((row) => row.key_hash))
-  for (const part of chunks(ids, 500)) {
+  // Who was merged with them, and whom they are merged into now.
+  const family = await familyOf(trx, [...ids, ...sorted.flatMap((row) => row.merged_into ?? [])])
+  for (const part of chunks(family, 500)) {
     const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
     for (const row of before) touched.add(row.key_hash)
   }
   // Whoever lands a claim on these keys, or gives these contacts something, is seen below or sees what is written here.
-  await lockKeys(trx, [...touched, ...ids.map((id) => `c:${id}`)])
+  await lockKeys(trx, [...touched, ...family.map((id) => `c:${id}`)])
   for (const part of chunksOf(sorted)) {
     await trx
       .insertInto('contacts')
@@ -181,7 +184,7 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  await markTouched(trx, ids, [...touched])
+  await markTouched(trx, family, [...touched])
 }
 
 /** Claims on these keys may now be decided otherwise, and what is told of these contacts may read otherwise. */
@@ -201,7 +204,7 @@ async function markTouched(trx: Transaction<Database>, contactIds: string[], key
  */
 export async function markPersonsOf(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
   const persons = new Set<string>()
-  for (const part of chunks(contactIds, 500)) {
+  for (const part of chunks(await familyOf(trx, contactIds), 500)) {
     const rows = await trx
       .selectFrom('visitor_persons')
       .select('person_id')

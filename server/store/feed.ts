@@ -81,6 +81,12 @@ export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[])
   return matches
 }
 
+/** The carts of persons, by person, whether they are matches or not. */
+export async function loadCartsOf(db: Kysely<Database>, personIds: string[]): Promise<Map<string, CartRow>> {
+  const pointers = ['person_id', 'cart_visitor_id', 'cart_id'] as const
+  return loadCarts(db, await db.selectFrom('persons').select(pointers).where('person_id', 'in', personIds).execute())
+}
+
 /** The carts that persons' rows point to, by person. */
 export async function loadCarts(
   db: Kysely<Database>,

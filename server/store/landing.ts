@@ -1,7 +1,8 @@
 /** What landing keeps: the cursor of each journal, dead letters, and who used which token. */
 import type { Kysely, Transaction } from 'kysely'
+import { keysBeside } from './holders.ts'
 import { ofKeys } from './many.ts'
-import type { Database } from './schema.ts'
+import type { ClaimKeyRow, Database } from './schema.ts'
 
 /**
  * How far a journal was landed, and the opening of the journal under which it gave that number out: after the file was
@@ -118,6 +119,31 @@ const selectTokens = ofKeys((db, visitorIds) =>
 /** The tokens that any of these visitors used. */
 export async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
   return [...new Set((await selectTokens(trx, visitorIds)).map((row) => row.token_hash))]
+}
+
+const selectNamedBy = ofKeys((db, visitorIds) =>
+  db.selectFrom('claim_keys').selectAll().where('visitor_id', 'in', visitorIds),
+)
+const selectNamingAfter = ofKeys((db, keys, received_at: number) =>
+  db
+    .selectFrom('claim_keys')
+    .select('visitor_id')
+    .distinct()
+    .where('key_hash', 'in', keys)
+    .where('received_at', '>=', received_at),
+)
+
+/** What these visitors named. */
+export async function namingsOf(trx: Transaction<Database>, visitorIds: string[]): Promise<ClaimKeyRow[]> {
+  return selectNamedBy(trx, visitorIds)
+}
+
+/** The visitors that named the same contacts when these were named or later: a guard may count them otherwise now. */
+export async function visitorsNamingAfter(trx: Transaction<Database>, namings: ClaimKeyRow[]): Promise<string[]> {
+  if (namings.length === 0) return []
+  const keys = await keysBeside(trx, [...new Set(namings.map((naming) => naming.key_hash))])
+  const since = Math.min(...namings.map((naming) => naming.received_at))
+  return (await selectNamingAfter(trx, keys, since)).map((row) => row.visitor_id)
 }
 
 /** The visitors that used any of these tokens. */

@@ -1,6 +1,7 @@
 /** Reads of one contact or visitor: links, carts, orders, and the timeline. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
 import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.ts'
+import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { chunks } from './many.ts'
 import type { Database, EventRow } from './schema.ts'
@@ -82,7 +83,7 @@ export async function visitorsOf(db: Kysely<Database>, personId: string): Promis
 
 /**
  * A contact's events: those that verified and confirmed links give him, and with `claimed` also those while somebody
- * claimed without a signature to be him.
+ * claimed without a signature to be him, and the carts that carry his address.
  */
 export async function contactTimeline(
   db: Kysely<Database>,
@@ -93,7 +94,8 @@ export async function contactTimeline(
   limit: number,
 ): Promise<EventRow[]> {
   const personId = `c:${contactId}`
-  const own = await visitorsOf(db, personId)
+  const all = await visitorsOf(db, personId)
+  const own = claimed ? all : all.filter((visitor) => !onlyTyped(links, visitor))
   const spans = claimed ? links.filter((link) => link.strength === 'claimed' && link.valid_from !== null) : []
   if (own.length + spans.length === 0) return []
   return timeline(
@@ -112,6 +114,14 @@ export async function contactTimeline(
       ]),
     after,
     limit,
+  )
+}
+
+/** Whether all that a visitor says of the contact is an address in a form: it gives him a cart, and no visit. */
+function onlyTyped(links: LinkRow[], visitorId: string): boolean {
+  const strengths = links.filter((link) => link.visitor_id === visitorId).map((link) => link.strength)
+  return (
+    strengths.includes('typed') && !strengths.some((strength) => strength === 'verified' || strength === 'confirmed')
   )
 }
 
@@ -154,7 +164,13 @@ export async function listOrders(db: Kysely<Database>, contactId: string) {
     .where('person_id', '=', `c:${contactId}`)
     .execute()
   const ids = [...new Set(bought.map((row) => row.order_id))]
-  const facts = await db.selectFrom('orders').selectAll().where('contact_id', '=', contactId).execute()
+  const survivors = [...(await survivorsOf(db, [contactId]))]
+  const own = survivors.filter(([, survivor]) => survivor === contactId).map(([id]) => id)
+  const facts = await db
+    .selectFrom('orders')
+    .selectAll()
+    .where('contact_id', 'in', [contactId, ...own])
+    .execute()
   for (const part of chunks(ids, 500)) {
     facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
   }

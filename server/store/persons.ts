@@ -3,6 +3,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { bucketOf } from './buckets.ts'
 import { mark } from './dirty.ts'
+import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { ofKeys, ofRows } from './many.ts'
 import type { Database } from './schema.ts'
@@ -179,7 +180,9 @@ const selectOrders = ofKeys((db, contactIds) =>
 /** What each person bought, by the purchases of its visitors and the orders of other channels. */
 async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds: string[]) {
   const purchases = await selectPurchases(db, personIds)
-  const orders = await selectOrders(db, contactIds)
+  // What somebody bought under a record that the CRM has merged into his is his.
+  const survivors = await survivorsOf(db, contactIds)
+  const orders = await selectOrders(db, [...survivors.keys()])
   return Map.groupBy(
     [
       ...purchases.map((row) => ({
@@ -189,7 +192,7 @@ async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds:
         itemIds: JSON.parse(row.item_ids) as string[],
       })),
       ...orders.map((row) => ({
-        personId: `c:${row.contact_id}`,
+        personId: `c:${survivors.get(row.contact_id!)}`,
         orderId: row.order_id,
         at: row.at,
         itemIds: itemIdsOf(row.items),

@@ -4,7 +4,7 @@
  */
 import type { Compilable, Transaction } from 'kysely'
 import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './dirty.ts'
-import { tokensOf, visitorsOfTokens } from './landing.ts'
+import { namingsOf, tokensOf, visitorsNamingAfter, visitorsOfTokens } from './landing.ts'
 import { lockKeys } from './locks.ts'
 import { ofKeys, ofRows } from './many.ts'
 import type { Database, VISITOR_TABLES } from './schema.ts'
@@ -121,7 +121,10 @@ export async function writeVisitors(
   const gained = rows.visitorPersons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
   const tokens = await tokensOf(trx, gone)
   await lockKeys(trx, [...gained.map((row) => row.person_id).filter((id) => id.startsWith('c:')), ...tokens])
-  const sharers = await visitorsOfTokens(trx, tokens)
+  const sharers = [
+    ...(await visitorsOfTokens(trx, tokens)),
+    ...(await visitorsNamingAfter(trx, await namingsOf(trx, gone))),
+  ]
   for (const remove of removeFacts) await remove(trx, gone)
   await replace(trx, 'visitors', known, rows.visitors)
   await replace(trx, 'visitorPersons', before, rows.visitorPersons)

@@ -4,11 +4,11 @@ import { CART_TYPES, type CartItem } from '../domain/cart.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
-import type { Claim, Holder } from '../domain/identity-evidence.ts'
-import type { LinkEvidence } from '../domain/identity-table.ts'
+import type { Claim } from '../domain/identity-evidence.ts'
+import { loadClaims } from './claims.ts'
 import { ofKeys } from './many.ts'
 import { findOveractive, type Overactive } from './overactive.ts'
-import type { ClaimRow, Database } from './schema.ts'
+import type { Database } from './schema.ts'
 
 /** An event with the person it is at now. */
 export type LoadedEvent = VisitorEvent & { siteId: string; personId: string | null }
@@ -143,90 +143,6 @@ async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<
     }
   }
   return choices
-}
-
-const selectClaims = ofKeys((db, visitorIds) =>
-  db
-    .selectFrom('claims')
-    .selectAll()
-    .where('visitor_id', 'in', visitorIds)
-    // Form evidence owns a cart or an order and never makes a link.
-    .where('evidence', '!=', 'form_email'),
-)
-
-async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Claim[]>> {
-  const rows = await selectClaims(db, visitorIds)
-  const claims = new Map<string, Claim[]>()
-  if (rows.length === 0) return claims
-  const holders = await loadHolders(db, [...new Set(rows.map((row) => row.key_hash))])
-  const uses = await loadTokenUses(db, [...new Set(rows.flatMap((row) => row.token_hash ?? []))])
-  for (const row of rows) {
-    const list = claims.get(row.visitor_id) ?? []
-    claims.set(row.visitor_id, list)
-    list.push(toClaim(row, holders.get(row.key_hash) ?? { kind: 'unknown' }, uses))
-  }
-  for (const list of claims.values()) list.sort(byTimeThenId)
-  return claims
-}
-
-function toClaim(row: ClaimRow, holder: Holder, uses: Map<string, string[]>): Claim {
-  const users = row.token_hash === null ? [] : (uses.get(row.token_hash) ?? [])
-  return {
-    id: row.id,
-    at: row.at,
-    receivedAt: row.received_at,
-    request: row.request_id,
-    evidence: row.evidence as LinkEvidence,
-    holder,
-    message: row.message,
-    issuedAt: row.issued_at,
-    usedBefore: Math.max(0, users.indexOf(row.visitor_id)),
-    usedElsewhere: users.some((user) => user !== row.visitor_id),
-  }
-}
-
-const selectTokenUses = ofKeys((db, hashes) =>
-  db.selectFrom('token_uses').selectAll().where('token_hash', 'in', hashes).orderBy('at').orderBy('visitor_id'),
-)
-
-/** The visitors of each token, in the order in which they used it. */
-async function loadTokenUses(db: Kysely<Database>, hashes: string[]): Promise<Map<string, string[]>> {
-  const users = new Map<string, string[]>()
-  for (const row of await selectTokenUses(db, hashes)) {
-    users.set(row.token_hash, [...(users.get(row.token_hash) ?? []), row.visitor_id])
-  }
-  return users
-}
-
-const selectContactKeys = ofKeys((db, keys) => db.selectFrom('contact_keys').selectAll().where('key_hash', 'in', keys))
-const selectContacts = ofKeys((db, contactIds) =>
-  db
-    .selectFrom('contacts')
-    .select(['contact_id', 'imported_at', 'erased_at', 'minor'])
-    .where('contact_id', 'in', contactIds),
-)
-
-/** Whom each keyed identifier names. */
-async function loadHolders(db: Kysely<Database>, keys: string[]): Promise<Map<string, Holder>> {
-  const contactsOf = new Map<string, string[]>()
-  for (const row of await selectContactKeys(db, keys)) {
-    contactsOf.set(row.key_hash, [...(contactsOf.get(row.key_hash) ?? []), row.contact_id])
-  }
-  const contacts = new Map<string, Holder>()
-  for (const row of await selectContacts(db, [...new Set([...contactsOf.values()].flat())])) {
-    contacts.set(row.contact_id, {
-      kind: 'contact',
-      id: row.contact_id,
-      importedAt: row.imported_at,
-      erased: row.erased_at !== null,
-      minor: row.minor === 1,
-    })
-  }
-  const holders = new Map<string, Holder>()
-  for (const [key, ids] of contactsOf) {
-    holders.set(key, ids.length > 1 ? { kind: 'ambiguous' } : (contacts.get(ids[0]!) ?? { kind: 'unknown' }))
-  }
-  return holders
 }
 
 /** The ids of items, for telling whether an order settles a cart. */

@@ -9,7 +9,14 @@ export function printTable(name: string, line: Record<string, unknown>): void {
       : [[key, value]],
   )
   const width = Math.max(...rows.map(([key]) => key.length))
-  for (const [key, value] of rows) console.log(`  ${key.padEnd(width)}  ${value}`)
+  for (const [key, value] of rows) console.log(`  ${key.padEnd(width)}  ${written(value)}`)
+}
+
+function written(figure: unknown): string {
+  if (typeof figure !== 'object' || figure === null) return String(figure)
+  return Object.entries(figure)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(', ')
 }
 
 /** A value of a sorted list below which the share `q` of it lies. */

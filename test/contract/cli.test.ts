@@ -69,6 +69,7 @@ describe('sites', () => {
         trust_unsigned_login: false,
         identity_public_key: '',
         email_click_backstitch: 'session',
+        form_email_confirms: false,
         shared_from: 2,
         backstitch_days: 30,
         link_param: '#cl',

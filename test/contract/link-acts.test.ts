@@ -25,7 +25,7 @@ let site: SiteView
 beforeAll(async () => {
   server = await startServer()
   site = await server.cli<SiteView>('sites', 'show', 'demo')
-  const ids = ['anna', 'bela', 'cleo', 'dora', 'emil', 'paged']
+  const ids = ['anna', 'bela', 'cleo', 'dora', 'emil', 'finn', 'paged']
   await server.post(
     '/api/v1/contacts',
     ids.map((id) => ({ id, email: `${id}@mail.example` })),
@@ -176,6 +176,25 @@ describe('an operator’s word', () => {
     )
     expect(audit.map((row) => row.action).sort()).toEqual(['link.clear', 'link.confirm', 'link.void', 'link.void'])
     expect(JSON.stringify(audit)).not.toContain(link.visitor)
+  })
+
+  test('decides: a void link gives the contact nothing, and one whose act is taken back is as before', async () => {
+    const link = await linked('finn')
+    const before = await server.get<Explained>(`/api/v1/links/${link.id}`)
+    const now = async (what: string) => {
+      expect((await act(link.id, what)).status).toBe(200)
+      await settled(server)
+      return server.get<Explained>(`/api/v1/links/${link.id}`)
+    }
+    expect(await now('void')).toMatchObject({
+      state: 'void',
+      reason: 'voided_by_operator',
+      why: expect.stringMatching(/error/),
+    })
+    expect((await server.get('/api/v1/contacts/finn/timeline')).data).toEqual([])
+    expect(await now('clear')).toEqual({ ...before, acts: expect.any(Array) })
+    expect((await server.get('/api/v1/contacts/finn/timeline')).data).toHaveLength(2)
+    expect(await now('confirm')).toMatchObject({ state: 'open', contact: 'finn' })
   })
 
   test('where nothing was said, there is nothing to take back', async () => {

@@ -498,6 +498,22 @@ describe('revoking', () => {
     expect((await ask({ authorization: `Bearer ${key}` })).status).toBe(403)
   })
 
+  test('what is followed afterwards is refused, and what was before stands', async () => {
+    await server.post('/api/v1/contacts', [{ id: 'dora' }])
+    const { token: made } = await mintOne({ contacts: ['dora'], message: 'revoked-4' })
+    const [before, after] = [newVisitor(), newVisitor()]
+    await sendAll(server, before, [click(made, MINUTE)])
+    await settled(server)
+    await revoked({ token: made })
+    await sendAll(server, after, [click(made)])
+    await settled(server)
+    const states = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links
+    expect(await states(before)).toMatchObject([{ state: 'open', reason: 'first_click' }])
+    expect(await states(after)).toMatchObject([{ state: 'refused', reason: 'token_revoked' }])
+    // The redirect still leads on.
+    expect((await follow(made)).status).toBe(302)
+  })
+
   test('every token of a site gives it a new secret: old tokens prove nothing, lead on, and the links they made stand', async () => {
     const other = await server.cli<SiteView>(
       'sites',
@@ -507,7 +523,9 @@ describe('revoking', () => {
       '--origin',
       'https://rekeyed.example',
     )
-    const old = await mintOne({ site: 'rekeyed', target: 'https://rekeyed.example/page' })
+    const cleo = { contacts: ['cleo'] }
+    await server.post('/api/v1/contacts', [{ id: 'cleo' }])
+    const old = await mintOne({ ...cleo, site: 'rekeyed', target: 'https://rekeyed.example/page' })
     const visitor = newVisitor()
     await sendAll(server, visitor, [click(old.token)], { site: 'rekeyed' })
     await settled(server)
@@ -525,16 +543,16 @@ describe('revoking', () => {
     const evil = token('anna', 'm', 1_780_000_000, 'https://evil.example/', other.link_secret)
     expect((await follow(evil)).status).toBe(400)
 
-    const fresh = await mintOne({ site: 'rekeyed', target: 'https://rekeyed.example/page' })
+    const fresh = await mintOne({ ...cleo, site: 'rekeyed', target: 'https://rekeyed.example/page' })
     expect(fresh.token).toBe(
-      token('anna', 'may-2026', Number(fresh.token.split('.')[3]), 'https://rekeyed.example/page', now.link_secret),
+      token('cleo', 'may-2026', Number(fresh.token.split('.')[3]), 'https://rekeyed.example/page', now.link_secret),
     )
     await sendAll(server, late, [click(fresh.token)], { site: 'rekeyed' })
-    await server.post('/api/v1/contacts', [{ id: 'anna', attributes: { changed: true } }])
+    await server.post('/api/v1/contacts', [{ id: 'cleo', attributes: { changed: true } }])
     await settled(server)
     for (const each of [visitor, late]) {
       const { links } = await server.get(`/api/v1/visitors/${each}`)
-      expect(links).toMatchObject([{ contact: 'anna', state: 'open', reason: 'first_click' }])
+      expect(links).toMatchObject([{ contact: 'cleo', state: 'open', reason: 'first_click' }])
     }
   })
 })

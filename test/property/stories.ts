@@ -1,10 +1,9 @@
 /** Random stories of one visitor, of moments and claims, for what must hold of all of them. */
 import fc from 'fast-check'
 import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
-import { byTimeThenId } from '../../server/domain/event.ts'
+import { byTimeThenId, type Evidence } from '../../server/domain/event.ts'
 import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
 import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
-import type { LinkEvidence } from '../../server/domain/identity-table.ts'
 
 export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE
@@ -13,7 +12,14 @@ export const BACKSTITCH = 30 * DAY
 /** What is told of one visitor. */
 export type Story = { events: VisitorEvent[]; claims: Claim[]; floor: number | null; policy: Policy }
 
-const living = (id: string): Holder => ({ kind: 'contact', id, importedAt: -1000 * DAY, erased: false, minor: false })
+const living = (id: string): Holder => ({
+  kind: 'contact',
+  id,
+  importedAt: -1000 * DAY,
+  erased: false,
+  minor: false,
+  mailConsent: id !== 'carla',
+})
 
 const holder: fc.Arbitrary<Holder> = fc.oneof(
   { weight: 12, arbitrary: fc.constantFrom('anna', 'ben', 'carla').map(living) },
@@ -42,7 +48,10 @@ const moment = fc.record({
   ),
   identity: fc.constantFrom(true, true, true, true, false),
   item: fc.constantFrom('ring', 'chain'),
-  evidence: fc.constantFrom<LinkEvidence>('login_verified', 'email_click', 'email_click', 'login_claimed'),
+  evidence: fc.constantFrom<Evidence>('login_verified', 'email_click', 'email_click', 'login_claimed', 'form_email'),
+  revoked: fc.constantFrom(false, false, false, true),
+  crowded: fc.constantFrom(false, false, false, true),
+  act: fc.constantFrom<Claim['act']>(null, null, null, null, 'void', 'confirm'),
   holder,
   message: fc.constantFrom('mail-1', 'mail-2', 'mail-3'),
   usedBefore: fc.constantFrom(0, 0, 0, 1, 3),
@@ -57,6 +66,7 @@ const policy: fc.Arbitrary<Policy> = fc.record({
   firstClick: fc.constantFrom<Policy['firstClick']>('session', 'session', 'window'),
   trustUnsigned: fc.constantFrom(false, false, true),
   sharedFrom: fc.constantFrom(2, 3),
+  formConfirms: fc.constantFrom(false, false, true),
 })
 
 /** Random stories. */
@@ -85,6 +95,7 @@ export const story: fc.Arbitrary<Story> = fc
       })
       if (!isClaim) continue
       const isClick = each.evidence === 'email_click'
+      const hasToken = isClick || each.evidence === 'login_verified'
       claims.push({
         id,
         at,
@@ -94,8 +105,13 @@ export const story: fc.Arbitrary<Story> = fc
         holder: each.holder,
         message: isClick ? each.message : null,
         issuedAt: isClick ? at - each.issuedDaysBefore * DAY : null,
-        usedBefore: each.evidence === 'login_claimed' ? 0 : each.usedBefore,
-        usedElsewhere: each.evidence !== 'login_claimed' && (each.usedElsewhere || each.usedBefore > 0),
+        usedBefore: hasToken ? each.usedBefore : 0,
+        usedElsewhere: hasToken && (each.usedElsewhere || each.usedBefore > 0),
+        revoked: isClick && each.revoked,
+        crowded: each.crowded,
+        act: each.act,
+        cart: null,
+        order: null,
       })
     }
     const floor = floorDay === null ? null : floorDay * DAY + 5 * MINUTE
@@ -104,8 +120,9 @@ export const story: fc.Arbitrary<Story> = fc
 
 /** What a story yields. */
 export function derive({ events, claims, floor, policy }: Story) {
-  const { links, stretches, shared } = linkVisitor(events, claims, floor, policy)
+  const linked = linkVisitor(events, claims, floor, policy)
+  const { links, stretches, typed, shared } = linked
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs: 60 * MINUTE }
-  const { personOf, epochs, carts } = attribute('visitor', events, stretches, options)
-  return { links: [...links].sort(byTimeThenId), stretches, shared, personOf, epochs, carts }
+  const { personOf, epochs, carts } = attribute('visitor', events, linked, options)
+  return { links: [...links].sort(byTimeThenId), stretches, typed, shared, personOf, epochs, carts }
 }

@@ -5,10 +5,11 @@
  */
 import { describe, expect, test } from 'vitest'
 import { attribute, contactPerson, type VisitorEvent } from '../../server/domain/epochs.ts'
-import { byTimeThenId } from '../../server/domain/event.ts'
-import { type Link, linkVisitor, type Policy } from '../../server/domain/identity.ts'
+import { byTimeThenId, type Evidence } from '../../server/domain/event.ts'
+import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
 import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
-import { type Action, ANOTHER, type LinkEvidence, SAME, type State } from '../../server/domain/identity-table.ts'
+import type { Link } from '../../server/domain/identity-link.ts'
+import { type Action, ANOTHER, SAME, type State } from '../../server/domain/identity-table.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -21,12 +22,14 @@ const POLICY: Policy = {
   firstClick: 'session',
   trustUnsigned: false,
   sharedFrom: 2,
+  formConfirms: false,
 }
 
-const EVIDENCE: Record<string, LinkEvidence> = {
+const EVIDENCE: Record<string, Evidence> = {
   signed: 'login_verified',
   click: 'email_click',
   unsigned: 'login_claimed',
+  typed: 'form_email',
 }
 
 const DOINGS: Record<string, { type: string; props?: Record<string, unknown> }> = {
@@ -81,6 +84,7 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
           importedAt: imported ? timeOf(imported[0]!) : START - 1000 * DAY,
           erased: remarks.includes('(erased)'),
           minor: remarks.includes('(minor)'),
+          mailConsent: !remarks.includes('(may not be mailed)'),
         }
   const usedBefore = Number(remark(/\(used by (\d) before\)/)?.[0] ?? 0)
   const claim: Claim = {
@@ -94,6 +98,11 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
     issuedAt: evidence === 'email_click' ? (issued ? timeOf(issued[0]!, issued[1]) : at) : null,
     usedBefore,
     usedElsewhere: usedBefore > 0 || remarks.includes('(used elsewhere too)'),
+    revoked: remarks.includes('(token revoked)'),
+    crowded: remarks.includes('(after many others)'),
+    act: remarks.includes('(voided)') ? 'void' : remarks.includes('(confirmed)') ? 'confirm' : null,
+    cart: remark(/\(of cart (\w+)\)/)?.[0] ?? null,
+    order: remark(/\(of order (\w+)\)/)?.[0] ?? null,
   }
   return { event, claim }
 }
@@ -106,9 +115,10 @@ function play(story: string[], policy: Partial<Policy> = {}) {
   const withdrawals = events.filter((event) => event.type === 'consent').map((event) => event.at)
   const floor = withdrawals.length > 0 ? Math.max(...withdrawals) : null
   const rules = { ...POLICY, ...policy }
-  const { links, stretches, shared } = linkVisitor(events, claims, floor, rules)
+  const linked = linkVisitor(events, claims, floor, rules)
+  const { links, shared } = linked
   const options = { cartWindowMs: rules.backstitchMs, abandonedAfterMs: 60 * MINUTE }
-  const { personOf, carts, epochs } = attribute('visitor', events, stretches, options)
+  const { personOf, carts, epochs } = attribute('visitor', events, linked, options)
   const nameOf = (personId: string) =>
     personId === contactPerson('anna') ? 'a' : personId === contactPerson('ben') ? 'b' : '.'
   return {
@@ -140,10 +150,11 @@ function stories(
   })
 }
 
-const ways: [word: string, evidence: LinkEvidence][] = [
+const ways: [word: string, evidence: Evidence][] = [
   ['signed', 'login_verified'],
   ['click', 'email_click'],
   ['unsigned', 'login_claimed'],
+  ['typed', 'form_email'],
 ]
 
 /** Two contacts are 40 days apart or three make a device shared, so that the table is seen without that rule. */
@@ -153,6 +164,10 @@ describe('the decision table: a claim about Ben', () => {
   type Row = { action: Action; links: string[]; owners: string }
   const stateOfAnna: Record<State, { in: string; before: string[] }> = {
     none: { in: 'on a visitor that is nobody', before: ['d20 10:00 page', 'd40 10:00 page'] },
+    typed: {
+      in: 'after Anna’s address was typed',
+      before: ['d0 10:00 page', 'd20 10:05 typed anna', 'd40 10:00 page'],
+    },
     claimed: {
       in: 'after an unsigned login of Anna',
       before: ['d0 10:00 page', 'd0 10:05 unsigned anna', 'd40 10:00 page'],
@@ -170,11 +185,37 @@ describe('the decision table: a claim about Ben', () => {
       before: ['d20 10:00 page', 'd40 10:00 page', 'd40 10:02 signed anna'],
     },
   }
-  const expected: Record<State, Record<LinkEvidence, Row>> = {
+  const expected: Record<State, Record<Evidence, Row>> = {
     none: {
       login_verified: { action: 'link', links: ['ben verified open signed_login'], owners: 'b b b b' },
       email_click: { action: 'link', links: ['ben confirmed open first_click'], owners: '. b b b' },
       login_claimed: { action: 'provisional', links: ['ben claimed open unsigned_login'], owners: '. . . .' },
+      form_email: { action: 'cart', links: ['ben typed open typed_in_form'], owners: '. . . .' },
+    },
+    typed: {
+      login_verified: {
+        action: 'link',
+        links: [
+          'anna typed void typed_in_form until signed_login_over_typed',
+          'ben verified open signed_login_over_typed',
+        ],
+        owners: '. b b b b',
+      },
+      email_click: {
+        action: 'supersede',
+        links: ['anna typed closed typed_in_form until click_over_typed', 'ben confirmed open click_over_typed'],
+        owners: '. . . b b',
+      },
+      login_claimed: {
+        action: 'replace',
+        links: ['anna typed closed typed_in_form until claimed_over_typed', 'ben claimed open claimed_over_typed'],
+        owners: '. . . . .',
+      },
+      form_email: {
+        action: 'cart',
+        links: ['anna typed closed typed_in_form until typed_by_another', 'ben typed open typed_by_another'],
+        owners: '. . . . .',
+      },
     },
     claimed: {
       login_verified: {
@@ -193,6 +234,11 @@ describe('the decision table: a claim about Ben', () => {
       login_claimed: {
         action: 'replace',
         links: ['anna claimed closed unsigned_login until claimed_by_another', 'ben claimed open claimed_by_another'],
+        owners: '. . . . .',
+      },
+      form_email: {
+        action: 'cart',
+        links: ['anna claimed open unsigned_login', 'ben typed open typed_in_form'],
         owners: '. . . . .',
       },
     },
@@ -214,6 +260,11 @@ describe('the decision table: a claim about Ben', () => {
         action: 'replace',
         links: ['anna confirmed closed first_click until claimed_after_click', 'ben claimed open claimed_after_click'],
         owners: 'a a a . .',
+      },
+      form_email: {
+        action: 'cart',
+        links: ['anna confirmed open first_click', 'ben typed open typed_in_form'],
+        owners: 'a a a a a',
       },
     },
     remembered: {
@@ -241,6 +292,11 @@ describe('the decision table: a claim about Ben', () => {
         ],
         owners: 'a a a . .',
       },
+      form_email: {
+        action: 'cart',
+        links: ['anna verified open signed_login', 'ben typed open typed_in_form'],
+        owners: 'a a a a a',
+      },
     },
     verified: {
       login_verified: {
@@ -259,6 +315,11 @@ describe('the decision table: a claim about Ben', () => {
       login_claimed: {
         action: 'refuse',
         links: ['anna verified open signed_login', 'ben claimed refused unsigned_over_verified'],
+        owners: 'a a a a a',
+      },
+      form_email: {
+        action: 'cart',
+        links: ['anna verified open signed_login', 'ben typed open typed_in_form'],
         owners: 'a a a a a',
       },
     },
@@ -280,14 +341,43 @@ describe('the decision table: a claim about Ben', () => {
 })
 
 describe('the decision table: a claim about Anna again', () => {
-  type Row = { action: Action; link: string; proofs: string; owners: string }
+  type Row = { action: Action; link: string; proofs: string; owners: string; another?: string }
   const before: Record<keyof typeof SAME, string[]> = {
+    typed: ['d0 10:00 page', 'd1 10:00 typed anna', 'd20 10:00 page'],
     claimed: ['d0 10:00 page', 'd1 10:00 unsigned anna', 'd20 10:00 page'],
     confirmed: ['d0 10:00 page', 'd1 10:00 click anna', 'd20 10:00 page'],
     remembered: ['d0 10:00 page', 'd1 10:00 signed anna', 'd20 10:00 page'],
     verified: ['d0 10:00 page', 'd20 10:00 signed anna', 'd20 10:01 page'],
   }
-  const expected: Record<keyof typeof SAME, Record<LinkEvidence, Row>> = {
+  const expected: Record<keyof typeof SAME, Record<Evidence, Row>> = {
+    typed: {
+      login_verified: {
+        action: 'link',
+        link: 'anna typed closed typed_in_form until proven',
+        another: 'anna verified open signed_login',
+        proofs: 'typed_in_form',
+        owners: 'a a a a a',
+      },
+      email_click: {
+        action: 'link',
+        link: 'anna typed closed typed_in_form until proven',
+        another: 'anna confirmed open first_click',
+        proofs: 'typed_in_form',
+        owners: '. . a a a',
+      },
+      login_claimed: {
+        action: 'keep',
+        link: 'anna typed open typed_in_form',
+        proofs: 'typed_in_form claimed_again',
+        owners: '. . . . .',
+      },
+      form_email: {
+        action: 'keep',
+        link: 'anna typed open typed_in_form',
+        proofs: 'typed_in_form typed_again',
+        owners: '. . . . .',
+      },
+    },
     claimed: {
       login_verified: {
         action: 'raise',
@@ -305,6 +395,12 @@ describe('the decision table: a claim about Anna again', () => {
         action: 'keep',
         link: 'anna claimed open unsigned_login',
         proofs: 'unsigned_login claimed_again',
+        owners: '. . . . .',
+      },
+      form_email: {
+        action: 'keep',
+        link: 'anna claimed open unsigned_login',
+        proofs: 'unsigned_login typed_again',
         owners: '. . . . .',
       },
     },
@@ -327,6 +423,12 @@ describe('the decision table: a claim about Anna again', () => {
         proofs: 'first_click claimed_again',
         owners: '. a a a a',
       },
+      form_email: {
+        action: 'keep',
+        link: 'anna confirmed open first_click',
+        proofs: 'first_click typed_again',
+        owners: '. a a a a',
+      },
     },
     remembered: {
       login_verified: {
@@ -345,6 +447,12 @@ describe('the decision table: a claim about Anna again', () => {
         action: 'keep',
         link: 'anna verified open signed_login',
         proofs: 'signed_login claimed_again',
+        owners: 'a a a a a',
+      },
+      form_email: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login typed_again',
         owners: 'a a a a a',
       },
     },
@@ -367,6 +475,12 @@ describe('the decision table: a claim about Anna again', () => {
         proofs: 'signed_login claimed_again',
         owners: 'a a a a a',
       },
+      form_email: {
+        action: 'keep',
+        link: 'anna verified open signed_login',
+        proofs: 'signed_login typed_again',
+        owners: 'a a a a a',
+      },
     },
   }
   for (const [state, moments] of Object.entries(before) as [keyof typeof SAME, string[]][]) {
@@ -374,7 +488,7 @@ describe('the decision table: a claim about Anna again', () => {
       test(`a ${word} claim after she is ${state}`, () => {
         const row = expected[state][evidence]
         const told = play([...moments, `d20 10:05 ${word} anna`, 'd20 10:10 page'])
-        expect(told.links).toEqual([row.link])
+        expect(told.links).toEqual(row.another === undefined ? [row.link] : [row.link, row.another])
         expect(told.raw[0]!.proofs.map((proof) => proof.reason).join(' ')).toBe(row.proofs)
         expect(told.owners).toBe(row.owners)
         expect(SAME[state][evidence].action).toBe(row.action)
@@ -987,4 +1101,121 @@ describe('the rows that a marketer reads', () => {
     expect(link).toMatchObject({ state: 'void', backfillFrom: null, expiresAt: null })
     expect(link!.validTo).toBe(link!.validFrom)
   })
+})
+
+describe('an address typed into a form', () => {
+  const carts = (story: string[], policy: Partial<Policy> = {}) => play(story, policy).carts
+  test.each<[name: string, story: string[], carts: string[], policy?: Partial<Policy>]>([
+    [
+      'owns the cart that was open when it was typed, and no more',
+      ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
+      ['b: ring open'],
+    ],
+    [
+      'leaves the cart to nobody where its holder may not be mailed',
+      ['d0 10:01 adds ring', 'd0 10:02 typed ben (may not be mailed)'],
+      ['.: ring open'],
+    ],
+    [
+      'takes the cart at the checkout of somebody who is signed in, who stays who he is',
+      ['d0 10:00 signed anna', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
+      ['b: ring open'],
+    ],
+    [
+      'takes nothing that was added without consent',
+      ['d0 10:01 adds ring (without identity consent)', 'd0 10:02 typed ben'],
+      ['.: ring open'],
+    ],
+    [
+      'does not take the cart of the time before the last one was bought',
+      ['d0 10:01 adds ring', 'd0 10:02 buys', 'd0 10:03 typed ben', 'd0 10:04 adds chain'],
+      ['.: ring converted', '.: chain open'],
+    ],
+    [
+      'gives its cart back when a signed login shows that it was an error',
+      ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 signed anna'],
+      ['a: ring open'],
+    ],
+    [
+      'links as a click does where the site says so',
+      ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben'],
+      ['b: ring open'],
+      { formConfirms: true },
+    ],
+  ])('%s', (_, story, expected, policy) => expect(carts(story, policy)).toEqual(expected))
+
+  stories(
+    [
+      [
+        'links as a click does where the site says so, but not over somebody who is signed in',
+        ['d0 10:00 page', 'd0 10:01 typed ben', 'd40 10:00 signed anna', 'd40 10:01 typed ben'],
+        [
+          'ben confirmed closed typed_address_trusted until signed_login_over_click',
+          'anna verified open signed_login_over_click',
+          'ben typed review typed_address_trusted',
+        ],
+        'b b a a',
+      ],
+    ],
+    { formConfirms: true },
+  )
+})
+
+describe('what operators say, guards and revocations', () => {
+  stories([
+    [
+      'a voided login never was: what it ended goes on, what it took is given back',
+      ['d0 10:00 signed anna', 'd0 10:01 page', 'd0 10:02 signed ben (voided)', 'd0 10:03 page'],
+      ['anna verified open signed_login', 'ben verified void voided_by_operator'],
+      'a a . a',
+    ],
+    [
+      'a voided claim bridges no pause between two sessions',
+      ['d0 10:00 page', 'd0 10:20 signed ben (voided)', 'd0 10:40 click anna'],
+      ['ben verified void voided_by_operator', 'anna confirmed open first_click'],
+      '. . a',
+    ],
+    [
+      'a click while somebody else is signed in waits for review, and counts as a login when it is confirmed',
+      ['d0 10:00 signed anna', 'd0 10:01 click ben (confirmed)', 'd0 10:02 page'],
+      ['anna verified closed signed_login until confirmed_by_operator', 'ben verified open confirmed_by_operator'],
+      'a b b',
+    ],
+    [
+      'a click after many other visitors waits for review',
+      ['d0 10:00 page', 'd0 10:01 click anna (after many others)', 'd0 10:02 page'],
+      ['anna confirmed review too_many_visitors'],
+      '. . .',
+    ],
+    [
+      'an unsigned login after many other visitors too',
+      ['d0 10:01 unsigned anna (after many others)'],
+      ['anna claimed review too_many_visitors'],
+      '.',
+    ],
+    [
+      'a signed login does not: the shop’s server vouches for it',
+      ['d0 10:01 signed anna (after many others)'],
+      ['anna verified open signed_login'],
+      'a',
+    ],
+    [
+      'a forwarded click that an operator confirms',
+      ['d0 10:00 page', 'd0 10:01 click anna (used by 3 before) (confirmed)'],
+      ['anna verified open confirmed_by_operator'],
+      'a a',
+    ],
+    [
+      'a click with a token that was revoked',
+      ['d0 10:00 page', 'd0 10:01 click anna (token revoked)'],
+      ['anna confirmed refused token_revoked'],
+      '. .',
+    ],
+    [
+      'what nobody can confirm: somebody who was erased',
+      ['d0 10:01 signed anna (erased) (confirmed)'],
+      ['anna verified refused erased'],
+      '.',
+    ],
+  ])
 })

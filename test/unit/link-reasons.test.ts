@@ -1,11 +1,13 @@
 /** Every code that the rules can write has a sentence; a sentence may be there before its rule. */
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { ANOTHER, SAME } from '../../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../../server/domain/link-reasons.ts'
 
-const source = ['identity', 'identity-evidence', 'identity-table']
-  .map((name) => readFileSync(new URL(`../../server/domain/${name}.ts`, import.meta.url), 'utf8'))
+const domain = new URL('../../server/domain/', import.meta.url)
+const source = readdirSync(domain)
+  .filter((name) => name.startsWith('identity'))
+  .map((name) => readFileSync(new URL(name, domain), 'utf8'))
   .join('\n')
 const cells = [...Object.values(ANOTHER), ...Object.values(SAME)].flatMap((row) => Object.values(row))
 const written = (pattern: RegExp) => [...source.matchAll(pattern)].map(([, code]) => code!)
@@ -22,6 +24,7 @@ test('every end: by itself, and by the claim that replaced it', () => {
     ...cells.filter((cell) => ending.has(cell.action)).map((cell) => cell.reason),
     ...written(/\b(?:close|makeVoid)\([^'\n]*'(\w+)'/g),
     ...written(/\bendReason: '(\w+)'/g),
+    ...['signed_login_over_typed', 'trusted_unsigned_login', 'typed_address_trusted', 'confirmed_by_operator'],
   ]
   expect(codes).toEqual(expect.arrayContaining(['logout', 'forwarded_mail', 'session_over', 'click_of_another']))
   expect([...new Set(codes)].filter((code) => !Object.hasOwn(END_REASONS, code))).toEqual([])

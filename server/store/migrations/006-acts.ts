@@ -23,6 +23,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('at', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('revocations_pk', ['kind', 'value'])
     .execute()
+  await db.schema
+    .createIndex('contacts_by_merge')
+    .on('contacts')
+    .column('merged_into')
+    .where('merged_into', 'is not', null)
+    .execute()
   // Those that are there count as long past.
   await db.schema
     .alterTable('claim_keys')

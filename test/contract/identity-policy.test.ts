@@ -1,0 +1,243 @@
+/**
+ * What the decision table does not show by itself: merges in the CRM and their undoing, shared addresses, addresses
+ * typed into forms, and the guard of contacts. Through the front door, on every engine.
+ */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sha256Hex } from '../../server/ops/keyring.ts'
+import { event, sendAll, settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { newVisitor, type SiteView, signLogin } from './door.ts'
+
+const MINUTE = 60_000
+
+let server: TestServer
+let site: SiteView
+beforeAll(async () => {
+  server = await startServer()
+  site = await server.cli<SiteView>('sites', 'show', 'demo')
+})
+afterAll(() => server.stop())
+
+let names = 0
+/** A contact that may be mailed. */
+async function contact(more: object = {}): Promise<string> {
+  const id = `policy-${++names}`
+  await server.post('/api/v1/contacts', [{ id, email: `${id}@policy.example`, mail_consent: true, ...more }])
+  return id
+}
+
+/** A signed login of now. */
+async function signIn(of: SiteView, id: string) {
+  return event('identify', 0, { kind: 'login', token: await signLogin(of.identity_secret, id) })
+}
+
+/** The titles of the events in a contact's timeline. */
+async function his(id: string, query = ''): Promise<(string | null)[]> {
+  const { data } = await server.get(`/api/v1/contacts/${id}/timeline${query}`)
+  return data.map((each: { title: string | null; type: string }) => each.title ?? each.type)
+}
+
+async function linksOf(filter: string): Promise<string[]> {
+  const { data } = await server.get(`/api/v1/links?${filter}`)
+  return data.map((link: Record<string, string>) => `${link.contact} ${link.strength} ${link.state} ${link.reason}`)
+}
+
+const ring = { currency: 'EUR', items: [{ item_id: 'ring', item_name: 'Ring', price: 100, quantity: 1 }] }
+const typed = (email: string, more: object = {}) => ({ kind: 'form', email_sha256: sha256Hex(email), ...more })
+const page = (title: string, agoMs: number) => event('page', agoMs, undefined, { title })
+
+describe('the CRM merges two records', () => {
+  test('what was the one’s is the other’s, in whatever order it is learned, and the undoing gives it back', async () => {
+    const [anna, double] = [await contact(), await contact()]
+    const [phone, laptop] = [newVisitor(), newVisitor()]
+    await sendAll(server, phone, [page('on the phone', 5 * MINUTE), await signIn(site, anna)])
+    await sendAll(server, laptop, [page('on the laptop', 5 * MINUTE), await signIn(site, double)])
+    await server.post('/api/v1/orders', [
+      { order_id: `o-${double}`, contact_id: double, at: new Date().toISOString(), total: 12, currency: 'EUR' },
+    ])
+    await settled(server)
+    expect([await his(anna), await his(double)]).toEqual([
+      ['on the phone', 'identify'],
+      ['on the laptop', 'identify'],
+    ])
+
+    await server.post('/api/v1/contacts', [{ id: double, merged_into: anna }])
+    await settled(server)
+    expect(await his(anna)).toEqual(['on the phone', 'on the laptop', 'identify', 'identify'])
+    expect(await his(double)).toEqual([])
+    const whole = await server.get(`/api/v1/contacts/${anna}`)
+    expect(whole.visitors.map((each: { id: string }) => each.id).sort()).toEqual([phone, laptop].sort())
+    expect(whole.orders.map((order: { order_id: string }) => order.order_id)).toEqual([`o-${double}`])
+
+    // A login under the old id, made after the merge, is the survivor's too.
+    const tablet = newVisitor()
+    await sendAll(server, tablet, [await signIn(site, double)])
+    await settled(server)
+    expect(await linksOf(`visitor=${tablet}`)).toEqual([`${anna} verified open signed_login`])
+
+    await server.post('/api/v1/contacts', [{ id: double, merged_into: null }])
+    await settled(server)
+    expect([await his(anna), await his(double)]).toEqual([
+      ['on the phone', 'identify'],
+      ['on the laptop', 'identify', 'identify'],
+    ])
+  })
+
+  test('a chain of merges ends at the last, and a circle leaves each for himself', async () => {
+    const [a, b, c] = [await contact(), await contact(), await contact()]
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [await signIn(site, a)])
+    await server.post('/api/v1/contacts', [{ id: a, merged_into: b }])
+    await server.post('/api/v1/contacts', [{ id: b, merged_into: c }])
+    await settled(server)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${c} verified open signed_login`])
+    await server.post('/api/v1/contacts', [{ id: c, merged_into: a }])
+    await settled(server)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${a} verified open signed_login`])
+  })
+
+  test('two records with one address name nobody, until the CRM says that they are one', async () => {
+    const email = 'couple@policy.example'
+    const [anna, ben] = [await contact({ email }), await contact({ email })]
+    const visitor = newVisitor()
+    await server.cli('sites', 'set', 'demo', 'trust_unsigned_login=true')
+    await sendAll(server, visitor, [event('identify', 0, { kind: 'login', email })])
+    await settled(server)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual(['null claimed refused ambiguous_identifier'])
+    await server.post('/api/v1/contacts', [{ id: ben, merged_into: anna }])
+    await settled(server)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} confirmed open trusted_unsigned_login`])
+    await server.cli('sites', 'set', 'demo', 'trust_unsigned_login=false')
+  })
+})
+
+describe('an address typed into a form', () => {
+  /** A visitor who fills a cart and types an address at the checkout, half an hour ago. */
+  async function checkout(email: string, more: object = {}): Promise<string> {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [
+      page('looks around', 33 * MINUTE),
+      event('add_to_cart', 32 * MINUTE, ring),
+      event('identify', 30 * MINUTE, typed(email, more)),
+    ])
+    await settled(server)
+    return visitor
+  }
+
+  test('owns the cart that carries it, and no visit', async () => {
+    const anna = await contact()
+    const visitor = await checkout(`${anna}@policy.example`)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} typed open typed_in_form`])
+    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
+    expect(await his(anna)).toEqual([])
+    expect(await his(anna, '?strength=all')).toEqual(['add_to_cart'])
+    const feed = await server.get(`/api/v1/matches`)
+    expect(feed.data.some((match: { contact: { id: string } }) => match.contact.id === anna)).toBe(false)
+  })
+
+  test('11. A types B’s address at the checkout: A stays, and the cart is B’s only under B’s own mail consent', async () => {
+    const [anna, ben, no] = [await contact(), await contact(), await contact({ mail_consent: false })]
+    for (const [whose, owner] of [
+      [ben, ben],
+      [no, anna],
+    ] as const) {
+      const visitor = newVisitor()
+      await sendAll(server, visitor, [
+        await signIn(site, anna),
+        event('add_to_cart', 0, ring),
+        event('identify', 0, typed(`${whose}@policy.example`)),
+      ])
+      await settled(server)
+      expect(await linksOf(`visitor=${visitor}`)).toEqual([
+        `${anna} verified open signed_login`,
+        `${whose} typed open typed_in_form`,
+      ])
+      expect((await server.get(`/api/v1/contacts/${owner}`)).cart, `the cart is ${owner}'s`).toMatchObject({
+        value: 100,
+      })
+    }
+    expect((await server.get(`/api/v1/contacts/${no}`)).cart).toBe(null)
+  })
+
+  test('is void when a signed login shows that it was somebody else’s', async () => {
+    const [anna, ben] = [await contact(), await contact()]
+    const visitor = await checkout(`${ben}@policy.example`)
+    await sendAll(server, visitor, [await signIn(site, anna)])
+    await settled(server)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([
+      `${ben} typed void typed_in_form`,
+      `${anna} verified open signed_login_over_typed`,
+    ])
+    expect((await server.get(`/api/v1/contacts/${ben}`)).cart).toBe(null)
+    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
+  })
+
+  test('names the order that carries it', async () => {
+    const anna = await contact()
+    const visitor = newVisitor()
+    const bought = { ...ring, transaction_id: `order-of-${anna}`, value: 100 }
+    await sendAll(server, visitor, [
+      event('add_to_cart', 20 * MINUTE, ring),
+      event('purchase', 10 * MINUTE, bought),
+      event('identify', 9 * MINUTE, typed(`${anna}@policy.example`, { order_id: `order-of-${anna}` })),
+      event('add_to_cart', 8 * MINUTE, ring),
+    ])
+    await settled(server)
+    const { orders, cart } = await server.get(`/api/v1/contacts/${anna}`)
+    expect(orders.map((order: { order_id: string }) => order.order_id)).toEqual([`order-of-${anna}`])
+    expect(cart).toBe(null)
+  })
+
+  test('waits for its contact, and is his when he is imported', async () => {
+    const visitor = await checkout('late@policy.example')
+    expect(await linksOf(`visitor=${visitor}`)).toEqual(['null typed held not_in_crm'])
+    const late = await contact({ email: 'late@policy.example' })
+    await settled(server)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${late} typed open typed_in_form`])
+  })
+
+  test('links as a click where the site says so', async () => {
+    const anna = await contact()
+    await server.cli('sites', 'set', 'demo', 'form_email_confirms=true')
+    const visitor = await checkout(`${anna}@policy.example`)
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} confirmed open typed_address_trusted`])
+    expect(await his(anna)).toEqual(['looks around', 'add_to_cart', 'identify'])
+    await server.cli('sites', 'set', 'demo', 'form_email_confirms=false')
+    await settled(server)
+    expect(await his(anna)).toEqual([])
+  })
+})
+
+describe('the guard of contacts', () => {
+  test('a sixth new browser in a day waits for review, whatever it names him by; a signed login does not', async () => {
+    const anna = await contact()
+    const visitors = Array.from({ length: 8 }, newVisitor)
+    for (const [n, visitor] of visitors.entries()) {
+      const props = n % 2 === 0 ? { contact_id: anna } : { email: `${anna}@policy.example` }
+      await sendAll(server, visitor, [event('identify', 0, { kind: 'login', ...props })])
+    }
+    await settled(server)
+    const states = await Promise.all(visitors.map((visitor) => linksOf(`visitor=${visitor}`)))
+    const made = `${anna} claimed open unsigned_login`
+    const waiting = `${anna} claimed review too_many_visitors`
+    expect(states.flat()).toEqual([made, made, made, made, made, waiting, waiting, waiting])
+    const own = newVisitor()
+    await sendAll(server, own, [await signIn(site, anna)])
+    await settled(server)
+    expect(await linksOf(`visitor=${own}`)).toEqual([`${anna} verified open signed_login`])
+  })
+
+  test('one that withdraws everything is not counted any more', async () => {
+    const anna = await contact()
+    const visitors = Array.from({ length: 6 }, newVisitor)
+    for (const visitor of visitors) {
+      await sendAll(server, visitor, [event('identify', 0, { kind: 'login', contact_id: anna })])
+    }
+    await settled(server)
+    expect(await linksOf(`visitor=${visitors[5]}`)).toEqual([`${anna} claimed review too_many_visitors`])
+    const denied = { id: 'no-more', analytics: false, identity: false, marketing: false, source: 'manual' as const }
+    await sendAll(server, visitors[0]!, [event('consent')], { consent: denied })
+    await settled(server)
+    expect(await linksOf(`visitor=${visitors[5]}`)).toEqual([`${anna} claimed open unsigned_login`])
+  })
+})

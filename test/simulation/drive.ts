@@ -1,0 +1,212 @@
+/**
+ * Tells a real server what happens in a town, through HTTP and in the order of time, while the server's clock goes with
+ * the town's: everything is received within six hours of happening, so that whatever waits or is counted from receipt
+ * does so as in life.
+ */
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { SignJWT } from 'jose'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
+import { type Deed, type Happening, happenings } from './deeds.ts'
+import { HOUR, type Town } from './town.ts'
+
+const STEP_MS = 6 * HOUR
+/** Of a server's clock, until all its threads have looked at it again. */
+const CLOCK_SEEN_MS = 30
+const SETTLE_MS = 600_000
+const AT_ONCE = 8
+
+const AGENTS = {
+  browser: 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
+  bot: 'Mozilla/5.0 (compatible; SafeLinksBot/1.0; +https://scanner.example/bot)',
+}
+
+/** A server that has been told everything. `stored` are the ids that it said it keeps. */
+export type Driven = { server: TestServer; stored: Set<string>; refused: Map<string, number>; stop(): Promise<void> }
+
+/** Starts a server, tells it a town's deeds, and waits until all of them are derived. */
+export async function drive(town: Town, deeds: Deed[]): Promise<Driven> {
+  const folder = mkdtempSync(join(tmpdir(), 'couture-town-'))
+  const file = join(folder, 'clock')
+  let aheadMs = 0
+  const setClock = async (time: number) => {
+    aheadMs = time - Date.now()
+    writeFileSync(`${file}.new`, String(aheadMs))
+    renameSync(`${file}.new`, file)
+    await sleep(CLOCK_SEEN_MS)
+  }
+  await setClock(town.begin - HOUR)
+  const server = await startServer({ env: { CLOCK_FILE: file } })
+  const stop = async () => {
+    await server.stop()
+    rmSync(folder, { recursive: true })
+  }
+  try {
+    const teller = await createTeller(server, () => Date.now() + aheadMs)
+    for (let from = town.begin, i = 0; from < town.end; from += STEP_MS) {
+      const until = from + STEP_MS
+      const step: Deed[] = []
+      while (i < deeds.length && deeds[i]!.at < until) step.push(deeds[i++]!)
+      await setClock(until)
+      await teller.tell(step)
+    }
+    await settled(server, SETTLE_MS)
+    return { server, ...teller.told, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+/** Changes a setting and waits until everything is derived again. */
+export async function change(server: TestServer, setting: string): Promise<void> {
+  await server.cli('sites', 'set', 'demo', setting)
+  // A running server looks at its configuration every second or so.
+  await sleep(3000)
+  await settled(server, SETTLE_MS)
+}
+
+async function createTeller(server: TestServer, now: () => number) {
+  const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
+  const { identity_secret } = await server.cli<{ identity_secret: string }>('sites', 'show', 'demo')
+  const links = new Map<string, { token: string; path: string }>()
+  const logins = new Map<string, string>()
+  const told = { stored: new Set<string>(), refused: new Map<string, number>() }
+
+  const sign = (event: Happening, secret: string) => {
+    const seconds = Math.floor(event.at / 1000)
+    return new SignJWT({ jti: event.id })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setSubject(event.says!.contact.id)
+      .setAudience('demo')
+      .setIssuedAt(seconds)
+      .setExpirationTime(seconds + 600)
+      .sign(new TextEncoder().encode(secret))
+  }
+
+  const propsOf = async (event: Happening): Promise<Record<string, unknown> | null> => {
+    const { says } = event
+    if (!says) return event.props
+    switch (says.how) {
+      case 'signed':
+        return { kind: 'login', token: logins.get(event.id) }
+      case 'replayed':
+        return { kind: 'login', token: logins.get(says.of) }
+      case 'forged_login':
+        return { kind: 'login', token: await sign(event, 'what an intruder thinks that the secret could be') }
+      case 'unsigned':
+        return { kind: 'login', contact_id: says.contact.id }
+      case 'unsigned_address':
+        return { kind: 'login', email: says.contact.email }
+      case 'click':
+        return { kind: 'link', link: links.get(`${says.message} ${says.contact.id}`)!.token }
+      case 'forged_click': {
+        const { token } = links.get(`${says.message} ${says.contact.id}`) ?? [...links.values()][0]!
+        return { kind: 'link', link: `${token.slice(0, -6)}forged` }
+      }
+    }
+  }
+
+  /** Sends what a browser does in one go: of one visit, under one choice, at most one claim. */
+  const send = async (events: Happening[]) => {
+    const { visitor, choice, sender } = events[0]!
+    const consent = { ...choice, at: new Date(choice.at).toISOString(), source: 'manual' }
+    const body = {
+      site: 'demo',
+      visitor,
+      consent,
+      ...(sender === 'shop' ? {} : { sent_at: new Date(now()).toISOString() }),
+      events: await Promise.all(
+        events.map(async (event) => {
+          const props = await propsOf(event)
+          return { id: event.id, type: event.type, at: new Date(event.at).toISOString(), ...(props ? { props } : {}) }
+        }),
+      ),
+    }
+    const response = await fetch(`${server.url}/v1/events`, {
+      method: 'POST',
+      headers: {
+        'content-type': 'application/json',
+        'user-agent': sender === 'bot' ? AGENTS.bot : AGENTS.browser,
+        ...(sender === 'shop' ? { authorization: `Bearer ${key}` } : {}),
+      },
+      body: JSON.stringify(body),
+    })
+    const reply = (await response.json()) as { accepted: number; rejected: { index: number; code: string }[] }
+    if (response.status !== 202) throw new Error(`events were answered ${response.status} ${JSON.stringify(reply)}`)
+    const refused = new Map(reply.rejected.map(({ index, code }) => [index, code]))
+    events.forEach((event, index) => {
+      const code = refused.get(index) ?? (sender === 'bot' ? 'bot' : null)
+      if (code === null) told.stored.add(event.id)
+      else told.refused.set(code, (told.refused.get(code) ?? 0) + 1)
+    })
+    if (sender !== 'bot' && reply.accepted + reply.rejected.length !== events.length) {
+      throw new Error(`${events.length} events were sent, ${JSON.stringify(reply)}`)
+    }
+  }
+
+  const tell = async (deeds: Deed[]) => {
+    const imports = deeds.filter((deed) => deed.kind === 'import').map(({ contact: { id, email } }) => ({ id, email }))
+    for (let i = 0; i < imports.length; i += 1000) {
+      const part = imports.slice(i, i + 1000).map((contact) => ({ ...contact, mail_consent: true }))
+      const reply = await server.post<{ created: number }>('/api/v1/contacts', part)
+      if (reply.created !== part.length) throw new Error(`of ${part.length} contacts ${reply.created} were created`)
+    }
+    for (const mailing of deeds.filter((deed) => deed.kind === 'mailing')) {
+      if (mailing.contacts.length === 0) continue
+      const reply = await server.post('/api/v1/link-tokens', {
+        site: 'demo',
+        contacts: mailing.contacts.map((contact) => contact.id),
+        message: mailing.message,
+        issued_at: new Date(mailing.at).toISOString(),
+      })
+      if (reply.rejected.length > 0) throw new Error(`links were refused: ${JSON.stringify(reply.rejected)}`)
+      for (const { contact, token } of reply.data)
+        links.set(`${mailing.message} ${contact}`, { token, path: `/l/${token}` })
+    }
+    const fetches = deeds.filter((deed) => deed.kind === 'fetch')
+    await inTurns(fetches, async ({ message, contact }) => {
+      const response = await fetch(server.url + links.get(`${message} ${contact.id}`)!.path, { redirect: 'manual' })
+      if (response.status !== 302) throw new Error(`a mail server's GET was answered ${response.status}`)
+    })
+    const events = happenings(deeds)
+    for (const event of events) {
+      if (event.says?.how === 'signed') logins.set(event.id, await sign(event, identity_secret))
+    }
+    const visitors = [...Map.groupBy(events, (event) => event.visitor).values()]
+    await inTurns(visitors, async (own) => {
+      for (const request of requestsOf(own)) await send(request)
+    })
+  }
+  return { tell, told }
+}
+
+/** Cuts a visitor's events where a tag would send: a request holds one visit, one choice and one sender, and ends with a claim. */
+function requestsOf(events: Happening[]): Happening[][] {
+  const requests: Happening[][] = []
+  let before: Happening | null = null
+  for (const event of events) {
+    const joins =
+      before !== null &&
+      before.says === null &&
+      before.visit === event.visit &&
+      before.choice === event.choice &&
+      before.sender === event.sender
+    if (joins) requests.at(-1)!.push(event)
+    else requests.push([event])
+    before = event
+  }
+  return requests
+}
+
+/** Does something for each of a list, a few at a time. */
+export async function inTurns<T>(list: T[], act: (each: T) => Promise<void>): Promise<void> {
+  const rest = list.values()
+  const work = async () => {
+    for (const each of rest) await act(each)
+  }
+  await Promise.all(Array.from({ length: AT_ONCE }, work))
+}

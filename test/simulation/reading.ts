@@ -1,0 +1,68 @@
+/** What the product made of a town, read from its API, and whether its own answers agree with each other. */
+import type { TestServer } from '../support/server.ts'
+import type { Happening } from './deeds.ts'
+import { inTurns } from './drive.ts'
+import type { Town } from './town.ts'
+
+/** To which contact each event is said to belong, by the event's id. */
+export type Attribution = Map<string, string>
+
+type Seen = { id: string; visitor: string; link: { strength: string } | null }
+
+/** The contacts' timelines. */
+export async function attributed(server: TestServer, town: Town): Promise<Attribution> {
+  const owners: Attribution = new Map()
+  await inTurns(town.contacts, async ({ id }) => {
+    for (const event of await pages<Seen>(server, `/api/v1/contacts/${id}/timeline`)) {
+      const other = owners.get(event.id)
+      if (other !== undefined) throw new Error(`${event.id} is in the timelines of ${other} and of ${id}`)
+      owners.set(event.id, id)
+    }
+  })
+  return owners
+}
+
+/**
+ * Checks that everything that was accepted is stored, but for who withdrew everything; that a visitor's timeline says of each event
+ * what the contacts' say; and that the feed holds every contact who has an event. Returns how many events are stored.
+ */
+export async function checkWork(
+  server: TestServer,
+  { events, stored, owners }: { events: Happening[]; stored: Set<string>; owners: Attribution },
+): Promise<number> {
+  const forgotten = new Set(events.filter((event) => !event.choice.analytics).map((event) => event.visitor))
+  let count = 0
+  await inTurns([...Map.groupBy(events, (event) => event.visitor)], async ([visitor, own]) => {
+    const expected = own.filter((event) => stored.has(event.id) && !forgotten.has(visitor)).map((event) => event.id)
+    if (expected.length === 0) return
+    const seen = await pages<Seen>(server, `/api/v1/visitors/${visitor}/timeline`)
+    const ids = new Set(seen.map((event) => event.id))
+    if (ids.size !== expected.length || expected.some((id) => !ids.has(id))) {
+      throw new Error(`of ${expected.length} events of ${visitor}, ${ids.size} are stored`)
+    }
+    for (const { id, link } of seen) {
+      const isOwned = link !== null && link.strength !== 'claimed'
+      if (isOwned !== owners.has(id)) throw new Error(`the timelines disagree on ${id} of ${visitor}`)
+    }
+    count += ids.size
+  })
+  const matched = new Map<string, string>()
+  const feed = await pages<{ change: string; contact: { id: string } }>(server, '/api/v1/matches')
+  for (const { change, contact } of feed) matched.set(contact.id, change)
+  for (const contact of new Set(owners.values())) {
+    const change = matched.get(contact)
+    if (change !== 'matched' && change !== 'updated') throw new Error(`${contact} has events and is not in the feed`)
+  }
+  return count
+}
+
+async function pages<T>(server: TestServer, path: string): Promise<T[]> {
+  const all: T[] = []
+  let after = ''
+  for (;;) {
+    const page = await server.get<{ data: T[]; next: string | null; has_more: boolean }>(`${path}?limit=1000${after}`)
+    all.push(...page.data)
+    if (!page.has_more) return all
+    after = `&after=${encodeURIComponent(page.next!)}`
+  }
+}

@@ -1,0 +1,148 @@
+/** The people of the town and what they have: households, customers, devices. */
+import type { Chance } from './chance.ts'
+import { RATE } from './rates.ts'
+
+export const MINUTE = 60_000
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+/** A record that the shop has or will have in its CRM. The account works from `since`; the CRM knows it from `importedAt`. */
+export type Contact = {
+  id: string
+  email: string
+  since: number
+  importedAt: number
+  newsletter: boolean
+  gateway: boolean
+  scanner: boolean
+}
+
+/** Somebody. Strangers have no contact. */
+export type Person = {
+  id: string
+  household: number
+  adult: boolean
+  contact: Contact | null
+  visitsAWeek: number
+  phone: Device | null
+  laptop: Device | null
+}
+
+/** What was agreed to at a banner. */
+export type Choice = { id: string; at: number; analytics: boolean; identity: boolean; marketing: boolean }
+
+/** What one browser remembers until its cookies go: the truth about a visitor of the shop. */
+export type Jar = { visitor: string; choice: Choice; signedIn: Person | null; signedInUntil: number }
+
+/** A browser on something that stands or lies about. */
+export type Device = { kind: 'phone' | 'laptop' | 'family' | 'kiosk'; jar: Jar | null; busyUntil: number }
+
+/** A town at the beginning. */
+export type Town = {
+  seed: number
+  begin: number
+  end: number
+  people: Person[]
+  contacts: Contact[]
+  /** By household. */
+  families: Map<number, Device>
+  kiosk: Device
+}
+
+/**
+ * How large a town is and how long it is watched. `crowded`: everybody comes to this one shop, and nearly half of the
+ * adults are customers whoever they live with, so that browsers are shared far more than we believe they are.
+ */
+export type Size = { households: number; weeks: number; crowded?: boolean }
+
+/** What somebody is to the shop. */
+type Standing = 'customer' | 'stranger' | 'absent'
+
+/** Of a crowded town, in the place of `RATE`'s. */
+const CROWDED = { adult: 0.45, child: 0.05 }
+
+/** A Monday. The town has a calendar of its own, so that one seed is one town to the millisecond. */
+const BEGIN = Date.parse('2026-03-02T00:00:00Z')
+
+/** Builds a town. */
+export function buildTown(seed: number, { households, weeks, crowded }: Size, chance: Chance): Town {
+  const town: Town = {
+    seed,
+    begin: BEGIN,
+    end: BEGIN + weeks * 7 * DAY,
+    people: [],
+    contacts: [],
+    families: new Map(),
+    kiosk: device('kiosk'),
+  }
+  for (let household = 0; household < households; household++) {
+    // A third live alone, a third as couples, the others with one to three children.
+    const size = chance.pick([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5])
+    const isCustomers = chance.happens(RATE.customer_household)
+    const members = Array.from({ length: size }, (_, n) => {
+      const standing = crowded ? standingInCrowd(n < 2, chance) : standingOf(n, isCustomers, chance)
+      return person(town, { household, adult: n < 2, standing }, chance)
+    })
+    const [one, two] = members.map((member) => member.contact)
+    if (one && two && chance.happens(RATE.couple_shares_address)) {
+      Object.assign(two, { email: one.email, gateway: one.gateway, scanner: one.scanner })
+    }
+    if (size > 1 && chance.happens(RATE.family_computer)) {
+      town.families.set(household, device('family'))
+      for (const member of members) member.laptop = null
+    }
+  }
+  return town
+}
+
+function device(kind: Device['kind']): Device {
+  return { kind, jar: null, busyUntil: 0 }
+}
+
+function standingInCrowd(adult: boolean, chance: Chance): Standing {
+  return chance.happens(adult ? CROWDED.adult : CROWDED.child) ? 'customer' : 'stranger'
+}
+
+/** Of the `n`-th of a household; the first two are adults. */
+function standingOf(n: number, isCustomers: boolean, chance: Chance): Standing {
+  if (!isCustomers) return chance.happens(RATE.strangers_come) ? 'stranger' : 'absent'
+  if (n === 0 || (n === 1 && chance.happens(RATE.other_adult_is_customer))) return 'customer'
+  return chance.happens(RATE.others_come) ? 'stranger' : 'absent'
+}
+
+function person(
+  town: Town,
+  { household, adult, standing }: { household: number; adult: boolean; standing: Standing },
+  chance: Chance,
+): Person {
+  const number = town.people.length
+  const isContact = standing === 'customer'
+  const mean = isContact ? RATE.contact_visits_a_week : RATE.stranger_visits_a_week
+  const made: Person = {
+    id: `person-${number}`,
+    household,
+    adult,
+    contact: isContact ? contact(town, number, chance) : null,
+    // Few come often and many seldom.
+    visitsAWeek: standing === 'absent' ? 0 : chance.wait(mean),
+    phone: adult || chance.happens(0.7) ? device('phone') : null,
+    laptop: adult && chance.happens(RATE.laptop) ? device('laptop') : null,
+  }
+  town.people.push(made)
+  if (made.contact) town.contacts.push(made.contact)
+  return made
+}
+
+function contact(town: Town, number: number, chance: Chance): Contact {
+  const late = chance.happens(RATE.late_contact)
+  const since = late ? chance.between(town.begin, town.end - 10 * DAY) : town.begin
+  return {
+    id: `crm-${town.seed}-${number}`,
+    email: `person${number}@town.example`,
+    since,
+    importedAt: late ? since + chance.between(DAY, 10 * DAY) : town.begin,
+    newsletter: chance.happens(RATE.newsletter),
+    gateway: chance.happens(RATE.gateway),
+    scanner: chance.happens(RATE.scanner),
+  }
+}
