@@ -12,17 +12,9 @@ const SEVERAL = [
 // a file or printed by a command (all end in the same few calls of the store), of the files of a data folder, of the
 // SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
-  ...[
-    'consent',
-    'contacts',
-    'events-accepted',
-    'exports',
-    'feed',
-    'identity-policy',
-    'identity-scenarios',
-    'link-tokens',
-  ],
-  ...['orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
+  ...['consent', 'contacts', 'events-accepted', 'exports', 'feed', 'identify', 'identity-policy', 'identity-scenarios'],
+  ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
+  ...['signed-logins'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.

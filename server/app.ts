@@ -16,6 +16,7 @@ import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
 import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
+import { identifyRoutes } from './http/identify.ts'
 import { linkTokenRoutes } from './http/link-tokens.ts'
 import { linkRoutes } from './http/links.ts'
 import { matchRoutes } from './http/matches.ts'
@@ -61,6 +62,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', contactRoutes(deps))
     .route('/', orderRoutes(deps))
     .route('/', linkTokenRoutes(deps))
+    .route('/', identifyRoutes(deps))
     .route('/', matchRoutes(deps))
     .route('/', segmentRoutes(deps))
     .route('/', reportRoutes(deps))

@@ -11,6 +11,7 @@ import { registerRebuild } from './cli/rebuild.ts'
 import { registerRestore } from './cli/restore.ts'
 import { registerServe } from './cli/serve.ts'
 import { registerSites } from './cli/sites.ts'
+import { registerTokens } from './cli/tokens.ts'
 
 const program = new Command('couture')
   .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
@@ -25,6 +26,7 @@ program
   })
 registerSites(program)
 registerKeys(program)
+registerTokens(program)
 registerImports(program)
 registerBackup(program)
 registerRestore(program)

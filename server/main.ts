@@ -14,8 +14,7 @@ import { createApp } from './app.ts'
 import { buildDashboard, buildTag } from './build.ts'
 import { createConfiguration } from './collect/configuration.ts'
 import { createRateLimit } from './collect/limits.ts'
-import { withToken } from './collect/link.ts'
-import { mintToken, readToken } from './domain/token.ts'
+import { createIdentify } from './identify.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { startJournal } from './journal/group-commit.ts'
 import { openJournalReader } from './journal/journal.ts'
@@ -24,7 +23,7 @@ import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import type { Config } from './ops/config.ts'
 import { sayDamaged } from './ops/damage.ts'
-import { createKeyring, hashApiKey, linkMac, sameSecret, sha256Hex } from './ops/keyring.ts'
+import { createKeyring, hashApiKey, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { watchProcessor } from './ops/priority.ts'
@@ -39,6 +38,7 @@ import { storeFigures } from './store/figures.ts'
 import { openServingStore } from './store/open.ts'
 import { configVersion, findSite, readConfig } from './store/sites.ts'
 import { isPassing } from './store/transact.ts'
+import { createMint, readLink, revokeTokens } from './tokens.ts'
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
@@ -137,8 +137,6 @@ export async function start(config: Config): Promise<Running> {
 
   const secure = config.publicUrl.startsWith('https:')
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))
-  const decode = (text: string) => Buffer.from(text, 'base64url').toString('utf8')
-  const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64url')
   let demoKey = ''
   const [tag, dashboard] = await building
 
@@ -157,37 +155,44 @@ export async function start(config: Config): Promise<Running> {
     },
     now,
   }
-  const readLink = (secret: string, token: string) => readToken(linkMac, secret, decode, token)
+  const newId = () => nanoid(22)
+  const claiming = {
+    cookieMac: keyring.cookieMac,
+    secure,
+    now,
+    newId,
+    identifier: keyring.identifier,
+    tokenHash: keyring.token,
+    sha256: sha256Hex,
+    readLink,
+  }
   const app = createApp({
     collect: {
+      ...claiming,
       configuration,
       journal,
       hashKey: hashApiKey,
-      cookieMac: keyring.cookieMac,
-      secure,
       limit: createRateLimit(isLoopback),
-      now,
-      newId: () => nanoid(22),
       count: metrics.count,
-      identifier: keyring.identifier,
-      tokenHash: keyring.token,
-      sha256: sha256Hex,
-      readLink,
     },
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
     http: {
       db,
-      publicUrl: config.publicUrl,
       now,
-      newId: () => nanoid(22),
+      newId,
+      identify: createIdentify({ ...claiming, tombstone: keyring.tombstone }),
       findKey,
       findSite: (id) => configuration.freshSite(id),
       keysOf: async () => {
         await configuration.refresh()
         return createKeysOf(keyring, configuration.sites)
       },
-      mint: (site, token) => mintToken(linkMac, site.link_secret, encode, token),
-      withToken,
+      mint: createMint(config.publicUrl),
+      revoke: async (site, revoking, note) => {
+        const revoked = await revokeTokens(db, keyring, site, revoking, now(), note)
+        await configuration.refresh()
+        return revoked
+      },
       checkPassword: (password) => sameSecret(password, config.adminPassword),
       sessionMac: (text) => keyring.sessionMac(`${text} ${config.adminPassword}`),
       secure: (config.adminUrl ?? config.publicUrl).startsWith('https:'),

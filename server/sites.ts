@@ -1,12 +1,13 @@
 /** Makes sites and keys: the secrets and ids that go with them. Used by the start and by the commands. */
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { normaliseEmail } from './domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from './domain/settings.ts'
 import { contactReference } from './domain/token.ts'
 import { hashApiKey, type Keyring, linkMac, newSecret, sha256Hex } from './ops/keyring.ts'
 import { type KeysOf, rekeyContacts } from './store/contacts.ts'
 import type { Database } from './store/schema.ts'
-import { insertSite, listSites, putApiKey } from './store/sites.ts'
+import { insertSite, listSites, putApiKey, replaceLinkSecret } from './store/sites.ts'
+import { transact } from './store/transact.ts'
 
 /** The keyed hashes by which a contact is found: his id, his address, and his reference in each site's link tokens. */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
@@ -15,8 +16,10 @@ export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): Key
     return [
       keyring.identifier('contact', id),
       ...(address === null ? [] : [keyring.identifier('email', address)]),
-      ...[...sites()].map((site) =>
-        keyring.identifier('link', `${site.id}:${contactReference(linkMac, site.link_secret, id)}`),
+      ...[...sites()].flatMap((site) =>
+        [site.link_secret, ...(site.retired_link_secrets ?? [])].map((secret) =>
+          keyring.identifier('link', `${site.id}:${contactReference(linkMac, secret, id)}`),
+        ),
       ),
     ]
   }
@@ -44,6 +47,27 @@ export async function createSite(
     createKeysOf(keyring, () => sites),
   )
   return site
+}
+
+/**
+ * Gives a site a new link secret: all its tokens end. Links that they made stand, so contacts are still found by the
+ * old ones. `note` runs in the transaction of the change.
+ */
+export async function renewLinkSecret(
+  db: Kysely<Database>,
+  keyring: Keyring,
+  siteId: string,
+  note: (trx: Transaction<Database>) => Promise<void>,
+): Promise<void> {
+  await transact(db, async (trx) => {
+    await replaceLinkSecret(trx, siteId, newSecret())
+    await note(trx)
+  })
+  const sites = await listSites(db)
+  await rekeyContacts(
+    db,
+    createKeysOf(keyring, () => sites),
+  )
 }
 
 /** Adds an API key. The key itself is returned once and kept nowhere. */

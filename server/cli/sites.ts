@@ -1,7 +1,9 @@
 /** `couture sites …`: the shops that may send events, their secrets and settings. */
+import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import { parseSetting, SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
-import { createKeyring } from '../ops/keyring.ts'
+import { createKeyring, newSecret } from '../ops/keyring.ts'
+import { readPublicKey } from '../ops/public-key.ts'
 import { createSite, parseOrigin } from '../sites.ts'
 import { findSite, listSites, updateSite } from '../store/sites.ts'
 import { Refusal, type Store, show, withStore } from './store.ts'
@@ -53,12 +55,23 @@ export function registerSites(program: Command): void {
 
   sites
     .command('set <id> <settings...>')
-    .description('change settings, as NAME=VALUE; origins too, separated by commas')
+    .description(
+      'change settings, as NAME=VALUE; origins too, separated by commas; identity_public_key=@FILE; identity_secret=new ' +
+        'makes another, identity_secret= removes it',
+    )
     .option('--json', 'print for programs')
     .action((id: string, assignments: string[], options: { json?: boolean }) =>
       withStore(async (db) => {
-        await siteOrRefuse(db, id)
-        const site = await updateSite(db, id, readAssignments(assignments))
+        const before = await siteOrRefuse(db, id)
+        const change = readAssignments(assignments)
+        const secret = change.identitySecret ?? before.identity_secret
+        const publicKey = change.settings?.identity_public_key ?? before.settings.identity_public_key
+        if (secret === '' && publicKey === '') {
+          throw new Refusal(
+            'a site must have an identity_secret or an identity_public_key, or no login could be checked',
+          )
+        }
+        const site = await updateSite(db, id, change)
         show(options.json, siteView(site), () => siteText(site))
       }),
     )
@@ -85,7 +98,8 @@ function siteText(site: Site): string {
   return lines.join('\n')
 }
 
-async function siteOrRefuse(db: Store, id: string): Promise<Site> {
+/** The site, or a sentence that it is not there. */
+export async function siteOrRefuse(db: Store, id: string): Promise<Site> {
   const site = await findSite(db, id)
   if (!site) throw new Refusal(`there is no site "${id}"; \`couture sites list\` shows those there are`)
   return site
@@ -97,19 +111,43 @@ function originOrRefuse(text: string): string {
   return parsed.origin
 }
 
-function readAssignments(assignments: string[]): { origins?: string[]; settings?: Partial<SiteSettings> } {
-  const change: { origins?: string[]; settings?: Record<string, unknown> } = {}
+type Change = { origins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> }
+
+function readAssignments(assignments: string[]): Change {
+  const change: Omit<Change, 'settings'> & { settings?: Record<string, unknown> } = {}
   for (const assignment of assignments) {
     const cut = assignment.indexOf('=')
     if (cut < 1) throw new Refusal(`a setting must be written NAME=VALUE (got "${assignment}")`)
-    const [name, text] = [assignment.slice(0, cut), assignment.slice(cut + 1)]
+    const name = assignment.slice(0, cut)
+    const text = name === 'identity_public_key' ? keyOrRefuse(assignment.slice(cut + 1)) : assignment.slice(cut + 1)
     if (name === 'origins') {
       change.origins = text.split(',').map(originOrRefuse)
+      continue
+    }
+    if (name === 'identity_secret') {
+      if (text !== '' && text !== 'new') throw new Refusal(`identity_secret must be new, or nothing (got "${text}")`)
+      change.identitySecret = text === '' ? '' : newSecret()
       continue
     }
     const parsed = parseSetting(name, text)
     if ('error' in parsed) throw new Refusal(parsed.error)
     change.settings = { ...change.settings, [name]: parsed.value }
   }
-  return change as { origins?: string[]; settings?: Partial<SiteSettings> }
+  return change as Change
+}
+
+/** The text of a public key that logins can be checked with. `@FILE` is what the file holds. */
+function keyOrRefuse(text: string): string {
+  if (text === '') return ''
+  const read = readPublicKey(text.startsWith('@') ? readFileOrRefuse(text.slice(1)) : text)
+  if ('error' in read) throw new Refusal(`identity_public_key ${read.error}`)
+  return read.pem
+}
+
+function readFileOrRefuse(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Refusal(`identity_public_key must be @ and a file that can be read: ${(error as Error).message}`)
+  }
 }

@@ -2,7 +2,7 @@
  * Turns an `identify` event into a claim: checks a login's signature or a mail link's MAC, and replaces whatever names
  * a person by its keyed hash. What cannot be evidence is refused with the reason.
  */
-import { errors as joseErrors, jwtVerify } from 'jose'
+import { importSPKI, errors as joseErrors, jwtVerify } from 'jose'
 import type { RejectCode } from '../../tag/wire.ts'
 import type { StampedClaim } from '../domain/event.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
@@ -99,30 +99,63 @@ function blocked(value: string): ClaimResult {
   return { code: 'blocked_identifier', message: `"${shown}" is not the identifier of one person` }
 }
 
+/** A site's public key, as logins are checked with it. What a key is for is the key's own word, never the token's. */
+type PublicKey = { alg: 'EdDSA' | 'RS256'; key: CryptoKey }
+
+/** By their text; there are as many as sites have had. */
+const publicKeys = new Map<string, Promise<PublicKey>>()
+
+function publicKeyOf(pem: string): Promise<PublicKey> {
+  const known = publicKeys.get(pem)
+  if (known) return known
+  const imported = importSPKI(pem, 'EdDSA').then(
+    (key): PublicKey => ({ alg: 'EdDSA', key }),
+    async (): Promise<PublicKey> => ({ alg: 'RS256', key: await importSPKI(pem, 'RS256') }),
+  )
+  publicKeys.set(pem, imported)
+  return imported
+}
+
+/**
+ * Checks a login's signature: HS256 by the site's secret, or what its public key is made for. Each algorithm has a key
+ * of its own, so that a token cannot have a key used as what it is not.
+ */
+async function verify(token: string, site: Site, at: number) {
+  const pem = site.settings.identity_public_key
+  const publicKey = pem ? await publicKeyOf(pem) : null
+  const algorithms = [...(site.identity_secret === '' ? [] : ['HS256']), ...(publicKey ? [publicKey.alg] : [])]
+  const keyFor = ({ alg }: { alg: string }) =>
+    publicKey && alg === publicKey.alg ? publicKey.key : new TextEncoder().encode(site.identity_secret)
+  return jwtVerify(token, keyFor, {
+    algorithms,
+    audience: site.id,
+    requiredClaims: ['sub', 'iat', 'exp'],
+    clockTolerance: TOLERANCE_S,
+    currentDate: new Date(at),
+  })
+}
+
 async function signed(token: string, context: ClaimContext, deps: ClaimDeps): Promise<ClaimResult> {
   const wrong = (message: string): ClaimResult => ({ code: 'invalid_token', message: `props.token ${message}` })
   const { site, at, receivedAt, keyed } = context
   try {
-    const { payload, protectedHeader } = await jwtVerify(token, new TextEncoder().encode(site.identity_secret), {
-      algorithms: ['HS256'],
-      audience: site.id,
-      requiredClaims: ['sub', 'iat', 'exp'],
-      clockTolerance: TOLERANCE_S,
-      currentDate: new Date(at),
-    })
-    const { sub, iat, exp } = payload as { sub: string; iat: number; exp: number }
+    const { payload, protectedHeader } = await verify(token, site, at)
+    const { sub, iat, exp } = payload as { sub: unknown; iat: number; exp: number }
+    if (typeof sub !== 'string') return wrong('must have a text as sub')
     if (exp - iat > MAX_LIFE_S) return wrong(`must end at most ${MAX_LIFE_S} seconds after iat`)
     if (at < (iat - TOLERANCE_S) * 1000) return wrong('must have been made before the login')
     if (!keyed && receivedAt > (exp + LATE_S) * 1000) return wrong('must arrive within 24 hours of exp')
-    if (isBlockedIdentifier(sub)) return blocked(sub)
+    if (isBlockedIdentifier(sub) || sub.length > 320) return blocked(sub)
+    const { kid } = protectedHeader
     return {
       claim: {
         evidence: 'login_verified',
         key: deps.identifier('contact', sub.trim()),
         token: deps.tokenHash(token),
-        iat,
-        exp,
-        ...(protectedHeader.kid === undefined ? {} : { kid: withoutNul(protectedHeader.kid) }),
+        // Fractions of seconds are allowed in a JWT, and kept nowhere.
+        iat: Math.floor(iat),
+        exp: Math.floor(exp),
+        ...(typeof kid === 'string' ? { kid: withoutNul(kid) } : {}),
       },
     }
   } catch (error) {

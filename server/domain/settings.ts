@@ -19,6 +19,7 @@ export type SiteSettings = {
   consent_source: 'manual'
   consent_map: string[]
   trust_unsigned_login: boolean
+  identity_public_key: string
   email_click_backstitch: 'session' | 'window'
   form_email_confirms: boolean
   shared_from: number
@@ -59,6 +60,16 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     default: false,
     about:
       'Lets a login without a signature link a visitor: anybody can then claim to be any customer from a browser console.',
+  },
+  identity_public_key: {
+    rule: {
+      kind: 'text',
+      pattern: /^(-----BEGIN PUBLIC KEY-----\s[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*)?$/,
+      must: 'a public key in PEM (SPKI, "BEGIN PUBLIC KEY"), @FILE that holds one, or nothing',
+    },
+    default: '',
+    about:
+      'Checks logins that the shop signs with its private key: Ed25519 (EdDSA), or RSA of at least 2048 bits (RS256).',
   },
   email_click_backstitch: {
     rule: { kind: 'choice', of: ['session', 'window'] },
@@ -142,8 +153,11 @@ export type Site = {
   /** Exact origins, scheme and port included. */
   origins: string[]
   write_key: string
+  /** Signs logins by HS256; empty where only those by the public key count. */
   identity_secret: string
   link_secret: string
+  /** Those before it, where there were any: no token of theirs counts, but links that were made by them stand. */
+  retired_link_secrets?: string[]
   settings: SiteSettings
 }
 

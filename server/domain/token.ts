@@ -24,6 +24,14 @@ export const MESSAGE_PATTERN = /^[A-Za-z0-9_-]{1,40}$/
 /** How long after its making a token is evidence; the link works on as a plain link. */
 export const TOKEN_STITCH_MS = 30 * 24 * 3600_000
 
+/**
+ * The time of issue of a token that is evidence until `expires`. A token says only when it was made, and that decides
+ * nothing but when it ends; so it can end no later than one that is made now. Null where no token can end then.
+ */
+export function issuedFor(expires: number, now: number): number | null {
+  return expires > now && expires <= now + TOKEN_STITCH_MS ? expires - TOKEN_STITCH_MS : null
+}
+
 /** The reference that stands for a contact in the tokens of one site. */
 export function contactReference(mac: Mac, linkSecret: string, contactId: string): string {
   return mac(linkSecret, `contact:${contactId}`)

@@ -1,5 +1,5 @@
 /** What the private routes are made with. Reads and writes of one request go through `db` only. */
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Site } from '../domain/settings.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import type { Database } from '../store/schema.ts'
@@ -7,7 +7,6 @@ import type { Database } from '../store/schema.ts'
 /** Handed in by the composition root. */
 export type HttpDeps = {
   db: Kysely<Database>
-  publicUrl: string
   now: () => number
   newId: () => string
   /** The key that a Bearer token is, if it is one. */
@@ -15,9 +14,19 @@ export type HttpDeps = {
   findSite: (id: string) => Promise<Site | undefined>
   /** Hashes what identifies a contact, under the sites as they are now. */
   keysOf: () => Promise<KeysOf>
-  mint: (site: Site, token: { message: string; contactId: string; issuedAt: number; target: string }) => string
-  /** A mail link's address that carries a token. */
-  withToken: (target: string, token: string, linkParam: string) => string
+  /** Makes a mail's link. */
+  mint: (site: Site, link: { message: string; contactId: string; issuedAt: number; target: string }) => MintedLink
+  /** Ends link tokens, and returns since when, or why it cannot. `note` runs in the transaction that does it. */
+  revoke: (
+    site: Site,
+    revoking: { kind: 'token' | 'message' | 'contact'; value: string } | { kind: 'key' },
+    note: (trx: Transaction<Database>) => Promise<void>,
+  ) => Promise<{ at: number } | { code: string; message: string }>
+  /** Keeps a login that a server vouches for, or says why not; in the caller's transaction. */
+  identify: (
+    trx: Transaction<Database>,
+    login: { site: Site; visitor: string; login: { contact_id?: string; email?: string }; at: number },
+  ) => Promise<{ visitor: string; event: string } | { code: string; message: string }>
   checkPassword: (password: string) => boolean
   sessionMac: (text: string) => string
   /** Cookies of the dashboard are marked `Secure`. */
@@ -25,6 +34,9 @@ export type HttpDeps = {
   /** Tells the deriving thread that something was written. */
   wake: () => void
 }
+
+/** A mail's link: with its token, or through the redirect. */
+export type MintedLink = { contact: string; token: string; url: string; redirect: string }
 
 /** What routes know of the caller. */
 export type Caller = { actor: string; scopes: 'all' | string[]; since: number | null }

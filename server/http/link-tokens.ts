@@ -1,22 +1,50 @@
-/** `POST /api/v1/link-tokens`: mints the tokens of a mailing's links for a list of contacts. */
+/** `/api/v1/link-tokens`: mints the tokens of a mailing's links for contacts or a segment, and revokes tokens. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { targetProblem } from '../domain/link-target.ts'
 import type { Site } from '../domain/settings.ts'
-import { MESSAGE_PATTERN } from '../domain/token.ts'
+import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { writeAudit } from '../store/audit.ts'
-import { existingContacts } from '../store/contacts.ts'
+import { existingContacts, loadContactCards } from '../store/contacts.ts'
+import { listMailable, type MemberCursor } from '../store/mailable.ts'
+import { findSegment } from '../store/segments.ts'
 import { allow } from './auth.ts'
-import type { HttpDeps, PrivateEnv } from './deps.ts'
+import type { Caller, HttpDeps, MintedLink, PrivateEnv } from './deps.ts'
+import { fileResponse, jsonOrFile } from './exports.ts'
 import { Problem } from './problem.ts'
-import { json, refusals } from './shapes.ts'
+import { iso, json, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
+
+/** A reply of JSON holds so many links; a file has no end. */
+const MAX_CONTACTS = 10_000
+
+/** Links that are minted in one go: it takes about 15 ms, for which nothing is collected. */
+const PAGE = 1000
+
+const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00.000Z' })
+const message = z.string().regex(MESSAGE_PATTERN, 'must be 1 to 40 of A-Z a-z 0-9 _ -')
 
 const requestSchema = z
   .strictObject({
     site: z.string(),
-    contacts: z.array(z.string()).min(1).max(10_000),
-    message: z.string().regex(MESSAGE_PATTERN, 'must be 1 to 40 of A-Z a-z 0-9 _ -'),
-    target: z.url({ protocol: /^https?$/, error: 'must be an http or https URL' }).optional(),
-    issued_at: z.iso.datetime({ offset: true }).optional(),
+    contacts: z.array(z.string()).min(1).max(MAX_CONTACTS).optional(),
+    segment: z
+      .string()
+      .optional()
+      .openapi({ description: 'Instead of `contacts`: the members of a segment that are contacts and may be mailed.' }),
+    message: message.openapi({ description: 'The name of the mailing.' }),
+    target: z.string().max(2000).optional().openapi({
+      description: "The page that the links lead to; the site's first page if left out. No merge fields: it is signed.",
+    }),
+    issued_at: time.optional().openapi({ description: 'A token is evidence for 30 days from here; now if left out.' }),
+    expires: time
+      .optional()
+      .openapi({ description: 'Instead of `issued_at`: until when they are evidence, at most 30 days from now.' }),
+  })
+  .refine((body) => (body.contacts === undefined) !== (body.segment === undefined), {
+    error: 'must hold either contacts or segment',
+  })
+  .refine((body) => body.issued_at === undefined || body.expires === undefined, {
+    error: 'must hold issued_at or expires, not both',
   })
   .openapi('LinkTokensRequest', { example: { site: 'demo', contacts: ['crm-7'], message: 'letter-1' } })
 
@@ -27,60 +55,187 @@ const replySchema = z
   })
   .openapi('LinkTokens')
 
+type Rejected = z.infer<typeof replySchema>['rejected'][number]
+
+const revokeQuery = z
+  .object({
+    site: z.string().openapi({ example: 'demo' }),
+    token: z.string().optional().openapi({ description: 'One token.' }),
+    message: message.optional().openapi({ description: 'All tokens of a mailing.', example: 'letter-0' }),
+    contact: z.string().optional().openapi({ description: 'All tokens of a contact, later ones too.' }),
+    key: z.literal('all', 'must be all').optional().openapi({ description: '`all`: a new link secret for the site.' }),
+  })
+  .refine(
+    ({ token, message, contact, key }) =>
+      [token, message, contact, key].filter((each) => each !== undefined).length === 1,
+    { error: 'must hold exactly one of token, message, contact and key=all', path: ['query'] },
+  )
+
+const revokedSchema = z
+  .object({
+    site: z.string(),
+    revoked: z.enum(['token', 'message', 'contact', 'key']),
+    at: z.string().openapi({ description: 'What is followed from then on proves nothing. What was before stands.' }),
+  })
+  .openapi('RevokedTokens')
+
 /** The link tokens' routes. */
 export function linkTokenRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
-  return app.openapi(
-    createRoute({
-      method: 'post',
-      path: '/link-tokens',
-      summary: "Mint the tokens of a mailing's links",
-      middleware: [allow(deps, 'links:write')] as const,
-      request: { body: { required: true, content: { 'application/json': { schema: requestSchema } } } },
-      responses: { 200: json('The tokens', replySchema), ...refusals },
-    }),
-    async (c) => {
-      const body = c.req.valid('json')
-      const now = deps.now()
-      const site = await deps.findSite(body.site)
-      if (!site) throw new Problem(400, 'unknown_site', `site must be the id of a site (got "${body.site}")`)
-      const target = body.target ?? `${site.origins[0]}/`
-      checkTarget(target, site)
-      const issuedAt = body.issued_at === undefined ? now : Date.parse(body.issued_at)
-      const there = await existingContacts(deps.db, body.contacts)
-      const data = body.contacts
-        .filter((contact) => there.has(contact))
-        .map((contact) => {
-          const token = deps.mint(site, { message: body.message, contactId: contact, issuedAt, target })
-          return {
-            contact,
-            token,
-            url: deps.withToken(target, token, site.settings.link_param),
-            redirect: `${deps.publicUrl}/l/${token}`,
+  return app
+    .openapi(
+      createRoute({
+        method: 'post',
+        path: '/link-tokens',
+        summary: "Mint the tokens of a mailing's links",
+        description:
+          'As CSV with `?format=csv` or `Accept: text/csv`, for a mail tool to merge: `contact`, `email` (with a key ' +
+          'that may also read contacts), `token`, `url`, `redirect`. The file holds who got a token.',
+        middleware: [allow(deps, 'links:write')] as const,
+        request: {
+          query: z.object({
+            format: z.enum(['json', 'csv'], 'must be json or csv').optional(),
+            bom: z.enum(['true', 'false'], 'must be true or false').optional().openapi({
+              description: 'A byte order mark before the CSV, by which Excel knows that it is UTF-8.',
+            }),
+          }),
+          body: { required: true, content: { 'application/json': { schema: requestSchema } } },
+        },
+        responses: { 200: jsonOrFile('The tokens, and who got none', replySchema), ...refusals },
+      }),
+      async (c) => {
+        const body = c.req.valid('json')
+        const { format, bom } = c.req.valid('query')
+        const now = deps.now()
+        const site = await siteOf(deps, body.site)
+        const target = body.target ?? `${site.origins[0]}/`
+        const problem = targetProblem(target, site)
+        if (problem) throw new Problem(400, problem.code, problem.message)
+        const issuedAt = issueTime(body, now)
+        const pages = body.contacts ? ofContacts(deps, body.contacts) : await ofSegment(deps, body.segment!)
+        const mint = (contactId: string) => deps.mint(site, { message: body.message, contactId, issuedAt, target })
+        const note = (detail: object) =>
+          writeAudit(deps.db, {
+            id: deps.newId(),
+            at: now,
+            actor: c.get('caller').actor,
+            action: 'link_tokens.mint',
+            detail: { site: site.id, message: body.message, ...detail },
+          })
+        const asCsv = format === 'csv' || (format === undefined && /^text\/csv\b/i.test(c.req.header('accept') ?? ''))
+        if (asCsv) {
+          await note(body.segment === undefined ? { asked: body.contacts!.length } : { segment: body.segment })
+          const emails = mayReadContacts(c.get('caller'))
+          return fileResponse<MintedLink & { email?: string | null }>({
+            format: 'csv',
+            bom: bom === 'true',
+            name: `links-${body.message}`,
+            columns: emails
+              ? ['contact', 'email', 'token', 'url', 'redirect']
+              : ['contact', 'token', 'url', 'redirect'],
+            cells: (link) => link,
+            next: async () => {
+              const { contacts, more } = await pages()
+              const links = contacts.map(mint)
+              if (!emails) return { rows: links, more }
+              const cards = await loadContactCards(deps.db, contacts)
+              return { rows: links.map((link) => ({ ...link, email: cards.get(link.contact)?.email })), more }
+            },
+          })
+        }
+        const data: MintedLink[] = []
+        const rejected: Rejected[] = []
+        for (let more = true; more; ) {
+          const page = await pages()
+          data.push(...page.contacts.map(mint))
+          rejected.push(...page.rejected)
+          more = page.more
+          if (data.length + rejected.length > MAX_CONTACTS) {
+            const detail = `the segment has more than ${MAX_CONTACTS} contacts; ask for a file, with ?format=csv`
+            throw new Problem(400, 'too_many_contacts', detail)
           }
+        }
+        await note({ minted: data.length, rejected: rejected.length })
+        return c.json({ data, rejected }, 200)
+      },
+    )
+    .openapi(
+      createRoute({
+        method: 'delete',
+        path: '/link-tokens',
+        summary: 'Revoke link tokens',
+        description:
+          'One token, those of a mailing, those of a contact, or with `key=all` every token of the site. The links of ' +
+          'mails that were sent lead on to their pages, and prove nothing any more. There is no way back.',
+        middleware: [allow(deps, 'links:write')] as const,
+        request: { query: revokeQuery },
+        responses: { 200: json('They are revoked', revokedSchema), ...refusals },
+      }),
+      async (c) => {
+        const { site: siteId, token, message, contact } = c.req.valid('query')
+        const site = await siteOf(deps, siteId)
+        const given = Object.entries({ token, message, contact }).find(([, value]) => value !== undefined)
+        const revoking = given
+          ? { kind: given[0] as 'token' | 'message' | 'contact', value: given[1]! }
+          : { kind: 'key' as const }
+        const { actor } = c.get('caller')
+        const result = await deps.revoke(site, revoking, (trx) => {
+          // Neither the token nor the contact: the audit outlives both.
+          const detail = { site: site.id, revoked: revoking.kind, ...(message === undefined ? {} : { message }) }
+          return writeAudit(trx, { id: deps.newId(), at: deps.now(), actor, action: 'link_tokens.revoke', detail })
         })
-      const rejected = body.contacts
-        .filter((contact) => !there.has(contact))
-        .map((contact) => ({ contact, code: 'unknown_contact', message: 'must be the id of a contact' }))
-      await writeAudit(deps.db, {
-        id: deps.newId(),
-        at: now,
-        actor: c.get('caller').actor,
-        action: 'link_tokens.mint',
-        detail: { site: site.id, message: body.message, minted: data.length, rejected: rejected.length },
-      })
-      return c.json({ data, rejected }, 200)
-    },
-  )
+        if ('code' in result) throw new Problem(400, result.code, result.message)
+        deps.wake()
+        return c.json({ site: site.id, revoked: revoking.kind, at: iso(result.at) }, 200)
+      },
+    )
 }
 
-/** A mail link may lead to the site itself or to a host that the site lists. */
-function checkTarget(target: string, site: Site): void {
-  const { host, origin } = new URL(target)
-  if (site.origins.includes(origin) || site.settings.redirect_hosts.includes(host)) return
-  throw new Problem(
-    400,
-    'target_not_allowed',
-    `target must be on an origin of the site or one of its redirect_hosts (got "${host}")`,
-  )
+async function siteOf(deps: HttpDeps, id: string): Promise<Site> {
+  const site = await deps.findSite(id)
+  if (site) return site
+  throw new Problem(400, 'unknown_site', `site must be the id of a site (got "${id}")`)
+}
+
+function issueTime(body: { issued_at?: string | undefined; expires?: string | undefined }, now: number): number {
+  if (body.expires === undefined) return body.issued_at === undefined ? now : Date.parse(body.issued_at)
+  const issuedAt = issuedFor(Date.parse(body.expires), now)
+  if (issuedAt !== null) return issuedAt
+  throw new Problem(400, 'invalid_request', `expires must be within 30 days from now (got "${body.expires}")`)
+}
+
+function mayReadContacts({ scopes }: Caller): boolean {
+  return scopes === 'all' || scopes.includes('admin') || scopes.includes('contacts:read')
+}
+
+/** Reads the next page of whom to mint for. */
+type Pages = () => Promise<{ contacts: string[]; rejected: Rejected[]; more: boolean }>
+
+function ofContacts(deps: HttpDeps, ids: string[]): Pages {
+  let from = 0
+  return async () => {
+    const part = ids.slice(from, from + PAGE)
+    from += PAGE
+    const there = await existingContacts(deps.db, part)
+    const unknown = (contact: string) => ({ contact, code: 'unknown_contact', message: 'must be the id of a contact' })
+    const rejected = part.filter((id) => !there.has(id)).map(unknown)
+    return { contacts: part.filter((id) => there.has(id)), rejected, more: from < ids.length }
+  }
+}
+
+async function ofSegment(deps: HttpDeps, id: string): Promise<Pages> {
+  if (!(await findSegment(deps.db, id))) {
+    throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${id}")`)
+  }
+  let position: MemberCursor | null = null
+  return async () => {
+    const { contacts, others, next } = await listMailable(deps.db, id, position, PAGE)
+    position = next
+    const rejected = others.map(({ contact, why }) => ({
+      contact,
+      code: why,
+      message: 'must be somebody who may be mailed',
+    }))
+    return { contacts, rejected, more: next !== null }
+  }
 }

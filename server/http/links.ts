@@ -1,12 +1,25 @@
-/** What became of claims, and why: `GET /api/v1/links`, and how a link is written wherever it is shown. */
+/**
+ * What became of claims, and why: lists, the reasons of one link in sentences, and what operators say of it. An
+ * operator's word is kept as a fact; the link follows when its visitor has been derived again, within a second.
+ */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { listLinks } from '../store/people.ts'
+import type { Context } from 'hono'
+import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
+import { type Act, addAct, type ClaimId, listActs } from '../store/acts.ts'
+import { writeAudit } from '../store/audit.ts'
+import { findLink, listLinks } from '../store/people.ts'
 import type { LinkRow } from '../store/schema-derived.ts'
+import { transact } from '../store/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { pageOf } from './paging.ts'
-import { iso, isoOrNull, json, refusals } from './shapes.ts'
+import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { Problem } from './problem.ts'
+import { iso, isoOrNull, json, problemSchema, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
+
+const STATES = ['open', 'closed', 'void', 'refused', 'held', 'review'] as const
+
+const proofSchema = z.object({ id: z.string(), at: z.string() }).catchall(z.unknown())
 
 /** A link, or the refusal of a claim. */
 export const linkSchema = z
@@ -24,37 +37,173 @@ export const linkSchema = z
     valid_to: z.string().nullable(),
     backfill_from: z.string().nullable(),
     expires_at: z.string().nullable(),
-    proofs: z.array(z.record(z.string(), z.unknown())),
+    proofs: z.array(proofSchema),
   })
   .openapi('Link')
 
-/** The most links that one reply holds. */
+const actName = z.enum(['void', 'confirm', 'clear'])
+
+const explainedSchema = linkSchema
+  .extend({
+    why: z.string().openapi({ description: 'The reason, in a sentence.' }),
+    why_ended: z.string().nullable().openapi({ description: 'The end reason, in a sentence.' }),
+    proofs: z.array(proofSchema.extend({ why: z.string() })).openapi({ description: 'All claims that speak for it.' }),
+    acts: z
+      .array(z.object({ act: actName, at: z.string(), actor: z.string() }))
+      .openapi({ description: 'What operators said of it, oldest first. The last word counts.' }),
+  })
+  .openapi('ExplainedLink')
+
+const actSchema = z
+  .object({ link: z.string(), act: actName, at: z.string(), actor: z.string() })
+  .openapi('LinkAct', { description: 'The act as it was kept. The link follows within a second.' })
+
+/** The most links that one contact or visitor is shown with. */
 export const MAX_LINKS = 1000
+
+const LIST = 'links'
+const cursorSchema = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
+
+const problem = (description: string) => ({
+  description,
+  content: { 'application/problem+json': { schema: problemSchema } },
+})
+
+/** The link that the login of the example of `POST /v1/events` makes. */
+const EXAMPLE_LINK = linkId({ visitor_id: 'Vk3aT9bQ2mXw7LdP5sRz1c', id: 'login-4711' })
+const idParam = z.object({ id: z.string().max(400).openapi({ example: EXAMPLE_LINK }) })
+
+const ACTS: Record<Act, { summary: string; description: string }> = {
+  void: {
+    summary: 'Declare a link an error',
+    description:
+      'All that is derived is then what it would be had its claim never been made. The claim itself stays, as a fact.',
+  },
+  confirm: {
+    summary: 'Declare a link right',
+    description: 'For a link that waits for review, or was refused by a rule that counts and does not know the people.',
+  },
+  clear: { summary: 'Take back what was last said of a link', description: 'The rules alone decide again.' },
+}
 
 /** The links' routes. */
 export function linkRoutes(deps: HttpDeps) {
   const read = allow(deps, 'people:read', 'contacts:read')
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
-  return app.openapi(
-    createRoute({
-      method: 'get',
-      path: '/links',
-      summary: 'What became of claims, and why',
-      middleware: read,
-      request: {
-        query: z.object({
-          contact: z.string().optional(),
-          visitor: z.string().optional(),
-          state: z.enum(['open', 'closed', 'void', 'refused', 'held', 'review']).optional(),
-        }),
+  return app
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/links',
+        summary: 'What became of claims, and why',
+        description: 'Oldest first. Without a filter, all; `state=review` is what waits for somebody to look at it.',
+        middleware: read,
+        request: {
+          query: pageQuery.extend({
+            contact: z.string().optional().openapi({ description: 'Only of this contact.' }),
+            visitor: z.string().optional().openapi({ description: 'Only of this visitor.' }),
+            state: z
+              .enum(STATES, `must be one of ${STATES.join(', ')}`)
+              .optional()
+              .openapi({ description: 'Only in this state.' }),
+          }),
+        },
+        responses: { 200: json('A page of links', pageOf(linkSchema)), ...refusals },
+      }),
+      async (c) => {
+        const { after, limit, ...filter } = c.req.valid('query')
+        const rows = await listLinks(deps.db, filter, limit + 1, decodeCursor(LIST, after, cursorSchema))
+        const page = rows.slice(0, limit)
+        const last = page.at(-1)
+        const hasMore = rows.length > limit
+        const next = hasMore && last ? encodeCursor(LIST, { at: last.at, id: last.id, visitor: last.visitor_id }) : null
+        return c.json({ data: page.map(renderLink), next, has_more: hasMore }, 200)
       },
-      responses: { 200: json('The newest claims at the end', pageOf(linkSchema)), ...refusals },
-    }),
-    async (c) => {
-      const rows = await listLinks(deps.db, c.req.valid('query'), MAX_LINKS)
-      return c.json({ data: rows.map(renderLink), next: null, has_more: false }, 200)
-    },
-  )
+    )
+    .openapi(
+      createRoute({
+        method: 'get',
+        path: '/links/{id}',
+        summary: 'Why a link is as it is',
+        description: 'Its reasons in sentences, the claims that speak for it, and what operators said of it.',
+        middleware: read,
+        request: { params: idParam },
+        responses: { 200: json('The link', explainedSchema), ...refusals, 404: problem('There is no such link') },
+      }),
+      async (c) => {
+        const claim = readId(c.req.valid('param').id)
+        const row = await findLink(deps.db, claim.visitorId, claim.claimId)
+        if (!row) throw unknownLink()
+        const link = renderLink(row)
+        const acts = await listActs(deps.db, claim)
+        return c.json(
+          {
+            ...link,
+            why: sentenceOf(REASONS, link.reason),
+            why_ended: link.end_reason === null ? null : sentenceOf(END_REASONS, link.end_reason),
+            proofs: link.proofs.map((proof) => ({ ...proof, why: sentenceOf(REASONS, String(proof.reason)) })),
+            acts: acts.map(({ act, at, actor }) => ({ act, at: iso(at), actor })),
+          },
+          200,
+        )
+      },
+    )
+    .openapi(actRoute('void'), async (c) => c.json(await say(c, c.req.valid('param').id, 'void'), 200))
+    .openapi(actRoute('confirm'), async (c) => c.json(await say(c, c.req.valid('param').id, 'confirm'), 200))
+    .openapi(actRoute('clear'), async (c) => c.json(await say(c, c.req.valid('param').id, 'clear'), 200))
+
+  function actRoute<A extends Act>(act: A) {
+    return createRoute({
+      method: 'post',
+      path: `/links/{id}/${act}`,
+      ...ACTS[act],
+      middleware: [allow(deps, 'links:write')] as const,
+      request: { params: idParam },
+      responses: {
+        200: json('The act, as it was kept', actSchema),
+        ...refusals,
+        404: problem('There is no such link'),
+        409: problem('The same was said last: `nothing_changes`'),
+      },
+    })
+  }
+
+  async function say(c: Context<PrivateEnv>, id: string, act: Act): Promise<z.infer<typeof actSchema>> {
+    const claim = readId(id)
+    const { actor } = c.get('caller')
+    const row = await transact(deps.db, async (trx) => {
+      const kept = await addAct(trx, claim, act, actor, deps.now())
+      if (typeof kept === 'string') return kept
+      // The claim's id only: the audit outlives a visitor who withdraws.
+      const detail = { claim: claim.claimId }
+      await writeAudit(trx, { id: deps.newId(), at: deps.now(), actor, action: `link.${act}`, detail })
+      return kept
+    })
+    if (row === 'unknown') throw unknownLink()
+    if (row === 'nothing_changes') {
+      const already =
+        act === 'clear' ? 'nothing was said of this link that could be taken back' : `its last act is ${act}`
+      throw new Problem(409, 'nothing_changes', `${already} already; nothing changes`)
+    }
+    deps.wake()
+    return { link: id, act, at: iso(row.at), actor }
+  }
+}
+
+function unknownLink(): Problem {
+  return new Problem(404, 'unknown_link', 'id must be the id of a link as `GET /api/v1/links` shows it')
+}
+
+/** The claim that an id outside names. */
+function readId(id: string): ClaimId {
+  try {
+    const parsed: unknown = JSON.parse(Buffer.from(id, 'base64url').toString('utf8'))
+    const text = z.string().regex(/^[^\0]*$/)
+    const [visitorId, claimId] = z.tuple([text, text]).parse(parsed)
+    return { visitorId, claimId }
+  } catch {
+    throw unknownLink()
+  }
 }
 
 /** A link as the outside reads it. */
@@ -78,6 +227,6 @@ export function renderLink(row: LinkRow): z.infer<typeof linkSchema> {
 }
 
 /** A link's id outside: opaque, and enough to find it by its visitor. */
-export function linkId(row: LinkRow): string {
+export function linkId(row: Pick<LinkRow, 'visitor_id' | 'id'>): string {
   return Buffer.from(JSON.stringify([row.visitor_id, row.id])).toString('base64url')
 }

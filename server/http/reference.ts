@@ -71,13 +71,15 @@ function exampleCall({ verb, path, operation }: Call, document: ApiDocument): st
   return lines.join(' \\\n')
 }
 
-/** A path with the examples of its parameters, and of those of its query that it needs. */
+/** A path with the examples of its parameters, of those of its query that it needs, and without a body of all that have one. */
 export function filledPath(path: string, operation: Operation): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => {
     const found = operation.parameters?.find((each) => each.in === 'path' && each.name === name)
     return encodeURIComponent(String(found?.schema?.example ?? name))
   })
-  const needed = operation.parameters?.filter((each) => each.in === 'query' && each.required) ?? []
+  const inQuery = operation.parameters?.filter((each) => each.in === 'query') ?? []
+  const told = (schema?: { example?: unknown }) => !operation.requestBody && schema?.example !== undefined
+  const needed = inQuery.filter(({ required, schema }) => required || told(schema))
   const query = new URLSearchParams(
     needed.map(({ name, schema }) => [name, String(schema?.enum?.[0] ?? schema?.example)]),
   )

@@ -59,13 +59,37 @@ export async function moveVersion(trx: Transaction<Database>): Promise<void> {
     .execute()
 }
 
-function toSite(row: SiteRow): Site {
+/** Before a site's id: the name in `meta` of the link secrets that it had, as JSON. */
+const RETIRED = 'retired_link_secrets '
+
+async function retiredSecrets(db: Kysely<Database>): Promise<Map<string, string[]>> {
+  const rows = await db.selectFrom('meta').selectAll().where('name', 'like', `${RETIRED}%`).execute()
+  return new Map(rows.map(({ name, value }) => [name.slice(RETIRED.length), JSON.parse(value) as string[]]))
+}
+
+/** Gives a site another link secret, and keeps the old one for the links that it made. */
+export async function replaceLinkSecret(trx: Transaction<Database>, id: string, secret: string): Promise<void> {
+  await moveVersion(trx)
+  const site = await findSite(trx, id)
+  if (!site) throw new Error(`there is no site "${id}"`)
+  const value = JSON.stringify([site.link_secret, ...(site.retired_link_secrets ?? [])])
+  await trx
+    .insertInto('meta')
+    .values({ name: RETIRED + id, value })
+    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
+    .execute()
+  await trx.updateTable('sites').set({ link_secret: secret }).where('id', '=', id).execute()
+}
+
+function toSite(row: SiteRow, retired: Map<string, string[]>): Site {
+  const before = retired.get(row.id)
   return {
     id: row.id,
     origins: JSON.parse(row.origins) as string[],
     write_key: row.write_key,
     identity_secret: row.identity_secret,
     link_secret: row.link_secret,
+    ...(before === undefined ? {} : { retired_link_secrets: before }),
     settings: { ...defaultSettings(), ...(JSON.parse(row.settings) as Partial<SiteSettings>) },
   }
 }
@@ -73,12 +97,14 @@ function toSite(row: SiteRow): Site {
 /** One site, or null. */
 export async function findSite(db: Kysely<Database>, id: string): Promise<Site | null> {
   const row = await db.selectFrom('sites').selectAll().where('id', '=', id).executeTakeFirst()
-  return row ? toSite(row) : null
+  return row ? toSite(row, await retiredSecrets(db)) : null
 }
 
 /** All sites. */
 export async function listSites(db: Kysely<Database>): Promise<Site[]> {
-  return (await db.selectFrom('sites').selectAll().orderBy('id').execute()).map(toSite)
+  const retired = await retiredSecrets(db)
+  const rows = await db.selectFrom('sites').selectAll().orderBy('id').execute()
+  return rows.map((row) => toSite(row, retired))
 }
 
 /** Adds a site. Throws if the id is taken. */
@@ -102,13 +128,13 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
 }
 
 /**
- * Changes a site's origins and settings. What is derived under the old settings is made again: its visitors are
+ * Changes a site's origins, settings and secret of logins. What is derived under the old settings is made again: its visitors are
  * marked, in the same transaction.
  */
 export async function updateSite(
   db: Kysely<Database>,
   id: string,
-  change: { origins?: string[]; addOrigins?: string[]; settings?: Partial<SiteSettings> },
+  change: { origins?: string[]; addOrigins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> },
 ): Promise<Site> {
   return transact(db, async (trx) => {
     // No visitor is written meanwhile under the settings as they were.
@@ -119,11 +145,16 @@ export async function updateSite(
     const next: Site = {
       ...site,
       origins: [...new Set([...(change.origins ?? site.origins), ...(change.addOrigins ?? [])])],
+      identity_secret: change.identitySecret ?? site.identity_secret,
       settings: { ...site.settings, ...change.settings },
     }
     await trx
       .updateTable('sites')
-      .set({ origins: JSON.stringify(next.origins), settings: JSON.stringify(next.settings) })
+      .set({
+        origins: JSON.stringify(next.origins),
+        identity_secret: next.identity_secret,
+        settings: JSON.stringify(next.settings),
+      })
       .where('id', '=', id)
       .execute()
     if (change.settings) {

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, problemOf, type SiteView } from './door.ts'
+import { filesHolding, newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -26,6 +26,8 @@ beforeAll(async () => {
   ])
 })
 afterAll(() => server.stop())
+
+const JSON_TYPE = { 'content-type': 'application/json' }
 
 type Minted = { contact: string; token: string; url: string; redirect: string }
 type Reply = { data: Minted[]; rejected: { contact: string; code: string; message: string }[] }
@@ -120,6 +122,133 @@ describe('minting', () => {
     })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
+  })
+
+  test.each<[string, object, string, RegExp]>([
+    [
+      'a merge field',
+      { target: 'https://shop.example/{{page}}' },
+      'merge_field',
+      /^target must be the address of a page/,
+    ],
+    ['another tool’s merge field', { target: '*|PAGE|*' }, 'merge_field', /^target must be the address/],
+    ['nobody', { contacts: undefined }, 'invalid_request', /must hold either contacts or segment/],
+    [
+      'contacts and a segment',
+      { segment: 'cart_abandoned' },
+      'invalid_request',
+      /must hold either contacts or segment/,
+    ],
+    ['a segment that is not there', { contacts: undefined, segment: 'x' }, 'unknown_segment', /^segment must be/],
+    ['an end in the past', { expires: '2020-01-01T00:00:00Z' }, 'invalid_request', /^expires must be within 30 days/],
+    ['an end far ahead', { expires: '2199-01-01T00:00:00Z' }, 'invalid_request', /^expires must be within 30 days/],
+    [
+      'two times',
+      { expires: new Date(Date.now() + DAY).toISOString(), issued_at: '2026-01-01T00:00:00Z' },
+      'invalid_request',
+      /issued_at or expires, not both/,
+    ],
+  ])('refuses %s with 400 too', async (_, more, code, detail) => {
+    const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'may-2026', target, ...more })
+    const response = await server.api('/api/v1/link-tokens', { method: 'POST', body, headers: JSON_TYPE })
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
+  })
+
+  test('with an end, makes the token that was made 30 days before it: no token says more than when it was made', async () => {
+    const expires = Date.now() + 2 * DAY
+    const { token: made } = await mintOne({ contacts: ['bela'], expires: new Date(expires).toISOString() })
+    expect(Number(made.split('.')[3])).toBe(Math.floor((expires - 30 * DAY) / 1000))
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [event('page', MINUTE), event('identify', 0, { kind: 'link', link: made })])
+    await settled(server)
+    expect((await server.get(`/api/v1/visitors/${visitor}`)).links).toMatchObject([{ state: 'open' }])
+  })
+
+  test('for a segment takes its contacts that may be mailed, and says why it leaves out the others', async () => {
+    await server.post('/api/v1/contacts', [
+      { id: 'mailable', email: 'mailable@mail.example', mail_consent: true },
+      { id: 'not-mailable', email: 'no@mail.example', mail_consent: false },
+    ])
+    const long = 3 * 60 * MINUTE
+    const cart = (agoMs: number) =>
+      event('add_to_cart', agoMs, { currency: 'EUR', items: [{ item_id: 'ring', price: 10 }] })
+    for (const contact of ['mailable', 'not-mailable', null]) {
+      const events = [cart(long)]
+      if (contact !== null) {
+        const signed = await signLogin(site.identity_secret, contact)
+        events.push(event('identify', 0, { kind: 'login', token: signed }))
+      }
+      await sendAll(server, newVisitor(), events)
+    }
+    await settled(server)
+    const reply = await mint({ contacts: undefined, segment: 'cart_abandoned' })
+    expect(reply.data.map((link) => link.contact)).toEqual(['mailable'])
+    expect(reply.rejected).toEqual([
+      { contact: 'not-mailable', code: 'no_mail_consent', message: expect.stringMatching(/^must be/) },
+    ])
+    const told = await server.cli<Reply>(
+      ...['tokens', 'mint', '--site', 'demo', '--message', 'm', '--segment', 'cart_abandoned'],
+    )
+    expect(told.data.map((link) => link.contact)).toEqual(['mailable'])
+    expect(told.rejected.map((each) => each.code)).toEqual(['no_mail_consent'])
+  })
+
+  test.each([
+    ['?format=csv', {}],
+    ['', { accept: 'text/csv' }],
+  ])('as a file%s is what a mail tool merges', async (query, accept) => {
+    const body = JSON.stringify({ site: 'demo', contacts: ['anna', 'nobody'], message: 'csv', target })
+    const ask = (headers: Record<string, string>) =>
+      server.api(`/api/v1/link-tokens${query}`, {
+        method: 'POST',
+        body,
+        headers: { ...JSON_TYPE, ...accept, ...headers },
+      })
+    const response = await ask({})
+    expect(response.headers.get('content-type')).toBe('text/csv; charset=utf-8')
+    const [head, row, ...rest] = (await response.text()).trim().split('\n')
+    expect(head).toBe('contact,email,token,url,redirect')
+    const [contact, email, made, url, redirect] = row!.split(',')
+    expect([contact, email, url, redirect]).toEqual([
+      'anna',
+      'anna@mail.example',
+      `${target}#cl=${made}`,
+      `${server.url}/l/${made}`,
+    ])
+    expect(rest).toEqual([])
+    // A key that may not read contacts gets no addresses.
+    const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'links:write')
+    const text = await (await ask({ authorization: `Bearer ${key}` })).text()
+    expect(text).toMatch(/^contact,token,url,redirect\nanna,c1\.csv\./)
+    expect(text).not.toContain('mail.example')
+  })
+
+  test('by the command is the same', async () => {
+    const reply = await server.cli<Reply>(
+      ...[
+        'tokens',
+        'mint',
+        '--site',
+        'demo',
+        '--message',
+        'may-2026',
+        '--contacts',
+        'anna, nobody',
+        '--target',
+        target,
+      ],
+    )
+    const [link] = reply.data
+    const seconds = Number(link!.token.split('.')[3])
+    const made = token('anna', 'may-2026', seconds, target)
+    expect(link).toEqual({
+      contact: 'anna',
+      token: made,
+      url: `${target}#cl=${made}`,
+      redirect: expect.stringMatching(made),
+    })
+    expect(reply.rejected).toMatchObject([{ contact: 'nobody', code: 'unknown_contact' }])
   })
 
   test('needs the scope links:write', async () => {
@@ -282,5 +411,148 @@ describe('following a link', () => {
     expect(await filesHolding(server, 'kept-nowhere')).not.toEqual([])
     expect(await filesHolding(server, made)).toEqual([])
     expect(await filesHolding(server, made.split('.').at(-1)!)).toEqual([])
+  })
+})
+
+describe('revoking', () => {
+  const click = (link: string, agoMs = 0) => event('identify', agoMs, { kind: 'link', link })
+  const revoke = (query: Record<string, string>) =>
+    server.api(`/api/v1/link-tokens?${new URLSearchParams({ site: 'demo', ...query })}`, { method: 'DELETE' })
+  const revoked = async (query: Record<string, string>) => {
+    const response = await revoke(query)
+    if (response.status !== 200) throw new Error(`${response.status} ${await response.text()}`)
+    return (await response.json()) as { site: string; revoked: string; at: string }
+  }
+  const rows = () => server.query<{ kind: string; value: string; at: number }>('select * from revocations')
+
+  test('a token, a mailing and a contact is kept with its time; saying it again changes nothing', async () => {
+    const { token: made } = await mintOne({ message: 'revoked-1' })
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [click(made)])
+    await settled(server)
+    const [claim] = await server.query<{ key_hash: string; token_hash: string }>(
+      'select key_hash, token_hash from claims where visitor_id = ?',
+      visitor,
+    )
+    const wanted = [
+      ['token', made, claim!.token_hash],
+      ['message', 'revoked-1', 'demo revoked-1'],
+      ['contact', 'anna', claim!.key_hash],
+    ] as const
+    for (const [kind, value, kept] of wanted) {
+      const reply = await revoked({ [kind]: value })
+      expect(reply).toEqual({ site: 'demo', revoked: kind, at: expect.stringMatching(/Z$/) })
+      expect(await rows()).toContainEqual({ kind, value: kept, at: Date.parse(reply.at) })
+      expect(await revoked({ [kind]: value })).toEqual(reply)
+    }
+    // Anna is needed by others.
+    await server.change('delete from revocations')
+    const audit = await server.query<{ detail: string }>(
+      'select detail from audit where action = ? order by at, id',
+      'link_tokens.revoke',
+    )
+    expect(audit).toHaveLength(6)
+    expect(JSON.stringify(audit)).not.toMatch(/anna|c1\./)
+  })
+
+  test('by the command is the same', async () => {
+    const reply = await server.cli<object>('tokens', 'revoke', '--site', 'demo', '--message', 'revoked-2')
+    expect(reply).toEqual({ site: 'demo', revoked: 'message', at: expect.stringMatching(/Z$/) })
+    expect((await rows()).map((row) => row.value)).toContain('demo revoked-2')
+  })
+
+  test('makes the visitors be derived again that claimed since then', async () => {
+    const { token: made } = await mintOne({ message: 'revoked-3' })
+    const [before, since] = [newVisitor(), newVisitor()]
+    await sendAll(server, before, [click(made, 5 * MINUTE)])
+    await sendAll(server, since, [click(made, -30_000)])
+    await settled(server)
+    await server.change('update visitors set events = 99 where visitor_id in (?, ?)', before, since)
+    await revoked({ message: 'revoked-3' })
+    await settled(server)
+    const left = await server.query<{ visitor_id: string }>('select visitor_id from visitors where events = 99')
+    expect(left.map((row) => row.visitor_id)).toEqual([before])
+  })
+
+  test.each<[string, Record<string, string>, string, RegExp]>([
+    ['nothing', {}, 'invalid_request', /must hold exactly one of token, message, contact and key=all/],
+    ['two things', { message: 'a', contact: 'anna' }, 'invalid_request', /must hold exactly one/],
+    ['a token that is none', { token: 'c1.a' }, 'invalid_token', /^token must be a link token/],
+    ['a mailing that cannot be', { message: 'a.b' }, 'invalid_request', /^message must be 1 to 40/],
+    ['a contact that is not there', { contact: 'nobody' }, 'unknown_contact', /^contact must be the id/],
+    ['a key that is not all', { key: 'one' }, 'invalid_request', /^key must be all/],
+    ['of a site that is not there', { site: 'x', key: 'all' }, 'unknown_site', /^site must be/],
+  ])('%s is refused with 400 and keeps nothing', async (_, query, code, detail) => {
+    const before = await rows()
+    const response = await revoke(query)
+    expect(response.status).toBe(400)
+    expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
+    expect(await rows()).toEqual(before)
+  })
+
+  test('needs the scope links:write', async () => {
+    const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'contacts:write')
+    const ask = (headers: Record<string, string>) =>
+      fetch(`${server.url}/api/v1/link-tokens?site=demo&key=all`, { method: 'DELETE', headers })
+    expect((await ask({})).status).toBe(401)
+    expect((await ask({ authorization: `Bearer ${key}` })).status).toBe(403)
+  })
+
+  test('what is followed afterwards is refused, and what was before stands', async () => {
+    await server.post('/api/v1/contacts', [{ id: 'dora' }])
+    const { token: made } = await mintOne({ contacts: ['dora'], message: 'revoked-4' })
+    const [before, after] = [newVisitor(), newVisitor()]
+    await sendAll(server, before, [click(made, MINUTE)])
+    await settled(server)
+    await revoked({ token: made })
+    await sendAll(server, after, [click(made)])
+    await settled(server)
+    const states = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links
+    expect(await states(before)).toMatchObject([{ state: 'open', reason: 'first_click' }])
+    expect(await states(after)).toMatchObject([{ state: 'refused', reason: 'token_revoked' }])
+    // The redirect still leads on.
+    expect((await follow(made)).status).toBe(302)
+  })
+
+  test('every token of a site gives it a new secret: old tokens prove nothing, lead on, and the links they made stand', async () => {
+    const other = await server.cli<SiteView>(
+      'sites',
+      'create',
+      '--id',
+      'rekeyed',
+      '--origin',
+      'https://rekeyed.example',
+    )
+    const cleo = { contacts: ['cleo'] }
+    await server.post('/api/v1/contacts', [{ id: 'cleo' }])
+    const old = await mintOne({ ...cleo, site: 'rekeyed', target: 'https://rekeyed.example/page' })
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [click(old.token)], { site: 'rekeyed' })
+    await settled(server)
+    expect(await revoked({ site: 'rekeyed', key: 'all' })).toMatchObject({ revoked: 'key' })
+
+    const now = await server.cli<SiteView>('sites', 'show', 'rekeyed')
+    expect(now.link_secret).not.toBe(other.link_secret)
+    expect(now).toEqual({ ...other, link_secret: now.link_secret })
+    const late = newVisitor()
+    const response = await send(server, batch([click(old.token)], { site: 'rekeyed', visitor: late }))
+    expect((await response.json()) as WireReply).toMatchObject({ accepted: 0, rejected: [{ code: 'invalid_token' }] })
+    const landing = await follow(old.token)
+    expect([landing.status, landing.headers.get('location')]).toEqual([302, 'https://rekeyed.example/page'])
+    // Whoever knows the old secret could sign any page.
+    const evil = token('anna', 'm', 1_780_000_000, 'https://evil.example/', other.link_secret)
+    expect((await follow(evil)).status).toBe(400)
+
+    const fresh = await mintOne({ ...cleo, site: 'rekeyed', target: 'https://rekeyed.example/page' })
+    expect(fresh.token).toBe(
+      token('cleo', 'may-2026', Number(fresh.token.split('.')[3]), 'https://rekeyed.example/page', now.link_secret),
+    )
+    await sendAll(server, late, [click(fresh.token)], { site: 'rekeyed' })
+    await server.post('/api/v1/contacts', [{ id: 'cleo', attributes: { changed: true } }])
+    await settled(server)
+    for (const each of [visitor, late]) {
+      const { links } = await server.get(`/api/v1/visitors/${each}`)
+      expect(links).toMatchObject([{ contact: 'cleo', state: 'open', reason: 'first_click' }])
+    }
   })
 })

@@ -1,0 +1,139 @@
+/** `couture tokens …`: the links of a mailing, made and revoked. */
+import type { Command } from 'commander'
+import { nanoid } from 'nanoid'
+import { targetProblem } from '../domain/link-target.ts'
+import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
+import { createKeyring } from '../ops/keyring.ts'
+import { writeAudit } from '../store/audit.ts'
+import { existingContacts } from '../store/contacts.ts'
+import { listMailable, type MemberCursor } from '../store/mailable.ts'
+import { findSegment } from '../store/segments.ts'
+import { createMint, type Revoking, revokeTokens } from '../tokens.ts'
+import { siteOrRefuse } from './sites.ts'
+import { Refusal, type Store, show, withStore } from './store.ts'
+
+type MintOptions = {
+  site: string
+  message: string
+  contacts?: string
+  segment?: string
+  target?: string
+  expires?: string
+  json?: boolean
+}
+type RevokeOptions = {
+  site: string
+  token?: string
+  message?: string
+  contact?: string
+  key?: string
+  json?: boolean
+}
+type Rejected = { contact: string; code: string; message: string }
+
+/** Members that are read in one go. */
+const PAGE = 1000
+
+/** Adds the commands. */
+export function registerTokens(program: Command): void {
+  const tokens = program.command('tokens').description('the links of mailings')
+
+  tokens
+    .command('mint')
+    .description('make the links of a mailing, as lines of contact and address')
+    .requiredOption('--site <id>', 'the site that the links lead to')
+    .requiredOption('--message <name>', 'the name of the mailing: 1 to 40 of A-Z a-z 0-9 _ -')
+    .option('--contacts <ids>', 'for these contacts, separated by commas')
+    .option('--segment <id>', 'for the members of a segment that are contacts and may be mailed')
+    .option('--target <url>', "the page they lead to; the site's first page if left out")
+    .option('--expires <time>', 'until when they are evidence: at most 30 days from now, which it is if left out')
+    .option('--json', 'print for programs')
+    .action((options: MintOptions) =>
+      withStore(async (db, config) => {
+        const site = await siteOrRefuse(db, options.site)
+        if (!MESSAGE_PATTERN.test(options.message)) {
+          throw new Refusal(`--message must be 1 to 40 of A-Z a-z 0-9 _ - (got "${options.message}")`)
+        }
+        const target = options.target ?? `${site.origins[0]}/`
+        const problem = targetProblem(target, site)
+        if (problem) throw new Refusal(`--${problem.message}`)
+        const now = Date.now()
+        const issuedAt = options.expires === undefined ? now : issuedFor(Date.parse(options.expires), now)
+        if (issuedAt === null) {
+          throw new Refusal(`--expires must be a time within 30 days from now (got "${options.expires}")`)
+        }
+        const { contacts, rejected } = await whom(db, options)
+        const mint = createMint(config.publicUrl)
+        const data = contacts.map((contactId) => mint(site, { message: options.message, contactId, issuedAt, target }))
+        const counts = { minted: data.length, rejected: rejected.length }
+        await note(db, 'link_tokens.mint', { site: site.id, message: options.message, ...counts })
+        show(options.json, { data, rejected }, () =>
+          [
+            ...data.map(({ contact, url }) => `${contact}  ${url}`),
+            ...rejected.map(({ contact, code, message }) => `${contact}  no link: ${message} (${code})`),
+          ].join('\n'),
+        )
+      }),
+    )
+
+  tokens
+    .command('revoke')
+    .description('end tokens: what they prove from now on is refused, what they proved stands; there is no way back')
+    .requiredOption('--site <id>', 'the site that they are of')
+    .option('--token <token>', 'one token')
+    .option('--message <name>', 'all tokens of a mailing')
+    .option('--contact <id>', 'all tokens of a contact, later ones too')
+    .option('--key <all>', '"all": every token of the site, by a new link secret')
+    .option('--json', 'print for programs')
+    .action((options: RevokeOptions) =>
+      withStore(async (db, config) => {
+        const site = await siteOrRefuse(db, options.site)
+        const revoking = readRevoking(options)
+        const message = revoking.kind === 'message' ? { message: revoking.value } : {}
+        const result = await revokeTokens(db, createKeyring(config.secret), site, revoking, Date.now(), (trx) =>
+          note(trx, 'link_tokens.revoke', { site: site.id, revoked: revoking.kind, ...message }),
+        )
+        if ('code' in result) throw new Refusal(`--${result.message}`)
+        const at = new Date(result.at).toISOString()
+        show(options.json, { site: site.id, revoked: revoking.kind, at }, () => `Revoked since ${at}.`)
+      }),
+    )
+}
+
+async function whom(db: Store, options: MintOptions): Promise<{ contacts: string[]; rejected: Rejected[] }> {
+  if ((options.contacts === undefined) === (options.segment === undefined)) {
+    throw new Refusal('one of --contacts and --segment must be given')
+  }
+  if (options.contacts !== undefined) {
+    const ids = options.contacts.split(',').map((id) => id.trim())
+    const there = await existingContacts(db, ids)
+    const unknown = (contact: string) => ({ contact, code: 'unknown_contact', message: 'must be the id of a contact' })
+    return { contacts: ids.filter((id) => there.has(id)), rejected: ids.filter((id) => !there.has(id)).map(unknown) }
+  }
+  const segment = options.segment!
+  if (!(await findSegment(db, segment))) throw new Refusal(`there is no segment "${segment}"`)
+  const contacts: string[] = []
+  const rejected: Rejected[] = []
+  let position: MemberCursor | null = null
+  do {
+    const page = await listMailable(db, segment, position, PAGE)
+    contacts.push(...page.contacts)
+    const message = 'must be somebody who may be mailed'
+    rejected.push(...page.others.map(({ contact, why }) => ({ contact, code: why, message })))
+    position = page.next
+  } while (position !== null)
+  return { contacts, rejected }
+}
+
+function readRevoking({ token, message, contact, key }: RevokeOptions): Revoking {
+  const given = Object.entries({ token, message, contact, key }).filter(([, value]) => value !== undefined)
+  if (given.length !== 1) throw new Refusal('exactly one of --token, --message, --contact and --key all must be given')
+  const [kind, value] = given[0] as ['token' | 'message' | 'contact' | 'key', string]
+  if (kind !== 'key') return { kind, value }
+  if (value !== 'all') throw new Refusal(`--key must be all (got "${value}")`)
+  return { kind }
+}
+
+function note(db: Parameters<typeof writeAudit>[0], action: string, detail: Record<string, unknown>): Promise<void> {
+  return writeAudit(db, { id: nanoid(22), at: Date.now(), actor: 'command', action, detail })
+}

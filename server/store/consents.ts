@@ -1,0 +1,27 @@
+/** The choice of a visitor that counts now. */
+import type { Transaction } from 'kysely'
+import { findTombstones } from './facts.ts'
+import type { ConsentRow, Database } from './schema.ts'
+
+/**
+ * A visitor's last choice, in the order of `domain/consent`: of two words on one choice the denial counts. Null where
+ * none is known, or all was withdrawn; what was withdrawn a moment ago may still be there, so the tombstone is asked.
+ */
+export async function lastConsent(
+  trx: Transaction<Database>,
+  visitorId: string,
+  tombstone: string,
+): Promise<ConsentRow | null> {
+  if ((await findTombstones(trx, [tombstone])).size > 0) return null
+  const row = await trx
+    .selectFrom('consents')
+    .selectAll()
+    .where('visitor_id', '=', visitorId)
+    .orderBy('last_at', 'desc')
+    .orderBy('id', 'desc')
+    .orderBy('identity')
+    .orderBy('marketing')
+    .limit(1)
+    .executeTakeFirst()
+  return row ?? null
+}

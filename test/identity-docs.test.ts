@@ -1,0 +1,155 @@
+/** The snippets and test vectors of docs/identity.md, run as they stand there: shops copy them. */
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readToken } from '../server/domain/token.ts'
+import { linkMac } from '../server/ops/keyring.ts'
+import { createMint, readLink } from '../server/tokens.ts'
+import { newVisitor, type SiteView } from './contract/door.ts'
+import { event, sendAll, settled } from './support/sender.ts'
+import { startServer, type TestServer, until } from './support/server.ts'
+
+const text = readFileSync(new URL('../docs/identity.md', import.meta.url), 'utf8')
+const SECRET = 'a-secret-for-tests'
+
+/** The first block of a language in which a name occurs. */
+function block(language: string, name: string): string {
+  const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code]) => code!)
+  return blocks.find((code) => code.includes(name))!
+}
+
+type Vector = { contact: string; message: string; issued: number; target: string | null; token: string }
+const VECTORS = [...text.matchAll(/^\| `(.+?)` \| `(.+?)` \| (\d+) \| (?:`(.+?)`)? ?\| `(c1\..+?)` \|$/gm)].map(
+  ([, contact, message, issued, target, token]): Vector => {
+    return { contact: contact!, message: message!, issued: Number(issued), target: target ?? null, token: token! }
+  },
+)
+
+/** Calls a function of a snippet with JSON arguments, in a process of its own. */
+type Call = (code: string, name: string, args: unknown[]) => string
+
+let folder: string
+const inNode: Call = (code, name, args) => {
+  const file = join(folder, `${name}.mjs`)
+  writeFileSync(file, `${code}\nconsole.log(${name}(...JSON.parse(process.argv[2])))\n`)
+  return execFileSync(process.execPath, [file, JSON.stringify(args)], { encoding: 'utf8' }).trim()
+}
+const inPython: Call = (code, name, args) => {
+  const file = join(folder, `${name}.py`)
+  writeFileSync(
+    file,
+    `${code}\nimport sys\nprint(${name}(*json_loads(sys.argv[1])))\n`.replace('json_loads', '__import__("json").loads'),
+  )
+  return execFileSync('python3', [file, JSON.stringify(args)], { encoding: 'utf8' }).trim()
+}
+
+/** Why the snippets of a language cannot be run here; null if they can. */
+function missing(command: string): string | null {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' })
+    return null
+  } catch {
+    return `there is no ${command} on this machine`
+  }
+}
+const LANGUAGES: [string, string, string, string, Call, string | null][] = [
+  ['Node', 'js', 'loginToken', 'linkToken', inNode, null],
+  ['Python', 'python', 'login_token', 'link_token', inPython, missing('python3')],
+]
+
+let server: TestServer
+let site: SiteView
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'couture-docs-'))
+  server = await startServer()
+  site = await server.cli<SiteView>('sites', 'show', 'demo')
+  await server.post('/api/v1/contacts', [{ id: 'crm-7' }])
+})
+afterAll(async () => {
+  rmSync(folder, { recursive: true, force: true })
+  await server?.stop()
+})
+
+const linksOf = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links
+
+describe.each(LANGUAGES)('in %s', (_, language, login, link, call, reason) => {
+  test('a login that the snippet signs is verified, and no two are the same', async ({ skip }) => {
+    if (reason !== null) skip(reason)
+    const sign = () => call(block(language, login), login, [site.identity_secret, 'demo', 'crm-7'])
+    const token = sign()
+    expect(sign()).not.toBe(token)
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [event('identify', 0, { kind: 'login', token })])
+    await settled(server)
+    expect(await linksOf(visitor)).toMatchObject([{ contact: 'crm-7', strength: 'verified', state: 'open' }])
+  })
+
+  test('the snippet makes the link tokens of the test vectors', ({ skip }) => {
+    if (reason !== null) skip(reason)
+    const made = VECTORS.map(({ contact, message, issued, target }) =>
+      call(block(language, link), link, [SECRET, contact, message, issued, target]),
+    )
+    expect(made).toEqual(VECTORS.map((vector) => vector.token))
+  })
+})
+
+test('a login that is signed with a key pair, made and set as it says there, is verified', async () => {
+  const path = `${new URL('../', import.meta.url).pathname}node_modules/.bin:${process.env.PATH}`
+  const env = { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir, PATH: path }
+  const commands = block('sh', 'openssl').replaceAll(
+    'npx couture',
+    `node ${new URL('../server/couture.mjs', import.meta.url).pathname}`,
+  )
+  await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', commands], { cwd: folder, env })
+  const privatePem = readFileSync(join(folder, 'login-key.pem'), 'utf8')
+  const sign = () => inNode(block('js', 'keyLoginToken'), 'keyLoginToken', [privatePem, 'demo', 'crm-7'])
+  const visitor = newVisitor()
+  await until(async () => {
+    const events = [event('identify', 0, { kind: 'login', token: sign() })]
+    return sendAll(server, visitor, events).then(
+      () => true,
+      () => false,
+    )
+  }, 'the collector to know the key')
+  await settled(server)
+  expect(await linksOf(visitor)).toMatchObject([{ contact: 'crm-7', strength: 'verified' }])
+})
+
+test('the other languages are there too', () => {
+  for (const language of ['php', 'ruby']) {
+    expect(block(language, 'login_token')).toMatch(/jti/)
+    expect(block(language, 'link_token')).toMatch(/contact:/)
+  }
+})
+
+test('the test vectors are read as what they say, and those with a page are minted alike', () => {
+  expect(VECTORS.length).toBeGreaterThanOrEqual(3)
+  const mint = createMint('https://shop.example/c')
+  for (const { contact, message, issued, target, token } of VECTORS) {
+    expect(readLink(SECRET, token)).toEqual({
+      message,
+      contact: linkMac(SECRET, `contact:${contact}`),
+      issuedAt: issued * 1000,
+      target,
+    })
+    expect(readToken(linkMac, 'another secret', (each) => each, token)).toBeNull()
+    if (target === null) continue
+    const shop = { ...site, link_secret: SECRET, settings: { link_param: '#cl' } } as never
+    expect(mint(shop, { message, contactId: contact, issuedAt: issued * 1000, target }).token).toBe(token)
+  }
+})
+
+test('the server’s login is answered', async () => {
+  const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'identify:write')
+  const visitor = newVisitor()
+  await sendAll(server, visitor, [event('page')])
+  await settled(server)
+  const env = { ...process.env, COUTURE: server.url, KEY: key, VISITOR: visitor, CONTACT: 'crm-7' }
+  const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', block('sh', 'identify')], { env })
+  expect(JSON.parse(stdout)).toMatchObject({ visitor })
+  await settled(server)
+  expect(await linksOf(visitor)).toMatchObject([{ contact: 'crm-7', strength: 'verified' }])
+})
