@@ -180,6 +180,7 @@ export async function start(config: Config): Promise<Running> {
       newId: () => nanoid(22),
       findKey,
       findSite: (id) => configuration.freshSite(id),
+      tombstone: keyring.tombstone,
       keysOf: async () => {
         await configuration.refresh()
         return createKeysOf(keyring, configuration.sites)

@@ -8,6 +8,7 @@ import { mark } from './dirty.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
+import { findErased, yieldKeys } from './tombstones.ts'
 import { transact } from './transact.ts'
 
 /** A contact as it was pushed, already checked. Absent keys are unchanged, null removes. */
@@ -24,10 +25,10 @@ export type ContactPatch = {
   updated_at: number
 }
 
-/** What became of each patch. */
-export type UpsertCounts = { created: number; updated: number; unchanged: number }
+/** What became of each patch; `erased` are the places of those that were refused because their contact was erased. */
+export type UpsertCounts = { created: number; updated: number; unchanged: number; erased: number[] }
 
-/** Computes the keyed hashes under which a contact is found. */
+/** Computes the keyed hashes under which a contact is found; the first is of his id alone. */
 export type KeysOf = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 
 const FIELDS = ['email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into'] as const
@@ -39,7 +40,7 @@ export async function upsertContacts(
   keysOf: KeysOf,
   now: number,
 ): Promise<UpsertCounts> {
-  const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0 }
+  const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0, erased: [] }
   // A contact is read, merged with what is new, and written: nobody else may do so meanwhile.
   await lockName(trx, 'contacts')
   const current = new Map<string, ContactRow>()
@@ -47,17 +48,27 @@ export async function upsertContacts(
     const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
     for (const row of rows) current.set(row.contact_id, row)
   }
+  const erased = await findErased(trx, patches, keysOf)
   const changed = new Map<string, ContactRow>()
-  for (const patch of patches) {
+  for (const [place, patch] of patches.entries()) {
     const old = current.get(patch.id)
-    // An erased contact stays erased: the next import of the same file must not bring him back.
-    const next = old?.erased_at ? old : applyPatch(old ?? newRow(patch, now), patch)
+    // The next import of the same file must not bring him back.
+    if (erased.refuses(patch, old !== undefined)) {
+      counts.erased.push(place)
+      continue
+    }
+    const next = applyPatch(old ?? newRow(patch, now), patch)
     counts[!old ? 'created' : same(old, next) ? 'unchanged' : 'updated']++
     if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
     current.set(patch.id, next)
     changed.set(patch.id, next)
   }
-  await writeContacts(trx, [...changed.values()], keysOf)
+  const written = [...changed.values()]
+  await writeContacts(trx, written, keysOf)
+  await yieldKeys(
+    trx,
+    written.flatMap((row) => erased.addressOf({ ...row, id: row.contact_id }) ?? []),
+  )
   return counts
 }
 
