@@ -33,7 +33,7 @@ export function eraseRoutes(deps: HttpDeps) {
         'With the records that the CRM merged with his. What is derived of him and what his visitors left follows within ' +
         'moments, the entries of journals too. He stays out: claims on him are refused, and so are imports of him.',
       middleware: [allow(deps, 'contacts:write')] as const,
-      request: { params: z.object({ id: z.string().openapi({ example: 'crm-7' }) }) },
+      request: { params: z.object({ id: z.string().openapi({ example: 'crm-1003' }) }) },
       responses: {
         200: json('He is erased', erasedSchema),
         ...refusals,

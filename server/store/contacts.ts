@@ -63,12 +63,8 @@ export async function upsertContacts(
     current.set(patch.id, next)
     changed.set(patch.id, next)
   }
-  const written = [...changed.values()]
-  await writeContacts(trx, written, keysOf)
-  await yieldKeys(
-    trx,
-    written.flatMap((row) => erased.addressOf({ ...row, id: row.contact_id }) ?? []),
-  )
+  await writeContacts(trx, [...changed.values()], keysOf)
+  await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
 }
 

@@ -10,7 +10,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf, ofKeys } from './many.ts'
-import type { Database } from './schema.ts'
+import type { ContactRow, Database } from './schema.ts'
 
 type Keyed = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 type Named = { id: string; email?: string | null; email_sha256?: string | null }
@@ -41,8 +41,8 @@ export function hashesOf(keysOf: Keyed, row: Named): { id: string; address: stri
 export type ErasedAmong = {
   /** Whether a row would bring back somebody who was erased; `known`: there is a living contact of its id. */
   refuses(row: Pushed, known: boolean): boolean
-  /** The key of a row's address, if somebody who was erased had it. */
-  addressOf(row: Named): string | null
+  /** The keys of the addresses of contacts that somebody who was erased had. */
+  addressesOf(rows: ContactRow[]): string[]
 }
 
 /** Looks up once who of the rows was erased. */
@@ -59,9 +59,10 @@ export async function findErased(db: Kysely<Database>, rows: Pushed[], keysOf: K
       if (known || at === undefined) return false
       return row.updated_at <= at || row.id === row.email?.trim().toLowerCase()
     },
-    addressOf(row) {
-      const { address } = erasedAt.size === 0 ? { address: null } : hashesOf(keysOf, row)
-      return address !== null && erasedAt.has(address) ? address : null
+    addressesOf(contacts) {
+      if (erasedAt.size === 0) return []
+      const addresses = contacts.map((row) => hashesOf(keysOf, { ...row, id: row.contact_id }).address)
+      return addresses.filter((address) => address !== null && erasedAt.has(address)) as string[]
     },
   }
 }
