@@ -14,15 +14,13 @@
 import type { Transaction } from 'kysely'
 import type { KeysOf } from './contacts.ts'
 import { mark } from './dirty.ts'
+import { type ErasedSpan, insertErasure } from './erasures.ts'
 import { sayFarewell } from './farewells.ts'
 import { lockLeases } from './leases.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
 import { hashesOf, nameOfErased } from './tombstones.ts'
-
-/** What journals forget: all of a visitor, or what it did from `from` to `to`. `visitor` is a keyed hash. */
-export type ErasedSpan = { visitor: string; from: number | null; to: number | null }
 
 /** What an erasure came to; `contact` is the keyed hash of his id. */
 export type Erased = { contact: string; visitors: number; shared: number; orders: number }
@@ -68,12 +66,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   }
   await replaceRecords(trx, rows, keys, deps)
   await sayFarewell(trx, contacts, now)
-  if (spans.length > 0) {
-    await trx
-      .insertInto('erasures')
-      .values({ id: deps.newId(), at: now, spans: JSON.stringify(spans) })
-      .execute()
-  }
+  if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
   await trx
     .deleteFrom('derive_failures')
     .where('key', 'in', [...contacts, ...contacts.map((each) => `c:${each}`)])

@@ -3,16 +3,17 @@
  * only if they ever heard of him. His id stays for that for 30 days, there and nowhere else. What was told of him before
  * is nobody's from the erasure on: the numbers stay without a gap.
  */
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import type { Change } from './feed.ts'
 import { chunks } from './many.ts'
 import type { Database } from './schema.ts'
+import { transact } from './transact.ts'
 
 /** In the log of changes stands for a contact who was erased. */
 export const NOBODY = ''
 
 /** How long readers may take to hear of an erasure. */
-export const FAREWELL_MS = 30 * 24 * 3600_000
+const FAREWELL_MS = 30 * 24 * 3600_000
 
 /** Has the publisher tell of contacts who are erased in this transaction. The leases are locked. */
 export async function sayFarewell(trx: Transaction<Database>, contactIds: string[], now: number): Promise<void> {
@@ -56,9 +57,9 @@ export async function withFarewells(trx: Transaction<Database>, changes: Change[
   })
 }
 
-/** Takes the ids of contacts out of the log who were erased 30 days ago. Returns how many. */
-export async function endFarewells(trx: Transaction<Database>, now: number): Promise<number> {
-  const rows = await trx
+/** Takes the ids of contacts out of the log who were erased 30 days ago. */
+export async function endFarewells(db: Kysely<Database>, now: number): Promise<void> {
+  const rows = await db
     .selectFrom('farewells')
     .select('contact_id')
     .where('at', '<=', now - FAREWELL_MS)
@@ -66,8 +67,10 @@ export async function endFarewells(trx: Transaction<Database>, now: number): Pro
     .limit(500)
     .execute()
   for (const { contact_id } of rows) {
-    await trx.updateTable('match_changes').set({ contact_id: NOBODY }).where('contact_id', '=', contact_id).execute()
-    await trx.deleteFrom('farewells').where('contact_id', '=', contact_id).execute()
+    await transact(db, async (trx) => {
+      await trx.updateTable('match_changes').set({ contact_id: NOBODY }).where('contact_id', '=', contact_id).execute()
+      await trx.deleteFrom('feed_state').where('contact_id', '=', contact_id).execute()
+      await trx.deleteFrom('farewells').where('contact_id', '=', contact_id).execute()
+    })
   }
-  return rows.length
 }

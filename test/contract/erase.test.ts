@@ -5,8 +5,8 @@
 import { createHash } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { filesHolding, newVisitor, problemOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
 
 const MINUTE = 60_000
 
@@ -81,6 +81,34 @@ test('an erased contact is gone from every table but the feed’s word, and from
     expect(await tablesHolding(server, trace)).toEqual([])
   }
 })
+
+test('then no file of the data folder holds him, the journal neither', async () => {
+  const contact = 'is-in-no-file'
+  const { visitor } = await known(contact)
+  const other = newVisitor()
+  await sendAll(server, other, [event('page')])
+  await settled(server)
+  expect((await filesHolding(server, visitor)).join(' ')).toContain('journal.db')
+  await erase(contact)
+  await forgotten()
+  for (const trace of [visitor, address(contact), sha256(address(contact)), `phone-${contact}`, `ring-${contact}`]) {
+    await until(async () => (await filesHolding(server, trace)).length === 0, `${trace} to be in no file`)
+  }
+  expect((await filesHolding(server, other)).join(' ')).toContain('journal.db')
+  // The feed's word is the one place that holds his id, for 30 days.
+  const inStore = server.databaseUrl === null ? ['couture.db'] : ['farewells', 'match_changes']
+  await until(async () => String((await filesHolding(server, contact)).sort()) === String(inStore), 'his id to go')
+  expect(await server.query('select * from forgotten')).toHaveLength(
+    (await server.query('select * from erasures')).length,
+  )
+})
+
+/** Waits until the journal has worked off all that was erased. */
+async function forgotten() {
+  await settled(server)
+  const left = 'select id from erasures where id not in (select erasure_id from forgotten)'
+  await until(async () => (await server.query(left)).length === 0, 'the journal to forget')
+}
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
@@ -195,7 +223,10 @@ test('on a device that two used, only his stretch goes, and the other gets nothi
   expect(await ids(`visitors/${visitor}`)).toEqual([before, ...hers].map((each) => each.id))
   expect(await ids('contacts/stays-here')).toEqual(hers.map((each) => each.id))
   expect((await timeline(server, visitor))[0]!.link).toBeNull()
-  for (const { id } of his) expect(await tablesHolding(server, id)).toEqual([])
+  await forgotten()
+  for (const { id } of his) {
+    await until(async () => (await filesHolding(server, id)).length === 0, 'his events to be in no file')
+  }
   expect((await tablesHolding(server, 'goes-from-here')).sort()).toEqual(['farewells', 'match_changes'])
 })
 
@@ -250,4 +281,25 @@ test('couture erase does the same beside the server, and says what came of it', 
     code: 1,
     stderr: 'there is no contact "by-command", or it was erased already\n',
   })
+})
+
+test('after 30 days the feed holds his id no more, and its numbers have no gap', async () => {
+  const own = await startServer({ clockMs: -40 * 86_400_000 })
+  const { identity_secret } = await own.cli<SiteView>('sites', 'show', 'demo')
+  const past = Date.now() - 40 * 86_400_000
+  await own.post('/api/v1/contacts', [{ id: 'long-gone', email: address('long-gone') }])
+  const token = await signLogin(identity_secret, 'long-gone', { seconds: Math.floor(past / 1000) })
+  const at = new Date(past).toISOString()
+  await sendAll(own, newVisitor(), [{ ...event('identify', 0, { kind: 'login', token }), at }], { sent_at: at })
+  await settled(own)
+  await own.api('/api/v1/contacts/long-gone', { method: 'DELETE' })
+  await settled(own)
+  const before = await own.get('/api/v1/matches')
+  expect(before.data.map((match: any) => match.change)).toEqual(['erased'])
+  await own.stop({ wipe: false })
+  const later = await startServer({ dataDir: own.dataDir })
+  await until(async () => (await tablesHolding(later, 'long-gone')).length === 0, 'the farewell to end')
+  const page = await later.get('/api/v1/matches')
+  expect([page.data, page.next]).toEqual([[], before.next])
+  await later.stop({ wipe: true })
 })
