@@ -49,7 +49,7 @@ export function ReviewPage({ ui, client, onGo, onCount }: Props) {
   const section = (group: Group, links: Link[]) => (
     <section key={group} class="review" aria-labelledby={`${group}-title`} data-testid={`review-${group}`}>
       <h2 id={`${group}-title`}>
-        {t.review[group]} <span class="count">{f.count(links.length)}</span>
+        {t.review[group]} <span class="tally">{f.count(links.length)}</span>
       </h2>
       <p class="hint">{t.review[`${group}Lead`]}</p>
       <ul class="links">
@@ -93,7 +93,7 @@ export function ReviewPage({ ui, client, onGo, onCount }: Props) {
           {data.shared.length === 0 ? null : (
             <section key="shared" class="review" aria-labelledby="shared-title" data-testid="review-shared">
               <h2 id="shared-title">
-                {t.review.shared} <span class="count">{f.count(data.shared.length)}</span>
+                {t.review.shared} <span class="tally">{f.count(data.shared.length)}</span>
               </h2>
               <p class="hint">{t.review.sharedLead}</p>
               <ul class="links">

@@ -48,7 +48,7 @@ export function Shell({ ui: { t, f }, language, onLanguage, place, toReview, onG
                   <PlaceLink to={{ page }} onGo={onGo} testid={`nav-${page}`} current={page === place.page}>
                     {names[page]}{' '}
                     {page === 'review' && toReview > 0 ? (
-                      <span class="count" data-testid="to-review">
+                      <span class="tally" data-testid="to-review">
                         {f.count(toReview)} <span class="unseen">{t.review.waiting}</span>
                       </span>
                     ) : null}

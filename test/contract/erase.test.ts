@@ -3,9 +3,11 @@
  * and in every file. Whoever comes back with his cookie, his mail's link or his record in the CRM's file finds nothing.
  */
 import { createHash } from 'node:crypto'
+import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { ENGINE } from '../support/store.ts'
 import { filesHolding, newVisitor, problemOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
 
 const MINUTE = 60_000
@@ -302,4 +304,26 @@ test('after 30 days the feed holds his id no more, and its numbers have no gap',
   const page = await later.get('/api/v1/matches')
   expect([page.data, page.next]).toEqual([[], before.next])
   await later.stop({ wipe: true })
+})
+
+test.runIf(ENGINE === 'sqlite')('a backup of before, when it is brought back, does not bring him back', async () => {
+  const own = await startServer()
+  const visitor = newVisitor()
+  const { identity_secret } = await own.cli<SiteView>('sites', 'show', 'demo')
+  await own.post('/api/v1/contacts', [record('in-the-backup')])
+  const token = await signLogin(identity_secret, 'in-the-backup')
+  await sendAll(own, visitor, [event('identify', 0, { kind: 'login', token })])
+  await settled(own)
+  const file = `${own.dataDir}-backup.db`
+  await own.cli('backup', file)
+  await own.api('/api/v1/contacts/in-the-backup', { method: 'DELETE' })
+  await settled(own)
+  await own.stop({ wipe: false })
+  await own.cli('restore', file)
+  rmSync(file)
+  const again = await startServer({ dataDir: own.dataDir })
+  await settled(again)
+  expect(await tablesHolding(again, visitor)).toEqual([])
+  expect((await tablesHolding(again, 'in-the-backup')).sort()).toEqual(['farewells', 'match_changes'])
+  await again.stop()
 })
