@@ -162,18 +162,10 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       .insertInto('contacts')
       .values(part)
       .onConflict((conflict) =>
-        conflict.column('contact_id').doUpdateSet((eb) => ({
-          email: eb.ref('excluded.email'),
-          email_sha256: eb.ref('excluded.email_sha256'),
-          phone: eb.ref('excluded.phone'),
-          mail_consent: eb.ref('excluded.mail_consent'),
-          mail_consent_at: eb.ref('excluded.mail_consent_at'),
-          minor: eb.ref('excluded.minor'),
-          merged_into: eb.ref('excluded.merged_into'),
-          attributes: eb.ref('excluded.attributes'),
-          updated_at: eb.ref('excluded.updated_at'),
-          field_times: eb.ref('excluded.field_times'),
-        })),
+        conflict.column('contact_id').doUpdateSet((eb) => {
+          const columns = [...FIELDS, 'attributes', 'updated_at', 'field_times'] as const
+          return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))
+        }),
       )
       .execute()
   }
