@@ -24,6 +24,13 @@ export type Link = Contact['links'][number]
 export type TimelinePage = InferResponseType<Routes['contacts'][':id']['timeline']['$get'], 200>
 export type TimelineEvent = TimelinePage['data'][number]
 
+/** What operators said of a link, oldest first; the last word counts. */
+export type Act = 'void' | 'confirm' | 'clear'
+export type Said = { act: Act; at: string; actor: string }
+export type VisitorDetail = InferResponseType<Routes['visitors'][':id']['$get'], 200>
+/** What is to be looked at. `more`: of one of the lists only the first thousand are here. */
+export type Review = { links: Link[]; shared: Visitor[]; more: boolean }
+
 /** What became of an imported file. `rejected` may hold only the first rows of `rejected_total`. */
 export type ImportReport = InferResponseType<Routes['contacts']['$post'], 200>
 
@@ -43,6 +50,7 @@ export type Client = ReturnType<typeof createClient>
 
 const MEMBERS_A_PAGE = 50
 const EVENTS_A_PAGE = 200
+const REVIEW_A_STATE = 1000
 
 /** The abandoned carts as a file that a spreadsheet program opens as it should. */
 export const ABANDONED_CSV = '/api/v1/segments/cart_abandoned/members?format=csv&bom=true'
@@ -116,6 +124,38 @@ export function createClient(onSignedOut: () => void) {
     /** All that is known of a contact; fails with 404 for one that is not there. */
     contact: (id: string, signal: AbortSignal): Promise<Contact> =>
       read(api.contacts[':id'].$get({ param: param(id) }, { init: { signal } })),
+
+    /** The links that wait for somebody, those that the rules refused or voided, and the devices that several use. */
+    async review(signal: AbortSignal): Promise<Review> {
+      const limit = String(REVIEW_A_STATE)
+      const [shared, ...lists] = await Promise.all([
+        read(api.visitors.$get({ query: { state: 'shared', limit } }, { init: { signal } })),
+        ...(['review', 'refused', 'void'] as const).map((state) =>
+          read(api.links.$get({ query: { state, limit } as { state: typeof state } }, { init: { signal } })),
+        ),
+      ])
+      const more = [shared, ...lists].some((list) => list.has_more)
+      return { links: lists.flatMap(({ data }) => data), shared: shared.data, more }
+    },
+
+    /** How many links wait for somebody. */
+    waiting: async (signal: AbortSignal): Promise<number> =>
+      (await read(api.links.$get({ query: { state: 'review' } }, { init: { signal } }))).data.length,
+
+    /** A browser with its links; fails with 404 for one that is gone. */
+    visitor: (id: string, signal: AbortSignal): Promise<VisitorDetail> =>
+      read(api.visitors[':id'].$get({ param: param(id) }, { init: { signal } })),
+
+    /** What was said of a link. */
+    async said(id: string, signal: AbortSignal): Promise<Said[]> {
+      const answer = fetch(`/api/v1/links/${encodeURIComponent(id)}`, { signal })
+      return (await read<{ acts: Said[] }>(answer)).acts
+    },
+
+    /** Says of a link that it is an error, that it is right, or neither again. */
+    async decide(id: string, act: Act): Promise<void> {
+      await read<unknown>(fetch(`/api/v1/links/${encodeURIComponent(id)}/${act}`, { method: 'POST' }))
+    },
 
     /** One page of a contact's events, oldest first, from the start or after a cursor. */
     timeline: (id: string, after: string | null, signal: AbortSignal): Promise<TimelinePage> => {

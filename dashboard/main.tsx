@@ -9,6 +9,7 @@ import { ContactPage } from './pages/contact.tsx'
 import { ImportPage } from './pages/import.tsx'
 import { Login } from './pages/login.tsx'
 import { OverviewPage } from './pages/overview.tsx'
+import { ReviewPage } from './pages/review.tsx'
 import type { Ui } from './parts/format.ts'
 import { initialLanguage, type Language, rememberLanguage, uiFor } from './parts/language.ts'
 import { HEADING_ID } from './parts/page-head.tsx'
@@ -36,6 +37,15 @@ function App() {
     }
   }
   useEffect(() => void check(), [])
+
+  // The count beside the page's name; the page itself keeps it up to date while it is open.
+  const [toReview, setToReview] = useState(0)
+  useEffect(() => {
+    if (!inside) return setToReview(0)
+    const ending = new AbortController()
+    client.waiting(ending.signal).then(setToReview, () => {})
+    return () => ending.abort()
+  }, [inside, place])
 
   async function signOut() {
     try {
@@ -69,6 +79,7 @@ function App() {
         setLanguage(next)
       }}
       place={inside ? place : null}
+      toReview={toReview}
       onGo={go}
       onSignOut={signOut}
     >
@@ -89,6 +100,8 @@ function App() {
         />
       ) : place.page === 'carts' ? (
         <CartsPage key="carts" ui={ui} client={client} onGo={go} />
+      ) : place.page === 'review' ? (
+        <ReviewPage key="review" ui={ui} client={client} onGo={go} onCount={setToReview} />
       ) : place.page === 'import' ? (
         <ImportPage key="import" ui={ui} client={client} />
       ) : place.page === 'contact' ? (
@@ -107,6 +120,8 @@ function titleOf({ t }: Ui, place: Place): string {
       return t.overview
     case 'carts':
       return t.abandonedCarts
+    case 'review':
+      return t.review.title
     case 'import':
       return t.imports.heading
     case 'contact':

@@ -5,6 +5,7 @@
 import { contactEn } from './texts.contact.en.ts'
 import { importEn } from './texts.import.en.ts'
 import { linksEn } from './texts.links.en.ts'
+import { reviewEn } from './texts.review.en.ts'
 
 type Write = (value: number) => string
 type Part = { count: number; of: number }
@@ -150,6 +151,7 @@ export const en = {
   contact: contactEn,
   links: linksEn,
   imports: importEn,
+  review: reviewEn,
 }
 
 /** What a language must offer. */

@@ -6,6 +6,7 @@ import { contactFr } from './texts.contact.fr.ts'
 import type { Texts } from './texts.en.ts'
 import { importFr } from './texts.import.fr.ts'
 import { linksFr } from './texts.links.fr.ts'
+import { reviewFr } from './texts.review.fr.ts'
 
 const visiteurs = (count: number) => (count < 2 ? 'visiteur' : 'visiteurs')
 
@@ -149,4 +150,5 @@ export const fr: Texts = {
   contact: contactFr,
   links: linksFr,
   imports: importFr,
+  review: reviewFr,
 }

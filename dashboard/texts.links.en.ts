@@ -68,6 +68,10 @@ export const linksEn = {
     minor: 'The customer is a minor.',
     token_reused: 'The signed statement of this login had already been used in another browser.',
     token_expired: 'The newsletter link was more than 30 days old. It still leads to the page, but proves nothing.',
+    token_revoked: 'The newsletter link had been revoked. It still leads to the page, but proves nothing.',
+    too_many_visitors: 'Too many new browsers named this customer in a short time; somebody has to look at it.',
+    confirmed_by_operator: 'Somebody of the shop looked at it and said that it is right.',
+    voided_by_operator: 'Somebody of the shop looked at it and said that it is an error.',
     forwarded: 'The newsletter link was passed around: several other browsers had used it before.',
   },
   end: {
@@ -78,6 +82,7 @@ export const linksEn = {
       'It was an error: the newsletter was forwarded, and somebody else opened it and then showed who they are.',
     forwarded_token:
       'It was an error: the same newsletter link was used in other browsers, and somebody else then signed in here.',
+    voided_by_operator: 'Somebody of the shop said that it was an error.',
     identity_withdrawn: 'It ended because consent to recognition was withdrawn.',
     signed_login_over_claimed: 'It ended when somebody else signed in with proof.',
     signed_login_over_click: 'It ended when somebody else signed in with proof.',

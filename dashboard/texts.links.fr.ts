@@ -73,6 +73,11 @@ export const linksFr: typeof linksEn = {
     token_reused: 'L’attestation signée de cette connexion avait déjà servi dans un autre navigateur.',
     token_expired:
       'Le lien de newsletter avait plus de 30\u00a0jours. Il mène toujours à la page, mais ne prouve plus rien.',
+    token_revoked: 'Le lien de newsletter avait été révoqué. Il mène toujours à la page, mais ne prouve plus rien.',
+    too_many_visitors:
+      'Trop de nouveaux navigateurs ont nommé ce client en peu de temps\u00a0; quelqu’un doit y regarder.',
+    confirmed_by_operator: 'Quelqu’un de la boutique l’a examiné et a dit que c’est juste.',
+    voided_by_operator: 'Quelqu’un de la boutique l’a examiné et a dit que c’est une erreur.',
     forwarded: 'Le lien de newsletter a circulé\u00a0: plusieurs autres navigateurs s’en étaient déjà servis.',
   },
   end: {
@@ -83,6 +88,7 @@ export const linksFr: typeof linksEn = {
       'C’était une erreur\u00a0: la newsletter a été transférée, et une autre personne l’a ouverte puis s’est fait connaître.',
     forwarded_token:
       'C’était une erreur\u00a0: le même lien de newsletter a servi dans d’autres navigateurs, puis une autre personne s’est connectée ici.',
+    voided_by_operator: 'Quelqu’un de la boutique a dit que c’était une erreur.',
     identity_withdrawn: 'Terminé parce que l’accord pour la reconnaissance a été retiré.',
     signed_login_over_claimed: 'Terminé quand une autre personne s’est connectée, preuve à l’appui.',
     signed_login_over_click: 'Terminé quand une autre personne s’est connectée, preuve à l’appui.',

@@ -16,6 +16,7 @@ import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
 import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
+import { eraseRoutes } from './http/erase.ts'
 import { identifyRoutes } from './http/identify.ts'
 import { linkTokenRoutes } from './http/link-tokens.ts'
 import { linkRoutes } from './http/links.ts'
@@ -60,6 +61,7 @@ function privateRoutes(deps: HttpDeps) {
   return new OpenAPIHono<PrivateEnv>()
     .route('/', sessionRoutes(deps))
     .route('/', contactRoutes(deps))
+    .route('/', eraseRoutes(deps))
     .route('/', orderRoutes(deps))
     .route('/', linkTokenRoutes(deps))
     .route('/', identifyRoutes(deps))

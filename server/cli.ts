@@ -5,6 +5,7 @@ import { registerBackup } from './cli/backup.ts'
 import { registerCopy } from './cli/copy.ts'
 import { registerDeadLetters } from './cli/dead-letters.ts'
 import { registerDoctor } from './cli/doctor.ts'
+import { registerErase } from './cli/erase.ts'
 import { registerImports } from './cli/import.ts'
 import { registerKeys } from './cli/keys.ts'
 import { registerRebuild } from './cli/rebuild.ts'
@@ -28,6 +29,7 @@ registerSites(program)
 registerKeys(program)
 registerTokens(program)
 registerImports(program)
+registerErase(program)
 registerBackup(program)
 registerRestore(program)
 registerCopy(program)

@@ -183,6 +183,7 @@ export async function start(config: Config): Promise<Running> {
       identify: createIdentify({ ...claiming, tombstone: keyring.tombstone }),
       findKey,
       findSite: (id) => configuration.freshSite(id),
+      tombstone: keyring.tombstone,
       keysOf: async () => {
         await configuration.refresh()
         return createKeysOf(keyring, configuration.sites)

@@ -18,7 +18,11 @@ export type PipelineThread = {
 /** Starts the thread. If it dies, the process ends. */
 export function startPipeline(
   workerData: PipelineData,
-  { log, metrics, journal }: { log: Logger; metrics: Metrics; journal: Pick<JournalThread, 'landed' | 'renew'> },
+  {
+    log,
+    metrics,
+    journal,
+  }: { log: Logger; metrics: Metrics; journal: Pick<JournalThread, 'landed' | 'renew' | 'rewrite'> },
 ): PipelineThread {
   let position: number | null = null
   const sayFailed = (what: object, text: string) => log.error(what, text)
@@ -36,6 +40,9 @@ export function startPipeline(
         return log.warn(report.notice, report.text)
       case 'renew':
         return journal.renew(report.journalId)
+      case 'rewrite':
+        void journal.rewrite(report.journalId, report.rows).then((error) => tell({ kind: 'rewritten', error }))
+        return
       case 'turn':
         return metrics.turn(report.turn)
       case 'fenced':

@@ -11,6 +11,7 @@ import { createDeriver } from './derive/derive.ts'
 import { createRetention } from './derive/retain.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { createDescribeAgent } from './land/agent.ts'
+import { createForgetting, type Rewritten } from './land/forget.ts'
 import { landBatch } from './land/land.ts'
 import { type Notice, noticeText } from './land/notice.ts'
 import { createTurns } from './land/turns.ts'
@@ -25,7 +26,7 @@ import { LostClaim } from './store/ownership.ts'
 import type { DeriveStage } from './store/schema.ts'
 import { isPassing } from './store/transact.ts'
 
-type Stage = 'land' | 'derive' | 'share' | 'retain' | 'upkeep'
+type Stage = 'land' | 'derive' | 'share' | 'forget' | 'retain' | 'upkeep'
 
 /** What the thread is started with, what it is told, and what it tells. */
 export type PipelineData = {
@@ -35,11 +36,13 @@ export type PipelineData = {
   /** 1 while the thread that collects lacks a processor. */
   short: Int32Array
 }
-export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' }
+export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' } | { kind: 'rewritten'; error: string | null }
 export type PipelineReport =
   | { kind: 'landed'; journalId: string; position: number; flushed: number; lagMs: number }
   | { kind: 'notice'; notice: Notice; text: string }
   | { kind: 'renew'; journalId: string }
+  /** Rows of the journal as they are to be, without somebody who was erased; answered by `rewritten`. */
+  | { kind: 'rewrite'; journalId: string; rows: Rewritten[] }
   | { kind: 'turn'; turn: Turn }
   /** Another process has taken over what this one was deriving; it wrote nothing. */
   | { kind: 'fenced'; message: string }
@@ -100,6 +103,18 @@ const deriver = createDeriver({
 })
 const clockWatch = createClockWatch({ db, now })
 const retention = createRetention({ db, now })
+const forgetting = createForgetting({
+  db,
+  journal,
+  tombstone,
+  now: () => performance.now(),
+  at: now,
+  rewrite: (journalId, rows) =>
+    new Promise((resolve, reject) => {
+      onRewritten = (error) => (error === null ? resolve() : reject(new Error(error)))
+      report({ kind: 'rewrite', journalId, rows })
+    }),
+})
 const turns = createTurns()
 const upkeep = openUpkeep(store, () => performance.now())
 const walBytes = () => (unflushed === null ? 0 : (statSync(unflushed, { throwIfNoEntry: false })?.size ?? 0))
@@ -108,11 +123,13 @@ let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.
 /** The journal that was asked to take a new id. */
 let renewing = ''
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
+/** Told when the journal's thread has written what it was given. */
+let onRewritten: (error: string | null) => void = () => {}
 let stopping = false
 let woken = false
 let deriving = true
 let wake: () => void = () => {}
-const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, retain: 0, upkeep: 0 }
+const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, forget: 0, retain: 0, upkeep: 0 }
 const ending = new AbortController()
 
 parentPort!.on('message', (request: PipelineRequest) => {
@@ -120,6 +137,7 @@ parentPort!.on('message', (request: PipelineRequest) => {
     stopping = true
     ending.abort()
   }
+  if (request.kind === 'rewritten') onRewritten(request.error)
   woken = true
   wake()
 })
@@ -229,10 +247,14 @@ while (!stopping) {
   if (landed) turn.landMs = then - began
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })
+  const forgot = await attempt('forget', () => forgetting.step(told.position))
   const retained = await attempt('retain', () => retention.step())
-  const kept = await attempt('upkeep', async () => upkeep?.step(walBytes, !(landed || derived || retained)) ?? false)
+  const kept = await attempt(
+    'upkeep',
+    async () => upkeep?.step(walBytes, !(landed || derived || forgot || retained)) ?? false,
+  )
   // Lets messages in between rounds, the wish to stop among them.
-  if (landed || derived || retained || kept) await new Promise((resolve) => setImmediate(resolve))
+  if (landed || derived || forgot || retained || kept) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
 await keeping

@@ -9,7 +9,7 @@ import type { Database } from './store/schema.ts'
 import { insertSite, listSites, putApiKey, replaceLinkSecret } from './store/sites.ts'
 import { transact } from './store/transact.ts'
 
-/** The keyed hashes by which a contact is found: his id, his address, and his reference in each site's link tokens. */
+/** The keyed hashes by which a contact is found: his id (the first), his address, and his reference in each site's link tokens. */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
   return ({ id, email, emailSha256 }) => {
     const address = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))

@@ -75,7 +75,7 @@ export function ContactPage({ ui, client, id, onGo }: Props) {
             <section aria-labelledby="links-title">
               <h2 id="links-title">{t.links.title}</h2>
               <p class="hint">{t.links.lead}</p>
-              <LinkList ui={ui} links={contact.links} visitors={contact.visitors} />
+              <LinkList ui={ui} client={client} links={contact.links} visitors={contact.visitors} onDecided={reload} />
               <ProofNotes ui={ui} />
             </section>
             <section aria-labelledby="timeline-title">

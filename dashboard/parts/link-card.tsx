@@ -3,7 +3,8 @@
  * every proof. The codes stand small beside the sentences, for whoever helps the reader.
  */
 import type { Child } from 'hono/jsx/dom'
-import type { Link, Visitor } from '../api.ts'
+import type { Client, Link, Visitor } from '../api.ts'
+import { Decision } from './decision.tsx'
 import { deviceName, shortId } from './device-name.ts'
 import type { Ui } from './format.ts'
 import { StrengthMark } from './mark.tsx'
@@ -15,16 +16,30 @@ export const linkAnchor = (id: string) => `link-${id}`
 /** The states in which a link gives visits to the customer. */
 const COUNTS = new Set(['open', 'closed'])
 
+type Props = {
+  ui: Ui
+  client: Client
+  link: Link
+  visitor: Visitor | undefined
+  /** Called when somebody has said something of it. */
+  onDecided: () => void
+  /** The buttons are there at once; else they are asked for. */
+  toDecide?: boolean
+  /** Whom it is about, where the page is not his. */
+  children?: Child
+}
+
 type Proof = { id: string; at: string; evidence: string; reason: string }
 
 /** The card. */
-export function LinkCard({ ui, link, visitor }: { ui: Ui; link: Link; visitor: Visitor | undefined }) {
+export function LinkCard({ ui, client, link, visitor, onDecided, toDecide, children }: Props) {
   const { t, f } = ui
   const counts = COUNTS.has(link.state)
   const owns = counts && link.strength !== 'claimed'
   const proofs = link.proofs as unknown as Proof[]
   return (
     <li class={counts ? 'card link' : 'card link idle'} id={linkAnchor(link.id)} data-testid="link">
+      {children}
       <p class="link-head">
         <span class="strength">
           <StrengthMark strength={counts ? link.strength : 'none'} />{' '}
@@ -87,6 +102,7 @@ export function LinkCard({ ui, link, visitor }: { ui: Ui; link: Link; visitor: V
           </ol>
         </details>
       )}
+      <Decision ui={ui} client={client} link={link} open={toDecide === true} onDecided={onDecided} />
     </li>
   )
 }

@@ -2,7 +2,7 @@
  * Why visits count as a customer's: the links in force first, then those that have ended, the newest before the older.
  * What never came to anything is kept aside, for there may be much of it where somebody tried.
  */
-import type { Link, Visitor } from '../api.ts'
+import type { Client, Link, Visitor } from '../api.ts'
 import type { Ui } from './format.ts'
 import { LinkCard } from './link-card.tsx'
 
@@ -10,10 +10,10 @@ const SHOWN_AT_ONCE = 5
 
 const IDLE = new Set(['refused', 'void'])
 
-type Props = { ui: Ui; links: Link[]; visitors: Visitor[] }
+type Props = { ui: Ui; client: Client; links: Link[]; visitors: Visitor[]; onDecided: () => void }
 
 /** The cards, in their order. */
-export function LinkList({ ui, links, visitors }: Props) {
+export function LinkList({ ui, client, links, visitors, onDecided }: Props) {
   const { t, f } = ui
   const sorted = [...links].sort((a, b) => rank(a) - rank(b) || Date.parse(b.at) - Date.parse(a.at))
   const live = sorted.filter((link) => !IDLE.has(link.state))
@@ -22,7 +22,14 @@ export function LinkList({ ui, links, visitors }: Props) {
   const cards = (some: Link[]) => (
     <ul class="links">
       {some.map((link) => (
-        <LinkCard key={link.id} ui={ui} link={link} visitor={visitors.find(({ id }) => id === link.visitor)} />
+        <LinkCard
+          key={link.id}
+          ui={ui}
+          client={client}
+          link={link}
+          visitor={visitors.find(({ id }) => id === link.visitor)}
+          onDecided={onDecided}
+        />
       ))}
     </ul>
   )

@@ -5,7 +5,7 @@
 import { useEffect, useMemo, useState } from 'hono/jsx/dom'
 
 /** The pages of the navigation, in its order. */
-export const PAGES = ['overview', 'carts', 'import'] as const
+export const PAGES = ['overview', 'carts', 'review', 'import'] as const
 export type Page = (typeof PAGES)[number]
 
 /** A page, and for a customer's page whose it is. */
@@ -14,6 +14,7 @@ export type Place = { page: Page } | { page: 'contact'; id: string }
 const PATHS: Record<Page, string> = {
   overview: '/dashboard/',
   carts: '/dashboard/carts',
+  review: '/dashboard/review',
   import: '/dashboard/import',
 }
 const CONTACT = '/dashboard/contacts/'

@@ -13,6 +13,8 @@ type Props = {
   onLanguage: (language: Language) => void
   /** The page to mark in the navigation; none while nobody is signed in. */
   place: Place | null
+  /** How many things wait for somebody to look at them. */
+  toReview: number
   onGo: (place: Place) => void
   onSignOut: () => void
   children?: Child
@@ -21,8 +23,13 @@ type Props = {
 const LANGUAGE_NAMES: Record<Language, string> = { en: 'EN', fr: 'FR' }
 
 /** The frame of the dashboard. */
-export function Shell({ ui: { t }, language, onLanguage, place, onGo, onSignOut, children }: Props) {
-  const names: Record<Page, string> = { overview: t.overview, carts: t.abandonedCarts, import: t.imports.title }
+export function Shell({ ui: { t, f }, language, onLanguage, place, toReview, onGo, onSignOut, children }: Props) {
+  const names: Record<Page, string> = {
+    overview: t.overview,
+    carts: t.abandonedCarts,
+    review: t.review.title,
+    import: t.imports.title,
+  }
   return (
     <div class={place === null ? 'shell outside' : 'shell'}>
       <a class="skip" href="#main">
@@ -39,7 +46,12 @@ export function Shell({ ui: { t }, language, onLanguage, place, onGo, onSignOut,
               {PAGES.map((page) => (
                 <li key={page}>
                   <PlaceLink to={{ page }} onGo={onGo} testid={`nav-${page}`} current={page === place.page}>
-                    {names[page]}
+                    {names[page]}{' '}
+                    {page === 'review' && toReview > 0 ? (
+                      <span class="tally" data-testid="to-review">
+                        {f.count(toReview)} <span class="unseen">{t.review.waiting}</span>
+                      </span>
+                    ) : null}
                   </PlaceLink>
                 </li>
               ))}

@@ -9,7 +9,7 @@ import { sizesOf } from '../ops/sizes.ts'
 import { storeFigures } from '../store/figures.ts'
 import { readCursor } from '../store/landing.ts'
 import { schemaVersion } from '../store/migrate.ts'
-import { listOveractive } from '../store/overactive.ts'
+import { listVisitors } from '../store/people.ts'
 import { listSites } from '../store/sites.ts'
 import { holdFolder } from './folder.ts'
 import { Refusal, type Store, show, withStore } from './store.ts'
@@ -31,7 +31,7 @@ export function registerDoctor(program: Command): void {
         const findings = checkInside(config.dataDir, process.versions.node)
         if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
         findings.push(...checkLife(await lookAt(db, config)))
-        findings.push(...checkOveractive(await listOveractive(db, '', OVERACTIVE)))
+        findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
         if (url !== undefined) {
           if (!URL.canParse(url))
             throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)

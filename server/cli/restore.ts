@@ -6,11 +6,14 @@ import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import type { Command } from 'commander'
+import { nanoid } from 'nanoid'
 import { lockFolder } from '../journal/folder-lock.ts'
 import { readConfigFromEnvironment } from '../ops/config.ts'
 import { flushFile } from '../ops/flush.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import { markWithdrawn, readWithdrawn, type Withdrawn } from '../store/withdrawn.ts'
+import { createKeysOf } from '../sites.ts'
+import { listSites } from '../store/sites.ts'
+import { eraseAgain, markWithdrawn, readWithdrawn, type Withdrawn } from '../store/withdrawn.ts'
 import { check, refusePostgres, syncFolder } from './backup.ts'
 import { Refusal, show, withStore } from './store.ts'
 
@@ -41,10 +44,14 @@ export function registerRestore(program: Command): void {
         renameSync(fresh, store)
         flushFile(store)
         syncFolder(config.dataDir)
-        const { tombstone } = createKeyring(config.secret)
+        const keyring = createKeyring(config.secret)
+        const { tombstone } = keyring
         let gone = 0
         await withStore(async (db) => {
           gone = await markWithdrawn(db, withdrawn, tombstone)
+          const sites = await listSites(db)
+          const keysOf = createKeysOf(keyring, () => sites)
+          await eraseAgain(db, { keysOf, tombstone, newId: () => nanoid(22), now: Date.now() })
         })
         const missing = missingEntries(config.dataDir)
         show(options.json, { restored: store, aside, withdrawn: gone, missing_entries: missing }, () =>

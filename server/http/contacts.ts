@@ -5,7 +5,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
-import { importContacts } from '../import/contacts.ts'
+import { ERASED, importContacts } from '../import/contacts.ts'
 import type { Checked } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type ContactPatch, upsertContacts } from '../store/contacts.ts'
@@ -97,16 +97,21 @@ export function contactRoutes(deps: HttpDeps) {
     async (c) => {
       const now = deps.now()
       const patches: ContactPatch[] = []
+      const rows: number[] = []
       const rejected: z.infer<typeof resultSchema>['rejected'] = []
       for (const [index, row] of c.req.valid('json').entries()) {
         const checked = checkContact(row, now)
-        if ('item' in checked) patches.push(checked.item)
-        else rejected.push({ row: index + 1, ...checked })
+        if ('item' in checked) {
+          patches.push(checked.item)
+          rows.push(index + 1)
+        } else rejected.push({ row: index + 1, ...checked })
       }
       const keysOf = await deps.keysOf()
       const counts = await transact(deps.db, async (trx) => {
-        const result = await upsertContacts(trx, patches, keysOf, now)
-        const detail = { ...result, rejected: rejected.length }
+        const { erased, ...result } = await upsertContacts(trx, patches, keysOf, now)
+        const refused = erased.map((place) => ({ row: rows[place]!, ...ERASED }))
+        const all = [...rejected, ...refused].sort((a, b) => a.row - b.row)
+        const detail = { ...result, rejected: all.length }
         await writeAudit(trx, {
           id: deps.newId(),
           at: now,
@@ -114,10 +119,10 @@ export function contactRoutes(deps: HttpDeps) {
           action: 'contacts.write',
           detail,
         })
-        return result
+        return { ...result, rejected: all }
       })
       deps.wake()
-      return c.json({ ...counts, rejected }, 200)
+      return c.json(counts, 200)
     },
   )
 }

@@ -12,6 +12,8 @@ export type HttpDeps = {
   /** The key that a Bearer token is, if it is one. */
   findKey: (token: string) => Promise<{ id: string; scopes: string[] } | undefined>
   findSite: (id: string) => Promise<Site | undefined>
+  /** The keyed hash that keeps a retired visitor out. */
+  tombstone: (visitorId: string) => string
   /** Hashes what identifies a contact, under the sites as they are now. */
   keysOf: () => Promise<KeysOf>
   /** Makes a mail's link. */

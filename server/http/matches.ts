@@ -6,6 +6,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { mailability } from '../domain/match.ts'
 import { writeAudit } from '../store/audit.ts'
+import { NOBODY } from '../store/farewells.ts'
 import { loadInterests, loadMatchFacts, type MatchFacts, readChanges } from '../store/feed.ts'
 import { stillOpen } from '../store/members.ts'
 import type { MatchChangeRow } from '../store/schema.ts'
@@ -43,7 +44,11 @@ const matchSchema = z
 type Match = z.infer<typeof matchSchema>
 
 /** A contact's last change within a page, and what came before it there. */
-type Told = { row: MatchChangeRow; change: 'matched' | 'updated' | 'unmatched'; reason: string | null }
+type Told = {
+  row: MatchChangeRow
+  change: 'matched' | 'updated' | 'unmatched' | 'erased'
+  reason: string | null
+}
 
 /** The feed's routes. */
 export function matchRoutes(deps: HttpDeps) {
@@ -124,7 +129,7 @@ function cellsOf(match: Match): Cells {
 function toldIn(rows: MatchChangeRow[], segment: string | undefined): Told[] {
   const told = new Map<string, Told>()
   for (const row of rows) {
-    const change = changeFor(row, segment)
+    const change = row.contact_id === NOBODY ? null : changeFor(row, segment)
     if (!change) continue
     const before = told.get(row.contact_id)
     told.delete(row.contact_id)
@@ -142,7 +147,9 @@ function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<Told,
   if (has(row.entered)) return { change: 'matched', reason: null }
   if (has(row.segments)) return { change: 'updated', reason: null }
   if (!has(row.left_segments)) return null
-  return change === 'unmatched' ? { change, reason: row.reason } : { change: 'unmatched', reason: 'left_segment' }
+  return change === 'unmatched' || change === 'erased'
+    ? { change, reason: row.reason }
+    : { change: 'unmatched', reason: 'left_segment' }
 }
 
 async function render(deps: HttpDeps, told: Told[]): Promise<Match[]> {
@@ -157,7 +164,7 @@ async function render(deps: HttpDeps, told: Told[]): Promise<Match[]> {
   const matches: Match[] = []
   for (const { row, change, reason } of told) {
     const match = facts.get(row.contact_id)
-    if (change === 'unmatched') matches.push(unmatched(row, reason))
+    if (change === 'unmatched' || change === 'erased') matches.push(gone(row, change, reason))
     // No longer a match: the row that says so comes after this page.
     else if (match)
       matches.push(await matched(deps, row.seq, change, match, open.get(`c:${match.contactId}`) ?? null, now))
@@ -165,10 +172,10 @@ async function render(deps: HttpDeps, told: Told[]): Promise<Match[]> {
   return matches
 }
 
-function unmatched(row: MatchChangeRow, reason: string | null): Match {
+function gone(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: string | null): Match {
   return {
     seq: row.seq,
-    change: 'unmatched',
+    change,
     ...(reason === null ? {} : { reason }),
     contact: { id: row.contact_id },
     mailable: false,

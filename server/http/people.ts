@@ -4,8 +4,7 @@ import { toMajor } from '../domain/money.ts'
 import { findContact } from '../store/contacts.ts'
 import { loadCartsOf, loadMatchFacts } from '../store/feed.ts'
 import { stillOpen } from '../store/members.ts'
-import { listOveractive } from '../store/overactive.ts'
-import { describeVisitors, listConsents, listLinks, listOrders, visitorsOf } from '../store/people.ts'
+import { describeVisitors, listConsents, listLinks, listOrders, listVisitors, visitorsOf } from '../store/people.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, MAX_LINKS, renderLink } from './links.ts'
@@ -75,21 +74,23 @@ export function peopleRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/visitors',
-        summary:
-          'Visitors that are overactive: scripts and broken pages, whose events are kept and nothing made of them',
+        summary: 'Visitors in a state that somebody should know of',
+        description:
+          '`shared`: devices that several contacts use. `overactive`: scripts and broken pages, whose events are kept ' +
+          'and nothing made of them.',
         middleware: read,
-        request: { query: pageQuery.extend({ state: z.enum(['overactive']) }) },
+        request: { query: pageQuery.extend({ state: z.enum(['overactive', 'shared']) }) },
         responses: { 200: json('Visitors in order of their id', pageOf(visitorSchema)), ...refusals },
       }),
       async (c) => {
-        const { after, limit } = c.req.valid('query')
-        const from = decodeCursor('overactive', after, z.string()) ?? ''
-        const ids = await listOveractive(deps.db, from, limit + 1)
+        const { after, limit, state } = c.req.valid('query')
+        const from = decodeCursor(state, after, z.string()) ?? ''
+        const ids = await listVisitors(deps.db, state, from, limit + 1)
         const page = ids.slice(0, limit)
         const visitors = new Map((await describeVisitors(deps.db, page)).map((row) => [row.visitor_id, row]))
         const data = page.flatMap((id) => visitors.get(id) ?? []).map(renderVisitor)
         const hasMore = ids.length > limit
-        return c.json({ data, next: hasMore ? encodeCursor('overactive', page.at(-1)) : null, has_more: hasMore }, 200)
+        return c.json({ data, next: hasMore ? encodeCursor(state, page.at(-1)) : null, has_more: hasMore }, 200)
       },
     )
     .openapi(

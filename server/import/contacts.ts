@@ -7,6 +7,7 @@ import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../st
 import { lockName } from '../store/locks.ts'
 import { copyContacts } from '../store/rehearsal.ts'
 import type { Database } from '../store/schema.ts'
+import { copyErased } from '../store/tombstones.ts'
 import { transact } from '../store/transact.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
@@ -28,6 +29,7 @@ export function importContacts(
   const write = async (batch: ItemRow<ContactPatch>[]): Promise<Written> => {
     const patches = batch.map(({ item }) => item)
     if (rehearsal) {
+      await copyErased(db, rehearsal)
       const holders = source.byAddress
         ? await holdersOf(
             db,
@@ -42,7 +44,7 @@ export function importContacts(
     return transact(rehearsal ?? db, async (trx) => {
       // Two imports must not both find that nobody has an address.
       await lockName(trx, 'contacts')
-      const { items, rejected } = source.byAddress
+      const { rows, rejected } = source.byAddress
         ? named(
             batch,
             await holdersOf(
@@ -51,25 +53,31 @@ export function importContacts(
             ),
             keysOf,
           )
-        : { items: patches, rejected: [] }
-      return { ...(await upsertContacts(trx, items, keysOf, now())), rejected }
+        : { rows: batch, rejected: [] }
+      const items = rows.map(({ item }) => item)
+      const { erased, ...counts } = await upsertContacts(trx, items, keysOf, now())
+      const refused = erased.map((place) => ({ row: rows[place]!.row, ...ERASED }))
+      return { ...counts, rejected: [...rejected, ...refused] }
     })
   }
   return runImport({ rows: source.rows, check, write, clock: now, ...hooks })
 }
 
+/** Why a row is refused that would bring back somebody who was erased. */
+export const ERASED = { code: 'erased', message: 'must not be a contact who was erased, by id or by address' }
+
 /** Rows under the id of whoever is known to have their address. */
 function named(batch: ItemRow<ContactPatch>[], holders: Map<string, string[]>, keysOf: KeysOf) {
-  const items: ContactPatch[] = []
+  const rows: ItemRow<ContactPatch>[] = []
   const rejected: Written['rejected'] = []
   for (const { row, item } of batch) {
     const known = holders.get(addressKey(keysOf, item.email!)) ?? []
     if (known.length > 1) {
       const message = `email must lead to one contact, and ${known.length} have it: give their ids in a column`
       rejected.push({ row, code: 'ambiguous_identifier', message })
-    } else items.push({ ...item, id: known[0] ?? item.id })
+    } else rows.push({ row, item: { ...item, id: known[0] ?? item.id } })
   }
-  return { items, rejected }
+  return { rows, rejected }
 }
 
 /** The key under which the contacts with an address are found. */

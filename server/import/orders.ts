@@ -5,9 +5,10 @@
 
 import type { Transaction } from 'kysely'
 import { holdersOf, type KeysOf } from '../store/contacts.ts'
-import { erasedContacts, type PushedOrder, upsertOrders } from '../store/orders.ts'
+import { type PushedOrder, upsertOrders } from '../store/orders.ts'
 import { copyContacts, copyOrders } from '../store/rehearsal.ts'
 import type { Database } from '../store/schema.ts'
+import { copyErased, erasedIds, isNameOfErased } from '../store/tombstones.ts'
 import { transact } from '../store/transact.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
 import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
@@ -27,6 +28,7 @@ export function importOrders(
   const write = async (batch: ItemRow<SaidOrder>[]): Promise<Written> => {
     if (rehearsal) {
       const holders = await holdersOf(db, keysIn(batch, keysOf))
+      await copyErased(db, rehearsal)
       const contacts = batch.flatMap(({ item }) => item.contact_id ?? [])
       await copyContacts(db, rehearsal, [...contacts, ...[...holders.values()].flat()])
       await copyOrders(
@@ -48,21 +50,22 @@ export async function writeOrders(
   now: number,
 ): Promise<Written> {
   const holders = await holdersOf(trx, keysIn(batch, keysOf))
-  const erased = await erasedContacts(
+  const erased = await erasedIds(
     trx,
     batch.flatMap(({ item }) => item.contact_id ?? []),
+    keysOf,
   )
   const orders: PushedOrder[] = []
   const rejected: Written['rejected'] = []
   for (const { row, item } of batch) {
     const { email, ...order } = item
     if (order.contact_id !== null) {
-      if (erased.has(order.contact_id)) {
+      if (erased.has(order.contact_id) || isNameOfErased(order.contact_id)) {
         rejected.push({ row, code: 'unknown_contact', message: 'contact_id must be of a contact who was not erased' })
       } else orders.push(order)
     } else if (email === null) orders.push(order)
     else {
-      const known = holders.get(addressKey(keysOf, email)) ?? []
+      const known = (holders.get(addressKey(keysOf, email)) ?? []).filter((id) => !isNameOfErased(id))
       if (known.length === 1) orders.push({ ...order, contact_id: known[0]! })
       else if (known.length === 0) {
         const message = 'email must be of a contact who is known: import contacts first, or give contact_id'

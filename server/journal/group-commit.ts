@@ -13,6 +13,7 @@ export type JournalRequest =
   | Parcel
   | { kind: 'landed'; journalId: string; position: number; flushed: number; now: number }
   | { kind: 'renew'; journalId: string }
+  | { kind: 'rewrite'; journalId: string; rows: Rewritten[]; job: number }
   | { kind: 'close' }
 /** Entries that are handed over together: their JSON texts with commas between. */
 export type Parcel = { kind: 'append'; entries: string; events: number; now: number }
@@ -23,7 +24,11 @@ export type JournalReply =
   | { kind: 'failed'; parcels: number; message: string; backlog: Backlog }
   | { kind: 'backlog'; backlog: Backlog }
   | { kind: 'upkeep-failed'; message: string }
+  | { kind: 'rewritten'; job: number; error: string | null }
   | { kind: 'closed' }
+
+/** A row of the journal as it is to be from now on. */
+export type Rewritten = { id: number; body: string; events: number }
 
 /** Why an entry was not taken: the journal is full, or could not be written. */
 export class JournalUnavailable extends Error {}
@@ -41,6 +46,8 @@ export type JournalThread = Journal & {
   landed(journalId: string, position: number, flushed: number): void
   /** Gives the journal a new id if it is still this one, so that all it holds is landed again. */
   renew(journalId: string): void
+  /** Puts other entries in the place of those that rows hold. Answers when that is on disk, or why it is not. */
+  rewrite(journalId: string, rows: Rewritten[]): Promise<string | null>
   /** Finishes what was accepted, then ends the thread. */
   close(): Promise<void>
 }
@@ -79,6 +86,8 @@ export async function startJournal(options: {
   let dead: Error | null = null
   let onIdle: (() => void) | null = null
   let handing = false
+  let jobs = 0
+  const rewriting = new Map<number, (error: string | null) => void>()
 
   const refusing = () => {
     if (dead) return `the journal cannot be written: ${dead.message}`
@@ -131,6 +140,10 @@ export async function startJournal(options: {
           return settle(reply.parcels, (each) => each.reject(new JournalUnavailable(reply.message)))
         case 'upkeep-failed':
           return options.onUpkeepFailed(reply.message)
+        case 'rewritten':
+          rewriting.get(reply.job)?.(reply.error)
+          rewriting.delete(reply.job)
+          return
         case 'backlog':
         case 'closed':
           return
@@ -158,6 +171,13 @@ export async function startJournal(options: {
       })
     },
     landed: (journalId, position, flushed) => tell({ kind: 'landed', journalId, position, flushed, now: now() }),
+    rewrite(journalId, rows) {
+      const job = ++jobs
+      return new Promise((resolve) => {
+        rewriting.set(job, resolve)
+        tell({ kind: 'rewrite', journalId, rows, job })
+      })
+    },
     renew: (journalId) => tell({ kind: 'renew', journalId }),
     async close() {
       if (writing.length + waiting.length > 0) await new Promise<void>((resolve) => (onIdle = resolve))

@@ -33,6 +33,8 @@ export type JournalWriter = {
   landed(journalId: string, position: number, flushed: number): void
   /** Removes what landed long ago, now and then, and at once what stands in the way of new entries. */
   prune(now: number): void
+  /** Puts other entries in the place of those that rows hold, and leaves nothing of them in the file. */
+  rewrite(journalId: string, rows: Pick<JournalRow, 'id' | 'body' | 'events'>[]): void
   /** Gives the journal a new id, under which all that it holds is landed again. Not if it is not `journalId` any more. */
   renew(journalId: string): void
   /** Before the first report of what has landed it is the whole file's size: nobody knows better. */
@@ -88,6 +90,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   const oldest = 'select id from entries where id <= ? order by id limit ?'
   const removeOld = sqlite.prepare(`delete from entries where id in (${oldest}) and at < ?`)
   const bytesBetween = sqlite.prepare('select coalesce(sum(bytes), 0) from entries where id > ? and id <= ?').pluck()
+  const replace = sqlite.prepare('update entries set body = ?, events = ?, bytes = ? where id = ?')
   const firstAfter = sqlite.prepare('select at from entries where id > ? order by id limit 1').pluck()
   const usedBytes = () => {
     const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) =>
@@ -139,6 +142,13 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       if (!pressed && now - prunedAt < PRUNE_EVERY_MS) return
       if (makeRoom(pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs)) prunedAt = now
       sqlite.pragma(`incremental_vacuum(${PRUNE_PAGES})`)
+    },
+    rewrite(of, rows) {
+      if (of !== journalId) return
+      sqlite.transaction(() => {
+        for (const { id, body, events } of rows) replace.run(body, events, Buffer.byteLength(body), id)
+      })()
+      sqlite.pragma('wal_checkpoint(TRUNCATE)')
     },
     renew(of) {
       if (of !== journalId) return

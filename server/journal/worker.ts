@@ -61,6 +61,16 @@ function handle(request: JournalRequest): void {
     case 'renew':
       attempt(() => journal.renew(request.journalId))
       return
+    case 'rewrite': {
+      const { job } = request
+      try {
+        journal.rewrite(request.journalId, request.rows)
+        reply({ kind: 'rewritten', job, error: null })
+      } catch (error) {
+        reply({ kind: 'rewritten', job, error: (error as Error).message })
+      }
+      return
+    }
     case 'close':
       journal.close()
       reply({ kind: 'closed' })

@@ -9,6 +9,7 @@ import { familyOf } from './holders.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
+import { findErased, yieldKeys } from './tombstones.ts'
 import { transact } from './transact.ts'
 
 /** A contact as it was pushed, already checked. Absent keys are unchanged, null removes. */
@@ -25,10 +26,10 @@ export type ContactPatch = {
   updated_at: number
 }
 
-/** What became of each patch. */
-export type UpsertCounts = { created: number; updated: number; unchanged: number }
+/** What became of each patch; `erased` are the places of those that were refused because their contact was erased. */
+export type UpsertCounts = { created: number; updated: number; unchanged: number; erased: number[] }
 
-/** Computes the keyed hashes under which a contact is found. */
+/** Computes the keyed hashes under which a contact is found; the first is of his id alone. */
 export type KeysOf = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 
 const FIELDS = ['email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into'] as const
@@ -40,7 +41,7 @@ export async function upsertContacts(
   keysOf: KeysOf,
   now: number,
 ): Promise<UpsertCounts> {
-  const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0 }
+  const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0, erased: [] }
   // A contact is read, merged with what is new, and written: nobody else may do so meanwhile.
   await lockName(trx, 'contacts')
   const current = new Map<string, ContactRow>()
@@ -48,17 +49,23 @@ export async function upsertContacts(
     const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
     for (const row of rows) current.set(row.contact_id, row)
   }
+  const erased = await findErased(trx, patches, keysOf)
   const changed = new Map<string, ContactRow>()
-  for (const patch of patches) {
+  for (const [place, patch] of patches.entries()) {
     const old = current.get(patch.id)
-    // An erased contact stays erased: the next import of the same file must not bring him back.
-    const next = old?.erased_at ? old : applyPatch(old ?? newRow(patch, now), patch)
+    // The next import of the same file must not bring him back.
+    if (erased.refuses(patch, old !== undefined)) {
+      counts.erased.push(place)
+      continue
+    }
+    const next = applyPatch(old ?? newRow(patch, now), patch)
     counts[!old ? 'created' : same(old, next) ? 'unchanged' : 'updated']++
     if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
     current.set(patch.id, next)
     changed.set(patch.id, next)
   }
   await writeContacts(trx, [...changed.values()], keysOf)
+  await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
 }
 
@@ -158,18 +165,10 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       .insertInto('contacts')
       .values(part)
       .onConflict((conflict) =>
-        conflict.column('contact_id').doUpdateSet((eb) => ({
-          email: eb.ref('excluded.email'),
-          email_sha256: eb.ref('excluded.email_sha256'),
-          phone: eb.ref('excluded.phone'),
-          mail_consent: eb.ref('excluded.mail_consent'),
-          mail_consent_at: eb.ref('excluded.mail_consent_at'),
-          minor: eb.ref('excluded.minor'),
-          merged_into: eb.ref('excluded.merged_into'),
-          attributes: eb.ref('excluded.attributes'),
-          updated_at: eb.ref('excluded.updated_at'),
-          field_times: eb.ref('excluded.field_times'),
-        })),
+        conflict.column('contact_id').doUpdateSet((eb) => {
+          const columns = [...FIELDS, 'attributes', 'updated_at', 'field_times'] as const
+          return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))
+        }),
       )
       .execute()
   }

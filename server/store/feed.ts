@@ -1,5 +1,6 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
 import type { Kysely, Transaction } from 'kysely'
+import { withFarewells } from './farewells.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database, MatchChangeRow } from './schema.ts'
@@ -136,7 +137,8 @@ export type Change = {
 }
 
 /** Appends changes with the next numbers and notes what was told. Only the publisher may call it. */
-export async function appendChanges(trx: Transaction<Database>, changes: Change[], now: number): Promise<void> {
+export async function appendChanges(trx: Transaction<Database>, given: Change[], now: number): Promise<void> {
+  const changes = await withFarewells(trx, given)
   if (changes.length === 0) return
   const last = await trx
     .selectFrom('match_changes')

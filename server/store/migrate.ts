@@ -8,6 +8,7 @@ import * as throughput from './migrations/003-throughput.ts'
 import * as life from './migrations/004-life.ts'
 import * as openings from './migrations/005-openings.ts'
 import * as acts from './migrations/006-acts.ts'
+import * as erasure from './migrations/007-erasure.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
 
@@ -18,6 +19,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '004-life': life,
   '005-openings': openings,
   '006-acts': acts,
+  '007-erasure': erasure,
 }
 
 /** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */

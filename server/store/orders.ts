@@ -101,18 +101,3 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
       .execute()
   }
 }
-
-/** Which of these ids are of contacts that were erased. */
-export async function erasedContacts(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
-  const erased = new Set<string>()
-  for (const part of chunks([...new Set(ids)], 500)) {
-    const rows = await db
-      .selectFrom('contacts')
-      .select('contact_id')
-      .where('contact_id', 'in', part)
-      .where('erased_at', 'is not', null)
-      .execute()
-    for (const row of rows) erased.add(row.contact_id)
-  }
-  return erased
-}

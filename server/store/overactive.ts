@@ -59,16 +59,3 @@ function summary(days: DayCount[]): Overactive {
     events: days.reduce((sum, day) => sum + day.events, 0),
   }
 }
-
-/** The ids of overactive visitors after `after`, in order, at most `limit`. */
-export async function listOveractive(db: Kysely<Database>, after: string, limit: number): Promise<string[]> {
-  const rows = await db
-    .selectFrom('visitors')
-    .select('visitor_id')
-    .where((eb) => eb('overactive', '=', eb.lit(1)))
-    .where('visitor_id', '>', after)
-    .orderBy('visitor_id')
-    .limit(limit)
-    .execute()
-  return rows.map((row) => row.visitor_id)
-}

@@ -201,3 +201,22 @@ export async function listOrders(db: Kysely<Database>, contactId: string) {
     item_ids: itemIds,
   }))
 }
+
+/** The ids of the visitors in a state, in order, after `after` and at most `limit`. */
+export async function listVisitors(
+  db: Kysely<Database>,
+  state: 'overactive' | 'shared',
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('visitors')
+    .select('visitor_id')
+    // Written out, so that the planner sees the partial index of the few that are.
+    .where((eb) => eb(state, '=', eb.lit(1)))
+    .where('visitor_id', '>', after)
+    .orderBy('visitor_id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.visitor_id)
+}

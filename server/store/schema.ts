@@ -145,8 +145,14 @@ export type OrderRow = {
   items: string
   channel: string | null
 }
-/** Keyed hashes of what was withdrawn or erased and must not come back. */
-type TombstoneRow = { hash: string; kind: string; at: number }
+/** Keyed hashes of what was withdrawn or erased and must not come back; of a contact his id and his address. */
+type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'address'; at: number }
+/** What journals have to forget: `spans` says of which visitors (`ErasedSpan`). */
+type ErasureRow = { id: string; at: number; spans: string }
+/** A journal that has forgotten what an erasure names. */
+type ForgottenRow = { journal_id: string; erasure_id: string; at: number }
+/** A contact who was erased and whom readers of the feed know: the one place that holds his id, for 30 days. */
+type FarewellRow = { contact_id: string; at: number }
 /** A withdrawal, kept as proof without the visitor's id. */
 type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
 type CursorRow = { journal_id: string; position: number; opening: string }
@@ -209,6 +215,9 @@ export type Database = {
   contact_keys: ContactKeyRow
   orders: OrderRow
   tombstones: TombstoneRow
+  erasures: ErasureRow
+  forgotten: ForgottenRow
+  farewells: FarewellRow
   withdrawals: WithdrawalRow
   cursors: CursorRow
   dead_letters: DeadLetterRow

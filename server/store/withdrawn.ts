@@ -1,8 +1,10 @@
 /** Who has withdrawn or was erased: what an older copy of the store has to learn before it is used again. */
 import type { Kysely } from 'kysely'
 import { mark } from './dirty.ts'
+import { type EraseDeps, eraseContact } from './erase.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
+import { erasedIds } from './tombstones.ts'
 import { transact } from './transact.ts'
 
 /** Tombstones and the proofs of withdrawals. */
@@ -59,4 +61,16 @@ export async function markWithdrawn(
     after = rows.at(-1)!.visitor_id
   }
   return gone
+}
+
+/** Erases again the contacts of an older copy who were erased since. */
+export async function eraseAgain(db: Kysely<Database>, deps: EraseDeps): Promise<void> {
+  for (let after = ''; ; ) {
+    const page = db.selectFrom('contacts').select('contact_id').where('contact_id', '>', after)
+    const rows = await page.where('erased_at', 'is', null).orderBy('contact_id').limit(PAGE).execute()
+    if (rows.length === 0) return
+    const ids = rows.map((row) => row.contact_id)
+    for (const id of await erasedIds(db, ids, deps.keysOf)) await transact(db, (trx) => eraseContact(trx, id, deps))
+    after = ids.at(-1)!
+  }
 }

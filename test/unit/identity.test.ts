@@ -906,10 +906,7 @@ describe('when somebody else turns out to be there', () => {
     [
       'until a second mail of his corroborates it',
       ['d0 10:00 signed anna', 'd41 10:00 click ben mail-1', 'd41 10:10 click ben mail-2', 'd42 10:00 page'],
-      [
-        'anna verified closed signed_login until click_over_remembered',
-        'ben confirmed open click_over_remembered',
-      ],
+      ['anna verified closed signed_login until click_over_remembered', 'ben confirmed open click_over_remembered'],
       'a b b b',
     ],
     [

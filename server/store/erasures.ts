@@ -1,0 +1,45 @@
+/** What journals have to forget, and which of them have. */
+import type { Kysely, Transaction } from 'kysely'
+import type { Database } from './schema.ts'
+
+/** All of a visitor, or what it did from `from` to `to`. `visitor` is the keyed hash that keeps it out. */
+export type ErasedSpan = { visitor: string; from: number | null; to: number | null }
+
+/** Notes what journals have to forget. */
+export async function insertErasure(
+  trx: Transaction<Database>,
+  erasure: { id: string; at: number; spans: ErasedSpan[] },
+): Promise<void> {
+  await trx
+    .insertInto('erasures')
+    .values({ ...erasure, spans: JSON.stringify(erasure.spans) })
+    .execute()
+}
+
+/** The erasures that a journal has not worked off. */
+export async function pendingErasures(
+  db: Kysely<Database>,
+  journalId: string,
+): Promise<{ id: string; spans: ErasedSpan[] }[]> {
+  const done = await db.selectFrom('forgotten').select('erasure_id').where('journal_id', '=', journalId).execute()
+  const known = new Set(done.map((row) => row.erasure_id))
+  const ids = (await db.selectFrom('erasures').select('id').execute()).map((row) => row.id)
+  const pending = ids.filter((id) => !known.has(id)).slice(0, 100)
+  if (pending.length === 0) return []
+  const rows = await db.selectFrom('erasures').select(['id', 'spans']).where('id', 'in', pending).execute()
+  return rows.map((row) => ({ id: row.id, spans: JSON.parse(row.spans) as ErasedSpan[] }))
+}
+
+/** Notes that a journal has forgotten what erasures name. */
+export async function noteForgotten(
+  db: Kysely<Database>,
+  journalId: string,
+  erasureIds: string[],
+  at: number,
+): Promise<void> {
+  await db
+    .insertInto('forgotten')
+    .values([...erasureIds].sort().map((erasure_id) => ({ journal_id: journalId, erasure_id, at })))
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}

@@ -1,0 +1,38 @@
+/**
+ * Erasure: whose going readers of the feed are still to hear of (for 30 days the one place that holds his id), what each
+ * journal has to forget, and which has. What was told of a contact
+ * is found by him, and shared devices without a scan.
+ */
+import { type Kysely, sql } from 'kysely'
+import { textType } from '../engine.ts'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const text = textType(db)
+  await db.schema
+    .createTable('farewells')
+    .addColumn('contact_id', text, (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('farewells_pk', ['contact_id'])
+    .execute()
+  await db.schema
+    .createTable('erasures')
+    .addColumn('id', text, (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addColumn('spans', text, (column) => column.notNull())
+    .addPrimaryKeyConstraint('erasures_pk', ['id'])
+    .execute()
+  await db.schema
+    .createTable('forgotten')
+    .addColumn('journal_id', text, (column) => column.notNull())
+    .addColumn('erasure_id', text, (column) => column.notNull())
+    .addColumn('at', 'bigint', (column) => column.notNull())
+    .addPrimaryKeyConstraint('forgotten_pk', ['journal_id', 'erasure_id'])
+    .execute()
+  await db.schema
+    .createIndex('visitors_shared')
+    .on('visitors')
+    .column('visitor_id')
+    .where(sql<boolean>`shared = 1`)
+    .execute()
+  await db.schema.createIndex('match_changes_by_contact').on('match_changes').columns(['contact_id']).execute()
+}
