@@ -13,6 +13,7 @@ import { forgetFailures, recordFailure } from '../store/derive-failures.ts'
 import { clearMarks, type Mark, markedAmong, readMarks } from '../store/dirty.ts'
 import { findTombstones } from '../store/facts.ts'
 import { appendChanges, loadFeedStates, loadMatchFacts } from '../store/feed.ts'
+import { survivorsOf } from '../store/holders.ts'
 import type { Claim, Ownership } from '../store/ownership.ts'
 import { buildPersons } from '../store/persons.ts'
 import { readRebuild, rebuildStep } from '../store/rebuild.ts'
@@ -192,7 +193,9 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const { told, changes } = await read(async (trx) => {
         const told = await tellable(trx, some)
         const keys = told.map(({ key }) => key)
-        return { told, changes: changesOf(keys, await loadMatchFacts(trx, keys), await loadFeedStates(trx, keys)) }
+        const facts = await loadMatchFacts(trx, keys)
+        const survivors = await survivorsOf(trx, keys)
+        return { told, changes: changesOf(keys, facts, await loadFeedStates(trx, keys), survivors) }
       })
       return write(claim, async (trx) => {
         await appendChanges(trx, changes, now())

@@ -6,8 +6,16 @@
 import { mailability } from '../domain/match.ts'
 import type { Change, MatchFacts, Told } from '../store/feed.ts'
 
-/** What is to be told of the given contacts: how their match stands, beside what was told of it last. */
-export function changesOf(contactIds: string[], facts: Map<string, MatchFacts>, told: Map<string, Told>): Change[] {
+/**
+ * What is to be told of the given contacts: how their match stands, beside what was told of it last. `survivors` tells of
+ * each who is left of him where the CRM has merged him into another.
+ */
+export function changesOf(
+  contactIds: string[],
+  facts: Map<string, MatchFacts>,
+  told: Map<string, Told>,
+  survivors: Map<string, string>,
+): Change[] {
   return contactIds.flatMap((contactId) => {
     const current = facts.get(contactId)
     const last = told.get(contactId)
@@ -16,7 +24,7 @@ export function changesOf(contactIds: string[], facts: Map<string, MatchFacts>, 
       return {
         contactId,
         change: 'unmatched',
-        reason: 'no_link',
+        reason: (survivors.get(contactId) ?? contactId) === contactId ? 'no_link' : 'merged',
         digest: null,
         segments: [],
         entered: [],

@@ -69,6 +69,19 @@ describe('the CRM merges two records', () => {
     expect(whole.visitors.map((each: { id: string }) => each.id).sort()).toEqual([phone, laptop].sort())
     expect(whole.orders.map((order: { order_id: string }) => order.order_id)).toEqual([`o-${double}`])
 
+    const told = (await server.get('/api/v1/matches')).data.filter((match: { contact: { id: string } }) =>
+      [anna, double].includes(match.contact.id),
+    )
+    const said = told.map((match: { contact: { id: string }; change: string; reason?: string }) => [
+      match.contact.id,
+      match.change,
+      match.reason ?? null,
+    ])
+    expect(said.sort()).toEqual([
+      [anna, 'matched', null],
+      [double, 'unmatched', 'merged'],
+    ])
+
     // A login under the old id, made after the merge, is the survivor's too.
     const tablet = newVisitor()
     await sendAll(server, tablet, [await signIn(site, double)])
