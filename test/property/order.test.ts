@@ -327,7 +327,8 @@ const time = fc
   .map(({ day, minute }) => START + day * DAY + minute * MINUTE)
 
 const request = fc.record({
-  visitor: fc.nat({ max: 3 }),
+  // Now and then so many that a contact has too many of them.
+  visitor: fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 3 }) }, { weight: 1, arbitrary: fc.nat({ max: 9 }) }),
   time,
   doing: fc.array(fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 2, arbitrary: claiming }), {
     minLength: 1,
@@ -362,6 +363,8 @@ const push = fc.record({
       email: fc.option(fc.constantFrom(...EMAILS)),
       mail_consent: fc.boolean(),
       minor: fc.constantFrom(false, false, false, true),
+      // Into each other too, and into themselves.
+      merged_into: fc.constantFrom(null, null, ...CONTACTS),
       attributes: fc.dictionary(fc.constantFrom('city', 'size'), fc.constantFrom('a', null), { maxKeys: 2 }),
     },
     { requiredKeys: [] },
