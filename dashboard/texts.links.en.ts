@@ -10,7 +10,7 @@ export const linksEn = {
   none: 'Nothing ties a browser to this customer yet.',
   noneHint:
     'A signed login, or a click in a personal newsletter link, with consent to recognition, makes the first link.',
-  strength: { verified: 'Verified', confirmed: 'Confirmed', claimed: 'Claimed only' },
+  strength: { verified: 'Verified', confirmed: 'Confirmed', claimed: 'Claimed only', typed: 'Typed only' },
   state: {
     open: 'In force',
     closed: 'Ended',
@@ -72,6 +72,14 @@ export const linksEn = {
     too_many_visitors: 'Too many new browsers named this customer in a short time; somebody has to look at it.',
     confirmed_by_operator: 'Somebody of the shop looked at it and said that it is right.',
     voided_by_operator: 'Somebody of the shop looked at it and said that it is an error.',
+    typed_in_form:
+      'The address of this customer was typed into a form: the cart or order it came with is the customer’s.',
+    typed_again: 'The address of this known customer was typed into a form.',
+    typed_by_another: 'The address of this customer was typed into a form, after that of somebody else.',
+    typed_address_trusted: 'The address of this customer was typed into a form; the site is set to trust that.',
+    signed_login_over_typed: 'The customer signed in with proof where only an address had been typed into a form.',
+    click_over_typed: 'A personal newsletter link was opened where only an address had been typed into a form.',
+    claimed_over_typed: 'The page named this customer without proof, after the address of somebody else was typed.',
     forwarded: 'The newsletter link was passed around: several other browsers had used it before.',
   },
   end: {
@@ -94,6 +102,13 @@ export const linksEn = {
     claimed_by_another: 'It ended when the page named somebody else.',
     claimed_after_click: 'It ended when the page named somebody else.',
     claimed_after_remembered: 'It ended when the page named somebody else.',
+    proven: 'The customer then proved who they are, and that took its place.',
+    signed_login_over_typed: 'It was an error: somebody else signed in with proof.',
+    click_over_typed: 'It ended when somebody else’s newsletter link was opened here.',
+    claimed_over_typed: 'It ended when the page named somebody else.',
+    typed_by_another: 'It ended when the address of somebody else was typed into a form.',
+    typed_address_trusted: 'It ended when the address of somebody else was typed into a form; the site trusts that.',
+    confirmed_by_operator: 'It ended because somebody of the shop confirmed that somebody else was here.',
     trusted_unsigned_login: 'It ended when the page named somebody else; the site is set to trust such logins.',
   },
 }

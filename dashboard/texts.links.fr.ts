@@ -8,7 +8,7 @@ export const linksFr: typeof linksEn = {
   none: 'Rien ne relie encore un navigateur à ce client.',
   noneHint:
     'Une connexion signée ou un clic dans un lien personnel de newsletter, avec l’accord pour la reconnaissance, crée le premier lien.',
-  strength: { verified: 'Vérifié', confirmed: 'Confirmé', claimed: 'Seulement déclaré' },
+  strength: { verified: 'Vérifié', confirmed: 'Confirmé', claimed: 'Seulement déclaré', typed: 'Seulement saisi' },
   state: {
     open: 'En vigueur',
     closed: 'Terminé',
@@ -78,6 +78,16 @@ export const linksFr: typeof linksEn = {
       'Trop de nouveaux navigateurs ont nommé ce client en peu de temps\u00a0; quelqu’un doit y regarder.',
     confirmed_by_operator: 'Quelqu’un de la boutique l’a examiné et a dit que c’est juste.',
     voided_by_operator: 'Quelqu’un de la boutique l’a examiné et a dit que c’est une erreur.',
+    typed_in_form: 'L’adresse de ce client a été saisie dans un formulaire\u00a0: le panier ou la commande est à lui.',
+    typed_again: 'L’adresse de ce client déjà connu a été saisie dans un formulaire.',
+    typed_by_another: 'L’adresse de ce client a été saisie dans un formulaire, après celle d’une autre personne.',
+    typed_address_trusted:
+      'L’adresse de ce client a été saisie dans un formulaire\u00a0; le site est réglé pour s’y fier.',
+    signed_login_over_typed:
+      'Le client s’est connecté, preuve à l’appui, là où seule une adresse avait été saisie dans un formulaire.',
+    click_over_typed:
+      'Un lien personnel de newsletter a été ouvert là où seule une adresse avait été saisie dans un formulaire.',
+    claimed_over_typed: 'La page a nommé ce client sans preuve, après la saisie de l’adresse d’une autre personne.',
     forwarded: 'Le lien de newsletter a circulé\u00a0: plusieurs autres navigateurs s’en étaient déjà servis.',
   },
   end: {
@@ -100,6 +110,14 @@ export const linksFr: typeof linksEn = {
     claimed_by_another: 'Terminé quand la page a nommé une autre personne.',
     claimed_after_click: 'Terminé quand la page a nommé une autre personne.',
     claimed_after_remembered: 'Terminé quand la page a nommé une autre personne.',
+    proven: 'Le client a ensuite prouvé qui il est, et cette preuve l’a remplacé.',
+    signed_login_over_typed: 'C’était une erreur\u00a0: une autre personne s’est connectée, preuve à l’appui.',
+    click_over_typed: 'Terminé quand le lien de newsletter d’une autre personne a été ouvert ici.',
+    claimed_over_typed: 'Terminé quand la page a nommé une autre personne.',
+    typed_by_another: 'Terminé quand l’adresse d’une autre personne a été saisie dans un formulaire.',
+    typed_address_trusted:
+      'Terminé quand l’adresse d’une autre personne a été saisie dans un formulaire\u00a0; le site s’y fie.',
+    confirmed_by_operator: 'Terminé parce que quelqu’un de la boutique a confirmé la présence d’une autre personne.',
     trusted_unsigned_login:
       'Terminé quand la page a nommé une autre personne\u00a0; le site est réglé pour croire de telles connexions.',
   },

@@ -22,7 +22,7 @@ function block(language: string, name: string): string {
 }
 
 type Vector = { contact: string; message: string; issued: number; target: string | null; token: string }
-const VECTORS = [...text.matchAll(/^\| `(.+?)` \| `(.+?)` \| (\d+) \| (?:`(.+?)`)? ?\| `(c1\..+?)` \|$/gm)].map(
+const VECTORS = [...text.matchAll(/^\| `(.+?)` +\| `(.+?)` +\| (\d+) +\| (?:`(.+?)`)? *\| `(c1\..+?)` +\|$/gm)].map(
   ([, contact, message, issued, target, token]): Vector => {
     return { contact: contact!, message: message!, issued: Number(issued), target: target ?? null, token: token! }
   },

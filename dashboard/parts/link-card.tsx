@@ -35,7 +35,7 @@ type Proof = { id: string; at: string; evidence: string; reason: string }
 export function LinkCard({ ui, client, link, visitor, onDecided, toDecide, children }: Props) {
   const { t, f } = ui
   const counts = COUNTS.has(link.state)
-  const owns = counts && link.strength !== 'claimed'
+  const owns = counts && link.strength !== 'claimed' && link.strength !== 'typed'
   const proofs = link.proofs as unknown as Proof[]
   return (
     <li class={counts ? 'card link' : 'card link idle'} id={linkAnchor(link.id)} data-testid="link">
