@@ -72,6 +72,8 @@ function handle(request: JournalRequest): void {
       return
     }
     case 'close':
+      // Reports of what has landed may still come.
+      parentPort!.off('message', handle)
       journal.close()
       reply({ kind: 'closed' })
       return

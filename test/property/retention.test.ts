@@ -18,10 +18,18 @@ test('no event that stays is another contact’s than before', () => {
     fc.property(story, floor, (told, before) => {
       const was = derive(told)
       const owner = new Map(told.events.map((event, i) => [event.id, was.personOf[i]!]))
+      const typed = new Set(
+        told.claims
+          .filter(({ evidence }) => evidence === 'form_email')
+          .map(({ holder }) => (holder.kind === 'contact' ? `c:${holder.id}` : '')),
+      )
       const left = told.events.filter((event) => event.at > before || staysAsMoment(event.type))
       const now = derive({ ...told, events: left })
       left.forEach((event, i) => {
-        if (event.at > before && isContact(now.personOf[i])) {
+        // A cart that carries a typed address is only whole while its first events are there: what is left of it, within
+        // the 90 days of a proof, is then the visitor's own.
+        const cut = /cart|purchase/.test(event.type) && typed.has(owner.get(event.id)!)
+        if (event.at > before && isContact(now.personOf[i]) && !cut) {
           expect(`${event.id} ${now.personOf[i]}`).toBe(`${event.id} ${owner.get(event.id)}`)
         }
       })
