@@ -194,7 +194,10 @@ export function createDeriver(deps: DeriveDeps): Deriver {
         const told = await tellable(trx, some)
         const keys = told.map(({ key }) => key)
         const facts = await loadMatchFacts(trx, keys)
-        const survivors = await survivorsOf(trx, keys)
+        const survivors = await survivorsOf(
+          trx,
+          keys.filter((key) => !facts.has(key)),
+        )
         return { told, changes: changesOf(keys, facts, await loadFeedStates(trx, keys), survivors) }
       })
       return write(claim, async (trx) => {

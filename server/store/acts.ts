@@ -6,9 +6,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
 import { keysBeside } from './holders.ts'
-import { visitorsOfTokens } from './landing.ts'
+import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
 import { lockKeys, lockName } from './locks.ts'
-import { ofKeys } from './many.ts'
 import type { Database, LinkActRow } from './schema.ts'
 
 /** A word on a claim: it was an error, it is right, or neither again. */
@@ -57,13 +56,4 @@ export async function addAct(
   const users = await visitorsOfTokens(trx, tokens)
   await mark(trx, 'dirty_visitors', [visitorId, ...users, ...(await visitorsOfKeys(trx, keys))])
   return row
-}
-
-const selectVisitors = ofKeys((db, keys) =>
-  db.selectFrom('claim_keys').select('visitor_id').where('key_hash', 'in', keys),
-)
-
-/** The visitors that named any of these identifiers. */
-export async function visitorsOfKeys(trx: Transaction<Database>, keys: string[]): Promise<string[]> {
-  return (await selectVisitors(trx, keys)).map((row) => row.visitor_id)
 }

@@ -6,6 +6,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
 import { familyOf } from './holders.ts'
+import { visitorsOfKeys } from './landing.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
@@ -188,12 +189,7 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
 
 /** Claims on these keys may now be decided otherwise, and what is told of these contacts may read otherwise. */
 async function markTouched(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
-  const visitors = new Set<string>()
-  for (const part of chunks(keys, 500)) {
-    const rows = await trx.selectFrom('claim_keys').select('visitor_id').where('key_hash', 'in', part).execute()
-    for (const row of rows) visitors.add(row.visitor_id)
-  }
-  await mark(trx, 'dirty_visitors', visitors)
+  await mark(trx, 'dirty_visitors', await visitorsOfKeys(trx, keys))
   await markPersonsOf(trx, contactIds)
 }
 

@@ -16,6 +16,8 @@ import type { KeysOf } from './contacts.ts'
 import { mark } from './dirty.ts'
 import { type ErasedSpan, insertErasure } from './erasures.ts'
 import { sayFarewell } from './farewells.ts'
+import { familyOf } from './holders.ts'
+import { visitorsOfKeys } from './landing.ts'
 import { lockLeases } from './leases.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
@@ -83,20 +85,14 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
 
 /** The living records of a person: those that the CRM merged with this one. */
 async function recordsOf(trx: Trx, id: string): Promise<ContactRow[]> {
-  const found = new Map<string, ContactRow>()
-  for (let wanted = [id]; wanted.length > 0; ) {
-    const rows = await trx
-      .selectFrom('contacts')
-      .selectAll()
-      .where((eb) => eb.or([eb('contact_id', 'in', wanted), eb('merged_into', 'in', wanted)]))
-      .where('erased_at', 'is', null)
-      .execute()
-    const fresh = rows.filter((row) => !found.has(row.contact_id))
-    for (const row of fresh) found.set(row.contact_id, row)
-    wanted = [...new Set(fresh.flatMap((row) => [row.contact_id, ...(row.merged_into ? [row.merged_into] : [])]))]
-  }
+  const rows = await trx
+    .selectFrom('contacts')
+    .selectAll()
+    .where('contact_id', 'in', await familyOf(trx, [id]))
+    .where('erased_at', 'is', null)
+    .execute()
   // A record that is merged into one that never came is no reason to erase others that are, too, without the id itself.
-  return found.has(id) ? [...found.values()].sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1)) : []
+  return rows.some((row) => row.contact_id === id) ? rows.sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1)) : []
 }
 
 async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Promise<string[]> {
@@ -114,11 +110,7 @@ async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Prom
  * somebody else was too. A claim that was not derived yet counts as a link.
  */
 async function visitorsOf(trx: Trx, { contacts, keys }: Place) {
-  const claiming = new Set<string>()
-  for (const part of chunks(keys, 500)) {
-    const rows = await trx.selectFrom('claim_keys').select('visitor_id').where('key_hash', 'in', part).execute()
-    for (const row of rows) claiming.add(row.visitor_id)
-  }
+  const claiming = new Set(await visitorsOfKeys(trx, keys))
   const holding = contacts.map((id) => `c:${id}`)
   const having = await trx
     .selectFrom('visitor_persons')

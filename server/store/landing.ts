@@ -133,6 +133,15 @@ const selectNamingAfter = ofKeys((db, keys, received_at: number) =>
     .where('received_at', '>=', received_at),
 )
 
+const selectNaming = ofKeys((db, keys) =>
+  db.selectFrom('claim_keys').select('visitor_id').where('key_hash', 'in', keys),
+)
+
+/** The visitors that named any of these identifiers. */
+export async function visitorsOfKeys(trx: Transaction<Database>, keys: string[]): Promise<string[]> {
+  return (await selectNaming(trx, keys)).map((row) => row.visitor_id)
+}
+
 /** What these visitors named. */
 export async function namingsOf(trx: Transaction<Database>, visitorIds: string[]): Promise<ClaimKeyRow[]> {
   return selectNamedBy(trx, visitorIds)

@@ -3,9 +3,8 @@
  * what was claimed before stands.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { visitorsOfKeys } from './acts.ts'
 import { mark } from './dirty.ts'
-import { visitorsOfTokens } from './landing.ts'
+import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
 import type { Database, RevocationRow } from './schema.ts'
 import { transact } from './transact.ts'
 
