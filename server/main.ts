@@ -31,6 +31,7 @@ import { rarely } from './ops/rarely.ts'
 import { readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
 import { type Stopped, stopInOrder } from './ops/stop.ts'
+import { warmUpTicks } from './ops/warm-up.ts'
 import { type PipelineThread, startPipeline } from './pipeline-thread.ts'
 import { prepareStore } from './prepare.ts'
 import { createKey, createKeysOf } from './sites.ts'
@@ -67,6 +68,7 @@ export type Running = {
 
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
+  await warmUpTicks()
   const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
   const keyring = createKeyring(config.secret)

@@ -71,7 +71,7 @@ const RETELL_MS = 60_000
  * While collecting lacks a processor, landing and deriving wait: a burst is taken in first. Not longer than this, and not
  * while something has waited as long to be landed.
  */
-const GIVE_WAY_MS = 10_000
+const GIVE_WAY_MS = 60_000
 const GIVE_WAY_STEP_MS = 20
 
 /** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */

@@ -13,37 +13,45 @@ export function yieldProcessor(niceness: number): void {
   setPriority(Number(readlinkSync('/proc/thread-self').split('/')[2]), niceness)
 }
 
-/** How often it is looked how long the thread has waited. */
+/** How often it is looked, and how much of what was seen before still counts: some tenths of a second. */
 const LOOK_MS = 100
+const MEMORY = 0.75
 
 /**
- * A thread that has waited for more than the first share of the last two seconds or so lacks a processor: a burst that
- * is over sooner needs nobody to give way. It does not lack one any more when between two looks it waited for less than
- * the second share; where others gave way, it still waits for some time.
+ * A thread is overloaded when for a time it had work for more than the first share of it; if it waited for a processor
+ * for more than the second, that is what it lacks. A burst that leaves it a breath in between is none. It lacks it
+ * until it has work for less than the third: with the others out of its way it may still have to wait.
  */
-const SHORT_SHARE = 0.3
-const ENOUGH_SHARE = 0.04
-const MEMORY = 0.94
+const BUSY_SHARE = 0.82
+const BUSY_LOOKS = 10
+const WAITING_SHARE = 0.1
+const RELIEVED_SHARE = 0.8
 
 /**
- * Watches whether the main thread has to wait for a processor while it has work, and notes it in `short` (1 or 0), which
- * threads that should give way can see. Returns what ends the watch. Elsewhere than on Linux nobody tells, and it is 0.
+ * Watches whether the main thread is overloaded for want of a processor, and notes it in `short` (1 or 0), which threads
+ * that should give way can see. Returns what ends the watch. Elsewhere than on Linux nobody tells, and it is 0.
  */
 export function watchProcessor(short: Int32Array): () => void {
   if (process.platform !== 'linux') return () => {}
-  // The second figure: how many nanoseconds it waited to run.
-  const waitedMs = () => Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
-  let last = { waitedMs: waitedMs(), at: performance.now() }
-  let share = 0
+  let last = schedule()
+  let busy = 0
+  let waiting = 0
+  let looks = 0
   const looking = setInterval(() => {
-    const next = { waitedMs: waitedMs(), at: performance.now() }
-    const now = (next.waitedMs - last.waitedMs) / (next.at - last.at)
+    const next = schedule()
+    const ms = next.at - last.at
+    busy = MEMORY * busy + ((1 - MEMORY) * (next.ranMs + next.waitedMs - last.ranMs - last.waitedMs)) / ms
+    waiting = MEMORY * waiting + ((1 - MEMORY) * (next.waitedMs - last.waitedMs)) / ms
     last = next
-    share = MEMORY * share + (1 - MEMORY) * now
-    if (share > SHORT_SHARE) Atomics.store(short, 0, 1)
-    if (now > ENOUGH_SHARE) return
-    share = 0
-    Atomics.store(short, 0, 0)
+    looks = busy > BUSY_SHARE ? looks + 1 : 0
+    if (looks > BUSY_LOOKS && waiting > WAITING_SHARE) Atomics.store(short, 0, 1)
+    else if (busy < RELIEVED_SHARE) Atomics.store(short, 0, 0)
   }, LOOK_MS)
   return () => clearInterval(looking)
+}
+
+/** How long the main thread has run and has waited to run so far: its first two figures, in nanoseconds. */
+function schedule(): { ranMs: number; waitedMs: number; at: number } {
+  const [ran, waited] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')
+  return { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6, at: performance.now() }
 }
