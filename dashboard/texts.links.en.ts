@@ -85,7 +85,7 @@ export const linksEn = {
   end: {
     logout: 'It ended when the customer signed out.',
     session_over: 'It held for that one visit only.',
-    proof_expired: 'It ended because no new proof came for 90 days.',
+    proof_expired: 'It ended because no new proof came for too long.',
     forwarded_mail:
       'It was an error: the newsletter was forwarded, and somebody else opened it and then showed who they are.',
     forwarded_token:

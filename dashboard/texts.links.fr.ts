@@ -93,7 +93,7 @@ export const linksFr: typeof linksEn = {
   end: {
     logout: 'Terminé quand le client s’est déconnecté.',
     session_over: 'Il ne valait que pour cette seule visite.',
-    proof_expired: 'Terminé faute de nouvelle preuve pendant 90\u00a0jours.',
+    proof_expired: 'Terminé faute de nouvelle preuve depuis trop longtemps.',
     forwarded_mail:
       'C’était une erreur\u00a0: la newsletter a été transférée, et une autre personne l’a ouverte puis s’est fait connaître.',
     forwarded_token:

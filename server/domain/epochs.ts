@@ -6,7 +6,7 @@
  * else is the anonymous person of its epoch.
  */
 import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
-import { type Linked, type Moment, PROOF_MS, type Stretch, type TypedAddress } from './identity.ts'
+import type { Linked, Moment, Stretch, TypedAddress } from './identity.ts'
 import { orderOf } from './order.ts'
 
 /** An event of the visitor: what identity sees, its consent, and its props where it is about commerce. */
@@ -19,6 +19,9 @@ export type VisitorEvent = Moment & {
 
 /** A stretch of a visitor's time with one owner or none. `to` is null while it runs. */
 export type Epoch = { n: number; personId: string; contact: string | null; from: number; to: number | null }
+
+/** A cart is somebody's by a typed address for this long after it was typed. */
+const TYPED_MS = 90 * 24 * 3600_000
 
 /** A cart and whose it is. */
 export type OwnedCart = Cart & { personId: string; epoch: number }
@@ -74,7 +77,7 @@ export function attribute(
 
 /**
  * The events of the cart that carries a typed address, sent under consent: the one whose order or whose own id the form
- * named, else the one that was open when it was typed; no longer than a proof lasts.
+ * named, else the one that was open when it was typed; no longer than `TYPED_MS`.
  */
 function carried(
   events: VisitorEvent[],
@@ -99,7 +102,7 @@ function carried(
       : each.eventIds.some((id) => named(toCommerce(events[indexes.get(id)!]!))),
   )
   const carriedBy = (own?.eventIds ?? []).map((id) => indexes.get(id)!)
-  return carriedBy.filter((i) => events[i]!.identity && events[i]!.at <= at + PROOF_MS)
+  return carriedBy.filter((i) => events[i]!.identity && events[i]!.at <= at + TYPED_MS)
 }
 
 /**

@@ -46,6 +46,8 @@ export type Claim = {
   usedBefore: number
   /** Whether any other visitor ever used it. */
   usedElsewhere: boolean
+  /** Whether another contact has the address too to which this one's mails go: who of them clicked, nobody can tell. */
+  sharedAddress: boolean
   /** Whether the token was revoked before the claim was made. */
   revoked: boolean
   /** Whether more new visitors named the contact shortly before than one person has. */
@@ -142,13 +144,16 @@ function contradictions(claims: GoodClaim[]): string[] {
     .flatMap((group) => group.map((claim) => claim.id))
 }
 
-/** Contacts with a signed login here, or with clicks from two different messages. */
+/**
+ * Contacts with a signed login here, or with clicks from two different messages. Two messages to an address that others
+ * have too were sent to all of them.
+ */
 function corroboratedContacts(claims: GoodClaim[]): Set<string> {
   const messages = new Map<string, Set<string>>()
   const corroborated = new Set<string>()
   for (const claim of claims) {
     if (claim.weight === 'login_verified') corroborated.add(claim.contact)
-    if (claim.weight === 'email_click' && claim.message !== null) {
+    if (claim.weight === 'email_click' && claim.message !== null && !claim.sharedAddress) {
       const seen = messages.get(claim.contact) ?? new Set()
       messages.set(claim.contact, seen.add(claim.message))
       if (seen.size > 1) corroborated.add(claim.contact)

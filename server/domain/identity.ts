@@ -11,11 +11,6 @@ import { cellFor, type Link, makeVoid, newLink, strengthOf } from './identity-li
 import type { State, Strength } from './identity-table.ts'
 import { firstOfSession, numberSessions } from './sessions.ts'
 
-const DAY_MS = 24 * 3600_000
-
-/** A link ends this long after the last proof. */
-export const PROOF_MS = 90 * DAY_MS
-
 /** One event of the visitor, as far as identity looks at it. */
 export type Moment = { id: string; at: number; reset: boolean }
 
@@ -23,6 +18,9 @@ export type Moment = { id: string; at: number; reset: boolean }
 export type Policy = {
   sessionMs: number
   backstitchMs: number
+  /** How long after a signed login, and after a click, it still speaks for the browser. */
+  loginMs: number
+  clickMs: number
   firstClick: 'session' | 'window'
   trustUnsigned: boolean
   sharedFrom: number
@@ -117,11 +115,18 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
   const reach = (claim: GoodClaim, strength: Strength, i: number, limited: boolean) => {
     const stitchesBack =
       strength === 'verified' || evidence.corroborated.has(claim.contact) || policy.firstClick === 'window'
-    const sessionOnly = limited || !stitchesBack
+    const sessionOnly = limited || !stitchesBack || (strength === 'verified' && isSignedOut(i))
     const bound = sessionOnly ? firstOfSession(sessions, i, epoch.from) : epoch.from
     let from = i
     while (from > bound && moments[from - 1]!.at >= claim.at - policy.backstitchMs) from--
     return { from, withCart: sessionOnly && !limited }
+  }
+
+  /** Whether the session of moment `i` ends in a logout: he leaves the browser to others, who may have had it before. */
+  const isSignedOut = (i: number) => {
+    let last = i
+    while (sessions[last + 1] === sessions[i]) last++
+    return moments[last]!.reset
   }
 
   const begin = (claim: GoodClaim, i: number, reason: string, contested = false) => {
@@ -142,16 +147,18 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
     if (strength === 'verified') open.link.evidence = claim.evidence
     else if (open.link.evidence === 'login_claimed') open.link.evidence = claim.evidence
     if (open.ownsFrom === null) open.link.validFrom = claim.at
-    // A forwarded token is worth its session, and so is one click where another is proven: who shares a browser opens a
-    // mail on it and leaves it to the other again. Proof without that doubt lifts the limit.
-    const suspected = claim.weight === 'email_click' && claim.usedBefore > 0
+    // A forwarded token is worth its session, and so is a click in a mail that two contacts read, and one click where
+    // another is proven: who shares a browser opens a mail on it and leaves it to the other again. Proof without that
+    // doubt lifts the limit.
+    const suspected = claim.weight === 'email_click' && (claim.usedBefore > 0 || claim.sharedAddress)
     const doubtful = (suspected || open.contested) && !evidence.corroborated.has(claim.contact)
     open.limited = evidence.shared || (doubtful && (open.ownsFrom === null || open.limited))
     const { from, withCart } = reach(claim, strength, i, open.limited)
     open.ownsFrom = Math.min(open.ownsFrom ?? from, from)
     open.withCart ||= withCart
     open.link.backfillFrom = moments[open.ownsFrom]!.at
-    open.link.expiresAt = claim.at + PROOF_MS
+    const speaksUntil = claim.at + (strength === 'verified' ? policy.loginMs : policy.clickMs)
+    open.link.expiresAt = Math.max(open.link.expiresAt ?? speaksUntil, speaksUntil)
   }
 
   const supersede = (claim: GoodClaim, i: number, reason: string) => {

@@ -24,6 +24,8 @@ export type SiteSettings = {
   form_email_confirms: boolean
   shared_from: number
   backstitch_days: number
+  login_days: number
+  click_days: number
   link_param: string
   form_selectors: string[]
   redirect_hosts: string[]
@@ -91,6 +93,16 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: { kind: 'integer', min: 0, max: 365 },
     default: 30,
     about: 'How many days before its first proof a link may reach.',
+  },
+  login_days: {
+    rule: { kind: 'integer', min: 1, max: 365 },
+    default: 90,
+    about: 'For how many days after a signed login the browser is still taken for the contact’s.',
+  },
+  click_days: {
+    rule: { kind: 'integer', min: 1, max: 365 },
+    default: 90,
+    about: 'For how many days after a mail click the browser is still taken for the contact’s.',
   },
   link_param: {
     rule: { kind: 'text', pattern: /^(#[a-z]{2,16}|[a-z][a-z0-9_]{1,30})$/, must: 'a name after #, or a query name' },
@@ -191,6 +203,8 @@ export function policyOf(settings: SiteSettings) {
   return {
     sessionMs: settings.session_minutes * 60_000,
     backstitchMs: settings.backstitch_days * 24 * 3600_000,
+    loginMs: settings.login_days * 24 * 3600_000,
+    clickMs: settings.click_days * 24 * 3600_000,
     firstClick: settings.email_click_backstitch,
     trustUnsigned: settings.trust_unsigned_login,
     formConfirms: settings.form_email_confirms,

@@ -53,6 +53,7 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
       issuedAt: row.issued_at,
       usedBefore: Math.max(0, users.indexOf(row.visitor_id)),
       usedElsewhere: users.some((user) => user !== row.visitor_id),
+      sharedAddress: holders.isShared(row.key_hash),
       revoked: revoked(row),
       crowded: isCrowded(
         row.visitor_id,

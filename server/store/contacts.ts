@@ -5,7 +5,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mark } from './dirty.ts'
-import { familyOf } from './holders.ts'
+import { familyOf, keysBeside } from './holders.ts'
 import { visitorsOfKeys } from './landing.ts'
 import { lockKeys, lockName } from './locks.ts'
 import { chunks, chunksOf } from './many.ts'
@@ -159,8 +159,10 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
     const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
     for (const row of before) touched.add(row.key_hash)
   }
+  // A click in a mail of somebody else who has, or had, the same address is weighed otherwise now.
+  const weighed = await keysBeside(trx, [...touched])
   // Whoever lands a claim on these keys, or gives these contacts something, is seen below or sees what is written here.
-  await lockKeys(trx, [...touched, ...family.map((id) => `c:${id}`)])
+  await lockKeys(trx, [...weighed, ...family.map((id) => `c:${id}`)])
   for (const part of chunksOf(sorted)) {
     await trx
       .insertInto('contacts')
@@ -184,7 +186,7 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  await markTouched(trx, family, [...touched])
+  await markTouched(trx, family, weighed)
 }
 
 /** Claims on these keys may now be decided otherwise, and what is told of these contacts may read otherwise. */

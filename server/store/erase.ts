@@ -16,7 +16,7 @@ import type { KeysOf } from './contacts.ts'
 import { mark } from './dirty.ts'
 import { type ErasedSpan, insertErasure } from './erasures.ts'
 import { sayFarewell } from './farewells.ts'
-import { familyOf } from './holders.ts'
+import { familyOf, keysBeside } from './holders.ts'
 import { visitorsOfKeys } from './landing.ts'
 import { lockLeases } from './leases.ts'
 import { lockKeys, lockName } from './locks.ts'
@@ -49,9 +49,11 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   if (rows.length === 0) return null
   const contacts = rows.map((row) => row.contact_id)
   const keys = await keysOfRecords(trx, rows, keysOf)
-  await lockKeys(trx, [...keys, ...contacts.map((each) => `c:${each}`)])
+  // Those of others who have his address too: their clicks are weighed otherwise without him.
+  const weighed = await keysBeside(trx, keys)
+  await lockKeys(trx, [...weighed, ...contacts.map((each) => `c:${each}`)])
 
-  const { claiming, own, shared } = await visitorsOf(trx, { contacts, keys })
+  const { own, shared } = await visitorsOf(trx, { contacts, keys })
   const spans: ErasedSpan[] = own.map((visitor) => ({ visitor: tombstone(visitor), from: null, to: null }))
   for (const visitor of shared) spans.push(...(await cutOut(trx, visitor, { contacts, keys }, deps)))
   for (const part of chunksOf(spans.slice(0, own.length).map(({ visitor: hash }) => ({ hash })))) {
@@ -73,7 +75,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
     .deleteFrom('derive_failures')
     .where('key', 'in', [...contacts, ...contacts.map((each) => `c:${each}`)])
     .execute()
-  await mark(trx, 'dirty_visitors', [...claiming, ...own, ...shared])
+  await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, weighed)), ...own, ...shared])
   await mark(
     trx,
     'dirty_persons',
@@ -147,7 +149,7 @@ async function visitorsOf(trx: Trx, { contacts, keys }: Place) {
       else shared.push(visitor)
     }
   }
-  return { claiming, own, shared }
+  return { own, shared }
 }
 
 function idsOf(proofs: string): string[] {

@@ -27,7 +27,12 @@ type Row = Pick<
 >
 
 /** What some identifiers mean: whom each names, and all identifiers of the same contact. */
-export type Holders = { of(key: string): Holder; keysBeside(key: string): string[] }
+export type Holders = {
+  of(key: string): Holder
+  keysBeside(key: string): string[]
+  /** Whether somebody else, too, has an identifier of the one contact whom this names: an address, that is. */
+  isShared(key: string): boolean
+}
 
 /** Looks identifiers up. */
 export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise<Holders> {
@@ -35,6 +40,12 @@ export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise
   const named = [...new Set([...idsOf.values()].flat().map((row) => row.contact_id))]
   const rows = await loadFamily(db, named)
   const keysOf = Map.groupBy(await selectKeys(db, [...rows.keys()]), (row) => survivor(rows, row.contact_id))
+  const known = [...new Set([...keysOf.values()].flatMap((own) => own.map((row) => row.key_hash)))]
+  const namesOf = Map.groupBy(await selectByKey(db, known), (row) => row.key_hash)
+  const isHeldBeside =
+    (id: string) =>
+    ({ key_hash }: { key_hash: string }) =>
+      namesOf.get(key_hash)!.some((row) => !rows.has(row.contact_id) || survivor(rows, row.contact_id) !== id)
   const survivors = (key: string) => [...new Set((idsOf.get(key) ?? []).map((row) => survivor(rows, row.contact_id)))]
   return {
     of(key) {
@@ -51,6 +62,10 @@ export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise
         minor: all.some((row) => row.minor === 1),
         mailConsent: rows.get(id)!.mail_consent === 1,
       }
+    },
+    isShared(key) {
+      const [id] = survivors(key)
+      return id !== undefined && (keysOf.get(id) ?? []).some(isHeldBeside(id))
     },
     keysBeside(key) {
       const [id] = survivors(key)

@@ -1,30 +1,71 @@
 /**
- * How right the product is about whose events are whose: a simulated town with ground truth, beside what simpler rules
- * would say of the same events (`docs/simulation.md`). Prints what the wrong and the missed events are; with `long` a
- * larger town, and each alternative of the policy.
+ * How right the product is about whose events are whose: simulated towns with ground truth, beside what simpler rules
+ * would say of the same events (`docs/simulation.md`). In one town a single family weighs a percent, so there are some,
+ * and their events together. Prints what the wrong and the missed events are; with `long` a larger town besides, with
+ * each alternative of the policy, and a crowded one.
  */
 import type { Explained } from '../simulation/explain.ts'
-import { simulate } from '../simulation/simulate.ts'
+import { type Simulated, simulate } from '../simulation/simulate.ts'
+import { printTable } from './table.ts'
 
-/** Another town: `SEED=7 npm run bench -- simulation`. */
-const SEED = Number(process.env.SEED ?? 1)
+/** Another town alone: `SEED=7 npm run bench -- simulation`. */
+const SEED = process.env.SEED === undefined ? null : Number(process.env.SEED)
+
+type Line = Simulated['line']
 
 /** Runs the benchmark. */
 export async function bench({ brief, long }: { brief: boolean; long: boolean }): Promise<Record<string, unknown>> {
-  const size = { households: brief ? 100 : long ? 1500 : 600, weeks: brief ? 3 : 4 }
-  const { line, wrong, missed, refused } = await simulate(SEED, size, { frontier: long })
-  printExplained('wrong events', wrong)
-  printExplained('missed events', missed)
-  console.log('\nrefused at the door')
-  for (const [code, count] of refused) console.log(`  ${code}  ${count}`)
-  if (!long) return line
-  const { line: crowded } = await simulate(SEED, { ...size, crowded: true })
-  const { events, precision, recall, wrong: wrongs, avoidable, unlawful, baselines } = crowded
-  return {
-    ...line,
-    crowded: { events, precision, recall, wrong: wrongs, avoidable, unlawful },
-    crowded_baselines: baselines,
+  const size = { households: brief ? 100 : 600, weeks: brief ? 3 : 4 }
+  const lines: Line[] = []
+  for (const seed of SEED !== null ? [SEED] : brief ? [1] : [1, 2, 3, 4, 5]) {
+    const { line, wrong, missed, refused } = await simulate(seed, size)
+    lines.push(line)
+    printExplained(`town ${seed}: wrong events`, wrong)
+    printExplained(`town ${seed}: missed events`, missed)
+    printTable(`town ${seed}: refused at the door`, Object.fromEntries(refused))
   }
+  const towns = { ...together(lines), towns: Object.fromEntries(lines.map((line) => [line.seed, figuresOf(line)])) }
+  if (!long) return towns
+  const large = { ...size, households: 1500 }
+  const { line, wrong, missed } = await simulate(SEED ?? 1, large, { frontier: true })
+  printExplained('large town: wrong events', wrong)
+  printExplained('large town: missed events', missed)
+  const crowded = await simulate(SEED ?? 1, { ...large, crowded: true })
+  return { ...towns, large: line, crowded: crowded.line }
+}
+
+const round = (value: number) => Number(value.toFixed(4))
+
+/** The figures of all towns, as if they were one. */
+function together(lines: Line[]) {
+  const sum = (figure: (line: Line) => number) => lines.reduce((total, line) => total + figure(line), 0)
+  const wrong = sum((line) => line.wrong)
+  const bestOf = (ways: Line['baselines']) => Math.min(...Object.values(ways).map((figures) => figures.wrong))
+  return {
+    events: sum((line) => line.events),
+    precision: round(1 - wrong / sum((line) => line.attributed)),
+    recall: round(sum((line) => line.recall * line.possible) / sum((line) => line.possible)),
+    wrong,
+    avoidable: sum((line) => line.avoidable),
+    unlawful: sum((line) => line.unlawful),
+    baseline_wrong: sum((line) => bestOf(line.baselines)),
+    baseline_strong_wrong: sum((line) => bestOf(line.baselines_strong)),
+    fewer_wrong: round(sum((line) => bestOf(line.baselines)) / wrong),
+  }
+}
+
+function figuresOf({
+  events,
+  precision,
+  recall,
+  wrong,
+  avoidable,
+  unlawful,
+  links,
+  baselines,
+  baselines_strong,
+}: Line) {
+  return { events, precision, recall, wrong, avoidable, unlawful, links, baselines, baselines_strong }
 }
 
 function printExplained(title: string, explained: Explained): void {

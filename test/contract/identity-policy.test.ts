@@ -124,6 +124,61 @@ describe('the CRM merges two records', () => {
   })
 })
 
+describe('a mail to an address that two contacts have', () => {
+  const AN_HOUR_AGO = 60 * MINUTE
+  let messages = 0
+  /** A click of now in a mail to a contact. */
+  async function click(id: string) {
+    const message = `couple-${++messages}`
+    const { data } = await server.post('/api/v1/link-tokens', { site: 'demo', contacts: [id], message })
+    return event('identify', 0, { kind: 'link', link: data[0].token })
+  }
+  /** A browser with a visit an hour ago, which follows a mail now. */
+  async function reader(id: string): Promise<string> {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [page('before', AN_HOUR_AGO), page('reads', MINUTE), await click(id)])
+    await sendAll(server, visitor, [await click(id)])
+    await settled(server)
+    return visitor
+  }
+
+  test('says nothing of other visits, however often it is clicked, until one of them has another address', async () => {
+    const email = 'both@policy.example'
+    const [anna, ben] = [await contact({ email }), await contact({ email })]
+    await reader(anna)
+    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    await server.post('/api/v1/contacts', [{ id: ben, email: 'ben@policy.example' }])
+    await settled(server)
+    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+    await server.post('/api/v1/contacts', [{ id: ben, email }])
+    await settled(server)
+    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+  })
+
+  test('nor where the second of them comes to the CRM only later, until he is erased', async () => {
+    const email = 'later@policy.example'
+    const anna = await contact({ email })
+    await reader(anna)
+    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+    const ben = await contact({ email })
+    await settled(server)
+    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    expect((await server.api(`/api/v1/contacts/${ben}`, { method: 'DELETE' })).status).toBe(200)
+    await settled(server)
+    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+  })
+
+  test('nor where the CRM says that they are one, for then it is his', async () => {
+    const email = 'one@policy.example'
+    const [anna, ben] = [await contact({ email }), await contact({ email })]
+    await reader(anna)
+    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    await server.post('/api/v1/contacts', [{ id: ben, merged_into: anna }])
+    await settled(server)
+    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+  })
+})
+
 describe('an address typed into a form', () => {
   /** A visitor who fills a cart and types an address at the checkout, half an hour ago. */
   async function checkout(email: string, more: object = {}): Promise<string> {

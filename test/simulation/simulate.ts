@@ -14,6 +14,8 @@ const FRONTIER: Record<string, string[]> = {
   email_click_backstitch: ['session', 'window'],
   shared_from: ['2', '3', '5'],
   backstitch_days: ['30', '7', '90'],
+  login_days: ['90', '14', '7'],
+  click_days: ['90', '7', '1'],
   session_minutes: ['30', '15', '60'],
   trust_unsigned_login: ['false', 'true'],
 }

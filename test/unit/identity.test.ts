@@ -19,6 +19,8 @@ const START = Date.UTC(2026, 2, 2)
 const POLICY: Policy = {
   sessionMs: 30 * MINUTE,
   backstitchMs: 30 * DAY,
+  loginMs: 90 * DAY,
+  clickMs: 90 * DAY,
   firstClick: 'session',
   trustUnsigned: false,
   sharedFrom: 2,
@@ -98,6 +100,7 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
     issuedAt: evidence === 'email_click' ? (issued ? timeOf(issued[0]!, issued[1]) : at) : null,
     usedBefore,
     usedElsewhere: usedBefore > 0 || remarks.includes('(used elsewhere too)'),
+    sharedAddress: remarks.includes('(address of two)'),
     revoked: remarks.includes('(token revoked)'),
     crowded: remarks.includes('(after many others)'),
     act: remarks.includes('(voided)') ? 'void' : remarks.includes('(confirmed)') ? 'confirm' : null,
@@ -660,6 +663,24 @@ describe('how far a signed login reaches', () => {
       'a a a .',
     ],
     [
+      'not behind its session where that ends in a logout: others may have the browser too',
+      ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 signed anna', 'd1 10:02 page', 'd1 10:03 reset', 'd1 10:04 page'],
+      ['anna verified closed signed_login until logout'],
+      '. a a a a .',
+    ],
+    [
+      'a logout in a later session is no sign of that',
+      ['d0 10:00 page', 'd1 10:00 signed anna', 'd2 10:00 page', 'd2 10:01 reset'],
+      ['anna verified closed signed_login until logout'],
+      'a a a a',
+    ],
+    [
+      'nor one in a session where she was known already',
+      ['d0 10:00 page', 'd1 10:00 signed anna', 'd2 10:00 signed anna', 'd2 10:01 reset'],
+      ['anna verified closed signed_login_again until logout'],
+      'a a a a',
+    ],
+    [
       'over later sessions, remembered, until 90 days after the last proof',
       ['d0 10:00 signed anna', 'd40 10:00 page', 'd90 10:00 page', 'd90 10:01 page', 'd91 10:00 page'],
       ['anna verified closed signed_login until proof_expired'],
@@ -684,6 +705,32 @@ describe('how far a signed login reaches', () => {
       'a a a',
     ],
   ])
+})
+
+describe('how long a link speaks for its browser where the site sets it to some days', () => {
+  stories(
+    [
+      [
+        'a signed login',
+        ['d0 10:00 signed anna', 'd7 10:00 page', 'd8 10:00 page'],
+        ['anna verified closed signed_login until proof_expired'],
+        'a a .',
+      ],
+      [
+        'a mail click',
+        ['d0 10:00 click anna', 'd2 10:00 page', 'd3 10:00 page'],
+        ['anna confirmed closed first_click until proof_expired'],
+        'a a .',
+      ],
+      [
+        'a click takes nothing of a login’s days',
+        ['d0 10:00 signed anna', 'd1 10:00 click anna', 'd6 10:00 page', 'd8 10:00 page'],
+        ['anna verified closed signed_login until proof_expired'],
+        'a a a .',
+      ],
+    ],
+    { loginMs: 7 * DAY, clickMs: 2 * DAY },
+  )
 })
 
 describe('how far any link reaches where the site sets backstitch_days to 0', () => {
@@ -734,6 +781,29 @@ describe('how far a mail click reaches', () => {
       ['d0 10:00 click anna', 'd90 10:00 page', 'd90 10:01 page'],
       ['anna confirmed closed first_click until proof_expired'],
       'a a .',
+    ],
+    [
+      'in a mail that another contact gets too, at the same address: its session only, both ways',
+      ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 click anna (address of two)', 'd1 10:02 page', 'd2 10:00 page'],
+      ['anna confirmed closed first_click until session_over'],
+      '. a a a .',
+    ],
+    [
+      'a second such message corroborates nothing: each goes to both',
+      [
+        'd0 10:00 page',
+        'd1 10:01 click anna mail-1 (address of two)',
+        'd2 10:00 page',
+        'd3 10:00 click anna mail-2 (address of two)',
+      ],
+      ['anna confirmed closed first_click until session_over', 'anna confirmed open first_click'],
+      '. a . a',
+    ],
+    [
+      'her signed login does',
+      ['d0 10:00 page', 'd1 10:01 click anna (address of two)', 'd2 10:00 page', 'd3 10:00 signed anna'],
+      ['anna verified open signed_login'],
+      'a a a a',
     ],
     [
       'a token that another visitor used before: its session only, both ways',
