@@ -19,7 +19,8 @@ export function registerKeys(program: Command): void {
         const scopes = options.scopes.split(',').map((scope) => scope.trim())
         const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope))
         if (unknown !== undefined) throw new Refusal(`--scopes must be of ${SCOPES.join(', ')} (got "${unknown}")`)
-        const key = await createKey(db, { id: nanoid(10), scopes }, Date.now())
+        // A bare id may begin with a dash, which a command takes for an option.
+        const key = await createKey(db, { id: `key-${nanoid(10)}`, scopes }, Date.now())
         show(
           options.json,
           key,

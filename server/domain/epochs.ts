@@ -6,8 +6,9 @@
  * else is the anonymous person of its epoch.
  */
 import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
-import type { Linked, Moment, Stretch, TypedAddress } from './identity.ts'
+import type { Linked, Moment, TypedAddress } from './identity.ts'
 import { orderOf } from './order.ts'
+import type { Stretch } from './stretches.ts'
 
 /** An event of the visitor: what identity sees, its consent, and its props where it is about commerce. */
 export type VisitorEvent = Moment & {

@@ -10,6 +10,7 @@ import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
 import { cellFor, type Link, makeVoid, newLink, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
 import { firstOfSession, numberSessions } from './sessions.ts'
+import { type OpenEpoch, type OpenLink, type Stretch, toStretches } from './stretches.ts'
 
 /** One event of the visitor, as far as identity looks at it. */
 export type Moment = { id: string; at: number; reset: boolean }
@@ -27,31 +28,8 @@ export type Policy = {
   formConfirms: boolean
 }
 
-/** A stretch of moments, `from` inclusive to `to` exclusive, with its owner's link. */
-export type Stretch = {
-  from: number
-  to: number
-  link: Link | null
-  /** It begins where an epoch begins, not where its owner's reach does. */
-  boundary: boolean
-  /** A first click: the cart that was open when the session began is the contact's too. */
-  withOpenCart: boolean
-}
-
 /** An address typed at moment `index`: its cart or order is the link's contact's. */
 export type TypedAddress = { index: number; link: Link; cart: string | null; order: string | null }
-
-/** `contested`: a click took the place of somebody who had proven himself here. */
-type OpenLink = {
-  link: Link
-  ownsFrom: number | null
-  withCart: boolean
-  limited: boolean
-  contested: boolean
-  verifiedIn: number | null
-}
-/** `typed`: the address in a form that nothing better has replaced, and others that came beside a better link. */
-type Epoch = { from: number; to: number; open: OpenLink | null; typed: Link | null; beside: Link[] }
 
 /** What the fold of a visitor yields: every link and refusal, and the stretches from first to last without a gap. */
 export type Linked = {
@@ -99,8 +77,8 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
       ...evidence.refused.get(claim.id)!,
     }))
 
-  const done: Epoch[] = []
-  let epoch: Epoch = { from: 0, to: moments.length, open: null, typed: null, beside: [] }
+  const done: OpenEpoch[] = []
+  let epoch: OpenEpoch = { from: 0, to: moments.length, open: null, typed: null, beside: [] }
 
   const openEpoch = (from: number) => {
     if (from > epoch.from) done.push({ ...epoch, to: from })
@@ -279,26 +257,8 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
   }
 }
 
-function stateOf({ open, typed }: Epoch, session: number): State {
+function stateOf({ open, typed }: OpenEpoch, session: number): State {
   if (!open) return typed ? 'typed' : 'none'
   if (open.link.strength !== 'verified') return open.link.strength
   return open.verifiedIn === session ? 'verified' : 'remembered'
-}
-
-/** Cuts each epoch where its owner's reach begins, and drops the links that own nothing. */
-function toStretches(epochs: Epoch[], length: number): Stretch[] {
-  const stretches: Stretch[] = []
-  for (const { from, to, open } of epochs) {
-    if (from >= to || from >= length) continue
-    const owned = open && open.ownsFrom !== null && open.link.state !== 'void' ? open : null
-    if (!owned) {
-      stretches.push({ from, to, link: null, boundary: true, withOpenCart: false })
-      continue
-    }
-    const ownsFrom = owned.ownsFrom!
-    const cut = ownsFrom > from
-    if (cut) stretches.push({ from, to: ownsFrom, link: null, boundary: true, withOpenCart: false })
-    stretches.push({ from: ownsFrom, to, link: owned.link, boundary: !cut, withOpenCart: owned.withCart })
-  }
-  return stretches
 }

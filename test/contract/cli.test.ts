@@ -72,6 +72,8 @@ describe('sites', () => {
         form_email_confirms: false,
         shared_from: 2,
         backstitch_days: 30,
+        login_days: 90,
+        click_days: 90,
         link_param: '#cl',
         form_selectors: [],
         redirect_hosts: [],
@@ -247,6 +249,8 @@ describe('keys', () => {
     const read = ({ key }: Key) =>
       fetch(`${server.url}/api/v1/matches`, { headers: { authorization: `Bearer ${key}` } })
     expect((await read(goes)).status).toBe(200)
+    // An id that begins with a dash could not be given to a command.
+    expect(goes.id).toMatch(/^key-/)
     expect(await server.cli('keys', 'delete', goes.id)).toMatchObject({ id: goes.id, deleted: true })
     await until(async () => (await read(goes)).status === 401, 'the key to end')
     expect((await page('demo', { authorization: `Bearer ${goes.key}` })).status).toBe(401)

@@ -1,0 +1,47 @@
+/** Stretches of a visitor's time, cut from the epochs of its fold: each with one owner or none. */
+import type { Link } from './identity-link.ts'
+
+/** A stretch of moments, `from` inclusive to `to` exclusive, with its owner's link. */
+export type Stretch = {
+  from: number
+  to: number
+  link: Link | null
+  /** It begins where an epoch begins, not where its owner's reach does. */
+  boundary: boolean
+  /** Its owner reaches no further than his session, but the cart that was open when it began is his too. */
+  withOpenCart: boolean
+}
+
+/** An epoch's owner while it is folded. `contested`: a click took the place of somebody who had proven himself here. */
+export type OpenLink = {
+  link: Link
+  ownsFrom: number | null
+  withCart: boolean
+  limited: boolean
+  contested: boolean
+  verifiedIn: number | null
+}
+
+/**
+ * An epoch while it is folded. `typed`: the address in a form that nothing better has replaced; `beside`: those that
+ * came beside a better link.
+ */
+export type OpenEpoch = { from: number; to: number; open: OpenLink | null; typed: Link | null; beside: Link[] }
+
+/** Cuts each epoch where its owner's reach begins, and drops the links that own nothing. */
+export function toStretches(epochs: OpenEpoch[], length: number): Stretch[] {
+  const stretches: Stretch[] = []
+  for (const { from, to, open } of epochs) {
+    if (from >= to || from >= length) continue
+    const owned = open && open.ownsFrom !== null && open.link.state !== 'void' ? open : null
+    if (!owned) {
+      stretches.push({ from, to, link: null, boundary: true, withOpenCart: false })
+      continue
+    }
+    const ownsFrom = owned.ownsFrom!
+    const cut = ownsFrom > from
+    if (cut) stretches.push({ from, to: ownsFrom, link: null, boundary: true, withOpenCart: false })
+    stretches.push({ from: ownsFrom, to, link: owned.link, boundary: !cut, withOpenCart: owned.withCart })
+  }
+  return stretches
+}
