@@ -15,7 +15,7 @@ export function printTable(name: string, line: Record<string, unknown>): void {
 function written(figure: unknown): string {
   if (typeof figure !== 'object' || figure === null) return String(figure)
   return Object.entries(figure)
-    .map(([name, value]) => `${name} ${value}`)
+    .map(([name, value]) => `${name} ${typeof value === 'object' ? `(${written(value)})` : value}`)
     .join(', ')
 }
 
