@@ -238,7 +238,7 @@ test('beside the running server, killed in the middle of each pass, it goes on w
   // What is gone from the part that is done stays gone until the next pass: nobody looks there in this one.
   await inTarget("delete from contacts where contact_id = 'dora'")
 
-  const second = await killWhen('some events were compared', ({ pass, events }) => pass === 2 && events > 5000)
+  const second = await killWhen('some events were compared', ({ pass, events }) => pass === 2 && events > 15_000)
   expect(second).toMatchObject({ pass: 2, places: { contacts: { done: true, written: expect.any(Number) } } })
   expect(second.places.contacts!.written).toBeGreaterThan(0)
   expect(await inTarget("select 1 from contacts where contact_id = 'dora'")).toHaveLength(1)
@@ -248,13 +248,11 @@ test('beside the running server, killed in the middle of each pass, it goes on w
   const again = await copy('--json')
   expect(again).toMatchObject({ code: 0, stderr: '' })
   const { passes } = JSON.parse(again.stdout) as { passes: Pass[] }
-  const after = await rowsOfSource()
   console.log(JSON.stringify({ killed: [first, second].map(({ pass, walked }) => ({ pass, walked })), before, passes }))
   const [resumed] = passes
   expect(resumed).toMatchObject({ pass: 2, skipped: second.walked })
-  expect(resumed!.skipped).toBeGreaterThan(5000)
+  expect(resumed!.skipped).toBeGreaterThan(15_000)
   expect(resumed!.read).toBeGreaterThan(0)
-  expect(resumed!.skipped + resumed!.read).toBeLessThanOrEqual(after)
   expect(resumed!.read).toBeLessThan(before - 5000)
   // The copy that has ended leaves no note, so that another begins anew, finds what is gone, and copies what came since.
   await stop()
