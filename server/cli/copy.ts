@@ -16,7 +16,7 @@ import {
   beginCopy,
   type CopyState,
   changeCopyState,
-  clearPlaces,
+  clearPasses,
   nameInstallation,
   readCopyState,
   readMoved,
@@ -86,11 +86,14 @@ async function run(source: Store, target: Store, at: Places, options: Options): 
     if (options.finish) await finish(copy, at, options.json)
     else {
       const passes = await copyBeside(copy)
+      const { pass, skipped } = passes[0]!
+      const n = (rows: number) => rows.toLocaleString('en')
       show(
         options.json,
         { passes },
         () =>
-          `Everything is copied; the last pass found ${passes.at(-1)!.toLocaleString('en')} rows that had changed.\n` +
+          (skipped === 0 ? '' : `Went on in pass ${pass}, after ${n(skipped)} rows that were not read again.\n`) +
+          `Everything is copied; the last pass found ${n(passes.at(-1)!.written)} rows that had changed.\n` +
           'When it suits you, stop the server and run the same with --finish.',
       )
     }
@@ -117,7 +120,7 @@ async function finish(copy: Copy, at: Places, json: boolean | undefined): Promis
   }
   await target.transaction().execute(async (trx) => {
     await changeCopyState(trx, state, { ...state, state: 'finished' })
-    await clearPlaces(trx)
+    await clearPasses(trx)
   })
   await writeFinished(source, state.run)
   const file = join(at.dataDir, 'secret')

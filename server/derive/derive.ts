@@ -22,7 +22,7 @@ import { personsPastEdge } from '../store/segments.ts'
 import { configVersion, listSites } from '../store/sites.ts'
 import { isPoison, snapshot, transact } from '../store/transact.ts'
 import { writeVisitors } from '../store/visitor-rows.ts'
-import { loadVisitors } from '../store/visitor-state.ts'
+import { loadVisitors, sizesOf } from '../store/visitor-state.ts'
 import { changesOf } from './feed.ts'
 import { createPace } from './pace.ts'
 import { crossEdges, replacePersons } from './person.ts'
@@ -31,6 +31,9 @@ import { deriveVisitors } from './visitor.ts'
 /** Keys of one transaction. */
 const VISITORS = 256
 const PERSONS = 512
+
+/** Events of one transaction's visitors, as far as they were counted before: landing gets its turn after so many. */
+const EVENTS = 20_000
 
 /** Derives rounds. `round` returns whether it found anything to do. */
 export type Deriver = { round(): Promise<boolean> }
@@ -86,6 +89,20 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return marks
   }
 
+  /** The first of these visitors that together have not too many events; one, however many he has. The next round goes on. */
+  const fitting = async (trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> => {
+    const keys = marks.map(({ key }) => key)
+    const sizes = await sizesOf(trx, keys)
+    let events = 0
+    const end = keys.findIndex((key, i) => {
+      events += sizes.get(key) ?? 0
+      return i > 0 && events > EVENTS
+    })
+    if (end === -1) return marks
+    after = keys[end - 1]!
+    return marks.slice(0, end)
+  }
+
   /** Works on keys at once. Where that throws, one by one: who cannot be derived is set aside and stops nobody. */
   const workOff = async (
     stage: DeriveStage,
@@ -124,7 +141,8 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       // Who goes from now on is marked once more.
       const isGone = (key: string) => tombstones.has(hashes.get(key)!)
       // Who is gone goes at once.
-      return { marks: marked.filter(({ key }) => isGone(key) || pace.isDue(key)), isGone }
+      const due = marked.filter(({ key }) => isGone(key) || pace.isDue(key))
+      return { marks: await fitting(trx, due), isGone }
     })
     if (marks.length === 0) return after !== ''
     await workOff('visitor', claim, marks, async (some, done) => {

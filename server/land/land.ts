@@ -23,7 +23,7 @@ import {
   visitorsNamingAfter,
   visitorsOfTokens,
 } from '../store/landing.ts'
-import { lockKeys } from '../store/locks.ts'
+import { lockNamed } from '../store/locks.ts'
 import type { Database } from '../store/schema.ts'
 import { isPoison, transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
@@ -160,7 +160,8 @@ export async function landEntries(
   const staying = entries.filter((entry) => !retiring.has(entry.visitor) && !tombstones.has(hashes.get(entry.visitor)!))
   const facts = factsOf(staying, deps.describeAgent)
   const tokens = [...new Set(facts.tokenUses.map((use) => use.token_hash))]
-  await lockKeys(trx, [...facts.claimKeys.map((key) => key.key_hash), ...tokens])
+  const named = [...new Set(facts.claimKeys.map((key) => key.key_hash))]
+  await lockNamed(trx, named, tokens)
   await insertFacts(trx, facts)
   await insertWithdrawals(
     trx,

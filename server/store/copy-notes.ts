@@ -27,6 +27,7 @@ export class Overtaken extends Error {}
 const STATE = 'copy:state'
 const FINISHED = 'copy:finished'
 const MOVED = 'copy:moved'
+const PASSES = 'copy:passes'
 const PLACE = 'copy:place:'
 
 async function read(db: Kysely<Database>, name: string): Promise<string | null> {
@@ -87,8 +88,23 @@ export async function changeCopyState(db: Kysely<Database>, from: CopyState, to:
     throw new Overtaken('another copy, or a server, has taken over that database; this one ends')
 }
 
-/** Up to which key a table is copied; `done`: all of it. */
-export type Place = { after: Key | null; done: boolean }
+/** The passes so far: how many rows each that has ended wrote, and about how many the next one has to walk. */
+export type Passes = { written: number[]; total: number }
+
+/** Where the passes were when they were interrupted; null: none was begun, or they have all ended. */
+export async function readPasses(db: Kysely<Database>): Promise<Passes | null> {
+  const value = await read(db, PASSES)
+  return value === null ? null : (JSON.parse(value) as Passes)
+}
+
+/** Notes that the next pass begins, from the beginning of all tables. */
+export async function writePasses(trx: Transaction<Database>, passes: Passes): Promise<void> {
+  await clearPlaces(trx)
+  await write(trx, PASSES, JSON.stringify(passes))
+}
+
+/** Up to which key a pass has walked a table (`done`: all of it), with how many rows it read and wrote there. */
+export type Place = { after: Key | null; done: boolean; read: number; written: number }
 
 /** The places of all tables where a pass was interrupted. */
 export async function readPlaces(db: Kysely<Database>): Promise<Map<string, Place>> {
@@ -101,8 +117,13 @@ export function writePlace(trx: Transaction<Database>, table: string, place: Pla
   return write(trx, PLACE + table, JSON.stringify(place))
 }
 
-/** Forgets all places: the next pass is from the beginning. */
-export async function clearPlaces(trx: Transaction<Database>): Promise<void> {
+/** Forgets passes and places: the next run begins with a pass from the beginning. */
+export async function clearPasses(trx: Transaction<Database>): Promise<void> {
+  await clearPlaces(trx)
+  await trx.deleteFrom('meta').where('name', '=', PASSES).execute()
+}
+
+async function clearPlaces(trx: Transaction<Database>): Promise<void> {
   await trx.deleteFrom('meta').where('name', 'like', `${PLACE}%`).execute()
 }
 

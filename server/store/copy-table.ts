@@ -1,7 +1,7 @@
 /**
  * One table's way from SQLite to PostgreSQL: both are read in the order of the key, a stretch of keys at a time, and what
  * differs is made in the target as it is in the source: new rows, changed ones, and those that are gone. So one walk
- * copies, catches up and compares; what it has done already costs it only the reading, and it may be cut short anywhere.
+ * copies, catches up and compares, and it may be cut short anywhere: it goes on after the key that was noted last.
  *
  * Texts sort by their bytes on both engines. Rows are compared as JSON of their columns in order (`canonical`).
  */
@@ -54,13 +54,16 @@ export async function countRows(db: Kysely<Database>, table: Table): Promise<num
 /** A row whose copy is not the same after it was written. */
 export type Different = { table: string; key: Key }
 
-/** What a walk needs. `write` runs what makes a stretch the same, and notes that all keys up to `at` are. */
+/** A stretch that was walked: up to which key (null: to the end), how many rows the source has there, how many were written. */
+export type Walked = { at: Key | null; rows: number; written: number }
+
+/** What a walk needs. `write` runs what makes a stretch the same (null: it is), and may note how far the walk is. */
 export type Walk = {
   source: Kysely<Database>
   target: Kysely<Database>
   table: Table
   after: Key | null
-  write: (at: Key | null, change: (target: Kysely<Database>) => Promise<void>) => Promise<void>
+  write: (walked: Walked, change: ((target: Kysely<Database>) => Promise<void>) | null) => Promise<void>
   /** Is told the rows that both have after each stretch, as texts; and how many were written. */
   onStretch: (rows: { source: string[]; target: string[] }, written: number) => void
 }
@@ -78,8 +81,10 @@ export async function walkTable(walk: Walk): Promise<Different | null> {
     let found = canonicalOf(table, cutAt(table, here, upTo))
     const change = differenceOf(table, wanted, found)
     const written = change.put.length + change.gone.length
-    if (written > 0) {
-      await walk.write(upTo, (trx) => apply(trx, table, change))
+    const walked = { at: upTo, rows: wanted.size, written }
+    if (written === 0) await walk.write(walked, null)
+    else {
+      await walk.write(walked, (trx) => apply(trx, table, change))
       found = canonicalOf(table, await readRows(target, table, { after, upTo }, null))
       const left = differenceOf(table, wanted, found)
       const row = left.put[0] ?? left.gone[0]

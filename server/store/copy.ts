@@ -6,9 +6,19 @@
  * A pass beside a running server sees each page at another moment; the next pass mends that. Only the last one, of one
  * moment, has to be exact.
  */
-import { type Kysely, sql } from 'kysely'
-import { type CopyState, changeCopyState, clearPlaces, readPlaces, writePlace } from './copy-notes.ts'
-import { countRows, type Different, type Key, type Table, tablesOf, walkTable } from './copy-table.ts'
+import { type Kysely, sql, type Transaction } from 'kysely'
+import {
+  type CopyState,
+  changeCopyState,
+  clearPasses,
+  type Passes,
+  type Place,
+  readPasses,
+  readPlaces,
+  writePasses,
+  writePlace,
+} from './copy-notes.ts'
+import { countRows, type Different, tablesOf, walkTable } from './copy-table.ts'
 import type { Database } from './schema.ts'
 import { snapshot, transact } from './transact.ts'
 
@@ -17,7 +27,7 @@ export type Copy = {
   source: Kysely<Database>
   target: Kysely<Database>
   state: CopyState
-  /** Rows that were looked at, of as many as there were at the beginning of the pass. */
+  /** Rows that the pass has walked so far, of about as many as there are. */
   onProgress: (table: string, done: number, total: number) => void
 }
 
@@ -27,54 +37,80 @@ export type Digest = { update(text: string): unknown; digest(encoding: 'hex'): s
 /** A table on both sides: its rows and whether they are the same. */
 export type Compared = { table: string; rows: number; source: string; target: string; equal: boolean }
 
+/**
+ * One pass of a run: rows that an interrupted run had walked in it, and are not read again; rows that this run has read;
+ * and rows that were written in all of it.
+ */
+export type Pass = { pass: number; skipped: number; read: number; written: number }
+
 /** Below so many changes a pass is as good as the next one would be; and there are no more than so many. */
 const FEW_CHANGES = 2000
 const MAX_PASSES = 6
 
 /**
- * Copies while the source is written to, and goes on where it was interrupted: all tables, then again what has changed
- * meanwhile, until that is little. Returns how many rows each pass wrote.
+ * Copies while the source is written to: all tables, then again what has changed meanwhile, until that is little. Where a
+ * run was interrupted the next goes on, in the same pass. Returns the passes of this run.
  */
-export async function copyBeside(copy: Copy): Promise<number[]> {
-  const passes: number[] = []
+export async function copyBeside(copy: Copy): Promise<Pass[]> {
+  const passes: Pass[] = []
+  let noted = (await readPasses(copy.target)) ?? (await beginPasses(copy))
   for (;;) {
-    const written = await pass(copy)
-    const before = passes.at(-1) ?? null
-    passes.push(written)
-    await guarded(copy, (trx) => clearPlaces(trx))
-    if (before !== null && (written <= FEW_CHANGES || written > before / 2 || passes.length >= MAX_PASSES))
+    const { written, total } = noted
+    const pass = await walkAll(copy, written.length + 1, total)
+    passes.push(pass)
+    const before = written.at(-1)
+    if (before !== undefined && (pass.written <= FEW_CHANGES || pass.written > before / 2 || pass.pass >= MAX_PASSES)) {
+      await guarded(copy, clearPasses)
       return passes
+    }
+    noted = { written: [...written, pass.written], total: pass.skipped + pass.read }
+    await note(copy, noted)
   }
 }
 
-async function pass(copy: Copy): Promise<number> {
+async function beginPasses(copy: Copy): Promise<Passes> {
+  const first = { written: [], total: await countAll(copy.source) }
+  await note(copy, first)
+  return first
+}
+
+function note(copy: Copy, passes: Passes): Promise<void> {
+  return guarded(copy, (trx) => writePasses(trx, passes))
+}
+
+async function walkAll(copy: Copy, number: number, total: number): Promise<Pass> {
   const { source, target } = copy
   const places = await readPlaces(target)
-  const { tables, tell } = await begin(copy, source)
-  let all = 0
+  const pass: Pass = { pass: number, skipped: 0, read: 0, written: 0 }
+  for (const place of places.values()) {
+    pass.skipped += place.read
+    pass.written += place.written
+  }
   // How far journals have landed means something only with all that was landed.
-  for (const table of tables.filter(({ name }) => name !== 'cursors')) {
-    const place = places.get(table.name) ?? { after: null, done: false }
+  for (const table of (await tablesOf(source)).filter(({ name }) => name !== 'cursors')) {
+    let place: Place = places.get(table.name) ?? { after: null, done: false, read: 0, written: 0 }
     if (place.done) continue
-    const note = (after: Key | null, done: boolean, change: (db: Kysely<Database>) => Promise<void>) =>
-      guarded(copy, async (trx) => {
-        await change(trx)
-        await writePlace(trx, table.name, { after, done })
-      })
     await walkTable({
       source,
       target,
       table,
       after: place.after,
-      write: (after, change) => note(after, after === null, change),
+      write: async ({ at, rows, written }, change) => {
+        const next = { after: at, done: at === null, read: place.read + rows, written: place.written + written }
+        await guarded(copy, async (trx) => {
+          await change?.(trx)
+          await writePlace(trx, table.name, next)
+        })
+        place = next
+      },
       onStretch: (rows, written) => {
-        all += written
-        tell(table, rows.source.length)
+        pass.read += rows.source.length
+        pass.written += written
+        copy.onProgress(table.name, pass.skipped + pass.read, total)
       },
     })
-    await note(null, true, async () => {})
   }
-  return all
+  return pass
 }
 
 /** Makes the target what the source is at one moment, and compares all rows by their digests. */
@@ -85,9 +121,10 @@ export async function copyExactly(
   let all = 0
   let different: Different | null = null
   const compared = await snapshot(copy.source, async (source) => {
-    const { tables, tell } = await begin(copy, source)
+    const total = await countAll(source)
+    let done = 0
     const results: Compared[] = []
-    for (const table of tables) {
+    for (const table of await tablesOf(source)) {
       const [here, there] = [newDigest(), newDigest()]
       let rows = 0
       const found = await walkTable({
@@ -95,13 +132,16 @@ export async function copyExactly(
         target: copy.target,
         table,
         after: null,
-        write: (_, change) => guarded(copy, change),
+        write: async (_, change) => {
+          if (change !== null) await guarded(copy, change)
+        },
         onStretch: (texts, written) => {
           all += written
           rows += texts.source.length
           for (const text of texts.source) here.update(`${text}\n`)
           for (const text of texts.target) there.update(`${text}\n`)
-          tell(table, texts.source.length)
+          done += texts.source.length
+          copy.onProgress(table.name, done, total)
         },
       })
       different ??= found
@@ -119,20 +159,14 @@ export async function dataVersion(source: Kysely<Database>): Promise<number> {
   return rows[0]!.data_version
 }
 
-async function begin(copy: Copy, source: Kysely<Database>) {
-  const tables = await tablesOf(source)
+async function countAll(source: Kysely<Database>): Promise<number> {
   let total = 0
-  for (const table of tables) total += await countRows(source, table)
-  let done = 0
-  const tell = (table: Table, rows: number) => {
-    done += rows
-    copy.onProgress(table.name, done, total)
-  }
-  return { tables, tell }
+  for (const table of await tablesOf(source)) total += await countRows(source, table)
+  return total
 }
 
 /** In a transaction that holds the target's state, so that nobody is overwritten who has taken over. */
-function guarded(copy: Copy, change: (trx: Parameters<typeof clearPlaces>[0]) => Promise<void>): Promise<void> {
+function guarded(copy: Copy, change: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
   return transact(copy.target, async (trx) => {
     await changeCopyState(trx, copy.state, copy.state)
     await change(trx)

@@ -6,6 +6,8 @@
  * - a claim lands on an identifier (marks its visitor) / a contact gains or loses it (marks the visitors that claimed
  *   it): both lock the identifier;
  * - two visitors land a use of one token, or one that used it is deleted (each marks the others): all lock the token;
+ * - two visitors name one contact, or one that named him is deleted (each marks those whom a guard counts after it): all
+ *   lock every identifier of his, since one may name him by his id and the other by his address;
  * - a visitor's rows give something to a contact (mark his person) / the contact or his orders change (mark his person
  *   if a visitor has something of him): both lock `c:CONTACT`;
  * - contacts and orders are read, merged and written: under the name `contacts` or `orders`;
@@ -18,6 +20,7 @@
  */
 import type { Transaction } from 'kysely'
 import { bucketOf } from './buckets.ts'
+import { keysBeside } from './holders.ts'
 import type { Database } from './schema.ts'
 
 /** Locks one of the few names. A name that is held already is simply held. */
@@ -34,6 +37,23 @@ export async function lockKeys(trx: Transaction<Database>, keys: Iterable<string
       trx,
       [...buckets].sort((a, b) => a - b).map((bucket) => `keys-${String(bucket).padStart(2, '0')}`),
     )
+}
+
+/** Of the store's kind, so that the transaction is tried again. */
+class IdentifiersMoved extends Error {
+  readonly code = '40001'
+}
+
+/**
+ * Locks identifiers that visitors name, with all others of the same contacts, and what else the transaction needs. If a
+ * contact got another identifier while this waited for him, who names him by that one is not waited for: that throws,
+ * and `transact` tries again.
+ */
+export async function lockNamed(trx: Transaction<Database>, named: string[], others: string[]): Promise<void> {
+  const keys = new Set(await keysBeside(trx, named))
+  await lockKeys(trx, [...keys, ...others])
+  if (named.length === 0 || (await keysBeside(trx, named)).every((key) => keys.has(key))) return
+  throw new IdentifiersMoved('a contact got another identifier meanwhile: the transaction must be tried again')
 }
 
 async function take(trx: Transaction<Database>, names: string[]): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Compilable, Transaction } from 'kysely'
 import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './dirty.ts'
 import { namingsOf, tokensOf, visitorsNamingAfter, visitorsOfTokens } from './landing.ts'
-import { lockKeys } from './locks.ts'
+import { lockNamed } from './locks.ts'
 import { ofKeys, ofRows } from './many.ts'
 import type { Database, VISITOR_TABLES } from './schema.ts'
 import type {
@@ -120,11 +120,10 @@ export async function writeVisitors(
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
   const gained = rows.visitorPersons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
   const tokens = await tokensOf(trx, gone)
-  await lockKeys(trx, [...gained.map((row) => row.person_id).filter((id) => id.startsWith('c:')), ...tokens])
-  const sharers = [
-    ...(await visitorsOfTokens(trx, tokens)),
-    ...(await visitorsNamingAfter(trx, await namingsOf(trx, gone))),
-  ]
+  const namings = await namingsOf(trx, gone)
+  const contacts = gained.map((row) => row.person_id).filter((id) => id.startsWith('c:'))
+  await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [...contacts, ...tokens])
+  const sharers = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, namings))]
   for (const remove of removeFacts) await remove(trx, gone)
   await replace(trx, 'visitors', known, rows.visitors)
   await replace(trx, 'visitorPersons', before, rows.visitorPersons)

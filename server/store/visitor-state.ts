@@ -100,6 +100,15 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
   ]
 }
 
+const selectSizes = ofKeys((db, visitorIds) =>
+  db.selectFrom('visitors').select(['visitor_id', 'events']).where('visitor_id', 'in', visitorIds),
+)
+
+/** How many events visitors had when they were derived last; who never was is not there. */
+export async function sizesOf(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, number>> {
+  return new Map((await selectSizes(db, visitorIds)).map((row) => [row.visitor_id, row.events]))
+}
+
 const selectConsents = ofKeys((db, visitorIds) =>
   db
     .selectFrom('consents')

@@ -12,7 +12,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type SiteView, signLogin } from '../contract/door.ts'
 import { type Cluster, startCluster } from '../support/postgres.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer, until } from '../support/server.ts'
+import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 let cluster: Cluster
 let server: TestServer
@@ -169,10 +169,59 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-test('beside the running server, killed in the middle, it goes on where it stopped', async () => {
+/** Starts a copy, and kills it as soon as its notes in the target are such. Returns these notes. */
+async function killWhen(what: string, isSuch: (notes: Notes) => boolean): Promise<Notes> {
+  const client = new Client({ connectionString: target })
+  await client.connect()
+  const killed = begin(['copy', '--to', target])
+  try {
+    for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
+      if (isSuch(await readNotes(client))) break
+    }
+    killed.child.kill('SIGKILL')
+    expect(await killed.ran, `killed when ${what}`).toMatchObject({ code: null })
+    return await readNotes(client)
+  } finally {
+    await client.end()
+  }
+}
+
+type Place = { after: string[] | null; done: boolean; read: number; written: number }
+type Notes = { pass: number; places: Record<string, Place>; walked: number; events: number }
+type Pass = { pass: number; skipped: number; read: number; written: number }
+
+async function readNotes(client: Client): Promise<Notes> {
+  const { rows } = await client
+    .query<{ name: string; value: string }>("select name, value from meta where name like 'copy:p%'")
+    .catch(() => ({ rows: [] }))
+  const passes = rows.find(({ name }) => name === 'copy:passes')
+  const found = rows.filter((row) => row !== passes).map((row) => [row.name.split(':')[2], JSON.parse(row.value)])
+  const places = Object.fromEntries(found) as Notes['places']
+  return {
+    pass: passes ? JSON.parse(passes.value).written.length + 1 : 0,
+    places,
+    walked: Object.values(places).reduce((sum, place) => sum + place.read, 0),
+    events: places.events?.read ?? 0,
+  }
+}
+
+/** Rows of the source that a pass can walk; more may come while it does. */
+async function rowsOfSource(): Promise<number> {
+  const tables = await server.query<{ name: string }>(
+    "select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like 'kysely%'",
+  )
+  const left = ['locks', 'leases', 'processes', 'cursors']
+  const counted = tables
+    .filter(({ name }) => !left.includes(name))
+    .map(({ name }) => `select count(*) as n from ${name}`)
+  const rows = await server.query<{ n: number }>(counted.join(' union all '))
+  return rows.reduce((sum, { n }) => sum + n, 0)
+}
+
+test('beside the running server, killed in the middle of each pass, it goes on where it stopped', async () => {
   await history(['anna', 'bert', 'carl', 'dora', 'emil', 'fred', 'gina'])
   await sendAll(server, leaving, [event('page'), event('add_to_cart', 0, ring)])
-  for (let n = 0; n < 200; n++) {
+  for (let n = 0; n < 600; n++) {
     const events = Array.from({ length: 50 }, () => event('page', MINUTE))
     const visitor = `many-${String(n).padStart(20, '0')}`
     await sendAll(server, visitor, events)
@@ -180,30 +229,43 @@ test('beside the running server, killed in the middle, it goes on where it stopp
   }
   await settled(server)
   const stop = startLoad('first')
-  const killed = begin(['copy', '--to', target])
-  const client = new Client({ connectionString: target })
-  await client.connect()
-  const count = async (sql: string) => {
-    const { rows } = await client.query<{ n: string }>(`select count(*) as n from ${sql}`).catch(() => ({ rows: [] }))
-    return Number(rows[0]?.n ?? 0)
-  }
-  await until(() => count('events'), 'some events to be copied')
-  killed.child.kill('SIGKILL')
-  await killed.ran
-  const had = await count('events')
-  await client.end()
+  const first = await killWhen('some events were copied', ({ pass, events }) => pass === 1 && events > 5000)
+  expect(first).toMatchObject({ pass: 1, places: { contacts: { done: true }, events: { done: false } } })
   expect(
     await couture(['serve'], { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }),
   ).toEqual(expect.objectContaining({ code: 1, stderr: expect.stringMatching(/holds a copy that is not finished/) }))
   rmSync(`${folder}/none`, { recursive: true })
+  // What is gone from the part that is done stays gone until the next pass: nobody looks there in this one.
+  await inTarget("delete from contacts where contact_id = 'dora'")
+
+  const second = await killWhen('some events were compared', ({ pass, events }) => pass === 2 && events > 15_000)
+  expect(second).toMatchObject({ pass: 2, places: { contacts: { done: true, written: expect.any(Number) } } })
+  expect(second.places.contacts!.written).toBeGreaterThan(0)
+  expect(await inTarget("select 1 from contacts where contact_id = 'dora'")).toHaveLength(1)
+  await inTarget("delete from contacts where contact_id = 'carl'")
+
+  const before = await rowsOfSource()
   const again = await copy('--json')
   expect(again).toMatchObject({ code: 0, stderr: '' })
-  const { passes } = JSON.parse(again.stdout) as { passes: number[] }
-  console.log(JSON.stringify({ events_when_killed: had, passes }))
-  expect(passes.length).toBeGreaterThan(1)
-  expect(had).toBeGreaterThan(0)
+  const { passes } = JSON.parse(again.stdout) as { passes: Pass[] }
+  console.log(JSON.stringify({ killed: [first, second].map(({ pass, walked }) => ({ pass, walked })), before, passes }))
+  const [resumed] = passes
+  expect(resumed).toMatchObject({ pass: 2, skipped: second.walked })
+  expect(resumed!.skipped).toBeGreaterThan(15_000)
+  expect(resumed!.read).toBeGreaterThan(0)
+  expect(resumed!.read).toBeLessThan(before - 5000)
+  // The copy that has ended leaves no note, so that another begins anew, finds what is gone, and copies what came since.
   await stop()
-  expect((await inTarget<{ n: string }>('select count(*) as n from events'))[0]!.n).toMatch(/^[1-9]\d{4,}$/)
+  await settled(server)
+  const anew = JSON.parse((await copy('--json')).stdout) as { passes: Pass[] }
+  expect(anew.passes.map(({ pass, skipped }) => [pass, skipped])).toEqual([
+    [1, 0],
+    [2, 0],
+  ])
+  expect(await inTarget("select 1 from contacts where contact_id = 'carl'")).toHaveLength(1)
+  const copied = await inTarget<{ key: string }>("select visitor_id || ' ' || id as key from events")
+  const kept = new Set(copied.map(({ key }) => key))
+  expect(acknowledged.filter((key) => !kept.has(key))).toEqual([])
   expectSentence(await copy('--finish'), /^--finish needs a stopped server/)
 }, 120_000)
 

@@ -12,12 +12,13 @@ import { defaultSettings } from '../../server/domain/settings.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'
 import { createKeysOf } from '../../server/sites.ts'
+import { bucketOf } from '../../server/store/buckets.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { mark } from '../../server/store/dirty.ts'
 import { createLeases, type Leases } from '../../server/store/leases.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { upsertOrders } from '../../server/store/orders.ts'
-import { LostClaim, ownsEverything } from '../../server/store/ownership.ts'
+import { LostClaim, type Ownership, ownsEverything } from '../../server/store/ownership.ts'
 import { createPostgresStore } from '../../server/store/postgres.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
@@ -151,6 +152,18 @@ type Pair = {
 const note = (trx: Transaction<Database>) =>
   trx.insertInto('audit').values({ id: 'x', at: NOW, actor: '', action: '', detail: '' }).execute()
 
+/** A sixth visitor of one contact within a day is one too many; these came before. */
+async function visitorsBefore(n: number): Promise<void> {
+  for (let i = 1; i <= n; i++) await land(db, `before-${i}`, [login('anna', `before-${i}`, NOW - i * 1000)])
+}
+const anna = { id: 'anna', email: 'anna@example.com' }
+const [idKey, addressKey] = keysOf({ ...anna, emailSha256: null })
+/** An unsigned login: what a guard holds back. */
+const claimed = (key: string | undefined, token: string, at: number): StampedEvent => {
+  const event = login('anna', token, at)
+  return { ...event, claim: { evidence: 'login_claimed', key: key! } }
+}
+
 const PAIRS: Pair[] = [
   {
     name: 'a claim lands while its contact is imported',
@@ -180,6 +193,26 @@ const PAIRS: Pair[] = [
     heldAfter: 'dirty_persons',
     held: (on) => deriver(on).round(),
     meanwhile: (on) => land(on, 'v2', [login('anna', 'a', NOW + 5000)]),
+  },
+  {
+    name: 'the fifth and the sixth visitor name a contact at once, by his id',
+    before: async () => {
+      await push(db, anna)
+      await visitorsBefore(4)
+    },
+    heldAfter: 'cursors',
+    held: (on) => land(on, 'v1', [claimed(idKey, 'a', NOW + 1000)]),
+    meanwhile: (on) => land(on, 'v2', [claimed(idKey, 'b', NOW + 2000)]),
+  },
+  {
+    name: 'the fifth and the sixth visitor name a contact at once, by his id and by his address',
+    before: async () => {
+      await push(db, anna)
+      await visitorsBefore(4)
+    },
+    heldAfter: 'cursors',
+    held: (on) => land(on, 'v1', [claimed(addressKey, 'a', NOW + 1000)]),
+    meanwhile: (on) => land(on, 'v2', [claimed(idKey, 'b', NOW + 2000)]),
   },
   {
     name: 'a visitor becomes a contact’s while an order of his is pushed',
@@ -240,6 +273,54 @@ describe('whoever comes second waits, or is seen', () => {
     expect(kept).toEqual(await derived())
     expect(kept.visitors!.length).toBeGreaterThan(0)
   })
+})
+
+test('two visitors name a contact at once, by his id and by an address that he is given just then', async () => {
+  await push(db, { id: 'anna' })
+  await visitorsBefore(4)
+  const pushing = heldAfter('audit')
+  const pushed = transact(pushing.store, async (trx) => {
+    await upsertContacts(trx, [{ ...anna, updated_at: NOW }], keysOf, NOW)
+    await note(trx)
+  })
+  await pushing.there
+  // Both have looked up who is named before, and wait for the contact.
+  const fifth = heldAfter('cursors')
+  const one = land(fifth.store, 'v1', [claimed(idKey, 'a', NOW + 1000)])
+  const two = land(db, 'v2', [claimed(addressKey, 'b', NOW + 2000)]).then(() => deriveAll(db))
+  await sleep(400)
+  pushing.release()
+  await pushed
+  await Promise.race([fifth.there, two])
+  await Promise.race([two, sleep(800)])
+  fifth.release()
+  await Promise.all([one, two])
+  await deriveAll(db)
+  for (const { store } of [pushing, fifth]) await store.destroy()
+  const links = await db.selectFrom('links').select(['visitor_id', 'state']).where('evidence', '=', 'login_claimed')
+  expect(await links.orderBy('visitor_id').execute()).toEqual([
+    { visitor_id: 'v1', state: 'open' },
+    { visitor_id: 'v2', state: 'review' },
+  ])
+})
+
+test('one of five visitors of a contact is deleted while a sixth, whom another process derives, names him', async () => {
+  await push(db, anna)
+  await visitorsBefore(5)
+  await deriveAll(db)
+  await land(db, 'before-3', [], false)
+  const first = heldAfter('dirty_persons')
+  const deleting = deriver(first.store).round()
+  await first.there
+  const ofSixth: Ownership = { keys: () => ({ buckets: [bucketOf('v2')], hold: async () => {} }), feed: () => null }
+  const sixth = land(db, 'v2', [claimed(addressKey, 'b', NOW + 2000)]).then(() => deriver(db, ofSixth).round())
+  await Promise.race([sixth, sleep(800)])
+  first.release()
+  await Promise.all([deleting, sixth])
+  await first.store.destroy()
+  await deriveAll(db)
+  const link = db.selectFrom('links').select('state').where('visitor_id', '=', 'v2')
+  expect(await link.execute()).toEqual([{ state: 'open' }])
 })
 
 test('two pushes of one contact at once both count', async () => {
