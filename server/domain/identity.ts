@@ -6,6 +6,7 @@
  * late claim or a late import corrects the past. Rules and words are IDENTITY's in the design.
  */
 
+import type { Denial } from './consent.ts'
 import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
 import { cellFor, type Link, makeVoid, newLink, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
@@ -69,14 +70,14 @@ export type Linked = {
  * Folds the moments of one visitor, sorted by time then id, and its claims, whose ids are among the moments' ids. The
  * moment of a claim that was voided is left out, so that nothing hangs on it.
  */
-export function linkVisitor(moments: Moment[], claims: Claim[], floor: number | null, policy: Policy): Linked {
+export function linkVisitor(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Linked {
   const voided = new Set(claims.filter((claim) => claim.act === 'void').map((claim) => claim.id))
-  if (voided.size === 0) return { ...fold(moments, claims, floor, policy), voided }
+  if (voided.size === 0) return { ...fold(moments, claims, denial, policy), voided }
   const kept = moments.flatMap((moment, i) => (voided.has(moment.id) ? [] : [i]))
   const linked = fold(
     kept.map((i) => moments[i]!),
     claims,
-    floor,
+    denial,
     policy,
   )
   const stretches = linked.stretches.map((stretch, n) => ({
@@ -90,8 +91,9 @@ export function linkVisitor(moments: Moment[], claims: Claim[], floor: number | 
   return { ...linked, voided, stretches, typed: linked.typed.map((each) => ({ ...each, index: kept[each.index]! })) }
 }
 
-function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: Policy): Omit<Linked, 'voided'> {
-  const evidence = weigh(claims, floor, policy)
+function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Omit<Linked, 'voided'> {
+  const evidence = weigh(claims, denial, policy)
+  const floor = denial?.at ?? null
   const sessions = numberSessions(moments, policy.sessionMs)
   const typed: TypedAddress[] = []
   const links: Link[] = claims
