@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { batch, event, send, sendAll, settled } from '../support/sender.ts'
+import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { ENGINE } from '../support/store.ts'
 import { filesHolding, newVisitor, problemOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
@@ -113,6 +113,41 @@ async function forgotten() {
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+test('what he sends after it leaves the journal as soon as it is landed', async () => {
+  const contact = 'comes-to-the-journal'
+  const { visitor, cookie } = await known(contact)
+  await erase(contact)
+  await forgotten()
+  await until(async () => (await filesHolding(server, visitor)).length === 0, 'him to be in no file')
+  const other = newVisitor()
+  const own = event('page')
+  const no = { id: 'choice-9', analytics: false, identity: false, marketing: false }
+  await Promise.all([
+    send(server, batch([event('page'), await login(contact)]), { cookie }),
+    sendAll(server, other, [own]),
+    send(server, batch([event('page')]), { cookie }),
+    // His withdrawal is kept as a proof, under a keyed hash.
+    send(server, batch([event('consent')], { consent: consent(no) }), { cookie }),
+  ])
+  await settled(server)
+  expect((await timeline(server, other)).map((each) => each.id)).toEqual([own.id])
+  await until(async () => (await filesHolding(server, visitor)).length === 0, 'him to be in no file again')
+  expect((await filesHolding(server, own.id)).join(' ')).toContain('journal.db')
+  expect(await server.query('select * from withdrawals where consent_id = ?', 'choice-9')).toHaveLength(1)
+})
+
+test('what a visitor sends after he has withdrawn leaves the journal too', async () => {
+  const visitor = newVisitor()
+  await sendAll(server, visitor, [event('page')])
+  const no = consent({ id: 'choice-2', analytics: false, identity: false, marketing: false })
+  await send(server, batch([event('consent')], { visitor, consent: no }))
+  await settled(server)
+  const late = event('page')
+  await sendAll(server, visitor, [late])
+  await settled(server)
+  await until(async () => (await filesHolding(server, late.id)).length === 0, 'it to be in no file')
+})
 
 test('the audit says that somebody was erased, and not who', async () => {
   await known('is-audited')
