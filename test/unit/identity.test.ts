@@ -1166,6 +1166,11 @@ describe('an address typed into a form', () => {
       ['b: ring open'],
     ],
     [
+      'owns no cart that was last touched more than 30 days before',
+      ['d0 10:01 adds ring', 'd31 10:02 typed ben'],
+      ['.: ring open'],
+    ],
+    [
       'leaves the cart to nobody where its holder may not be mailed',
       ['d0 10:01 adds ring', 'd0 10:02 typed ben (may not be mailed)'],
       ['.: ring open'],
