@@ -267,6 +267,30 @@ test('on a device that two used, only his stretch goes, and the other gets nothi
   expect((await tablesHolding(server, 'goes-from-here')).sort()).toEqual(['farewells', 'match_changes'])
 })
 
+test('what arrives of his after it on such a device is never the other’s, whoever signs in next', async () => {
+  await server.post('/api/v1/contacts', [record('stays-late'), record('goes-late')])
+  const visitor = newVisitor()
+  const hers = [await login('stays-late', 300 * MINUTE), event('page', 299 * MINUTE)]
+  await sendAll(server, visitor, hers)
+  await sendAll(server, visitor, [event('page', 200 * MINUTE), await login('goes-late', 199 * MINUTE)])
+  hers.push(await login('stays-late', 100 * MINUTE), event('page', 99 * MINUTE))
+  await sendAll(server, visitor, hers.slice(2))
+  await sendAll(server, visitor, [await login('goes-late', 20 * MINUTE), event('view_cart', 19 * MINUTE)])
+  await settled(server)
+  await erase('goes-late')
+  // Within his stretch, in the session after it, and after its last event.
+  const late = [event('page', 199.5 * MINUTE), event('page', 197 * MINUTE), event('page', 18 * MINUTE)]
+  await sendAll(server, visitor, late)
+  hers.push(await login('stays-late', 10 * MINUTE), event('page', 9 * MINUTE))
+  await sendAll(server, visitor, hers.slice(4))
+  await settled(server)
+  const { data } = await server.get('/api/v1/contacts/stays-late/timeline')
+  expect(data.map((each: any) => each.id)).toEqual(hers.map((each) => each.id))
+  const left = (await timeline(server, visitor)).filter((each) => late.some(({ id }) => id === each.id))
+  expect(left.map((each) => each.link)).toEqual([null, null, null])
+  expect(await tablesHolding(server, 'goes-late')).not.toContain('contacts')
+})
+
 test('a record that was merged into his goes with him', async () => {
   await server.post('/api/v1/contacts', [record('survivor'), record('merged-record', { merged_into: 'survivor' })])
   expect((await erase('survivor')).status).toBe(200)
