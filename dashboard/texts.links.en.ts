@@ -60,7 +60,8 @@ export const linksEn = {
       'A newsletter link of this customer was opened while somebody else was signed in. Perhaps the two are one person, known twice.',
     unsigned_over_verified:
       'The page named this customer without proof while somebody else was signed in with proof. Proof counts more.',
-    identity_withdrawn: 'Consent to recognition was withdrawn, so all that was known before it counts no more.',
+    identity_withdrawn:
+      'Consent to recognition was withdrawn, so what was known before it, or said until it is given again, does not count.',
     ambiguous_identifier: 'The address belongs to more than one customer, so it points to nobody.',
     ambiguous: 'Two customers were named at the same time with the same proof, so neither counts.',
     not_in_crm: 'The person named is not among the imported customers, or was imported too late.',

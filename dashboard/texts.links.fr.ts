@@ -64,7 +64,7 @@ export const linksFr: typeof linksEn = {
     unsigned_over_verified:
       'La page a nommé ce client sans preuve alors que quelqu’un d’autre était connecté, preuve à l’appui. La preuve l’emporte.',
     identity_withdrawn:
-      'L’accord pour la reconnaissance a été retiré\u00a0: ce qui était connu auparavant ne compte plus.',
+      'L’accord pour la reconnaissance a été retiré\u00a0: ce qui était connu auparavant, ou dit avant un nouvel accord, ne compte pas.',
     ambiguous_identifier: 'L’adresse appartient à plusieurs clients\u00a0: elle ne désigne donc personne.',
     ambiguous: 'Deux clients ont été nommés en même temps avec la même preuve\u00a0: aucun ne compte.',
     not_in_crm: 'La personne nommée ne figure pas parmi les clients importés, ou l’a été trop tard.',

@@ -173,10 +173,18 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
   }
 }
 
+/** What cannot be taken out now is no reason not to land: the journal may be full until it knows what has landed. */
+async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<void> {
+  await attempt('forget', async () => {
+    await forgetting.takeOut(...what)
+    return true
+  })
+}
+
 async function land(): Promise<boolean> {
   // Whatever becomes of it: a store that cannot be written to may still be read, and the other way round.
   deriving = true
-  const landed = await landBatch({ db, journal, describeAgent, tombstone, now })
+  const landed = await landBatch({ db, journal, describeAgent, tombstone, takeOut, now })
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
     // The journal takes its new id after a moment; that it is new then needs no word.

@@ -45,6 +45,16 @@ const inPython: Call = (code, name, args) => {
   )
   return execFileSync('python3', [file, JSON.stringify(args)], { encoding: 'utf8' }).trim()
 }
+const inPhp: Call = (code, name, args) => {
+  const file = join(folder, `${name}.php`)
+  writeFileSync(file, `${code}\necho ${name}(...json_decode($argv[1]));\n`)
+  return execFileSync('php', [file, JSON.stringify(args)], { encoding: 'utf8' }).trim()
+}
+const inRuby: Call = (code, name, args) => {
+  const file = join(folder, `${name}.rb`)
+  writeFileSync(file, `${code}\nrequire 'json'\nputs ${name}(*JSON.parse(ARGV[0]))\n`)
+  return execFileSync('ruby', ['-w', file, JSON.stringify(args)], { encoding: 'utf8' }).trim()
+}
 
 /** Why the snippets of a language cannot be run here; null if they can. */
 function missing(command: string): string | null {
@@ -58,6 +68,8 @@ function missing(command: string): string | null {
 const LANGUAGES: [string, string, string, string, Call, string | null][] = [
   ['Node', 'js', 'loginToken', 'linkToken', inNode, null],
   ['Python', 'python', 'login_token', 'link_token', inPython, missing('python3')],
+  ['PHP', 'php', 'login_token', 'link_token', inPhp, missing('php')],
+  ['Ruby', 'ruby', 'login_token', 'link_token', inRuby, missing('ruby')],
 ]
 
 let server: TestServer
@@ -116,13 +128,6 @@ test('a login that is signed with a key pair, made and set as it says there, is 
   }, 'the collector to know the key')
   await settled(server)
   expect(await linksOf(visitor)).toMatchObject([{ contact: 'crm-7', strength: 'verified' }])
-})
-
-test('the other languages are there too', () => {
-  for (const language of ['php', 'ruby']) {
-    expect(block(language, 'login_token')).toMatch(/jti/)
-    expect(block(language, 'link_token')).toMatch(/contact:/)
-  }
 })
 
 test('the test vectors are read as what they say, and those with a page are minted alike', () => {

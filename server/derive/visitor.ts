@@ -40,7 +40,7 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   const policy = policyOf(settings)
   const abandonedAfterMs = settings.cart_idle_minutes * 60_000
   const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
-  const linked = linkVisitor(moments, claims, consents.identityFloor, policy)
+  const linked = linkVisitor(moments, claims, consents.denial, policy)
   const { links, shared } = linked
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs }
   const attribution = attribute(visitorId, moments, linked, options)

@@ -71,21 +71,23 @@ export function attribute(
   })
   for (const address of typed) {
     const person = contactPerson(address.link.contact!)
-    for (const i of carried(events, address, personOf, epochOf, options.abandonedAfterMs)) personOf[i] = person
+    for (const i of carried(events, address, personOf, epochOf, options)) personOf[i] = person
   }
   return { personOf, epochs, carts: cartsOf(events, personOf, epochOf, options.abandonedAfterMs) }
 }
 
 /**
  * The events of the cart that carries a typed address, sent under consent: the one whose order or whose own id the form
- * named, else the one that was open when it was typed; no longer than `TYPED_MS`.
+ * named, else the one that was open when it was typed and touched within the window before; no longer
+ * than `TYPED_MS`.
+ * An id of a cart in a shop whose events say none names the open one too: there is but one at a time.
  */
 function carried(
   events: VisitorEvent[],
   { index, cart, order }: TypedAddress,
   personOf: string[],
   epochOf: number[],
-  abandonedAfterMs: number,
+  { cartWindowMs, abandonedAfterMs }: { cartWindowMs: number; abandonedAfterMs: number },
 ): number[] {
   const indexes = new Map<string, number>()
   const commerce: CommerceEvent[] = []
@@ -95,14 +97,19 @@ function carried(
     commerce.push(toCommerce(event))
   })
   const { at } = events[index]!
-  const named = (event: CommerceEvent) =>
-    order !== null ? event.type === 'purchase' && orderOf(event).orderId === order : event.props.cart_id === cart
-  const own = foldCarts(commerce, abandonedAfterMs).find((each) =>
-    order === null && cart === null
-      ? each.createdAt <= at && (each.closedAt === null || each.closedAt >= at)
-      : each.eventIds.some((id) => named(toCommerce(events[indexes.get(id)!]!))),
-  )
-  const carriedBy = (own?.eventIds ?? []).map((id) => indexes.get(id)!)
+  const carts = foldCarts(commerce, abandonedAfterMs).map(({ eventIds, closedAt }) => {
+    return { closedAt, indexes: eventIds.map((id) => indexes.get(id)!) }
+  })
+  const named = (i: number) => {
+    if (order === null) return cart !== null && cartIdOf(events[i]!) === cart
+    return events[i]!.type === 'purchase' && orderOf(toCommerce(events[i]!)).orderId === order
+  }
+  const wasOpen = ({ closedAt, indexes: own }: (typeof carts)[number]) =>
+    (closedAt === null || closedAt >= at) &&
+    own.some((i) => events[i]!.at <= at && events[i]!.at >= at - cartWindowMs) &&
+    (cart === null || own.every((i) => cartIdOf(events[i]!) === null))
+  const own = carts.find((each) => each.indexes.some(named)) ?? (order === null ? carts.find(wasOpen) : undefined)
+  const carriedBy = own?.indexes ?? []
   return carriedBy.filter((i) => events[i]!.identity && events[i]!.at <= at + TYPED_MS)
 }
 
@@ -129,6 +136,12 @@ function openCartEvents(
   const open = foldCarts(commerce, options.abandonedAfterMs).find((cart) => cart.state === 'open')
   if (!open || open.updatedAt < stretch.link!.validFrom! - options.cartWindowMs) return []
   return open.eventIds.map((id) => indexes.get(id)!)
+}
+
+/** The shop's own id of the cart that an event is about, if it says one. */
+function cartIdOf({ props }: VisitorEvent): string | null {
+  const id = props?.cart_id
+  return typeof id === 'string' || typeof id === 'number' ? String(id) : null
 }
 
 function toCommerce(event: VisitorEvent): CommerceEvent {

@@ -3,6 +3,7 @@
  * corroborated, whether the device is shared. All of it looks at the whole evidence, later claims included, because
  * what is learned later corrects the past too.
  */
+import type { Denial } from './consent.ts'
 import { byTimeThenId, type Evidence } from './event.ts'
 import { TOKEN_STITCH_MS } from './token.ts'
 
@@ -39,6 +40,8 @@ export type Claim = {
   /** The request it came in. */
   request: string
   evidence: Evidence
+  /** Told by the shop's server, which does not know what the visitor allows. */
+  byServer: boolean
   holder: Holder
   message: string | null
   issuedAt: number | null
@@ -77,18 +80,18 @@ export type Evidences = {
 }
 
 /**
- * Weighs a visitor's claims. `floor` is the last denial of `identity`; the others are settings of the site. A claim that
+ * Weighs a visitor's claims. `denial` is the last one of `identity`; the others are settings of the site. A claim that
  * an operator voided is weighed nowhere: all is as if it had never been made.
  */
 export function weigh(
   claims: Claim[],
-  floor: number | null,
+  denial: Denial | null,
   { sharedFrom, formConfirms }: { sharedFrom: number; formConfirms: boolean },
 ): Evidences {
   const refused = new Map<string, Refusal>()
   const good = new Map<string, GoodClaim>()
   for (const claim of claims) {
-    const refusal = refuse(claim, floor)
+    const refusal = refuse(claim, denial)
     if (refusal) refused.set(claim.id, refusal)
     else if (claim.holder.kind === 'contact') {
       good.set(claim.id, { ...claim, contact: claim.holder.id, weight: weightOf(claim, formConfirms) })
@@ -108,10 +111,20 @@ function weightOf({ evidence, act }: Claim, formConfirms: boolean): Evidence {
   return evidence === 'form_email' && formConfirms ? 'email_click' : evidence
 }
 
-function refuse(claim: Claim, floor: number | null): Refusal | null {
+/**
+ * Whether a claim was made before the last denial, or while it stood: by a page or a server that had not heard of it. A
+ * page's claim may be a moment older than the grant that it was sent under.
+ */
+function isDenied(claim: Claim, denial: Denial | null): boolean {
+  if (denial === null) return false
+  const { at, until } = denial
+  return claim.at <= at || until === null || (claim.byServer && claim.at < until)
+}
+
+function refuse(claim: Claim, denial: Denial | null): Refusal | null {
   const { holder } = claim
   if (claim.act === 'void') return { state: 'void', reason: 'voided_by_operator' }
-  if (floor !== null && claim.at <= floor) return { state: 'void', reason: 'identity_withdrawn' }
+  if (isDenied(claim, denial)) return { state: 'void', reason: 'identity_withdrawn' }
   if (holder.kind === 'ambiguous') return { state: 'refused', reason: 'ambiguous_identifier' }
   if (holder.kind === 'unknown') return { state: 'held', reason: 'not_in_crm' }
   if (holder.erased) return { state: 'refused', reason: 'erased' }

@@ -1,11 +1,12 @@
 /**
  * How a visitor becomes a known contact: the fold of a visitor's moments and claims into links and epochs.
  *
- * A pure function. What it may depend on is in its arguments and nowhere else: never the clock, never the order of
- * arrival, never other links. It is run again over everything whenever anything about the visitor is learned, so a
- * late claim or a late import corrects the past. Rules and words are IDENTITY's in the design.
+ * A pure function of its arguments: never of the clock, of the order of arrival or of other links. It is run again over
+ * everything when anything is learned, so that a late claim or import corrects the past. The rules are IDENTITY's.
  */
 
+import type { Denial } from './consent.ts'
+import { tailsOfErased } from './erased-tail.ts'
 import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
 import { cellFor, type Link, makeVoid, newLink, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
@@ -45,14 +46,14 @@ export type Linked = {
  * Folds the moments of one visitor, sorted by time then id, and its claims, whose ids are among the moments' ids. The
  * moment of a claim that was voided is left out, so that nothing hangs on it.
  */
-export function linkVisitor(moments: Moment[], claims: Claim[], floor: number | null, policy: Policy): Linked {
+export function linkVisitor(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Linked {
   const voided = new Set(claims.filter((claim) => claim.act === 'void').map((claim) => claim.id))
-  if (voided.size === 0) return { ...fold(moments, claims, floor, policy), voided }
+  if (voided.size === 0) return { ...fold(moments, claims, denial, policy), voided }
   const kept = moments.flatMap((moment, i) => (voided.has(moment.id) ? [] : [i]))
   const linked = fold(
     kept.map((i) => moments[i]!),
     claims,
-    floor,
+    denial,
     policy,
   )
   const stretches = linked.stretches.map((stretch, n) => ({
@@ -66,9 +67,10 @@ export function linkVisitor(moments: Moment[], claims: Claim[], floor: number | 
   return { ...linked, voided, stretches, typed: linked.typed.map((each) => ({ ...each, index: kept[each.index]! })) }
 }
 
-function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: Policy): Omit<Linked, 'voided'> {
-  const evidence = weigh(claims, floor, policy)
+function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Omit<Linked, 'voided'> {
+  const evidence = weigh(claims, denial, policy)
   const sessions = numberSessions(moments, policy.sessionMs)
+  const erasedTail = tailsOfErased(moments, evidence.good, policy.sessionMs)
   const typed: TypedAddress[] = []
   const links: Link[] = claims
     .filter((claim) => !evidence.good.has(claim.id))
@@ -96,8 +98,8 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
     const sessionOnly = limited || !stitchesBack || (strength === 'verified' && isSignedOut(i))
     const bound = sessionOnly ? firstOfSession(sessions, i, epoch.from) : epoch.from
     let from = i
-    while (from > bound && moments[from - 1]!.at >= claim.at - policy.backstitchMs) from--
-    return { from, withCart: sessionOnly && !limited }
+    while (from > bound && !erasedTail[from - 1] && moments[from - 1]!.at >= claim.at - policy.backstitchMs) from--
+    return { from, withCart: sessionOnly && !limited && !erasedTail[from - 1] }
   }
 
   /** Whether the session of moment `i` ends in a logout: he leaves the browser to others, who may have had it before. */
@@ -192,7 +194,7 @@ function fold(moments: Moment[], claims: Claim[], floor: number | null, policy: 
   for (let i = 0; i < moments.length; i++) {
     const moment = moments[i]!
     const open = epoch.open
-    if (floor !== null && moment.at > floor && i > 0 && moments[i - 1]!.at <= floor) openEpoch(i)
+    if (denial && moment.at > denial.at && i > 0 && moments[i - 1]!.at <= denial.at) openEpoch(i)
     else if (open?.limited && sessions[i] !== sessions[i - 1]) {
       close(moments[i - 1]!.at, 'session_over')
       openEpoch(i)

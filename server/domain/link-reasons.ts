@@ -33,7 +33,8 @@ export const REASONS: Record<string, string> = {
   click_over_typed: 'A click in the contact’s mail counts more than the address that was typed into a form before it.',
   claimed_over_typed:
     'The page named the contact, without a signature, after somebody else’s address was typed into a form.',
-  identity_withdrawn: 'The visitor took back the consent to be recognised, so nothing before that may be linked.',
+  identity_withdrawn:
+    'The visitor took back the consent to be recognised, so nothing before that, or until it is given again, may be linked.',
   ambiguous: 'One request named two contacts with equal evidence, so neither can be believed.',
   ambiguous_identifier: 'More than one contact has this address, so it names nobody.',
   not_in_crm: 'No contact of the CRM has this identifier yet, or it was imported too late for this evidence.',

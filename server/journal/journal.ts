@@ -145,9 +145,15 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     },
     rewrite(of, rows) {
       if (of !== journalId) return
+      let more = 0
       sqlite.transaction(() => {
-        for (const { id, body, events } of rows) replace.run(body, events, Buffer.byteLength(body), id)
+        for (const { id, body, events } of rows) {
+          const bytes = Buffer.byteLength(body)
+          if (position !== null && id > position) more += bytes - (bytesBetween.get(id - 1, id) as number)
+          replace.run(body, events, bytes, id)
+        }
       })()
+      waitingBytes += more
       sqlite.pragma('wal_checkpoint(TRUNCATE)')
     },
     renew(of) {

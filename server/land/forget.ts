@@ -2,7 +2,9 @@
  * Forgetting: what an erasure names is taken out of this process's journal, which would keep it until it is pruned, and
  * land it again after a backup was brought back. An erasure is worked off when all that was in the journal as it was
  * first seen has landed and was looked through; that is noted in the store, so that one can tell when every collector has
- * done it. The feed's last word on somebody is forgotten here too, when its time is over. Whoever is kept out and comes back is in the journal again until that is pruned.
+ * done it. The feed's last word on somebody is forgotten here too, when its time is over.
+ *
+ * Whoever is kept out and comes back is taken out of the journal by landing, row by row (`takeOut`).
  */
 import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
@@ -31,8 +33,12 @@ export type ForgetDeps = {
   at: () => number
 }
 
-/** Works erasures off. `step` returns whether there was anything to do. */
-export type Forgetting = { step(landed: number): Promise<boolean> }
+/** Works erasures off. `step` does what is due, and returns whether there was anything to do. */
+export type Forgetting = {
+  step(landed: number): Promise<boolean>
+  /** Takes visitors, by their keyed hashes, out of rows at once. Where that throws, all rows are looked through later. */
+  takeOut(journalId: string, rows: Rewritten[], visitors: ReadonlySet<string>): Promise<void>
+}
 
 /** It is looked this often whether somebody was erased. */
 const LOOK_EVERY_MS = 1000
@@ -44,8 +50,25 @@ const EVENTS = 2000
 export function createForgetting({ db, journal, tombstone, rewrite, now, at }: ForgetDeps): Forgetting {
   let lookAt = Number.NEGATIVE_INFINITY
   const targets = new Map<string, number>()
+  /** Visitors who could not be taken out when their rows were landed. */
+  const late = new Map<string, ErasedSpan[]>()
+
+  const rewriteRows = async (journalId: string, rows: Rewritten[], spans: Map<string, ErasedSpan[]>) => {
+    const rewritten = rows.flatMap((row) => without(row, spans, tombstone) ?? [])
+    if (rewritten.length > 0) await rewrite(journalId, rewritten)
+  }
 
   return {
+    async takeOut(journalId, rows, visitors) {
+      const spans = new Map([...visitors].map((visitor) => [visitor, [{ visitor, from: null, to: null }]]))
+      try {
+        await rewriteRows(journalId, rows, spans)
+      } catch (error) {
+        for (const [visitor, own] of spans) late.set(visitor, own)
+        throw error
+      }
+    },
+
     async step(landed) {
       if (now() < lookAt) return false
       await endFarewells(db, at())
@@ -53,7 +76,7 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
       const erasures = await pendingErasures(db, journalId)
       for (const { id } of erasures) if (!targets.has(id)) targets.set(id, newest)
       const due = erasures.filter(({ id }) => landed >= targets.get(id)!)
-      if (due.length === 0) {
+      if (due.length === 0 && late.size === 0) {
         lookAt = now() + LOOK_EVERY_MS
         return false
       }
@@ -61,14 +84,16 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
         due.flatMap((erasure) => erasure.spans),
         (span) => span.visitor,
       )
+      for (const [visitor, own] of late) spans.set(visitor, own)
       for (let after = 0; ; ) {
         const rows = journal.read(after, EVENTS).filter((row) => row.id <= landed)
         if (rows.length === 0) break
-        const rewritten = rows.flatMap((row) => without(row, spans, tombstone) ?? [])
-        if (rewritten.length > 0) await rewrite(journalId, rewritten)
+        await rewriteRows(journalId, rows, spans)
         after = rows.at(-1)!.id
       }
+      late.clear()
       const done = due.map(({ id }) => id)
+      if (done.length === 0) return true
       await noteForgotten(db, journalId, done, at())
       for (const id of done) targets.delete(id)
       return true

@@ -2,7 +2,8 @@
  * Landing: journal entries become facts, exactly once. Entries are taken in order, a batch in one transaction with
  * the cursor of the journal; a batch that was landed twice changes nothing the second time. Nothing is decided here.
  *
- * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others go on.
+ * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others go on. One of a
+ * visitor who is kept out leaves the journal, before the cursor moves past it: who is killed in between does it again.
  *
  * A cursor is believed only under the opening of the journal that gave its number out. If the journal's file was
  * brought back from a backup, or the store's, or a copy of the journal landed elsewhere, numbers mean something else:
@@ -47,10 +48,11 @@ export type LandDeps = {
   describeAgent: DescribeAgent
   /** The keyed hash that keeps a retired visitor out. */
   tombstone: (visitorId: string) => string
+  /** Takes what keyed hashes name out of rows of the journal, and resolves when that is on disk. */
+  takeOut: (journalId: string, rows: Row[], visitors: ReadonlySet<string>) => Promise<void>
   now: () => number
 }
 
-/**
 /**
  * What a batch came to: how far the journal is landed, how many events were read (0 when there is nothing), and when
  * the last of them was appended.
@@ -87,14 +89,16 @@ export async function landBatch(deps: LandDeps): Promise<Landed> {
   const position = rows.at(-1)?.id ?? newest
   const to = { position, opening: journal.openingOf(position) }
   try {
-    await transact(db, async (trx) => {
-      await landEntries(
-        trx,
-        rows.flatMap((row) => JSON.parse(row.body) as Entry[]),
-        deps,
-      )
-      await moveCursor(trx, journalId, cursor, to)
+    const keptOut = await transact(db, async (trx) => {
+      const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
+      const gone = await landEntries(trx, entries, deps)
+      if (gone.size === 0) await moveCursor(trx, journalId, cursor, to)
+      return gone
     })
+    if (keptOut.size > 0) {
+      await deps.takeOut(journalId, rows, keptOut)
+      await moveCursor(db, journalId, cursor, to)
+    }
   } catch (error) {
     if (!isPoison(error)) throw error
     await landOneByOne(deps, journalId, cursor, rows)
@@ -108,9 +112,11 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
   let at = cursor
   for (const row of rows) {
     const parts = partsOf(row.body)
+    const keptOut = new Set<string>()
     for (const [part, entry] of parts.entries()) {
       try {
-        await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
+        const gone = await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
+        for (const hash of gone) keptOut.add(hash)
       } catch (error) {
         if (!isPoison(error)) throw error
         await insertDeadLetter(db, {
@@ -125,6 +131,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
         })
       }
     }
+    if (keptOut.size > 0) await deps.takeOut(journalId, [row], keptOut)
     const to = { position: row.id, opening: journal.openingOf(row.id) }
     await moveCursor(db, journalId, at, to)
     at = to
@@ -146,12 +153,15 @@ function partsOf(body: string): unknown[] {
   }
 }
 
-/** Lands entries in the caller's transaction, and marks what has to be derived. */
+/**
+ * Lands entries in the caller's transaction, and marks what has to be derived. Returns the keyed hashes of visitors who
+ * were gone before, of whom nothing is landed.
+ */
 export async function landEntries(
   trx: Transaction<Database>,
   entries: Entry[],
   deps: Pick<LandDeps, 'tombstone' | 'describeAgent'>,
-): Promise<void> {
+): Promise<ReadonlySet<string>> {
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])
@@ -172,4 +182,5 @@ export async function landEntries(
   // The links of everybody who used a token depend on who used it first, and the guards on who named a contact before. Who has withdrawn is deleted when derived.
   const others = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, facts.claimKeys))]
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
+  return tombstones
 }

@@ -48,6 +48,7 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
       receivedAt: row.received_at,
       request: row.request_id,
       evidence: row.evidence as Evidence,
+      byServer: row.evidence === 'login_verified' && row.token_hash === null,
       holder: holders.of(row.key_hash),
       message: row.message,
       issuedAt: row.issued_at,

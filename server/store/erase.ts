@@ -6,12 +6,14 @@
  * - Visitors on which he alone was linked are retired as a withdrawal does: whatever they left is deleted when they
  *   are derived, and their ids are kept out.
  * - On a device that others used too his stretches go, and a bare logout stays at both their ends: without it, what
- *   others did before and after would run together over the gap, and could fall to somebody else.
+ *   others did before and after would run together over the gap, and could fall to somebody else. What of his lands
+ *   after it stays as nobody's (`domain/erased-tail`).
  *
  * All leases are locked first, so that nobody writes meanwhile what was derived or is to be told from what was read
  * before; what was under way is done again, for everything that is touched is marked.
  */
 import type { Transaction } from 'kysely'
+import { ERASED_END } from '../domain/erased-tail.ts'
 import type { KeysOf } from './contacts.ts'
 import { mark } from './dirty.ts'
 import { type ErasedSpan, insertErasure } from './erasures.ts'
@@ -192,9 +194,10 @@ async function cutOut(trx: Trx, visitor: string, { contacts, keys }: Place, deps
       return { from, to: Math.max(from, ...inside.map((event) => event.at)) }
     })
   // Without him it may be nobody's idea that several use the device: what was nobody's there stays nobody's.
-  const ends = [...stretches.flatMap(({ from, to }) => [from, to]), ...(await boundaries(trx, visitor))]
-  const resets = [...new Set(ends)].map((at) => {
-    return { visitor_id: visitor, id: `erased-${deps.newId()}`, type: 'reset', at }
+  const ends = new Set(stretches.map(({ to }) => to))
+  const others = [...stretches.map(({ from }) => from), ...(await boundaries(trx, visitor))]
+  const resets = [...new Set([...ends, ...others])].map((at) => {
+    return { visitor_id: visitor, id: `${ends.has(at) ? ERASED_END : 'erased-'}${deps.newId()}`, type: 'reset', at }
   })
   for (const part of chunksOf(resets)) await trx.insertInto('aged_moments').values(part).execute()
   const hash = deps.tombstone(visitor)

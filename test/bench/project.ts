@@ -89,7 +89,8 @@ async function project(deps: {
   const file = join(deps.folder, 'journal.db')
   await writeJournal(file, db, deps.traffic, deps.events)
   const journal = openJournalReader(file)
-  const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, now: () => Date.now() }
+  const takeOut = async () => {}
+  const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, takeOut, now: () => Date.now() }
   const began = performance.now()
   const turns = createTurns()
   let landed = 0

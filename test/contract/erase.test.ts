@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { batch, event, send, sendAll, settled } from '../support/sender.ts'
+import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { ENGINE } from '../support/store.ts'
 import { filesHolding, newVisitor, problemOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
@@ -113,6 +113,41 @@ async function forgotten() {
 }
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+test('what he sends after it leaves the journal as soon as it is landed', async () => {
+  const contact = 'comes-to-the-journal'
+  const { visitor, cookie } = await known(contact)
+  await erase(contact)
+  await forgotten()
+  await until(async () => (await filesHolding(server, visitor)).length === 0, 'him to be in no file')
+  const other = newVisitor()
+  const own = event('page')
+  const no = { id: 'choice-9', analytics: false, identity: false, marketing: false }
+  await Promise.all([
+    send(server, batch([event('page'), await login(contact)]), { cookie }),
+    sendAll(server, other, [own]),
+    send(server, batch([event('page')]), { cookie }),
+    // His withdrawal is kept as a proof, under a keyed hash.
+    send(server, batch([event('consent')], { consent: consent(no) }), { cookie }),
+  ])
+  await settled(server)
+  expect((await timeline(server, other)).map((each) => each.id)).toEqual([own.id])
+  await until(async () => (await filesHolding(server, visitor)).length === 0, 'him to be in no file again')
+  expect((await filesHolding(server, own.id)).join(' ')).toContain('journal.db')
+  expect(await server.query('select * from withdrawals where consent_id = ?', 'choice-9')).toHaveLength(1)
+})
+
+test('what a visitor sends after he has withdrawn leaves the journal too', async () => {
+  const visitor = newVisitor()
+  await sendAll(server, visitor, [event('page')])
+  const no = consent({ id: 'choice-2', analytics: false, identity: false, marketing: false })
+  await send(server, batch([event('consent')], { visitor, consent: no }))
+  await settled(server)
+  const late = event('page')
+  await sendAll(server, visitor, [late])
+  await settled(server)
+  await until(async () => (await filesHolding(server, late.id)).length === 0, 'it to be in no file')
+})
 
 test('the audit says that somebody was erased, and not who', async () => {
   await known('is-audited')
@@ -230,6 +265,30 @@ test('on a device that two used, only his stretch goes, and the other gets nothi
     await until(async () => (await filesHolding(server, id)).length === 0, 'his events to be in no file')
   }
   expect((await tablesHolding(server, 'goes-from-here')).sort()).toEqual(['farewells', 'match_changes'])
+})
+
+test('what arrives of his after it on such a device is never the other’s, whoever signs in next', async () => {
+  await server.post('/api/v1/contacts', [record('stays-late'), record('goes-late')])
+  const visitor = newVisitor()
+  const hers = [await login('stays-late', 300 * MINUTE), event('page', 299 * MINUTE)]
+  await sendAll(server, visitor, hers)
+  await sendAll(server, visitor, [event('page', 200 * MINUTE), await login('goes-late', 199 * MINUTE)])
+  hers.push(await login('stays-late', 100 * MINUTE), event('page', 99 * MINUTE))
+  await sendAll(server, visitor, hers.slice(2))
+  await sendAll(server, visitor, [await login('goes-late', 20 * MINUTE), event('view_cart', 19 * MINUTE)])
+  await settled(server)
+  await erase('goes-late')
+  // Within his stretch, in the session after it, and after its last event.
+  const late = [event('page', 199.5 * MINUTE), event('page', 197 * MINUTE), event('page', 18 * MINUTE)]
+  await sendAll(server, visitor, late)
+  hers.push(await login('stays-late', 10 * MINUTE), event('page', 9 * MINUTE))
+  await sendAll(server, visitor, hers.slice(4))
+  await settled(server)
+  const { data } = await server.get('/api/v1/contacts/stays-late/timeline')
+  expect(data.map((each: any) => each.id)).toEqual(hers.map((each) => each.id))
+  const left = (await timeline(server, visitor)).filter((each) => late.some(({ id }) => id === each.id))
+  expect(left.map((each) => each.link)).toEqual([null, null, null])
+  expect(await tablesHolding(server, 'goes-late')).not.toContain('contacts')
 })
 
 test('a record that was merged into his goes with him', async () => {

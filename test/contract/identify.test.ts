@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, problemOf, timeline } from './door.ts'
+import { filesHolding, newVisitor, problemOf, tablesHolding, timeline } from './door.ts'
 
 const MINUTE = 60_000
 
@@ -164,6 +164,53 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
     expect(await server.query('select * from events where visitor_id = ? and type = ?', visitor, 'identify')).toEqual(
       [],
     )
+  })
+
+  const denial = (at: number) => consent({ id: 'choice-2', identity: false, at: new Date(at).toISOString() })
+  const grant = (at: number) => consent({ id: 'choice-3', at: new Date(at).toISOString() })
+
+  test('a withdrawal that was made before the login and lands after it is a withdrawal before it', async () => {
+    const visitor = await visits()
+    const now = Date.now()
+    const at = new Date(now - MINUTE).toISOString()
+    await told({ visitor, contact_id: 'anna', at })
+    const mine = [event('consent', 2 * MINUTE), event('page', MINUTE / 2)]
+    await sendAll(server, visitor, mine, { consent: denial(now - 2 * MINUTE) })
+    await settled(server)
+    const refused = { state: 'void', reason: 'identity_withdrawn', at }
+    expect(await links(visitor)).toMatchObject([refused])
+    // Allowing it again is of what comes then.
+    await sendAll(server, visitor, [event('consent')], { consent: grant(now - MINUTE / 4) })
+    await settled(server)
+    expect(await links(visitor)).toMatchObject([refused])
+    await told({ visitor, contact_id: 'bela' })
+    await settled(server)
+    expect(await links(visitor)).toMatchObject([refused, { contact: 'bela', state: 'open' }])
+  })
+
+  test('a login right after the 202 of a withdrawal never wins, whichever is in the store first', async () => {
+    const visitors: string[] = []
+    for (let i = 0; i < 30; i++) visitors.push(await visits())
+    const statuses: number[] = []
+    for (const visitor of visitors) {
+      await sendAll(server, visitor, [event('consent')], { consent: denial(Date.now()) })
+      statuses.push((await ask({ visitor, contact_id: 'anna' })).status)
+    }
+    await settled(server)
+    for (const status of statuses) expect([200, 409]).toContain(status)
+    for (const [i, visitor] of visitors.entries()) {
+      const left = (await links(visitor)).map(({ state, reason }) => [state, reason])
+      expect(left).toEqual(statuses[i] === 200 ? [['void', 'identity_withdrawn']] : [])
+    }
+  })
+
+  test('who withdraws everything meanwhile leaves nothing, the login neither', async () => {
+    const visitor = await visits()
+    const choice = consent({ id: 'choice-2', analytics: false, identity: false, marketing: false })
+    await send(server, batch([event('consent')], { visitor, consent: choice }))
+    await ask({ visitor, contact_id: 'anna' })
+    await settled(server)
+    expect(await tablesHolding(server, visitor)).toEqual([])
   })
 
   test('who allows it again can be told of again', async () => {

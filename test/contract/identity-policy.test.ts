@@ -203,6 +203,31 @@ describe('an address typed into a form', () => {
     expect(feed.data.some((match: { contact: { id: string } }) => match.contact.id === anna)).toBe(false)
   })
 
+  test.each<[string, object, object]>([
+    ['by an id that the shop’s events never say: the cart that was open', {}, { cart_id: 'basket-7' }],
+    ['by an id that the shop’s events say as a number', { cart_id: 7 }, { cart_id: '7' }],
+  ])('owns the cart that it names %s', async (_, said, more) => {
+    const anna = await contact()
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [
+      event('add_to_cart', 2 * MINUTE, { ...ring, ...said }),
+      event('identify', MINUTE, typed(`${anna}@policy.example`, more)),
+    ])
+    await settled(server)
+    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
+  })
+
+  test('owns no cart where it names another than the one that is open', async () => {
+    const anna = await contact()
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [
+      event('add_to_cart', 2 * MINUTE, { ...ring, cart_id: 'basket-7' }),
+      event('identify', MINUTE, typed(`${anna}@policy.example`, { cart_id: 'basket-8' })),
+    ])
+    await settled(server)
+    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toBe(null)
+  })
+
   test('11. A types B’s address at the checkout: A stays, and the cart is B’s only under B’s own mail consent', async () => {
     const [anna, ben, no] = [await contact(), await contact(), await contact({ mail_consent: false })]
     for (const [whose, owner] of [

@@ -38,7 +38,8 @@ test('many visitors with many events are derived in turns, each once', async () 
       const rows = [{ id: 1, at: NOW, body: JSON.stringify([entry]), events }]
       const journal = journalOfRows(`of-${visitor}`, (after) => (after > 0 ? [] : rows))
       const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
-      await landBatch({ db, journal, describeAgent, tombstone: (id) => `gone ${id}`, now: () => NOW })
+      const tombstone = (id: string) => `gone ${id}`
+      await landBatch({ db, journal, describeAgent, tombstone, takeOut: async () => {}, now: () => NOW })
     }
     const turns: number[] = []
     const derive = async () => {

@@ -223,7 +223,14 @@ test('two machines on copies of one folder land into one store: the one that com
     const writer = openJournal(file(name), limits)
     const reader = openJournalReader(file(name))
     const land = async () => {
-      const landed = await landBatch({ db, journal: reader, describeAgent, tombstone, now: () => 1000 })
+      const landed = await landBatch({
+        db,
+        journal: reader,
+        describeAgent,
+        tombstone,
+        takeOut: async () => {},
+        now: () => 1000,
+      })
       const foreign = landed.notices.some((notice) => notice.kind === 'foreign cursor')
       if (foreign) writer.renew(landed.journalId)
       return foreign ? 'renewed' : landed.events
@@ -248,4 +255,20 @@ test('two machines on copies of one folder land into one store: the one that com
   }
   await db.destroy()
   expect(existsSync(file('a'))).toBe(true)
+})
+
+test('rows that wait are counted as large as they are after somebody was taken out of them', () => {
+  const file = join(newFolder(), 'journal.db')
+  const journal = openJournal(file, { keepLandedMs: 1000, maxBytes: 1_000_000 })
+  const reader = openJournalReader(file)
+  const { journalId } = reader.identity()
+  journal.append('["a first request"]', 1, 1000)
+  journal.landed(journalId, 0, 0)
+  journal.append('["a second request"]', 1, 1000)
+  journal.rewrite(journalId, [{ id: 1, body: '[]', events: 0 }])
+  expect(journal.backlog().bytes).toBe('[]'.length + '["a second request"]'.length)
+  journal.landed(journalId, 2, 2)
+  expect(journal.backlog().bytes).toBe(0)
+  reader.close()
+  journal.close()
 })

@@ -82,7 +82,8 @@ async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[
   const read = (after: number) => (after > 0 ? [] : [{ id: 1, at: NOW, body: JSON.stringify([entry]), events: 1 }])
   const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
   const from = journalOfRows(journalId, read)
-  await landBatch({ db: on, journal: from, describeAgent, tombstone: keyring.tombstone, now: () => NOW })
+  const { tombstone } = keyring
+  await landBatch({ db: on, journal: from, describeAgent, tombstone, takeOut: async () => {}, now: () => NOW })
 }
 
 const login = (contact: string, token: string, at = NOW): StampedEvent => ({

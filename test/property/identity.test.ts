@@ -148,7 +148,10 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
     for (const [n, event] of told.events.entries()) {
       const person = personOf[n]!
       if (!person.startsWith('c:')) continue
-      if (told.floor !== null) expect(event.at).toBeGreaterThan(told.floor)
+      if (told.denial !== null) {
+        expect(event.at).toBeGreaterThan(told.denial.at)
+        expect(told.denial.until).not.toBeNull()
+      }
       // A proof at or before the event, or one after it with neither a reset nor 30 days between.
       const reasons = proofs.filter((proof) => {
         if (proof.person !== person) return false

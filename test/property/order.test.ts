@@ -117,7 +117,7 @@ async function deriveAll(db: Kysely<Database>, ownership = ownsEverything): Prom
 async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch: number): Promise<void> {
   const read = (after: number) => rows.filter((row) => row.id > after).slice(0, batch)
   const from = journalOfRows(`journal-${journal}`, read)
-  const deps = { db, journal: from, describeAgent, tombstone, now: () => NOW }
+  const deps = { db, journal: from, describeAgent, tombstone, takeOut: async () => {}, now: () => NOW }
   while ((await landBatch(deps)).events > 0);
 }
 

@@ -1,5 +1,6 @@
 /** Random stories of one visitor, of moments and claims, for what must hold of all of them. */
 import fc from 'fast-check'
+import type { Denial } from '../../server/domain/consent.ts'
 import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
 import { byTimeThenId, type Evidence } from '../../server/domain/event.ts'
 import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
@@ -10,7 +11,7 @@ export const DAY = 24 * 60 * MINUTE
 export const BACKSTITCH = 30 * DAY
 
 /** What is told of one visitor. */
-export type Story = { events: VisitorEvent[]; claims: Claim[]; floor: number | null; policy: Policy }
+export type Story = { events: VisitorEvent[]; claims: Claim[]; denial: Denial | null; policy: Policy }
 
 const living = (id: string): Holder => ({
   kind: 'contact',
@@ -53,6 +54,7 @@ const moment = fc.record({
   revoked: fc.constantFrom(false, false, false, true),
   crowded: fc.constantFrom(false, false, false, true),
   act: fc.constantFrom<Claim['act']>(null, null, null, null, 'void', 'confirm'),
+  byServer: fc.boolean(),
   holder,
   message: fc.constantFrom('mail-1', 'mail-2', 'mail-3'),
   usedBefore: fc.constantFrom(0, 0, 0, 1, 3),
@@ -77,9 +79,10 @@ export const story: fc.Arbitrary<Story> = fc
   .record({
     moments: fc.array(moment, { minLength: 1, maxLength: 25 }),
     floorDay: fc.option(fc.constantFrom(0, 2, 20), { freq: 4 }),
+    deniedMs: fc.constantFrom(null, 0, MINUTE, 10 * DAY),
     policy,
   })
-  .map(({ moments, floorDay, policy }) => {
+  .map(({ moments, floorDay, deniedMs, policy }) => {
     const events: VisitorEvent[] = []
     const claims: Claim[] = []
     for (const [n, each] of moments.entries()) {
@@ -98,13 +101,15 @@ export const story: fc.Arbitrary<Story> = fc
       })
       if (!isClaim) continue
       const isClick = each.evidence === 'email_click'
-      const hasToken = isClick || each.evidence === 'login_verified'
+      const byServer = each.evidence === 'login_verified' && each.byServer
+      const hasToken = isClick || (each.evidence === 'login_verified' && !byServer)
       claims.push({
         id,
         at,
         receivedAt: at,
         request: `r${each.request}`,
         evidence: each.evidence,
+        byServer,
         holder: each.holder,
         message: isClick ? each.message : null,
         issuedAt: isClick ? at - each.issuedDaysBefore * DAY : null,
@@ -118,13 +123,14 @@ export const story: fc.Arbitrary<Story> = fc
         order: null,
       })
     }
-    const floor = floorDay === null ? null : floorDay * DAY + 5 * MINUTE
-    return { events: events.sort(byTimeThenId), claims: claims.sort(byTimeThenId), floor, policy }
+    const floor = (floorDay ?? 0) * DAY + 5 * MINUTE
+    const denial = floorDay === null ? null : { at: floor, until: deniedMs === null ? null : floor + deniedMs }
+    return { events: events.sort(byTimeThenId), claims: claims.sort(byTimeThenId), denial, policy }
   })
 
 /** What a story yields. */
-export function derive({ events, claims, floor, policy }: Story) {
-  const linked = linkVisitor(events, claims, floor, policy)
+export function derive({ events, claims, denial, policy }: Story) {
+  const linked = linkVisitor(events, claims, denial, policy)
   const { links, stretches, typed, shared } = linked
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs: 60 * MINUTE }
   const { personOf, epochs, carts } = attribute('visitor', events, linked, options)

@@ -17,7 +17,7 @@ test('nobody who has not chosen has agreed', () => {
     identity: false,
     marketing: false,
     marketingSince: null,
-    identityFloor: null,
+    denial: null,
     withdrawals: [],
   })
 })
@@ -30,13 +30,13 @@ test('the latest choice counts', () => {
 
 test('the last denial of identity is a floor that a later grant does not remove', () => {
   const state = foldConsents([choice('a', 1), choice('b', 5, { identity: false }), choice('c', 9)])
-  expect(state).toMatchObject({ identity: true, identityFloor: 5 })
+  expect(state).toMatchObject({ identity: true, denial: { at: 5, until: 9 } })
   expect(state.withdrawals).toEqual([{ at: 5, purpose: 'identity' }])
 })
 
 test('a first denial is a floor too, but no withdrawal', () => {
   expect(foldConsents([choice('a', 1, { identity: false, marketing: false })])).toMatchObject({
-    identityFloor: 1,
+    denial: { at: 1, until: null },
     withdrawals: [],
   })
 })
@@ -49,7 +49,7 @@ test('marketing stands since it was last granted, not since it was last repeated
 test('of two words on one choice at one time the denial counts', () => {
   const yes = choice('a', 1)
   const no = choice('a', 1, { identity: false, marketing: false })
-  expect(foldConsents([no, yes])).toMatchObject({ identity: false, marketing: false, identityFloor: 1 })
+  expect(foldConsents([no, yes])).toMatchObject({ identity: false, marketing: false, denial: { at: 1, until: null } })
 })
 
 test('the order in which choices are told does not matter', () => {

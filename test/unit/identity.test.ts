@@ -38,6 +38,7 @@ const DOINGS: Record<string, { type: string; props?: Record<string, unknown> }> 
   page: { type: 'page' },
   reset: { type: 'reset' },
   withdraws: { type: 'consent' },
+  allows: { type: 'grant' },
   'adds ring': { type: 'add_to_cart', props: { currency: 'EUR', items: [{ item_id: 'ring', price: 100 }] } },
   'adds chain': { type: 'add_to_cart', props: { currency: 'EUR', items: [{ item_id: 'chain', price: 50 }] } },
   buys: { type: 'purchase', props: { currency: 'EUR', value: 100, items: [{ item_id: 'ring' }] } },
@@ -50,7 +51,7 @@ const timeOf = (day: string, clock = '00:00') => {
 
 /**
  * `d3 10:05 click anna mail-2 (used by 1 before)`: day, time, what happens, remarks in parentheses. Moments are
- * `page`, `reset`, `withdraws` (identity consent) and the doings above; claims are `signed`, `click` and `unsigned`.
+ * `page`, `reset`, `withdraws` and `allows` (identity consent) and the doings above; claims are `signed`, `click` and `unsigned`.
  */
 function parse(line: string, index: number): { event: VisitorEvent; claim: Claim | null } {
   const words = /^(d-?\d+) (\d\d:\d\d) ([^(]+?)\s*((?:\([^)]*\)\s*)*)$/.exec(line)
@@ -95,6 +96,7 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
     receivedAt: received ? timeOf(received[0]!) : at,
     request: remark(/\(in request (\w+)\)/)?.[0] ?? id,
     evidence,
+    byServer: remarks.includes('(by the server)'),
     holder,
     message: evidence === 'email_click' ? message : null,
     issuedAt: evidence === 'email_click' ? (issued ? timeOf(issued[0]!, issued[1]) : at) : null,
@@ -115,10 +117,11 @@ function play(story: string[], policy: Partial<Policy> = {}) {
   const lines = story.map(parse)
   const events = lines.map((line) => line.event).sort(byTimeThenId)
   const claims = lines.flatMap((line) => line.claim ?? []).sort(byTimeThenId)
-  const withdrawals = events.filter((event) => event.type === 'consent').map((event) => event.at)
-  const floor = withdrawals.length > 0 ? Math.max(...withdrawals) : null
+  const withdrawal = events.findLast((event) => event.type === 'consent')
+  const grant = events.find((event) => event.type === 'grant' && event.at >= (withdrawal?.at ?? 0))
+  const denial = withdrawal ? { at: withdrawal.at, until: grant?.at ?? null } : null
   const rules = { ...POLICY, ...policy }
-  const linked = linkVisitor(events, claims, floor, rules)
+  const linked = linkVisitor(events, claims, denial, rules)
   const { links, shared } = linked
   const options = { cartWindowMs: rules.backstitchMs, abandonedAfterMs: 60 * MINUTE }
   const { personOf, carts, epochs } = attribute('visitor', events, linked, options)
@@ -609,17 +612,47 @@ describe('claims that make no link', () => {
 
   stories([
     [
-      'a claim before the withdrawal of identity is void, and one after it reaches back to it and no further',
+      'a claim before the withdrawal of identity is void, and one after the next grant reaches back to the withdrawal',
       [
         'd0 10:00 page',
         'd0 10:05 signed anna',
         'd0 10:06 withdraws',
         'd0 10:07 page',
+        'd0 10:10 allows',
         'd0 10:10 signed anna',
         'd0 10:11 page',
       ],
       ['anna verified void identity_withdrawn', 'anna verified open signed_login'],
-      '. . . a a a',
+      '. . . a a a a',
+    ],
+    [
+      'claims after a withdrawal that stands are void: whoever made them had not heard of it',
+      [
+        'd0 10:00 page',
+        'd0 10:06 withdraws',
+        'd0 10:07 signed anna (by the server)',
+        'd0 10:08 click ben',
+        'd0 10:09 page',
+      ],
+      ['anna verified void identity_withdrawn', 'ben confirmed void identity_withdrawn'],
+      '. . . . .',
+    ],
+    [
+      'a server’s login between a withdrawal and the next grant stays void, and one after it counts',
+      [
+        'd0 10:06 withdraws',
+        'd0 10:07 signed anna (by the server)',
+        'd0 10:10 allows',
+        'd0 10:11 signed ben (by the server)',
+      ],
+      ['anna verified void identity_withdrawn', 'ben verified open signed_login'],
+      '. b b b',
+    ],
+    [
+      'a page’s claim may be a moment older than the grant that it was sent under',
+      ['d0 10:06 withdraws', 'd0 10:09 signed anna', 'd0 10:10 allows'],
+      ['anna verified open signed_login'],
+      '. a a',
     ],
     [
       'a claim at the very time of the withdrawal is void',
@@ -1201,6 +1234,11 @@ describe('an address typed into a form', () => {
       'owns the cart that was open when it was typed, and no more',
       ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
       ['b: ring open'],
+    ],
+    [
+      'owns no cart that was last touched more than 30 days before',
+      ['d0 10:01 adds ring', 'd31 10:02 typed ben'],
+      ['.: ring open'],
     ],
     [
       'leaves the cart to nobody where its holder may not be mailed',
