@@ -8,6 +8,8 @@ import { createServer, request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
+import { DCLinter } from 'dclint'
+import { validate } from 'dockerfile-utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { launchBrowser, newVisitor } from './support/browser.ts'
 import { batch, event } from './support/sender.ts'
@@ -91,6 +93,27 @@ describe('the container', () => {
       server.kill(/^STOPSIGNAL (\w+)$/m.exec(final)![1] as NodeJS.Signals)
     }
     expect(await ended).toBe(0)
+  })
+
+  test('a linter finds nothing in the Dockerfile, and does find a mistake', () => {
+    const faults = (text: string) => validate(text).map(({ message }) => message)
+    expect(faults(dockerfile)).toEqual([])
+    expect(faults(dockerfile.replace('\nWORKDIR', '\nWORKDIRR'))).toEqual(['Unknown instruction: WORKDIRR'])
+    expect(faults(dockerfile.replace('--from=packages', '--form=packages'))).not.toEqual([])
+  })
+
+  test('a linter finds no error in the compose file, and does find one', () => {
+    const lint = (text: string) => {
+      const file = join(folder, 'compose.yaml')
+      writeFileSync(file, text)
+      const [found] = new DCLinter({ rules: {}, quiet: true, debug: false, exclude: [] }).lintFiles([file], false)
+      const messages: { type: string; rule: string }[] = found?.messages ?? []
+      return messages.filter(({ type }) => type === 'error').map(({ rule }) => rule)
+    }
+    const text = read('deploy/compose.yaml')
+    expect(lint(text)).toEqual([])
+    expect(lint(text.replace('stop_grace_period: 30s', 'stop_grace: 30s'))).toContain('invalid-schema')
+    expect(lint(text.replace('127.0.0.1:3002', '127.0.0.1:3001'))).toContain('no-duplicate-exported-ports')
   })
 
   const compose = [['docker', 'compose'], ['docker-compose']].find(
