@@ -127,7 +127,6 @@ const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let onRewritten: (error: string | null) => void = () => {}
 let stopping = false
 let woken = false
-let deriving = true
 let wake: () => void = () => {}
 const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, forget: 0, retain: 0, upkeep: 0 }
 const ending = new AbortController()
@@ -174,9 +173,7 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
 }
 
 async function land(): Promise<boolean> {
-  // Whatever becomes of it: a store that cannot be written to may still be read, and the other way round.
-  deriving = true
-  const landed = await landBatch({ db, journal, describeAgent, tombstone, now })
+  const landed = await landBatch({ db, journal, describeAgent, tombstone, now }, turns.maxEvents())
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
     // The journal takes its new id after a moment; that it is new then needs no word.
@@ -202,7 +199,7 @@ async function land(): Promise<boolean> {
     told = { journalId, position, flushed, at: time, flushedAt }
     report({ kind: 'landed', journalId, position, flushed, lagMs })
   }
-  deriving = turns.derives({ events, lagMs })
+  turns.landed({ events, lagMs })
   return events > 0
 }
 
@@ -238,12 +235,11 @@ while (!stopping) {
   const began = performance.now()
   const landed = await attempt('land', land)
   const then = performance.now()
-  const derived =
-    deriving &&
-    (await attempt('derive', async () => {
-      await clockWatch.look()
-      return deriver.round()
-    }))
+  // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
+  const derived = await attempt('derive', async () => {
+    await clockWatch.look()
+    return deriver.round()
+  })
   if (landed) turn.landMs = then - began
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })
