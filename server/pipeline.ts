@@ -14,7 +14,7 @@ import { createDescribeAgent } from './land/agent.ts'
 import { createForgetting, type Rewritten } from './land/forget.ts'
 import { landBatch } from './land/land.ts'
 import { type Notice, noticeText } from './land/notice.ts'
-import { createTurns } from './land/turns.ts'
+import { BATCH_EVENTS, createTurns } from './land/turns.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { flushFile } from './ops/flush.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
@@ -79,6 +79,9 @@ const NICENESS = 10
 
 yieldProcessor(NICENESS)
 const { store, journalFile, secret, short } = workerData as PipelineData
+
+/** Where other processes land too, none holds its locks for long. */
+const LARGEST_BATCH = store.databaseUrl === null ? Number.POSITIVE_INFINITY : BATCH_EVENTS
 const db = openPipelineStore(store)
 const unflushed = unflushedFile(store)
 const journal = openJournalReader(journalFile)
@@ -127,7 +130,6 @@ const report = (message: PipelineReport) => parentPort!.postMessage(message)
 let onRewritten: (error: string | null) => void = () => {}
 let stopping = false
 let woken = false
-let deriving = true
 let wake: () => void = () => {}
 const failures: Record<Stage, number> = { land: 0, derive: 0, share: 0, forget: 0, retain: 0, upkeep: 0 }
 const ending = new AbortController()
@@ -181,10 +183,19 @@ async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<
   })
 }
 
+/** Lands as much as this turn may. */
 async function land(): Promise<boolean> {
-  // Whatever becomes of it: a store that cannot be written to may still be read, and the other way round.
-  deriving = true
-  const landed = await landBatch({ db, journal, describeAgent, tombstone, takeOut, now })
+  const whole = turns.maxEvents()
+  let total = 0
+  for (let events = -1; events !== 0 && total < whole && !stopping; total += events) {
+    events = await landOnce(Math.min(whole, LARGEST_BATCH))
+  }
+  return total > 0
+}
+
+/** Lands a batch and tells how far it is. Returns how many events it held. */
+async function landOnce(maxEvents: number): Promise<number> {
+  const landed = await landBatch({ db, journal, describeAgent, tombstone, takeOut, now }, maxEvents)
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
     // The journal takes its new id after a moment; that it is new then needs no word.
@@ -192,10 +203,10 @@ async function land(): Promise<boolean> {
     if (notice.kind === 'foreign cursor') renewing = journalId
     report({ kind: 'notice', notice, text: noticeText(notice) })
   }
-  turn.events = events
+  turn.events += events
   if (renewing === journalId) {
     report({ kind: 'renew', journalId })
-    return false
+    return 0
   }
   const time = steadyNow()
   const lagMs = at === null ? 0 : Math.max(0, time - at)
@@ -210,8 +221,8 @@ async function land(): Promise<boolean> {
     told = { journalId, position, flushed, at: time, flushedAt }
     report({ kind: 'landed', journalId, position, flushed, lagMs })
   }
-  deriving = turns.derives({ events, lagMs })
-  return events > 0
+  turns.landed({ events, lagMs })
+  return events
 }
 
 /** Lets collecting go first. */
@@ -246,12 +257,11 @@ while (!stopping) {
   const began = performance.now()
   const landed = await attempt('land', land)
   const then = performance.now()
-  const derived =
-    deriving &&
-    (await attempt('derive', async () => {
-      await clockWatch.look()
-      return deriver.round()
-    }))
+  // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
+  const derived = await attempt('derive', async () => {
+    await clockWatch.look()
+    return deriver.round()
+  })
   if (landed) turn.landMs = then - began
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })

@@ -69,6 +69,9 @@ const PRUNES_A_REPORT = 8
 /** A backup of the store is not older than the last so many starts. */
 const KEPT_OPENINGS = 1000
 
+/** Of one reading, whose rows are in memory at once: four times what ordinary events of the largest batch come to. */
+const READ_CHARS = 32 * 1024 ** 2
+
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
   const sqlite = new BetterSqlite3(file)
@@ -184,7 +187,7 @@ export type JournalReader = {
   identity(): { journalId: string; newest: number; first: number; oldest: number }
   /** The opening under which a number was given out; empty before the first. */
   openingOf(position: number): string
-  /** Rows after `after`, until they hold `maxEvents` events or there are no more. */
+  /** Rows after `after`, until they hold `maxEvents` events or `READ_CHARS` characters, or there are no more. */
   read(after: number, maxEvents: number): JournalRow[]
   /** How many rows come after `after`, and when the first of them was appended. */
   waiting(after: number): { entries: number; oldestAt: number | null }
@@ -220,10 +223,12 @@ export function openJournalReader(file: string): JournalReader {
     read(after, maxEvents) {
       const rows: JournalRow[] = []
       let events = 0
+      let chars = 0
       for (const row of select.iterate(after)) {
         rows.push(row)
         events += row.events
-        if (events >= maxEvents) break
+        chars += row.body.length
+        if (events >= maxEvents || chars >= READ_CHARS) break
       }
       return rows
     },

@@ -29,6 +29,7 @@ import type { Database } from '../store/schema.ts'
 import { isPoison, transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 import type { Notice } from './notice.ts'
+import { BATCH_EVENTS } from './turns.ts'
 
 /** A row of the journal as landing reads it. */
 type Row = { id: number; at: number; body: string; events: number }
@@ -37,7 +38,7 @@ type Row = { id: number; at: number; body: string; events: number }
 export type LandJournal = {
   identity(): { journalId: string; newest: number; first: number; oldest: number }
   openingOf(position: number): string
-  /** Rows after an id, about `maxEvents` events of them. */
+  /** Rows after an id, about `maxEvents` events of them, fewer if they are large. */
   read(after: number, maxEvents: number): Row[]
 }
 
@@ -60,13 +61,10 @@ export type LandDeps = {
 export type Landed = { journalId: string; position: number; events: number; at: number | null; notices: Notice[] }
 
 /**
- * About as many events as one transaction holds. The more, the more of them fall on the same pages, which are written
- * once; but other writers wait for it, about a tenth of a second.
+ * Lands the next batch, of about `maxEvents` events. After the notice `foreign cursor` nothing is landed until the
+ * journal has a new id.
  */
-const BATCH_EVENTS = 4000
-
-/** Lands the next batch. After the notice `foreign cursor` nothing is landed until the journal has a new id. */
-export async function landBatch(deps: LandDeps): Promise<Landed> {
+export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promise<Landed> {
   const { db, journal } = deps
   const { journalId, newest, first, oldest } = journal.identity()
   const cursor = await readCursor(db, journalId)
@@ -84,13 +82,13 @@ export async function landBatch(deps: LandDeps): Promise<Landed> {
     const others = await readOtherCursors(db, journalId)
     if (others.journals > 0) notices.push({ kind: 'new journal', journalId, ...others })
   }
-  const rows = journal.read(after, BATCH_EVENTS)
+  const rows = journal.read(after, maxEvents)
   if (rows.length === 0 && oldest <= newest) return nothing
   const position = rows.at(-1)?.id ?? newest
   const to = { position, opening: journal.openingOf(position) }
   try {
+    const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
     const keptOut = await transact(db, async (trx) => {
-      const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
       const gone = await landEntries(trx, entries, deps)
       if (gone.size === 0) await moveCursor(trx, journalId, cursor, to)
       return gone
@@ -101,6 +99,8 @@ export async function landBatch(deps: LandDeps): Promise<Landed> {
     }
   } catch (error) {
     if (!isPoison(error)) throw error
+    // One by one takes long: fewer of them first.
+    if (maxEvents > BATCH_EVENTS) return landBatch(deps)
     await landOneByOne(deps, journalId, cursor, rows)
   }
   const events = rows.reduce((sum, row) => sum + row.events, 0)

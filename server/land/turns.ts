@@ -1,24 +1,23 @@
 /**
- * Whose turn it is, landing or deriving. Both in turn, unless a backlog is worked off: then several batches land before
- * each round, because a visitor whose next events have waited as long as these is derived once for all of them. What
- * comes in is late by the backlog anyhow.
+ * How much lands before the next round of deriving. A backlog is worked off in larger batches: of what has waited for
+ * long more falls on the same pages, which are written once a batch, and a visitor whose next events have waited as long
+ * is derived once for all of them. What comes in is late by the backlog anyhow.
  */
 
 /** A batch that waited longer than this belongs to a backlog. */
 const BACKLOG_MS = 5000
 
-/** Batches that land before a round of deriving. */
-const BATCHES = 8
+/** Events of a batch. Other writers wait for it: about a tenth of a second, in a backlog half a second. */
+export const BATCH_EVENTS = 4000
+const BACKLOG_EVENTS = 32_000
 
-/** Takes the batches as they land. `derives` tells whether a round of deriving is due now. */
+/** Takes the batches as they land, and says how many events the next may hold. */
 export function createTurns() {
-  let batches = 0
+  let maxEvents = BATCH_EVENTS
   return {
-    derives({ events, lagMs }: { events: number; lagMs: number }): boolean {
-      batches++
-      const due = events === 0 || lagMs < BACKLOG_MS || batches >= BATCHES
-      if (due) batches = 0
-      return due
+    maxEvents: () => maxEvents,
+    landed({ events, lagMs }: { events: number; lagMs: number }): void {
+      maxEvents = events > 0 && lagMs >= BACKLOG_MS ? BACKLOG_EVENTS : BATCH_EVENTS
     },
   }
 }

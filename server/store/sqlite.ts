@@ -65,6 +65,16 @@ export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => 
   }
 }
 
+/** A statement as Kysely calls it. Parameters are bound faster as arguments than as the elements of a list. */
+function spreading(statement: BetterSqlite3.Statement) {
+  return {
+    reader: statement.reader,
+    all: (parameters: readonly unknown[]) => statement.all(...parameters),
+    run: (parameters: readonly unknown[]) => statement.run(...parameters),
+    iterate: (parameters: readonly unknown[]) => statement.iterate(...parameters),
+  }
+}
+
 /** All migrations of a start in one transaction: one that is cut short by a crash has not begun. */
 class AtomicSqliteAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
@@ -75,7 +85,8 @@ class AtomicSqliteAdapter extends SqliteAdapter {
 /** A store on a connection of this thread's own: for the thread that lands and derives, and for commands. */
 export function createSqliteStore(file: string): Kysely<Database> {
   const sqlite = openSqlite(file)
-  const database = { prepare: createPrepare(sqlite), close: () => sqlite.close() }
+  const prepare = createPrepare(sqlite)
+  const database = { prepare: (sql: string) => spreading(prepare(sql)), close: () => sqlite.close() }
   return new Kysely<Database>({ dialect: sqliteDialect(() => new OwnDriver({ database: database as never })) })
 }
 

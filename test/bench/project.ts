@@ -95,10 +95,11 @@ async function project(deps: {
   const turns = createTurns()
   let landed = 0
   for (;;) {
-    const batch = await landBatch(landing)
+    const batch = await landBatch(landing, turns.maxEvents())
     landed += batch.events
     const lagMs = batch.at === null ? 0 : Date.now() - batch.at
-    const derived = turns.derives({ events: batch.events, lagMs }) && (await deriver.round())
+    turns.landed({ events: batch.events, lagMs })
+    const derived = await deriver.round()
     if (batch.events === 0 && !derived && (await dirtyMarks(db)) === 0) break
   }
   const perS = landed / ((performance.now() - began) / 1000)
