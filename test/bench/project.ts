@@ -11,7 +11,7 @@ import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
-import { createTurns } from '../../server/land/turns.ts'
+import { BATCH_EVENTS, createTurns } from '../../server/land/turns.ts'
 import { createKeyring, remembering } from '../../server/ops/keyring.ts'
 import { createSite } from '../../server/sites.ts'
 import { ofRows } from '../../server/store/many.ts'
@@ -95,7 +95,8 @@ async function project(deps: {
   const turns = createTurns()
   let landed = 0
   for (;;) {
-    const batch = await landBatch(landing, turns.maxEvents())
+    // As the server does it: on PostgreSQL others land, too.
+    const batch = await landBatch(landing, ENGINE === 'postgres' ? BATCH_EVENTS : turns.maxEvents())
     landed += batch.events
     const lagMs = batch.at === null ? 0 : Date.now() - batch.at
     turns.landed({ events: batch.events, lagMs })
