@@ -52,7 +52,8 @@ export const REASONS: Record<string, string> = {
 /** Why a link ended, or was found to be an error. */
 export const END_REASONS: Record<string, string> = {
   logout: 'The visitor logged out.',
-  session_over: 'The browser is shared, or the mail was passed around, so the link ended with the visit.',
+  session_over:
+    'The browser is shared, or the mail was passed around or goes to two contacts, so the link ended with the visit.',
   proof_expired: 'For as long as the site’s settings allow, nothing showed that it was still the contact.',
   forwarded_mail: 'Somebody else signed in during the same visit: the mail had been forwarded to him.',
   forwarded_token: 'The mail’s link was used on another browser too, and somebody else signed in on this one.',
