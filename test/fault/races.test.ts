@@ -15,6 +15,7 @@ import { createKeysOf } from '../../server/sites.ts'
 import { bucketOf } from '../../server/store/buckets.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { mark } from '../../server/store/dirty.ts'
+import { eraseContact } from '../../server/store/erase.ts'
 import { createLeases, type Leases } from '../../server/store/leases.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { upsertOrders } from '../../server/store/orders.ts'
@@ -322,6 +323,32 @@ test('one of five visitors of a contact is deleted while a sixth, whom another p
   await deriveAll(db)
   const link = db.selectFrom('links').select('state').where('visitor_id', '=', 'v2')
   expect(await link.execute()).toEqual([{ state: 'open' }])
+})
+
+test('what is landed while somebody is erased goes from a device that others use too', async () => {
+  const MINUTE = 60_000
+  const page = (id: string, at: number): StampedEvent => ({ id, type: 'page', at })
+  await push(db, { id: 'anna' })
+  await push(db, { id: 'ben' })
+  await land(db, 'v1', [login('anna', 'a', NOW - 300 * MINUTE)])
+  await land(db, 'v1', [login('ben', 'b', NOW - 200 * MINUTE), page('bens', NOW - 190 * MINUTE)])
+  await deriveAll(db)
+  const first = heldAfter('events')
+  const late = [page('inside', NOW - 195 * MINUTE), page('after', NOW - 185 * MINUTE), page('much-later', NOW - MINUTE)]
+  const landing = land(first.store, 'v1', late)
+  await first.there
+  const { tombstone } = keyring
+  const erased = await transact(db, (trx) => {
+    return eraseContact(trx, 'ben', { keysOf, tombstone, newId: () => 'an-id', now: NOW })
+  })
+  expect(erased).toMatchObject({ visitors: 0, shared: 1 })
+  await deriveAll(db)
+  first.release()
+  await landing
+  await first.store.destroy()
+  await deriveAll(db)
+  const ids = (await db.selectFrom('events').select('id').orderBy('at').execute()).map(({ id }) => id)
+  expect(ids).toEqual([`login-a-${NOW - 300 * MINUTE}`, 'much-later'])
 })
 
 test('two pushes of one contact at once both count', async () => {
