@@ -3,6 +3,7 @@
  * the other cannot see what it has done; the other runs, everything is derived, and then the first goes on. What is
  * there in the end must be what a rebuild makes of the facts.
  */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InsertQueryNode, type Kysely, type KyselyPlugin, sql, type Transaction } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -78,7 +79,8 @@ let journals = 0
 async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[], analytics = true): Promise<void> {
   const consent = { id: 'choice', analytics, identity: true, marketing: true, source: 'manual' as const, at: NOW }
   const received_at = Math.max(NOW, ...events.map((event) => event.at))
-  const entry: Entry = { request: `r-${visitor}`, site: 'shop', visitor, received_at, keyed: false, consent, events }
+  const request = `r-${visitor}-${events[0]?.id}`
+  const entry: Entry = { request, site: 'shop', visitor, received_at, keyed: false, consent, events }
   const journalId = `journal-${++journals}`
   const read = (after: number) => (after > 0 ? [] : [{ id: 1, at: NOW, body: JSON.stringify([entry]), events: 1 }])
   const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
@@ -339,7 +341,7 @@ test('what is landed while somebody is erased goes from a device that others use
   await first.there
   const { tombstone } = keyring
   const erased = await transact(db, (trx) => {
-    return eraseContact(trx, 'ben', { keysOf, tombstone, newId: () => 'an-id', now: NOW })
+    return eraseContact(trx, 'ben', { keysOf, tombstone, newId: randomUUID, now: NOW })
   })
   expect(erased).toMatchObject({ visitors: 0, shared: 1 })
   await deriveAll(db)
