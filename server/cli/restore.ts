@@ -76,7 +76,7 @@ export function registerRestore(program: Command): void {
 
 /** Who has withdrawn by the store that is there; nobody is known if it cannot be read. */
 async function withdrawnSince(store: string): Promise<Withdrawn> {
-  const none: Withdrawn = { tombstones: [], withdrawals: [] }
+  const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [] }
   if (!existsSync(store)) return none
   try {
     const old = new BetterSqlite3(store, { readonly: true })

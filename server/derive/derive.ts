@@ -11,6 +11,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site } from '../domain/settings.ts'
 import { forgetFailures, recordFailure } from '../store/derive-failures.ts'
 import { clearMarks, type Mark, markedAmong, readMarks } from '../store/dirty.ts'
+import { findErasedSpans } from '../store/erased-spans.ts'
 import { findTombstones } from '../store/facts.ts'
 import { appendChanges, loadFeedStates, loadMatchFacts } from '../store/feed.ts'
 import { survivorsOf } from '../store/holders.ts'
@@ -23,6 +24,7 @@ import { configVersion, listSites } from '../store/sites.ts'
 import { isPoison, snapshot, transact } from '../store/transact.ts'
 import { writeVisitors } from '../store/visitor-rows.ts'
 import { loadVisitors, sizesOf } from '../store/visitor-state.ts'
+import { tailsOf, takeErased } from './erased.ts'
 import { changesOf } from './feed.ts'
 import { createPace } from './pace.ts'
 import { crossEdges, replacePersons } from './person.ts'
@@ -134,7 +136,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   const visitors = async () => {
     const claim = ownership.keys()
     if (claim === null) return false
-    const { marks, isGone } = await read(async (trx) => {
+    const { marks, isGone, spansOf } = await read(async (trx) => {
       const marked = await markedVisitors(trx, claim)
       const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
       const tombstones = await findTombstones(trx, [...hashes.values()])
@@ -142,15 +144,23 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const isGone = (key: string) => tombstones.has(hashes.get(key)!)
       // Who is gone goes at once.
       const due = marked.filter(({ key }) => isGone(key) || pace.isDue(key))
-      return { marks: await fitting(trx, due), isGone }
+      const spans = await findErasedSpans(trx, [...hashes.values()])
+      const spansOf = (key: string) => spans.get(hashes.get(key)!) ?? []
+      return { marks: await fitting(trx, due), isGone, spansOf }
     })
     if (marks.length === 0) return after !== ''
     await workOff('visitor', claim, marks, async (some, done) => {
       const began = performance.now()
       const keys = some.map(({ key }) => key)
       const staying = keys.filter((key) => !isGone(key))
+      const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
+      const erased = new Map(staying.filter((key) => spansOf(key).length > 0).map((key) => [key, spansOf(key)]))
+      if (erased.size > 0) {
+        const tails = tailsOf(await read((trx) => loadVisitors(trx, [...erased.keys()])), erased, siteOf)
+        if (!(await write(claim, (trx) => takeErased(trx, erased, tails, tombstone)))) return false
+      }
       const facts = await read((trx) => loadVisitors(trx, staying))
-      const rows = deriveVisitors(facts, (id) => sites.get(id) ?? unknownSite(id))
+      const rows = deriveVisitors(facts, siteOf)
       const written = await write(claim, async (trx) => {
         await writeVisitors(trx, some, rows, keys.filter(isGone))
         await done(trx)

@@ -4,7 +4,8 @@
  * first seen has landed and was looked through; that is noted in the store, so that one can tell when every collector has
  * done it. The feed's last word on somebody is forgotten here too, when its time is over.
  *
- * Whoever is kept out and comes back is taken out of the journal by landing, row by row (`takeOut`).
+ * Whoever is kept out and comes back, and what comes late of an erased stretch, is taken out of the journal by landing,
+ * row by row (`takeOut`).
  */
 import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
@@ -36,8 +37,8 @@ export type ForgetDeps = {
 /** Works erasures off. `step` does what is due, and returns whether there was anything to do. */
 export type Forgetting = {
   step(landed: number): Promise<boolean>
-  /** Takes visitors, by their keyed hashes, out of rows at once. Where that throws, all rows are looked through later. */
-  takeOut(journalId: string, rows: Rewritten[], visitors: ReadonlySet<string>): Promise<void>
+  /** Takes what spans name out of rows at once. Where that throws, all rows are looked through later. */
+  takeOut(journalId: string, rows: Rewritten[], spans: ErasedSpan[]): Promise<void>
 }
 
 /** It is looked this often whether somebody was erased. */
@@ -50,8 +51,8 @@ const EVENTS = 2000
 export function createForgetting({ db, journal, tombstone, rewrite, now, at }: ForgetDeps): Forgetting {
   let lookAt = Number.NEGATIVE_INFINITY
   const targets = new Map<string, number>()
-  /** Visitors who could not be taken out when their rows were landed. */
-  const late = new Map<string, ErasedSpan[]>()
+  /** What could not be taken out when its rows were landed. */
+  const late = new Map<string, ErasedSpan>()
 
   const rewriteRows = async (journalId: string, rows: Rewritten[], spans: Map<string, ErasedSpan[]>) => {
     const rewritten = rows.flatMap((row) => without(row, spans, tombstone) ?? [])
@@ -59,12 +60,11 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
   }
 
   return {
-    async takeOut(journalId, rows, visitors) {
-      const spans = new Map([...visitors].map((visitor) => [visitor, [{ visitor, from: null, to: null }]]))
+    async takeOut(journalId, rows, spans) {
       try {
-        await rewriteRows(journalId, rows, spans)
+        await rewriteRows(journalId, rows, byVisitor(spans))
       } catch (error) {
-        for (const [visitor, own] of spans) late.set(visitor, own)
+        for (const span of spans) late.set(JSON.stringify(span), span)
         throw error
       }
     },
@@ -80,11 +80,7 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
         lookAt = now() + LOOK_EVERY_MS
         return false
       }
-      const spans = Map.groupBy(
-        due.flatMap((erasure) => erasure.spans),
-        (span) => span.visitor,
-      )
-      for (const [visitor, own] of late) spans.set(visitor, own)
+      const spans = byVisitor([...due.flatMap((erasure) => erasure.spans), ...late.values()])
       for (let after = 0; ; ) {
         const rows = journal.read(after, EVENTS).filter((row) => row.id <= landed)
         if (rows.length === 0) break
@@ -99,6 +95,10 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
       return true
     },
   }
+}
+
+function byVisitor(spans: ErasedSpan[]): Map<string, ErasedSpan[]> {
+  return Map.groupBy(spans, (span) => span.visitor)
 }
 
 /** A row without what the spans name; null if it has nothing of it. */

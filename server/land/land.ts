@@ -2,8 +2,8 @@
  * Landing: journal entries become facts, exactly once. Entries are taken in order, a batch in one transaction with
  * the cursor of the journal; a batch that was landed twice changes nothing the second time. Nothing is decided here.
  *
- * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others go on. One of a
- * visitor who is kept out leaves the journal, before the cursor moves past it: who is killed in between does it again.
+ * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others go on. What is
+ * kept out leaves the journal, before the cursor moves past it: who is killed in between does it again.
  *
  * A cursor is believed only under the opening of the journal that gave its number out. If the journal's file was
  * brought back from a backup, or the store's, or a copy of the journal landed elsewhere, numbers mean something else:
@@ -11,8 +11,11 @@
  * where it was landed before.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { isInside } from '../domain/erased-tail.ts'
 import type { Entry } from '../domain/event.ts'
 import { mark } from '../store/dirty.ts'
+import { findErasedSpans } from '../store/erased-spans.ts'
+import type { ErasedSpan } from '../store/erasures.ts'
 import { findTombstones, insertFacts, insertWithdrawals } from '../store/facts.ts'
 import {
   BEGINNING,
@@ -49,8 +52,8 @@ export type LandDeps = {
   describeAgent: DescribeAgent
   /** The keyed hash that keeps a retired visitor out. */
   tombstone: (visitorId: string) => string
-  /** Takes what keyed hashes name out of rows of the journal, and resolves when that is on disk. */
-  takeOut: (journalId: string, rows: Row[], visitors: ReadonlySet<string>) => Promise<void>
+  /** Takes what spans name out of rows of the journal, and resolves when that is on disk. */
+  takeOut: (journalId: string, rows: Row[], spans: ErasedSpan[]) => Promise<void>
   now: () => number
 }
 
@@ -90,10 +93,10 @@ export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promi
     const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
     const keptOut = await transact(db, async (trx) => {
       const gone = await landEntries(trx, entries, deps)
-      if (gone.size === 0) await moveCursor(trx, journalId, cursor, to)
+      if (gone.length === 0) await moveCursor(trx, journalId, cursor, to)
       return gone
     })
-    if (keptOut.size > 0) {
+    if (keptOut.length > 0) {
       await deps.takeOut(journalId, rows, keptOut)
       await moveCursor(db, journalId, cursor, to)
     }
@@ -112,11 +115,10 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
   let at = cursor
   for (const row of rows) {
     const parts = partsOf(row.body)
-    const keptOut = new Set<string>()
+    const keptOut: ErasedSpan[] = []
     for (const [part, entry] of parts.entries()) {
       try {
-        const gone = await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))
-        for (const hash of gone) keptOut.add(hash)
+        keptOut.push(...(await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))))
       } catch (error) {
         if (!isPoison(error)) throw error
         await insertDeadLetter(db, {
@@ -131,7 +133,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
         })
       }
     }
-    if (keptOut.size > 0) await deps.takeOut(journalId, [row], keptOut)
+    if (keptOut.length > 0) await deps.takeOut(journalId, [row], keptOut)
     const to = { position: row.id, opening: journal.openingOf(row.id) }
     await moveCursor(db, journalId, at, to)
     at = to
@@ -154,20 +156,30 @@ function partsOf(body: string): unknown[] {
 }
 
 /**
- * Lands entries in the caller's transaction, and marks what has to be derived. Returns the keyed hashes of visitors who
- * were gone before, of whom nothing is landed.
+ * Lands entries in the caller's transaction, and marks what has to be derived. Returns what of them was erased before
+ * and is not landed: all of visitors who are gone, and what others did while somebody had them who was erased.
  */
 export async function landEntries(
   trx: Transaction<Database>,
   entries: Entry[],
   deps: Pick<LandDeps, 'tombstone' | 'describeAgent'>,
-): Promise<ReadonlySet<string>> {
+): Promise<ErasedSpan[]> {
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])
   const withdrawals = entries.filter((entry) => !entry.consent.analytics)
   const retiring = new Set(withdrawals.map((entry) => entry.visitor))
-  const staying = entries.filter((entry) => !retiring.has(entry.visitor) && !tombstones.has(hashes.get(entry.visitor)!))
+  const spans = await findErasedSpans(trx, [...hashes.values()])
+  const erased: ErasedSpan[] = [...tombstones].map((visitor) => ({ visitor, from: null, to: null }))
+  const staying = entries.flatMap((entry) => {
+    const hash = hashes.get(entry.visitor)!
+    if (retiring.has(entry.visitor) || tombstones.has(hash)) return []
+    const own = spans.get(hash)
+    if (own === undefined) return entry
+    const events = entry.events.filter(({ at }) => !isInside(at, own))
+    if (events.length < entry.events.length) erased.push(...own.map(({ from, to }) => ({ visitor: hash, from, to })))
+    return { ...entry, events }
+  })
   const facts = factsOf(staying, deps.describeAgent)
   const tokens = [...new Set(facts.tokenUses.map((use) => use.token_hash))]
   const named = [...new Set(facts.claimKeys.map((key) => key.key_hash))]
@@ -182,5 +194,5 @@ export async function landEntries(
   // The links of everybody who used a token depend on who used it first, and the guards on who named a contact before. Who has withdrawn is deleted when derived.
   const others = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, facts.claimKeys))]
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
-  return tombstones
+  return erased
 }

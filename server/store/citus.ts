@@ -63,6 +63,7 @@ export const PLACES: Record<keyof Database, Place> = {
   orders: own('order_id'),
   tombstones: own('hash'),
   withdrawals: own('visitor_hash'),
+  erased_spans: own('visitor_hash'),
   match_changes: own('seq'),
   audit: own('id'),
 }

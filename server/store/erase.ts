@@ -7,15 +7,15 @@
  *   are derived, and their ids are kept out.
  * - On a device that others used too his stretches go, and a bare logout stays at both their ends: without it, what
  *   others did before and after would run together over the gap, and could fall to somebody else. What of his lands
- *   after it stays as nobody's (`domain/erased-tail`).
+ *   after it is kept out (`erased-spans`).
  *
  * All leases are locked first, so that nobody writes meanwhile what was derived or is to be told from what was read
  * before; what was under way is done again, for everything that is touched is marked.
  */
 import type { Transaction } from 'kysely'
-import { ERASED_END } from '../domain/erased-tail.ts'
 import type { KeysOf } from './contacts.ts'
 import { mark } from './dirty.ts'
+import { cutOut } from './erase-shared.ts'
 import { type ErasedSpan, insertErasure } from './erasures.ts'
 import { sayFarewell } from './farewells.ts'
 import { familyOf, keysBeside } from './holders.ts'
@@ -156,70 +156,6 @@ async function visitorsOf(trx: Trx, { contacts, keys }: Place) {
 
 function idsOf(proofs: string): string[] {
   return (JSON.parse(proofs) as { id: string }[]).map((proof) => proof.id)
-}
-
-/** Takes what is his out of a device that others used too. Returns what journals must forget of it. */
-async function cutOut(trx: Trx, visitor: string, { contacts, keys }: Place, deps: EraseDeps): Promise<ErasedSpan[]> {
-  const owners = contacts.map((id) => `c:${id}`)
-  const epochs = await trx
-    .selectFrom('epochs')
-    .select(['person_id', 'from_at', 'to_at'])
-    .where('visitor_id', '=', visitor)
-    .execute()
-  const his = await trx
-    .selectFrom('events')
-    .select(['id', 'at'])
-    .where('visitor_id', '=', visitor)
-    .where('person_id', 'in', owners)
-    .execute()
-  const claims = await trx
-    .selectFrom('claims')
-    .select(['id', 'at', 'token_hash'])
-    .where('visitor_id', '=', visitor)
-    .where('key_hash', 'in', keys)
-    .execute()
-  const gone = [...new Set([...his, ...claims].map((row) => row.id))]
-  for (const part of chunks(gone, 500)) {
-    for (const table of ['events', 'claims', 'aged_moments'] as const) {
-      await trx.deleteFrom(table).where('visitor_id', '=', visitor).where('id', 'in', part).execute()
-    }
-    await trx.deleteFrom('link_acts').where('visitor_id', '=', visitor).where('claim_id', 'in', part).execute()
-    await trx.deleteFrom('orders').where('visitor_id', '=', visitor).where('event_id', 'in', part).execute()
-  }
-  await trx.deleteFrom('claim_keys').where('key_hash', 'in', keys).where('visitor_id', '=', visitor).execute()
-  const stretches = epochs
-    .filter((epoch) => owners.includes(epoch.person_id))
-    .map(({ from_at: from, to_at }) => {
-      const inside = his.filter((event) => event.at >= from && event.at < (to_at ?? Number.POSITIVE_INFINITY))
-      return { from, to: Math.max(from, ...inside.map((event) => event.at)) }
-    })
-  // Without him it may be nobody's idea that several use the device: what was nobody's there stays nobody's.
-  const ends = new Set(stretches.map(({ to }) => to))
-  const others = [...stretches.map(({ from }) => from), ...(await boundaries(trx, visitor))]
-  const resets = [...new Set([...ends, ...others])].map((at) => {
-    return { visitor_id: visitor, id: `${ends.has(at) ? ERASED_END : 'erased-'}${deps.newId()}`, type: 'reset', at }
-  })
-  for (const part of chunksOf(resets)) await trx.insertInto('aged_moments').values(part).execute()
-  const hash = deps.tombstone(visitor)
-  const outside = [...his, ...claims].filter(({ at }) => !stretches.some(({ from, to }) => at >= from && at <= to))
-  return [
-    ...stretches.map(({ from, to }) => ({ visitor: hash, from, to })),
-    ...outside.map(({ at }) => ({ visitor: hash, from: at, to: at })),
-  ]
-}
-
-/** Where on a shared device one stretch ended and the next began; none where it is not known to be shared. */
-async function boundaries(trx: Trx, visitor: string): Promise<number[]> {
-  const shared = await trx
-    .selectFrom('visitors')
-    .select('last_seen')
-    .where('visitor_id', '=', visitor)
-    .where('shared', '=', 1)
-    .executeTakeFirst()
-  if (!shared) return []
-  const epochs = await trx.selectFrom('epochs').select('to_at').where('visitor_id', '=', visitor).execute()
-  // Just before the first event of the next.
-  return [...epochs.flatMap((epoch) => (epoch.to_at === null ? [] : [epoch.to_at - 1])), shared.last_seen]
 }
 
 /** His rows give way to nameless ones, to which his keys lead where no living contact has them too. */

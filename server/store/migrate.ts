@@ -9,6 +9,7 @@ import * as life from './migrations/004-life.ts'
 import * as openings from './migrations/005-openings.ts'
 import * as acts from './migrations/006-acts.ts'
 import * as erasure from './migrations/007-erasure.ts'
+import * as erasedSpans from './migrations/008-erased-spans.ts'
 import type { Database } from './schema.ts'
 import { isPassing } from './transact.ts'
 
@@ -20,6 +21,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '005-openings': openings,
   '006-acts': acts,
   '007-erasure': erasure,
+  '008-erased-spans': erasedSpans,
 }
 
 /** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */

@@ -149,6 +149,8 @@ export type OrderRow = {
 type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'address'; at: number }
 /** What journals have to forget: `spans` says of which visitors (`ErasedSpan`). */
 type ErasureRow = { id: string; at: number; spans: string }
+/** When somebody who was erased had a device that others use too; ends included. `visitor_hash` is the keyed hash. */
+type ErasedSpanRow = { visitor_hash: string; from_at: number; to_at: number; erased_at: number }
 /** A journal that has forgotten what an erasure names. */
 type ForgottenRow = { journal_id: string; erasure_id: string; at: number }
 /** A contact who was erased and whom readers of the feed know: the one place that holds his id, for 30 days. */
@@ -216,6 +218,7 @@ export type Database = {
   orders: OrderRow
   tombstones: TombstoneRow
   erasures: ErasureRow
+  erased_spans: ErasedSpanRow
   forgotten: ForgottenRow
   farewells: FarewellRow
   withdrawals: WithdrawalRow

@@ -2,26 +2,33 @@
 import type { Kysely } from 'kysely'
 import { mark } from './dirty.ts'
 import { type EraseDeps, eraseContact } from './erase.ts'
+import { insertErasedSpans } from './erased-spans.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
 import { erasedIds } from './tombstones.ts'
 import { transact } from './transact.ts'
 
-/** Tombstones and the proofs of withdrawals. */
-export type Withdrawn = { tombstones: Database['tombstones'][]; withdrawals: Database['withdrawals'][] }
+/** Tombstones, the proofs of withdrawals, and the erased stretches of devices that others use too. */
+export type Withdrawn = {
+  tombstones: Database['tombstones'][]
+  withdrawals: Database['withdrawals'][]
+  spans: Database['erased_spans'][]
+}
 
 /** Visitors that are looked at in one go. */
 const PAGE = 5000
 
 /** Reads them from a store that may be of an older version. */
 export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
+  const hasSpans = query("select 1 from sqlite_master where name = 'erased_spans'").length > 0
   return {
     tombstones: query('select hash, kind, at from tombstones') as Withdrawn['tombstones'],
     withdrawals: query('select visitor_hash, site_id, consent_id, at from withdrawals') as Withdrawn['withdrawals'],
+    spans: (hasSpans ? query('select * from erased_spans') : []) as Withdrawn['spans'],
   }
 }
 
-/** Adds them to a store, and marks the visitors that have to go. Returns how many these are. */
+/** Adds them to a store, and marks the visitors that have to go, wholly or in part. Returns how many go wholly. */
 export async function markWithdrawn(
   db: Kysely<Database>,
   withdrawn: Withdrawn,
@@ -42,10 +49,12 @@ export async function markWithdrawn(
         .onConflict((conflict) => conflict.doNothing())
         .execute()
     }
+    await insertErasedSpans(trx, withdrawn.spans)
   })
   const hashes = new Set(withdrawn.tombstones.map((row) => row.hash))
+  const shared = new Set(withdrawn.spans.map((row) => row.visitor_hash))
   let gone = 0
-  for (let after = ''; hashes.size > 0; ) {
+  for (let after = ''; hashes.size + shared.size > 0; ) {
     const rows = await db
       .selectFrom('consents')
       .select('visitor_id')
@@ -55,9 +64,13 @@ export async function markWithdrawn(
       .limit(PAGE)
       .execute()
     if (rows.length === 0) break
-    const leaving = rows.map((row) => row.visitor_id).filter((id) => hashes.has(tombstoneOf(id)))
-    for (const part of chunks(leaving, 500)) await mark(db, 'dirty_visitors', part)
-    gone += leaving.length
+    const touched: string[] = []
+    for (const { visitor_id } of rows) {
+      const hash = tombstoneOf(visitor_id)
+      if (hashes.has(hash)) gone++
+      if (hashes.has(hash) || shared.has(hash)) touched.push(visitor_id)
+    }
+    for (const part of chunks(touched, 500)) await mark(db, 'dirty_visitors', part)
     after = rows.at(-1)!.visitor_id
   }
   return gone

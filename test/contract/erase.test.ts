@@ -286,9 +286,82 @@ test('what arrives of his after it on such a device is never the other’s, whoe
   await settled(server)
   const { data } = await server.get('/api/v1/contacts/stays-late/timeline')
   expect(data.map((each: any) => each.id)).toEqual(hers.map((each) => each.id))
-  const left = (await timeline(server, visitor)).filter((each) => late.some(({ id }) => id === each.id))
-  expect(left.map((each) => each.link)).toEqual([null, null, null])
+  expect(await left(visitor)).toEqual(hers.map(({ id }) => id))
   expect(await tablesHolding(server, 'goes-late')).not.toContain('contacts')
+})
+
+/** A device on which one contact was, then another, up to `lastAgoMs` before now; returns the visitor. */
+async function sharedDevice(first: string, second: string, lastAgoMs: number): Promise<string> {
+  await server.post('/api/v1/contacts', [record(first), record(second)])
+  const visitor = newVisitor()
+  await sendAll(server, visitor, [await login(first, 300 * MINUTE), event('page', 299 * MINUTE)])
+  const start = lastAgoMs + 2 * MINUTE
+  await sendAll(server, visitor, [await login(second, start), event('view_cart', lastAgoMs)])
+  await settled(server)
+  return visitor
+}
+const left = async (visitor: string) => (await timeline(server, visitor)).map(({ id }) => id)
+
+test('what he did before it on such a device and lands after it is in no file, in whatever order it comes', async () => {
+  const visitor = await sharedDevice('stays-first', 'goes-second', 198 * MINUTE)
+  const known = await left(visitor)
+  await erase('goes-second')
+  await settled(server)
+  // The second follows his last event only when the first is there; the last comes after a pause.
+  const [near, far, paused] = [event('page', 180 * MINUTE), event('page', 160 * MINUTE), event('page', 100 * MINUTE)]
+  const inside = [event('page', 199 * MINUTE), await login('goes-second', 198.5 * MINUTE)]
+  await sendAll(server, visitor, [far, paused, ...inside])
+  await settled(server)
+  expect(await left(visitor)).toEqual([...known.slice(0, 2), far.id, paused.id])
+  await sendAll(server, visitor, [near])
+  const gone = [...inside, near, far]
+  for (const { id } of gone) await until(async () => (await filesHolding(server, id)).length === 0, `${id} to be gone`)
+  expect((await filesHolding(server, paused.id)).join(' ')).toContain('journal.db')
+  await settled(server)
+  expect(await left(visitor)).toEqual([...known.slice(0, 2), paused.id])
+  // Sent again it is not there either, and a rebuild changes nothing.
+  await sendAll(server, visitor, gone)
+  await settled(server)
+  await server.cli('rebuild')
+  await settled(server)
+  expect(await left(visitor)).toEqual([...known.slice(0, 2), paused.id])
+  expect((await timeline(server, visitor)).at(-1)!.link).toBeNull()
+})
+
+test('what is done on such a device after it stays, as nobody’s', async () => {
+  const visitor = await sharedDevice('stays-on-it', 'goes-at-once', 5 * MINUTE)
+  await erase('goes-at-once')
+  const [before, after] = [event('page', 4 * MINUTE), event('page')]
+  await sendAll(server, visitor, [after, before])
+  await settled(server)
+  expect((await left(visitor)).slice(2)).toEqual([after.id])
+  expect((await timeline(server, visitor)).at(-1)!.link).toBeNull()
+})
+
+test('a claim of somebody else ends what is his, though it lands late', async () => {
+  const visitor = await sharedDevice('claims-late', 'goes-before', 198 * MINUTE)
+  await erase('goes-before')
+  const hers = [await login('claims-late', 190 * MINUTE), event('page', 189 * MINUTE)]
+  await sendAll(server, visitor, hers)
+  await settled(server)
+  expect((await left(visitor)).slice(2)).toEqual(hers.map(({ id }) => id))
+})
+
+test('what was another’s in his stretch stays', async () => {
+  await server.post('/api/v1/contacts', [record('has-the-device'), record('has-the-cart')])
+  const visitor = newVisitor()
+  const cart = event('add_to_cart', 20 * MINUTE, { currency: 'EUR', items: [{ item_id: 'gift', price: 5 }] })
+  await sendAll(server, visitor, [
+    await login('has-the-device', 21 * MINUTE),
+    cart,
+    event('identify', 19 * MINUTE, { kind: 'form', email_sha256: sha256(address('has-the-cart')) }),
+    event('page', 18 * MINUTE),
+  ])
+  await settled(server)
+  expect((await server.get('/api/v1/contacts/has-the-cart/timeline?strength=all')).data).toHaveLength(1)
+  expect(await (await erase('has-the-device')).json()).toMatchObject({ visitors: 0, shared_visitors: 1 })
+  await settled(server)
+  expect(await left(visitor)).toEqual([cart.id])
 })
 
 test('a record that was merged into his goes with him', async () => {
@@ -384,5 +457,37 @@ test.runIf(ENGINE === 'sqlite')('a backup of before, when it is brought back, do
   await settled(again)
   expect(await tablesHolding(again, visitor)).toEqual([])
   expect((await tablesHolding(again, 'in-the-backup')).sort()).toEqual(['farewells', 'match_changes'])
+  await again.stop()
+})
+
+test.runIf(ENGINE === 'sqlite')('nor do his late events come into an older store that is brought back', async () => {
+  const own = await startServer()
+  const { identity_secret } = await own.cli<SiteView>('sites', 'show', 'demo')
+  const signed = async (contact: string, agoMs: number) =>
+    event('identify', agoMs, {
+      kind: 'login',
+      token: await signLogin(identity_secret, contact, { seconds: Math.floor((Date.now() - agoMs) / 1000) }),
+    })
+  const visitor = newVisitor()
+  await own.post('/api/v1/contacts', [record('in-both'), record('in-the-backup-too')])
+  const hers = [await signed('in-both', 300 * MINUTE), event('page', 299 * MINUTE)]
+  await sendAll(own, visitor, hers)
+  await settled(own)
+  const file = `${own.dataDir}-older.db`
+  await own.cli('backup', file)
+  // What the backup does not know, and the journal has forgotten.
+  await sendAll(own, visitor, [await signed('in-the-backup-too', 200 * MINUTE), event('page', 190 * MINUTE)])
+  await settled(own)
+  await own.api('/api/v1/contacts/in-the-backup-too', { method: 'DELETE' })
+  await settled(own)
+  const left = 'select id from erasures where id not in (select erasure_id from forgotten)'
+  await until(async () => (await own.query(left)).length === 0, 'the journal to forget')
+  await own.stop({ wipe: false })
+  await own.cli('restore', file)
+  rmSync(file)
+  const again = await startServer({ dataDir: own.dataDir })
+  await sendAll(again, visitor, [event('page', 195 * MINUTE)])
+  await settled(again)
+  expect((await timeline(again, visitor)).map(({ id }) => id)).toEqual(hers.map(({ id }) => id))
   await again.stop()
 })

@@ -3,6 +3,7 @@
  * the other cannot see what it has done; the other runs, everything is derived, and then the first goes on. What is
  * there in the end must be what a rebuild makes of the facts.
  */
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InsertQueryNode, type Kysely, type KyselyPlugin, sql, type Transaction } from 'kysely'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -15,6 +16,7 @@ import { createKeysOf } from '../../server/sites.ts'
 import { bucketOf } from '../../server/store/buckets.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { mark } from '../../server/store/dirty.ts'
+import { eraseContact } from '../../server/store/erase.ts'
 import { createLeases, type Leases } from '../../server/store/leases.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { upsertOrders } from '../../server/store/orders.ts'
@@ -77,7 +79,8 @@ let journals = 0
 async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[], analytics = true): Promise<void> {
   const consent = { id: 'choice', analytics, identity: true, marketing: true, source: 'manual' as const, at: NOW }
   const received_at = Math.max(NOW, ...events.map((event) => event.at))
-  const entry: Entry = { request: `r-${visitor}`, site: 'shop', visitor, received_at, keyed: false, consent, events }
+  const request = `r-${visitor}-${events[0]?.id}`
+  const entry: Entry = { request, site: 'shop', visitor, received_at, keyed: false, consent, events }
   const journalId = `journal-${++journals}`
   const read = (after: number) => (after > 0 ? [] : [{ id: 1, at: NOW, body: JSON.stringify([entry]), events: 1 }])
   const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
@@ -322,6 +325,32 @@ test('one of five visitors of a contact is deleted while a sixth, whom another p
   await deriveAll(db)
   const link = db.selectFrom('links').select('state').where('visitor_id', '=', 'v2')
   expect(await link.execute()).toEqual([{ state: 'open' }])
+})
+
+test('what is landed while somebody is erased goes from a device that others use too', async () => {
+  const MINUTE = 60_000
+  const page = (id: string, at: number): StampedEvent => ({ id, type: 'page', at })
+  await push(db, { id: 'anna' })
+  await push(db, { id: 'ben' })
+  await land(db, 'v1', [login('anna', 'a', NOW - 300 * MINUTE)])
+  await land(db, 'v1', [login('ben', 'b', NOW - 200 * MINUTE), page('bens', NOW - 190 * MINUTE)])
+  await deriveAll(db)
+  const first = heldAfter('events')
+  const late = [page('inside', NOW - 195 * MINUTE), page('after', NOW - 185 * MINUTE), page('much-later', NOW - MINUTE)]
+  const landing = land(first.store, 'v1', late)
+  await first.there
+  const { tombstone } = keyring
+  const erased = await transact(db, (trx) => {
+    return eraseContact(trx, 'ben', { keysOf, tombstone, newId: randomUUID, now: NOW })
+  })
+  expect(erased).toMatchObject({ visitors: 0, shared: 1 })
+  await deriveAll(db)
+  first.release()
+  await landing
+  await first.store.destroy()
+  await deriveAll(db)
+  const ids = (await db.selectFrom('events').select('id').orderBy('at').execute()).map(({ id }) => id)
+  expect(ids).toEqual([`login-a-${NOW - 300 * MINUTE}`, 'much-later'])
 })
 
 test('two pushes of one contact at once both count', async () => {

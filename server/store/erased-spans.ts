@@ -1,0 +1,133 @@
+/**
+ * When somebody who was erased had a device that others use too. Nothing that the device did in these spans is kept:
+ * landing leaves out what comes late, and deriving takes away what was landed by somebody who could not see the erasure
+ * yet, or what lies where his time turns out to have gone on. The rows stay as tombstones do.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.ts'
+import { mark } from './dirty.ts'
+import { insertErasure } from './erasures.ts'
+import { visitorsNamingAfter } from './landing.ts'
+import { lockNamed } from './locks.ts'
+import { chunks, ofKeys, ofRows } from './many.ts'
+import type { ClaimKeyRow, Database } from './schema.ts'
+
+type Row = Database['erased_spans']
+
+const upsertSpans = ofRows((db, rows: Row[]) =>
+  db
+    .insertInto('erased_spans')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing()),
+)
+const selectSpans = ofKeys((db, hashes) =>
+  db.selectFrom('erased_spans').selectAll().where('visitor_hash', 'in', hashes),
+)
+
+/** Keeps spans; those that are there already stay. */
+export async function insertErasedSpans(trx: Transaction<Database>, rows: Row[]): Promise<void> {
+  const keyOf = (row: Row) => [row.visitor_hash, row.from_at, row.to_at] as const
+  const unique = new Map(rows.map((row) => [keyOf(row).join(' '), row]))
+  const sorted = [...unique.values()].sort((a, b) => {
+    return a.visitor_hash < b.visitor_hash
+      ? -1
+      : a.visitor_hash > b.visitor_hash
+        ? 1
+        : a.from_at - b.from_at || a.to_at - b.to_at
+  })
+  await upsertSpans(trx, sorted)
+}
+
+/** The spans of visitors by the keyed hashes of these; who has none is not there. */
+export async function findErasedSpans(db: Kysely<Database>, hashes: string[]): Promise<Map<string, ErasedStretch[]>> {
+  const spans = new Map<string, ErasedStretch[]>()
+  for (const { visitor_hash, from_at, to_at, erased_at } of await selectSpans(db, hashes)) {
+    const own = spans.get(visitor_hash)
+    const span = { from: from_at, to: to_at, erasedAt: erased_at }
+    if (own) own.push(span)
+    else spans.set(visitor_hash, [span])
+  }
+  return spans
+}
+
+/** Adds what followed the end of a visitor's spans: these end with it now, and journals have to forget it. */
+export async function insertTail(
+  trx: Transaction<Database>,
+  visitor: string,
+  hash: string,
+  stretches: ErasedStretch[],
+): Promise<void> {
+  await insertErasedSpans(
+    trx,
+    stretches.map(({ from, to, erasedAt }) => {
+      return { visitor_hash: hash, from_at: from, to_at: to, erased_at: erasedAt }
+    }),
+  )
+  for (const { from, to, erasedAt } of stretches) {
+    await insertErasure(trx, { id: `${hash}-${from}-${to}`, at: erasedAt, spans: [{ visitor: hash, from, to }] })
+    await trx
+      .insertInto('aged_moments')
+      .values({ visitor_id: visitor, id: `${ERASED_END}${from}-${to}`, type: 'reset', at: to })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+}
+
+/** Takes away what visitors did in their spans, and marks those whose claims are weighed otherwise without it. */
+export async function removeErased(trx: Transaction<Database>, spansOf: Map<string, ErasedStretch[]>): Promise<void> {
+  const events: [string, string[]][] = []
+  const claims: [string, string[]][] = []
+  const namings: ClaimKeyRow[] = []
+  for (const [visitor, spans] of [...spansOf].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    const own = await eventsInside(trx, visitor, spans)
+    if (own.length > 0) events.push([visitor, own])
+    const made = await trx
+      .selectFrom('claims')
+      .select(['id', 'at', 'key_hash', 'received_at'])
+      .where('visitor_id', '=', visitor)
+      .execute()
+    const [inside, kept] = [made.filter(({ at }) => isInside(at, spans)), made.filter(({ at }) => !isInside(at, spans))]
+    if (inside.length === 0) continue
+    claims.push([visitor, inside.map(({ id }) => id)])
+    const named = new Set(kept.map((claim) => claim.key_hash))
+    for (const { key_hash, received_at } of inside) {
+      if (!named.has(key_hash)) namings.push({ key_hash, visitor_id: visitor, received_at })
+    }
+  }
+  await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [])
+  for (const [visitor, ids] of events) {
+    for (const part of chunks(ids, 500)) {
+      await trx.deleteFrom('events').where('visitor_id', '=', visitor).where('id', 'in', part).execute()
+      await trx.deleteFrom('orders').where('visitor_id', '=', visitor).where('event_id', 'in', part).execute()
+    }
+  }
+  for (const [visitor, ids] of claims) {
+    for (const part of chunks(ids, 500)) {
+      await trx.deleteFrom('claims').where('visitor_id', '=', visitor).where('id', 'in', part).execute()
+      await trx.deleteFrom('link_acts').where('visitor_id', '=', visitor).where('claim_id', 'in', part).execute()
+    }
+  }
+  const others = await visitorsNamingAfter(trx, namings)
+  for (const { key_hash, visitor_id } of namings) {
+    await trx.deleteFrom('claim_keys').where('key_hash', '=', key_hash).where('visitor_id', '=', visitor_id).execute()
+  }
+  await mark(
+    trx,
+    'dirty_visitors',
+    others.filter((id) => !spansOf.has(id)),
+  )
+}
+
+async function eventsInside(trx: Transaction<Database>, visitor: string, spans: ErasedStretch[]): Promise<string[]> {
+  const ids: string[] = []
+  for (const part of chunks(spans, 100)) {
+    const rows = await trx
+      .selectFrom('events')
+      .select('id')
+      .where('visitor_id', '=', visitor)
+      .where((eb) => eb.or(part.map(({ from, to }) => eb.between('at', from, to))))
+      .execute()
+    ids.push(...rows.map((row) => row.id))
+  }
+  return [...new Set(ids)]
+}
