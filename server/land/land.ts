@@ -121,6 +121,12 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
         keptOut.push(...(await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))))
       } catch (error) {
         if (!isPoison(error)) throw error
+        const visitor = visitorOf(entry)
+        const hash = visitor === null ? null : deps.tombstone(visitor)
+        if (hash !== null && (await findTombstones(db, [hash])).size > 0) {
+          keptOut.push({ visitor: hash, from: null, to: null })
+          continue
+        }
         await insertDeadLetter(db, {
           journal_id: journalId,
           entry_id: row.id,
@@ -128,7 +134,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
           error: error instanceof Error ? error.message : String(error),
           body: JSON.stringify(entry),
           at: deps.now(),
-          visitor_id: visitorOf(entry),
+          visitor_id: visitor,
           attempts: 1,
         })
       }

@@ -6,6 +6,7 @@ import type { Transaction } from 'kysely'
 import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
 import { insertErasedSpans } from './erased-spans.ts'
 import type { ErasedSpan } from './erasures.ts'
+import { deleteDeadLetter, insertDeadLetter } from './landing.ts'
 import { chunks, chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
 
@@ -64,12 +65,26 @@ export async function cutOut(
     .map(({ at }) => ({ from: at, to: at }))
   const spans = [...stretches, ...outside]
   if (spans.length === 0) return []
+  await cutLetters(trx, visitor, spans)
   const kept = cutAt(spans, await timesOfOthers(trx, visitor, owners, spans))
   await insertErasedSpans(
     trx,
     kept.map(({ from, to }) => ({ visitor_hash: hash, from_at: from, to_at: to, erased_at: deps.now })),
   )
   return spans.map(({ from, to }) => ({ visitor: hash, from, to }))
+}
+
+/** What he did goes from letters that could not be landed; of one that does not tell when, all goes. */
+async function cutLetters(trx: Trx, visitor: string, spans: { from: number; to: number }[]): Promise<void> {
+  const letters = await trx.selectFrom('dead_letters').selectAll().where('visitor_id', '=', visitor).execute()
+  for (const letter of letters) {
+    const entry = JSON.parse(letter.body) as { events?: unknown }
+    const events: { at?: unknown }[] = Array.isArray(entry.events) ? entry.events : []
+    const left = events.filter((event) => typeof event?.at === 'number' && !isInside(event.at, spans))
+    if (left.length === events.length && events.length > 0) continue
+    await deleteDeadLetter(trx, letter)
+    if (left.length > 0) await insertDeadLetter(trx, { ...letter, body: JSON.stringify({ ...entry, events: left }) })
+  }
 }
 
 /** What others have in spans of his: an order under their address, or what they did at the moment where he began. */

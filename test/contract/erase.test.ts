@@ -267,6 +267,40 @@ test('on a device that two used, only his stretch goes, and the other gets nothi
   expect((await tablesHolding(server, 'goes-from-here')).sort()).toEqual(['farewells', 'match_changes'])
 })
 
+test('on such a device what could not be landed goes too, as far as it is his or does not tell whose', async () => {
+  await server.post('/api/v1/contacts', [record('stays-in-letters'), record('goes-in-letters')])
+  const visitor = newVisitor()
+  const his = [await login('goes-in-letters', 199 * MINUTE), event('page', 190 * MINUTE)]
+  await sendAll(server, visitor, his)
+  await sendAll(server, visitor, [await login('stays-in-letters', 100 * MINUTE)])
+  await settled(server)
+  const now = Date.now()
+  const letter = (entry: number, events: unknown) =>
+    server.change(
+      'insert into dead_letters (journal_id, entry_id, part, error, body, at, visitor_id, attempts) values (?, ?, 0, ?, ?, ?, ?, 1)',
+      ...['a-journal', entry, 'an error', JSON.stringify({ visitor, events }), now, visitor],
+    )
+  const at = (agoMs: number) => now - agoMs
+  await letter(1, [{ id: 'letter-his', at: at(195 * MINUTE) }])
+  await letter(2, [
+    { id: 'letter-his-too', at: at(195 * MINUTE) },
+    { id: 'letter-hers', at: at(99 * MINUTE) },
+  ])
+  await letter(3, [{ id: 'letter-hers-alone', at: at(99 * MINUTE) }])
+  await letter(4, 'letter-of-whom')
+  await erase('goes-in-letters')
+  await settled(server)
+  const letters = await server.query(
+    'select entry_id, body from dead_letters where visitor_id = ? order by entry_id',
+    visitor,
+  )
+  expect(letters.map(({ entry_id, body }) => [Number(entry_id), /letter-[a-z-]+/g.exec(String(body))![0]])).toEqual([
+    [2, 'letter-hers'],
+    [3, 'letter-hers-alone'],
+  ])
+  await server.change('delete from dead_letters where visitor_id = ?', visitor)
+})
+
 test('what arrives of his after it on such a device is never the other’s, whoever signs in next', async () => {
   await server.post('/api/v1/contacts', [record('stays-late'), record('goes-late')])
   const visitor = newVisitor()

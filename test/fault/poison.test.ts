@@ -31,6 +31,12 @@ test('poison in the journal becomes a dead letter, and everything around it is l
   server = await startServer({ port })
   const { dataDir } = server
   await sendAll(server, 'before-aaaaaaaaaaaaaaaaa', [event('page')])
+  // Of somebody who has taken everything back nothing is kept, neither what is landed nor what cannot be.
+  const gone = 'gone-aaaaaaaaaaaaaaaaaaa'
+  const nothing = { id: 'no', analytics: false, identity: false, marketing: false, source: 'manual' } as const
+  await sendAll(server, gone, [event('page')])
+  await settled(server)
+  await send(server, batch([event('consent')], { visitor: gone, consent: nothing }))
   await settled(server)
   await server.stop({ wipe: false })
 
@@ -38,6 +44,7 @@ test('poison in the journal becomes a dead letter, and everything around it is l
   const insert = journal.prepare('insert into entries (at, events, bytes, body) values (?, ?, ?, ?)')
   const add = (body: string) => insert.run(Date.now(), 2, body.length, body)
   add(JSON.stringify([entry('beside-aaaaaaaaaaaaaaaaa'), entry('poison-aaaaaaaaaaaaaaaaa', { events: [{ id: 'x' }] })]))
+  add(JSON.stringify([entry(gone, { consent: undefined })]))
   add('this is not JSON')
   add(JSON.stringify([entry('behind-aaaaaaaaaaaaaaaaa')]))
   journal.close()
