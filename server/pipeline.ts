@@ -14,6 +14,7 @@ import { createDescribeAgent } from './land/agent.ts'
 import { createForgetting, type Rewritten } from './land/forget.ts'
 import { landBatch } from './land/land.ts'
 import { type Notice, noticeText } from './land/notice.ts'
+import { createRewrites, Ended } from './land/rewrites.ts'
 import { BATCH_EVENTS, createTurns } from './land/turns.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { flushFile } from './ops/flush.ts'
@@ -106,17 +107,14 @@ const deriver = createDeriver({
 })
 const clockWatch = createClockWatch({ db, now })
 const retention = createRetention({ db, now })
+const rewrites = createRewrites((journalId, rows) => report({ kind: 'rewrite', journalId, rows }))
 const forgetting = createForgetting({
   db,
   journal,
   tombstone,
   now: () => performance.now(),
   at: now,
-  rewrite: (journalId, rows) =>
-    new Promise((resolve, reject) => {
-      onRewritten = (error) => (error === null ? resolve() : reject(new Error(error)))
-      report({ kind: 'rewrite', journalId, rows })
-    }),
+  rewrite: rewrites.rewrite,
 })
 const turns = createTurns()
 const upkeep = openUpkeep(store, () => performance.now())
@@ -126,8 +124,6 @@ let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.
 /** The journal that was asked to take a new id. */
 let renewing = ''
 const report = (message: PipelineReport) => parentPort!.postMessage(message)
-/** Told when the journal's thread has written what it was given. */
-let onRewritten: (error: string | null) => void = () => {}
 let stopping = false
 let woken = false
 let wake: () => void = () => {}
@@ -138,8 +134,9 @@ parentPort!.on('message', (request: PipelineRequest) => {
   if (request.kind === 'stop') {
     stopping = true
     ending.abort()
+    rewrites.end()
   }
-  if (request.kind === 'rewritten') onRewritten(request.error)
+  if (request.kind === 'rewritten') rewrites.answered(request.error)
   woken = true
   wake()
 })
@@ -165,6 +162,7 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
     failures[stage] = 0
     return found
   } catch (error) {
+    if (error instanceof Ended) return false
     if (error instanceof LostClaim) {
       report({ kind: 'fenced', message: error.message })
       return true
@@ -175,12 +173,20 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
   }
 }
 
-/** What cannot be taken out now is no reason not to land: the journal may be full until it knows what has landed. */
+/**
+ * What cannot be taken out now is no reason not to land: the journal may be full until it knows what has landed. But at
+ * the end the cursor must not move past it: the next start takes it out.
+ */
 async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<void> {
+  let ended: Ended | null = null
   await attempt('forget', async () => {
-    await forgetting.takeOut(...what)
+    await forgetting.takeOut(...what).catch((error: unknown) => {
+      if (error instanceof Ended) ended = error
+      else throw error
+    })
     return true
   })
+  if (ended !== null) throw ended
 }
 
 /** Lands as much as this turn may. */
@@ -256,6 +262,7 @@ while (!stopping) {
   turn = newTurn()
   const began = performance.now()
   const landed = await attempt('land', land)
+  if (failures.land > 0) turns.failed()
   const then = performance.now()
   // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
   const derived = await attempt('derive', async () => {

@@ -69,8 +69,11 @@ const PRUNES_A_REPORT = 8
 /** A backup of the store is not older than the last so many starts. */
 const KEPT_OPENINGS = 1000
 
-/** Of one reading, whose rows are in memory at once: four times what ordinary events of the largest batch come to. */
-const READ_CHARS = 32 * 1024 ** 2
+/**
+ * Of one reading, whose rows are in memory at once and land in one transaction, for which the disk must have room: what
+ * ordinary events of the largest batch come to.
+ */
+const READ_CHARS = 8 * 1024 ** 2
 
 /** Opens the journal for writing, and makes it if it is not there. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {

@@ -19,5 +19,9 @@ export function createTurns() {
     landed({ events, lagMs }: { events: number; lagMs: number }): void {
       maxEvents = events > 0 && lagMs >= BACKLOG_MS ? BACKLOG_EVENTS : BATCH_EVENTS
     },
+    /** A store that lacks room for a large batch may have some for a small one. */
+    failed(): void {
+      maxEvents = BATCH_EVENTS
+    },
   }
 }
