@@ -27,12 +27,12 @@ const BOTH = [
   ...['signed-logins'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
-// Each file has a server of its own; two cores run three files at a time, for many wait. A browser on a busy machine needs patience.
+// Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.
 const test = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
 
 export default defineConfig({
   test: {
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       { test: { ...test, name: 'sqlite', include: ['test/**/*.test.ts'], exclude: SEVERAL } },
       {
