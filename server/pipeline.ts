@@ -178,24 +178,22 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
  * the end the cursor must not move past it: the next start takes it out.
  */
 async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<void> {
-  let ended: Ended | null = null
-  await attempt('forget', async () => {
-    await forgetting.takeOut(...what).catch((error: unknown) => {
-      if (error instanceof Ended) ended = error
-      else throw error
-    })
+  const done = await attempt('forget', async () => {
+    await forgetting.takeOut(...what)
     return true
   })
-  if (ended !== null) throw ended
+  if (!done && stopping) throw new Ended()
 }
 
 /** Lands as much as this turn may. */
 async function land(): Promise<boolean> {
   const whole = turns.maxEvents()
   let total = 0
-  for (let events = -1; events !== 0 && total < whole && !stopping; total += events) {
+  let events: number
+  do {
     events = await landOnce(Math.min(whole, LARGEST_BATCH))
-  }
+    total += events
+  } while (events > 0 && total < whole && !stopping)
   return total > 0
 }
 

@@ -1,7 +1,7 @@
 /**
  * A visitor's choices over time. The latest choice counts; a denial of `identity` is a floor: nothing of before it is
- * ever linked again, and nothing while it stands. Equal times are ordered by the choice's id, and of two words on one choice the denial counts, so
- * that the outcome does not depend on arrival.
+ * ever linked again, and nothing while it stands. Equal times are ordered by the choice's id, and of two words on one
+ * choice the denial counts, so that the outcome does not depend on arrival.
  */
 import { byTimeThenId } from './event.ts'
 

@@ -89,17 +89,9 @@ function carried(
   epochOf: number[],
   { cartWindowMs, abandonedAfterMs }: { cartWindowMs: number; abandonedAfterMs: number },
 ): number[] {
-  const indexes = new Map<string, number>()
-  const commerce: CommerceEvent[] = []
-  events.forEach((event, i) => {
-    if (!CART_TYPES.has(event.type) || epochOf[i] !== epochOf[index] || personOf[i] !== personOf[index]) return
-    indexes.set(event.id, i)
-    commerce.push(toCommerce(event))
-  })
   const { at } = events[index]!
-  const carts = foldCarts(commerce, abandonedAfterMs).map(({ eventIds, closedAt }) => {
-    return { closedAt, indexes: eventIds.map((id) => indexes.get(id)!) }
-  })
+  const isBeside = (i: number) => epochOf[i] === epochOf[index] && personOf[i] === personOf[index]
+  const carts = cartsAmong(events, isBeside, abandonedAfterMs)
   const named = (i: number) => {
     if (order === null) return cart !== null && cartIdOf(events[i]!) === cart
     return events[i]!.type === 'purchase' && orderOf(toCommerce(events[i]!)).orderId === order
@@ -125,17 +117,28 @@ function openCartEvents(
   options: { cartWindowMs: number; abandonedAfterMs: number },
 ): number[] {
   if (stretch.boundary) return []
+  const isBefore = (i: number) => i >= before.from && i < before.to && events[i]!.identity
+  const open = cartsAmong(events, isBefore, options.abandonedAfterMs).find((cart) => cart.state === 'open')
+  if (!open || open.updatedAt < stretch.link!.validFrom! - options.cartWindowMs) return []
+  return open.indexes
+}
+
+/** The carts of some of the events, each with where its events are. */
+function cartsAmong(
+  events: VisitorEvent[],
+  isAmong: (index: number) => boolean,
+  abandonedAfterMs: number,
+): (Cart & { indexes: number[] })[] {
   const indexes = new Map<string, number>()
   const commerce: CommerceEvent[] = []
-  for (let i = before.from; i < before.to; i++) {
-    const event = events[i]!
-    if (!event.identity || !CART_TYPES.has(event.type)) continue
+  events.forEach((event, i) => {
+    if (!CART_TYPES.has(event.type) || !isAmong(i)) return
     indexes.set(event.id, i)
     commerce.push(toCommerce(event))
-  }
-  const open = foldCarts(commerce, options.abandonedAfterMs).find((cart) => cart.state === 'open')
-  if (!open || open.updatedAt < stretch.link!.validFrom! - options.cartWindowMs) return []
-  return open.eventIds.map((id) => indexes.get(id)!)
+  })
+  return foldCarts(commerce, abandonedAfterMs).map((cart) => {
+    return { ...cart, indexes: cart.eventIds.map((id) => indexes.get(id)!) }
+  })
 }
 
 /** The shop's own id of the cart that an event is about, if it says one. */

@@ -3,6 +3,8 @@
  * all taken.
  */
 
+const DAY_MS = 24 * 3600_000
+
 /** How a setting is written and checked. */
 export type SettingRule =
   | { kind: 'integer'; min: number; max: number }
@@ -202,9 +204,9 @@ export function parseSetting(name: string, text: string): { value: unknown } | {
 export function policyOf(settings: SiteSettings) {
   return {
     sessionMs: settings.session_minutes * 60_000,
-    backstitchMs: settings.backstitch_days * 24 * 3600_000,
-    loginMs: settings.login_days * 24 * 3600_000,
-    clickMs: settings.click_days * 24 * 3600_000,
+    backstitchMs: settings.backstitch_days * DAY_MS,
+    loginMs: settings.login_days * DAY_MS,
+    clickMs: settings.click_days * DAY_MS,
     firstClick: settings.email_click_backstitch,
     trustUnsigned: settings.trust_unsigned_login,
     formConfirms: settings.form_email_confirms,

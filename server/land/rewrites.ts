@@ -5,7 +5,11 @@
 import type { Rewritten } from './forget.ts'
 
 /** The server stops, and the journal is closed. */
-export class Ended extends Error {}
+export class Ended extends Error {
+  constructor() {
+    super('the journal is closed')
+  }
+}
 
 /** Rewrites. `ask` hands a request over, `answered` is told the answer to the last (null where it is on disk). */
 export function createRewrites(ask: (journalId: string, rows: Rewritten[]) => void) {
@@ -15,13 +19,13 @@ export function createRewrites(ask: (journalId: string, rows: Rewritten[]) => vo
     rewrite: (journalId: string, rows: Rewritten[]): Promise<void> =>
       new Promise((resolve, reject) => {
         settle = (error) => (error === null ? resolve() : reject(error))
-        if (ended) settle(new Ended('the journal is closed'))
+        if (ended) settle(new Ended())
         else ask(journalId, rows)
       }),
     answered: (error: string | null): void => settle(error === null ? null : new Error(error)),
     end(): void {
       ended = true
-      settle(new Ended('the journal is closed'))
+      settle(new Ended())
     },
   }
 }

@@ -4,10 +4,10 @@
  */
 import type { Transaction } from 'kysely'
 import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
-import { insertErasedSpans } from './erased-spans.ts'
+import { insertErasedSpans, removeMoments } from './erased-spans.ts'
 import type { ErasedSpan } from './erasures.ts'
 import { deleteDeadLetter, insertDeadLetter } from './landing.ts'
-import { chunks, chunksOf } from './many.ts'
+import { chunksOf } from './many.ts'
 import type { Database } from './schema.ts'
 
 type Trx = Transaction<Database>
@@ -37,14 +37,7 @@ export async function cutOut(
     .where('visitor_id', '=', visitor)
     .where('key_hash', 'in', keys)
     .execute()
-  const gone = [...new Set([...his, ...claims].map((row) => row.id))]
-  for (const part of chunks(gone, 500)) {
-    for (const table of ['events', 'claims', 'aged_moments'] as const) {
-      await trx.deleteFrom(table).where('visitor_id', '=', visitor).where('id', 'in', part).execute()
-    }
-    await trx.deleteFrom('link_acts').where('visitor_id', '=', visitor).where('claim_id', 'in', part).execute()
-    await trx.deleteFrom('orders').where('visitor_id', '=', visitor).where('event_id', 'in', part).execute()
-  }
+  await removeMoments(trx, visitor, [...new Set([...his, ...claims].map((row) => row.id))])
   await trx.deleteFrom('claim_keys').where('key_hash', 'in', keys).where('visitor_id', '=', visitor).execute()
   const stretches = epochs
     .filter((epoch) => owners.includes(epoch.person_id))

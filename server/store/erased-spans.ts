@@ -95,18 +95,7 @@ export async function removeErased(trx: Transaction<Database>, spansOf: Map<stri
     }
   }
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [])
-  for (const [visitor, ids] of events) {
-    for (const part of chunks(ids, 500)) {
-      await trx.deleteFrom('events').where('visitor_id', '=', visitor).where('id', 'in', part).execute()
-      await trx.deleteFrom('orders').where('visitor_id', '=', visitor).where('event_id', 'in', part).execute()
-    }
-  }
-  for (const [visitor, ids] of claims) {
-    for (const part of chunks(ids, 500)) {
-      await trx.deleteFrom('claims').where('visitor_id', '=', visitor).where('id', 'in', part).execute()
-      await trx.deleteFrom('link_acts').where('visitor_id', '=', visitor).where('claim_id', 'in', part).execute()
-    }
-  }
+  for (const [visitor, ids] of [...events, ...claims]) await removeMoments(trx, visitor, ids)
   const others = await visitorsNamingAfter(trx, namings)
   for (const { key_hash, visitor_id } of namings) {
     await trx.deleteFrom('claim_keys').where('key_hash', '=', key_hash).where('visitor_id', '=', visitor_id).execute()
@@ -116,6 +105,17 @@ export async function removeErased(trx: Transaction<Database>, spansOf: Map<stri
     'dirty_visitors',
     others.filter((id) => !spansOf.has(id)),
   )
+}
+
+/** Takes away what a visitor did in these moments, whatever it was: events, claims with what was said of them, orders. */
+export async function removeMoments(trx: Transaction<Database>, visitor: string, ids: string[]): Promise<void> {
+  for (const part of chunks(ids, 500)) {
+    for (const table of ['events', 'claims', 'aged_moments'] as const) {
+      await trx.deleteFrom(table).where('visitor_id', '=', visitor).where('id', 'in', part).execute()
+    }
+    await trx.deleteFrom('link_acts').where('visitor_id', '=', visitor).where('claim_id', 'in', part).execute()
+    await trx.deleteFrom('orders').where('visitor_id', '=', visitor).where('event_id', 'in', part).execute()
+  }
 }
 
 async function eventsInside(trx: Transaction<Database>, visitor: string, spans: ErasedStretch[]): Promise<string[]> {

@@ -42,10 +42,6 @@ export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise
   const keysOf = Map.groupBy(await selectKeys(db, [...rows.keys()]), (row) => survivor(rows, row.contact_id))
   const known = [...new Set([...keysOf.values()].flatMap((own) => own.map((row) => row.key_hash)))]
   const namesOf = Map.groupBy(await selectByKey(db, known), (row) => row.key_hash)
-  const isHeldBeside =
-    (id: string) =>
-    ({ key_hash }: { key_hash: string }) =>
-      namesOf.get(key_hash)!.some((row) => !rows.has(row.contact_id) || survivor(rows, row.contact_id) !== id)
   const survivors = (key: string) => [...new Set((idsOf.get(key) ?? []).map((row) => survivor(rows, row.contact_id)))]
   return {
     of(key) {
@@ -65,7 +61,8 @@ export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise
     },
     isShared(key) {
       const [id] = survivors(key)
-      return id !== undefined && (keysOf.get(id) ?? []).some(isHeldBeside(id))
+      const own = id === undefined ? [] : (keysOf.get(id) ?? [])
+      return own.some(({ key_hash }) => namesOf.get(key_hash)!.some((row) => survivor(rows, row.contact_id) !== id))
     },
     keysBeside(key) {
       const [id] = survivors(key)
