@@ -1,6 +1,6 @@
 /** A real Chromium as a shop's visitor uses it: with a normal user agent, for a headless one is a bot to us. */
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
-import { findChromium } from './chromium.ts'
+import { findChromium, SWITCHES } from './chromium.ts'
 
 const USER_AGENT =
   'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'
@@ -9,14 +9,7 @@ const USER_AGENT =
 export async function launchBrowser(...more: string[]): Promise<Browser> {
   return chromium.launch({
     executablePath: findChromium() ?? undefined,
-    args: [
-      '--no-sandbox',
-      '--disable-background-networking',
-      '--disable-component-update',
-      '--disable-sync',
-      '--no-first-run',
-      ...more,
-    ],
+    args: [...SWITCHES, ...more],
   })
 }
 

@@ -2,6 +2,15 @@
 import { existsSync } from 'node:fs'
 import { chromium } from 'playwright-core'
 
+/** As root it needs no sandbox; and it must not talk to anybody but the tests. */
+export const SWITCHES = [
+  '--no-sandbox',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--no-first-run',
+]
+
 /** `CHROMIUM_PATH`, the system's, or Playwright's own; null if there is none. */
 export function findChromium(): string | null {
   const given = process.env.CHROMIUM_PATH

@@ -7,7 +7,7 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findChromium } from './chromium.ts'
+import { findChromium, SWITCHES } from './chromium.ts'
 import { until } from './server.ts'
 
 type Message = {
@@ -34,10 +34,9 @@ export type PrerenderedPage = { run(code: string): Promise<unknown>; click(x: nu
 /** Starts a browser with one tab. */
 export async function openPrerenderingTab(): Promise<PrerenderingTab> {
   const profile = mkdtempSync(join(tmpdir(), 'couture-prerender-'))
-  const switches = ['--headless=new', '--no-sandbox', '--no-first-run', '--disable-sync', '--disable-component-update']
   const child = spawn(
     findChromium() ?? 'chromium',
-    [...switches, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
+    ['--headless=new', ...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )
   let said = ''
