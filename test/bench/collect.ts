@@ -98,7 +98,7 @@ async function compared(
   printTable(`where the time goes: µs for a request of ${events} events`, {
     'main thread': round(middle(own, 'mainUs'), 1),
     'main thread of the bare route': round(middle(base, 'mainUs'), 1),
-    'other threads (journal, landing, deriving)': round(middle(own, 'othersUs'), 1),
+    'other threads (checks and journal, landing, deriving)': round(middle(own, 'othersUs'), 1),
     ...Object.fromEntries(Object.entries(stepTimes(events)).map(([step, us]) => [`  ${step}`, round(us, 1)])),
   })
   return {
