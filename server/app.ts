@@ -2,17 +2,14 @@
  * The HTTP application: public routes that write and tell nothing, private routes that read, the tag, the dashboard,
  * and the one place where errors become replies.
  */
-import type { HttpBindings } from '@hono/node-server'
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { routePath } from 'hono/route'
 import type { TagSettings } from '../tag/settings.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './build.ts'
-import type { Answer, Incoming } from './collect/accept.ts'
-import { collectEvents, type EventsDeps } from './collect/events.ts'
+import type { Configuration } from './collect/configuration.ts'
 import { followLink, type LinkDeps } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
-import { collectSegment, SEGMENT_PATHS } from './collect/segment-api.ts'
 import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
@@ -34,7 +31,7 @@ import type { Readiness } from './ops/readiness.ts'
 
 /** What the application is made with. */
 export type AppDeps = {
-  collect: EventsDeps
+  configuration: Configuration
   links: LinkDeps
   http: HttpDeps
   /** The client's address as the proxies in front tell it. */
@@ -84,37 +81,8 @@ const DASHBOARD_HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/**
- * Makes the application. The doors of the public come first, in a router of their own: they are few fixed paths, which
- * are found at once, however many routes there are behind them.
- */
+/** Makes the application: all but the doors of the public (`doors`). */
 export function createApp(deps: AppDeps): Hono {
-  const app = new Hono()
-  const rest = otherRoutes(deps)
-  app.onError((error, c) => fail(error, c, deps))
-  app.notFound((c) => rest.fetch(c.req.raw, c.env))
-  const door = (path: string, collect: (request: Incoming) => Promise<Answer>) => {
-    app.post(path, async (c) => {
-      const began = performance.now()
-      const response = await collect(incoming(c, deps)).then(
-        (result) => answer(result, c, deps),
-        (error: unknown) => fail(error, c, deps),
-      )
-      deps.onRequest('POST', path, response.status, performance.now() - began)
-      return response
-    })
-    app.options(path, (c) => preflight(c, deps))
-  }
-  door('/v1/events', (request) => collectEvents(request, deps.collect))
-  for (const [name, kind] of Object.entries(SEGMENT_PATHS)) {
-    for (const path of [`/v1/${name}`, `/v1/${name}/`])
-      door(path, (request) => collectSegment(request, kind, deps.collect))
-  }
-  return app
-}
-
-/** What is not asked for with every page view. */
-function otherRoutes(deps: AppDeps): Hono {
   const app = new Hono()
   app.onError((error, c) => fail(error, c, deps))
   app.notFound((c) => problemResponse(new Problem(404, 'not_found', `there is nothing at ${c.req.path}`)))
@@ -131,7 +99,7 @@ function otherRoutes(deps: AppDeps): Hono {
     const readiness = await deps.readiness()
     if (readiness.ready) return c.json(readiness)
     const problem = new Problem(503, 'not_ready', readiness.missing.join('; '), { 'retry-after': '5' })
-    return problemResponse(problem, {}, readiness)
+    return problemResponse(problem, readiness)
   })
   app.get('/metrics', async (c) => {
     const address = deps.clientAddress(c)
@@ -169,48 +137,17 @@ function otherRoutes(deps: AppDeps): Hono {
 }
 
 function fail(error: unknown, c: Context, deps: AppDeps): Response {
-  const cors = c.req.path.startsWith('/v1/') ? corsHeaders(c, deps) : {}
-  if (error instanceof Problem) return problemResponse(error, cors)
+  if (error instanceof Problem) return problemResponse(error)
   // Thrown by hono's validator for a body that is not JSON.
   if (error instanceof Error && 'status' in error && error.status === 400) {
-    return problemResponse(new Problem(400, 'invalid_request', error.message), cors)
+    return problemResponse(new Problem(400, 'invalid_request', error.message))
   }
   if (deps.isStoreAway(error)) {
     const away = 'the store cannot be reached now; nothing was changed that was not answered, try again'
-    return problemResponse(new Problem(503, 'store_unavailable', away, { 'retry-after': '5' }), cors)
+    return problemResponse(new Problem(503, 'store_unavailable', away, { 'retry-after': '5' }))
   }
   deps.onError(error, c.req.method, c.req.routePath)
-  return problemResponse(new Problem(500, 'internal_error', 'something went wrong here; it is in the log'), cors)
-}
-
-function corsHeaders(c: Context, deps: AppDeps): Record<string, string> {
-  const origin = c.req.header('origin')
-  if (origin === undefined || !deps.collect.configuration.knowsOrigin(origin)) return { vary: 'Origin' }
-  return {
-    'access-control-allow-origin': origin,
-    'access-control-allow-credentials': 'true',
-    'access-control-expose-headers': 'Retry-After',
-    vary: 'Origin',
-  }
-}
-
-function incoming(c: Context, deps: AppDeps): Incoming {
-  const { headers } = (c.env as HttpBindings).incoming
-  return { request: c.req.raw, headers, address: deps.clientAddress(c) }
-}
-
-function answer({ status, headers, body }: Answer, c: Context, deps: AppDeps): Response {
-  return new Response(body, { status, headers: { ...headers, ...corsHeaders(c, deps) } })
-}
-
-function preflight(c: Context, deps: AppDeps): Response {
-  const headers = {
-    ...corsHeaders(c, deps),
-    'access-control-allow-methods': 'POST',
-    'access-control-allow-headers': 'content-type, content-encoding, authorization, x-retry-count',
-    'access-control-max-age': '86400',
-  }
-  return new Response(null, { status: 204, headers })
+  return problemResponse(new Problem(500, 'internal_error', 'something went wrong here; it is in the log'))
 }
 
 function redirect(c: Context, deps: AppDeps): Response {
@@ -221,7 +158,7 @@ function redirect(c: Context, deps: AppDeps): Response {
 
 async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise<Response> {
   const id = c.req.query('site') ?? ''
-  const site = await deps.collect.configuration.freshSite(id)
+  const site = await deps.configuration.freshSite(id)
   if (!site) throw new Problem(404, 'unknown_site', `site must be the id of a site of this collector (got "${id}")`)
   const body = deps.tag.replace(TAG_SETTINGS_NAME, () => JSON.stringify(tagSettings(site)))
   const own = contentHash(body)

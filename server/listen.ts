@@ -2,7 +2,9 @@
  * The listening socket, and its orderly end: nothing new is accepted, what is under way is answered and its connection
  * closed after the answer, and who idles on a kept connection is cut off. What takes too long is cut off too.
  */
-import { type ServerType, serve } from '@hono/node-server'
+import { createServer, type Server } from 'node:http'
+import { getRequestListener } from '@hono/node-server'
+import type { Doors } from './doors.ts'
 
 /** A socket that answers. */
 export type Listening = {
@@ -16,30 +18,28 @@ const LOOK_MS = 20
 /** Longer than proxies keep a connection, so that none sends a request into one that is being closed. */
 const KEEP_ALIVE_MS = 75_000
 
-/** Listens on a port. Rejects with a sentence if it is taken. */
+/** Listens on a port: the doors are asked first, then the application. Rejects with a sentence if the port is taken. */
 export function listen(
-  fetch: (request: Request) => Response | Promise<Response>,
+  doors: Doors,
+  fetch: Parameters<typeof getRequestListener>[0],
   { port, host }: { port: number; host: string },
 ): Promise<Listening> {
+  const application = getRequestListener(fetch, { hostname: host })
+  // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) => {
+    if (!doors(message, response)) void application(message, response)
+  })
   return new Promise((resolve, reject) => {
-    // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
-    const options = {
-      fetch,
-      port,
-      hostname: host,
-      serverOptions: { requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS },
-    }
-    const server = serve(options, () => resolve({ close: createClose(server) }))
     server.on('error', (error: Error & { code?: string }) => {
       if (error.code === 'EADDRINUSE') {
         reject(new Error(`PORT ${port} is in use on ${host}; set PORT to another, or stop what uses it`))
       } else reject(error)
     })
+    server.listen(port, host, () => resolve({ close: createClose(server) }))
   })
 }
 
-function createClose(server: ServerType): Listening['close'] {
-  if (!('closeIdleConnections' in server)) throw new Error('the socket must be one of HTTP/1')
+function createClose(server: Server): Listening['close'] {
   return async (ms) => {
     let cut = 0
     server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))

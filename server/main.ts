@@ -2,22 +2,22 @@
  * The composition root: makes the threads, hands each part what it needs, and serves HTTP. Nothing is decided here.
  */
 import { existsSync } from 'node:fs'
-import { hostname } from 'node:os'
+import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { getConnInfo } from '@hono/node-server/conninfo'
-import type { Context } from 'hono'
 import { nanoid } from 'nanoid'
 import pkg from '../package.json' with { type: 'json' }
-import { createShop, seedShop } from '../test/shop/shop.ts'
 import { createApp } from './app.ts'
 import { buildDashboard, buildTag } from './build.ts'
 import { createConfiguration } from './collect/configuration.ts'
 import { createRateLimit } from './collect/limits.ts'
+import { startCollector } from './collector-thread.ts'
+import { createDemo } from './demo.ts'
+import { createDoors } from './doors.ts'
 import { createIdentify } from './identify.ts'
 import { lockFolder } from './journal/folder-lock.ts'
-import { startJournal } from './journal/group-commit.ts'
 import { openJournalReader } from './journal/journal.ts'
+import { readLink } from './link-reader.ts'
 import { listen } from './listen.ts'
 import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import { createSteadyClock } from './ops/clock.ts'
@@ -26,7 +26,7 @@ import { sayDamaged } from './ops/damage.ts'
 import { createKeyring, hashApiKey, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
-import { watchProcessor } from './ops/priority.ts'
+import { threadId, watchProcessor } from './ops/priority.ts'
 import { rarely } from './ops/rarely.ts'
 import { readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
@@ -34,12 +34,12 @@ import { type Stopped, stopInOrder } from './ops/stop.ts'
 import { warmUpTicks } from './ops/warm-up.ts'
 import { type PipelineThread, startPipeline } from './pipeline-thread.ts'
 import { prepareStore } from './prepare.ts'
-import { createKey, createKeysOf } from './sites.ts'
+import { createKeysOf } from './sites.ts'
 import { storeFigures } from './store/figures.ts'
 import { openServingStore } from './store/open.ts'
-import { configVersion, findSite, readConfig } from './store/sites.ts'
+import { configVersion, readConfig } from './store/sites.ts'
 import { isPassing } from './store/transact.ts'
-import { createMint, readLink, revokeTokens } from './tokens.ts'
+import { createMint, revokeTokens } from './tokens.ts'
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
@@ -77,12 +77,13 @@ export async function start(config: Config): Promise<Running> {
   const steadyNow = createSteadyClock()
   const journalFile = join(config.dataDir, 'journal.db')
   const sitesFile = join(config.dataDir, 'sites.json')
-  const waiting = () => {
+  const waiting = async () => {
+    const { backlogBytes } = await collector.state()
     // How far it has landed is told before anything is landed.
     const position = pipeline?.position() ?? null
     const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
     const oldestMs = oldestAt === null ? 0 : Math.max(0, steadyNow() - oldestAt)
-    return { entries, bytes: journal.state().backlogBytes, oldestMs }
+    return { entries, bytes: backlogBytes, oldestMs }
   }
   const metrics = createMetrics(pkg.version, {
     waiting,
@@ -91,19 +92,29 @@ export async function start(config: Config): Promise<Running> {
   })
   const db = openServingStore(config)
   const building = Promise.all([buildTag(), buildDashboard()])
+  const secure = config.publicUrl.startsWith('https:')
   // Needs no store: it starts while the store is brought to its newest schema.
-  const startingJournal = startJournal({
-    file: journalFile,
-    maxBytes: config.journalMaxBytes,
-    maxAgeMs: config.journalMaxAgeMs,
-    keepLandedMs: JOURNAL_KEEP_MS,
-    now: steadyNow,
-    onAppended: () => wakeSoon(),
-    onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
-    onDeath: (error) => log.fatal({ err: error }, 'the thread of the journal has died; every request is answered 503'),
-  })
+  const collector = startCollector(
+    {
+      journal: {
+        file: journalFile,
+        maxBytes: config.journalMaxBytes,
+        maxAgeMs: config.journalMaxAgeMs,
+        keepLandedMs: JOURNAL_KEEP_MS,
+      },
+      secret: config.secret,
+      secure,
+    },
+    {
+      missed: () => configuration.missed(),
+      count: metrics.count,
+      onAnswers: () => wakeSoon(),
+      onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
+      onDeath: (error) => log.fatal({ err: error }, 'the thread that collects has died; every event is answered 503'),
+    },
+  )
   // They are awaited further down; until then a failure of theirs is nobody's.
-  for (const starting of [building, startingJournal]) starting.catch(() => {})
+  for (const starting of [building, collector.opened]) starting.catch(() => {})
   const prepared = await prepareStore(config, keyring, now()).then(
     () => true,
     (error: unknown) => {
@@ -121,9 +132,10 @@ export async function start(config: Config): Promise<Running> {
     version: () => configVersion(db),
     read: () => readConfig(db),
     now,
+    onChange: collector.use,
     onError: rarely((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
-  const journal = await startingJournal.catch(sayDamaged(config.dataDir, 'journal.db'))
+  const collectorId = await collector.opened.catch(sayDamaged(config.dataDir, 'journal.db'))
   const reader = openJournalReader(journalFile)
   let pipeline: PipelineThread | null = null
   const wake = () => pipeline?.wake()
@@ -137,26 +149,18 @@ export async function start(config: Config): Promise<Running> {
     }, WAKE_AFTER_MS)
   }
 
-  const secure = config.publicUrl.startsWith('https:')
   const findKey = (token: string) => configuration.freshKey(hashApiKey(token))
-  let demoKey = ''
   const [tag, dashboard] = await building
 
   const publicOrigin = new URL(config.publicUrl)
-  const demoShop = {
-    base: '/demo',
-    site: 'demo',
-    tagPath: '/tag.js',
-    publicUrl: () => config.publicUrl,
-    identitySecret: async () => (await findSite(db, 'demo'))!.identity_secret,
-    api: async (path: string, init?: RequestInit) => {
-      const headers = new Headers(init?.headers)
-      headers.set('authorization', `Bearer ${demoKey}`)
-      headers.set('host', 'localhost')
-      return app.request(`http://localhost${path}`, { ...init, headers })
-    },
+  const demo = createDemo({
+    db,
+    publicUrl: config.publicUrl,
+    dataDir: config.dataDir,
     now,
-  }
+    request: (url, init) => app.request(url, init),
+    refresh: configuration.refresh,
+  })
   const newId = () => nanoid(22)
   const claiming = {
     cookieMac: keyring.cookieMac,
@@ -168,15 +172,17 @@ export async function start(config: Config): Promise<Running> {
     sha256: sha256Hex,
     readLink,
   }
-  const app = createApp({
-    collect: {
-      ...claiming,
-      configuration,
-      journal,
-      hashKey: hashApiKey,
-      limit: createRateLimit(isLoopback),
-      count: metrics.count,
+  const watching = {
+    onRequest: (method: string, route: string, status: number, ms: number) => {
+      metrics.request(method, route, status)
+      log.debug({ method, route, status, ms: Math.round(ms) }, 'a request')
     },
+    onError: (error: unknown, method: string, path: string) =>
+      log.error({ err: error, method, path }, 'a request failed'),
+  }
+  const addressOf = (message: IncomingMessage) => clientAddress(message, config.trustProxy)
+  const app = createApp({
+    configuration,
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
     http: {
       db,
@@ -201,24 +207,26 @@ export async function start(config: Config): Promise<Running> {
       secure: (config.adminUrl ?? config.publicUrl).startsWith('https:'),
       wake,
     },
-    clientAddress: (c) => clientAddress(peerOf(c), () => c.req.header('x-forwarded-for'), config.trustProxy),
+    clientAddress: (c) => (c.env === undefined ? null : addressOf(c.env.incoming)),
     isPrivateHost: (host) => privateHosts()(host),
     isLoopback,
     tag,
     dashboard,
-    demo: createShop(demoShop),
+    demo: demo.app,
     metrics: metrics.text,
     readiness: async () => {
-      const { refusing } = journal.state()
-      return readinessOf({ refusing, storeReachable: await configuration.refresh(), waiting: waiting() })
-    },
-    onRequest: (method, route, status, ms) => {
-      metrics.request(method, route, status)
-      log.debug({ method, route, status, ms: Math.round(ms) }, 'a request')
+      const { refusing } = await collector.state()
+      return readinessOf({ refusing, storeReachable: await configuration.refresh(), waiting: await waiting() })
     },
     version: pkg.version,
     isStoreAway: isPassing,
-    onError: (error, method, path) => log.error({ err: error, method, path }, 'a request failed'),
+    ...watching,
+  })
+  const doors = createDoors({
+    receive: { configuration, clientAddress: addressOf, hashKey: hashApiKey, limit: createRateLimit(isLoopback), now },
+    collect: collector.collect,
+    knowsOrigin: configuration.knowsOrigin,
+    ...watching,
   })
 
   /** Under `ADMIN_URL`; without it under `PUBLIC_URL`, unless that is a shop's own origin. */
@@ -228,16 +236,19 @@ export async function start(config: Config): Promise<Running> {
   }
 
   const short = new Int32Array(new SharedArrayBuffer(4))
-  const unwatch = watchProcessor(short)
-  const listening = await listen(app.fetch, config)
+  const unwatch = watchProcessor(
+    [threadId(), collectorId].filter((id) => id !== null),
+    short,
+  )
+  const listening = await listen(doors, app.fetch, config)
   let stopping = false
   const begin = async () => {
-    pipeline ??= startPipeline({ store: config, journalFile, secret: config.secret, short }, { log, metrics, journal })
-    // Only now: a start that fails must not end the key of the server that is running. Each collector has its own.
-    const id = `demo-shop-${sha256Hex(`${hostname()} ${config.dataDir}`).slice(0, 12)}`
-    demoKey = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
-    await configuration.refresh()
-    await seedShop(demoShop)
+    pipeline ??= startPipeline(
+      { store: config, journalFile, secret: config.secret, short },
+      { log, metrics, journal: collector },
+    )
+    // Only now: a start that fails must not end the key of the server that is running.
+    await demo.begin()
   }
   const beginLater = async () => {
     for (;;) {
@@ -268,7 +279,7 @@ export async function start(config: Config): Promise<Running> {
       unwatch()
       const stopped = await stopInOrder(STOP_MS, [
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
-        ['the journal', () => journal.close()],
+        ['the journal', () => collector.close()],
         ['landing and deriving', async () => pipeline?.stop()],
         ['the store', () => db.destroy()],
       ])
@@ -279,9 +290,4 @@ export async function start(config: Config): Promise<Running> {
       return stopped
     },
   }
-}
-
-function peerOf(c: Context): string | null {
-  // A request that the process makes to itself has no connection.
-  return c.env === undefined || !('incoming' in c.env) ? null : (getConnInfo(c).remote.address ?? null)
 }

@@ -1,7 +1,7 @@
 /** Starts the thread that lands and derives, and hears what it tells: for the figures, the log and the journal. */
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
-import type { JournalThread } from './journal/group-commit.ts'
+import type { CollectorThread } from './collector-thread.ts'
 import type { Metrics } from './ops/metrics.ts'
 import { rarely } from './ops/rarely.ts'
 import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline.ts'
@@ -22,7 +22,7 @@ export function startPipeline(
     log,
     metrics,
     journal,
-  }: { log: Logger; metrics: Metrics; journal: Pick<JournalThread, 'landed' | 'renew' | 'rewrite'> },
+  }: { log: Logger; metrics: Metrics; journal: Pick<CollectorThread, 'landed' | 'renew' | 'rewrite'> },
 ): PipelineThread {
   let position: number | null = null
   const sayFailed = (what: object, text: string) => log.error(what, text)

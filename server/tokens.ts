@@ -2,7 +2,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { withToken } from './collect/link.ts'
 import type { Site } from './domain/settings.ts'
-import { contactReference, MESSAGE_PATTERN, mintToken, readToken } from './domain/token.ts'
+import { contactReference, MESSAGE_PATTERN, mintToken } from './domain/token.ts'
+import { readLink } from './link-reader.ts'
 import { type Keyring, linkMac } from './ops/keyring.ts'
 import { renewLinkSecret } from './sites.ts'
 import { existingContacts } from './store/contacts.ts'
@@ -17,12 +18,6 @@ export type Revoking = { kind: 'token' | 'message' | 'contact'; value: string } 
 export type RevokeResult = { at: number } | { code: string; message: string }
 
 const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64url')
-const decode = (text: string) => Buffer.from(text, 'base64url').toString('utf8')
-
-/** What a token says if the secret signed it. */
-export function readLink(linkSecret: string, token: string) {
-  return readToken(linkMac, linkSecret, decode, token)
-}
 
 /** A maker of mail links below `publicUrl`, where the redirect is. */
 export function createMint(publicUrl: string) {

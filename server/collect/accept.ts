@@ -1,47 +1,41 @@
 /**
- * The steps that every public door takes: it slows down an address that sends too much, looks where a browser comes
- * from, and writes to the journal. A door answers 2xx only after `journalEntries` has resolved.
+ * What every public door is given, and what it makes of it: entries, and the answer for when they are in the journal.
+ * A door itself writes nothing.
  */
 import type { Entry } from '../domain/event.ts'
 import type { Site } from '../domain/settings.ts'
 import { Problem } from '../http/problem.ts'
-import { type Journal, JournalUnavailable } from '../journal/group-commit.ts'
-import type { RateLimit } from './limits.ts'
+import type { CallKind } from './segment-map.ts'
 
-/** The headers that the doors read, as Node has them: `Headers` checks each name and value again when it is asked. */
-type SentHeaders = Partial<
-  Record<
-    | 'authorization'
-    | 'content-encoding'
-    | 'content-length'
-    | 'content-type'
-    | 'cookie'
-    | 'origin'
-    | 'sec-fetch-site'
-    | 'user-agent',
-    string
-  >
->
+/** A public door: that of the tag, or one of Segment's by the kind of its calls. */
+export type Door = 'events' | 'batch' | CallKind
 
-/** One request: its body and its headers, and the address of the client as the proxies in front tell it. */
-export type Incoming = { request: Request; headers: SentHeaders; address: string | null }
+/** A request that was let in and read, as plain data: it goes to another thread. */
+export type Delivery = {
+  /** The client's address as the proxies in front tell it. */
+  address: string | null
+  receivedAt: number
+  text: string
+  /** The site that the request's address names, as those of Segment's callers may. */
+  site: string | null
+  authorization: string | undefined
+  cookie: string | undefined
+  origin: string | undefined
+  fetchSite: string | undefined
+  userAgent: string | undefined
+}
 
-/** A reply as plain data. A `Response` whose headers were looked at costs more than all checks of a small request. */
+/** A reply as plain data: JSON that nobody may keep, unless the headers say otherwise. */
 export type Answer = { status: number; headers: Record<string, string>; body: string }
 
-/** 429 for an address that sends too much. */
-export function checkRate(limit: RateLimit, address: string | null, now: number): void {
-  const wait = limit(address, now)
-  if (wait === null) return
-  throw new Problem(429, 'too_many_requests', `try again in ${wait} s`, { 'retry-after': String(wait) })
-}
+/** What a request comes to. It is answered when all its entries are on disk, never before; with none, at once. */
+export type Checked = { entries: Entry[]; answer: Answer }
 
 /**
  * A browser says where it comes from: that must be an origin of the site. Without an origin it must at least say that
  * it is of the same site, or be no browser at all.
  */
-export function checkOrigin(headers: SentHeaders, site: Site): void {
-  const { origin, 'sec-fetch-site': fetchSite } = headers
+export function checkOrigin({ origin, fetchSite }: Delivery, site: Site): void {
   if (origin !== undefined && origin !== 'null') {
     if (site.origins.includes(origin)) return
     throw new Problem(403, 'origin_not_allowed', `Origin must be one of the site's origins (got "${origin}")`)
@@ -54,13 +48,7 @@ export function checkOrigin(headers: SentHeaders, site: Site): void {
   )
 }
 
-/** Resolves when all entries are on disk. 503 if one is not: the sender repeats them all, and what was kept is known. */
-export async function journalEntries(journal: Journal, entries: Entry[]): Promise<void> {
-  try {
-    const written = entries.map((entry) => journal.append(JSON.stringify(entry), entry.events.length))
-    await (written.length === 1 ? written[0] : Promise.all(written))
-  } catch (error) {
-    if (!(error instanceof JournalUnavailable)) throw error
-    throw new Problem(503, 'journal_unavailable', `${error.message}; try again in 5 s`, { 'retry-after': '5' })
-  }
+/** What a sender is told when nothing can be taken now, and why: he repeats it all, and what was kept is known. */
+export function journalUnavailable(why: string): Problem {
+  return new Problem(503, 'journal_unavailable', `${why}; try again in 5 s`, { 'retry-after': '5' })
 }

@@ -1,24 +1,26 @@
 /** Reads a request's body within a limit, unpacked if it is gzip. */
+import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { Problem } from '../http/problem.ts'
-import type { Incoming } from './accept.ts'
 
 const unzip = promisify(gunzip)
 
-/** The body's text. 413 past `maxBytes` (of the unpacked text too), 415 for another encoding, 400 if not gzip. */
-export async function readBody({ request, headers }: Incoming, maxBytes: number): Promise<string> {
-  const encoding = headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
+/** Who sends a request has gone away before its end: there is nobody to answer. */
+export class Gone extends Error {}
+
+/**
+ * The body's text. Throws a `Problem`: 413 past `maxBytes` (of the unpacked text too), 415 for another encoding, 400 if
+ * it is not gzip. Throws `Gone` if it does not come to its end.
+ */
+export async function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
+  const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
   if (encoding !== 'identity' && encoding !== 'gzip') {
     throw new Problem(415, 'unsupported_encoding', `Content-Encoding must be gzip or absent (got "${encoding}")`)
   }
   const tooLarge = () => new Problem(413, 'too_large', `the body must have at most ${maxBytes} bytes; send it in parts`)
-  const declared = Number(headers['content-length'] ?? Number.NaN)
-  if (declared > maxBytes) throw tooLarge()
-  if (encoding === 'identity' && !Number.isNaN(declared)) return request.text()
-  const bytes = Number.isNaN(declared)
-    ? await readBounded(request, maxBytes, tooLarge)
-    : Buffer.from(await request.arrayBuffer())
+  if (Number(message.headers['content-length'] ?? 0) > maxBytes) throw tooLarge()
+  const bytes = await readBounded(message, maxBytes, tooLarge)
   if (encoding === 'identity') return bytes.toString('utf8')
   try {
     return (await unzip(bytes, { maxOutputLength: maxBytes })).toString('utf8')
@@ -28,16 +30,18 @@ export async function readBody({ request, headers }: Incoming, maxBytes: number)
   }
 }
 
-/** Without a declared length, reads until the end or the limit, whichever comes first. */
-async function readBounded(request: Request, maxBytes: number, tooLarge: () => Problem): Promise<Buffer> {
-  const parts: Uint8Array[] = []
-  let size = 0
-  if (request.body) {
-    for await (const part of request.body) {
-      size += part.byteLength
-      if (size > maxBytes) throw tooLarge()
-      parts.push(part)
-    }
-  }
-  return Buffer.concat(parts)
+/** Reads until the end or the limit, whichever comes first. What comes after it is thrown away as it comes. */
+function readBounded(message: IncomingMessage, maxBytes: number, tooLarge: () => Problem): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const parts: Buffer[] = []
+    let size = 0
+    message.on('data', (part: Buffer) => {
+      size += part.length
+      if (size <= maxBytes) parts.push(part)
+      else reject(tooLarge())
+    })
+    message.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
+    message.once('error', () => reject(new Gone()))
+    message.once('close', () => reject(new Gone()))
+  })
 }

@@ -13,30 +13,57 @@ export type Snapshot = {
   keys: { id: string; hash: string; scopes: string[] }[]
 }
 
-/** What routes see of it. The `fresh` ones look once more before they say no: it may have been made just now. */
-export type Configuration = {
+/** What the doors look up. The `fresh` ones look once more before they say no: it may have been made just now. */
+export type Directory = {
   sites(): Iterable<Site>
   freshSite(id: string): Promise<Site | undefined>
   freshKey(hash: string): Promise<{ id: string; scopes: string[] } | undefined>
+}
+
+/** What the thread that reads the store has of it. */
+export type Configuration = Directory & {
   /** Whether any site lists the origin. */
   knowsOrigin(origin: string): boolean
   /** Looks whether the store has a newer version. Returns whether it could be asked. */
   refresh(): Promise<boolean>
+  /** Resolves after the next look that may be taken for something that is not there. */
+  missed(): Promise<void>
+}
+
+/** A directory of what it was given last. `missed` resolves when it was given what is newest. */
+export function createDirectory(missed: () => Promise<void>): Directory & { use(snapshot: Snapshot): void } {
+  let sites = new Map<string, Site>()
+  let keys = new Map<string, { id: string; scopes: string[] }>()
+  return {
+    use(snapshot) {
+      sites = new Map(snapshot.sites.map((site) => [site.id, site]))
+      keys = new Map(snapshot.keys.map((key) => [key.hash, { id: key.id, scopes: key.scopes }]))
+    },
+    sites: () => sites.values(),
+    async freshSite(id) {
+      if (!sites.has(id)) await missed()
+      return sites.get(id)
+    },
+    async freshKey(hash) {
+      if (!keys.has(hash)) await missed()
+      return keys.get(hash)
+    },
+  }
 }
 
 /** Unknown sites and keys make it look at the store at most this often; who asks in between waits for the next look. */
 const MISS_EVERY_MS = 100
 
-/** A configuration that reads from the store by `version` and `read`, and keeps `file`. */
+/** A configuration that reads from the store by `version` and `read`, keeps `file`, and tells others what it uses. */
 export async function createConfiguration(deps: {
   file: string
   version: () => Promise<number>
   read: () => Promise<Snapshot>
   now: () => number
+  onChange: (snapshot: Snapshot) => void
   onError: (error: unknown) => void
 }): Promise<Configuration> {
-  let sites = new Map<string, Site>()
-  let keys = new Map<string, { id: string; scopes: string[] }>()
+  const { use: list, ...directory } = createDirectory(() => afterMiss())
   let origins = new Set<string>()
   let version = -1
   let lastMiss = 0
@@ -46,9 +73,9 @@ export async function createConfiguration(deps: {
 
   const use = (snapshot: Snapshot) => {
     version = snapshot.version
-    sites = new Map(snapshot.sites.map((site) => [site.id, site]))
-    keys = new Map(snapshot.keys.map((key) => [key.hash, { id: key.id, scopes: key.scopes }]))
+    list(snapshot)
     origins = new Set(snapshot.sites.flatMap((site) => site.origins))
+    deps.onChange(snapshot)
   }
   const look = async (): Promise<boolean> => {
     try {
@@ -91,16 +118,9 @@ export async function createConfiguration(deps: {
 
   if (!(await refresh())) use(JSON.parse(readFileSync(deps.file, 'utf8')) as Snapshot)
   return {
-    sites: () => sites.values(),
-    async freshSite(id) {
-      if (!sites.has(id)) await afterMiss()
-      return sites.get(id)
-    },
-    async freshKey(hash) {
-      if (!keys.has(hash)) await afterMiss()
-      return keys.get(hash)
-    },
+    ...directory,
     knowsOrigin: (origin) => origins.has(origin),
     refresh,
+    missed: afterMiss,
   }
 }

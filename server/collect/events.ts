@@ -1,74 +1,69 @@
 /**
- * `POST /v1/events`: checks a request against the wire contract, stamps it, and answers 202 once it is on disk.
+ * `POST /v1/events`: checks a request against the wire contract and stamps it.
  *
  * This route applies no rule of the business, reads no contact and needs no database. It either refuses the request
- * with a reason or hands on what is left of it. It must never answer 2xx before the journal has said "on disk", and
- * no reply tells whether a contact exists.
+ * with a reason or hands on what is left of it. No reply tells whether a contact exists.
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
 import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import type { Site } from '../domain/settings.ts'
 import { firstProblem, Problem } from '../http/problem.ts'
-import type { Journal } from '../journal/group-commit.ts'
-import { type Answer, checkOrigin, checkRate, type Incoming, journalEntries } from './accept.ts'
-import { readBody } from './body.ts'
+import { type Answer, type Checked, checkOrigin, type Delivery } from './accept.ts'
 import { isBot } from './bot.ts'
 import { type ClaimDeps, claimOf } from './claim.ts'
-import type { Configuration } from './configuration.ts'
+import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
-import type { RateLimit } from './limits.ts'
 import { envelopeSchema, eventSchema, isEnvelope, isEvent, isTooDeep, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
 /** What the route works with. */
 export type EventsDeps = ClaimDeps & {
-  configuration: Configuration
-  journal: Journal
+  configuration: Directory
   hashKey: (key: string) => string
   cookieMac: CookieMac
   /** Browsers reach the collector over https. */
   secure: boolean
-  limit: RateLimit
-  now: () => number
   newId: () => string
   /** Counts what is not stored. */
-  count: (what: 'accepted' | 'duplicate' | 'bot' | RejectCode, n: number) => void
+  count: (what: 'duplicate' | 'bot' | RejectCode, n: number) => void
 }
 
 type Envelope = ReturnType<typeof envelopeSchema.parse>
 
-/** Answers one request. Throws `Problem` for what is refused as a whole. */
-export async function collectEvents(incoming: Incoming, deps: EventsDeps): Promise<Answer> {
-  const { headers, address } = incoming
-  const receivedAt = deps.now()
-  checkRate(deps.limit, address, receivedAt)
-  const keyed = headers.authorization !== undefined
-  if (keyed) await checkKey(headers.authorization!, deps)
-  const { envelope, text } = await parse(incoming, keyed)
+/** Checks one request. Throws `Problem` for what is refused as a whole. */
+export async function collectEvents(delivery: Delivery, deps: EventsDeps): Promise<Checked> {
+  const { address, receivedAt, text } = delivery
+  const keyed = delivery.authorization !== undefined
+  const envelope = parse(text, keyed)
   const site = await deps.configuration.freshSite(envelope.site)
   if (!site)
     throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
-  checkOrigin(headers, site)
+  checkOrigin(delivery, site)
   if (!keyed && envelope.sent_at === undefined) {
     throw new Problem(400, 'invalid_request', 'sent_at must be given (only a request with a key may leave it out)')
   }
-  const userAgent = headers['user-agent'] ?? null
+  const userAgent = delivery.userAgent ?? null
   if (!keyed && isBot(userAgent)) {
     deps.count('bot', envelope.events.length)
-    return reply({ visitor: null, accepted: 0, duplicate: 0, rejected: [] }, null)
+    return { entries: [], answer: reply({ visitor: null, accepted: 0, duplicate: 0, rejected: [] }, null) }
   }
 
   const name = cookieName(site, deps.secure)
-  const cookie = readCookie(headers.cookie, name, site, deps.cookieMac, receivedAt)
+  const cookie = readCookie(delivery.cookie, name, site, deps.cookieMac, receivedAt)
   const known = envelope.visitor ?? cookie?.visitor ?? null
   const withdrawal = !envelope.consent.analytics
   const stamped = await stampEvents(envelope, { site, receivedAt, keyed, known: known !== null, ...looks(text) }, deps)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
   deps.count('duplicate', duplicate)
-  if (events.length === 0) return reply({ visitor: withdrawal ? null : known, accepted: 0, duplicate, rejected }, null)
+  if (events.length === 0) {
+    return {
+      entries: [],
+      answer: reply({ visitor: withdrawal ? null : known, accepted: 0, duplicate, rejected }, null),
+    }
+  }
 
   const visitor = known ?? envelope.candidate ?? deps.newId()
   const ip = truncateAddress(address)
@@ -84,41 +79,18 @@ export async function collectEvents(incoming: Incoming, deps: EventsDeps): Promi
     consent: stampConsent(envelope, events, receivedAt),
     events,
   }
-  await journalEntries(deps.journal, [entry])
-  deps.count('accepted', events.length)
   const setCookie = withdrawal
     ? expireCookie(name, deps.secure)
     : writeCookie(visitor, cookie, name, deps.secure, site, deps.cookieMac, receivedAt)
-  return reply({ visitor: withdrawal ? null : visitor, accepted: events.length, duplicate, rejected }, setCookie)
+  const answer = { visitor: withdrawal ? null : visitor, accepted: events.length, duplicate, rejected }
+  return { entries: [entry], answer: reply(answer, setCookie) }
 }
 
 function reply(body: WireReply, setCookie: string | null): Answer {
-  const headers: Record<string, string> = { 'content-type': 'application/json', 'cache-control': 'no-store' }
-  if (setCookie !== null) headers['set-cookie'] = setCookie
-  return { status: 202, headers, body: JSON.stringify(body) }
+  return { status: 202, headers: setCookie === null ? {} : { 'set-cookie': setCookie }, body: JSON.stringify(body) }
 }
 
-/** 401 or 403 for a secret key that does not do. */
-async function checkKey(header: string, deps: EventsDeps): Promise<void> {
-  const token = /^Bearer (\S+)$/i.exec(header)?.[1]
-  const key = token === undefined ? undefined : await deps.configuration.freshKey(deps.hashKey(token))
-  if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a key of this collector')
-  if (!key.scopes.includes('events:write')) {
-    throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
-  }
-}
-
-async function parse(incoming: Incoming, keyed: boolean): Promise<{ envelope: Envelope; text: string }> {
-  const type = incoming.headers['content-type']?.split(';')[0]?.trim().toLowerCase()
-  if (type !== 'text/plain' && type !== 'application/json') {
-    throw new Problem(
-      415,
-      'unsupported_media_type',
-      `Content-Type must be text/plain or application/json (got "${type ?? ''}")`,
-    )
-  }
-  const limits = keyed ? LIMITS.keyed : LIMITS.tag
-  const text = await readBody(incoming, limits.bytes)
+function parse(text: string, keyed: boolean): Envelope {
   let json: unknown
   try {
     json = parseJson(text)
@@ -126,10 +98,11 @@ async function parse(incoming: Incoming, keyed: boolean): Promise<{ envelope: En
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }
   if (!isEnvelope(json)) throw new Problem(400, 'invalid_request', firstProblem(envelopeSchema.safeParse(json).error!))
-  if (json.events.length > limits.events) {
-    throw new Problem(413, 'too_many_events', `events must hold at most ${limits.events}; send them in parts`)
+  const { events: most } = keyed ? LIMITS.keyed : LIMITS.tag
+  if (json.events.length > most) {
+    throw new Problem(413, 'too_many_events', `events must hold at most ${most}; send them in parts`)
   }
-  return { envelope: json, text }
+  return json
 }
 
 /**

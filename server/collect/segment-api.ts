@@ -3,8 +3,7 @@
  *
  * SDKs repeat a request on 429, 5xx and a broken connection, and drop it on any other 4xx. So those are kept for what
  * can never succeed: a body that cannot be read or is too large, a key that does not do. A call that may not be kept
- * is left out and counted, and the reply is 200 for the others; a header says how many were left out and why. The
- * reply never comes before the journal has said "on disk".
+ * is left out and counted, and the reply is 200 for the others; a header says how many were left out and why.
  *
  * A call that names a user is a login of its visitor: a claim, or proof if a secret key may say so (`identify:write`).
  * Nothing of its traits is kept. Without `identity` the claim is left out, and so is what names nobody but a user.
@@ -13,8 +12,7 @@ import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../http/problem.ts'
-import { type Answer, checkOrigin, checkRate, type Incoming, journalEntries } from './accept.ts'
-import { readBody } from './body.ts'
+import { type Checked, checkOrigin, type Delivery } from './accept.ts'
 import { isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
@@ -25,15 +23,7 @@ import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
-/** The paths below `/v1/`, with what is posted there. Browsers' SDKs use the first letters, importers `import`. */
-export const SEGMENT_PATHS: Record<string, CallKind | 'batch'> = {
-  ...{ batch: 'batch', track: 'track', page: 'page', screen: 'screen' },
-  ...{ identify: 'identify', group: 'group', alias: 'alias' },
-  ...{ b: 'batch', import: 'batch', t: 'track', p: 'page', s: 'screen', i: 'identify', g: 'group', a: 'alias' },
-}
-
-/** As Segment has them; SDKs keep below. */
-const MAX_BYTES = 500 * 1024
+/** As Segment has it; SDKs keep below. */
 const MAX_CALLS = 2500
 
 /** A call that is kept, with whose it is and what is known of the browser. */
@@ -42,15 +32,13 @@ type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: strin
 /** A visitor's browser as a call or its request tells of it. */
 type Browser = { ip: string | null; userAgent: string | null }
 
-/** Answers one request. `kind` is what its path names. Throws `Problem` for what is refused as a whole. */
-export async function collectSegment(incoming: Incoming, kind: CallKind | 'batch', deps: EventsDeps): Promise<Answer> {
-  const { headers, address } = incoming
-  const receivedAt = deps.now()
-  checkRate(deps.limit, address, receivedAt)
-  const body = await parse(incoming)
+/** Checks one request. `kind` is what its path names. Throws `Problem` for what is refused as a whole. */
+export async function collectSegment(delivery: Delivery, kind: CallKind | 'batch', deps: EventsDeps): Promise<Checked> {
+  const { receivedAt } = delivery
+  const body = parse(delivery.text)
   const calls = callsOf(body, kind)
-  const caller = await callerOf(incoming, body, calls, deps)
-  checkOrigin(headers, caller.site)
+  const caller = await callerOf(delivery, body, calls, deps)
+  checkOrigin(delivery, caller.site)
   const setting: CallSetting = {
     caller,
     receivedAt,
@@ -59,7 +47,7 @@ export async function collectSegment(incoming: Incoming, kind: CallKind | 'batch
     sentAt: body.sentAt,
     tokenHash: deps.tokenHash,
   }
-  const from = senderOf(incoming, caller)
+  const from = senderOf(delivery, caller)
   const kept = new Map<string, Kept>()
   const left = new Map<RejectCode | 'bot' | 'duplicate', number>()
   for (const raw of calls) {
@@ -69,23 +57,16 @@ export async function collectSegment(incoming: Incoming, kind: CallKind | 'batch
     else if (kept.has(key)) left.set('duplicate', (left.get('duplicate') ?? 0) + 1)
     else kept.set(key, result)
   }
-  await journalEntries(deps.journal, entriesOf([...kept.values()], caller, receivedAt, deps.newId))
-  deps.count('accepted', kept.size)
   for (const [what, n] of left) deps.count(what, n)
+  const leftOut = [...left].map((each) => each.join('=')).join(', ')
   return {
-    status: 200,
-    headers: {
-      'content-type': 'application/json',
-      'cache-control': 'no-store',
-      ...(left.size === 0 ? {} : { 'couture-left-out': [...left].map((each) => each.join('=')).join(', ') }),
-    },
-    body: '{"success":true}',
+    entries: entriesOf([...kept.values()], caller, receivedAt, deps.newId),
+    answer: { status: 200, headers: leftOut === '' ? {} : { 'couture-left-out': leftOut }, body: '{"success":true}' },
   }
 }
 
 /** Reads a body by what it is: SDKs send JSON under several types, and browsers under `text/plain`. */
-async function parse(incoming: Incoming): Promise<Record<string, unknown>> {
-  const text = await readBody(incoming, MAX_BYTES)
+function parse(text: string): Record<string, unknown> {
   let json: unknown
   try {
     json = parseJson(text.replace(/^\uFEFF/, ''))
@@ -109,8 +90,7 @@ function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unkno
 const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
 
 /** What the request itself says of the browser: nothing if it comes from a server. */
-function senderOf({ headers, address }: Incoming, caller: SegmentCaller): Browser {
-  const userAgent = headers['user-agent'] ?? ''
+function senderOf({ address, userAgent = '' }: Delivery, caller: SegmentCaller): Browser {
   if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
   return { ip: truncateAddress(address), userAgent: userAgent.slice(0, 512) }
 }

@@ -8,27 +8,27 @@
  */
 import type { Site } from '../domain/settings.ts'
 import { Problem } from '../http/problem.ts'
-import type { Incoming } from './accept.ts'
-import type { Configuration } from './configuration.ts'
+import type { Delivery } from './accept.ts'
+import type { Directory } from './configuration.ts'
 
 /** The caller. `keyed`: by a secret key. `verified`: by one whose word on who is logged in is proof. */
 export type SegmentCaller = { site: Site; keyed: boolean; verified: boolean }
 
 /** What is needed to know the caller. */
-export type SegmentAuthDeps = { configuration: Configuration; hashKey: (key: string) => string }
+export type SegmentAuthDeps = { configuration: Directory; hashKey: (key: string) => string }
 
 type Credential = { key: string; site?: string }
 
 /** Finds the caller. 401 for no key or an unknown one, 403 for one without the scope, 400 where the site is open. */
 export async function callerOf(
-  { request, headers }: Incoming,
+  { authorization, site: inAddress }: Delivery,
   body: Record<string, unknown>,
   calls: unknown[],
   deps: SegmentAuthDeps,
 ): Promise<SegmentCaller> {
   const { configuration, hashKey } = deps
   const inBody = [body, ...calls].map((each) => textOf(each, 'writeKey')).find((key) => key !== undefined)
-  const credential = fromHeader(headers.authorization) ?? (inBody === undefined ? null : parse(inBody))
+  const credential = fromHeader(authorization) ?? (inBody === undefined ? null : parse(inBody))
   if (credential === null) {
     throw new Problem(401, 'unknown_key', 'send a write key or a secret key: Basic, Bearer, or writeKey in the body')
   }
@@ -44,7 +44,7 @@ export async function callerOf(
   if (!key.scopes.includes('events:write')) {
     throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
   }
-  const named = credential.site ?? new URL(request.url).searchParams.get('site') ?? siteIn(body, calls)
+  const named = credential.site ?? inAddress ?? siteIn(body, calls)
   const site = named === undefined ? siteWithout(configuration, inBody) : await configuration.freshSite(named)
   if (!site) throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${named}")`)
   return { site, keyed: true, verified: key.scopes.includes('identify:write') }
@@ -67,7 +67,7 @@ function parse(text: string): Credential {
   return { key, ...(site === '' ? {} : { site }) }
 }
 
-function ofWriteKey(configuration: Configuration, key: string): Site | undefined {
+function ofWriteKey(configuration: Directory, key: string): Site | undefined {
   for (const site of configuration.sites()) if (site.write_key !== '' && site.write_key === key) return site
   return undefined
 }
@@ -80,7 +80,7 @@ function siteIn(body: Record<string, unknown>, calls: unknown[]): string | undef
   return [...named][0]
 }
 
-function siteWithout(configuration: Configuration, writeKey: string | undefined): Site {
+function siteWithout(configuration: Directory, writeKey: string | undefined): Site {
   const byKey = writeKey === undefined ? undefined : ofWriteKey(configuration, writeKey)
   if (byKey) return byKey
   const [only, ...others] = configuration.sites()

@@ -28,13 +28,16 @@ const TITLES: Record<number, string> = {
   503: 'Unavailable',
 }
 
-/** The reply of a problem; `more` are further members of its body. */
-export function problemResponse(problem: Problem, extra: Record<string, string> = {}, more: object = {}): Response {
-  const { status, code, message } = problem
-  return new Response(
-    JSON.stringify({ type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message, ...more }),
-    { status, headers: { 'content-type': 'application/problem+json', ...problem.headers, ...extra } },
-  )
+/** The reply of a problem as plain data; `more` are further members of its body. */
+export function problemAnswer({ status, code, message, headers }: Problem, more: object = {}) {
+  const body = { type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message, ...more }
+  return { status, headers: { 'content-type': 'application/problem+json', ...headers }, body: JSON.stringify(body) }
+}
+
+/** The reply of a problem. */
+export function problemResponse(problem: Problem, more: object = {}): Response {
+  const { status, headers, body } = problemAnswer(problem, more)
+  return new Response(body, { status, headers })
 }
 
 /** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */

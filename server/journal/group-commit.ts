@@ -1,190 +1,126 @@
 /**
- * Group commit: requests that arrive while a group is being written form the next group. It needs no timer: under
- * load groups form by themselves, and a lone request is written as soon as what arrived with it was read. They are
- * handed over a few at a time, without waiting for those before: the journal's thread writes all that has come as one
- * group, while this one reads the next requests. A caller's promise resolves only after its entry is on disk; it must
- * never be acknowledged before.
+ * Group commit: what was accepted while a group was being written forms the next one. It needs no timer: under load
+ * groups form by themselves, and a lone entry is written as soon as what arrived with it was looked at. A group is
+ * closed, though more has arrived, when to look at it has taken twice as long as a flush takes on this disk: else all
+ * who send at once would wait for the last of them, and then all others for them. Who appends is told when it is on
+ * disk; it must never be acknowledged before.
  */
-import { Worker } from 'node:worker_threads'
-import type { Backlog } from './journal.ts'
-
-/** What the journal's thread is told, and what it answers. */
-export type JournalRequest =
-  | Parcel
-  | { kind: 'landed'; journalId: string; position: number; flushed: number; now: number }
-  | { kind: 'renew'; journalId: string }
-  | { kind: 'rewrite'; journalId: string; rows: Rewritten[]; job: number }
-  | { kind: 'close' }
-/** Entries that are handed over together: their JSON texts with commas between. */
-export type Parcel = { kind: 'append'; entries: string; events: number; now: number }
-/** `parcels`: how many of them, in the order they were handed over, the answer is about. */
-export type JournalReply =
-  | { kind: 'opened'; backlog: Backlog }
-  | { kind: 'appended'; parcels: number; backlog: Backlog }
-  | { kind: 'failed'; parcels: number; message: string; backlog: Backlog }
-  | { kind: 'backlog'; backlog: Backlog }
-  | { kind: 'upkeep-failed'; message: string }
-  | { kind: 'rewritten'; job: number; error: string | null }
-  | { kind: 'closed' }
+import { type Backlog, type JournalLimits, type JournalRow, openJournal } from './journal.ts'
 
 /** A row of the journal as it is to be from now on. */
-export type Rewritten = { id: number; body: string; events: number }
+export type Rewritten = Pick<JournalRow, 'id' | 'body' | 'events'>
 
-/** Why an entry was not taken: the journal is full, or could not be written. */
-export class JournalUnavailable extends Error {}
-
-/** What routes that write see of the journal. */
+/** The journal as the thread that owns it has it. */
 export type Journal = {
-  /** Resolves when the entry (JSON text with `events` events) is on disk. Rejects with `JournalUnavailable`. */
-  append(entry: string, events: number): Promise<void>
-}
-
-/** The journal with its thread. `landed` reports how far it was landed and flushed, which lets it prune. */
-export type JournalThread = Journal & {
+  /**
+   * Appends entries (JSON texts, with `events` events in all) with the group that is written next. `done` is called when
+   * they are on disk (null), or with the reason why they were not taken.
+   */
+  append(entries: string[], events: number, done: (refused: string | null) => void): void
   /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
   state(): { refusing: string | null; backlogBytes: number }
+  /** Reports how far it was landed and flushed, which lets it prune. */
   landed(journalId: string, position: number, flushed: number): void
   /** Gives the journal a new id if it is still this one, so that all it holds is landed again. */
   renew(journalId: string): void
-  /** Puts other entries in the place of those that rows hold. Answers when that is on disk, or why it is not. */
-  rewrite(journalId: string, rows: Rewritten[]): Promise<string | null>
-  /** Finishes what was accepted, then ends the thread. */
-  close(): Promise<void>
+  /** Puts other entries in the place of those that rows hold. Returns null when that is on disk, or why it is not. */
+  rewrite(journalId: string, rows: Rewritten[]): string | null
+  /** Writes what was appended, and closes the file. */
+  close(): void
 }
 
-/** So many requests are handed over at once: fewer would cost more messages, more would leave the thread idle. */
-const PARCEL_ENTRIES = 32
+/** A row holds about this many characters at most, so that it does not hold up the landing of others. */
+const MAX_GROUP_LENGTH = 1024 * 1024
 
-/** What waits in memory for a disk that is slow; past it requests are turned away. */
-const MAX_QUEUE_BYTES = 64 * 1024 * 1024
+/** A group is closed after so many times the duration of a flush. */
+const FLUSHES_A_GROUP = 2
 
-type Waiting = { entry: string; events: number; resolve: () => void; reject: (error: Error) => void }
+/** What a flush took counts for so much of what it is taken to take. */
+const NEWEST_SHARE = 0.1
+
+type Waiting = { entries: string[]; events: number; done: (refused: string | null) => void }
 
 /**
- * Starts the journal's thread. `maxBytes` and `maxAgeMs` bound what has not landed yet. `now` is a clock that nobody
- * sets. `onAppended` is called after each group, `onUpkeepFailed` when pruning could not be done.
+ * Opens the journal. `maxBytes` and `maxAgeMs` bound what has not landed yet. `now` is a clock that nobody sets.
+ * `onUpkeepFailed` is called when pruning could not be done; it is tried again at a later report.
  */
-export async function startJournal(options: {
-  file: string
-  maxBytes: number
-  maxAgeMs: number
-  keepLandedMs: number
-  now: () => number
-  onAppended: () => void
-  onUpkeepFailed: (message: string) => void
-  onDeath: (error: Error) => void
-}): Promise<JournalThread> {
-  const { file, maxBytes, maxAgeMs, keepLandedMs, now } = options
-  const worker = new Worker(new URL('./worker.ts', import.meta.url), { workerData: { file, maxBytes, keepLandedMs } })
-  const tell = (request: JournalRequest) => worker.postMessage(request)
+export function startJournal(
+  options: JournalLimits & {
+    file: string
+    maxAgeMs: number
+    now: () => number
+    onUpkeepFailed: (message: string) => void
+  },
+): Journal {
+  const { maxBytes, maxAgeMs, now } = options
+  const journal = openJournal(options.file, options)
+  let backlog: Backlog = journal.backlog()
   let waiting: Waiting[] = []
-  /** What was handed over, by parcel. */
-  let writing: Waiting[][] = []
-  let queueBytes = 0
-  let backlog: Backlog = { bytes: 0, oldestAt: null }
-  let opened = false
-  let dead: Error | null = null
-  let onIdle: (() => void) | null = null
-  let handing = false
-  let jobs = 0
-  const rewriting = new Map<number, (error: string | null) => void>()
+  let waitingLength = 0
+  let began = 0
+  let flushMs = 1
 
   const refusing = () => {
-    if (dead) return `the journal cannot be written: ${dead.message}`
     if (backlog.bytes > maxBytes) return 'the journal is full'
-    if (backlog.oldestAt !== null && now() - backlog.oldestAt > maxAgeMs) return 'nothing has been landed for too long'
-    return queueBytes > MAX_QUEUE_BYTES ? 'the disk of the journal is too slow' : null
+    const tooOld = backlog.oldestAt !== null && now() - backlog.oldestAt > maxAgeMs
+    return tooOld ? 'nothing has been landed for too long' : null
   }
-  const handOver = () => {
+  const attempt = <T>(work: () => T): string | null => {
+    try {
+      work()
+      return null
+    } catch (error) {
+      return (error as Error).message
+    } finally {
+      backlog = journal.backlog()
+    }
+  }
+  const upkeep = (work: () => void) => {
+    const failed = attempt(work)
+    if (failed !== null) options.onUpkeepFailed(failed)
+  }
+  const commit = () => {
     if (waiting.length === 0) return
-    const parcel = waiting
+    const group = waiting
     waiting = []
-    writing.push(parcel)
-    let entries = parcel[0]!.entry
-    let events = parcel[0]!.events
-    for (let i = 1; i < parcel.length; i++) {
-      entries += `,${parcel[i]!.entry}`
-      events += parcel[i]!.events
+    waitingLength = 0
+    const texts: string[] = []
+    let events = 0
+    for (const each of group) {
+      texts.push(...each.entries)
+      events += each.events
     }
-    tell({ kind: 'append', entries, events, now: now() })
+    const before = performance.now()
+    const failed = attempt(() => journal.append(`[${texts.join(',')}]`, events, now()))
+    flushMs += NEWEST_SHARE * (performance.now() - before - flushMs)
+    for (const each of group) each.done(failed)
   }
-  const settle = (parcels: number, finish: (each: Waiting) => void) => {
-    for (const parcel of writing.splice(0, parcels)) {
-      for (const each of parcel) {
-        queueBytes -= each.entry.length
-        finish(each)
-      }
-    }
-    if (writing.length + waiting.length === 0) onIdle?.()
-  }
-
-  await new Promise<void>((resolve, reject) => {
-    worker.on('error', (error) => {
-      dead = error as Error
-      reject(dead)
-      if (opened) options.onDeath(dead)
-      for (const each of [...writing.flat(), ...waiting]) each.reject(new JournalUnavailable(dead.message))
-      writing = []
-      waiting = []
-    })
-    worker.on('message', (reply: JournalReply) => {
-      if ('backlog' in reply) backlog = reply.backlog
-      switch (reply.kind) {
-        case 'opened':
-          opened = true
-          return resolve()
-        case 'appended':
-          settle(reply.parcels, (each) => each.resolve())
-          return options.onAppended()
-        case 'failed':
-          return settle(reply.parcels, (each) => each.reject(new JournalUnavailable(reply.message)))
-        case 'upkeep-failed':
-          return options.onUpkeepFailed(reply.message)
-        case 'rewritten':
-          rewriting.get(reply.job)?.(reply.error)
-          rewriting.delete(reply.job)
-          return
-        case 'backlog':
-        case 'closed':
-          return
-      }
-    })
-  })
 
   return {
-    state: () => ({ refusing: refusing(), backlogBytes: backlog.bytes }),
-    append(entry, events) {
+    append(entries, events, done) {
       const reason = refusing()
-      if (reason !== null) return Promise.reject(new JournalUnavailable(reason))
-      return new Promise((resolve, reject) => {
-        queueBytes += entry.length
-        waiting.push({ entry, events, resolve, reject })
-        if (waiting.length >= PARCEL_ENTRIES) return handOver()
-        if (handing) return
-        // Other requests may have been read at the same time: without them the first would be a group alone, and they
-        // would wait for it.
-        handing = true
-        setImmediate(() => {
-          handing = false
-          handOver()
-        })
-      })
+      if (reason !== null) return done(reason)
+      // Others may have been read at the same time: without them the first would be a group alone, and they would wait.
+      if (waiting.length === 0) {
+        setImmediate(commit)
+        began = performance.now()
+      }
+      waiting.push({ entries, events, done })
+      for (const each of entries) waitingLength += each.length
+      const full = waitingLength > MAX_GROUP_LENGTH || performance.now() - began > FLUSHES_A_GROUP * flushMs
+      if (full) commit()
     },
-    landed: (journalId, position, flushed) => tell({ kind: 'landed', journalId, position, flushed, now: now() }),
-    rewrite(journalId, rows) {
-      const job = ++jobs
-      return new Promise((resolve) => {
-        rewriting.set(job, resolve)
-        tell({ kind: 'rewrite', journalId, rows, job })
-      })
-    },
-    renew: (journalId) => tell({ kind: 'renew', journalId }),
-    async close() {
-      if (writing.length + waiting.length > 0) await new Promise<void>((resolve) => (onIdle = resolve))
-      const ended = new Promise((resolve) => worker.once('exit', resolve))
-      worker.on('message', (reply: JournalReply) => reply.kind === 'closed' && worker.terminate())
-      tell({ kind: 'close' })
-      await ended
+    state: () => ({ refusing: refusing(), backlogBytes: backlog.bytes }),
+    landed: (journalId, position, flushed) =>
+      upkeep(() => {
+        journal.landed(journalId, position, flushed)
+        journal.prune(now())
+      }),
+    renew: (journalId) => upkeep(() => journal.renew(journalId)),
+    rewrite: (journalId, rows) => attempt(() => journal.rewrite(journalId, rows)),
+    close() {
+      commit()
+      journal.close()
     },
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Asking the journal's thread to put other entries in the place of some, one request at a time. At a stop the journal is
+ * Asking the collector's thread to put other entries in the place of some, one request at a time. At a stop the journal is
  * closed before landing is, and answers no more: what is asked then, or was asked before, fails with `Ended`.
  */
 import type { Rewritten } from './forget.ts'

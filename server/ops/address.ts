@@ -1,15 +1,15 @@
 /** Whose request it is: the client's address behind proxies, and whether a host is this machine. */
+import type { IncomingMessage } from 'node:http'
 
 /**
  * The address of the client. Each proxy in front appends the address it saw to `X-Forwarded-For`; only as many of the
- * last entries can be believed as there are proxies of ours.
+ * last entries can be believed as there are `proxies` of ours.
  */
-export function clientAddress(
-  peer: string | null,
-  forwardedFor: () => string | undefined,
-  proxies: number,
-): string | null {
-  const list = proxies === 0 ? undefined : forwardedFor()
+export function clientAddress({ socket, headers }: IncomingMessage, proxies: number): string | null {
+  const peer = socket.remoteAddress ?? null
+  if (proxies === 0) return peer
+  // Node has joined those that came twice.
+  const list = headers['x-forwarded-for'] as string | undefined
   if (list === undefined) return peer
   const seen = list.split(',').map((each) => each.trim())
   return seen[Math.max(0, seen.length - proxies)] || peer

@@ -12,7 +12,7 @@ export type Turn = {
 /** What is asked of others when somebody reads the figures. */
 export type Figures = {
   /** What was accepted and has not landed: groups of requests, bytes, and how long the oldest has waited by now. */
-  waiting: () => { entries: number; bytes: number; oldestMs: number }
+  waiting: () => Promise<{ entries: number; bytes: number; oldestMs: number }>
   /** Null while the store cannot be read. */
   store: () => Promise<StoreFigures | null>
   /** The sizes of files by name. */
@@ -117,7 +117,7 @@ export function createMetrics(version: string, figures: Figures): Metrics {
 
   const refresh = async () => {
     handOver()
-    const waiting = figures.waiting()
+    const waiting = await figures.waiting()
     entries.set(waiting.entries)
     bytes.set(waiting.bytes)
     oldest.set(waiting.oldestMs / 1000)

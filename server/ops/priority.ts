@@ -6,11 +6,17 @@
 import { readFileSync, readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
+/** The system's id of this thread; null but on Linux. */
+export function threadId(): number | null {
+  // PID/task/TID.
+  return process.platform === 'linux' ? Number(readlinkSync('/proc/thread-self').split('/')[2]) : null
+}
+
 /** From 1 (hardly less than others) to 19. A thread that yields still runs whenever a processor is free. */
 export function yieldProcessor(niceness: number): void {
-  if (process.platform !== 'linux') return
-  // PID/task/TID; Linux takes the thread's id where others take a process's.
-  setPriority(Number(readlinkSync('/proc/thread-self').split('/')[2]), niceness)
+  const id = threadId()
+  // Linux takes a thread's id where others take a process's.
+  if (id !== null) setPriority(id, niceness)
 }
 
 /** How often it is looked, and how much of what was seen before still counts: some tenths of a second. */
@@ -18,27 +24,29 @@ const LOOK_MS = 100
 const MEMORY = 0.75
 
 /**
- * A thread is overloaded when for a time it had work for more than the first share of it; if it waited for a processor
- * for more than the second, that is what it lacks. A burst that leaves it a breath in between is none. It lacks it
- * until it has work for less than the third: with the others out of its way it may still have to wait.
+ * Threads are overloaded when for a time they had work, all together, for more than the first share of it; if they
+ * waited for a processor for more than the second, that is what they lack. A burst that leaves them a breath in between
+ * is none. They lack it until they have work for less than the third: with the others out of their way they may still
+ * have to wait.
  */
-const BUSY_SHARE = 0.82
+const BUSY_SHARE = 1.15
 const BUSY_LOOKS = 10
-const WAITING_SHARE = 0.1
-const RELIEVED_SHARE = 0.8
+const WAITING_SHARE = 0.2
+const RELIEVED_SHARE = 1
 
 /**
- * Watches whether the main thread is overloaded for want of a processor, and notes it in `short` (1 or 0), which threads
- * that should give way can see. Returns what ends the watch. Elsewhere than on Linux nobody tells, and it is 0.
+ * Watches whether the threads that take requests in (by the system's ids) are overloaded for want of a processor, and
+ * notes it in `short` (1 or 0), which threads that should give way can see. Returns what ends the watch. Elsewhere than
+ * on Linux nobody tells, and it is 0.
  */
-export function watchProcessor(short: Int32Array): () => void {
+export function watchProcessor(threadIds: number[], short: Int32Array): () => void {
   if (process.platform !== 'linux') return () => {}
-  let last = schedule()
+  let last = schedule(threadIds)
   let busy = 0
   let waiting = 0
   let looks = 0
   const looking = setInterval(() => {
-    const next = schedule()
+    const next = schedule(threadIds)
     const ms = next.at - last.at
     busy = MEMORY * busy + ((1 - MEMORY) * (next.ranMs + next.waitedMs - last.ranMs - last.waitedMs)) / ms
     waiting = MEMORY * waiting + ((1 - MEMORY) * (next.waitedMs - last.waitedMs)) / ms
@@ -50,8 +58,13 @@ export function watchProcessor(short: Int32Array): () => void {
   return () => clearInterval(looking)
 }
 
-/** How long the main thread has run and has waited to run so far: its first two figures, in nanoseconds. */
-function schedule(): { ranMs: number; waitedMs: number; at: number } {
-  const [ran, waited] = readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')
-  return { ranMs: Number(ran) / 1e6, waitedMs: Number(waited) / 1e6, at: performance.now() }
+/** How long threads have run and have waited to run so far: the first two figures of each, in nanoseconds. */
+function schedule(threadIds: number[]): { ranMs: number; waitedMs: number; at: number } {
+  let [ranMs, waitedMs] = [0, 0]
+  for (const id of threadIds) {
+    const [ran, waited] = readFileSync(`/proc/self/task/${id}/schedstat`, 'utf8').split(' ')
+    ranMs += Number(ran) / 1e6
+    waitedMs += Number(waited) / 1e6
+  }
+  return { ranMs, waitedMs, at: performance.now() }
 }

@@ -2,11 +2,15 @@
  * What `POST /v1/events` refuses as a whole, with which status, code and words, and that nothing of a refused request
  * is kept. A shop's developer reads these replies in his browser's console, so the cross-origin headers count too.
  */
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { batch, consent, event, settled } from '../support/sender.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
 import { newVisitor, post, problemOf, timelineStatus } from './door.ts'
+
+const KIB = 1024
 
 let server: TestServer
 let keys: { events: string; contacts: string }
@@ -191,7 +195,6 @@ describe('who may not send', () => {
 })
 
 describe('what is too large is 413', () => {
-  const KIB = 1024
   const events = (n: number) => Array.from({ length: n }, () => event('page'))
   const stream = (text: string) =>
     new ReadableStream({
@@ -339,6 +342,61 @@ describe('cross-origin headers', () => {
     const response = await ask('https://evil.example')
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
     expect(response.headers.get('access-control-allow-credentials')).toBeNull()
+  })
+})
+
+describe('a sender on a bad line', () => {
+  /** A connection of its own, on which `text` was sent, and what it has been answered so far. */
+  async function raw(text: string) {
+    const socket = connect(server.port, 'localhost')
+    let answer = ''
+    socket.on('data', (data) => {
+      answer += data
+    })
+    socket.on('error', () => {})
+    await once(socket, 'connect')
+    socket.write(text)
+    return { socket, answer: () => answer }
+  }
+  const head = (length: string) =>
+    `POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n${length}\r\n\r\n`
+
+  test('that goes away in the middle of a request leaves nothing behind, and no error in the log', async () => {
+    const [visitor, other] = [newVisitor(), newVisitor()]
+    const body = changed(visitor, () => undefined)
+    for (const part of ['', body.slice(0, 40), body]) {
+      const { socket } = await raw(head(`Content-Length: ${body.length + 1}`) + part)
+      socket.destroy()
+    }
+    expect(
+      (
+        await post(
+          server,
+          changed(other, () => undefined),
+        )
+      ).status,
+    ).toBe(202)
+    await expectNothingKept(visitor)
+    expect(server.output().stderr).toBe('')
+  })
+
+  test('that sends on and on past the limit is told 413, and is cut off', async () => {
+    const { socket, answer } = await raw(head('Transfer-Encoding: chunked'))
+    const closed = once(socket, 'close')
+    const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`
+    const sending = setInterval(() => socket.write(chunk), 5)
+    await until(async () => answer().startsWith('HTTP/1.1 413 '), 'the answer')
+    await closed
+    clearInterval(sending)
+  })
+
+  test('that sends a large request is told 413, and may send the next one on the same connection', async () => {
+    const { socket, answer } = await raw(head(`Content-Length: ${8 * KIB * KIB}`))
+    for (let i = 0; i < 8; i++) socket.write(' '.repeat(KIB * KIB))
+    const body = changed(newVisitor(), () => undefined)
+    socket.write(head(`Content-Length: ${body.length}`) + body)
+    await until(async () => /^HTTP\/1\.1 413 [\s\S]*HTTP\/1\.1 202 /.test(answer()), 'both answers')
+    socket.destroy()
   })
 })
 

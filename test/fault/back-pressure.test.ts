@@ -10,7 +10,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
-import { JournalUnavailable, startJournal } from '../../server/journal/group-commit.ts'
+import { startJournal } from '../../server/journal/group-commit.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
 import { batch, event, send, settled } from '../support/sender.ts'
@@ -121,6 +121,8 @@ test('a slow disk: what waits in memory is bounded too, and everything that wait
   // 64 MiB wait for the disk, and a group is being written; for whatever is beyond that there is no place.
   const places = Math.ceil((66 * MIB) / bodies[0]!.length)
   await until(() => turnedAway >= bodies.length - places, 'all that cannot wait to be turned away')
+  const readiness = await fetch(`${server.url}/readyz`)
+  expect([readiness.status, await readiness.text()]).toEqual([503, expect.stringContaining('its disk may hang')])
   lock.letGo()
   const statuses = (await Promise.all(sent)).map((response) => response.status)
   const taken = statuses.filter((status) => status === 202).length
@@ -142,41 +144,38 @@ test('age: if nothing was landed for too long it takes no more, and takes again 
   const file = join(folder, 'journal.db')
   let time = 1_000_000
   const HOUR = 3600_000
-  const journal = await startJournal({
+  const journal = startJournal({
     file,
     maxBytes: 1024 ** 3,
     maxAgeMs: 72 * HOUR,
     keepLandedMs: 24 * HOUR,
     now: () => time,
-    onAppended: () => {},
     onUpkeepFailed: (message) => {
       throw new Error(message)
     },
-    onDeath: (error) => {
-      throw error
-    },
   })
+  const append = (text: string) => new Promise<string | null>((resolve) => journal.append([text], 1, resolve))
   const reader = openJournalReader(file)
   const { journalId } = reader.identity()
-  await journal.append('"first"', 1)
+  expect(await append('"first"')).toBeNull()
   time += 71 * HOUR
-  await journal.append('"second"', 1)
+  expect(await append('"second"')).toBeNull()
   time += 2 * HOUR
-  await expect(journal.append('"third"', 1)).rejects.toThrow(JournalUnavailable)
+  expect(await append('"third"')).toBe('nothing has been landed for too long')
   expect(journal.state().refusing).toBe('nothing has been landed for too long')
   // The first is landed: the oldest that waits is two hours old.
   journal.landed(journalId, 1, 1)
   await until(() => journal.state().refusing === null, 'it to take again')
-  await journal.append('"third"', 1)
+  expect(await append('"third"')).toBeNull()
   // Landed or not, nothing is removed before its time, and what waits never is.
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([2, 3])
   journal.landed(journalId, 3, 2)
   time += 25 * HOUR
   journal.landed(journalId, 3, 3)
   await until(() => reader.read(0, 10).length === 0, 'what landed long ago to be removed')
-  await journal.append('"fourth"', 1)
+  expect(await append('"fourth"')).toBeNull()
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([4])
   reader.close()
-  await journal.close()
+  journal.close()
   rmSync(folder, { recursive: true })
 })

@@ -47,6 +47,7 @@ function createStore() {
         },
         read: async () => store.now,
         now: () => Date.now(),
+        onChange: () => {},
         onError: (error) => store.errors.push(error),
       }),
   }

@@ -1,0 +1,89 @@
+/**
+ * The doors on the side of HTTP: a request is let in or turned away before its body is read, and read within the
+ * limits of who sends it. What it says is looked at elsewhere.
+ */
+import type { IncomingMessage } from 'node:http'
+import { LIMITS } from '../../tag/wire.ts'
+import { Problem } from '../http/problem.ts'
+import type { Delivery, Door } from './accept.ts'
+import { readBody } from './body.ts'
+import type { Configuration } from './configuration.ts'
+import type { RateLimit } from './limits.ts'
+
+/** The paths of the doors. Segment's SDKs in browsers use the first letters, its importers `import`. */
+export const DOORS: ReadonlyMap<string, Door> = new Map<string, Door>([
+  ['/v1/events', 'events'],
+  ...Object.entries({
+    ...({ batch: 'batch', track: 'track', page: 'page', screen: 'screen' } as const),
+    ...({ identify: 'identify', group: 'group', alias: 'alias' } as const),
+    ...({ b: 'batch', import: 'batch', t: 'track', p: 'page', s: 'screen' } as const),
+    ...({ i: 'identify', g: 'group', a: 'alias' } as const),
+  }).flatMap(([name, door]): [string, Door][] => [
+    [`/v1/${name}`, door],
+    [`/v1/${name}/`, door],
+  ]),
+])
+
+/** What requests are received with. */
+export type ReceiveDeps = {
+  /** The client's address as the proxies in front tell it. */
+  clientAddress: (message: IncomingMessage) => string | null
+  configuration: Configuration
+  hashKey: (key: string) => string
+  limit: RateLimit
+  now: () => number
+}
+
+/** As Segment has it; SDKs keep below. */
+const SEGMENT_BYTES = 500 * 1024
+
+/** Receives one request. Throws `Problem` for one that is turned away or cannot be read. */
+export async function receive(message: IncomingMessage, door: Door, deps: ReceiveDeps): Promise<Delivery> {
+  const { authorization, cookie, origin } = message.headers
+  const receivedAt = deps.now()
+  const address = deps.clientAddress(message)
+  checkRate(deps.limit, address, receivedAt)
+  let maxBytes = SEGMENT_BYTES
+  if (door === 'events') {
+    if (authorization !== undefined) await checkKey(authorization, deps)
+    checkType(message.headers['content-type'])
+    maxBytes = authorization === undefined ? LIMITS.tag.bytes : LIMITS.keyed.bytes
+  }
+  const text = await readBody(message, maxBytes)
+  const site = door === 'events' ? null : siteIn(message.url!)
+  const userAgent = message.headers['user-agent']
+  const fetchSite = message.headers['sec-fetch-site'] as string | undefined
+  return { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
+}
+
+function siteIn(url: string): string | null {
+  const cut = url.indexOf('?')
+  return cut < 0 ? null : new URLSearchParams(url.slice(cut)).get('site')
+}
+
+/** 429 for an address that sends too much. */
+function checkRate(limit: RateLimit, address: string | null, now: number): void {
+  const wait = limit(address, now)
+  if (wait === null) return
+  throw new Problem(429, 'too_many_requests', `try again in ${wait} s`, { 'retry-after': String(wait) })
+}
+
+/** 401 or 403 for a secret key that does not do. */
+async function checkKey(header: string, { configuration, hashKey }: ReceiveDeps): Promise<void> {
+  const token = /^Bearer (\S+)$/i.exec(header)?.[1]
+  const key = token === undefined ? undefined : await configuration.freshKey(hashKey(token))
+  if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a key of this collector')
+  if (!key.scopes.includes('events:write')) {
+    throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
+  }
+}
+
+function checkType(header: string | undefined): void {
+  const type = header?.split(';')[0]?.trim().toLowerCase()
+  if (type === 'text/plain' || type === 'application/json') return
+  throw new Problem(
+    415,
+    'unsupported_media_type',
+    `Content-Type must be text/plain or application/json (got "${type ?? ''}")`,
+  )
+}
