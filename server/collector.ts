@@ -124,8 +124,8 @@ function collect([job, door, address, receivedAt, text, site, ...headers]: Packe
   const [authorization, cookie, origin, fetchSite, userAgent] = headers
   const delivery = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
   const checking = door === 'events' ? collectEvents(delivery, deps) : collectSegment(delivery, door, deps)
-  checking.then(
-    (checked) => {
+  checking
+    .then((checked) => {
       if (checked.entries.length === 0) return answer(job, checked.answer)
       const texts = checked.entries.map((entry) => JSON.stringify(entry))
       const events = checked.entries.reduce((sum, entry) => sum + entry.events.length, 0)
@@ -134,9 +134,8 @@ function collect([job, door, address, receivedAt, text, site, ...headers]: Packe
         count('accepted', events)
         answer(job, checked.answer)
       })
-    },
-    (error: unknown) => fail(job, error),
-  )
+    })
+    .catch((error: unknown) => fail(job, error))
 }
 
 parentPort!.on('message', (request: CollectorRequest) => {

@@ -110,7 +110,12 @@ export async function start(config: Config): Promise<Running> {
       count: metrics.count,
       onAnswers: () => wakeSoon(),
       onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
-      onDeath: (error) => log.fatal({ err: error }, 'the thread that collects has died; every event is answered 503'),
+      onDeath: (error) => {
+        // Nothing can be taken any more: better to be restarted by whoever watches the process.
+        log.fatal({ err: error }, 'the thread that collects has died')
+        process.exitCode = 1
+        process.kill(process.pid, 'SIGTERM')
+      },
     },
   )
   // They are awaited further down; until then a failure of theirs is nobody's.

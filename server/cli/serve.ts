@@ -29,7 +29,7 @@ export function registerServe(program: Command): void {
           if (stopping) process.exit(1)
           stopping = true
           const { left } = await running.stop()
-          process.exit(left.length > 0 ? 1 : undefined)
+          process.exit(left.length > 0 ? 1 : process.exitCode)
         })
       }
     })

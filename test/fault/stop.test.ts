@@ -1,8 +1,11 @@
 /** A server that is told to stop ends in time: every request is answered, and what was acknowledged is stored. */
+import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterEach, expect, test } from 'vitest'
-import { batch, event, send, settled } from '../support/sender.ts'
+import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
 let server: TestServer
@@ -87,3 +90,29 @@ test('a second signal ends it at once', async () => {
   expect(await exit).toBe(1)
   expect(server.output().stderr).toBe('')
 }, 60_000)
+
+test.each([
+  ['the thread that collects', 'journal'],
+  ['the thread that lands and derives', 'journalFile'],
+])(
+  'if %s dies, the process says so and ends with 1, and the next one has all that was acknowledged',
+  async (name, data) => {
+    const dieFile = join(tmpdir(), `couture-die-${process.pid}`)
+    const preload = new URL('../support/dying-thread.ts', import.meta.url).pathname
+    server = await startServer({ env: { NODE_OPTIONS: `--import ${preload}`, DIES_WITH: data, DIE_FILE: dieFile } })
+    const own = Array.from({ length: 20 }, () => event('page'))
+    const visitor = 'outlives-aaaaaaaaaaaaa'
+    await sendAll(server, visitor, own)
+    const exit = ended()
+    writeFileSync(dieFile, '')
+    const code = await exit
+    rmSync(dieFile)
+    expect([code, server.output().stderr]).toEqual([1, expect.stringContaining(`${name} has died`)])
+
+    server = await startServer({ dataDir: server.dataDir })
+    await settled(server)
+    const rows = await server.query<{ id: string }>('select id from events where visitor_id = ?', visitor)
+    expect(rows.map(({ id }) => id).sort()).toEqual(own.map(({ id }) => id).sort())
+  },
+  60_000,
+)
