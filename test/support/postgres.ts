@@ -26,6 +26,21 @@ export type Cluster = {
 /** Many servers with a few connections each. */
 const MAX_CONNECTIONS = 200
 
+/**
+ * Loads the package without what it does when a process comes to its end: it would end it with 0, and a run of tests of
+ * which some have failed would count as good. Clusters are stopped by who started them; at a signal it stops them still.
+ */
+async function keepExitCode<T>(load: () => Promise<T>): Promise<T> {
+  const ends = ['beforeExit', 'exit'] as const
+  const own = ends.map((event) => process.listeners(event as 'exit'))
+  const loaded = await load()
+  ends.forEach((event, i) => {
+    for (const listener of process.listeners(event as 'exit'))
+      if (!own[i]!.includes(listener)) process.off(event, listener)
+  })
+  return loaded
+}
+
 /** Starts a new cluster. `safe`: it flushes to disk as it does in earnest; most tests do not lose power. */
 export async function startCluster({ safe = false } = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-postgres-'))
@@ -33,7 +48,7 @@ export async function startCluster({ safe = false } = {}): Promise<Cluster> {
   const databaseDir = join(folder, 'data')
   const port = await freePort()
   let log = ''
-  const Postgres = await loadPostgres(folder)
+  const Postgres = await keepExitCode(() => loadPostgres(folder))
   const flags = ['-c', `max_connections=${MAX_CONNECTIONS}`, ...(safe ? [] : ['-c', 'fsync=off'])]
   const make = () =>
     new Postgres({
