@@ -21,7 +21,7 @@ import { matchRoutes } from './http/matches.ts'
 import { describeApi } from './http/openapi.ts'
 import { orderRoutes } from './http/orders.ts'
 import { peopleRoutes } from './http/people.ts'
-import { Problem, problemResponse } from './http/problem.ts'
+import { internalError, Problem, problemResponse } from './http/problem.ts'
 import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
 import { segmentRoutes } from './http/segments.ts'
@@ -147,7 +147,7 @@ function fail(error: unknown, c: Context, deps: AppDeps): Response {
     return problemResponse(new Problem(503, 'store_unavailable', away, { 'retry-after': '5' }))
   }
   deps.onError(error, c.req.method, c.req.routePath)
-  return problemResponse(new Problem(500, 'internal_error', 'something went wrong here; it is in the log'))
+  return problemResponse(internalError())
 }
 
 function redirect(c: Context, deps: AppDeps): Response {

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { type Answer, type Delivery, type Door, journalUnavailable } from './collect/accept.ts'
 import type { Snapshot } from './collect/configuration.ts'
 import type { CollectorData, CollectorReply, CollectorRequest, PackedDelivery } from './collector.ts'
-import type { Journal, Rewritten } from './journal/group-commit.ts'
+import type { Journal, JournalState, Rewritten } from './journal/group-commit.ts'
 
 /** The thread as others see it. */
 export type CollectorThread = Pick<Journal, 'landed' | 'renew'> & {
@@ -14,8 +14,8 @@ export type CollectorThread = Pick<Journal, 'landed' | 'renew'> & {
   use(snapshot: Snapshot): void
   /** Hands a request over. Resolves to its answer; rejects with a `Problem` where nothing can be taken. */
   collect(door: Door, delivery: Delivery): Promise<Answer>
-  /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
-  state(): Promise<State>
+  /** How the journal fares: soon, though the thread may be held up. */
+  state(): Promise<JournalState>
   /** Puts other entries in the place of those that rows hold. Answers when that is on disk, or why it is not. */
   rewrite(journalId: string, rows: Rewritten[]): Promise<string | null>
   /** Finishes what was handed over, and ends the thread. */
@@ -30,8 +30,6 @@ const PARCEL = 16
 
 /** What is under way waits in memory, for a disk that is slow or a processor that is busy; past it, requests are turned away. */
 const MAX_UNDER_WAY_CHARS = 64 * 1024 * 1024
-
-type State = ReturnType<Journal['state']>
 
 /** A disk that hangs holds the thread up; who asks how it fares must hear of it. */
 const STATE_MS = 2000
@@ -62,7 +60,7 @@ export function startCollector(
   let parcel: PackedDelivery[] = []
   let numbers = 0
   let charsUnderWay = 0
-  let lastState: State = { refusing: null, backlogBytes: 0 }
+  let lastState: JournalState = { refusing: null, backlogBytes: 0 }
   let opened = false
   let dead: Error | null = null
 
@@ -140,7 +138,7 @@ export function startCollector(
       })
     },
     state() {
-      const answer = ask<State>(
+      const answer = ask<JournalState>(
         (number) => ({ kind: 'state', ask: number }),
         (why) => ({ refusing: why, backlogBytes: 0 }),
       ).then((state) => (lastState = state))

@@ -10,7 +10,7 @@ import { createDirectory, type Snapshot } from './collect/configuration.ts'
 import { collectEvents, type EventsDeps } from './collect/events.ts'
 import { collectSegment } from './collect/segment-api.ts'
 import { Problem, problemAnswer } from './http/problem.ts'
-import { type Journal, type Rewritten, startJournal } from './journal/group-commit.ts'
+import { type JournalState, type Rewritten, startJournal } from './journal/group-commit.ts'
 import { readLink } from './link-reader.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { createKeyring, hashApiKey, sha256Hex } from './ops/keyring.ts'
@@ -61,7 +61,7 @@ export type CollectorReply =
   /** A site or a key is not known here; answered by `looked`. */
   | { kind: 'missed'; ask: number }
   | { kind: 'rewritten'; ask: number; error: string | null }
-  | { kind: 'state'; ask: number; state: ReturnType<Journal['state']> }
+  | { kind: 'state'; ask: number; state: JournalState }
   | { kind: 'upkeep-failed'; message: string }
 
 const { journal: journalOptions, secret, secure } = workerData as CollectorData

@@ -4,11 +4,11 @@
  * take a quarter of what the thread of HTTP has to do.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Answer } from './collect/accept.ts'
+import type { Answer, Door } from './collect/accept.ts'
 import { Gone } from './collect/body.ts'
 import { DOORS, type ReceiveDeps, receive } from './collect/receive.ts'
 import type { CollectorThread } from './collector-thread.ts'
-import { Problem, problemAnswer } from './http/problem.ts'
+import { internalError, Problem, problemAnswer } from './http/problem.ts'
 
 /** What the doors are made with. */
 export type DoorDeps = {
@@ -50,10 +50,9 @@ export function createDoors(deps: DoorDeps): Doors {
   const failed = (error: unknown, path: string): Answer => {
     if (error instanceof Problem) return problemAnswer(error)
     deps.onError(error, 'POST', path)
-    return problemAnswer(new Problem(500, 'internal_error', 'something went wrong here; it is in the log'))
+    return problemAnswer(internalError())
   }
-  const collect = async (message: IncomingMessage, path: string): Promise<Answer> => {
-    const door = DOORS.get(path)!
+  const collect = async (message: IncomingMessage, door: Door, path: string): Promise<Answer> => {
     try {
       return await deps.collect(door, await receive(message, door, deps.receive))
     } catch (error) {
@@ -66,14 +65,15 @@ export function createDoors(deps: DoorDeps): Doors {
     const url = message.url!
     const cut = url.indexOf('?')
     const path = cut < 0 ? url : url.slice(0, cut)
-    if (!DOORS.has(path)) return false
+    const door = DOORS.get(path)
+    if (door === undefined) return false
     if (method === 'OPTIONS') {
       response.writeHead(204, { ...corsOf(message), ...PREFLIGHT_HEADERS }).end()
       return true
     }
     if (method !== 'POST') return false
     const began = performance.now()
-    collect(message, path).then(
+    collect(message, door, path).then(
       ({ status, headers, body }) => {
         const length = { 'content-length': Buffer.byteLength(body) }
         response.writeHead(status, { ...ANSWER_HEADERS, ...length, ...headers, ...corsOf(message) }).end(body)

@@ -16,6 +16,7 @@ import { createDemo } from './demo.ts'
 import { createDoors } from './doors.ts'
 import { createIdentify } from './identify.ts'
 import { lockFolder } from './journal/folder-lock.ts'
+import type { JournalState } from './journal/group-commit.ts'
 import { openJournalReader } from './journal/journal.ts'
 import { readLink } from './link-reader.ts'
 import { listen } from './listen.ts'
@@ -77,8 +78,7 @@ export async function start(config: Config): Promise<Running> {
   const steadyNow = createSteadyClock()
   const journalFile = join(config.dataDir, 'journal.db')
   const sitesFile = join(config.dataDir, 'sites.json')
-  const waiting = async () => {
-    const { backlogBytes } = await collector.state()
+  const waitingOf = ({ backlogBytes }: JournalState) => {
     // How far it has landed is told before anything is landed.
     const position = pipeline?.position() ?? null
     const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
@@ -86,7 +86,7 @@ export async function start(config: Config): Promise<Running> {
     return { entries, bytes: backlogBytes, oldestMs }
   }
   const metrics = createMetrics(pkg.version, {
-    waiting,
+    waiting: async () => waitingOf(await collector.state()),
     store: () => storeFigures(db).catch(() => null),
     files: () => sizesOf(config.dataDir),
   })
@@ -220,8 +220,9 @@ export async function start(config: Config): Promise<Running> {
     demo: demo.app,
     metrics: metrics.text,
     readiness: async () => {
-      const { refusing } = await collector.state()
-      return readinessOf({ refusing, storeReachable: await configuration.refresh(), waiting: await waiting() })
+      const state = await collector.state()
+      const storeReachable = await configuration.refresh()
+      return readinessOf({ refusing: state.refusing, storeReachable, waiting: waitingOf(state) })
     },
     version: pkg.version,
     isStoreAway: isPassing,

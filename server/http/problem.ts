@@ -28,6 +28,11 @@ const TITLES: Record<number, string> = {
   503: 'Unavailable',
 }
 
+/** What somebody is told of a defect: that it is one. What it is, is in the log. */
+export function internalError(): Problem {
+  return new Problem(500, 'internal_error', 'something went wrong here; it is in the log')
+}
+
 /** The reply of a problem as plain data; `more` are further members of its body. */
 export function problemAnswer({ status, code, message, headers }: Problem, more: object = {}) {
   const body = { type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message, ...more }

@@ -10,6 +10,9 @@ import { type Backlog, type JournalLimits, type JournalRow, openJournal } from '
 /** A row of the journal as it is to be from now on. */
 export type Rewritten = Pick<JournalRow, 'id' | 'body' | 'events'>
 
+/** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
+export type JournalState = { refusing: string | null; backlogBytes: number }
+
 /** The journal as the thread that owns it has it. */
 export type Journal = {
   /**
@@ -17,8 +20,7 @@ export type Journal = {
    * they are on disk (null), or with the reason why they were not taken.
    */
   append(entries: string[], events: number, done: (refused: string | null) => void): void
-  /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
-  state(): { refusing: string | null; backlogBytes: number }
+  state(): JournalState
   /** Reports how far it was landed and flushed, which lets it prune. */
   landed(journalId: string, position: number, flushed: number): void
   /** Gives the journal a new id if it is still this one, so that all it holds is landed again. */
