@@ -76,14 +76,17 @@ export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promi
   if (after > newest || journal.openingOf(after) !== opening) {
     return { ...nothing, notices: [{ kind: 'foreign cursor', journalId, cursor: after, newest }] }
   }
-  if (after === newest) return nothing
+  // A journal that the store does not know is made known at once, with nothing in it: it is no news later.
+  const joining = cursor === null && first === 1
+  if (after === newest && !joining) return nothing
 
   const notices: Notice[] = []
   const from = Math.max(after + 1, first)
   if (from < oldest) notices.push({ kind: 'entries gone', journalId, from, to: oldest - 1 })
-  if (!cursor && first === 1) {
+  if (joining) {
     const others = await readOtherCursors(db, journalId)
-    if (others.journals > 0) notices.push({ kind: 'new journal', journalId, ...others })
+    // Where none has landed anything, nothing can be lost.
+    if (others.furthest > 0) notices.push({ kind: 'new journal', journalId, ...others })
   }
   const rows = journal.read(after, maxEvents)
   if (rows.length === 0 && oldest <= newest) return nothing

@@ -91,6 +91,26 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
+    name: 'the journal was lost: that is said at the start, before anything is accepted',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 2)
+      for (const file of filesOf(dataDir, 'journal.db')) rmSync(join(dataDir, file))
+      return live(dataDir, ledger, 0)
+    },
+    logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 2/,
+    lost: 0,
+  },
+  {
+    name: 'the journal was lost before anything was accepted: nothing can be gone',
+    async play(dataDir, ledger) {
+      await live(dataDir, ledger, 0)
+      for (const file of filesOf(dataDir, 'journal.db')) rmSync(join(dataDir, file))
+      return live(dataDir, ledger, 3)
+    },
+    logged: null,
+    lost: 0,
+  },
+  {
     name: 'the journal was brought back from a backup and has not grown to where the cursor is',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 4)

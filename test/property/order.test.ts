@@ -3,13 +3,10 @@
  * and deriving, once as they happened and again permuted, sent twice, cut otherwise, over two journals and with
  * derivation rounds in between. Every fact and every derived row must be the same. A failure prints its seed.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
-import { type Kysely, type KyselyPlugin, sql } from 'kysely'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Kysely, KyselyPlugin } from 'kysely'
+import { afterAll, expect, test } from 'vitest'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry, StampedClaim, StampedEvent } from '../../server/domain/event.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../../server/domain/settings.ts'
@@ -19,17 +16,15 @@ import { createKeyring, linkMac, sha256Hex } from '../../server/ops/keyring.ts'
 import { createKeysOf } from '../../server/sites.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { createLeases } from '../../server/store/leases.ts'
-import { migrate } from '../../server/store/migrate.ts'
 import { LostClaim, ownsEverything } from '../../server/store/ownership.ts'
-import { createPostgresStore } from '../../server/store/postgres.ts'
 import { beginRebuild } from '../../server/store/rebuild.ts'
 import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { insertSite } from '../../server/store/sites.ts'
-import { createSqliteStore } from '../../server/store/sqlite.ts'
 import { transact } from '../../server/store/transact.ts'
+import { dropPlaces, placeOf } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
-import { createDatabase, dropDatabase, ENGINE } from '../support/store.ts'
+import { ENGINE } from '../support/store.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
@@ -67,32 +62,6 @@ const siteWith = (settings: Partial<SiteSettings>): Site => ({
   link_secret: 'links',
   settings: { ...defaultSettings(), ...settings },
 })
-
-/** A store without rows. On PostgreSQL there is one database for all, which is emptied. */
-type Place = { open(): Kysely<Database>; done(): Promise<void> }
-
-function sqlitePlace(): Place {
-  const folder = mkdtempSync(join(tmpdir(), 'couture-order-'))
-  const open = () => createSqliteStore(join(folder, 'couture.db'))
-  return { open, done: async () => rmSync(folder, { recursive: true, force: true }) }
-}
-
-let databaseUrl = ''
-const CONNECTIONS = { connections: 2, name: 'test', statementTimeoutMs: 30_000 }
-
-async function postgresPlace(): Promise<Place> {
-  const open = () => createPostgresStore(databaseUrl, CONNECTIONS)
-  const db = open()
-  await migrate(db)
-  await sql`update leases set owner = '', expires_at = 0`.execute(db)
-  const tables = [...COMPARED, ...(['cursors', 'sites', 'meta', 'match_changes', 'processes'] as const)]
-  const marks = ['dirty_visitors', 'dirty_persons', 'dirty_contacts']
-  await sql`truncate ${sql.join([...tables, ...marks].map((name) => sql.table(name)))}`.execute(db)
-  await db.destroy()
-  return { open, done: async () => {} }
-}
-
-const placeOf = (engine: 'sqlite' | 'postgres') => (engine === 'sqlite' ? sqlitePlace() : postgresPlace())
 
 type Row = { id: number; at: number; body: string; events: number }
 
@@ -134,7 +103,6 @@ async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery
     for (const [journal, rows] of journals) await landAll(db, journal, rows, delivery.batch)
   }
   try {
-    await migrate(db)
     await seedPresets(db, START)
     await insertSite(db, site, START)
     for (const [step, index] of delivery.order.entries()) {
@@ -180,7 +148,7 @@ const hesitating: KyselyPlugin = {
  * share the keys under leases and now and then lose them to each other.
  */
 async function playTogether(history: History, delivery: Delivery): Promise<Dump> {
-  const place = await postgresPlace()
+  const place = await placeOf('postgres')
   const db = place.open()
   const site = siteWith(history.settings)
   const keysOf = createKeysOf(keyring, () => [site])
@@ -448,12 +416,7 @@ const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? 25 : 6))
 const LIMIT_MS = 40_000 + RUNS * (ENGINE === 'sqlite' ? 200 : 3000)
 const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true }
 
-beforeAll(async () => {
-  if (ENGINE === 'postgres') databaseUrl = await createDatabase()
-})
-afterAll(async () => {
-  if (ENGINE === 'postgres') await dropDatabase(databaseUrl)
-})
+afterAll(dropPlaces)
 
 test(
   'any order, repetition, split and pause of the same requests and pushes ends in the same rows',

@@ -1,0 +1,53 @@
+/**
+ * Empty stores, one after the other, for tests that drive landing and deriving themselves: on SQLite a folder each, on
+ * PostgreSQL one database for the file, emptied for each.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Kysely, sql } from 'kysely'
+import { migrate } from '../../server/store/migrate.ts'
+import { createPostgresStore } from '../../server/store/postgres.ts'
+import type { Database } from '../../server/store/schema.ts'
+import { createSqliteStore } from '../../server/store/sqlite.ts'
+import { createDatabase, dropDatabase, type ENGINE } from './store.ts'
+
+/** A migrated store without rows. `open` connects to it, as often as one likes; `done` ends it. */
+export type Place = { open(): Kysely<Database>; done(): Promise<void> }
+
+const CONNECTIONS = { connections: 2, name: 'test', statementTimeoutMs: 30_000 }
+let database: Promise<string> | null = null
+
+/** The next empty store of an engine. The one before must be done with. */
+export async function placeOf(engine: typeof ENGINE): Promise<Place> {
+  const place = engine === 'sqlite' ? sqlitePlace() : await postgresPlace()
+  const db = place.open()
+  await migrate(db)
+  if (engine === 'postgres') await empty(db)
+  await db.destroy()
+  return place
+}
+
+function sqlitePlace(): Place {
+  const folder = mkdtempSync(join(tmpdir(), 'couture-place-'))
+  const open = () => createSqliteStore(join(folder, 'couture.db'))
+  return { open, done: async () => rmSync(folder, { recursive: true, force: true }) }
+}
+
+async function postgresPlace(): Promise<Place> {
+  database ??= createDatabase()
+  const url = await database
+  return { open: () => createPostgresStore(url, CONNECTIONS), done: async () => {} }
+}
+
+async function empty(db: Kysely<Database>): Promise<void> {
+  const names = (await db.introspection.getTables()).map((table) => table.name)
+  const emptied = names.filter((name) => !/^kysely_|^leases$/.test(name))
+  await sql`truncate ${sql.join(emptied.map((name) => sql.table(name)))}`.execute(db)
+  await sql`update leases set owner = '', expires_at = 0`.execute(db)
+}
+
+/** Removes what the places of this file stood on. */
+export async function dropPlaces(): Promise<void> {
+  if (database !== null) await dropDatabase(await database)
+}
