@@ -32,7 +32,7 @@ import type { Database } from '../store/schema.ts'
 import { isPoison, transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 import type { Notice } from './notice.ts'
-import { BATCH_EVENTS } from './turns.ts'
+import { BATCH_EVENTS, HOLD_MS } from './turns.ts'
 
 /** A row of the journal as landing reads it. */
 type Row = { id: number; at: number; body: string; events: number }
@@ -90,27 +90,57 @@ export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promi
   }
   const rows = journal.read(after, maxEvents)
   if (rows.length === 0 && oldest <= newest) return nothing
-  const position = rows.at(-1)?.id ?? newest
-  const to = { position, opening: journal.openingOf(position) }
   try {
-    const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
-    const keptOut = await transact(db, async (trx) => {
-      const gone = await landEntries(trx, entries, deps)
-      if (gone.length === 0) await moveCursor(trx, journalId, cursor, to)
-      return gone
+    const landed = await transact(db, async (trx) => {
+      const read = await landParts(trx, deps, rows, maxEvents)
+      const position = read.last?.id ?? newest
+      const to = { position, opening: journal.openingOf(position) }
+      if (read.keptOut.length === 0) await moveCursor(trx, journalId, cursor, to)
+      return { ...read, to }
     })
-    if (keptOut.length > 0) {
-      await deps.takeOut(journalId, rows, keptOut)
-      await moveCursor(db, journalId, cursor, to)
-    }
+    for (const { rows, spans } of landed.keptOut) await deps.takeOut(journalId, rows, spans)
+    if (landed.keptOut.length > 0) await moveCursor(db, journalId, cursor, landed.to)
+    const { events, last, to } = landed
+    return { journalId, position: to.position, events, at: last?.at ?? null, notices }
   } catch (error) {
     if (!isPoison(error)) throw error
     // One by one takes long: fewer of them first.
     if (maxEvents > BATCH_EVENTS) return landBatch(deps)
     await landOneByOne(deps, journalId, cursor, rows)
+    const { id: position, at } = rows.at(-1)!
+    return { journalId, position, events: eventsOf(rows), at, notices }
   }
-  const events = rows.reduce((sum, row) => sum + row.events, 0)
-  return { journalId, position, events, at: rows.at(-1)?.at ?? null, notices }
+}
+
+const eventsOf = (rows: Row[]) => rows.reduce((sum, row) => sum + row.events, 0)
+
+/**
+ * Lands about `maxEvents` events in the caller's transaction, `first` and what comes after. They are read a part at a
+ * time: memory holds no more than that of them. `last` is null where there were none, and `keptOut` is what must be
+ * taken out of which rows.
+ */
+async function landParts(
+  trx: Transaction<Database>,
+  deps: LandDeps,
+  first: Row[],
+  maxEvents: number,
+): Promise<{ events: number; last: Row | null; keptOut: { rows: Row[]; spans: ErasedSpan[] }[] }> {
+  const keptOut: { rows: Row[]; spans: ErasedSpan[] }[] = []
+  const end = performance.now() + HOLD_MS
+  let left = maxEvents
+  let events = 0
+  let last: Row | null = null
+  for (let rows = first; rows.length > 0; ) {
+    const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
+    const spans = await landEntries(trx, entries, deps)
+    if (spans.length > 0) keptOut.push({ rows, spans })
+    events += eventsOf(rows)
+    // A row of which everything was taken out has no events.
+    left -= Math.max(rows.length, eventsOf(rows))
+    last = rows.at(-1)!
+    rows = left > 0 && performance.now() < end ? deps.journal.read(last.id, left) : []
+  }
+  return { events, last, keptOut }
 }
 
 async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | null, rows: Row[]): Promise<void> {

@@ -7,9 +7,12 @@
 /** A batch that waited longer than this belongs to a backlog. */
 const BACKLOG_MS = 5000
 
-/** Events of a batch. Other writers wait for it: about a tenth of a second, in a backlog half a second. */
+/** Events of a batch. Other writers wait for it: about a tenth of a second, in a backlog for `HOLD_MS`. */
 export const BATCH_EVENTS = 4000
-const BACKLOG_EVENTS = 32_000
+const BACKLOG_EVENTS = 128_000
+
+/** A batch that has taken so long ends with the part that it is at, however many events it might hold. */
+export const HOLD_MS = 1000
 
 /** Takes the batches as they land, and says how many events the next may hold. */
 export function createTurns() {
