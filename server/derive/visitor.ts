@@ -62,7 +62,9 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
     overactive: 0,
     expire_at: Math.min(...[...oldestBySite(events)].map(([id, at]) => expiryOf(at, siteOf(id).settings))),
   })
-  for (const epoch of epochs) {
+  // One epoch of nobody's says nothing.
+  const telling = epochs.filter(({ contact }) => epochs.length > 1 || contact !== null)
+  for (const epoch of telling) {
     rows.epochs.push({
       visitor_id: visitorId,
       n: epoch.n,

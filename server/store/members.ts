@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { chunks } from './many.ts'
+import { partsOf } from './parts.ts'
 import type { Database } from './schema.ts'
 import type { CartRow, PersonRow } from './schema-derived.ts'
 
@@ -49,13 +50,7 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<string, CartRow
   const parts = []
   const orders = []
   for (const part of chunks(persons, 500)) {
-    parts.push(
-      ...(await db
-        .selectFrom('visitor_persons')
-        .select(['visitor_id', 'person_id'])
-        .where('person_id', 'in', part)
-        .execute()),
-    )
+    parts.push(...(await partsOf(db, part)))
     const contacts = part.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : []))
     if (contacts.length > 0) {
       orders.push(...(await db.selectFrom('orders').selectAll().where('contact_id', 'in', contacts).execute()))

@@ -4,6 +4,7 @@ import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.t
 import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { chunks } from './many.ts'
+import { partsOf } from './parts.ts'
 import type { Database, EventRow } from './schema.ts'
 import type { LinkRow } from './schema-derived.ts'
 
@@ -77,8 +78,7 @@ export function visitorTimeline(db: Kysely<Database>, visitorId: string, after: 
 
 /** The visitors on which a person has something. */
 export async function visitorsOf(db: Kysely<Database>, personId: string): Promise<string[]> {
-  const rows = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
-  return rows.map((row) => row.visitor_id)
+  return (await partsOf(db, [personId])).map((row) => row.visitor_id)
 }
 
 /**

@@ -6,6 +6,7 @@ import { mark } from './dirty.ts'
 import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { ofKeys, ofRows } from './many.ts'
+import { partsOf } from './parts.ts'
 import type { Database } from './schema.ts'
 import type { PersonRow } from './schema-derived.ts'
 
@@ -47,13 +48,9 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
   }
 }
 
-const selectParts = ofKeys((db, personIds) =>
-  db.selectFrom('visitor_persons').selectAll().where('person_id', 'in', personIds),
-)
-
 /** The rows of the given persons as they are now, without their edge; those whom nothing belongs to have none. */
 export async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
-  const parts = await selectParts(db, personIds)
+  const parts = await partsOf(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
   const contactIds = personIds.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : []))

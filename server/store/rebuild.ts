@@ -10,6 +10,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { mark, markForRebuild, REBUILD_GENERATION } from './dirty.ts'
 import { ofKeys } from './many.ts'
+import { partsOf } from './parts.ts'
 import { type Database, VISITOR_TABLES } from './schema.ts'
 
 /** Keys of a slice, and how many of the one before may be left. */
@@ -101,25 +102,26 @@ async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slic
     case 'marked':
       return markForRebuild(trx, 'dirty_persons', slice)
     case 'persons':
-      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, 'visitor_persons', slice))
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, partsOf, slice))
     case 'members':
-      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, 'persons', slice.map(personOfMember)))
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, selectPersons, slice.map(personOfMember)))
     case 'contacts':
       // Those whose match ends with the rebuild are told so too.
       return mark(trx, 'dirty_contacts', slice)
   }
 }
 
-const holding = {
-  visitor_persons: ofKeys((db, personIds) =>
-    db.selectFrom('visitor_persons').select('person_id').distinct().where('person_id', 'in', personIds),
-  ),
-  persons: ofKeys((db, personIds) => db.selectFrom('persons').select('person_id').where('person_id', 'in', personIds)),
-}
+const selectPersons = ofKeys((db, personIds) =>
+  db.selectFrom('persons').select('person_id').where('person_id', 'in', personIds),
+)
 
-/** Those of the persons that have no row there. */
-async function ofNobody(db: Kysely<Database>, table: keyof typeof holding, personIds: string[]): Promise<string[]> {
-  const there = new Set((await holding[table](db, personIds)).map((row) => row.person_id))
+/** Those of the persons that nothing belongs to. */
+async function ofNobody(
+  db: Kysely<Database>,
+  rowsOf: (db: Kysely<Database>, personIds: string[]) => Promise<{ person_id: string }[]>,
+  personIds: string[],
+): Promise<string[]> {
+  const there = new Set((await rowsOf(db, personIds)).map((row) => row.person_id))
   return personIds.filter((id) => !there.has(id))
 }
 

@@ -7,6 +7,7 @@ import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './dirty.ts'
 import { namingsOf, tokensOf, visitorsNamingAfter, visitorsOfTokens } from './landing.ts'
 import { lockNamed } from './locks.ts'
 import { ofKeys, ofRows } from './many.ts'
+import { keptParts, withOwn } from './parts.ts'
 import type { Database, VISITOR_TABLES } from './schema.ts'
 import type {
   CartRow,
@@ -23,6 +24,7 @@ export type VisitorRows = {
   visitors: VisitorRow[]
   epochs: EpochRow[]
   links: LinkRow[]
+  /** All of them: also those that need no row. */
   visitorPersons: VisitorPersonRow[]
   visitorDays: VisitorDayRow[]
   carts: CartRow[]
@@ -116,7 +118,8 @@ export async function writeVisitors(
       ...marks.filter(({ generation }) => generation >= REBUILD_GENERATION).map(({ key }) => key),
     ]),
   ]
-  const before = await TABLES.visitorPersons.select(trx, knownIds)
+  const kept = await TABLES.visitorPersons.select(trx, knownIds)
+  const before = withOwn(known, kept)
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
   const gained = rows.visitorPersons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
   const tokens = await tokensOf(trx, gone)
@@ -126,7 +129,7 @@ export async function writeVisitors(
   const sharers = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, namings))]
   for (const remove of removeFacts) await remove(trx, gone)
   await replace(trx, 'visitors', known, rows.visitors)
-  await replace(trx, 'visitorPersons', before, rows.visitorPersons)
+  await replace(trx, 'visitorPersons', kept, keptParts(rows.visitorPersons))
   for (const name of ['epochs', 'links', 'visitorDays', 'carts', 'purchases'] as const) {
     await replace(trx, name, await TABLES[name].select(trx, knownIds), rows[name])
   }
