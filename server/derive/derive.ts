@@ -30,12 +30,15 @@ import { createPace } from './pace.ts'
 import { crossEdges, replacePersons } from './person.ts'
 import { deriveVisitors } from './visitor.ts'
 
+/** Marks that a round looks at, if so many are of visitors who rest. */
+const LOOKED_AT = 4096
+
 /** Keys of one transaction. */
 const VISITORS = 256
 const PERSONS = 512
 
 /** Events of one transaction's visitors, as far as they were counted before: landing gets its turn after so many. */
-const EVENTS = 20_000
+const EVENTS = 5000
 
 /** Derives rounds. `round` returns whether it found anything to do. */
 export type Deriver = { round(): Promise<boolean> }
@@ -85,24 +88,33 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       return true
     })
 
+  /** The next marks, until there are enough of visitors that were not worked on lately. */
   const markedVisitors = async (trx: Transaction<Database>, claim: Claim): Promise<Mark[]> => {
-    const marks = await readMarks(trx, 'dirty_visitors', VISITORS, { buckets: claim.buckets, after })
-    after = marks.length === VISITORS ? marks.at(-1)!.key : ''
-    return marks
+    const marked: Mark[] = []
+    let fresh = 0
+    do {
+      const marks = await readMarks(trx, 'dirty_visitors', VISITORS, { buckets: claim.buckets, after })
+      marked.push(...marks)
+      fresh += marks.filter(({ key }) => pace.dueAt(key) === null).length
+      after = marks.length === VISITORS ? marks.at(-1)!.key : ''
+    } while (after !== '' && fresh < VISITORS && marked.length < LOOKED_AT)
+    return marked
   }
 
-  /** The first of these visitors that together have not too many events; one, however many he has. The next round goes on. */
+  /** The first of these visitors, no more than together have not too many events; one, however many he has. */
   const fitting = async (trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> => {
-    const keys = marks.map(({ key }) => key)
-    const sizes = await sizesOf(trx, keys)
+    const first = marks.slice(0, VISITORS)
+    const sizes = await sizesOf(
+      trx,
+      first.map(({ key }) => key),
+    )
     let events = 0
-    const end = keys.findIndex((key, i) => {
+    const end = first.findIndex(({ key }, i) => {
       events += sizes.get(key) ?? 0
       return i > 0 && events > EVENTS
     })
-    if (end === -1) return marks
-    after = keys[end - 1]!
-    return marks.slice(0, end)
+    const own = end === -1 ? first : first.slice(0, end)
+    return own.sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
   /** Works on keys at once. Where that throws, one by one: who cannot be derived is set aside and stops nobody. */
@@ -142,8 +154,10 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const tombstones = await findTombstones(trx, [...hashes.values()])
       // Who goes from now on is marked once more.
       const isGone = (key: string) => tombstones.has(hashes.get(key)!)
-      // Who is gone goes at once.
-      const due = marked.filter(({ key }) => isGone(key) || pace.isDue(key))
+      // Who is gone goes at once; who is new does not wait for those that send all the time.
+      const dueAt = ({ key }: Mark) => (isGone(key) ? 0 : (pace.dueAt(key) ?? 0))
+      const time = pace.now()
+      const due = marked.filter((mark) => dueAt(mark) <= time).sort((a, b) => dueAt(a) - dueAt(b))
       const spans = await findErasedSpans(trx, [...hashes.values()])
       const spansOf = (key: string) => spans.get(hashes.get(key)!) ?? []
       return { marks: await fitting(trx, due), isGone, spansOf }

@@ -23,7 +23,7 @@ test('many visitors with many events are derived in turns, each once', async () 
   const db = openPipelineStore({ dataDir, databaseUrl: null })
   try {
     await migrate(db)
-    const sizes = { a: 12_000, b: 7_000, c: 30_000, d: 10, e: 20 }
+    const sizes = { a: 3000, b: 1700, c: 7500, d: 10, e: 20 }
     for (const [visitor, events] of Object.entries(sizes)) {
       const consent = { id: 'x', analytics: true, identity: true, marketing: true, source: 'manual' as const, at: NOW }
       const entry: Entry = {

@@ -1,0 +1,75 @@
+/** When a visitor is worked on again. */
+import { expect, test } from 'vitest'
+import { createPace } from '../../server/derive/pace.ts'
+
+const visitor = (visitorId: string, events = 1, overactive = false) => ({
+  visitorId,
+  events: new Array<null>(events).fill(null),
+  overactive: overactive ? { events } : null,
+})
+
+/** A clock that is set by hand, and the pace that goes by it. */
+function start() {
+  let time = 0
+  const pace = createPace(() => time)
+  return {
+    /** Works on visitors, `tookMs` together, at the present time. */
+    work: (tookMs: number, ...batch: ReturnType<typeof visitor>[]) => pace.worked(batch, tookMs),
+    wait: (ms: number) => {
+      time += ms
+    },
+    /** For how long he rests from now on; null who was not worked on lately. */
+    rest: (id: string) => {
+      const dueAt = pace.dueAt(id)
+      return dueAt === null ? null : Math.max(0, dueAt - time)
+    },
+  }
+}
+
+test('who was never worked on does not rest, and who was is due again after half a second', () => {
+  const { work, wait, rest } = start()
+  expect(rest('anna')).toBe(null)
+  work(1, visitor('anna'))
+  expect(rest('anna')).toBe(500)
+  wait(499)
+  expect(rest('anna')).toBe(1)
+  wait(1)
+  expect(rest('anna')).toBe(0)
+})
+
+test('one whose fold takes long rests ten times as long, by his share of the batch', () => {
+  const { work, rest } = start()
+  work(400, visitor('long', 300), visitor('short', 100))
+  expect(rest('long')).toBe(3000)
+  expect(rest('short')).toBe(1000)
+})
+
+test('an overactive one rests for a minute', () => {
+  const { work, rest } = start()
+  work(1, visitor('script', 20_000, true))
+  expect(rest('script')).toBe(60_000)
+})
+
+test('those who come again and again rest so long that together they take half of the time, up to five seconds', () => {
+  const { work, wait, rest } = start()
+  const many = (n: number) => Array.from({ length: n }, (_, i) => visitor(`busy-${i}`))
+  // The first time they are new, and nobody knows that they come again.
+  work(1000, ...many(1000))
+  expect(rest('busy-0')).toBe(500)
+  wait(1000)
+  work(1000, ...many(1000))
+  expect(rest('busy-999')).toBe(2000)
+  wait(2000)
+  work(9000, ...many(1000))
+  expect(rest('busy-999')).toBe(5000)
+})
+
+test('who stays away is forgotten, and what he took does not count for others', () => {
+  const { work, wait, rest } = start()
+  for (let i = 0; i < 2; i++) work(1500, ...Array.from({ length: 1500 }, (_, n) => visitor(`gone-${n}`)))
+  expect(rest('gone-1499')).toBe(3000)
+  wait(5000)
+  work(1, visitor('anna'))
+  expect(rest('gone-1499')).toBe(null)
+  expect(rest('anna')).toBe(500)
+})
