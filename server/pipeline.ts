@@ -15,9 +15,10 @@ import { createForgetting, type Rewritten } from './land/forget.ts'
 import { landBatch } from './land/land.ts'
 import { type Notice, noticeText } from './land/notice.ts'
 import { createRewrites, Ended } from './land/rewrites.ts'
-import { BATCH_EVENTS, createTurns } from './land/turns.ts'
+import { createTurns } from './land/turns.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { flushFile } from './ops/flush.ts'
+import { giveWay } from './ops/give-way.ts'
 import { createKeyring, remembering } from './ops/keyring.ts'
 import { type ErrorView, errorView } from './ops/log.ts'
 import type { Turn } from './ops/metrics.ts'
@@ -68,21 +69,14 @@ const FLUSH_EVERY_MS = 2000
 /** Where nothing is landed the journal still hears how far that is, so that it forgets in time. */
 const RETELL_MS = 60_000
 
-/**
- * While collecting lacks a processor, landing and deriving wait: a burst is taken in first. Not longer than this, and not
- * while something has waited as long to be landed.
- */
-const GIVE_WAY_MS = 60_000
-const GIVE_WAY_STEP_MS = 20
-
 /** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */
 const NICENESS = 10
 
 yieldProcessor(NICENESS)
 const { store, journalFile, secret, short } = workerData as PipelineData
 
-/** Where other processes land too, none holds its locks for long. */
-const LARGEST_BATCH = store.databaseUrl === null ? Number.POSITIVE_INFINITY : BATCH_EVENTS
+/** Where other processes land too, none holds its locks for longer than it must. */
+const landsAlone = store.databaseUrl === null
 const db = openPipelineStore(store)
 const unflushed = unflushedFile(store)
 const journal = openJournalReader(journalFile)
@@ -185,21 +179,38 @@ async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<
   if (!done && stopping) throw new Ended()
 }
 
+const isShort = () => Atomics.load(short, 0) === 1
+
+/** For `ms` from now on, unless collecting lacks a processor meanwhile, or the server stops. */
+function during(ms: number): () => boolean {
+  const end = performance.now() + ms
+  return () => performance.now() < end && !isShort() && !stopping
+}
+
 /** Lands as much as this turn may. */
 async function land(): Promise<boolean> {
-  const whole = turns.maxEvents()
+  const goOn = during(turns.ms())
   let total = 0
   let events: number
   do {
-    events = await landOnce(Math.min(whole, LARGEST_BATCH))
+    events = await landOnce(landsAlone ? goOn : undefined)
     total += events
-  } while (events > 0 && total < whole && !stopping)
+  } while (events > 0 && goOn())
   return total > 0
 }
 
+/** Derives a round, and others for so long. */
+async function derive(ms: number): Promise<boolean> {
+  const goOn = during(ms)
+  await clockWatch.look()
+  const found = await deriver.round()
+  if (found) while (goOn() && (await deriver.round()));
+  return found
+}
+
 /** Lands a batch and tells how far it is. Returns how many events it held. */
-async function landOnce(maxEvents: number): Promise<number> {
-  const landed = await landBatch({ db, journal, describeAgent, tombstone, takeOut, now }, maxEvents)
+async function landOnce(goOn?: () => boolean): Promise<number> {
+  const landed = await landBatch({ db, journal, describeAgent, tombstone, takeOut, now }, goOn)
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
     // The journal takes its new id after a moment; that it is new then needs no word.
@@ -225,18 +236,8 @@ async function landOnce(maxEvents: number): Promise<number> {
     told = { journalId, position, flushed, at: time, flushedAt }
     report({ kind: 'landed', journalId, position, flushed, lagMs })
   }
-  turns.landed({ events, lagMs })
+  turns.landed({ lagMs })
   return events
-}
-
-/** Lets collecting go first. */
-async function giveWay(): Promise<void> {
-  const end = steadyNow() + GIVE_WAY_MS
-  while (!stopping && Atomics.load(short, 0) === 1 && steadyNow() < end) {
-    const { oldestAt } = journal.waiting(told.position)
-    if (oldestAt !== null && steadyNow() - oldestAt > GIVE_WAY_MS) return
-    await sleep(GIVE_WAY_STEP_MS)
-  }
 }
 
 function newTurn(): Turn {
@@ -256,17 +257,15 @@ async function keepShare(): Promise<void> {
 
 const keeping = keepShare()
 while (!stopping) {
-  await giveWay()
+  const oldestAt = () => journal.waiting(told.position).oldestAt
+  await giveWay({ isShort, isStopping: () => stopping, oldestAt, now: steadyNow })
   turn = newTurn()
   const began = performance.now()
   const landed = await attempt('land', land)
   if (failures.land > 0) turns.failed()
   const then = performance.now()
   // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
-  const derived = await attempt('derive', async () => {
-    await clockWatch.look()
-    return deriver.round()
-  })
+  const derived = await attempt('derive', () => derive(landed ? turns.derivingMs(then - began) : 0))
   if (landed) turn.landMs = then - began
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })

@@ -32,7 +32,7 @@ import type { Database } from '../store/schema.ts'
 import { isPoison, transact } from '../store/transact.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 import type { Notice } from './notice.ts'
-import { BATCH_EVENTS, HOLD_MS } from './turns.ts'
+import { BATCH_EVENTS } from './turns.ts'
 
 /** A row of the journal as landing reads it. */
 type Row = { id: number; at: number; body: string; events: number }
@@ -64,10 +64,10 @@ export type LandDeps = {
 export type Landed = { journalId: string; position: number; events: number; at: number | null; notices: Notice[] }
 
 /**
- * Lands the next batch, of about `maxEvents` events. After the notice `foreign cursor` nothing is landed until the
- * journal has a new id.
+ * Lands the next batch: a part of about `BATCH_EVENTS` events, and others in the same transaction for as long as `goOn`
+ * says so. After the notice `foreign cursor` nothing is landed until the journal has a new id.
  */
-export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promise<Landed> {
+export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Landed> {
   const { db, journal } = deps
   const { journalId, newest, first, oldest } = journal.identity()
   const cursor = await readCursor(db, journalId)
@@ -88,11 +88,17 @@ export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promi
     // Where none has landed anything, nothing can be lost.
     if (others.furthest > 0) notices.push({ kind: 'new journal', journalId, ...others })
   }
-  const rows = journal.read(after, maxEvents)
+  const rows = journal.read(after, BATCH_EVENTS)
   if (rows.length === 0 && oldest <= newest) return nothing
+  let alone = true
+  const goOnNoted = () => {
+    const going = goOn()
+    if (going) alone = false
+    return going
+  }
   try {
     const landed = await transact(db, async (trx) => {
-      const read = await landParts(trx, deps, rows, maxEvents)
+      const read = await landParts(trx, deps, rows, goOnNoted)
       const position = read.last?.id ?? newest
       const to = { position, opening: journal.openingOf(position) }
       if (read.keptOut.length === 0) await moveCursor(trx, journalId, cursor, to)
@@ -104,8 +110,8 @@ export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promi
     return { journalId, position: to.position, events, at: last?.at ?? null, notices }
   } catch (error) {
     if (!isPoison(error)) throw error
-    // One by one takes long: fewer of them first.
-    if (maxEvents > BATCH_EVENTS) return landBatch(deps)
+    // One by one takes long: only the part in which it is.
+    if (!alone) return landBatch(deps)
     await landOneByOne(deps, journalId, cursor, rows)
     const { id: position, at } = rows.at(-1)!
     return { journalId, position, events: eventsOf(rows), at, notices }
@@ -115,19 +121,16 @@ export async function landBatch(deps: LandDeps, maxEvents = BATCH_EVENTS): Promi
 const eventsOf = (rows: Row[]) => rows.reduce((sum, row) => sum + row.events, 0)
 
 /**
- * Lands about `maxEvents` events in the caller's transaction, `first` and what comes after. They are read a part at a
- * time: memory holds no more than that of them. `last` is null where there were none, and `keptOut` is what must be
- * taken out of which rows.
+ * Lands parts in the caller's transaction, `first` and what comes after. Memory holds one at a time. `last` is null where
+ * there was nothing, and `keptOut` is what must be taken out of which rows.
  */
 async function landParts(
   trx: Transaction<Database>,
   deps: LandDeps,
   first: Row[],
-  maxEvents: number,
+  goOn: () => boolean,
 ): Promise<{ events: number; last: Row | null; keptOut: { rows: Row[]; spans: ErasedSpan[] }[] }> {
   const keptOut: { rows: Row[]; spans: ErasedSpan[] }[] = []
-  const end = performance.now() + HOLD_MS
-  let left = maxEvents
   let events = 0
   let last: Row | null = null
   for (let rows = first; rows.length > 0; ) {
@@ -135,10 +138,8 @@ async function landParts(
     const spans = await landEntries(trx, entries, deps)
     if (spans.length > 0) keptOut.push({ rows, spans })
     events += eventsOf(rows)
-    // A row of which everything was taken out has no events.
-    left -= Math.max(rows.length, eventsOf(rows))
     last = rows.at(-1)!
-    rows = left > 0 && performance.now() < end ? deps.journal.read(last.id, left) : []
+    rows = goOn() ? deps.journal.read(last.id, BATCH_EVENTS) : []
   }
   return { events, last, keptOut }
 }

@@ -1,30 +1,31 @@
 /**
- * How much lands before the next round of deriving. A backlog is worked off in larger batches: of what has waited for
- * long more falls on the same pages, which are written once a batch, and a visitor whose next events have waited as long
- * is derived once for all of them. What comes in is late by the backlog anyhow.
+ * How long landing goes on before deriving has its turn, and that before landing has. The later landing is, the longer it
+ * goes on: of what has waited for long more falls on the same pages, which are written once a transaction. Deriving has
+ * as long as landing took, but less of a backlog's: a visitor whose next events wait too is derived once for all of them.
  */
 
-/** A batch that waited longer than this belongs to a backlog. */
-const BACKLOG_MS = 5000
-
-/** Events of a batch. Other writers wait for it: about a tenth of a second, in a backlog for `HOLD_MS`. */
+/** Events that are read and landed at once, a tenth of a second's; a transaction holds one such part or more. */
 export const BATCH_EVENTS = 4000
-const BACKLOG_EVENTS = 128_000
 
-/** A batch that has taken so long ends with the part that it is at, however many events it might hold. */
-export const HOLD_MS = 1000
+/** Other writers wait for a transaction no longer than this, and deriving for its turn. */
+const LONGEST_MS = 2000
 
-/** Takes the batches as they land, and says how many events the next may hold. */
+/** Deriving is given no longer where there is something to land. */
+const LONGEST_DERIVING_MS = 250
+
+/** Takes what has landed, and says how long the next turn of landing may take; the part that it is at then is ended. */
 export function createTurns() {
-  let maxEvents = BATCH_EVENTS
+  let ms = 0
   return {
-    maxEvents: () => maxEvents,
-    landed({ events, lagMs }: { events: number; lagMs: number }): void {
-      maxEvents = events > 0 && lagMs >= BACKLOG_MS ? BACKLOG_EVENTS : BATCH_EVENTS
+    ms: () => ms,
+    /** So long deriving may go on when landing has taken `landMs`; it ends the round that it is at. */
+    derivingMs: (landMs: number) => Math.min(landMs, LONGEST_DERIVING_MS),
+    landed({ lagMs }: { lagMs: number }): void {
+      ms = Math.min(LONGEST_MS, lagMs)
     },
-    /** A store that lacks room for a large batch may have some for a small one. */
+    /** A store that lacks room for a large transaction may have some for a small one. */
     failed(): void {
-      maxEvents = BATCH_EVENTS
+      ms = 0
     },
   }
 }

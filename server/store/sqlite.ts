@@ -29,7 +29,7 @@ const BUSY_MS = 10_000
 const CHECKPOINT_PAGES = 16_000
 
 /** What of the log's file is kept when a long reader has made it longer. */
-const LOG_BYTES = 128 * 1024 ** 2
+const LOG_BYTES = 64 * 1024 ** 2
 
 /** Opens the store's file, which is made if it is not there. */
 export function openSqlite(file: string): BetterSqlite3.Database {
@@ -42,8 +42,7 @@ export function openSqlite(file: string): BetterSqlite3.Database {
   sqlite.pragma(`journal_size_limit = ${LOG_BYTES}`)
   sqlite.pragma('cache_size = -65536')
   sqlite.pragma('temp_store = MEMORY')
-  // The log's file, once it is written back; what is deleted is overwritten, so that no file holds it any more.
-  sqlite.pragma('journal_size_limit = 67108864')
+  // What is deleted is overwritten, so that no file holds it any more.
   sqlite.pragma('secure_delete = ON')
   return sqlite
 }

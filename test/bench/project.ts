@@ -11,7 +11,7 @@ import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
-import { BATCH_EVENTS, createTurns } from '../../server/land/turns.ts'
+import { createTurns } from '../../server/land/turns.ts'
 import { createKeyring, remembering } from '../../server/ops/keyring.ts'
 import { createSite } from '../../server/sites.ts'
 import { ofRows } from '../../server/store/many.ts'
@@ -96,11 +96,14 @@ async function project(deps: {
   let landed = 0
   for (;;) {
     // As the server does it: on PostgreSQL others land, too.
-    const batch = await landBatch(landing, ENGINE === 'postgres' ? BATCH_EVENTS : turns.maxEvents())
+    const start = performance.now()
+    const goOn = () => performance.now() < start + turns.ms()
+    const batch = await landBatch(landing, ENGINE === 'postgres' ? undefined : goOn)
     landed += batch.events
-    const lagMs = batch.at === null ? 0 : Date.now() - batch.at
-    turns.landed({ events: batch.events, lagMs })
+    turns.landed({ lagMs: batch.at === null ? 0 : Date.now() - batch.at })
+    const end = performance.now() + turns.derivingMs(performance.now() - start)
     const derived = await deriver.round()
+    if (derived) while (performance.now() < end && (await deriver.round()));
     if (batch.events === 0 && !derived && (await dirtyMarks(db)) === 0) break
   }
   const perS = landed / ((performance.now() - began) / 1000)

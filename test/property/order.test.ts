@@ -84,11 +84,11 @@ async function deriveAll(db: Kysely<Database>, ownership = ownsEverything): Prom
 }
 
 async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch: number): Promise<void> {
-  // Of a batch of a thousand three rows are read at a time, as of a large one in a server some thousand are.
-  const read = (after: number) => rows.filter((row) => row.id > after).slice(0, 3)
+  // A large batch is read three rows at a time, as in a server some thousand are.
+  const read = (after: number) => rows.filter((row) => row.id > after).slice(0, Math.min(batch, 3))
   const from = journalOfRows(`journal-${journal}`, read)
   const deps = { db, journal: from, describeAgent, tombstone, takeOut: async () => {}, now: () => NOW }
-  while ((await landBatch(deps, batch)).events > 0);
+  while ((await landBatch(deps, () => batch > 3)).events > 0);
 }
 
 type Look<T> = (store: { dump: () => Promise<Dump>; rebuild: () => Promise<void> }) => Promise<T>
