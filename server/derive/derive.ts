@@ -101,7 +101,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return marked
   }
 
-  /** The first of these visitors, no more than together have not too many events; one, however many he has. */
+  /** The first of these visitors, as many as do not have too many events together; one, however many he has. */
   const fitting = async (trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> => {
     const first = marks.slice(0, VISITORS)
     const sizes = await sizesOf(

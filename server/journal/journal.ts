@@ -69,7 +69,7 @@ const PRUNES_A_REPORT = 8
 /** A backup of the store is not older than the last so many starts. */
 const KEPT_OPENINGS = 1000
 
-/** Of one reading, whose rows are in memory at once: some 24,000 ordinary events. */
+/** Of one reading, whose rows are in memory at once: large events must not fill it. */
 const READ_CHARS = 8 * 1024 ** 2
 
 /** Opens the journal for writing, and makes it if it is not there. */

@@ -1,19 +1,22 @@
 /**
  * What persons have on visitors. Most visitors are nobody's but their own: such a one needs no row in `visitor_persons`,
- * for his row in `visitors` says it all (an older version has left some). Who reads what persons have asks here, unless he asks for contacts only.
+ * for his row in `visitors` says it all (an older version has left some). Who reads what persons have asks here, unless
+ * he asks for contacts only.
  */
 import type { Kysely } from 'kysely'
+import { visitorPerson } from '../domain/epochs.ts'
 import { ofKeys } from './many.ts'
 import type { Database } from './schema.ts'
 import type { VisitorPersonRow, VisitorRow } from './schema-derived.ts'
 
+/** The person of a visitor's first epoch, which `visitorPerson` names. */
 const OWN = /^v:([^:]+)$/
 
 /** The rows that are kept of what persons have on visitors: not those of visitors who are all their own. */
 export function keptParts(parts: VisitorPersonRow[]): VisitorPersonRow[] {
   const byVisitor = Map.groupBy(parts, (part) => part.visitor_id)
   return parts.filter(
-    ({ visitor_id, person_id }) => person_id !== `v:${visitor_id}` || byVisitor.get(visitor_id)!.length > 1,
+    ({ visitor_id, person_id }) => person_id !== visitorPerson(visitor_id, 1) || byVisitor.get(visitor_id)!.length > 1,
   )
 }
 
@@ -27,7 +30,7 @@ export function withOwn(
     // Of an overactive one nobody has anything.
     if (visitor.overactive === 1 || known.has(visitor.visitor_id)) return []
     const { visitor_id, first_seen, last_seen, events } = visitor
-    return { visitor_id, person_id: `v:${visitor_id}`, first_at: first_seen, last_at: last_seen, events }
+    return { visitor_id, person_id: visitorPerson(visitor_id, 1), first_at: first_seen, last_at: last_seen, events }
   })
   return [...kept, ...own]
 }

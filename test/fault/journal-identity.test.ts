@@ -37,13 +37,18 @@ function filesOf(dataDir: string, name: string): string[] {
   return readdirSync(dataDir).filter((each) => each === name || each.startsWith(`${name}-`))
 }
 
+/** A database is lost whose server does not run. */
+function remove(dataDir: string, name: string): void {
+  for (const file of filesOf(dataDir, name)) rmSync(join(dataDir, file))
+}
+
 /** Keeps a copy of a database whose server does not run, and brings it back. */
 function backup(dataDir: string, name: string): { restore: () => void } {
   const kept = newFolder()
   for (const file of filesOf(dataDir, name)) cpSync(join(dataDir, file), join(kept, file))
   return {
     restore() {
-      for (const file of filesOf(dataDir, name)) rmSync(join(dataDir, file))
+      remove(dataDir, name)
       for (const file of readdirSync(kept)) cpSync(join(kept, file), join(dataDir, file))
     },
   }
@@ -84,7 +89,7 @@ const CASES: Case[] = [
     name: 'the journal was lost: a new one begins, collecting goes on, and the log says from where on things may be gone',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 5)
-      for (const file of filesOf(dataDir, 'journal.db')) rmSync(join(dataDir, file))
+      remove(dataDir, 'journal.db')
       return live(dataDir, ledger, 3)
     },
     logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 5/,
@@ -94,7 +99,7 @@ const CASES: Case[] = [
     name: 'the journal was lost: that is said at the start, before anything is accepted',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 2)
-      for (const file of filesOf(dataDir, 'journal.db')) rmSync(join(dataDir, file))
+      remove(dataDir, 'journal.db')
       return live(dataDir, ledger, 0)
     },
     logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 2/,
@@ -104,7 +109,7 @@ const CASES: Case[] = [
     name: 'the journal was lost before anything was accepted: nothing can be gone',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 0)
-      for (const file of filesOf(dataDir, 'journal.db')) rmSync(join(dataDir, file))
+      remove(dataDir, 'journal.db')
       return live(dataDir, ledger, 3)
     },
     logged: null,

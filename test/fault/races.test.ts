@@ -26,6 +26,7 @@ import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
 import { seedPresets } from '../../server/store/segments.ts'
 import { configVersion, insertSite, putApiKey, updateSite } from '../../server/store/sites.ts'
 import { transact } from '../../server/store/transact.ts'
+import { emptyStore } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'
 
@@ -60,10 +61,7 @@ async function emptyDerived(): Promise<void> {
 }
 
 beforeEach(async () => {
-  const names = (await db.introspection.getTables()).map((table) => table.name)
-  const emptied = names.filter((name) => !/^kysely_|^leases$/.test(name))
-  await sql`truncate ${sql.join(emptied.map((name) => sql.table(name)))}`.execute(db)
-  await sql`update leases set owner = '', expires_at = 0`.execute(db)
+  await emptyStore(db)
   await seedPresets(db, NOW)
   await insertSite(
     db,

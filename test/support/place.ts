@@ -23,7 +23,7 @@ export async function placeOf(engine: typeof ENGINE): Promise<Place> {
   const place = engine === 'sqlite' ? sqlitePlace() : await postgresPlace()
   const db = place.open()
   await migrate(db)
-  if (engine === 'postgres') await empty(db)
+  if (engine === 'postgres') await emptyStore(db)
   await db.destroy()
   return place
 }
@@ -40,7 +40,8 @@ async function postgresPlace(): Promise<Place> {
   return { open: () => createPostgresStore(url, CONNECTIONS), done: async () => {} }
 }
 
-async function empty(db: Kysely<Database>): Promise<void> {
+/** Removes all rows of a store on PostgreSQL, and who holds its leases. */
+export async function emptyStore(db: Kysely<Database>): Promise<void> {
   const names = (await db.introspection.getTables()).map((table) => table.name)
   const emptied = names.filter((name) => !/^kysely_|^leases$/.test(name))
   await sql`truncate ${sql.join(emptied.map((name) => sql.table(name)))}`.execute(db)
