@@ -9,6 +9,9 @@ const unzip = promisify(gunzip)
 /** Who sends a request has gone away before its end: there is nobody to answer. */
 export class Gone extends Error {}
 
+/** Nobody reads where it was made. */
+const GONE = new Gone()
+
 /**
  * The body's text. Throws a `Problem`: 413 past `maxBytes` (of the unpacked text too), 415 for another encoding, 400 if
  * it is not gzip. Throws `Gone` if it does not come to its end.
@@ -41,7 +44,8 @@ function readBounded(message: IncomingMessage, maxBytes: number, tooLarge: () =>
       else reject(tooLarge())
     })
     message.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
-    message.once('error', () => reject(new Gone()))
-    message.once('close', () => reject(new Gone()))
+    // After the end it is closed too; an error made for each would take the thread of HTTP an eighth of its time.
+    message.once('error', () => reject(GONE))
+    message.once('close', () => reject(GONE))
   })
 }

@@ -1,7 +1,7 @@
 /**
  * The journal: what was accepted, on disk before it is acknowledged.
  *
- * A SQLite file of its own with a random `journal_id`. One row holds a group of requests; its number only ever grows
+ * A SQLite file of its own with a random `journal_id`. A row holds some requests; its number only ever grows
  * (`autoincrement`: a plain rowid table that was emptied would begin at 1 again, and cursors would skip). Every open
  * sets `synchronous=FULL`, because a reopened WAL file is at NORMAL, under which a commit may be lost at a power cut.
  * One thread writes (`worker`); others may read.
@@ -13,8 +13,11 @@
 import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
 
-/** One row: a group of requests, each the JSON text of an `Entry`. */
-export type JournalRow = { id: number; at: number; body: string; events: number }
+/** What is appended: the JSON text of an array of entries, which have so many events. */
+export type NewRow = { body: string; events: number }
+
+/** A row of the journal: when it was appended, by a clock that nobody sets. */
+export type JournalRow = NewRow & { id: number; at: number }
 
 /** What has not landed: how many bytes, and when the oldest of it was appended (null: there is none). */
 export type Backlog = { bytes: number; oldestAt: number | null }
@@ -24,8 +27,8 @@ export type JournalLimits = { maxBytes: number; keepLandedMs: number }
 
 /** The writing side. Used by the journal's own thread only. Its times are those of a clock that nobody sets. */
 export type JournalWriter = {
-  /** Appends a group, the JSON text of an array of `events` events' entries, and returns when it is on disk. */
-  append(body: string, events: number, now: number): void
+  /** Appends a group, and returns when all of it is on disk; throws if none is. */
+  append(group: NewRow[], now: number): void
   /**
    * Notes how far the entries of this journal have landed, and up to where what they became is on disk too: only those
    * may be removed. Of another journal it is not heard.
@@ -89,7 +92,17 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     .prepare('delete from openings where first_entry not in (select first_entry from openings order by 1 desc limit ?)')
     .run(KEPT_OPENINGS)
 
-  const insert = sqlite.prepare('insert into entries (at, events, bytes, body) values (?, ?, ?, ?)')
+  // A text's bytes are known once it is bound; to count them before takes longer than to copy them.
+  const insert = sqlite
+    .prepare<[NewRow & { now: number }], number>(
+      'insert into entries (at, events, bytes, body) values (@now, @events, octet_length(@body), @body) returning bytes',
+    )
+    .pluck()
+  const insertAll = sqlite.transaction((group: NewRow[], now: number) => {
+    let bytes = 0
+    for (const { body, events } of group) bytes += insert.get({ now, events, body })!
+    return bytes
+  })
   const oldest = 'select id from entries where id <= ? order by id limit ?'
   const removeOld = sqlite.prepare(`delete from entries where id in (${oldest}) and at < ?`)
   const bytesBetween = sqlite.prepare('select coalesce(sum(bytes), 0) from entries where id > ? and id <= ?').pluck()
@@ -117,17 +130,15 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   }
 
   return {
-    append(body, events, now) {
-      const bytes = Buffer.byteLength(body)
+    append(group, now) {
       try {
-        insert.run(now, events, bytes, body)
+        waitingBytes += insertAll(group, now)
       } catch (error) {
         // Where the disk is full, what landed makes room; the pages of the file that it leaves are used again.
         if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error
         makeRoom(Number.MAX_SAFE_INTEGER)
-        insert.run(now, events, bytes, body)
+        waitingBytes += insertAll(group, now)
       }
-      waitingBytes += bytes
       oldestAt ??= now
     },
     landed(of, newPosition, newFlushed) {

@@ -26,7 +26,7 @@ export async function writeJournal(
     for (let i = 0; i < entries.length; i += GROUP) {
       const group = entries.slice(i, i + GROUP)
       const own = group.reduce((sum, entry) => sum + entry.events.length, 0)
-      journal.append(JSON.stringify(group), own, group.at(-1)!.received_at)
+      journal.append([{ body: JSON.stringify(group), events: own }], group.at(-1)!.received_at)
     }
     const patches = contacts.map((id) => ({ id, email: `${id}@shop.example`, mail_consent: true, updated_at: 1 }))
     await db

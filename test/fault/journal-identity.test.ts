@@ -237,7 +237,7 @@ test('two machines on copies of one folder land into one store: the one that com
     })
   const file = (name: string) => join(folder, `${name}.db`)
   const first = openJournal(file('a'), limits)
-  first.append(`[${entry('before-the-copy')}]`, 1, 1000)
+  first.append([{ body: `[${entry('before-the-copy')}]`, events: 1 }], 1000)
   first.close()
   cpSync(file('a'), file('b'))
   const db = createSqliteStore(join(folder, 'couture.db'))
@@ -265,7 +265,8 @@ test('two machines on copies of one folder land into one store: the one that com
   const [a, b] = machines as [(typeof machines)[0], (typeof machines)[0]]
   const outcomes: unknown[] = []
   for (let round = 0; round < 3; round++) {
-    for (const machine of machines) machine.writer.append(`[${entry(`${machine.name}-${round}`)}]`, 1, 1000)
+    for (const machine of machines)
+      machine.writer.append([{ body: `[${entry(`${machine.name}-${round}`)}]`, events: 1 }], 1000)
     for (const machine of machines) outcomes.push(await machine.land(), await machine.land())
   }
   const visitors = (await db.selectFrom('events').select('visitor_id').orderBy('visitor_id').execute()).map(
@@ -287,9 +288,9 @@ test('rows that wait are counted as large as they are after somebody was taken o
   const journal = openJournal(file, { keepLandedMs: 1000, maxBytes: 1_000_000 })
   const reader = openJournalReader(file)
   const { journalId } = reader.identity()
-  journal.append('["a first request"]', 1, 1000)
+  journal.append([{ body: '["a first request"]', events: 1 }], 1000)
   journal.landed(journalId, 0, 0)
-  journal.append('["a second request"]', 1, 1000)
+  journal.append([{ body: '["a second request"]', events: 1 }], 1000)
   journal.rewrite(journalId, [{ id: 1, body: '[]', events: 0 }])
   expect(journal.backlog().bytes).toBe('[]'.length + '["a second request"]'.length)
   journal.landed(journalId, 2, 2)
