@@ -109,7 +109,7 @@ export async function start(config: Config): Promise<Running> {
       missed: () => configuration.missed(),
       count: metrics.count,
       onAnswers: () => wakeSoon(),
-      onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be pruned; tried again later'),
+      onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be kept small; tried again'),
       onDeath: (error) => {
         // Nothing can be taken any more: better to be restarted by whoever watches the process.
         log.fatal({ err: error }, 'the thread that collects has died')

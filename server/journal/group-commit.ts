@@ -43,6 +43,15 @@ const MAX_ROW_CHARS = 64 * 1024
 /** A group is closed after so many times the duration of a flush. */
 const FLUSHES_A_GROUP = 2
 
+/**
+ * The log is copied into the file when it holds so much, between two groups and not within one, as SQLite would: then it
+ * takes 2 ms, and nobody waits for it but the next. On a disk that is slow to flush, which it does twice, it is done less
+ * often.
+ */
+const LOGGED_BYTES = 1024 * 1024
+const LOGGED_BYTES_A_MS = LOGGED_BYTES
+const MAX_LOGGED_BYTES = 8 * LOGGED_BYTES
+
 /** What a flush took counts for so much of what it is taken to take. */
 const NEWEST_SHARE = 0.1
 
@@ -50,7 +59,7 @@ type Waiting = { entries: string[]; events: number; done: (refused: string | nul
 
 /**
  * Opens the journal. `maxBytes` and `maxAgeMs` bound what has not landed yet. `now` is a clock that nobody sets.
- * `onUpkeepFailed` is called when pruning could not be done; it is tried again at a later report.
+ * `onUpkeepFailed` is called when pruning it or copying its log could not be done; it is tried again later.
  */
 export function startJournal(
   options: JournalLimits & {
@@ -97,6 +106,9 @@ export function startJournal(
     const failed = attempt(() => journal.append(rows, now()))
     flushMs += NEWEST_SHARE * (performance.now() - before - flushMs)
     for (const each of group) each.done(failed)
+    const most = Math.min(MAX_LOGGED_BYTES, Math.max(LOGGED_BYTES, flushMs * LOGGED_BYTES_A_MS))
+    // Who was told just now has the time to pass it on first.
+    if (journal.loggedBytes() > most) queueMicrotask(() => upkeep(() => journal.checkpoint()))
   }
 
   return {

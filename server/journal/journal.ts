@@ -34,6 +34,10 @@ export type JournalWriter = {
    * may be removed. Of another journal it is not heard.
    */
   landed(journalId: string, position: number, flushed: number): void
+  /** How much of what was appended is in the file's log only. */
+  loggedBytes(): number
+  /** Copies the log into the file, which flushes the disk twice. */
+  checkpoint(): void
   /** Removes what landed long ago, now and then, and at once what stands in the way of new entries. */
   prune(now: number): void
   /** Puts other entries in the place of those that rows hold, and leaves nothing of them in the file. */
@@ -72,6 +76,9 @@ const PRUNES_A_REPORT = 8
 /** A backup of the store is not older than the last so many starts. */
 const KEPT_OPENINGS = 1000
 
+/** The log is copied when it has grown so long, whoever may have forgotten to: 16 MiB. */
+const LONGEST_LOG_PAGES = 4096
+
 /** Of one reading, whose rows are in memory at once: large events must not fill it. */
 const READ_CHARS = 8 * 1024 ** 2
 
@@ -84,6 +91,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   sqlite.pragma('journal_size_limit = 67108864')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = FULL')
+  sqlite.pragma(`wal_autocheckpoint = ${LONGEST_LOG_PAGES}`)
   sqlite.exec(SCHEMA)
   sqlite.prepare("insert into meta values ('journal_id', ?) on conflict do nothing").run(randomUUID())
   const open = sqlite.prepare('insert or replace into openings values (?, ?)')
@@ -103,6 +111,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     for (const { body, events } of group) bytes += insert.get({ now, events, body })!
     return bytes
   })
+  const copyLog = sqlite.prepare('pragma wal_checkpoint(passive)')
   const oldest = 'select id from entries where id <= ? order by id limit ?'
   const removeOld = sqlite.prepare(`delete from entries where id in (${oldest}) and at < ?`)
   const bytesBetween = sqlite.prepare('select coalesce(sum(bytes), 0) from entries where id > ? and id <= ?').pluck()
@@ -121,6 +130,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   let waitingBytes = usedBytes()
   let oldestAt: number | null = null
   let prunedAt = Number.NEGATIVE_INFINITY
+  let loggedBytes = 0
 
   const makeRoom = (before: number) => {
     for (let i = 0; i < PRUNES_A_REPORT; i++) {
@@ -129,18 +139,28 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     return false
   }
 
+  const checkpoint = () => {
+    loggedBytes = 0
+    copyLog.get()
+  }
+
   return {
     append(group, now) {
+      let bytes: number
       try {
-        waitingBytes += insertAll(group, now)
+        bytes = insertAll(group, now)
       } catch (error) {
         // Where the disk is full, what landed makes room; the pages of the file that it leaves are used again.
         if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error
         makeRoom(Number.MAX_SAFE_INTEGER)
-        waitingBytes += insertAll(group, now)
+        bytes = insertAll(group, now)
       }
+      waitingBytes += bytes
+      loggedBytes += bytes
       oldestAt ??= now
     },
+    loggedBytes: () => loggedBytes,
+    checkpoint,
     landed(of, newPosition, newFlushed) {
       if (of !== journalId) return
       flushed = newFlushed
@@ -156,6 +176,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       if (!pressed && now - prunedAt < PRUNE_EVERY_MS) return
       if (makeRoom(pressed ? Number.MAX_SAFE_INTEGER : now - limits.keepLandedMs)) prunedAt = now
       sqlite.pragma(`incremental_vacuum(${PRUNE_PAGES})`)
+      checkpoint()
     },
     rewrite(of, rows) {
       if (of !== journalId) return

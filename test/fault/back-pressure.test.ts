@@ -138,24 +138,58 @@ test('a slow disk: what waits in memory is bounded too, and everything that wait
   expect(stored).toBe(taken * 30)
 })
 
-test('age: if nothing was landed for too long it takes no more, and takes again once it was', async () => {
-  // The journal's own thread and file; a bound of hours is one of milliseconds here.
+const HOUR = 3600_000
+
+/** A journal without its thread, so that a bound of hours is one of milliseconds. */
+function openOwn(now: () => number) {
   const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
   const file = join(folder, 'journal.db')
-  let time = 1_000_000
-  const HOUR = 3600_000
   const journal = startJournal({
     file,
     maxBytes: 1024 ** 3,
     maxAgeMs: 72 * HOUR,
     keepLandedMs: 24 * HOUR,
-    now: () => time,
+    now,
     onUpkeepFailed: (message) => {
       throw new Error(message)
     },
   })
   const append = (text: string) => new Promise<string | null>((resolve) => journal.append([text], 1, resolve))
   const reader = openJournalReader(file)
+  const remove = () => {
+    reader.close()
+    journal.close()
+    rmSync(folder, { recursive: true })
+  }
+  return { file, journal, append, reader, remove }
+}
+
+test('what comes at once is written at once, as rows of whole requests that are not too long', async () => {
+  const { append, reader, remove } = openOwn(() => 1000)
+  const texts = Array.from({ length: 100 }, (_, n) => JSON.stringify(`${n} ${'x'.repeat(6000)}`))
+  const refusals = await Promise.all(texts.map(append))
+  expect(refusals.filter((refusal) => refusal !== null)).toEqual([])
+  const rows = reader.read(0, 1000)
+  expect(rows.flatMap((row) => JSON.parse(row.body) as string[])).toEqual(texts.map((text) => JSON.parse(text)))
+  expect(rows.map((row) => row.events)).toEqual(rows.map((row) => JSON.parse(row.body).length))
+  expect(rows.length).toBeGreaterThan(5)
+  expect(Math.max(...rows.map((row) => row.body.length))).toBeLessThan(80_000)
+  remove()
+})
+
+test('the log is copied into the file as it grows, a little at a time', async () => {
+  const { file, append, remove } = openOwn(() => 1000)
+  const big = JSON.stringify('x'.repeat(60_000))
+  for (let n = 0; n < 400; n++) expect(await append(big)).toBeNull()
+  // 24 MB went through a log that never held more than a disk which is slow to flush lets it.
+  expect(statSync(file).size).toBeGreaterThan(12e6)
+  expect(statSync(`${file}-wal`).size).toBeLessThan(12e6)
+  remove()
+})
+
+test('age: if nothing was landed for too long it takes no more, and takes again once it was', async () => {
+  let time = 1_000_000
+  const { journal, append, reader, remove } = openOwn(() => time)
   const { journalId } = reader.identity()
   expect(await append('"first"')).toBeNull()
   time += 71 * HOUR
@@ -175,7 +209,5 @@ test('age: if nothing was landed for too long it takes no more, and takes again 
   await until(() => reader.read(0, 10).length === 0, 'what landed long ago to be removed')
   expect(await append('"fourth"')).toBeNull()
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([4])
-  reader.close()
-  journal.close()
-  rmSync(folder, { recursive: true })
+  remove()
 })
