@@ -76,6 +76,7 @@ export function startJournal(
   let waitingChars = 0
   let began = 0
   let flushMs = 1
+  let closed = false
 
   const refusing = () => {
     if (backlog.bytes > maxBytes) return 'the journal is full'
@@ -96,6 +97,10 @@ export function startJournal(
     const failed = attempt(work)
     if (failed !== null) options.onUpkeepFailed(failed)
   }
+  const copyLog = () => {
+    // Closing has copied it.
+    if (!closed) upkeep(() => journal.checkpoint())
+  }
   const commit = () => {
     if (waiting.length === 0) return
     const group = waiting
@@ -108,7 +113,7 @@ export function startJournal(
     for (const each of group) each.done(failed)
     const most = Math.min(MAX_LOGGED_BYTES, Math.max(LOGGED_BYTES, flushMs * LOGGED_BYTES_A_MS))
     // Who was told just now has the time to pass it on first.
-    if (journal.loggedBytes() > most) queueMicrotask(() => upkeep(() => journal.checkpoint()))
+    if (journal.loggedBytes() > most) queueMicrotask(copyLog)
   }
 
   return {
@@ -135,6 +140,7 @@ export function startJournal(
     rewrite: (journalId, rows) => attempt(() => journal.rewrite(journalId, rows)),
     close() {
       commit()
+      closed = true
       journal.close()
     },
   }
