@@ -1,7 +1,8 @@
 /**
- * How long landing goes on before deriving has its turn, and that before landing has. The later landing is, the longer it
- * goes on: of what has waited for long more falls on the same pages, which are written once a transaction. Deriving has
- * as long as landing took, but less of a backlog's: a visitor whose next events wait too is derived once for all of them.
+ * How long landing goes on before deriving has its turn, and that before landing has. Where landing is late it goes on for
+ * longer, the later the longer: of what has waited for long more falls on the same pages, which are written once a
+ * transaction. Deriving has as long as landing took, but less of a backlog's: a visitor whose next events wait too is
+ * derived once for all of them.
  */
 
 /** Events that are read and landed at once, a tenth of a second's; a transaction holds one such part or more. */
@@ -9,6 +10,10 @@ export const BATCH_EVENTS = 4000
 
 /** Other writers wait for a transaction no longer than this, and deriving for its turn. */
 const LONGEST_MS = 2000
+
+/** What waits for less than this is no backlog: after a pause of the disk's, turns stay as short as they were. */
+const LATE_MS = 1000
+const PROMPT_MS = 100
 
 /** Deriving is given no longer where there is something to land. */
 const LONGEST_DERIVING_MS = 250
@@ -21,7 +26,7 @@ export function createTurns() {
     /** So long deriving may go on when landing has taken `landMs`; it ends the round that it is at. */
     derivingMs: (landMs: number) => Math.min(landMs, LONGEST_DERIVING_MS),
     landed({ lagMs }: { lagMs: number }): void {
-      ms = Math.min(LONGEST_MS, lagMs)
+      ms = Math.min(lagMs < LATE_MS ? PROMPT_MS : LONGEST_MS, lagMs)
     },
     /** A store that lacks room for a large transaction may have some for a small one. */
     failed(): void {

@@ -19,7 +19,7 @@ export function stepTimes(events: number): Record<string, number> {
   const { kept_query } = defaultSettings()
   const { cookieMac } = createKeyring('a root secret for a benchmark')
   // Many, as under load: one text alone would stay in the processor's cache.
-  const texts = Array.from({ length: 300 }, (_, n) => body(n, events, String(n)))
+  const texts = Array.from({ length: 300 }, (_, n) => body(String(n), events, String(n)))
   const parsed = texts.map((text) => JSON.parse(text) as { events: WireEvent[] })
   const time = (work: (n: number) => unknown) => {
     const runs: number[] = []

@@ -15,23 +15,28 @@ import { quantile } from './table.ts'
 /** What one run of the load gave. Requests that the end of the run cut off are in neither count. */
 export type LoadResult = { requestsPerS: number; p99Ms: number; ok: number; notOk: number; durationS: number }
 
-/** Each connection has visitors of its own: enough that one has a visit's worth of events and not a year's. */
+/**
+ * Each connection has visitors of its own, so many at the same time; each sends a visit's worth of requests and is
+ * followed by another, so that none has a year's worth of events after a minute.
+ */
 const CONNECTIONS = 64
 const VISITORS_A_CONNECTION = 80
+const REQUESTS_A_VISIT = 4
 
 /** So that the ids of one run are not those of another. */
 const RUN = process.pid.toString(36)
 
-/** Where a request's own number goes: fixed in length, so that the rest stays as it is. */
+/** Where a request's own number goes, and its visitor's: fixed in length, so that the rest stays as it is. */
 const NUMBER = '#########'
+const VISITOR = '$$$$$$$$$'
 
 /** The body of a batch of `events` events, whose ids hold `number`. */
-export function body(visitor: number, events: number, number = NUMBER): string {
+export function body(visitor: string, events: number, number: string): string {
   const at = new Date().toISOString()
   const kinds = ['page', 'view_item', 'page', 'add_to_cart']
   return JSON.stringify({
     site: 'demo',
-    visitor: `visitor-${String(visitor).padStart(14, '0')}`,
+    visitor: `visitor-${RUN}-${visitor}`,
     consent: { id: 'choice', analytics: true, identity: true, marketing: true, source: 'manual' },
     sent_at: at,
     events: Array.from({ length: events }, (_, i) => ({
@@ -72,11 +77,11 @@ export async function startBare(port: number): Promise<ChildProcess> {
   return child
 }
 
-/** A request's bytes, and where in them its number goes. */
-type Template = { bytes: Buffer; numbersAt: number[] }
+/** A request's bytes, and where in them its number and its visitor's go. */
+type Template = { bytes: Buffer; numbersAt: number[]; visitorAt: number[] }
 
-function templateOf(host: string, visitor: number, events: number): Template {
-  const text = body(visitor, events)
+function templateOf(host: string, events: number): Template {
+  const text = body(VISITOR, events, NUMBER)
   const head = [
     'POST /v1/events HTTP/1.1',
     `Host: ${host}`,
@@ -85,17 +90,26 @@ function templateOf(host: string, visitor: number, events: number): Template {
     `Content-Length: ${Buffer.byteLength(text)}`,
   ]
   const bytes = Buffer.from(`${head.join('\r\n')}\r\n\r\n${text}`)
-  const numbersAt: number[] = []
-  for (let at = bytes.indexOf(NUMBER); at >= 0; at = bytes.indexOf(NUMBER, at + 1)) numbersAt.push(at)
-  return { bytes, numbersAt }
+  const find = (mark: string) => {
+    const found: number[] = []
+    for (let at = bytes.indexOf(mark); at >= 0; at = bytes.indexOf(mark, at + 1)) found.push(at)
+    return found
+  }
+  return { bytes, numbersAt: find(NUMBER), visitorAt: find(VISITOR) }
 }
 
-function writeNumber({ bytes, numbersAt }: Template, number: number): void {
+function writeDigits(bytes: Buffer, places: number[], number: number): void {
   let rest = number
   for (let digit = NUMBER.length - 1; digit >= 0; digit--) {
-    for (const at of numbersAt) bytes[at + digit] = 48 + (rest % 10)
+    for (const at of places) bytes[at + digit] = 48 + (rest % 10)
     rest = Math.floor(rest / 10)
   }
+}
+
+/** The visitor of a connection's n-th request: those who are there at the same time take turns. */
+function visitorOf(connection: number, n: number): number {
+  const visit = Math.floor(n / (VISITORS_A_CONNECTION * REQUESTS_A_VISIT))
+  return (visit * CONNECTIONS + connection) * VISITORS_A_CONNECTION + (n % VISITORS_A_CONNECTION)
 }
 
 /** Sends for so long, with a rate at most so many requests a second as connections are free for. */
@@ -106,19 +120,17 @@ async function load(url: URL, { events, seconds, rate }: { events: number; secon
   let over = false
 
   const open = async (connection: number) => {
-    const templates = Array.from({ length: VISITORS_A_CONNECTION }, (_, n) =>
-      templateOf(url.host, connection * VISITORS_A_CONNECTION + n, events),
-    )
+    const { bytes, numbersAt, visitorAt } = templateOf(url.host, events)
     const socket = connect(Number(url.port), url.hostname)
     await once(socket, 'connect')
     let turn = 0
     let sentAt = 0
     let answer = ''
     const send = () => {
-      const template = templates[turn++ % templates.length]!
-      writeNumber(template, ++numbers)
+      writeDigits(bytes, numbersAt, ++numbers)
+      writeDigits(bytes, visitorAt, visitorOf(connection, turn++))
       sentAt = performance.now()
-      socket.write(template.bytes)
+      socket.write(bytes)
     }
     socket.on('data', (data) => {
       answer += data.toString('latin1')
