@@ -45,12 +45,11 @@ const FLUSHES_A_GROUP = 2
 
 /**
  * The log is copied into the file when it holds so much, between two groups and not within one, as SQLite would: then it
- * takes 2 ms, and nobody waits for it but the next. On a disk that is slow to flush, which it does twice, it is done less
- * often.
+ * takes 2 ms, and nobody waits for it but the next. It flushes the disk twice, so on one that is slow it is done rarely.
  */
 const LOGGED_BYTES = 1024 * 1024
-const LOGGED_BYTES_A_MS = LOGGED_BYTES
-const MAX_LOGGED_BYTES = 8 * LOGGED_BYTES
+const SLOW_FLUSH_MS = 2
+const LOGGED_BYTES_SLOW = 16 * LOGGED_BYTES
 
 /** What a flush took counts for so much of what it is taken to take. */
 const NEWEST_SHARE = 0.1
@@ -111,7 +110,7 @@ export function startJournal(
     const failed = attempt(() => journal.append(rows, now()))
     flushMs += NEWEST_SHARE * (performance.now() - before - flushMs)
     for (const each of group) each.done(failed)
-    const most = Math.min(MAX_LOGGED_BYTES, Math.max(LOGGED_BYTES, flushMs * LOGGED_BYTES_A_MS))
+    const most = flushMs < SLOW_FLUSH_MS ? LOGGED_BYTES : LOGGED_BYTES_SLOW
     // Who was told just now has the time to pass it on first.
     if (journal.loggedBytes() > most) queueMicrotask(copyLog)
   }

@@ -76,8 +76,8 @@ const PRUNES_A_REPORT = 8
 /** A backup of the store is not older than the last so many starts. */
 const KEPT_OPENINGS = 1000
 
-/** The log is copied when it has grown so long, whoever may have forgotten to: 16 MiB. */
-const LONGEST_LOG_PAGES = 4096
+/** The log is copied when it has grown so long, whoever may have forgotten to: 64 MiB. */
+const LONGEST_LOG_PAGES = 16_384
 
 /** Of one reading, whose rows are in memory at once: large events must not fill it. */
 const READ_CHARS = 8 * 1024 ** 2
