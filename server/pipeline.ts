@@ -110,7 +110,7 @@ const forgetting = createForgetting({
   at: now,
   rewrite: rewrites.rewrite,
 })
-const turns = createTurns()
+const turns = createTurns({ now: () => performance.now(), interrupted: () => isShort() || stopping })
 const upkeep = openUpkeep(store, () => performance.now())
 const walBytes = () => (unflushed === null ? 0 : (statSync(unflushed, { throwIfNoEntry: false })?.size ?? 0))
 /** What the journal was told last, and when. */
@@ -181,36 +181,16 @@ async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<
 
 const isShort = () => Atomics.load(short, 0) === 1
 
-/** For `ms` from now on, unless collecting lacks a processor meanwhile, or the server stops. */
-function during(ms: number): () => boolean {
-  const end = performance.now() + ms
-  return () => performance.now() < end && !isShort() && !stopping
-}
-
-/** Lands as much as this turn may. */
-async function land(): Promise<boolean> {
-  const goOn = during(turns.ms())
-  let total = 0
-  let events: number
-  do {
-    events = await landOnce(landsAlone ? goOn : undefined)
-    total += events
-  } while (events > 0 && goOn())
-  return total > 0
-}
-
-/** Derives a round, and others for so long. */
-async function derive(ms: number): Promise<boolean> {
-  const goOn = during(ms)
+/** Derives a round. */
+async function deriveOnce(): Promise<boolean> {
   await clockWatch.look()
-  const found = await deriver.round()
-  if (found) while (goOn() && (await deriver.round()));
-  return found
+  return deriver.round()
 }
 
-/** Lands a batch and tells how far it is. Returns how many events it held. */
-async function landOnce(goOn?: () => boolean): Promise<number> {
-  const landed = await landBatch({ db, journal, describeAgent, tombstone, takeOut, now }, goOn)
+/** Lands a batch and tells how far it is. Returns how many events it held, and how long the last had waited. */
+async function landOnce(goOn: () => boolean): Promise<{ events: number; lagMs: number }> {
+  const landing = { db, journal, describeAgent, tombstone, takeOut, now }
+  const landed = await landBatch(landing, landsAlone ? goOn : undefined)
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
     // The journal takes its new id after a moment; that it is new then needs no word.
@@ -221,7 +201,7 @@ async function landOnce(goOn?: () => boolean): Promise<number> {
   turn.events += events
   if (renewing === journalId) {
     report({ kind: 'renew', journalId })
-    return 0
+    return { events: 0, lagMs: 0 }
   }
   const time = steadyNow()
   const lagMs = at === null ? 0 : Math.max(0, time - at)
@@ -236,8 +216,7 @@ async function landOnce(goOn?: () => boolean): Promise<number> {
     told = { journalId, position, flushed, at: time, flushedAt }
     report({ kind: 'landed', journalId, position, flushed, lagMs })
   }
-  turns.landed({ lagMs })
-  return events
+  return { events, lagMs }
 }
 
 function newTurn(): Turn {
@@ -261,11 +240,10 @@ while (!stopping) {
   await giveWay({ isShort, isStopping: () => stopping, oldestAt, now: steadyNow })
   turn = newTurn()
   const began = performance.now()
-  const landed = await attempt('land', land)
-  if (failures.land > 0) turns.failed()
+  const landed = await attempt('land', () => turns.land(landOnce))
   const then = performance.now()
   // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
-  const derived = await attempt('derive', () => derive(landed ? turns.derivingMs(then - began) : 0))
+  const derived = await attempt('derive', () => turns.derive(deriveOnce))
   if (landed) turn.landMs = then - began
   if (derived) turn.deriveMs = performance.now() - then
   if (landed || derived) report({ kind: 'turn', turn })

@@ -18,19 +18,42 @@ const PROMPT_MS = 100
 /** Deriving is given no longer where there is something to land. */
 const LONGEST_DERIVING_MS = 250
 
-/** Takes what has landed, and says how long the next turn of landing may take; the part that it is at then is ended. */
-export function createTurns() {
+/** The turns. `now` is a clock that nobody sets; while `interrupted` says so, a turn goes on no longer than it must. */
+export function createTurns({ now, interrupted }: { now: () => number; interrupted: () => boolean }) {
   let ms = 0
-  return {
-    ms: () => ms,
-    /** So long deriving may go on when landing has taken `landMs`; it ends the round that it is at. */
-    derivingMs: (landMs: number) => Math.min(landMs, LONGEST_DERIVING_MS),
-    landed({ lagMs }: { lagMs: number }): void {
-      ms = Math.min(lagMs < LATE_MS ? PROMPT_MS : LONGEST_MS, lagMs)
-    },
-    /** A store that lacks room for a large transaction may have some for a small one. */
-    failed(): void {
-      ms = 0
-    },
+  let landMs = 0
+  const during = (ms: number) => {
+    const end = now() + ms
+    return () => now() < end && !interrupted()
   }
+  return {
+    /**
+     * Lands as much as this turn may, and says whether that was anything. `once` lands a part, or more for as long as it
+     * is told to go on, and says how long what it landed last had waited.
+     */
+    async land(once: (goOn: () => boolean) => Promise<{ events: number; lagMs: number }>): Promise<boolean> {
+      const began = now()
+      const goOn = during(ms)
+      landMs = 0
+      // A store that lacks room for a large transaction may have some for a small one.
+      ms = 0
+      const landed = await repeat(goOn, async () => {
+        const { events, lagMs } = await once(goOn)
+        ms = Math.min(lagMs < LATE_MS ? PROMPT_MS : LONGEST_MS, lagMs)
+        return events > 0
+      })
+      if (landed) landMs = now() - began
+      return landed
+    },
+    /** Derives a round, and others for so long as this turn may. Says whether there was anything to derive. */
+    derive: (round: () => Promise<boolean>): Promise<boolean> =>
+      repeat(during(Math.min(landMs, LONGEST_DERIVING_MS)), round),
+  }
+}
+
+/** Does it once, and again until there is nothing to do or it may not go on. */
+async function repeat(goOn: () => boolean, work: () => Promise<boolean>): Promise<boolean> {
+  const found = await work()
+  if (found) while (goOn() && (await work()));
+  return found
 }

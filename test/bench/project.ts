@@ -92,19 +92,17 @@ async function project(deps: {
   const takeOut = async () => {}
   const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, takeOut, now: () => Date.now() }
   const began = performance.now()
-  const turns = createTurns()
+  const turns = createTurns({ now: () => performance.now(), interrupted: () => false })
   let landed = 0
-  for (;;) {
+  const landOnce = async (goOn: () => boolean) => {
     // As the server does it: on PostgreSQL others land, too.
-    const start = performance.now()
-    const goOn = () => performance.now() < start + turns.ms()
-    const batch = await landBatch(landing, ENGINE === 'postgres' ? undefined : goOn)
-    landed += batch.events
-    turns.landed({ lagMs: batch.at === null ? 0 : Date.now() - batch.at })
-    const end = performance.now() + turns.derivingMs(performance.now() - start)
-    const derived = await deriver.round()
-    if (derived) while (performance.now() < end && (await deriver.round()));
-    if (batch.events === 0 && !derived && (await dirtyMarks(db)) === 0) break
+    const { events, at } = await landBatch(landing, ENGINE === 'postgres' ? undefined : goOn)
+    landed += events
+    return { events, lagMs: at === null ? 0 : Date.now() - at }
+  }
+  for (;;) {
+    const found = [await turns.land(landOnce), await turns.derive(deriver.round)]
+    if (!found.some(Boolean) && (await dirtyMarks(db)) === 0) break
   }
   const perS = landed / ((performance.now() - began) / 1000)
   journal.close()
