@@ -103,7 +103,8 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     const outcome = await post(body, keepalive)
     underway.delete(request)
     guard(settle)(candidate, events, outcome)
-    setTimeout(flush)
+    // What has begun to be gathered meanwhile is gathered to its end.
+    setTimeout(() => timer || flush())
   }
 
   function settle(candidate: string | undefined, events: WireEvent[], outcome: Outcome) {
@@ -203,7 +204,8 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
       const named = live.visitor || !underway.size
       live = undefined
       clearTimeout(pause)
-      pause = undefined
+      clearTimeout(timer)
+      pause = timer = undefined
       if (named) hurry()
     },
 

@@ -55,7 +55,9 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     const line = {
       engine: ENGINE,
       events_per_s: perS,
+      ratio_to_empty: sharesOf(perS, perS[0]!),
       raw_insert_per_s: raw,
+      ratio_to_raw: sharesOf(perS, raw),
       bytes_per_event: Math.round(bytes / expected.events),
     }
     // A whole server is measured on SQLite, where there is little time.
@@ -69,6 +71,9 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     rmSync(folder, { recursive: true })
   }
 }
+
+const sharesOf = (figures: Record<string, number>, of: number): Record<string, number> =>
+  Object.fromEntries(Object.entries(figures).map(([size, figure]) => [size, Number((figure / of).toFixed(2))]))
 
 /** How many events are in the store when it is measured. */
 function sizesOf({ brief, long }: { brief: boolean; long: boolean }): number[] {

@@ -38,7 +38,7 @@ function area() {
 }
 
 /** A queue whose requests are answered by the given outcomes and then by 2xx; null leaves a request unanswered. */
-function start(outcomes: (Outcome | null)[] = [], local = area()) {
+function start(outcomes: (Outcome | Promise<Outcome> | null)[] = [], local = area()) {
   const sent: { at: number; body: WireBatch; keepalive: boolean; bytes: number }[] = []
   const lost: Partial<Record<LossKind, number>> = {}
   const storage = createStorage(() => local)
@@ -92,6 +92,47 @@ test.each([
   ['99999999999', 3600_000],
 ])('Retry-After %s means %s ms', (header, ms) => {
   expect(retryAfterMs(header, 1_800_000_000_000)).toBe(ms)
+})
+
+test('what happens while a request is under way is gathered for as long: a view waits for its late title', async () => {
+  const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
+  const { queue, sent } = start([answered])
+  queue.open(consent, false)
+  queue.add(event('consent'))
+  await vi.advanceTimersByTimeAsync(600)
+  queue.add(event('page'))
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(sent.map(({ at }) => at)).toEqual([0, 1100])
+})
+
+test('what is urgent while a request is under way goes as soon as it has ended, and takes the rest along', async () => {
+  const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
+  const { queue, sent } = start([answered])
+  queue.open(consent, false)
+  queue.add(event('consent'))
+  await vi.advanceTimersByTimeAsync(600)
+  queue.add(event('page'))
+  queue.add(event('identify'))
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(sent.map(({ at, body }) => [at, body.events.length])).toEqual([
+    [0, 1],
+    [701, 2],
+  ])
+})
+
+test('a withdrawal while the first request is under way goes as soon as it has ended, whatever was being gathered', async () => {
+  const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
+  const { queue, sent } = start([answered])
+  queue.open(consent, false)
+  queue.add(event('consent'))
+  await vi.advanceTimersByTimeAsync(600)
+  queue.add(event('page'))
+  queue.close({ consent: { ...consent, analytics: false }, event: event('consent') })
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(sent.map(({ at, body }) => [at, body.events.map(({ type }) => type)])).toEqual([
+    [0, ['consent']],
+    [701, ['consent']],
+  ])
 })
 
 test('events are gathered for half a second, and urgent ones take the rest along at once', async () => {
