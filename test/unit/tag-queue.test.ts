@@ -94,24 +94,25 @@ test.each([
   expect(retryAfterMs(header, 1_800_000_000_000)).toBe(ms)
 })
 
-test('what happens while a request is under way is gathered for as long: a view waits for its late title', async () => {
+/** A queue with a view at 600 ms, while its first request is under way, which ends at 700 ms. */
+async function startAndView() {
   const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
   const { queue, sent } = start([answered])
   queue.open(consent, false)
   queue.add(event('consent'))
   await vi.advanceTimersByTimeAsync(600)
   queue.add(event('page'))
+  return { queue, sent }
+}
+
+test('what happens while a request is under way is gathered for as long: a view waits for its late title', async () => {
+  const { sent } = await startAndView()
   await vi.advanceTimersByTimeAsync(5000)
   expect(sent.map(({ at }) => at)).toEqual([0, 1100])
 })
 
 test('what is urgent while a request is under way goes as soon as it has ended, and takes the rest along', async () => {
-  const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
-  const { queue, sent } = start([answered])
-  queue.open(consent, false)
-  queue.add(event('consent'))
-  await vi.advanceTimersByTimeAsync(600)
-  queue.add(event('page'))
+  const { queue, sent } = await startAndView()
   queue.add(event('identify'))
   await vi.advanceTimersByTimeAsync(5000)
   expect(sent.map(({ at, body }) => [at, body.events.length])).toEqual([
@@ -121,12 +122,7 @@ test('what is urgent while a request is under way goes as soon as it has ended, 
 })
 
 test('a withdrawal while the first request is under way goes as soon as it has ended, whatever was being gathered', async () => {
-  const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
-  const { queue, sent } = start([answered])
-  queue.open(consent, false)
-  queue.add(event('consent'))
-  await vi.advanceTimersByTimeAsync(600)
-  queue.add(event('page'))
+  const { queue, sent } = await startAndView()
   queue.close({ consent: { ...consent, analytics: false }, event: event('consent') })
   await vi.advanceTimersByTimeAsync(5000)
   expect(sent.map(({ at, body }) => [at, body.events.map(({ type }) => type)])).toEqual([
