@@ -4,18 +4,18 @@
  */
 import { render, useEffect, useMemo, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, createClient } from './api.ts'
-import { CartsPage } from './pages/carts.tsx'
-import { ContactPage } from './pages/contact.tsx'
-import { ImportPage } from './pages/import.tsx'
-import { Login } from './pages/login.tsx'
-import { OverviewPage } from './pages/overview.tsx'
-import { ReviewPage } from './pages/review.tsx'
-import type { Ui } from './parts/format.ts'
-import { initialLanguage, type Language, rememberLanguage, uiFor } from './parts/language.ts'
+import { type Place, usePlace } from './hooks/route.ts'
+import { CartsPage } from './pages/carts/page.tsx'
+import { ContactPage } from './pages/contact/page.tsx'
+import { ImportPage } from './pages/import/page.tsx'
+import { Login } from './pages/login/page.tsx'
+import { OverviewPage } from './pages/overview/page.tsx'
+import { ReviewPage } from './pages/review/page.tsx'
 import { HEADING_ID } from './parts/page-head.tsx'
-import { type Place, usePlace } from './parts/route.ts'
 import { Shell } from './parts/shell.tsx'
 import { Loading, Trouble } from './parts/trouble.tsx'
+import type { Ui } from './texts/format.ts'
+import { initialLanguage, type Language, rememberLanguage, uiFor } from './texts/language.ts'
 
 /** `ended` is a session that ran out while the dashboard was open; `unknown` lasts until the first answer. */
 type Session = 'unknown' | 'in' | 'out' | 'ended' | ApiError

@@ -13,4 +13,4 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 // What was compiled at the last start is not compiled again: it halves the time to the first answer.
 module.enableCompileCache(new URL('../node_modules/.cache/couture', import.meta.url).pathname)
-await import('./cli.ts')
+await import('./cli/program.ts')

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import type { Doors } from './doors.ts'
+import type { Doors } from './collect/endpoints.ts'
 
 /** A socket that answers. */
 export type Listening = {

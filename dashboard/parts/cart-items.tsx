@@ -4,7 +4,7 @@
  */
 import { useState } from 'hono/jsx/dom'
 import type { Cart, Item } from '../api.ts'
-import type { Ui } from './format.ts'
+import type { Ui } from '../texts/format.ts'
 import { safeLink, safePicture } from './safe-url.ts'
 
 const ITEMS_SHOWN = 3

@@ -4,7 +4,7 @@
  */
 import { useEffect, useRef, useState } from 'hono/jsx/dom'
 import { type Act, ApiError, type Client, type Link, type Said } from '../api.ts'
-import type { Ui } from './format.ts'
+import type { Ui } from '../texts/format.ts'
 import { troubleText } from './trouble.tsx'
 
 type Props = { ui: Ui; client: Client; link: Link; open: boolean; onDecided: () => void }

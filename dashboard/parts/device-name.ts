@@ -1,7 +1,7 @@
 /** How a browser is called: what kind of device it is, its browser and its system, as far as they are known. */
 import type { Visitor } from '../api.ts'
-import type { Ui } from './format.ts'
-import { wordFor } from './words.ts'
+import type { Ui } from '../texts/format.ts'
+import { wordFor } from '../texts/words.ts'
 
 /** "Computer, Safari on macOS". */
 export function deviceName({ t }: Ui, visitor: Visitor | undefined): string {

@@ -3,7 +3,7 @@
  * so it is no live region.
  */
 import { useLayoutEffect, useState } from 'hono/jsx/dom'
-import type { Ui } from './format.ts'
+import type { Ui } from '../texts/format.ts'
 
 /** The age of what is on screen, or that the latest refresh failed. */
 export function Freshness({ ui: { t, f }, at, failing }: { ui: Ui; at: number; failing: boolean }) {

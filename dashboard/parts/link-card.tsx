@@ -4,11 +4,11 @@
  */
 import type { Child } from 'hono/jsx/dom'
 import type { Client, Link, Visitor } from '../api.ts'
+import type { Ui } from '../texts/format.ts'
+import { wordFor } from '../texts/words.ts'
 import { Decision } from './decision.tsx'
 import { deviceName, shortId } from './device-name.ts'
-import type { Ui } from './format.ts'
 import { StrengthMark } from './mark.tsx'
-import { wordFor } from './words.ts'
 
 /** The id of a link's card, to which the timeline leads. */
 export const linkAnchor = (id: string) => `link-${id}`

@@ -1,6 +1,6 @@
 /** A link to another page of the dashboard: a real one, which a plain click follows without loading everything anew. */
 import type { Child } from 'hono/jsx/dom'
-import { addressOf, type Place } from './route.ts'
+import { addressOf, type Place } from '../hooks/route.ts'
 
 type Props = {
   to: Place

@@ -1,6 +1,6 @@
 /** Why a visit counts as a customer's: the strength of the link and its evidence, in plain words. */
 import type { Member } from '../api.ts'
-import type { Ui } from './format.ts'
+import type { Ui } from '../texts/format.ts'
 import { StrengthMark } from './mark.tsx'
 
 /** The evidence for one member; a single one is explained, several speak for themselves. */

@@ -1,11 +1,11 @@
 /** What stands around every page: the skip link, the header with navigation and language, and the main landmark. */
 import type { Child } from 'hono/jsx/dom'
+import { PAGES, type Page, type Place } from '../hooks/route.ts'
+import type { Ui } from '../texts/format.ts'
+import { LANGUAGES, type Language } from '../texts/language.ts'
 import { Choice } from './choice.tsx'
-import type { Ui } from './format.ts'
-import { LANGUAGES, type Language } from './language.ts'
 import { Mark } from './mark.tsx'
 import { PlaceLink } from './place-link.tsx'
-import { PAGES, type Page, type Place } from './route.ts'
 
 type Props = {
   ui: Ui

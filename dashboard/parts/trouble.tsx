@@ -1,6 +1,6 @@
 /** What is shown where nothing could be loaded, and while nothing has been loaded yet. */
 import type { ApiError } from '../api.ts'
-import type { Ui } from './format.ts'
+import type { Ui } from '../texts/format.ts'
 
 /** The sentence for an error: the server's own, or that it cannot be reached. */
 export function troubleText({ t }: Ui, error: ApiError): string {

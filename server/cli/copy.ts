@@ -8,10 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
-import { secretMark } from '../moved.ts'
-import { checkDatabaseUrl, readConfigFromEnvironment } from '../ops/config.ts'
-import { createKeyring } from '../ops/keyring.ts'
-import { type Compared, type Copy, copyBeside, copyExactly, dataVersion } from '../store/copy.ts'
+import { type Compared, type Copy, copyBeside, copyExactly, dataVersion } from '../copy/copy.ts'
 import {
   beginCopy,
   type CopyState,
@@ -21,11 +18,14 @@ import {
   readCopyState,
   readMoved,
   writeFinished,
-} from '../store/copy-notes.ts'
-import { isEmptyDatabase, isUnused } from '../store/copy-target.ts'
+} from '../copy/notes.ts'
+import { secretMark } from '../copy/takeover.ts'
+import { isEmptyDatabase, isUnused } from '../copy/target.ts'
+import { checkDatabaseUrl, readConfigFromEnvironment } from '../ops/config.ts'
+import { createKeyring } from '../ops/keyring.ts'
+import { isPassing } from '../store/engine/transact.ts'
 import { migrate, schemaState } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
-import { isPassing } from '../store/transact.ts'
 import { createBar, shareText } from './bar.ts'
 import { holdFolder } from './folder.ts'
 import { Refusal, type Store, show } from './store.ts'

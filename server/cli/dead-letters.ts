@@ -10,9 +10,15 @@ import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { withoutQuoted } from '../ops/log.ts'
 import { writeAudit } from '../store/audit.ts'
-import { type DeriveFailure, dropFailure, listFailures, readFailure, retryFailure } from '../store/derive-failures.ts'
 import { deleteDeadLetter, listDeadLetters } from '../store/landing.ts'
 import type { Database } from '../store/schema.ts'
+import {
+  type DeriveFailure,
+  dropFailure,
+  listFailures,
+  readFailure,
+  retryFailure,
+} from '../store/work/derive-failures.ts'
 import { holdFolder } from './folder.ts'
 import { Refusal, type Store, show, withStore } from './store.ts'
 

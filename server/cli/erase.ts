@@ -1,12 +1,12 @@
 /** `couture erase CONTACT`: erases a contact and what his visitors left. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
+import { createKeysOf } from '../actions/sites.ts'
+import { eraseContact } from '../erasure/erase.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import { createKeysOf } from '../sites.ts'
 import { writeAudit } from '../store/audit.ts'
-import { eraseContact } from '../store/erase.ts'
+import { transact } from '../store/engine/transact.ts'
 import { listSites } from '../store/sites.ts'
-import { transact } from '../store/transact.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the command. */

@@ -1,7 +1,7 @@
 /** `couture keys …`: keys for servers and tools. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
-import { createKey } from '../sites.ts'
+import { createKey } from '../actions/sites.ts'
 import { deleteApiKey, listApiKeys, SCOPES } from '../store/sites.ts'
 import { Refusal, show, withStore } from './store.ts'
 

@@ -1,9 +1,9 @@
 /** What every command needs: the one place where commands open the store, and how they say what came of it. */
 import type { Kysely } from 'kysely'
+import { bringUp } from '../actions/prepare.ts'
 import { type Config, readConfigFromEnvironment } from '../ops/config.ts'
 import { sayDamaged } from '../ops/damage.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import { bringUp } from '../prepare.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
 

@@ -1,14 +1,14 @@
 /** `couture tokens …`: the links of a mailing, made and revoked. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
+import { createMint, type Revoking, revokeTokens } from '../actions/link-tokens.ts'
 import { targetProblem } from '../domain/link-target.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { createKeyring } from '../ops/keyring.ts'
+import { listMailable, type MemberCursor } from '../segments/mailable.ts'
+import { findSegment } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
 import { existingContacts } from '../store/contacts.ts'
-import { listMailable, type MemberCursor } from '../store/mailable.ts'
-import { findSegment } from '../store/segments.ts'
-import { createMint, type Revoking, revokeTokens } from '../tokens.ts'
 import { siteOrRefuse } from './sites.ts'
 import { Refusal, type Store, show, withStore } from './store.ts'
 

@@ -3,8 +3,8 @@
  * A door itself writes nothing.
  */
 import type { Entry } from '../domain/event.ts'
+import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
-import { Problem } from '../http/problem.ts'
 import type { CallKind } from './segment-map.ts'
 
 /** A public door: that of the tag, or one of Segment's by the kind of its calls. */

@@ -2,7 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { Problem } from '../http/problem.ts'
+import { Problem } from '../domain/problem.ts'
 
 const unzip = promisify(gunzip)
 

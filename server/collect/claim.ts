@@ -7,9 +7,9 @@ import type { RejectCode } from '../../tag/wire.ts'
 import type { StampedClaim } from '../domain/event.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
+import { firstProblem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
 import type { LinkToken } from '../domain/token.ts'
-import { firstProblem } from '../http/problem.ts'
 import { identifySchema } from './schema.ts'
 
 /** What claims are made with. */

@@ -3,9 +3,9 @@
  * because gateways, previews and scanners fetch every link. The claim is made by the tag on the landing page.
  */
 import { isOnSite } from '../domain/link-target.ts'
+import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
 import type { LinkToken } from '../domain/token.ts'
-import { Problem } from '../http/problem.ts'
 import type { Answer } from './accept.ts'
 import { isBot } from './bot.ts'
 

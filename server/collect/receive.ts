@@ -4,7 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { LIMITS } from '../../tag/wire.ts'
-import { Problem } from '../http/problem.ts'
+import { Problem } from '../domain/problem.ts'
 import type { Delivery, Door } from './accept.ts'
 import { readBody } from './body.ts'
 import type { Configuration } from './configuration.ts'

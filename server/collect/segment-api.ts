@@ -11,7 +11,7 @@
 import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
-import { Problem } from '../http/problem.ts'
+import { Problem } from '../domain/problem.ts'
 import { type Checked, checkOrigin, type Delivery } from './accept.ts'
 import { isBot } from './bot.ts'
 import { claimOf } from './claim.ts'

@@ -6,8 +6,9 @@
  * (`KEY:SITE`, which works wherever an SDK takes its write key), or is `site` in the query, the body or the calls'
  * `context`, or follows from a write key in the body; else there must be one site only.
  */
+
+import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
-import { Problem } from '../http/problem.ts'
 import type { Delivery } from './accept.ts'
 import type { Directory } from './configuration.ts'
 

@@ -4,9 +4,9 @@
  * start some membership has begun in the future: the clock was put right while nothing ran.
  */
 import type { Kysely } from 'kysely'
+import { hasFutureMembers } from '../segments/members.ts'
 import { markAllPersons } from '../store/persons.ts'
 import type { Database } from '../store/schema.ts'
-import { hasFutureMembers } from '../store/segments.ts'
 
 /** Clocks are set back by less than this all the time, and an edge that was crossed by less has been crossed by now. */
 const TOLERANCE_MS = 1000

@@ -3,11 +3,11 @@
  * differently now.
  */
 import type { Transaction } from 'kysely'
-import { clearMarks, type Mark, mark } from '../store/dirty.ts'
+import { refreshMembers } from '../segments/members.ts'
 import { writePersons } from '../store/persons.ts'
 import type { Database } from '../store/schema.ts'
 import type { PersonRow } from '../store/schema-derived.ts'
-import { refreshMembers } from '../store/segments.ts'
+import { clearMarks, type Mark, mark } from '../store/work/dirty.ts'
 
 /** Works off the marks of persons, of whom `rows` are those who are there. */
 export async function replacePersons(

@@ -5,8 +5,8 @@
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie } from 'hono/cookie'
+import { Problem } from '../domain/problem.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { Problem } from './problem.ts'
 
 /** The name of the dashboard's session cookie. */
 export const SESSION_COOKIE = 'couture_session'

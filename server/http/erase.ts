@@ -1,11 +1,11 @@
 /** `DELETE /api/v1/contacts/:id`: erases a contact and what his visitors left. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { Problem } from '../domain/problem.ts'
+import { eraseContact } from '../erasure/erase.ts'
 import { writeAudit } from '../store/audit.ts'
-import { eraseContact } from '../store/erase.ts'
-import { transact } from '../store/transact.ts'
+import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { Problem } from './problem.ts'
 import { json, problemSchema, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 

@@ -1,10 +1,10 @@
 /** `POST /api/v1/identify`: a shop's server says who is logged in on a visitor's browser. Its word is proof. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { Problem } from '../domain/problem.ts'
 import { writeAudit } from '../store/audit.ts'
-import { transact } from '../store/transact.ts'
+import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { Problem } from './problem.ts'
 import { iso, json, problemSchema, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 

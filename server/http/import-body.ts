@@ -3,13 +3,13 @@
  * own check; any other type is refused.
  */
 import type { Context, MiddlewareHandler } from 'hono'
+import { Problem } from '../domain/problem.ts'
 import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
 import type { ImportOutcome } from '../import/run.ts'
 import { openSource, type Source } from '../import/source.ts'
 import { writeAudit } from '../store/audit.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { Problem } from './problem.ts'
 
 /** A body of an import may have this much; it is not held, but somebody has to stop a loop that never ends. */
 const MAX_BYTES = 1024 ** 3

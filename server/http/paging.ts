@@ -1,6 +1,6 @@
 /** Pages of lists: `?after=CURSOR&limit=`, answered as `{data, next, has_more}`. Cursors are opaque to readers. */
 import { z } from '@hono/zod-openapi'
-import { Problem } from './problem.ts'
+import { Problem } from '../domain/problem.ts'
 
 /** The rows of a page, where nobody asks for fewer. */
 export const MAX_LIMIT = 1000

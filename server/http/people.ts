@@ -1,15 +1,15 @@
 /** One contact or visitor: the 360° view. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
+import { Problem } from '../domain/problem.ts'
+import { stillOpen } from '../segments/member-list.ts'
 import { findContact } from '../store/contacts.ts'
 import { loadCartsOf, loadMatchFacts } from '../store/feed.ts'
-import { stillOpen } from '../store/members.ts'
 import { describeVisitors, listConsents, listLinks, listOrders, listVisitors, visitorsOf } from '../store/people.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, MAX_LINKS, renderLink } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { Problem } from './problem.ts'
 import { cartSchema, iso, isoOrNull, json, refusals, renderCart } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 

@@ -1,10 +1,10 @@
 /** `GET /api/v1/reports/overview`: what the dashboard's first page shows. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
+import { Problem } from '../domain/problem.ts'
 import { type CartFigures, type OverviewFigures, overview } from '../store/reports.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { Problem } from './problem.ts'
 import { json, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 

@@ -1,18 +1,18 @@
 /** `GET /api/v1/segments` and `…/:id/members`: who is in a segment, since when, on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { mailability } from '../domain/match.ts'
-import type { SegmentNode } from '../domain/segment.ts'
+import { Problem } from '../domain/problem.ts'
+import type { SegmentNode } from '../segments/grammar.ts'
+import { listMembers, type Member, stillOpen } from '../segments/member-list.ts'
+import { findSegment, listSegments } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
 import { loadContactCards } from '../store/contacts.ts'
 import { loadCarts } from '../store/feed.ts'
-import { listMembers, type Member, stillOpen } from '../store/members.ts'
 import type { CartRow } from '../store/schema-derived.ts'
-import { findSegment, listSegments } from '../store/segments.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { CART_COLUMNS, type Cells, cartCells, exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { Problem } from './problem.ts'
 import {
   cartSchema,
   evidenceSchema,

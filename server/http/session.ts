@@ -2,9 +2,9 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, setCookie } from 'hono/cookie'
+import { Problem } from '../domain/problem.ts'
 import { allow, checkSameOrigin, SESSION_COOKIE, SESSION_MS, sessionValue } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { Problem } from './problem.ts'
 import { iso, json, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 

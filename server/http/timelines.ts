@@ -1,5 +1,6 @@
 /** The timelines of contacts and visitors: their events, oldest first, with the link that gives each to its person. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { Problem } from '../domain/problem.ts'
 import { findContact } from '../store/contacts.ts'
 import { contactTimeline, describeVisitors, listLinks, visitorTimeline } from '../store/people.ts'
 import type { EventRow } from '../store/schema.ts'
@@ -8,7 +9,6 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId, MAX_LINKS } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { Problem } from './problem.ts'
 import { iso, json, refusals } from './shapes.ts'
 import { onInvalid } from './validation.ts'
 

@@ -1,6 +1,6 @@
 /** What a request that fails a route's check is answered with: 400, and what it must be. */
 import type { z } from '@hono/zod-openapi'
-import { firstProblem, Problem } from './problem.ts'
+import { firstProblem, Problem } from '../domain/problem.ts'
 
 /** The default hook of the private apps. */
 export function onInvalid(result: { success: true } | { success: false; error: z.ZodError; target?: string }): void {

@@ -4,11 +4,11 @@
  */
 import type { Kysely } from 'kysely'
 import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
-import { lockName } from '../store/locks.ts'
-import { copyContacts } from '../store/rehearsal.ts'
+import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased } from '../store/tombstones.ts'
-import { transact } from '../store/transact.ts'
+import { lockName } from '../store/work/locks.ts'
+import { copyContacts } from './rehearsal.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 

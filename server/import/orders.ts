@@ -5,12 +5,12 @@
 
 import type { Transaction } from 'kysely'
 import { holdersOf, type KeysOf } from '../store/contacts.ts'
+import { transact } from '../store/engine/transact.ts'
 import { type PushedOrder, upsertOrders } from '../store/orders.ts'
-import { copyContacts, copyOrders } from '../store/rehearsal.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased, erasedIds, isNameOfErased } from '../store/tombstones.ts'
-import { transact } from '../store/transact.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
+import { copyContacts, copyOrders } from './rehearsal.ts'
 import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
 import type { SourceRow } from './source.ts'
 

@@ -13,7 +13,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
 import type { Entry } from '../domain/event.ts'
-import { mark } from '../store/dirty.ts'
+import { isPoison, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import type { ErasedSpan } from '../store/erasures.ts'
 import { findTombstones, insertFacts, insertWithdrawals } from '../store/facts.ts'
@@ -27,9 +27,9 @@ import {
   visitorsNamingAfter,
   visitorsOfTokens,
 } from '../store/landing.ts'
-import { lockNamed } from '../store/locks.ts'
 import type { Database } from '../store/schema.ts'
-import { isPoison, transact } from '../store/transact.ts'
+import { mark } from '../store/work/dirty.ts'
+import { lockNamed } from '../store/work/locks.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 import type { Notice } from './notice.ts'
 import { BATCH_EVENTS } from './turns.ts'

@@ -7,8 +7,8 @@ import type { Kysely } from 'kysely'
 import { byTimeThenId, type Evidence } from '../domain/event.ts'
 import { isCrowded } from '../domain/guard.ts'
 import type { Claim } from '../domain/identity-evidence.ts'
+import { ofKeys } from './engine/many.ts'
 import { loadHolders } from './holders.ts'
-import { ofKeys } from './many.ts'
 import type { ClaimKeyRow, ClaimRow, Database, LinkActRow, TokenUseRow } from './schema.ts'
 
 const selectClaims = ofKeys((db, visitorIds) =>

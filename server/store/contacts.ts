@@ -4,14 +4,14 @@
  * visitor and person that a change may touch is marked, in the same transaction.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mark } from './dirty.ts'
+import { chunks, chunksOf } from './engine/many.ts'
+import { transact } from './engine/transact.ts'
 import { familyOf, keysBeside } from './holders.ts'
 import { visitorsOfKeys } from './landing.ts'
-import { lockKeys, lockName } from './locks.ts'
-import { chunks, chunksOf } from './many.ts'
 import type { ContactRow, Database } from './schema.ts'
 import { findErased, yieldKeys } from './tombstones.ts'
-import { transact } from './transact.ts'
+import { mark } from './work/dirty.ts'
+import { lockKeys, lockName } from './work/locks.ts'
 
 /** A contact as it was pushed, already checked. Absent keys are unchanged, null removes. */
 export type ContactPatch = {

@@ -5,12 +5,12 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.ts'
-import { mark } from './dirty.ts'
+import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { insertErasure } from './erasures.ts'
 import { visitorsNamingAfter } from './landing.ts'
-import { lockNamed } from './locks.ts'
-import { chunks, ofKeys, ofRows } from './many.ts'
 import type { ClaimKeyRow, Database } from './schema.ts'
+import { mark } from './work/dirty.ts'
+import { lockNamed } from './work/locks.ts'
 
 type Row = Database['erased_spans']
 

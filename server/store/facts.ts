@@ -3,7 +3,7 @@
  * gives way to the one that was received first, so that neither order nor number of deliveries matters.
  */
 import { type Kysely, sql, type Transaction } from 'kysely'
-import { ofKeys, ofRows } from './many.ts'
+import { ofKeys, ofRows } from './engine/many.ts'
 import type {
   ClaimKeyRow,
   ClaimRow,

@@ -4,10 +4,10 @@
  * is nobody's from the erasure on: the numbers stay without a gap.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { chunks } from './engine/many.ts'
+import { transact } from './engine/transact.ts'
 import type { Change } from './feed.ts'
-import { chunks } from './many.ts'
 import type { Database } from './schema.ts'
-import { transact } from './transact.ts'
 
 /** In the log of changes stands for a contact who was erased. */
 export const NOBODY = ''

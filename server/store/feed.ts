@@ -1,8 +1,8 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
 import type { Kysely, Transaction } from 'kysely'
+import { chunks, chunksOf } from './engine/many.ts'
 import { withFarewells } from './farewells.ts'
 import { itemIdsOf } from './item-ids.ts'
-import { chunks, chunksOf } from './many.ts'
 import type { Database, MatchChangeRow } from './schema.ts'
 import type { CartRow } from './schema-derived.ts'
 

@@ -4,7 +4,7 @@
  */
 import type { Kysely } from 'kysely'
 import type { Holder } from '../domain/identity-evidence.ts'
-import { ofKeys } from './many.ts'
+import { ofKeys } from './engine/many.ts'
 import type { Database } from './schema.ts'
 
 const selectByKey = ofKeys((db, keys) => db.selectFrom('contact_keys').selectAll().where('key_hash', 'in', keys))

@@ -1,7 +1,7 @@
 /** What landing keeps: the cursor of each journal, dead letters, and who used which token. */
 import type { Kysely, Transaction } from 'kysely'
+import { ofKeys } from './engine/many.ts'
 import { keysBeside } from './holders.ts'
-import { ofKeys } from './many.ts'
 import type { ClaimKeyRow, Database } from './schema.ts'
 
 /**

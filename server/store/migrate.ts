@@ -1,7 +1,8 @@
 /** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
-import { distribute } from './citus.ts'
+import { distribute } from './engine/citus.ts'
+import { isPassing } from './engine/transact.ts'
 import * as first from './migrations/001-first.ts'
 import * as processes from './migrations/002-processes.ts'
 import * as throughput from './migrations/003-throughput.ts'
@@ -11,7 +12,6 @@ import * as acts from './migrations/006-acts.ts'
 import * as erasure from './migrations/007-erasure.ts'
 import * as erasedSpans from './migrations/008-erased-spans.ts'
 import type { Database } from './schema.ts'
-import { isPassing } from './transact.ts'
 
 const MIGRATIONS: Record<string, Migration> = {
   '001-first': first,

@@ -3,13 +3,13 @@
  * derives, and commands. Beyond this file nobody knows which engine it is.
  */
 import type { Kysely } from 'kysely'
-import { createLeases } from './leases.ts'
-import { type Ownership, ownsEverything } from './ownership.ts'
-import { createPostgresStore } from './postgres.ts'
+import { createPostgresStore } from './engine/postgres.ts'
+import { createSqliteStore } from './engine/sqlite.ts'
+import { createThreadedSqliteStore } from './engine/sqlite-threads.ts'
+import { createSqliteUpkeep, type Upkeep } from './engine/sqlite-upkeep.ts'
 import type { Database } from './schema.ts'
-import { createSqliteStore } from './sqlite.ts'
-import { createThreadedSqliteStore } from './sqlite-threads.ts'
-import { createSqliteUpkeep, type Upkeep } from './sqlite-upkeep.ts'
+import { createLeases } from './work/leases.ts'
+import { type Ownership, ownsEverything } from './work/ownership.ts'
 
 /** Where the store is: `databaseUrl`, or without one a file in `dataDir`. */
 export type StoreAt = { databaseUrl: string | null; dataDir: string }

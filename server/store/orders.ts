@@ -4,9 +4,9 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { markPersonsOf } from './contacts.ts'
-import { lockKeys, lockName } from './locks.ts'
-import { chunks, chunksOf } from './many.ts'
+import { chunks, chunksOf } from './engine/many.ts'
 import type { Database, OrderRow } from './schema.ts'
+import { lockKeys, lockName } from './work/locks.ts'
 
 /** An order as it was pushed, already checked; `total` in minor units, `items` as a cart's. */
 export type PushedOrder = {

@@ -1,7 +1,7 @@
 /** Finds visitors that send more than anybody does, without reading their events one by one, and lists them. */
 import type { Kysely } from 'kysely'
 import { type DayCount, isOveractive, MAX_EVENTS_A_DAY } from '../domain/overactive.ts'
-import { ofKeys } from './many.ts'
+import { ofKeys } from './engine/many.ts'
 import type { Database } from './schema.ts'
 
 const DAY_MS = 24 * 3600_000

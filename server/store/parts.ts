@@ -5,7 +5,7 @@
  */
 import type { Kysely } from 'kysely'
 import { visitorPerson } from '../domain/epochs.ts'
-import { ofKeys } from './many.ts'
+import { ofKeys } from './engine/many.ts'
 import type { Database } from './schema.ts'
 import type { VisitorPersonRow, VisitorRow } from './schema-derived.ts'
 

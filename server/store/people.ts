@@ -1,9 +1,9 @@
 /** Reads of one contact or visitor: links, carts, orders, and the timeline. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
 import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.ts'
+import { chunks } from './engine/many.ts'
 import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
-import { chunks } from './many.ts'
 import { partsOf } from './parts.ts'
 import type { Database, EventRow } from './schema.ts'
 import type { LinkRow } from './schema-derived.ts'

@@ -1,14 +1,14 @@
 /** Reads what persons are made of, and writes their rows. */
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
-import { bucketOf } from './buckets.ts'
-import { mark } from './dirty.ts'
+import { ofKeys, ofRows } from './engine/many.ts'
 import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
-import { ofKeys, ofRows } from './many.ts'
 import { partsOf } from './parts.ts'
 import type { Database } from './schema.ts'
 import type { PersonRow } from './schema-derived.ts'
+import { bucketOf } from './work/buckets.ts'
+import { mark } from './work/dirty.ts'
 
 const removePersons = ofKeys((db, personIds) => db.deleteFrom('persons').where('person_id', 'in', personIds))
 const upsertPersons = ofRows((db, rows: PersonRow[]) =>

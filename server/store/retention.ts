@@ -7,11 +7,11 @@
  * its use of a token that others used too: who was first decides what their claims are worth.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mark } from './dirty.ts'
+import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import { tokensOf } from './landing.ts'
-import { lockKeys } from './locks.ts'
-import { chunks, chunksOf, ofKeys } from './many.ts'
 import type { Database } from './schema.ts'
+import { mark } from './work/dirty.ts'
+import { lockKeys } from './work/locks.ts'
 
 /** Where a sweep stands among the visitors, by expiry and id. */
 export type SweepPosition = { expireAt: number; visitorId: string }

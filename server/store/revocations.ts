@@ -3,10 +3,10 @@
  * what was claimed before stands.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mark } from './dirty.ts'
+import { transact } from './engine/transact.ts'
 import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
 import type { Database, RevocationRow } from './schema.ts'
-import { transact } from './transact.ts'
+import { mark } from './work/dirty.ts'
 
 /** Keeps a revocation and returns since when it holds: that of before, if there is one. */
 export async function addRevocation(trx: Transaction<Database>, row: RevocationRow): Promise<number> {

@@ -1,11 +1,11 @@
 /** Sites and API keys: what the collector's snapshot is made of. Every change moves `config_version`. */
 import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
-import { mark } from './dirty.ts'
-import { lockLeases } from './leases.ts'
-import { lockName } from './locks.ts'
+import { snapshot, transact } from './engine/transact.ts'
 import type { Database, SiteRow } from './schema.ts'
-import { snapshot, transact } from './transact.ts'
+import { mark } from './work/dirty.ts'
+import { lockLeases } from './work/leases.ts'
+import { lockName } from './work/locks.ts'
 
 /** An API key as it is kept: only its hash. */
 export type ApiKey = { id: string; hash: string; scopes: string[] }

@@ -9,7 +9,7 @@
  * keys lead to it: so whoever claims to be him is refused as `erased`, not as unknown.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { chunks, chunksOf, ofKeys } from './many.ts'
+import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import type { ContactRow, Database } from './schema.ts'
 
 type Keyed = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]

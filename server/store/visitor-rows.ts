@@ -3,10 +3,8 @@
  * on it, in the same transaction, and lock what others go by to find them (`locks`).
  */
 import type { Compilable, Transaction } from 'kysely'
-import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './dirty.ts'
+import { ofKeys, ofRows } from './engine/many.ts'
 import { namingsOf, tokensOf, visitorsNamingAfter, visitorsOfTokens } from './landing.ts'
-import { lockNamed } from './locks.ts'
-import { ofKeys, ofRows } from './many.ts'
 import { keptParts, withOwn } from './parts.ts'
 import type { Database, VISITOR_TABLES } from './schema.ts'
 import type {
@@ -18,6 +16,8 @@ import type {
   VisitorPersonRow,
   VisitorRow,
 } from './schema-derived.ts'
+import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './work/dirty.ts'
+import { lockNamed } from './work/locks.ts'
 
 /** What is derived of a batch of visitors. */
 export type VisitorRows = {

@@ -6,7 +6,7 @@ import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import type { Claim } from '../domain/identity-evidence.ts'
 import { loadClaims } from './claims.ts'
-import { ofKeys } from './many.ts'
+import { ofKeys } from './engine/many.ts'
 import { findOveractive, type Overactive } from './overactive.ts'
 import type { Database } from './schema.ts'
 

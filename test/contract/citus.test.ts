@@ -5,9 +5,9 @@
  */
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PLACES } from '../../server/store/citus.ts'
+import { PLACES } from '../../server/store/engine/citus.ts'
+import { createPostgresStore } from '../../server/store/engine/postgres.ts'
 import { migrate } from '../../server/store/migrate.ts'
-import { createPostgresStore } from '../../server/store/postgres.ts'
 import { ALLOWED } from '../support/citus-allowed.ts'
 import { compiled } from '../support/citus-query.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'

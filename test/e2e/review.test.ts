@@ -4,8 +4,8 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
-import { en } from '../../dashboard/texts.en.ts'
-import { fr } from '../../dashboard/texts.fr.ts'
+import { en } from '../../dashboard/texts/en.ts'
+import { fr } from '../../dashboard/texts/fr.ts'
 import { newVisitor, type SiteView, signLogin } from '../contract/door.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { event, sendAll, settled } from '../support/sender.ts'

@@ -7,7 +7,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { buildTag, TAG_SETTINGS_NAME } from '../../server/build.ts'
+import { buildTag, TAG_SETTINGS_NAME } from '../../server/ops/bundle.ts'
 import type { TagSettings } from '../../tag/settings.ts'
 import type { WireBatch, WireEvent } from '../../tag/wire.ts'
 

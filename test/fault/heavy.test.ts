@@ -9,10 +9,10 @@ import { expect, test } from 'vitest'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry } from '../../server/domain/event.ts'
 import { landBatch } from '../../server/land/land.ts'
-import { mark } from '../../server/store/dirty.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { openPipelineStore } from '../../server/store/open.ts'
-import { ownsEverything } from '../../server/store/ownership.ts'
+import { mark } from '../../server/store/work/dirty.ts'
+import { ownsEverything } from '../../server/store/work/ownership.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
 
 const NOW = Date.UTC(2026, 3, 1)

@@ -6,7 +6,7 @@
  * Not seen: whether a column without its table's name belongs to the query outside; and counts of affected rows.
  */
 import type { OperationNode } from 'kysely'
-import { PLACES, type Place } from '../../server/store/citus.ts'
+import { PLACES, type Place } from '../../server/store/engine/citus.ts'
 
 // Nodes are read by the names of their parts; their types differ by kind.
 type Node = OperationNode & Record<string, any>

@@ -6,10 +6,10 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
+import { createPostgresStore } from '../../server/store/engine/postgres.ts'
+import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
 import { migrate } from '../../server/store/migrate.ts'
-import { createPostgresStore } from '../../server/store/postgres.ts'
 import type { Database } from '../../server/store/schema.ts'
-import { createSqliteStore } from '../../server/store/sqlite.ts'
 import { createDatabase, dropDatabase, type ENGINE } from './store.ts'
 
 /** A migrated store without rows. `open` connects to it, as often as one likes; `done` ends it. */

@@ -1,6 +1,6 @@
 /** What asks the journal for other entries is answered, or told that the journal is closed; it never waits for nobody. */
 import { expect, test } from 'vitest'
-import { createRewrites, Ended } from '../../server/land/rewrites.ts'
+import { createRewrites, Ended } from '../../server/erasure/rewrites.ts'
 
 test('a rewrite resolves when it is on disk, and fails with what the journal says', async () => {
   const asked: string[] = []

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { SegmentNode } from '../../server/domain/segment.ts'
+import { judge, verdictQuery } from '../../server/segments/compile.ts'
+import type { SegmentNode } from '../../server/segments/grammar.ts'
+import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import type { Database } from '../../server/store/schema.ts'
 import type { PersonRow } from '../../server/store/schema-derived.ts'
-import { judge, verdictQuery } from '../../server/store/segment-query.ts'
-import { createSqliteStore } from '../../server/store/sqlite.ts'
 
 const HOUR = 3600_000
 const DAY = 24 * HOUR

@@ -3,8 +3,8 @@
  * second keys of claims are found by visitor too, so that a visitor can be deleted without a scan.
  */
 import { type Kysely, sql } from 'kysely'
-import { bucketOf } from '../buckets.ts'
-import { textType } from '../engine.ts'
+import { textType } from '../engine/text-type.ts'
+import { bucketOf } from '../work/buckets.ts'
 
 const BUCKETED: [table: string, key: string][] = [
   ['dirty_visitors', 'key'],

@@ -3,9 +3,9 @@
  * the proofs of one that is gone, and what could not be derived.
  */
 import { type Kysely, sql } from 'kysely'
-import { mark } from '../dirty.ts'
-import { textType } from '../engine.ts'
+import { textType } from '../engine/text-type.ts'
 import type { Database } from '../schema.ts'
+import { mark } from '../work/dirty.ts'
 
 /** Visitors that are marked at a time. */
 const PAGE = 5000

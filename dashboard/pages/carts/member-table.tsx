@@ -1,0 +1,126 @@
+/**
+ * The members as a table; on a narrow screen the style sheet turns each row into a card, and the column's name, hidden
+ * from screen readers because the table gives it to them already, stands beside each value.
+ */
+import type { Child } from 'hono/jsx/dom'
+import type { Member } from '../../api.ts'
+import type { Place } from '../../hooks/route.ts'
+import { CartItems } from '../../parts/cart-items.tsx'
+import { Sign } from '../../parts/mark.tsx'
+import { PlaceLink } from '../../parts/place-link.tsx'
+import { Proof } from '../../parts/proof.tsx'
+import type { Ui } from '../../texts/format.ts'
+
+type Props = {
+  ui: Ui
+  members: [key: string, member: Member][]
+  nowMs: number
+  onGo: (place: Place) => void
+}
+
+const COLUMNS = ['who', 'what', 'value', 'since', 'evidence', 'mail'] as const
+
+/** One row a person. */
+export function MemberTable({ ui, members, nowMs, onGo }: Props) {
+  return (
+    <table class="card members">
+      <caption class="unseen">{ui.t.cartsCaption}</caption>
+      <thead>
+        <tr>
+          {COLUMNS.map((column) => (
+            <th key={column} scope="col" class={`col-${column}`}>
+              {ui.t[column]}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {members.map(([key, member]) => (
+          <MemberRow key={key} ui={ui} member={member} nowMs={nowMs} onGo={onGo} />
+        ))}
+      </tbody>
+    </table>
+  )
+}
+
+type RowProps = { ui: Ui; member: Member; nowMs: number; onGo: (place: Place) => void }
+
+function MemberRow({ ui, member, nowMs, onGo }: RowProps) {
+  const { t, f } = ui
+  const { cart } = member
+  const hidden = cart === undefined && !member.mailable && member.contact !== null
+  return (
+    <tr data-testid="cart-row">
+      <th scope="row" class="col-who" data-testid="who">
+        <Who ui={ui} member={member} onGo={onGo} />
+      </th>
+      <Cell column="what" label={t.what}>
+        {cart ? (
+          <CartItems ui={ui} cart={cart} />
+        ) : (
+          <p class="masked">{hidden ? hiddenText(ui, member) : t.cartUnknown}</p>
+        )}
+      </Cell>
+      <Cell column="value" label={t.value}>
+        {cart ? <span class="amount">{f.money(cart)}</span> : <span class="masked">{hidden ? t.hidden : t.none}</span>}
+      </Cell>
+      <Cell column="since" label={t.since}>
+        <time datetime={member.entered_at} title={f.moment(member.entered_at)}>
+          {f.ago(member.entered_at, nowMs)}
+        </time>
+      </Cell>
+      <Cell column="evidence" label={t.evidence}>
+        <Proof ui={ui} member={member} />
+      </Cell>
+      <Cell column="mail" label={t.mail} testid="mailable">
+        <p class={member.mailable ? 'mail yes' : 'mail no'}>
+          <Sign yes={member.mailable} />
+          <span>{member.mailable ? t.mailable : notMailableText(ui, member)}</span>
+        </p>
+      </Cell>
+    </tr>
+  )
+}
+
+type CellProps = { column: (typeof COLUMNS)[number]; label: string; testid?: string; children?: Child }
+
+function Cell({ column, label, testid, children }: CellProps) {
+  return (
+    <td class={`col-${column}`}>
+      <span class="card-label" aria-hidden="true">
+        {label}
+      </span>
+      <div class="cell" data-testid={testid ?? column}>
+        {children}
+      </div>
+    </td>
+  )
+}
+
+/** Name and address where they are known, with the way to the customer; names may be written from right to left. */
+function Who({ ui: { t }, member: { person, contact }, onGo }: Omit<RowProps, 'nowMs'>) {
+  if (contact === null) {
+    return (
+      <>
+        <span class="name nobody">{t.anonymousVisitor}</span>
+        <span class="aside" title={person.id}>
+          {t.visitorId(person.id.slice(0, 8))}
+        </span>
+      </>
+    )
+  }
+  const name = contact.name?.trim() || contact.email || t.customerId(contact.id)
+  return (
+    <>
+      <PlaceLink to={{ page: 'contact', id: contact.id }} onGo={onGo} class="name" testid="to-contact">
+        <bdi>{name}</bdi>
+      </PlaceLink>
+      {contact.email && contact.email !== name ? <bdi class="aside">{contact.email}</bdi> : null}
+    </>
+  )
+}
+
+const hiddenText = ({ t }: Ui, { why_not_mailable: why }: Member) => (why && t.cartHidden[why]) || t.hidden
+
+const notMailableText = ({ t }: Ui, { why_not_mailable: why }: Member) =>
+  (why && t.notMailable[why]) || t.notMailableOther

@@ -1,0 +1,63 @@
+/**
+ * What an event's properties say, read with care: they are whatever a shop's page sent, so that each is looked at
+ * before it is believed and whatever does not fit is left out.
+ */
+import type { Money, TimelineEvent } from '../../api.ts'
+
+/** A product as an event names it. */
+export type Product = { name: string; quantity: number; price: Money | null }
+
+/** The properties that are shown. `rest` are the plain values of an event whose type is the shop's own. */
+export type Told = {
+  products: Product[]
+  value: Money | null
+  order: string | null
+  term: string | null
+  rest: [name: string, value: string][]
+}
+
+const REST_AT_MOST = 6
+
+const textOf = (value: unknown): string | null => {
+  if (typeof value === 'number') return String(value)
+  return typeof value === 'string' && value.trim() !== '' ? value.trim() : null
+}
+
+const numberOf = (value: unknown): number | null => {
+  const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value
+  return typeof number === 'number' && Number.isFinite(number) ? number : null
+}
+
+/** The amount in a currency; null where either is missing. */
+function moneyOf(value: unknown, currency: unknown): Money | null {
+  const amount = numberOf(value)
+  return amount === null || typeof currency !== 'string' || currency === '' ? null : { value: amount, currency }
+}
+
+/** Reads an event's properties; `ownType` for a type that the shop invented. */
+export function toldBy({ props }: TimelineEvent, ownType: boolean): Told {
+  const items: unknown = props.items ?? props.products
+  const list = (Array.isArray(items) ? items : []).filter((item) => typeof item === 'object' && item !== null)
+  return {
+    products: list.map((item) => productOf(item as Record<string, unknown>, props.currency)),
+    value: moneyOf(props.value ?? props.total ?? props.revenue, props.currency),
+    order: textOf(props.transaction_id ?? props.order_id),
+    term: textOf(props.search_term ?? props.query),
+    rest: ownType ? plainValues(props) : [],
+  }
+}
+
+function productOf(item: Record<string, unknown>, currency: unknown): Product {
+  return {
+    name: textOf(item.item_name ?? item.name) ?? textOf(item.item_id ?? item.product_id ?? item.sku) ?? '?',
+    quantity: numberOf(item.quantity) ?? 1,
+    price: moneyOf(item.price, item.currency ?? currency),
+  }
+}
+
+function plainValues(props: Record<string, unknown>): [string, string][] {
+  return Object.entries(props)
+    .filter(([, value]) => ['string', 'number', 'boolean'].includes(typeof value))
+    .slice(0, REST_AT_MOST)
+    .map(([name, value]) => [name, String(value)])
+}

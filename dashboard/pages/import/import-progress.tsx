@@ -1,0 +1,63 @@
+/**
+ * How far an import is. The bar moves with every report of the browser; what a screen reader is told changes at
+ * quarters only, so that it does not count aloud.
+ */
+import type { Ui } from '../../texts/format.ts'
+import type { ImportState } from './use-import.ts'
+
+/** The id of the way out, for whoever gives it the focus. */
+export const CANCEL_ID = 'import-cancel'
+
+type Sending = Extract<ImportState, { step: 'sending' }>
+
+/** The bar with its words and the way out. */
+export function ImportProgress({ ui, state, onCancel }: { ui: Ui; state: Sending; onCancel: () => void }) {
+  const { t, f } = ui
+  const sent = state.share >= 1
+  return (
+    <div class="card progress" data-testid="progress">
+      <div class="progress-words">
+        <p>
+          <bdi>{sent ? t.imports.reading(state.name) : t.imports.sending(state.name)}</bdi>
+        </p>
+        <p class="amount" aria-hidden="true">
+          {sent ? '' : f.percent(Math.floor(state.share * 100) / 100)}
+        </p>
+      </div>
+      {sent ? (
+        <progress key="reading" aria-label={t.imports.progress} />
+      ) : (
+        <progress key="sending" aria-label={t.imports.progress} max={1} value={state.share} />
+      )}
+      <button id={CANCEL_ID} type="button" class="quiet" data-testid="cancel" onClick={onCancel}>
+        {t.imports.cancel}
+      </button>
+    </div>
+  )
+}
+
+/** What is said aloud of the import as it stands. */
+export function spokenState({ t, f }: Ui, state: ImportState): string {
+  switch (state.step) {
+    case 'idle':
+    case 'unfit':
+    case 'failed':
+      return ''
+    case 'cancelled':
+      return t.imports.cancelled
+    case 'sending': {
+      if (state.share >= 1) return t.imports.reading(state.name)
+      const quarter = Math.floor(state.share * 4) / 4
+      return quarter === 0 ? t.imports.sending(state.name) : t.imports.percent(f.percent(quarter))
+    }
+    case 'done': {
+      const { created, updated, unchanged } = state.report
+      return `${t.imports.done}. ${t.imports.summary(created, updated, unchanged, rejectedTotal(state.report), f.count)}`
+    }
+  }
+}
+
+/** How many rows were rejected, of which the report may list only the first. */
+export function rejectedTotal(report: { rejected: unknown[]; rejected_total?: number }): number {
+  return report.rejected_total ?? report.rejected.length
+}

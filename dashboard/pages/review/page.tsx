@@ -1,0 +1,178 @@
+/**
+ * What the rules could not settle alone, each with its evidence: possible duplicates, customers whom too many browsers
+ * named, newsletters that were passed on, addresses of several customers, and devices that several use. Somebody of the
+ * shop says what is right; whatever was said here stays on the page with a way back.
+ */
+import { useEffect, useState } from 'hono/jsx/dom'
+import type { Client, Link, Review, Visitor, VisitorDetail } from '../../api.ts'
+import { usePoll } from '../../hooks/poll.ts'
+import type { Place } from '../../hooks/route.ts'
+import { deviceName, shortId } from '../../parts/device-name.ts'
+import { Freshness } from '../../parts/freshness.tsx'
+import { LinkCard } from '../../parts/link-card.tsx'
+import { PageHead } from '../../parts/page-head.tsx'
+import { PlaceLink } from '../../parts/place-link.tsx'
+import { Loading, Trouble } from '../../parts/trouble.tsx'
+import type { Ui } from '../../texts/format.ts'
+import { GROUPS, type Group, groupsOf } from './review-groups.ts'
+
+const REFRESH_MS = 10_000
+
+/** Cards of a kind that are there at once: each asks for its browser. */
+const SHOWN_AT_ONCE = 10
+
+type Props = { ui: Ui; client: Client; onGo: (place: Place) => void; onCount: (count: number) => void }
+
+/** The page. */
+export function ReviewPage({ ui, client, onGo, onCount }: Props) {
+  const { t, f } = ui
+  const [decided, setDecided] = useState<Map<string, Link>>(new Map())
+  const [shown, setShown] = useState<Record<string, number>>({})
+  const { data, at, error, reload } = usePoll<Review>('review', (signal) => client.review(signal), REFRESH_MS)
+  useEffect(() => {
+    if (data !== null) onCount(data.links.filter((link) => link.state === 'review').length)
+  }, [data])
+  const groups = data === null ? null : groupsOf(data, decided)
+  const limitOf = (kind: string) => shown[kind] ?? SHOWN_AT_ONCE
+
+  const rest = (kind: string, count: number) =>
+    count <= limitOf(kind) ? null : (
+      <button
+        key="rest"
+        type="button"
+        class="quiet"
+        onClick={() => setShown({ ...shown, [kind]: limitOf(kind) + SHOWN_AT_ONCE })}
+      >
+        {t.review.rest(Math.min(SHOWN_AT_ONCE, count - limitOf(kind)), f.count)}
+      </button>
+    )
+  const section = (group: Group, links: Link[]) => (
+    <section key={group} class="review" aria-labelledby={`${group}-title`} data-testid={`review-${group}`}>
+      <h2 id={`${group}-title`}>
+        {t.review[group]} <span class="tally">{f.count(links.length)}</span>
+      </h2>
+      <p class="hint">{t.review[`${group}Lead`]}</p>
+      <ul class="links">
+        {links.slice(0, limitOf(group)).map((link) => (
+          <ToDecide
+            key={link.id}
+            ui={ui}
+            client={client}
+            link={link}
+            onGo={onGo}
+            onDecided={() => {
+              setDecided((before) => new Map(before).set(link.id, link))
+              reload()
+            }}
+          />
+        ))}
+      </ul>
+      {rest(group, links.length)}
+    </section>
+  )
+
+  return (
+    <>
+      <PageHead title={t.review.title} lead={t.review.lead}>
+        <Freshness ui={ui} at={at} failing={error !== null} />
+      </PageHead>
+      {data === null || groups === null ? (
+        error ? (
+          <Trouble key="trouble" ui={ui} error={error} onRetry={reload} />
+        ) : (
+          <Loading key="loading" ui={ui} />
+        )
+      ) : groups.size + data.shared.length === 0 ? (
+        <div key="none" class="card empty" data-testid="review-none">
+          <h2>{t.review.none}</h2>
+          <p>{t.review.noneHint}</p>
+        </div>
+      ) : (
+        <div key="groups" class="reviews">
+          {GROUPS.map((group) => (groups.has(group) ? section(group, groups.get(group)!) : null))}
+          {data.shared.length === 0 ? null : (
+            <section key="shared" class="review" aria-labelledby="shared-title" data-testid="review-shared">
+              <h2 id="shared-title">
+                {t.review.shared} <span class="tally">{f.count(data.shared.length)}</span>
+              </h2>
+              <p class="hint">{t.review.sharedLead}</p>
+              <ul class="links">
+                {data.shared.slice(0, limitOf('shared')).map((visitor) => (
+                  <SharedDevice key={visitor.id} ui={ui} client={client} visitor={visitor} onGo={onGo} />
+                ))}
+              </ul>
+              {rest('shared', data.shared.length)}
+            </section>
+          )}
+          {data.more ? (
+            <p key="first" class="hint">
+              {t.review.first}
+            </p>
+          ) : null}
+        </div>
+      )}
+    </>
+  )
+}
+
+/** A browser, which is asked for once; null until it is there, and where it is gone. */
+function useVisitor(client: Client, id: string): VisitorDetail | null {
+  const [visitor, setVisitor] = useState<VisitorDetail | null>(null)
+  useEffect(() => {
+    const ending = new AbortController()
+    client.visitor(id, ending.signal).then(setVisitor, () => {})
+    return () => ending.abort()
+  }, [id])
+  return visitor
+}
+
+type CardProps = Omit<Props, 'onCount'> & { link: Link; onDecided: () => void }
+
+/** A link that somebody has to look at, and whom it is about. */
+function ToDecide({ ui, client, link, onGo, onDecided }: CardProps) {
+  const visitor = useVisitor(client, link.visitor)
+  return (
+    <LinkCard ui={ui} client={client} link={link} visitor={visitor ?? undefined} onDecided={onDecided} toDecide>
+      <h3>{link.contact === null ? ui.t.review.nobody : <Customer ui={ui} id={link.contact} onGo={onGo} />}</h3>
+    </LinkCard>
+  )
+}
+
+function Customer({ ui: { t }, id, onGo }: { ui: Ui; id: string; onGo: (place: Place) => void }) {
+  return (
+    <PlaceLink to={{ page: 'contact', id }} onGo={onGo}>
+      <bdi>{t.customerId(id)}</bdi>
+    </PlaceLink>
+  )
+}
+
+/** A device that several use, and who they are. */
+function SharedDevice({ ui, client, visitor, onGo }: Omit<Props, 'onCount'> & { visitor: Visitor }) {
+  const { t, f } = ui
+  const links = useVisitor(client, visitor.id)?.links ?? []
+  const counting = links.filter((link) => link.state === 'open' || link.state === 'closed')
+  const customers = [...new Set(counting.flatMap((link) => link.contact ?? []))]
+  return (
+    <li class="card link" data-testid="shared-device">
+      <h3>{deviceName(ui, visitor)}</h3>
+      <dl class="spans">
+        <div>
+          <dt>{t.review.customers}</dt>
+          <dd>
+            <ul class="customers">
+              {customers.map((id) => (
+                <li key={id}>
+                  <Customer ui={ui} id={id} onGo={onGo} />
+                </li>
+              ))}
+            </ul>
+          </dd>
+        </div>
+        <div>
+          <dt>{t.contact.visitor(shortId(visitor.id))}</dt>
+          <dd>{t.contact.seen(f.localDate(visitor.first_seen), f.localDate(visitor.last_seen))}</dd>
+        </div>
+      </dl>
+    </li>
+  )
+}

@@ -1,0 +1,154 @@
+/**
+ * Every sentence of the dashboard in French, under the same keys as the English. French writes a no-break space
+ * before a colon and counts zero as singular.
+ */
+import { contactFr } from './contact.fr.ts'
+import type { Texts } from './en.ts'
+import { importFr } from './import.fr.ts'
+import { linksFr } from './links.fr.ts'
+import { reviewFr } from './review.fr.ts'
+
+const visiteurs = (count: number) => (count < 2 ? 'visiteur' : 'visiteurs')
+
+/** The French texts. */
+export const fr: Texts = {
+  appName: 'Couture',
+  skip: 'Aller au contenu',
+  nav: 'Pages',
+  language: 'Langue',
+  signOut: 'Se déconnecter',
+  retry: 'Réessayer',
+  loading: 'Chargement…',
+  newTab: '(nouvel onglet)',
+  none: '–',
+
+  signIn: 'Se connecter',
+  signInLead: 'Les visites cousues aux clients que vous connaissez déjà, avec leur accord.',
+  password: 'Mot de passe',
+  passwordHint: 'Il est affiché là où Couture a été démarré.',
+  passwordMissing: 'Saisissez d’abord le mot de passe.',
+  signingIn: 'Connexion…',
+  sessionEnded: 'Votre session a pris fin. Reconnectez-vous pour continuer où vous en étiez.',
+
+  unreachable: 'Le serveur est injoignable. Vérifiez la connexion.',
+  failed: (detail) => `Le serveur n’a pas pu répondre\u00a0: ${detail}`,
+  notRefreshed: 'Pas encore actualisé. Nouvel essai en cours.',
+  updated: (seconds, n) => (seconds < 1 ? 'Actualisé à l’instant' : `Actualisé il y a ${n(seconds)}\u00a0s`),
+  justNow: 'à l’instant',
+
+  overview: 'Vue d’ensemble',
+  period: 'Période',
+  periodDays: (days, n) => `${n(days)}\u00a0jours`,
+  between: (from, to) => `Du ${from} au ${to}, jours en UTC`,
+
+  matchRate: 'Taux de reconnaissance',
+  matchSentence: ({ count, of }, n) =>
+    of === 0
+      ? 'Aucun visiteur n’a encore accepté la reconnaissance sur cette période.'
+      : `${n(count)} ${visiteurs(count)} sur ${n(of)} ayant accepté la reconnaissance ${count < 2 ? 'est un client connu' : 'sont des clients connus'}.`,
+  audience: 'Visiteurs et consentement',
+  visitors: 'Visiteurs',
+  visitorsHint: 'ayant accepté la mesure',
+  identityRate: 'Acceptent la reconnaissance',
+  marketingRate: 'Acceptent le marketing',
+  ofVisitors: ({ count, of }, n) => (of === 0 ? 'aucun visiteur' : `${n(count)} sur ${n(of)}`),
+  withdrawals: 'Ont retiré leur accord',
+
+  carts: 'Paniers',
+  cartsOpen: 'Ouverts',
+  cartsOpenHint: 'en cours de remplissage',
+  cartsAbandoned: 'Abandonnés',
+  cartsAbandonedHint: 'laissés de côté',
+  cartsRecovered: 'Récupérés',
+  cartsRecoveredHint: 'abandonnés, puis achetés',
+  seeWho: 'Voir qui les a laissés',
+
+  byDay: 'Jour par jour',
+  known: 'Clients connus',
+  chartSummary: (visitors, known, best, most, n) =>
+    visitors === 0
+      ? 'Histogramme des visiteurs par jour\u00a0: aucun visiteur sur la période.'
+      : `Histogramme des visiteurs par jour\u00a0: ${n(visitors)} sur la période, dont ${n(known)} clients connus. Jour le plus fréquenté\u00a0: ${best}, avec ${n(most)}.`,
+  chartReadout: (day, visitors, known, n) =>
+    `${day}\u00a0: ${n(visitors)} ${visiteurs(visitors)}, dont ${n(known)} ${known < 2 ? 'connu' : 'connus'}`,
+  chartTable: 'Les mêmes chiffres en tableau',
+  chartTableCaption: 'Visiteurs et clients connus par jour',
+  date: 'Date',
+
+  abandonedCarts: 'Paniers abandonnés',
+  abandonedLead:
+    'Paniers laissés de côté depuis sept jours au plus. Les réglages du site disent au bout de combien de temps un panier compte.',
+  show: 'Afficher',
+  everyone: 'Tous',
+  customers: 'Clients connus',
+  anonymous: 'Anonymes',
+  loaded: (shown, loaded, more, n) => {
+    const all = more ? (loaded < 2 ? 'chargé' : 'chargés') : 'en tout'
+    return shown === loaded ? `${n(loaded)} ${all}` : `${n(shown)} sur ${n(loaded)} ${all}`
+  },
+  loadMore: 'Charger la suite',
+  loadingMore: 'Chargement de la suite…',
+  cartsCaption: 'Personnes ayant un panier abandonné',
+  who: 'Qui',
+  what: 'Quoi',
+  value: 'Montant',
+  since: 'Depuis',
+  evidence: 'Preuve',
+  mail: 'E-mail',
+
+  anonymousVisitor: 'Visiteur anonyme',
+  customerId: (id) => `Client ${id}`,
+  visitorId: (id) => `Visiteur ${id}`,
+  itemsMore: (count, n) => `et ${n(count)} de plus`,
+  cartHidden: {
+    no_mail_consent: 'Panier masqué\u00a0: e-mail non autorisé',
+    no_marketing_consent: 'Panier masqué\u00a0: marketing non accepté',
+    not_a_contact: 'Panier masqué\u00a0: client inconnu',
+    minor: 'Panier masqué\u00a0: client mineur',
+  },
+  cartUnknown: 'Pas de détail du panier',
+  hidden: 'Masqué',
+  mailable: 'Autorisé',
+  notMailable: {
+    no_mail_consent: 'Pas d’autorisation',
+    no_marketing_consent: 'Marketing non accepté',
+    not_a_contact: 'Adresse inconnue',
+    minor: 'Jamais\u00a0: client mineur',
+  },
+  notMailableOther: 'Non autorisé',
+
+  strength: { verified: 'Vérifié', confirmed: 'Confirmé' },
+  notLinked: 'Pas encore reconnu',
+  proof: {
+    login_verified: { label: 'Connexion signée', short: 'Attestée par la boutique.' },
+    email_click: { label: 'Clic dans une newsletter', short: 'Il lui avait été envoyé.' },
+    login_claimed: { label: 'Connexion non signée', short: 'La page l’a dit, sans preuve.' },
+    form_email: { label: 'Adresse saisie', short: 'Saisie dans un formulaire, sans preuve.' },
+  },
+  proofTitle: 'Comment une visite est reliée à un client',
+  proofs: [
+    {
+      label: 'Vérifié',
+      text: 'Le client s’est connecté, et le serveur de la boutique a signé une attestation de son identité. C’est la preuve la plus forte.',
+    },
+    {
+      label: 'Confirmé',
+      text: 'Quelqu’un a ouvert un lien personnel d’une newsletter, puis s’est servi de la page. Un lien seulement relevé par un antivirus de messagerie ne compte pas.',
+    },
+    {
+      label: 'Pas encore reconnu',
+      text: 'Rien ne relie ce navigateur à un client, ou la reconnaissance n’a pas été acceptée. Le panier est compté, sans nom.',
+    },
+  ],
+
+  emptyTitle: 'Aucun panier abandonné pour le moment',
+  emptyText:
+    'Quand quelqu’un remplit un panier et le laisse de côté, il apparaît ici de lui-même\u00a0: avec un nom si le visiteur est un client connu, sans nom sinon. Il disparaît une fois acheté, ou au bout de sept jours.',
+  emptyFilter: 'Personne, parmi les paniers chargés, ne correspond à ce choix.',
+
+  downloadCsv: 'Télécharger en CSV',
+  contact: contactFr,
+  links: linksFr,
+  imports: importFr,
+  review: reviewFr,
+}

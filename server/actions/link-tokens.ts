@@ -1,0 +1,81 @@
+/** Mints and revokes link tokens, for the API and for the commands. */
+import type { Kysely, Transaction } from 'kysely'
+import { withToken } from '../collect/link.ts'
+import type { Site } from '../domain/settings.ts'
+import { contactReference, MESSAGE_PATTERN, mintToken } from '../domain/token.ts'
+import { type Keyring, linkMac } from '../ops/keyring.ts'
+import { readLink } from '../ops/link-reader.ts'
+import { existingContacts } from '../store/contacts.ts'
+import { transact } from '../store/engine/transact.ts'
+import { addRevocation, markRevoked } from '../store/revocations.ts'
+import type { Database, RevocationRow } from '../store/schema.ts'
+import { renewLinkSecret } from './sites.ts'
+
+/** What is revoked: one token, those of a message, those of a contact, or all by a new secret. */
+export type Revoking = { kind: 'token' | 'message' | 'contact'; value: string } | { kind: 'key' }
+
+/** Since when it holds, or why it cannot be. */
+export type RevokeResult = { at: number } | { code: string; message: string }
+
+const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64url')
+
+/** A maker of mail links below `publicUrl`, where the redirect is. */
+export function createMint(publicUrl: string) {
+  return (site: Site, link: { message: string; contactId: string; issuedAt: number; target: string }) => {
+    const token = mintToken(linkMac, site.link_secret, encode, link)
+    return {
+      contact: link.contactId,
+      token,
+      url: withToken(link.target, token, site.settings.link_param),
+      redirect: `${publicUrl}/l/${token}`,
+    }
+  }
+}
+
+/** Revokes. `note` runs in the transaction that does it. Repeating changes nothing but, of a key, the secret again. */
+export async function revokeTokens(
+  db: Kysely<Database>,
+  keyring: Keyring,
+  site: Site,
+  revoking: Revoking,
+  now: number,
+  note: (trx: Transaction<Database>) => Promise<void>,
+): Promise<RevokeResult> {
+  if (revoking.kind === 'key') {
+    await renewLinkSecret(db, keyring, site.id, note)
+    return { at: now }
+  }
+  const row = await revocationOf(db, keyring, site, revoking, now)
+  if ('code' in row) return row
+  const at = await transact(db, async (trx) => {
+    const since = await addRevocation(trx, row)
+    await note(trx)
+    return since
+  })
+  await markRevoked(db, { ...row, at })
+  return { at }
+}
+
+async function revocationOf(
+  db: Kysely<Database>,
+  keyring: Keyring,
+  site: Site,
+  { kind, value }: Exclude<Revoking, { kind: 'key' }>,
+  at: number,
+): Promise<RevocationRow | { code: string; message: string }> {
+  switch (kind) {
+    case 'token':
+      if (readLink(site.link_secret, value)) return { kind, value: keyring.token(value), at }
+      return { code: 'invalid_token', message: "token must be a link token made with this site's secret, copied whole" }
+    case 'message':
+      if (MESSAGE_PATTERN.test(value)) return { kind, value: `${site.id} ${value}`, at }
+      return { code: 'invalid_request', message: 'message must be 1 to 40 of A-Z a-z 0-9 _ -' }
+    case 'contact': {
+      if (!(await existingContacts(db, [value])).has(value)) {
+        return { code: 'unknown_contact', message: `contact must be the id of a contact (got "${value}")` }
+      }
+      const reference = contactReference(linkMac, site.link_secret, value)
+      return { kind, value: keyring.identifier('link', `${site.id}:${reference}`), at }
+    }
+  }
+}

@@ -1,0 +1,45 @@
+/** Brings the store to what a server needs of it. Safe to run from several processes that start at the same time. */
+import type { Kysely } from 'kysely'
+import { takeInUse } from '../copy/takeover.ts'
+import type { Config } from '../ops/config.ts'
+import type { Keyring } from '../ops/keyring.ts'
+import { seedPresets } from '../segments/members.ts'
+import { migrate } from '../store/migrate.ts'
+import { openCommandStore } from '../store/open.ts'
+import type { Database } from '../store/schema.ts'
+import { findSite, updateSite } from '../store/sites.ts'
+import { createSite } from './sites.ts'
+
+/** What a command needs of the store too: the newest schema, the right to use it, the preset segments. */
+export async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+  await migrate(store)
+  await takeInUse(store, config, keyring)
+  await seedPresets(store, now)
+}
+
+/** Makes all that, and the site of the demo under this server's origins. */
+export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<void> {
+  const store = openCommandStore(config)
+  try {
+    await bringUp(store, config, keyring, now)
+    await ensureDemoSite(store, config, keyring, now)
+  } finally {
+    await store.destroy()
+  }
+}
+
+async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+  const origin = new URL(config.publicUrl).origin
+  const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
+  if (!(await findSite(store, 'demo'))) {
+    try {
+      // A cart is abandoned after a minute here, so that the tour needs no patience.
+      await createSite(store, keyring, { id: 'demo', origins, settings: { cart_idle_minutes: 1 } }, now)
+    } catch (error) {
+      // Another process that starts at the same time has made it.
+      if (!(await findSite(store, 'demo'))) throw error
+    }
+  }
+  const site = await findSite(store, 'demo')
+  if (origins.some((each) => !site!.origins.includes(each))) await updateSite(store, 'demo', { addOrigins: origins })
+}

@@ -1,0 +1,91 @@
+/** Makes sites and keys: the secrets and ids that go with them. Used by the start and by the commands. */
+import type { Kysely, Transaction } from 'kysely'
+import { normaliseEmail } from '../domain/identifier.ts'
+import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
+import { contactReference } from '../domain/token.ts'
+import { hashApiKey, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
+import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
+import { transact } from '../store/engine/transact.ts'
+import type { Database } from '../store/schema.ts'
+import { insertSite, listSites, putApiKey, replaceLinkSecret } from '../store/sites.ts'
+
+/** The keyed hashes by which a contact is found: his id (the first), his address, and his reference in each site's link tokens. */
+export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
+  return ({ id, email, emailSha256 }) => {
+    const address = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))
+    return [
+      keyring.identifier('contact', id),
+      ...(address === null ? [] : [keyring.identifier('email', address)]),
+      ...[...sites()].flatMap((site) =>
+        [site.link_secret, ...(site.retired_link_secrets ?? [])].map((secret) =>
+          keyring.identifier('link', `${site.id}:${contactReference(linkMac, secret, id)}`),
+        ),
+      ),
+    ]
+  }
+}
+
+/** Adds a site with new secrets, and makes every contact findable by the site's link tokens. */
+export async function createSite(
+  db: Kysely<Database>,
+  keyring: Keyring,
+  given: { id: string; origins: string[]; settings?: Partial<SiteSettings> },
+  now: number,
+): Promise<Site> {
+  const site: Site = {
+    id: given.id,
+    origins: given.origins,
+    write_key: newSecret('wk_'),
+    identity_secret: newSecret(),
+    link_secret: newSecret(),
+    settings: { ...defaultSettings(), ...given.settings },
+  }
+  await insertSite(db, site, now)
+  const sites = await listSites(db)
+  await rekeyContacts(
+    db,
+    createKeysOf(keyring, () => sites),
+  )
+  return site
+}
+
+/**
+ * Gives a site a new link secret: all its tokens end. Links that they made stand, so contacts are still found by the
+ * old ones. `note` runs in the transaction of the change.
+ */
+export async function renewLinkSecret(
+  db: Kysely<Database>,
+  keyring: Keyring,
+  siteId: string,
+  note: (trx: Transaction<Database>) => Promise<void>,
+): Promise<void> {
+  await transact(db, async (trx) => {
+    await replaceLinkSecret(trx, siteId, newSecret())
+    await note(trx)
+  })
+  const sites = await listSites(db)
+  await rekeyContacts(
+    db,
+    createKeysOf(keyring, () => sites),
+  )
+}
+
+/** Adds an API key. The key itself is returned once and kept nowhere. */
+export async function createKey(
+  db: Kysely<Database>,
+  given: { id: string; scopes: string[] },
+  now: number,
+): Promise<{ id: string; key: string; scopes: string[] }> {
+  const key = newSecret('ck_')
+  await putApiKey(db, { ...given, hash: hashApiKey(key) }, now)
+  return { ...given, key }
+}
+
+/** The origin that a text names exactly, or a sentence that says what it must be. */
+export function parseOrigin(text: string): { origin: string } | { error: string } {
+  const url = URL.parse(text)
+  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '') {
+    return { origin: url.origin }
+  }
+  return { error: `an origin must be scheme and host, such as https://shop.example (got "${text}")` }
+}

@@ -1,0 +1,47 @@
+/** The commands. Each works beside a running server, ends with 1 and one plain sentence on failure, and has `--json`. */
+import { Command, CommanderError } from 'commander'
+import { writeBuild } from '../ops/bundle.ts'
+import { registerBackup } from './backup.ts'
+import { registerCopy } from './copy.ts'
+import { registerDeadLetters } from './dead-letters.ts'
+import { registerDoctor } from './doctor.ts'
+import { registerErase } from './erase.ts'
+import { registerImports } from './import.ts'
+import { registerKeys } from './keys.ts'
+import { registerRebuild } from './rebuild.ts'
+import { registerRestore } from './restore.ts'
+import { registerServe } from './serve.ts'
+import { registerSites } from './sites.ts'
+import { registerTokens } from './tokens.ts'
+
+const program = new Command('couture')
+  .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
+  .exitOverride()
+
+registerServe(program)
+program
+  .command('build')
+  .description('write the tag and the dashboard to dist/')
+  .action(async () => {
+    for (const file of await writeBuild()) console.log(file)
+  })
+registerSites(program)
+registerKeys(program)
+registerTokens(program)
+registerImports(program)
+registerErase(program)
+registerBackup(program)
+registerRestore(program)
+registerCopy(program)
+registerRebuild(program)
+registerDeadLetters(program)
+registerDoctor(program)
+
+try {
+  await program.parseAsync()
+} catch (error) {
+  // Commander has said what is wrong by itself; asking for help is no failure.
+  if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : String(error))
+  // A start that failed half-way has threads that would keep the process alive.
+  process.exit(error instanceof CommanderError ? error.exitCode : 1)
+}

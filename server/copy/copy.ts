@@ -1,0 +1,174 @@
+/**
+ * Copies a whole store from SQLite to PostgreSQL, table by table, all that is kept: facts, what is derived of them, marks
+ * of what is to be derived, and what readers were told. Derived rows could be made again, but events carry their persons
+ * and the feed compares with what it told: copied, the target goes on with the next event as the source would have done.
+ *
+ * A pass beside a running server sees each page at another moment; the next pass mends that. Only the last one, of one
+ * moment, has to be exact.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely'
+import { snapshot, transact } from '../store/engine/transact.ts'
+import type { Database } from '../store/schema.ts'
+import {
+  type CopyState,
+  changeCopyState,
+  clearPasses,
+  type Passes,
+  type Place,
+  readPasses,
+  readPlaces,
+  writePasses,
+  writePlace,
+} from './notes.ts'
+import { countRows, type Different, tablesOf, walkTable } from './table.ts'
+
+/** Both stores, the state under which the target may be written, and who is told how far it is. */
+export type Copy = {
+  source: Kysely<Database>
+  target: Kysely<Database>
+  state: CopyState
+  /** Rows that the pass has walked so far, of about as many as there are. */
+  onProgress: (table: string, done: number, total: number) => void
+}
+
+/** Texts in, a digest out. */
+export type Digest = { update(text: string): unknown; digest(encoding: 'hex'): string }
+
+/** A table on both sides: its rows and whether they are the same. */
+export type Compared = { table: string; rows: number; source: string; target: string; equal: boolean }
+
+/**
+ * One pass of a run: rows that an interrupted run had walked in it, and are not read again; rows that this run has read;
+ * and rows that were written in all of it.
+ */
+export type Pass = { pass: number; skipped: number; read: number; written: number }
+
+/** Below so many changes a pass is as good as the next one would be; and there are no more than so many. */
+const FEW_CHANGES = 2000
+const MAX_PASSES = 6
+
+/**
+ * Copies while the source is written to: all tables, then again what has changed meanwhile, until that is little. Where a
+ * run was interrupted the next goes on, in the same pass. Returns the passes of this run.
+ */
+export async function copyBeside(copy: Copy): Promise<Pass[]> {
+  const passes: Pass[] = []
+  let noted = (await readPasses(copy.target)) ?? (await beginPasses(copy))
+  for (;;) {
+    const { written, total } = noted
+    const pass = await walkAll(copy, written.length + 1, total)
+    passes.push(pass)
+    const before = written.at(-1)
+    if (before !== undefined && (pass.written <= FEW_CHANGES || pass.written > before / 2 || pass.pass >= MAX_PASSES)) {
+      await guarded(copy, clearPasses)
+      return passes
+    }
+    noted = { written: [...written, pass.written], total: pass.skipped + pass.read }
+    await note(copy, noted)
+  }
+}
+
+async function beginPasses(copy: Copy): Promise<Passes> {
+  const first = { written: [], total: await countAll(copy.source) }
+  await note(copy, first)
+  return first
+}
+
+function note(copy: Copy, passes: Passes): Promise<void> {
+  return guarded(copy, (trx) => writePasses(trx, passes))
+}
+
+async function walkAll(copy: Copy, number: number, total: number): Promise<Pass> {
+  const { source, target } = copy
+  const places = await readPlaces(target)
+  const pass: Pass = { pass: number, skipped: 0, read: 0, written: 0 }
+  for (const place of places.values()) {
+    pass.skipped += place.read
+    pass.written += place.written
+  }
+  // How far journals have landed means something only with all that was landed.
+  for (const table of (await tablesOf(source)).filter(({ name }) => name !== 'cursors')) {
+    let place: Place = places.get(table.name) ?? { after: null, done: false, read: 0, written: 0 }
+    if (place.done) continue
+    await walkTable({
+      source,
+      target,
+      table,
+      after: place.after,
+      write: async ({ at, rows, written }, change) => {
+        const next = { after: at, done: at === null, read: place.read + rows, written: place.written + written }
+        await guarded(copy, async (trx) => {
+          await change?.(trx)
+          await writePlace(trx, table.name, next)
+        })
+        place = next
+      },
+      onStretch: (rows, written) => {
+        pass.read += rows.source.length
+        pass.written += written
+        copy.onProgress(table.name, pass.skipped + pass.read, total)
+      },
+    })
+  }
+  return pass
+}
+
+/** Makes the target what the source is at one moment, and compares all rows by their digests. */
+export async function copyExactly(
+  copy: Copy,
+  newDigest: () => Digest,
+): Promise<{ tables: Compared[]; different: Different | null; written: number }> {
+  let all = 0
+  let different: Different | null = null
+  const compared = await snapshot(copy.source, async (source) => {
+    const total = await countAll(source)
+    let done = 0
+    const results: Compared[] = []
+    for (const table of await tablesOf(source)) {
+      const [here, there] = [newDigest(), newDigest()]
+      let rows = 0
+      const found = await walkTable({
+        source,
+        target: copy.target,
+        table,
+        after: null,
+        write: async (_, change) => {
+          if (change !== null) await guarded(copy, change)
+        },
+        onStretch: (texts, written) => {
+          all += written
+          rows += texts.source.length
+          for (const text of texts.source) here.update(`${text}\n`)
+          for (const text of texts.target) there.update(`${text}\n`)
+          done += texts.source.length
+          copy.onProgress(table.name, done, total)
+        },
+      })
+      different ??= found
+      const digests = { source: here.digest('hex'), target: there.digest('hex') }
+      results.push({ table: table.name, rows, ...digests, equal: digests.source === digests.target })
+    }
+    return results
+  })
+  return { tables: compared, different, written: all }
+}
+
+/** Moves when another connection, of this process or not, has written to the SQLite store. */
+export async function dataVersion(source: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(source)
+  return rows[0]!.data_version
+}
+
+async function countAll(source: Kysely<Database>): Promise<number> {
+  let total = 0
+  for (const table of await tablesOf(source)) total += await countRows(source, table)
+  return total
+}
+
+/** In a transaction that holds the target's state, so that nobody is overwritten who has taken over. */
+function guarded(copy: Copy, change: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
+  return transact(copy.target, async (trx) => {
+    await changeCopyState(trx, copy.state, copy.state)
+    await change(trx)
+  })
+}

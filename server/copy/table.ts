@@ -1,0 +1,209 @@
+/**
+ * One table's way from SQLite to PostgreSQL: both are read in the order of the key, a stretch of keys at a time, and what
+ * differs is made in the target as it is in the source: new rows, changed ones, and those that are gone. So one walk
+ * copies, catches up and compares, and it may be cut short anywhere: it goes on after the key that was noted last.
+ *
+ * Texts sort by their bytes on both engines. Rows are compared as JSON of their columns in order (`canonical`).
+ */
+import { type Kysely, type RawBuilder, sql } from 'kysely'
+import type { Database } from '../store/schema.ts'
+
+/** A table as the source has it. */
+export type Table = { name: string; columns: string[]; key: string[] }
+
+/** The values of a row's key, in order. */
+export type Key = (string | number)[]
+
+type Row = Record<string, string | number | null>
+/** The keys after one, up to another; null: from the beginning, to the end. */
+type Stretch = { after: Key | null; upTo: Key | null }
+
+/** What belongs to the processes of one store, and not to what it keeps. */
+const OF_PROCESSES = ['locks', 'leases', 'processes'] as const satisfies (keyof Database)[]
+
+/** Rows of a page: as many as hold about these bytes, so that rows of any size take little memory. */
+const PAGE_BYTES = 4_000_000
+const PAGE_ROWS = { first: 500, min: 20, max: 5000 }
+
+/** All tables of a SQLite store that are to be copied. How far journals have landed comes last. */
+export async function tablesOf(source: Kysely<Database>): Promise<Table[]> {
+  const { rows } = await sql<{ table: string; column: string; pk: number }>`
+    select m.name as "table", c.name as "column", c.pk as pk
+    from sqlite_master m join pragma_table_info(m.name) c
+    where m.type = 'table' and m.name not like 'sqlite%' and m.name not like 'kysely%'
+    order by m.name = 'cursors', m.name, c.cid`.execute(source)
+  return [...Map.groupBy(rows, (row) => row.table)]
+    .filter(([name]) => !(OF_PROCESSES as readonly string[]).includes(name))
+    .map(([name, columns]) => ({
+      name,
+      columns: columns.map(({ column }) => column),
+      key: columns
+        .filter(({ pk }) => pk > 0)
+        .sort((a, b) => a.pk - b.pk)
+        .map(({ column }) => column),
+    }))
+}
+
+/** How many rows are to be copied. */
+export async function countRows(db: Kysely<Database>, table: Table): Promise<number> {
+  const { rows } = await sql<{ n: number }>`
+    select count(*) as n from ${sql.table(table.name)} where ${belongs(table)}`.execute(db)
+  return rows[0]!.n
+}
+
+/** A row whose copy is not the same after it was written. */
+export type Different = { table: string; key: Key }
+
+/** A stretch that was walked: up to which key (null: to the end), how many rows the source has there, how many were written. */
+export type Walked = { at: Key | null; rows: number; written: number }
+
+/** What a walk needs. `write` runs what makes a stretch the same (null: it is), and may note how far the walk is. */
+export type Walk = {
+  source: Kysely<Database>
+  target: Kysely<Database>
+  table: Table
+  after: Key | null
+  write: (walked: Walked, change: ((target: Kysely<Database>) => Promise<void>) | null) => Promise<void>
+  /** Is told the rows that both have after each stretch, as texts; and how many were written. */
+  onStretch: (rows: { source: string[]; target: string[] }, written: number) => void
+}
+
+/** Makes the target's rows the source's. Returns the first that still differs, as nobody else may write there. */
+export async function walkTable(walk: Walk): Promise<Different | null> {
+  const { source, target, table } = walk
+  let size = PAGE_ROWS.first
+  let first: Different | null = null
+  for (let after = walk.after; ; ) {
+    const there = await readRows(source, table, { after, upTo: null }, size)
+    const here = await readRows(target, table, { after, upTo: null }, size)
+    const upTo = endOf(table, [there, here], size)
+    const wanted = canonicalOf(table, cutAt(table, there, upTo))
+    let found = canonicalOf(table, cutAt(table, here, upTo))
+    const change = differenceOf(table, wanted, found)
+    const written = change.put.length + change.gone.length
+    const walked = { at: upTo, rows: wanted.size, written }
+    if (written === 0) await walk.write(walked, null)
+    else {
+      await walk.write(walked, (trx) => apply(trx, table, change))
+      found = canonicalOf(table, await readRows(target, table, { after, upTo }, null))
+      const left = differenceOf(table, wanted, found)
+      const row = left.put[0] ?? left.gone[0]
+      if (row) first ??= { table: table.name, key: keyOf(table, row) }
+    }
+    walk.onStretch({ source: [...wanted.keys()], target: [...found.keys()] }, written)
+    if (upTo === null) return first
+    after = upTo
+    let bytes = 1
+    for (const text of wanted.keys()) bytes += text.length
+    const fitting = Math.floor((PAGE_BYTES * Math.max(1, wanted.size)) / bytes)
+    size = Math.max(PAGE_ROWS.min, Math.min(PAGE_ROWS.max, fitting))
+  }
+}
+
+/** The notes of a copy are of one side only. */
+function belongs(table: Table): RawBuilder<unknown> {
+  return table.name === 'meta' ? sql`substr(name, 1, 5) <> 'copy:'` : sql`1 = 1`
+}
+
+async function readRows(
+  db: Kysely<Database>,
+  table: Table,
+  { after, upTo }: Stretch,
+  limit: number | null,
+): Promise<Row[]> {
+  const key = sql.join(table.key.map((name) => sql.ref(name)))
+  const conditions = [
+    belongs(table),
+    ...(after === null ? [] : [sql`(${key}) > (${sql.join(after)})`]),
+    ...(upTo === null ? [] : [sql`(${key}) <= (${sql.join(upTo)})`]),
+  ]
+  const { rows } = await sql<Row>`
+    select ${sql.join(table.columns.map((name) => sql.ref(name)))} from ${sql.table(table.name)}
+    where ${sql.join(conditions, sql` and `)} order by ${key}
+    ${limit === null ? sql`` : sql`limit ${limit}`}`.execute(db)
+  return rows
+}
+
+/** Up to which key both pages are whole; null: to the end. */
+function endOf(table: Table, pages: Row[][], size: number): Key | null {
+  const ends = pages.filter((rows) => rows.length === size).map((rows) => keyOf(table, rows.at(-1)!))
+  return ends.sort(compareKeys)[0] ?? null
+}
+
+function cutAt(table: Table, rows: Row[], upTo: Key | null): Row[] {
+  let end = rows.length
+  while (upTo !== null && end > 0 && compareKeys(keyOf(table, rows[end - 1]!), upTo) > 0) end--
+  return rows.slice(0, end)
+}
+
+function keyOf(table: Table, row: Row): Key {
+  return table.key.map((name) => row[name]!)
+}
+
+/** As both engines sort. */
+function compareKeys(a: Key, b: Key): number {
+  for (const [i, own] of a.entries()) {
+    const other = b[i]!
+    if (own === other) continue
+    if (typeof own === 'number' && typeof other === 'number') return own - other
+    return Buffer.compare(Buffer.from(String(own)), Buffer.from(String(other)))
+  }
+  return 0
+}
+
+/** Rows by their text. What PostgreSQL cannot keep is replaced, as the store there does. */
+function canonicalOf(table: Table, rows: Row[]): Map<string, Row> {
+  const texts = new Map<string, Row>()
+  for (const row of rows) {
+    const text = JSON.stringify(table.columns.map((name) => row[name]))
+    if (!text.includes('\\u0000')) texts.set(text, row)
+    else {
+      const clean = withoutNul(table, row)
+      texts.set(JSON.stringify(table.columns.map((name) => clean[name])), clean)
+    }
+  }
+  return texts
+}
+
+function withoutNul(table: Table, row: Row): Row {
+  if (keyOf(table, row).some((value) => typeof value === 'string' && value.includes('\0'))) {
+    throw new Error(`${table.name} has a row whose key holds a NUL, which PostgreSQL cannot keep; remove that row`)
+  }
+  const values = Object.entries(row).map(([name, value]) => [
+    name,
+    typeof value === 'string' ? value.replaceAll('\0', '\uFFFD') : value,
+  ])
+  return Object.fromEntries(values) as Row
+}
+
+type Change = { put: Row[]; gone: Row[] }
+
+/** What has to be written, in the order of the keys, so that `found` becomes `wanted`. */
+function differenceOf(table: Table, wanted: Map<string, Row>, found: Map<string, Row>): Change {
+  const put = [...wanted].filter(([text]) => !found.has(text)).map(([, row]) => row)
+  const kept = new Set(put.map((row) => JSON.stringify(keyOf(table, row))))
+  const gone = [...found]
+    .filter(([text, row]) => !wanted.has(text) && !kept.has(JSON.stringify(keyOf(table, row))))
+    .map(([, row]) => row)
+  return { put, gone }
+}
+
+/** Each is one statement with one parameter, however many rows there are. */
+async function apply(target: Kysely<Database>, { name, columns, key }: Table, { put, gone }: Change): Promise<void> {
+  const names = (list: string[]) => sql.join(list.map((each) => sql.ref(each)))
+  const rowsOf = (rows: Row[]) => sql`json_populate_recordset(null::${sql.table(name)}, ${JSON.stringify(rows)}::json)`
+  if (gone.length > 0) {
+    await sql`delete from ${sql.table(name)} where (${names(key)}) in (select ${names(key)} from ${rowsOf(gone)})`.execute(
+      target,
+    )
+  }
+  if (put.length > 0) {
+    const rest = columns.filter((column) => !key.includes(column))
+    const set = rest.map((column) => sql`${sql.ref(column)} = ${sql.ref(`excluded.${column}`)}`)
+    await sql`
+      insert into ${sql.table(name)} (${names(columns)}) select ${names(columns)} from ${rowsOf(put)}
+      on conflict (${names(key)}) do ${rest.length === 0 ? sql`nothing` : sql`update set ${sql.join(set)}`}`.execute(
+      target,
+    )
+  }
+}

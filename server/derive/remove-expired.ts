@@ -1,0 +1,77 @@
+/**
+ * Retention: at the start and about hourly a sweep removes what has become too old. A sweep is many short steps, each
+ * one transaction, so that landing and deriving go on in between. Which visitors are due is known from their rows
+ * (`expire_at`), so a sweep with nothing to do costs one query.
+ */
+import type { Kysely } from 'kysely'
+import { PROOF_MS, staysAsMoment, tooOldAt } from '../domain/retention.ts'
+import { defaultSettings, type Site } from '../domain/settings.ts'
+import { transact } from '../store/engine/transact.ts'
+import {
+  expiredVisitors,
+  type Floor,
+  removeDeadLetters,
+  removeExpired,
+  removeProofs,
+  type SweepPosition,
+} from '../store/retention.ts'
+import type { Database } from '../store/schema.ts'
+import { listSites } from '../store/sites.ts'
+
+/** From the end of a sweep to the beginning of the next. */
+const SWEEP_EVERY_MS = 3600_000
+
+/** Of one step: a few tens of milliseconds. */
+const VISITORS = 50
+const EVENTS = 500
+
+const BEGINNING: SweepPosition = { expireAt: Number.MIN_SAFE_INTEGER, visitorId: '' }
+
+/** Runs sweeps. `step` returns whether there is more to do at once. */
+export type Retention = { step(): Promise<boolean> }
+
+/** What retention needs. */
+export type RetentionDeps = { db: Kysely<Database>; now: () => number }
+
+/** Retention, which remembers where its sweep stands. */
+export function createRetention({ db, now }: RetentionDeps): Retention {
+  let nextSweepAt = Number.MIN_SAFE_INTEGER
+  let after: SweepPosition | null = null
+
+  const floorsOf = (sites: Site[]): Floor[] => [
+    ...[...Map.groupBy(sites, (site) => site.settings.retention_months).values()].map((alike) => ({
+      sites: alike.map((site) => site.id),
+      before: tooOldAt(now(), alike[0]!.settings),
+    })),
+    { sites: null, before: tooOldAt(now(), defaultSettings()) },
+  ]
+
+  const endSweep = async () => {
+    if ((await transact(db, (trx) => removeProofs(trx, now(), EVENTS))) > 0) return true
+    await removeDeadLetters(db, Math.min(...floorsOf(await listSites(db)).map((floor) => floor.before)))
+    after = null
+    nextSweepAt = now() + SWEEP_EVERY_MS
+    return false
+  }
+
+  return {
+    async step() {
+      if (now() < nextSweepAt) return false
+      after ??= BEGINNING
+      const due = await expiredVisitors(db, now(), after, VISITORS)
+      if (due.length === 0) return endSweep()
+      const floors = floorsOf(await listSites(db))
+      const { complete } = await transact(db, (trx) =>
+        removeExpired(trx, {
+          visitorIds: due.map((visitor) => visitor.visitorId),
+          floors,
+          staysAsMoment,
+          limit: EVENTS,
+          proofUntil: now() + PROOF_MS,
+        }),
+      )
+      if (complete) after = due.at(-1)!
+      return true
+    },
+  }
+}

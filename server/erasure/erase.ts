@@ -1,0 +1,215 @@
+/**
+ * Erasure of a contact. One transaction takes away what is told of him, and what is derived follows from that.
+ *
+ * - His row, his orders of other channels and those of records that the CRM merged into his go. What is left is a row
+ *   under a keyed name to which his keys lead (`tombstones`).
+ * - Visitors on which he alone was linked are retired as a withdrawal does: whatever they left is deleted when they
+ *   are derived, and their ids are kept out.
+ * - On a device that others used too his stretches go, and a bare logout stays at both their ends: without it, what
+ *   others did before and after would run together over the gap, and could fall to somebody else. What of his lands
+ *   after it is kept out (`erased-spans`).
+ *
+ * All leases are locked first, so that nobody writes meanwhile what was derived or is to be told from what was read
+ * before; what was under way is done again, for everything that is touched is marked.
+ */
+import type { Transaction } from 'kysely'
+import type { KeysOf } from '../store/contacts.ts'
+import { chunks, chunksOf } from '../store/engine/many.ts'
+import { type ErasedSpan, insertErasure } from '../store/erasures.ts'
+import { sayFarewell } from '../store/farewells.ts'
+import { familyOf, keysBeside } from '../store/holders.ts'
+import { visitorsOfKeys } from '../store/landing.ts'
+import type { ContactRow, Database } from '../store/schema.ts'
+import { hashesOf, nameOfErased } from '../store/tombstones.ts'
+import { mark } from '../store/work/dirty.ts'
+import { lockLeases } from '../store/work/leases.ts'
+import { lockKeys, lockName } from '../store/work/locks.ts'
+import { cutOut } from './shared-device.ts'
+
+/** What an erasure came to; `contact` is the keyed hash of his id. */
+export type Erased = { contact: string; visitors: number; shared: number; orders: number }
+
+/** What erasing needs. */
+export type EraseDeps = {
+  keysOf: KeysOf
+  /** The keyed hash that keeps a visitor out. */
+  tombstone: (visitorId: string) => string
+  newId: () => string
+  now: number
+}
+
+type Trx = Transaction<Database>
+type Place = { contacts: string[]; keys: string[] }
+
+/** Erases a contact. Null: there is none of this id, or not any more. */
+export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promise<Erased | null> {
+  const { keysOf, tombstone, now } = deps
+  await lockLeases(trx)
+  await lockName(trx, 'contacts')
+  await lockName(trx, 'orders')
+  const rows = await recordsOf(trx, id)
+  if (rows.length === 0) return null
+  const contacts = rows.map((row) => row.contact_id)
+  const keys = await keysOfRecords(trx, rows, keysOf)
+  // Those of others who have his address too: their clicks are weighed otherwise without him.
+  const weighed = await keysBeside(trx, keys)
+  await lockKeys(trx, [...weighed, ...contacts.map((each) => `c:${each}`)])
+
+  const { own, shared } = await visitorsOf(trx, { contacts, keys })
+  const spans: ErasedSpan[] = own.map((visitor) => ({ visitor: tombstone(visitor), from: null, to: null }))
+  for (const visitor of shared) spans.push(...(await cutOut(trx, visitor, { contacts, keys }, deps)))
+  for (const part of chunksOf(spans.slice(0, own.length).map(({ visitor: hash }) => ({ hash })))) {
+    await trx
+      .insertInto('tombstones')
+      .values(part.map(({ hash }) => ({ hash, kind: 'visitor' as const, at: now })))
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+  }
+  let orders = 0
+  for (const contact of contacts) {
+    const gone = await trx.deleteFrom('orders').where('contact_id', '=', contact).returning('order_id').execute()
+    orders += gone.length
+  }
+  await replaceRecords(trx, rows, keys, deps)
+  await sayFarewell(trx, contacts, now)
+  if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
+  await trx
+    .deleteFrom('derive_failures')
+    .where('key', 'in', [...contacts, ...contacts.map((each) => `c:${each}`)])
+    .execute()
+  await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, weighed)), ...own, ...shared])
+  await mark(
+    trx,
+    'dirty_persons',
+    contacts.map((each) => `c:${each}`),
+  )
+  await mark(trx, 'dirty_contacts', contacts)
+  return { contact: hashesOf(keysOf, { id }).id, visitors: own.length, shared: shared.length, orders }
+}
+
+/** The living records of a person: those that the CRM merged with this one. */
+async function recordsOf(trx: Trx, id: string): Promise<ContactRow[]> {
+  const rows = await trx
+    .selectFrom('contacts')
+    .selectAll()
+    .where('contact_id', 'in', await familyOf(trx, [id]))
+    .where('erased_at', 'is', null)
+    .execute()
+  // A record that is merged into one that never came is no reason to erase others that are, too, without the id itself.
+  return rows.some((row) => row.contact_id === id) ? rows.sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1)) : []
+}
+
+async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Promise<string[]> {
+  const keys = new Set(
+    rows.flatMap((row) => keysOf({ id: row.contact_id, email: row.email, emailSha256: row.email_sha256 })),
+  )
+  const ids = rows.map((row) => row.contact_id)
+  const kept = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', ids).execute()
+  for (const row of kept) keys.add(row.key_hash)
+  return [...keys].sort()
+}
+
+/**
+ * The visitors that claimed to be him; those on which he alone was linked, by whatever evidence; and those on which
+ * somebody else was too. A claim that was not derived yet counts as a link.
+ */
+async function visitorsOf(trx: Trx, { contacts, keys }: Place) {
+  const claiming = new Set(await visitorsOfKeys(trx, keys))
+  const holding = contacts.map((id) => `c:${id}`)
+  const having = await trx
+    .selectFrom('visitor_persons')
+    .select('visitor_id')
+    .where('person_id', 'in', holding)
+    .execute()
+  const all = [...new Set([...claiming, ...having.map((row) => row.visitor_id)])].sort()
+  const own: string[] = []
+  const shared: string[] = []
+  for (const part of chunks(all, 500)) {
+    const links = await trx
+      .selectFrom('links')
+      .select(['visitor_id', 'id', 'contact_id', 'state', 'proofs'])
+      .where('visitor_id', 'in', part)
+      .execute()
+    const claims = await trx
+      .selectFrom('claims')
+      .select(['visitor_id', 'id'])
+      .where('visitor_id', 'in', part)
+      .where('key_hash', 'in', keys)
+      .where('evidence', '!=', 'form_email')
+      .execute()
+    const linksOf = Map.groupBy(links, (link) => link.visitor_id)
+    const claimsOf = Map.groupBy(claims, (claim) => claim.visitor_id)
+    for (const visitor of part) {
+      const known = linksOf.get(visitor) ?? []
+      const standing = known.filter((link) => link.state === 'open' || link.state === 'closed')
+      const seen = new Set(known.flatMap((link) => [link.id, ...idsOf(link.proofs)]))
+      const his =
+        standing.some((link) => contacts.includes(link.contact_id!)) ||
+        (claimsOf.get(visitor) ?? []).some((claim) => !seen.has(claim.id))
+      if (!his) continue
+      if (standing.every((link) => contacts.includes(link.contact_id!))) own.push(visitor)
+      else shared.push(visitor)
+    }
+  }
+  return { own, shared }
+}
+
+function idsOf(proofs: string): string[] {
+  return (JSON.parse(proofs) as { id: string }[]).map((proof) => proof.id)
+}
+
+/** His rows give way to nameless ones, to which his keys lead where no living contact has them too. */
+async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps: EraseDeps): Promise<void> {
+  const { keysOf, now } = deps
+  const ids = rows.map((row) => row.contact_id)
+  await trx.deleteFrom('contacts').where('contact_id', 'in', ids).execute()
+  await trx.deleteFrom('contact_keys').where('contact_id', 'in', ids).execute()
+  const held = new Set<string>()
+  for (const part of chunks(keys, 500)) {
+    const others = await trx.selectFrom('contact_keys').select('key_hash').where('key_hash', 'in', part).execute()
+    for (const row of others) held.add(row.key_hash)
+  }
+  const tombstones = new Map<string, Database['tombstones']>()
+  const names = new Map<string, string>()
+  for (const row of rows) {
+    const { id, address } = hashesOf(keysOf, { id: row.contact_id, email: row.email, email_sha256: row.email_sha256 })
+    tombstones.set(id, { hash: id, kind: 'contact', at: now })
+    if (address !== null) tombstones.set(address, { hash: address, kind: 'address', at: now })
+    for (const key of keysOf({ id: row.contact_id, email: row.email, emailSha256: row.email_sha256 })) {
+      if (!names.has(key)) names.set(key, nameOfErased(id))
+    }
+    await trx
+      .insertInto('contacts')
+      .values({
+        ...NOTHING,
+        contact_id: nameOfErased(id),
+        imported_at: row.imported_at,
+        erased_at: now,
+      })
+      .execute()
+  }
+  await trx
+    .insertInto('tombstones')
+    .values([...tombstones.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1)))
+    .onConflict((conflict) => conflict.column('hash').doUpdateSet({ at: now }))
+    .execute()
+  // Keys that no site makes any more, of a secret that was changed, still lead to the first record.
+  const first = nameOfErased(hashesOf(keysOf, { id: ids[0]! }).id)
+  const left = keys.filter((key) => !held.has(key))
+  for (const part of chunksOf(left.map((key_hash) => ({ key_hash, contact_id: names.get(key_hash) ?? first })))) {
+    await trx.insertInto('contact_keys').values(part).execute()
+  }
+}
+
+const NOTHING = {
+  email: null,
+  email_sha256: null,
+  phone: null,
+  mail_consent: null,
+  mail_consent_at: null,
+  minor: 0,
+  merged_into: null,
+  attributes: '{}',
+  updated_at: 0,
+  field_times: '{}',
+} as const

@@ -1,0 +1,114 @@
+/**
+ * What erasing a contact takes out of a device that others used too: his stretches, at whose ends bare logouts stay. That
+ * these spans are his is kept (`erased-spans`), and what deriving has not seen yet goes by it.
+ */
+import type { Transaction } from 'kysely'
+import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
+import { chunksOf } from '../store/engine/many.ts'
+import { insertErasedSpans, removeMoments } from '../store/erased-spans.ts'
+import type { ErasedSpan } from '../store/erasures.ts'
+import { deleteDeadLetter, insertDeadLetter } from '../store/landing.ts'
+import type { Database } from '../store/schema.ts'
+
+type Trx = Transaction<Database>
+
+/** Takes what is his out of a device that others used too. Returns what journals must forget of it. */
+export async function cutOut(
+  trx: Trx,
+  visitor: string,
+  { contacts, keys }: { contacts: string[]; keys: string[] },
+  deps: { tombstone: (visitorId: string) => string; newId: () => string; now: number },
+): Promise<ErasedSpan[]> {
+  const owners = contacts.map((id) => `c:${id}`)
+  const epochs = await trx
+    .selectFrom('epochs')
+    .select(['person_id', 'from_at', 'to_at'])
+    .where('visitor_id', '=', visitor)
+    .execute()
+  const his = await trx
+    .selectFrom('events')
+    .select(['id', 'at'])
+    .where('visitor_id', '=', visitor)
+    .where('person_id', 'in', owners)
+    .execute()
+  const claims = await trx
+    .selectFrom('claims')
+    .select(['id', 'at', 'token_hash'])
+    .where('visitor_id', '=', visitor)
+    .where('key_hash', 'in', keys)
+    .execute()
+  await removeMoments(trx, visitor, [...new Set([...his, ...claims].map((row) => row.id))])
+  await trx.deleteFrom('claim_keys').where('key_hash', 'in', keys).where('visitor_id', '=', visitor).execute()
+  const stretches = epochs
+    .filter((epoch) => owners.includes(epoch.person_id))
+    .map(({ from_at: from, to_at }) => {
+      const inside = his.filter((event) => event.at >= from && event.at < (to_at ?? Number.POSITIVE_INFINITY))
+      return { from, to: Math.max(from, ...inside.map((event) => event.at)) }
+    })
+  // Without him it may be nobody's idea that several use the device: what was nobody's there stays nobody's.
+  const ends = new Set(stretches.map(({ to }) => to))
+  const others = [...stretches.map(({ from }) => from), ...(await boundaries(trx, visitor))]
+  const resets = [...new Set([...ends, ...others])].map((at) => {
+    return { visitor_id: visitor, id: `${ends.has(at) ? ERASED_END : 'erased-'}${deps.newId()}`, type: 'reset', at }
+  })
+  for (const part of chunksOf(resets)) await trx.insertInto('aged_moments').values(part).execute()
+  const hash = deps.tombstone(visitor)
+  const outside = [...his, ...claims]
+    .filter(({ at }) => !isInside(at, stretches))
+    .map(({ at }) => ({ from: at, to: at }))
+  const spans = [...stretches, ...outside]
+  if (spans.length === 0) return []
+  await cutLetters(trx, visitor, spans)
+  const kept = cutAt(spans, await timesOfOthers(trx, visitor, owners, spans))
+  await insertErasedSpans(
+    trx,
+    kept.map(({ from, to }) => ({ visitor_hash: hash, from_at: from, to_at: to, erased_at: deps.now })),
+  )
+  return spans.map(({ from, to }) => ({ visitor: hash, from, to }))
+}
+
+/** What he did goes from letters that could not be landed; of one that does not tell when, all goes. */
+async function cutLetters(trx: Trx, visitor: string, spans: { from: number; to: number }[]): Promise<void> {
+  const letters = await trx.selectFrom('dead_letters').selectAll().where('visitor_id', '=', visitor).execute()
+  for (const letter of letters) {
+    const entry = JSON.parse(letter.body) as { events?: unknown }
+    const events: { at?: unknown }[] = Array.isArray(entry.events) ? entry.events : []
+    const left = events.filter((event) => typeof event?.at === 'number' && !isInside(event.at, spans))
+    if (left.length === events.length && events.length > 0) continue
+    await deleteDeadLetter(trx, letter)
+    if (left.length > 0) await insertDeadLetter(trx, { ...letter, body: JSON.stringify({ ...entry, events: left }) })
+  }
+}
+
+/** What others have in spans of his: an order under their address, or what they did at the moment where he began. */
+async function timesOfOthers(
+  trx: Trx,
+  visitor: string,
+  owners: string[],
+  spans: { from: number; to: number }[],
+): Promise<number[]> {
+  const events = await trx
+    .selectFrom('events')
+    .select(['at', 'person_id'])
+    .where('visitor_id', '=', visitor)
+    .where('person_id', 'not in', owners)
+    .where('at', '>=', Math.min(...spans.map(({ from }) => from)))
+    .where('at', '<=', Math.max(...spans.map(({ to }) => to)))
+    .execute()
+  const edges = new Set(spans.flatMap(({ from, to }) => [from, to]))
+  return events.filter(({ at, person_id }) => person_id!.startsWith('c:') || edges.has(at)).map(({ at }) => at)
+}
+
+/** Where on a shared device one stretch ended and the next began; none where it is not known to be shared. */
+async function boundaries(trx: Trx, visitor: string): Promise<number[]> {
+  const shared = await trx
+    .selectFrom('visitors')
+    .select('last_seen')
+    .where('visitor_id', '=', visitor)
+    .where('shared', '=', 1)
+    .executeTakeFirst()
+  if (!shared) return []
+  const epochs = await trx.selectFrom('epochs').select('to_at').where('visitor_id', '=', visitor).execute()
+  // Just before the first event of the next.
+  return [...epochs.flatMap((epoch) => (epoch.to_at === null ? [] : [epoch.to_at - 1])), shared.last_seen]
+}

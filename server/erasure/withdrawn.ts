@@ -1,0 +1,89 @@
+/** Who has withdrawn or was erased: what an older copy of the store has to learn before it is used again. */
+import type { Kysely } from 'kysely'
+import { chunks, chunksOf } from '../store/engine/many.ts'
+import { transact } from '../store/engine/transact.ts'
+import { insertErasedSpans } from '../store/erased-spans.ts'
+import type { Database } from '../store/schema.ts'
+import { erasedIds } from '../store/tombstones.ts'
+import { mark } from '../store/work/dirty.ts'
+import { type EraseDeps, eraseContact } from './erase.ts'
+
+/** Tombstones, the proofs of withdrawals, and the erased stretches of devices that others use too. */
+export type Withdrawn = {
+  tombstones: Database['tombstones'][]
+  withdrawals: Database['withdrawals'][]
+  spans: Database['erased_spans'][]
+}
+
+/** Visitors that are looked at in one go. */
+const PAGE = 5000
+
+/** Reads them from a store that may be of an older version. */
+export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
+  const hasSpans = query("select 1 from sqlite_master where name = 'erased_spans'").length > 0
+  return {
+    tombstones: query('select hash, kind, at from tombstones') as Withdrawn['tombstones'],
+    withdrawals: query('select visitor_hash, site_id, consent_id, at from withdrawals') as Withdrawn['withdrawals'],
+    spans: (hasSpans ? query('select * from erased_spans') : []) as Withdrawn['spans'],
+  }
+}
+
+/** Adds them to a store, and marks the visitors that have to go, wholly or in part. Returns how many go wholly. */
+export async function markWithdrawn(
+  db: Kysely<Database>,
+  withdrawn: Withdrawn,
+  tombstoneOf: (visitorId: string) => string,
+): Promise<number> {
+  await transact(db, async (trx) => {
+    for (const rows of chunksOf(withdrawn.tombstones)) {
+      await trx
+        .insertInto('tombstones')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
+    for (const rows of chunksOf(withdrawn.withdrawals)) {
+      await trx
+        .insertInto('withdrawals')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
+    await insertErasedSpans(trx, withdrawn.spans)
+  })
+  const hashes = new Set(withdrawn.tombstones.map((row) => row.hash))
+  const shared = new Set(withdrawn.spans.map((row) => row.visitor_hash))
+  let gone = 0
+  for (let after = ''; hashes.size + shared.size > 0; ) {
+    const rows = await db
+      .selectFrom('consents')
+      .select('visitor_id')
+      .distinct()
+      .where('visitor_id', '>', after)
+      .orderBy('visitor_id')
+      .limit(PAGE)
+      .execute()
+    if (rows.length === 0) break
+    const touched: string[] = []
+    for (const { visitor_id } of rows) {
+      const hash = tombstoneOf(visitor_id)
+      if (hashes.has(hash)) gone++
+      if (hashes.has(hash) || shared.has(hash)) touched.push(visitor_id)
+    }
+    for (const part of chunks(touched, 500)) await mark(db, 'dirty_visitors', part)
+    after = rows.at(-1)!.visitor_id
+  }
+  return gone
+}
+
+/** Erases again the contacts of an older copy who were erased since. */
+export async function eraseAgain(db: Kysely<Database>, deps: EraseDeps): Promise<void> {
+  for (let after = ''; ; ) {
+    const page = db.selectFrom('contacts').select('contact_id').where('contact_id', '>', after)
+    const rows = await page.where('erased_at', 'is', null).orderBy('contact_id').limit(PAGE).execute()
+    if (rows.length === 0) return
+    const ids = rows.map((row) => row.contact_id)
+    for (const id of await erasedIds(db, ids, deps.keysOf)) await transact(db, (trx) => eraseContact(trx, id, deps))
+    after = ids.at(-1)!
+  }
+}

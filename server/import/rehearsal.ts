@@ -1,0 +1,40 @@
+/**
+ * What a rehearsal reads: before a batch is written to an empty store, the rows that it would meet in the real one are
+ * copied there, once. So a dry run counts as the real one would, and the real store is only read.
+ */
+import type { Kysely } from 'kysely'
+import { chunks, chunksOf } from '../store/engine/many.ts'
+import type { Database } from '../store/schema.ts'
+
+/** Copies contacts with their keys, but for those that are there already. */
+export async function copyContacts(from: Kysely<Database>, to: Kysely<Database>, ids: string[]): Promise<void> {
+  for (const part of chunks([...new Set(ids)], 500)) {
+    const there = await to.selectFrom('contacts').select('contact_id').where('contact_id', 'in', part).execute()
+    const known = new Set(there.map((row) => row.contact_id))
+    const missing = part.filter((id) => !known.has(id))
+    if (missing.length === 0) continue
+    const contacts = await from.selectFrom('contacts').selectAll().where('contact_id', 'in', missing).execute()
+    const keys = await from.selectFrom('contact_keys').selectAll().where('contact_id', 'in', missing).execute()
+    for (const rows of chunksOf(contacts)) await to.insertInto('contacts').values(rows).execute()
+    for (const rows of chunksOf(keys)) await to.insertInto('contact_keys').values(rows).execute()
+  }
+}
+
+/** Copies the orders that were pushed, but for those that are there already. */
+export async function copyOrders(from: Kysely<Database>, to: Kysely<Database>, orderIds: string[]): Promise<void> {
+  for (const part of chunks([...new Set(orderIds)], 500)) {
+    const rows = await from
+      .selectFrom('orders')
+      .selectAll()
+      .where('order_id', 'in', part)
+      .where('source', '=', 'api')
+      .execute()
+    for (const each of chunksOf(rows)) {
+      await to
+        .insertInto('orders')
+        .values(each)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
+  }
+}

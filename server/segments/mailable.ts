@@ -1,0 +1,34 @@
+/** The contacts of a segment that may be mailed, a page at a time, and why the others may not. */
+import type { Kysely } from 'kysely'
+import { mailability, type WhyNotMailable } from '../domain/match.ts'
+import type { Database } from '../store/schema.ts'
+import { listMembers } from './member-list.ts'
+
+/** Where a page begins: after this member. */
+export type MemberCursor = { enteredAt: number; personId: string }
+
+/** A page of a segment's contacts. Anonymous visitors are in neither list. `next` is null after the last page. */
+export async function listMailable(
+  db: Kysely<Database>,
+  segmentId: string,
+  after: MemberCursor | null,
+  size: number,
+): Promise<{ contacts: string[]; others: { contact: string; why: WhyNotMailable }[]; next: MemberCursor | null }> {
+  const rows = await listMembers(db, segmentId, after, size + 1)
+  const contacts: string[] = []
+  const others: { contact: string; why: WhyNotMailable }[] = []
+  for (const row of rows.slice(0, size)) {
+    if (row.contact_id === null) continue
+    const mail = mailability({
+      contact: true,
+      mailConsent: row.mail_consent === null ? null : row.mail_consent === 1,
+      marketing: row.marketing === 1,
+      minor: row.minor === 1,
+    })
+    if (mail.mailable) contacts.push(row.contact_id)
+    else others.push({ contact: row.contact_id, why: mail.why })
+  }
+  const last = rows[size - 1]
+  const next = rows.length > size && last ? { enteredAt: last.entered_at, personId: last.person_id } : null
+  return { contacts, others, next }
+}

@@ -1,0 +1,134 @@
+/** Segment definitions and members. */
+import type { Kysely, Transaction } from 'kysely'
+import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
+import type { Database } from '../store/schema.ts'
+import type { SegmentMemberRow } from '../store/schema-derived.ts'
+import { judge, type Verdict } from './compile.ts'
+import { PRESETS, type SegmentDefinition, type SegmentNode } from './grammar.ts'
+
+/** Adds the presets that are not there yet. */
+export async function seedPresets(db: Kysely<Database>, now: number): Promise<void> {
+  await db
+    .insertInto('segments')
+    .values(
+      PRESETS.map((preset) => ({
+        id: preset.id,
+        name: preset.name,
+        node: JSON.stringify(preset.node),
+        version: 1,
+        updated_at: now,
+      })),
+    )
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+}
+
+/** All definitions. */
+export async function listSegments(db: Kysely<Database>): Promise<SegmentDefinition[]> {
+  const rows = await db.selectFrom('segments').selectAll().orderBy('id').execute()
+  return rows.map((row) => ({ id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode }))
+}
+
+const clearEdges = ofKeys((db, personIds) =>
+  db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
+)
+const setEdge = ofKeys((db, personIds, edge: number) =>
+  db
+    .updateTable('persons')
+    .set({ edge_at: edge })
+    .where('person_id', 'in', personIds)
+    .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '!=', edge)])),
+)
+const removeMembers = ofKeys((db, personIds, segmentId: string) =>
+  db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
+)
+const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
+  db
+    .insertInto('segment_members')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['segment_id', 'person_id'])
+        .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at') }))
+        .whereRef('excluded.entered_at', '!=', 'segment_members.entered_at'),
+    ),
+)
+
+/** Brings the memberships of the given persons to what they are at `now`, and notes their next edges. */
+export async function refreshMembers(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
+  if (personIds.length === 0) return
+  const definitions = await listSegments(trx)
+  for (const part of chunks(personIds, 500)) {
+    const edges = new Map<string, number>()
+    for (const definition of definitions) {
+      const verdicts = await judge(trx, definition, now, part)
+      await writeMembers(trx, definition.id, part, verdicts)
+      for (const { personId, edge } of verdicts) {
+        if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
+      }
+    }
+    await clearEdges(
+      trx,
+      part.filter((personId) => !edges.has(personId)),
+    )
+    for (const [personId, edge] of edges) await setEdge(trx, [personId], edge)
+  }
+}
+
+async function writeMembers(
+  trx: Transaction<Database>,
+  segmentId: string,
+  judged: string[],
+  verdicts: Verdict[],
+): Promise<void> {
+  const members = verdicts.filter((verdict) => verdict.member)
+  const ids = new Set(members.map((member) => member.personId))
+  await removeMembers(
+    trx,
+    judged.filter((personId) => !ids.has(personId)),
+    segmentId,
+  )
+  await upsertMembers(
+    trx,
+    members.map((member) => ({
+      segment_id: segmentId,
+      person_id: member.personId,
+      entered_at: member.enteredAt,
+    })),
+  )
+}
+
+/** Persons for whom time has crossed an edge, of the given buckets (null: of all). */
+export async function personsPastEdge(
+  db: Kysely<Database>,
+  now: number,
+  limit: number,
+  buckets: readonly number[] | null,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('persons')
+    .select('person_id')
+    .where('edge_at', '<=', now)
+    .$if(buckets !== null, (query) => query.where('bucket', 'in', buckets!))
+    .orderBy('edge_at')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.person_id)
+}
+
+/** Whether any membership begins after `now`. */
+export async function hasFutureMembers(db: Kysely<Database>, now: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('segment_members')
+    .select('person_id')
+    .where('entered_at', '>', now)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined
+}
+
+/** One definition, or null. */
+export async function findSegment(db: Kysely<Database>, id: string): Promise<SegmentDefinition | null> {
+  const row = await db.selectFrom('segments').selectAll().where('id', '=', id).executeTakeFirst()
+  return row ? { id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode } : null
+}

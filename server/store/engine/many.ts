@@ -1,0 +1,123 @@
+/**
+ * Statements about many rows or keys. Building and compiling a query costs more than the engine takes to run it, and a
+ * text that the engine has not seen has to be prepared as well. So a list is cut into parts of a few fixed sizes, and
+ * for each size a query is compiled once and then run with other values.
+ */
+import type { Compilable, CompiledQuery, Kysely } from 'kysely'
+import type { Database } from '../schema.ts'
+
+type Db = Kysely<Database>
+
+/** Sizes of parts, largest first. With the widest table that is far below what an engine takes as parameters. */
+const SIZES = [256, 64, 16, 4, 1]
+
+/** Stands for the value of this number while a query is compiled. */
+class Slot {
+  readonly number: number
+  constructor(number: number) {
+    this.number = number
+  }
+}
+
+/** A compiled query; `numbers[i]` is the value that its parameter `i` takes, or -1 where it is always the same. Null: each takes the value of its own number. */
+type Plan<R> = { compiled: CompiledQuery<R>; numbers: number[] | null }
+
+/** Plans by engine (its adapter is one object a store) and by what else the text depends on. */
+function createPlans<R>() {
+  const byEngine = new WeakMap<object, Map<string, Plan<R>>>()
+  return (db: Db, key: string, build: () => Compilable<R>): Plan<R> => {
+    const { adapter } = db.getExecutor()
+    const plans = byEngine.get(adapter) ?? new Map<string, Plan<R>>()
+    byEngine.set(adapter, plans)
+    let plan = plans.get(key)
+    if (!plan) {
+      const compiled = build().compile()
+      const numbers = compiled.parameters.map((value) => (value instanceof Slot ? value.number : -1))
+      plan = { compiled, numbers: numbers.every((number, i) => number === i) ? null : numbers }
+      plans.set(key, plan)
+    }
+    return plan
+  }
+}
+
+/**
+ * A statement with one `values` row a given row, an upsert for instance. Every row must have the same columns. The rows
+ * of one call are cut in order, and what the statements return is joined.
+ */
+export function ofRows<Row extends object, R>(
+  build: (db: Db, rows: Row[]) => Compilable<R>,
+): (db: Db, rows: readonly Row[]) => Promise<R[]> {
+  const planOf = createPlans<R>()
+  return async (db, rows) => {
+    const results: R[] = []
+    if (rows.length === 0) return results
+    const columns = Object.keys(rows[0]!)
+    for (let from = 0; from < rows.length; ) {
+      const size = SIZES.find((each) => each <= rows.length - from)!
+      const plan = planOf(db, `${size} ${columns}`, () => build(db, rowsOfSlots<Row>(size, columns)))
+      const values: unknown[] = []
+      for (const row of rows.slice(from, from + size)) {
+        for (const column of columns) values.push(row[column as keyof Row])
+      }
+      for (const row of await run(db, plan, values)) results.push(row)
+      from += size
+    }
+    return results
+  }
+}
+
+function rowsOfSlots<Row>(size: number, columns: string[]): Row[] {
+  const slot = (row: number, column: number) => new Slot(row * columns.length + column)
+  return Array.from({ length: size }, (_, row) => {
+    return Object.fromEntries(columns.map((name, column) => [name, slot(row, column)])) as Row
+  })
+}
+
+async function run<R>(db: Db, { compiled, numbers }: Plan<R>, values: unknown[]): Promise<R[]> {
+  const parameters =
+    numbers === null ? values : numbers.map((number, i) => (number < 0 ? compiled.parameters[i] : values[number]))
+  return (await db.executeQuery<R>({ ...compiled, parameters })).rows
+}
+
+/**
+ * A statement with a list of keys in `in (…)`, and further arguments that are values of it. A part that does not fill
+ * its size repeats its last key, so the statement must not mind a key that is there twice.
+ */
+export function ofKeys<Arguments extends (string | number | null)[], R>(
+  build: (db: Db, keys: string[], ...rest: Arguments) => Compilable<R>,
+): (db: Db, keys: readonly string[], ...rest: Arguments) => Promise<R[]> {
+  const planOf = createPlans<R>()
+  return async (db, keys, ...rest) => {
+    const results: R[] = []
+    for (let from = 0; from < keys.length; from += SIZES[0]!) {
+      const left = keys.length - from
+      const size = SIZES.findLast((each) => each >= left) ?? SIZES[0]!
+      const plan = planOf(db, String(size), () => {
+        const slots = Array.from({ length: size }, (_, number) => new Slot(number))
+        const given = rest.map((_, i) => new Slot(size + i))
+        return build(db, slots as unknown as string[], ...(given as unknown as Arguments))
+      })
+      const values: unknown[] = keys.slice(from, from + size)
+      while (values.length < size) values.push(keys.at(-1))
+      values.push(...rest)
+      for (const row of await run(db, plan, values)) results.push(row)
+    }
+    return results
+  }
+}
+
+/** The most parameters that a statement may have, on any engine. */
+const MAX_PARAMETERS = 30_000
+
+/** Cuts rows so that each part fits a multi-row `values`. */
+export function chunksOf<T extends object>(rows: readonly T[]): T[][] {
+  const width = rows[0] ? Object.keys(rows[0]).length : 1
+  return chunks(rows, Math.max(1, Math.min(500, Math.floor(MAX_PARAMETERS / width))))
+}
+
+/** Cuts a list into parts of at most `size`. */
+export function chunks<T>(list: readonly T[], size: number): T[][] {
+  const parts: T[][] = []
+  for (let i = 0; i < list.length; i += size) parts.push(list.slice(i, i + size))
+  return parts
+}

@@ -1,0 +1,73 @@
+/**
+ * What cannot be derived: a visitor, person or contact whose derivation throws. It is set aside so that the others go
+ * on, and tried again when something new is known of it, or when the operator asks for it.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { ofKeys } from '../engine/many.ts'
+import type { Database, DeriveStage } from '../schema.ts'
+import { clearMarks, type Mark, mark } from './dirty.ts'
+
+/** A failure as it is kept. */
+export type DeriveFailure = Database['derive_failures']
+
+const MARKS = { visitor: 'dirty_visitors', person: 'dirty_persons', contact: 'dirty_contacts' } as const
+
+/** Sets a key aside with its error. */
+export async function recordFailure(
+  trx: Transaction<Database>,
+  failed: { stage: DeriveStage; mark: Mark; error: string; at: number },
+): Promise<void> {
+  const { stage, error, at } = failed
+  await trx
+    .insertInto('derive_failures')
+    .values({ key: failed.mark.key, stage, error, attempts: 1, at })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['key', 'stage'])
+        .doUpdateSet((eb) => ({ error, at, attempts: eb('derive_failures.attempts', '+', 1) })),
+    )
+    .execute()
+  // Else time alone would ask for it again and again.
+  if (stage === 'person') {
+    await trx.updateTable('persons').set({ edge_at: null }).where('person_id', '=', failed.mark.key).execute()
+  }
+  await clearMarks(trx, MARKS[stage], [failed.mark])
+}
+
+const removeFailures = ofKeys((db, keys, stage: DeriveStage) =>
+  db.deleteFrom('derive_failures').where('key', 'in', keys).where('stage', '=', stage),
+)
+
+/** Forgets the failures of keys that were derived. */
+export async function forgetFailures(trx: Transaction<Database>, stage: DeriveStage, keys: string[]): Promise<void> {
+  await removeFailures(trx, keys, stage)
+}
+
+/** All failures, the oldest first. */
+export async function listFailures(db: Kysely<Database>): Promise<DeriveFailure[]> {
+  return db.selectFrom('derive_failures').selectAll().orderBy('at').orderBy('key').execute()
+}
+
+/** Asks for another try. */
+export async function retryFailure(db: Kysely<Database>, failure: DeriveFailure): Promise<void> {
+  await mark(db, MARKS[failure.stage], [failure.key])
+}
+
+/** Forgets one. */
+export async function dropFailure(db: Kysely<Database>, { stage, key }: DeriveFailure): Promise<void> {
+  await db.deleteFrom('derive_failures').where('key', '=', key).where('stage', '=', stage).execute()
+}
+
+/** A failure as it is now, or null where there is none any more. */
+export async function readFailure(
+  db: Kysely<Database>,
+  { stage, key }: Pick<DeriveFailure, 'stage' | 'key'>,
+): Promise<DeriveFailure | null> {
+  const row = await db
+    .selectFrom('derive_failures')
+    .selectAll()
+    .where('key', '=', key)
+    .where('stage', '=', stage)
+    .executeTakeFirst()
+  return row ?? null
+}

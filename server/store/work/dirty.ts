@@ -1,0 +1,128 @@
+/**
+ * Dirty marks: which visitors, persons and contacts have to be derived or told again. Marking moves the mark's
+ * generation; whoever works on a key removes the mark only if the generation is still the one it read, so that a
+ * change which comes in between is never lost.
+ *
+ * In one transaction the marks of visitors are touched before those of persons, and those before the ones of contacts.
+ */
+import type { Kysely } from 'kysely'
+import { ofKeys, ofRows } from '../engine/many.ts'
+import type { Database } from '../schema.ts'
+import type { DirtyRow } from '../schema-derived.ts'
+import { bucketOf } from './buckets.ts'
+
+type DirtyTable = 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts'
+/** A mark as it was read. */
+export type Mark = { key: string; generation: number }
+
+const raising = (table: DirtyTable, by: number) =>
+  ofRows((db, rows: DirtyRow[]) =>
+    db
+      .insertInto(table)
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict.column('key').doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', by) })),
+      ),
+  )
+const raise = {
+  dirty_visitors: raising('dirty_visitors', 1),
+  dirty_persons: raising('dirty_persons', 1),
+  dirty_contacts: raising('dirty_contacts', 1),
+}
+
+/** Marks keys, in the order of the keys so that concurrent writers do not lock each other out. */
+export async function mark(db: Kysely<Database>, table: DirtyTable, keys: Iterable<string>): Promise<void> {
+  const sorted = [...new Set(keys)].sort()
+  await raise[table](
+    db,
+    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: 1 })),
+  )
+}
+
+/** Marks of a rebuild have this generation or a higher one; no other mark is moved so often. */
+export const REBUILD_GENERATION = 2 ** 40
+
+const raiseFar = {
+  dirty_visitors: raising('dirty_visitors', REBUILD_GENERATION),
+  dirty_persons: raising('dirty_persons', REBUILD_GENERATION),
+}
+
+/** Marks keys for a rebuild, which knows its marks by their generation. */
+export async function markForRebuild(
+  db: Kysely<Database>,
+  table: keyof typeof raiseFar,
+  keys: Iterable<string>,
+): Promise<void> {
+  const sorted = [...new Set(keys)].sort()
+  await raiseFar[table](
+    db,
+    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: REBUILD_GENERATION })),
+  )
+}
+
+/** Reads up to `limit` marks of the given buckets (null: of all) whose keys come after `after`. */
+export async function readMarks(
+  db: Kysely<Database>,
+  table: DirtyTable,
+  limit: number,
+  { buckets = null, after = '' }: { buckets?: readonly number[] | null; after?: string } = {},
+): Promise<Mark[]> {
+  return db
+    .selectFrom(table)
+    .select(['key', 'generation'])
+    .where('key', '>', after)
+    .$if(buckets !== null, (query) => query.where('bucket', 'in', buckets!))
+    .orderBy('key')
+    .limit(limit)
+    .execute()
+}
+
+const selecting = (table: DirtyTable) =>
+  ofKeys((db, keys) => db.selectFrom(table).select('key').where('key', 'in', keys))
+const selectMarked = {
+  dirty_visitors: selecting('dirty_visitors'),
+  dirty_persons: selecting('dirty_persons'),
+  dirty_contacts: selecting('dirty_contacts'),
+}
+
+/** Which of these keys are marked. */
+export async function markedAmong(db: Kysely<Database>, table: DirtyTable, keys: string[]): Promise<Set<string>> {
+  return new Set((await selectMarked[table](db, keys)).map((row) => row.key))
+}
+
+const clearing = (table: DirtyTable) => ({
+  lockUnmoved: ofRows((db, rows: DirtyRow[]) =>
+    db
+      .insertInto(table)
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .column('key')
+          .doUpdateSet((eb) => ({ generation: eb.ref('excluded.generation') }))
+          .whereRef(`${table}.generation`, '=', 'excluded.generation'),
+      )
+      .returning('key'),
+  ),
+  remove: ofKeys((db, keys) => db.deleteFrom(table).where('key', 'in', keys)),
+})
+const clear = {
+  dirty_visitors: clearing('dirty_visitors'),
+  dirty_persons: clearing('dirty_persons'),
+  dirty_contacts: clearing('dirty_contacts'),
+}
+
+/**
+ * Removes the marks that did not move since they were read. An upsert finds and locks them in the order of their keys,
+ * as those who mark do; a plain deletion takes them in any order, and the two would wait for each other.
+ */
+export async function clearMarks(db: Kysely<Database>, table: DirtyTable, marks: Mark[]): Promise<void> {
+  const sorted = [...marks].sort((a, b) => (a.key < b.key ? -1 : 1))
+  const unmoved = await clear[table].lockUnmoved(
+    db,
+    sorted.map(({ key, generation }) => ({ key, bucket: bucketOf(key), generation })),
+  )
+  await clear[table].remove(
+    db,
+    unmoved.map((row) => row.key),
+  )
+}

@@ -1,0 +1,178 @@
+/**
+ * Shares the work on the keys among processes. Each partition of the keys is a lease that one process owns for a few
+ * seconds and renews; the feed is one more. Each keeps to its share: what it has too much it gives up, what nobody
+ * renews it takes over. A process that was stopped goes on as if nothing had happened, so what it writes under a lease
+ * is fenced: the transaction that writes changes the lease's row on the condition that owner and fence are still the
+ * ones it claimed, which keeps everybody else from taking it until the commit.
+ *
+ * All times are the database's, for the clocks of processes differ and jump. A row is renewed and taken by a statement
+ * of its own, so that no two processes wait for each other.
+ */
+import { type Kysely, sql, type Transaction } from 'kysely'
+import type { Database } from '../schema.ts'
+import { BUCKETS } from './buckets.ts'
+import { type Claim, LostClaim, type Ownership } from './ownership.ts'
+
+/** How many leases the keys are shared out in. Their rows are made by a migration. */
+const PARTITIONS = 16
+const FEED = 'feed'
+
+/** A lease that is not renewed is free after this. */
+const LEASE_MS = 10_000
+
+/** What is left of a process that was not seen for so long is removed. */
+const FORGOTTEN_MS = 60_000
+
+/** This process's leases. */
+export type Leases = Ownership & {
+  /** Renews what it has, gives up what is too much, takes what is free. To be called every couple of seconds. */
+  beat(): Promise<void>
+  /** Gives up everything, for an orderly end. */
+  release(): Promise<void>
+}
+
+/**
+ * The leases of the process `id`, which has none before its first beat. One that is started again under its id takes
+ * at once what it had. `db` is for the beats: its locks should be waited for only shortly.
+ */
+export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): Leases {
+  const held = new Map<string, number>()
+
+  const claim = (names: string[], buckets: number[] | null): Claim | null => {
+    if (names.length === 0) return null
+    const fences = new Map(names.map((name) => [name, held.get(name)!]))
+    const rows = names.sort().map((name) => ({ name, owner: id, fence: fences.get(name)!, expires_at: 0 }))
+    return {
+      buckets,
+      async hold(trx) {
+        const kept = await trx
+          .insertInto('leases')
+          .values(rows)
+          .onConflict((conflict) =>
+            conflict
+              .column('name')
+              .doUpdateSet((eb) => ({ owner: eb.ref('excluded.owner') }))
+              .whereRef('leases.owner', '=', 'excluded.owner')
+              .whereRef('leases.fence', '=', 'excluded.fence'),
+          )
+          .returning('name')
+          .execute()
+        if (kept.length === rows.length) return
+        const still = new Set(kept.map((row) => row.name))
+        const lost = names.filter((name) => !still.has(name))
+        for (const name of lost) if (held.get(name) === fences.get(name)) held.delete(name)
+        throw new LostClaim(`${lost.join(', ')} belong to another process by now`)
+      },
+    }
+  }
+
+  /** Changes a lease that is still as it was read. Returns whether it was, or null if somebody works under it. */
+  const change = async (row: Database['leases'], next: Partial<Database['leases']>): Promise<boolean | null> => {
+    try {
+      const changed = await db
+        .updateTable('leases')
+        .set(next)
+        .where('name', '=', row.name)
+        .where('owner', '=', row.owner)
+        .where('fence', '=', row.fence)
+        .returning('name')
+        .execute()
+      return changed.length === 1
+    } catch (error) {
+      if ((error as { code?: string }).code === '55P03') return null
+      throw error
+    }
+  }
+
+  /** Takes a lease over. Only if it is still free: an owner that was late may have renewed it. */
+  const take = async (row: Database['leases'], now: number): Promise<boolean | null> => {
+    const taken = await change(row, { owner: id, fence: row.fence + 1, expires_at: now + LEASE_MS })
+    if (taken) held.set(row.name, row.fence + 1)
+    return taken
+  }
+
+  return {
+    keys: () => {
+      const names = [...held.keys()].filter((name) => name !== FEED)
+      const own = new Set(names.map(partitionOf))
+      const buckets = Array.from({ length: BUCKETS }, (_, bucket) => bucket).filter((each) =>
+        own.has(each % PARTITIONS),
+      )
+      return claim(names, own.size === PARTITIONS ? null : buckets)
+    },
+    feed: () => claim(held.has(FEED) ? [FEED] : [], null),
+    async beat() {
+      const now = await databaseTime(db)
+      const alive = await beSeen(db, id, now)
+      const rows = await db.selectFrom('leases').selectAll().orderBy('name').execute()
+      for (const row of rows) {
+        const mine = row.owner === id && held.get(row.name) === row.fence
+        if (!mine) held.delete(row.name)
+        else if ((await change(row, { expires_at: now + LEASE_MS })) === false) held.delete(row.name)
+      }
+      const share = Math.ceil(PARTITIONS / alive)
+      let mine = [...held.keys()].filter((name) => name !== FEED).length
+      for (const row of rows.filter((each) => each.name !== FEED && held.has(each.name))) {
+        if (mine <= share) break
+        held.delete(row.name)
+        mine--
+        if ((await change(row, { owner: '', expires_at: 0 })) === null) held.set(row.name, row.fence)
+      }
+      // What its owner is writing under is left to him until the next beat.
+      for (const row of rows) {
+        const free = !held.has(row.name) && (row.expires_at <= now || row.owner === id)
+        if (!free || (row.name !== FEED && mine >= share)) continue
+        const taken = await take(row, now)
+        if (taken === null) return
+        if (taken && row.name !== FEED) mine++
+      }
+    },
+    async release() {
+      const rows = await db.selectFrom('leases').selectAll().where('owner', '=', id).orderBy('name').execute()
+      held.clear()
+      for (const row of rows) await change(row, { owner: '', expires_at: 0 })
+      await db.deleteFrom('processes').where('id', '=', id).execute()
+    },
+  }
+}
+
+/** Keeps everybody from writing what is derived until the transaction ends. To be called before anything is locked. */
+export async function lockLeases(trx: Transaction<Database>): Promise<void> {
+  const rows = await trx.selectFrom('leases').select('name').orderBy('name').execute()
+  for (const { name } of rows) {
+    await trx
+      .updateTable('leases')
+      .set((eb) => ({ owner: eb.ref('owner') }))
+      .where('name', '=', name)
+      .execute()
+  }
+}
+
+/** Notes that the process is alive, and returns how many are. */
+async function beSeen(db: Kysely<Database>, id: string, now: number): Promise<number> {
+  await db
+    .insertInto('processes')
+    .values({ id, seen_at: now })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet({ seen_at: now }))
+    .execute()
+  await db
+    .deleteFrom('processes')
+    .where('seen_at', '<', now - FORGOTTEN_MS)
+    .execute()
+  const alive = await db
+    .selectFrom('processes')
+    .select((eb) => eb.fn.countAll().as('n'))
+    .where('seen_at', '>', now - LEASE_MS)
+    .executeTakeFirst()
+  return Math.max(1, Number(alive?.n ?? 1))
+}
+
+async function databaseTime(db: Kysely<Database>): Promise<number> {
+  const { rows } = await sql<{ now: number }>`
+    select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now`.execute(db)
+  return rows[0]!.now
+}
+
+function partitionOf(name: string): number {
+  return Number(name.slice(name.indexOf('-') + 1))
+}

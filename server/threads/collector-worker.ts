@@ -1,0 +1,165 @@
+/**
+ * The thread that collects: it checks what the public sends, writes what is left of it to the journal, which it owns, and
+ * answers when it is on disk. So the thread that serves HTTP only reads and writes, and no flush holds it up. It needs no
+ * store: what it looks up is told to it.
+ */
+import { parentPort, workerData } from 'node:worker_threads'
+import { nanoid } from 'nanoid'
+import { type Answer, type Delivery, type Door, journalUnavailable } from '../collect/accept.ts'
+import { createDirectory, type Snapshot } from '../collect/configuration.ts'
+import { collectEvents, type EventsDeps } from '../collect/events.ts'
+import { collectSegment } from '../collect/segment-api.ts'
+import { Problem, problemAnswer } from '../domain/problem.ts'
+import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
+import { createSteadyClock } from '../ops/clock.ts'
+import { createKeyring, hashApiKey, sha256Hex } from '../ops/keyring.ts'
+import { readLink } from '../ops/link-reader.ts'
+import { threadId } from '../ops/priority.ts'
+
+/** What the thread is started with. `secure`: browsers reach the collector over https. */
+export type CollectorData = {
+  journal: { file: string; maxBytes: number; maxAgeMs: number; keepLandedMs: number }
+  secret: string
+  secure: boolean
+}
+
+/** A request as it is handed over: a list is copied in two thirds of an object's time. */
+export type PackedDelivery = [
+  job: number,
+  door: Door,
+  address: Delivery['address'],
+  receivedAt: number,
+  text: string,
+  site: Delivery['site'],
+  authorization: Delivery['authorization'],
+  cookie: Delivery['cookie'],
+  origin: Delivery['origin'],
+  fetchSite: Delivery['fetchSite'],
+  userAgent: Delivery['userAgent'],
+]
+
+/** An answer as it is handed back; `headers` null: none but the usual. */
+export type PackedAnswer = [job: number, status: number, body: string, headers: Answer['headers'] | null]
+
+/** What the thread is told. */
+export type CollectorRequest =
+  | { kind: 'deliveries'; list: PackedDelivery[] }
+  | { kind: 'use'; snapshot: Snapshot }
+  /** The store was looked at after `missed`, and what is newest was told. */
+  | { kind: 'looked'; ask: number }
+  | { kind: 'landed'; journalId: string; position: number; flushed: number }
+  | { kind: 'renew'; journalId: string }
+  | { kind: 'rewrite'; journalId: string; rows: Rewritten[]; ask: number }
+  | { kind: 'state'; ask: number }
+  | { kind: 'close' }
+
+/** What it tells. */
+export type CollectorReply =
+  | { kind: 'opened'; threadId: number | null }
+  | { kind: 'answers'; list: PackedAnswer[]; counts: Map<string, number> }
+  | { kind: 'failed'; job: number; error: Error }
+  /** A site or a key is not known here; answered by `looked`. */
+  | { kind: 'missed'; ask: number }
+  | { kind: 'rewritten'; ask: number; error: string | null }
+  | { kind: 'state'; ask: number; state: JournalState }
+  | { kind: 'upkeep-failed'; message: string }
+
+const { journal: journalOptions, secret, secure } = workerData as CollectorData
+const keyring = createKeyring(secret)
+const tell = (reply: CollectorReply) => parentPort!.postMessage(reply)
+
+let asks = 0
+const looking = new Map<number, () => void>()
+const directory = createDirectory(() => {
+  const ask = ++asks
+  return new Promise((resolve) => {
+    looking.set(ask, resolve)
+    tell({ kind: 'missed', ask })
+  })
+})
+
+const journal = startJournal({
+  ...journalOptions,
+  now: createSteadyClock(),
+  onUpkeepFailed: (message) => tell({ kind: 'upkeep-failed', message }),
+})
+
+let counts = new Map<string, number>()
+function count(what: string, n: number): void {
+  if (n > 0) counts.set(what, (counts.get(what) ?? 0) + n)
+}
+
+const deps: EventsDeps = {
+  configuration: directory,
+  hashKey: hashApiKey,
+  cookieMac: keyring.cookieMac,
+  secure,
+  newId: () => nanoid(22),
+  identifier: keyring.identifier,
+  tokenHash: keyring.token,
+  sha256: sha256Hex,
+  readLink,
+  count,
+}
+
+let answers: PackedAnswer[] = []
+/** Answers that are there at the same time, as those of a group are, go back together. */
+function answer(job: number, { status, headers, body }: Answer): void {
+  if (answers.length === 0) queueMicrotask(handBack)
+  answers.push([job, status, body, Object.keys(headers).length === 0 ? null : headers])
+}
+
+function handBack(): void {
+  tell({ kind: 'answers', list: answers, counts })
+  answers = []
+  counts = new Map()
+}
+
+function fail(job: number, error: unknown): void {
+  if (error instanceof Problem) answer(job, problemAnswer(error))
+  else tell({ kind: 'failed', job, error: error instanceof Error ? error : new Error(String(error)) })
+}
+
+function collect([job, door, address, receivedAt, text, site, ...headers]: PackedDelivery): void {
+  const [authorization, cookie, origin, fetchSite, userAgent] = headers
+  const delivery = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
+  const checking = door === 'events' ? collectEvents(delivery, deps) : collectSegment(delivery, door, deps)
+  checking
+    .then((checked) => {
+      if (checked.entries.length === 0) return answer(job, checked.answer)
+      const texts = checked.entries.map((entry) => JSON.stringify(entry))
+      const events = checked.entries.reduce((sum, entry) => sum + entry.events.length, 0)
+      journal.append(texts, events, (refused) => {
+        if (refused !== null) return fail(job, journalUnavailable(refused))
+        count('accepted', events)
+        answer(job, checked.answer)
+      })
+    })
+    .catch((error: unknown) => fail(job, error))
+}
+
+parentPort!.on('message', (request: CollectorRequest) => {
+  switch (request.kind) {
+    case 'deliveries':
+      for (const each of request.list) collect(each)
+      return
+    case 'use':
+      return directory.use(request.snapshot)
+    case 'looked':
+      looking.get(request.ask)?.()
+      looking.delete(request.ask)
+      return
+    case 'landed':
+      return journal.landed(request.journalId, request.position, request.flushed)
+    case 'renew':
+      return journal.renew(request.journalId)
+    case 'rewrite':
+      return tell({ kind: 'rewritten', ask: request.ask, error: journal.rewrite(request.journalId, request.rows) })
+    case 'state':
+      return tell({ kind: 'state', ask: request.ask, state: journal.state() })
+    case 'close':
+      journal.close()
+      parentPort!.close()
+  }
+})
+tell({ kind: 'opened', threadId: threadId() })
