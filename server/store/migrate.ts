@@ -13,7 +13,8 @@ import * as erasure from './migrations/007-erasure.ts'
 import * as erasedSpans from './migrations/008-erased-spans.ts'
 import type { Database } from './schema.ts'
 
-const MIGRATIONS: Record<string, Migration> = {
+/** Every migration by its name, oldest first. One that was released never changes (`migrations/`). */
+export const MIGRATIONS: Record<string, Migration> = {
   '001-first': first,
   '002-processes': processes,
   '003-throughput': throughput,
@@ -24,12 +25,22 @@ const MIGRATIONS: Record<string, Migration> = {
   '008-erased-spans': erasedSpans,
 }
 
-/** Runs what has not run yet, then spreads new tables on Citus. Throws with the name of the migration that failed. */
+/**
+ * Runs the migrations that have not run yet, then spreads new tables on Citus. Throws with the name of the migration
+ * that failed, and refuses a store that a newer version has migrated.
+ */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
   const { error, results } = await migrator.migrateToLatest()
   if (isPassing(error)) throw error
   if (error) {
+    const newer = await newerMigrations(db)
+    if (newer.length > 0) {
+      throw new Error(
+        `the store is of a newer version of Couture (it has the migration ${newer.join(', ')}): ` +
+          'start that version or a later one, or restore a backup made before the upgrade',
+      )
+    }
     const failed = results?.find((result) => result.status === 'Error')?.migrationName ?? 'the schema'
     throw new Error(`migration ${failed} failed: ${error instanceof Error ? error.message : String(error)}`)
   }
@@ -44,8 +55,17 @@ export async function schemaVersion(db: Kysely<Database>): Promise<string> {
 
 /** How a store's schema stands to the one that this version makes. */
 export async function schemaState(db: Kysely<Database>): Promise<'same' | 'older' | 'newer'> {
-  const { rows } = await sql<{ name: string }>`select name from kysely_migration`.execute(db)
-  const had = new Set(rows.map((row) => row.name))
-  if (rows.some((row) => !(row.name in MIGRATIONS))) return 'newer'
+  if ((await newerMigrations(db)).length > 0) return 'newer'
+  const had = new Set(await executedMigrations(db))
   return Object.keys(MIGRATIONS).every((name) => had.has(name)) ? 'same' : 'older'
+}
+
+async function executedMigrations(db: Kysely<Database>): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name`.execute(db)
+  return rows.map((row) => row.name)
+}
+
+/** Migrations that the store has and this version does not know. */
+async function newerMigrations(db: Kysely<Database>): Promise<string[]> {
+  return (await executedMigrations(db)).filter((name) => !(name in MIGRATIONS))
 }

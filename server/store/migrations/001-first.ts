@@ -1,6 +1,6 @@
 /** The first schema. Plain DDL that SQLite and PostgreSQL both read; `integer` on SQLite is `bigint` on PostgreSQL. */
 import type { CreateTableBuilder, Kysely } from 'kysely'
-import { textType } from '../engine/text-type.ts'
+import { textType } from './text-type.ts'
 
 type Table = CreateTableBuilder<string, string>
 

@@ -3,8 +3,8 @@
  * second keys of claims are found by visitor too, so that a visitor can be deleted without a scan.
  */
 import { type Kysely, sql } from 'kysely'
-import { textType } from '../engine/text-type.ts'
-import { bucketOf } from '../work/buckets.ts'
+import { bucket } from './bucket.ts'
+import { textType } from './text-type.ts'
 
 const BUCKETED: [table: string, key: string][] = [
   ['dirty_visitors', 'key'],
@@ -59,9 +59,9 @@ async function fill(db: Kysely<unknown>, table: string, key: string): Promise<vo
     const page = await sql<{ key: string }>`
       select ${id} as key from ${rows} where ${id} > ${after} order by ${id} limit ${PAGE}`.execute(db)
     if (page.rows.length === 0) return
-    for (const [bucket, own] of Map.groupBy(page.rows, (row) => bucketOf(row.key))) {
+    for (const [number, own] of Map.groupBy(page.rows, (row) => bucket(row.key))) {
       const keys = own.map((row) => row.key)
-      await sql`update ${rows} set bucket = ${bucket} where ${id} in (${sql.join(keys)})`.execute(db)
+      await sql`update ${rows} set bucket = ${number} where ${id} in (${sql.join(keys)})`.execute(db)
     }
     after = page.rows.at(-1)!.key
   }

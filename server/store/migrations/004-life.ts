@@ -3,9 +3,8 @@
  * the proofs of one that is gone, and what could not be derived.
  */
 import { type Kysely, sql } from 'kysely'
-import { textType } from '../engine/text-type.ts'
-import type { Database } from '../schema.ts'
-import { mark } from '../work/dirty.ts'
+import { bucket } from './bucket.ts'
+import { textType } from './text-type.ts'
 
 /** Visitors that are marked at a time. */
 const PAGE = 5000
@@ -47,14 +46,16 @@ export async function up(db: Kysely<unknown>): Promise<void> {
   await markAll(db)
 }
 
-/** Those that were derived before do not know yet when they expire. */
+/** Marks every visitor as dirty: those derived before this migration have no expiry yet. */
 async function markAll(db: Kysely<unknown>): Promise<void> {
   for (let after = ''; ; ) {
     const page = await sql<{ key: string }>`
       select visitor_id as key from visitors where visitor_id > ${after} order by visitor_id limit ${PAGE}`.execute(db)
     if (page.rows.length === 0) return
-    const keys = page.rows.map((row) => row.key)
-    await mark(db as Kysely<Database>, 'dirty_visitors', keys)
-    after = keys.at(-1)!
+    const marks = page.rows.map(({ key }) => sql`(${key}, ${bucket(key)}, 1)`)
+    await sql`
+      insert into dirty_visitors (key, bucket, generation) values ${sql.join(marks)}
+      on conflict (key) do update set generation = dirty_visitors.generation + 1`.execute(db)
+    after = page.rows.at(-1)!.key
   }
 }

@@ -1,6 +1,6 @@
 /** A cursor also says under which opening of the journal its position was given out. */
 import type { Kysely } from 'kysely'
-import { textType } from '../engine/text-type.ts'
+import { textType } from './text-type.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema

@@ -3,7 +3,7 @@
  * identifier (the guards count by that), and what a form's address came with.
  */
 import type { Kysely } from 'kysely'
-import { textType } from '../engine/text-type.ts'
+import { textType } from './text-type.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const text = textType(db)

@@ -4,7 +4,7 @@
  * is found by him, and shared devices without a scan.
  */
 import { type Kysely, sql } from 'kysely'
-import { textType } from '../engine/text-type.ts'
+import { textType } from './text-type.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const text = textType(db)

@@ -1,6 +1,6 @@
 /** Stretches of devices that several used in which somebody who was erased had them: what of these comes late is kept out. */
 import type { Kysely } from 'kysely'
-import { textType } from '../engine/text-type.ts'
+import { textType } from './text-type.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   await db.schema
