@@ -14,7 +14,8 @@ import type { StampedConsent } from '../domain/event.ts'
 import type { Site } from '../domain/settings.ts'
 import { landEntries } from '../land/land.ts'
 import { lastConsent } from '../store/consents.ts'
-import type { ConsentRow, Database } from '../store/schema.ts'
+import type { ConsentRow } from '../store/schema/visitors.ts'
+import type { Database } from '../store/schema.ts'
 
 /** Who is said to have logged in: `visitor` is an id or a cookie's value, `at` in milliseconds. */
 export type ServerLogin = { site: Site; visitor: string; login: { contact_id?: string; email?: string }; at: number }

@@ -8,7 +8,8 @@ import { readLink } from '../ops/link-reader.ts'
 import { existingContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import { addRevocation, markRevoked } from '../store/revocations.ts'
-import type { Database, RevocationRow } from '../store/schema.ts'
+import type { RevocationRow } from '../store/schema/configuration.ts'
+import type { Database } from '../store/schema.ts'
 import { renewLinkSecret } from './sites.ts'
 
 /** What is revoked: one token, those of a message, those of a contact, or all by a new secret. */

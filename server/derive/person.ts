@@ -5,8 +5,8 @@
 import type { Transaction } from 'kysely'
 import { refreshMembers } from '../segments/members.ts'
 import { writePersons } from '../store/persons.ts'
+import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
-import type { PersonRow } from '../store/schema-derived.ts'
 import { clearMarks, type Mark, mark } from '../store/work/dirty.ts'
 
 /** Works off the marks of persons, of whom `rows` are those who are there. */

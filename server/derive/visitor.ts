@@ -10,7 +10,7 @@ import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import type { Overactive } from '../store/overactive.ts'
-import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema-derived.ts'
+import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema/derived.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
 import { itemIds, type LoadedEvent, type VisitorFacts } from '../store/visitor-state.ts'
 

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import type { CartItem } from '../domain/cart.ts'
 import { toMajor } from '../domain/money.ts'
-import type { CartRow } from '../store/schema-derived.ts'
+import type { CartRow } from '../store/schema/derived.ts'
 
 /** RFC 9457. */
 export const problemSchema = z

@@ -7,7 +7,8 @@ import { visitorPerson } from '../domain/epochs.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
 import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
-import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, OrderRow, TokenUseRow } from '../store/schema.ts'
+import type { OrderRow } from '../store/schema/contacts.ts'
+import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from '../store/schema/visitors.ts'
 
 /** Tells a user agent's device class, browser and system. */
 export type DescribeAgent = (userAgent: string) => { device: string; browser: string | null; os: string | null }

@@ -4,8 +4,8 @@ import { settles } from '../domain/order.ts'
 import { chunks } from '../store/engine/many.ts'
 import { itemIdsOf } from '../store/item-ids.ts'
 import { partsOf } from '../store/parts.ts'
+import type { CartRow, PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
-import type { CartRow, PersonRow } from '../store/schema-derived.ts'
 
 /** A member with the row of its person. */
 export type Member = PersonRow & { entered_at: number }

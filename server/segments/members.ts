@@ -1,8 +1,8 @@
 /** Segment definitions and members. */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
+import type { SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
-import type { SegmentMemberRow } from '../store/schema-derived.ts'
 import { judge, type Verdict } from './compile.ts'
 import { PRESETS, type SegmentDefinition, type SegmentNode } from './grammar.ts'
 

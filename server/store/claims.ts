@@ -9,7 +9,8 @@ import { isCrowded } from '../domain/guard.ts'
 import type { Claim } from '../domain/identity-evidence.ts'
 import { ofKeys } from './engine/many.ts'
 import { loadHolders } from './holders.ts'
-import type { ClaimKeyRow, ClaimRow, Database, LinkActRow, TokenUseRow } from './schema.ts'
+import type { ClaimKeyRow, ClaimRow, LinkActRow, TokenUseRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 
 const selectClaims = ofKeys((db, visitorIds) =>
   db.selectFrom('claims').selectAll().where('visitor_id', 'in', visitorIds),

@@ -1,7 +1,8 @@
 /** The choice of a visitor that counts now. */
 import type { Transaction } from 'kysely'
 import { findTombstones } from './facts.ts'
-import type { ConsentRow, Database } from './schema.ts'
+import type { ConsentRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 
 /**
  * A visitor's last choice, in the order of `domain/consent`: of two words on one choice the denial counts. Null where

@@ -8,7 +8,8 @@ import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { insertErasure } from './erasures.ts'
 import { visitorsNamingAfter } from './landing.ts'
-import type { ClaimKeyRow, Database } from './schema.ts'
+import type { ClaimKeyRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 

@@ -4,16 +4,9 @@
  */
 import { type Kysely, sql, type Transaction } from 'kysely'
 import { ofKeys, ofRows } from './engine/many.ts'
-import type {
-  ClaimKeyRow,
-  ClaimRow,
-  ConsentRow,
-  Database,
-  DeviceRow,
-  EventRow,
-  OrderRow,
-  TokenUseRow,
-} from './schema.ts'
+import type { OrderRow } from './schema/contacts.ts'
+import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 
 /** What one batch of journal entries adds. Rows of one key appear once. */
 export type FactRows = {

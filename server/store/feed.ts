@@ -3,8 +3,9 @@ import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withFarewells } from './farewells.ts'
 import { itemIdsOf } from './item-ids.ts'
-import type { Database, MatchChangeRow } from './schema.ts'
-import type { CartRow } from './schema-derived.ts'
+import type { CartRow } from './schema/derived.ts'
+import type { MatchChangeRow } from './schema/feed.ts'
+import type { Database } from './schema.ts'
 
 /** A matched contact as it stands. */
 export type MatchFacts = {

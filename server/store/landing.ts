@@ -2,7 +2,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { ofKeys } from './engine/many.ts'
 import { keysBeside } from './holders.ts'
-import type { ClaimKeyRow, Database } from './schema.ts'
+import type { ClaimKeyRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 
 /**
  * How far a journal was landed, and the opening of the journal under which it gave that number out: after the file was

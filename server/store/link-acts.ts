@@ -6,7 +6,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { keysBeside } from './holders.ts'
 import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
-import type { Database, LinkActRow } from './schema.ts'
+import type { LinkActRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 

@@ -5,7 +5,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
-import type { Database, OrderRow } from './schema.ts'
+import type { OrderRow } from './schema/contacts.ts'
+import type { Database } from './schema.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
 /** An order as it was pushed, already checked; `total` in minor units, `items` as a cart's. */

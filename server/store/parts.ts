@@ -6,8 +6,8 @@
 import type { Kysely } from 'kysely'
 import { visitorPerson } from '../domain/epochs.ts'
 import { ofKeys } from './engine/many.ts'
+import type { VisitorPersonRow, VisitorRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
-import type { VisitorPersonRow, VisitorRow } from './schema-derived.ts'
 
 /** The person of a visitor's first epoch, which `visitorPerson` names. */
 const OWN = /^v:([^:]+)$/

@@ -5,8 +5,9 @@ import { chunks } from './engine/many.ts'
 import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { partsOf } from './parts.ts'
-import type { Database, EventRow } from './schema.ts'
-import type { LinkRow } from './schema-derived.ts'
+import type { LinkRow } from './schema/derived.ts'
+import type { EventRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
 
 /** Where a page of links begins: after this one. */
 export type LinkCursor = { at: number; id: string; visitor: string }

@@ -5,7 +5,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { transact } from './engine/transact.ts'
 import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
-import type { Database, RevocationRow } from './schema.ts'
+import type { RevocationRow } from './schema/configuration.ts'
+import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 
 /** Keeps a revocation and returns since when it holds: that of before, if there is one. */

@@ -10,7 +10,8 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
-import type { ContactRow, Database } from './schema.ts'
+import type { ContactRow } from './schema/contacts.ts'
+import type { Database } from './schema.ts'
 
 type Keyed = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 type Named = { id: string; email?: string | null; email_sha256?: string | null }

@@ -6,7 +6,6 @@ import type { Compilable, Transaction } from 'kysely'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { namingsOf, tokensOf, visitorsNamingAfter, visitorsOfTokens } from './landing.ts'
 import { keptParts, withOwn } from './parts.ts'
-import type { Database, VISITOR_TABLES } from './schema.ts'
 import type {
   CartRow,
   EpochRow,
@@ -15,7 +14,9 @@ import type {
   VisitorDayRow,
   VisitorPersonRow,
   VisitorRow,
-} from './schema-derived.ts'
+} from './schema/derived.ts'
+import type { Database } from './schema.ts'
+import type { VISITOR_TABLES } from './tables.ts'
 import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 

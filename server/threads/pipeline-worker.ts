@@ -25,7 +25,7 @@ import type { Turn } from '../ops/metrics.ts'
 import { yieldProcessor } from '../ops/priority.ts'
 import { isPassing } from '../store/engine/transact.ts'
 import { openPipelineStore, openShare, openUpkeep, type StoreAt, unflushedFile } from '../store/open.ts'
-import type { DeriveStage } from '../store/schema.ts'
+import type { DeriveStage } from '../store/schema/work.ts'
 import { LostClaim } from '../store/work/ownership.ts'
 
 type Stage = 'land' | 'derive' | 'share' | 'forget' | 'retain' | 'upkeep'

@@ -3,7 +3,7 @@
  * depends on what was sent and not on its order, others are not held up, and it comes back the same from a rebuild.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DERIVED_TABLES } from '../../server/store/schema.ts'
+import { DERIVED_TABLES } from '../../server/store/tables.ts'
 import type { WireEvent } from '../../tag/wire.ts'
 import { batch, event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'

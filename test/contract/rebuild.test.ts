@@ -1,6 +1,6 @@
 /** Invariant "Everything derived can be rebuilt, identical", on a running server, and its readers hear nothing of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { DERIVED_TABLES } from '../../server/store/schema.ts'
+import { DERIVED_TABLES } from '../../server/store/tables.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 import { openStore } from '../support/store.ts'

@@ -9,8 +9,8 @@ import { judge, verdictQuery } from '../../server/segments/compile.ts'
 import type { SegmentNode } from '../../server/segments/grammar.ts'
 import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import type { PersonRow } from '../../server/store/schema/derived.ts'
 import type { Database } from '../../server/store/schema.ts'
-import type { PersonRow } from '../../server/store/schema-derived.ts'
 
 const HOUR = 3600_000
 const DAY = 24 * HOUR

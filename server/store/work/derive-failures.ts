@@ -4,7 +4,8 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ofKeys } from '../engine/many.ts'
-import type { Database, DeriveStage } from '../schema.ts'
+import type { DeriveStage } from '../schema/work.ts'
+import type { Database } from '../schema.ts'
 import { clearMarks, type Mark, mark } from './dirty.ts'
 
 /** A failure as it is kept. */

@@ -7,8 +7,8 @@
  */
 import type { Kysely } from 'kysely'
 import { ofKeys, ofRows } from '../engine/many.ts'
+import type { DirtyRow } from '../schema/work.ts'
 import type { Database } from '../schema.ts'
-import type { DirtyRow } from '../schema-derived.ts'
 import { bucketOf } from './buckets.ts'
 
 type DirtyTable = 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts'

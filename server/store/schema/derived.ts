@@ -1,7 +1,5 @@
-/**
- * The derived tables: all of them can be made again from the facts, and `rebuild` does so. Conventions as in `schema`.
- */
-import type { Flag } from './schema.ts'
+/** What is derived: all of it can be made again from the facts, and `rebuild` does so. */
+import type { Flag } from './columns.ts'
 
 export type VisitorRow = {
   visitor_id: string
@@ -19,6 +17,7 @@ export type VisitorRow = {
   /** When its oldest event has been kept for as long as its site allows. */
   expire_at: number
 }
+
 export type EpochRow = {
   visitor_id: string
   n: number
@@ -27,6 +26,7 @@ export type EpochRow = {
   from_at: number
   to_at: number | null
 }
+
 export type LinkRow = {
   visitor_id: string
   id: string
@@ -43,6 +43,7 @@ export type LinkRow = {
   expires_at: number | null
   proofs: string
 }
+
 /** What a person has on a visitor. */
 export type VisitorPersonRow = {
   visitor_id: string
@@ -51,6 +52,10 @@ export type VisitorPersonRow = {
   last_at: number
   events: number
 }
+
+/** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
+export type VisitorDayRow = { visitor_id: string; day: number; withdrawals: number }
+
 export type CartRow = {
   visitor_id: string
   id: string
@@ -69,8 +74,7 @@ export type CartRow = {
   checkout_at: number | null
   abandoned_at: number | null
 }
-/** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
-export type VisitorDayRow = { visitor_id: string; day: number; withdrawals: number }
+
 /** A purchase and whose it is. */
 export type PurchaseRow = {
   visitor_id: string
@@ -82,6 +86,7 @@ export type PurchaseRow = {
   currency: string
   item_ids: string
 }
+
 /** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
 export type PersonRow = {
   person_id: string
@@ -106,6 +111,18 @@ export type PersonRow = {
   edge_at: number | null
   bucket: number
 }
+
 export type SegmentMemberRow = { segment_id: string; person_id: string; entered_at: number }
-/** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
-export type DirtyRow = { key: string; bucket: number; generation: number }
+
+/** The tables of this family by name. */
+export type DerivedTables = {
+  visitors: VisitorRow
+  epochs: EpochRow
+  links: LinkRow
+  visitor_persons: VisitorPersonRow
+  visitor_days: VisitorDayRow
+  carts: CartRow
+  purchases: PurchaseRow
+  persons: PersonRow
+  segment_members: SegmentMemberRow
+}

@@ -1,0 +1,36 @@
+/** What operators set and what they did: sites, keys, segments, revocations, the log of their acts. */
+
+export type SiteRow = {
+  id: string
+  origins: string
+  write_key: string
+  identity_secret: string
+  link_secret: string
+  settings: string
+  created_at: number
+}
+
+export type ApiKeyRow = { id: string; hash: string; scopes: string; created_at: number }
+
+/** Values by name: `config_version` counts every change of sites and keys. */
+export type MetaRow = { name: string; value: string }
+
+export type SegmentRow = { id: string; name: string; node: string; version: number; updated_at: number }
+
+/**
+ * Link tokens that are evidence no more from `at` on. `value` is the token's keyed hash, `SITE MESSAGE`, or the keyed
+ * hash by which a contact is found from his tokens.
+ */
+export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: string; at: number }
+
+export type AuditRow = { id: string; at: number; actor: string; action: string; detail: string }
+
+/** The tables of this family by name. */
+export type ConfigurationTables = {
+  sites: SiteRow
+  api_keys: ApiKeyRow
+  meta: MetaRow
+  segments: SegmentRow
+  revocations: RevocationRow
+  audit: AuditRow
+}

@@ -1,0 +1,20 @@
+/** How far each journal has landed, and the entries that could not be. */
+
+export type CursorRow = { journal_id: string; position: number; opening: string }
+
+export type DeadLetterRow = {
+  journal_id: string
+  entry_id: number
+  part: number
+  error: string
+  body: string
+  at: number
+  visitor_id: string | null
+  attempts: number
+}
+
+/** The tables of this family by name. */
+export type LandingTables = {
+  cursors: CursorRow
+  dead_letters: DeadLetterRow
+}

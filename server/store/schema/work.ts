@@ -1,0 +1,28 @@
+/** What processes note for themselves and each other: marks of what is to be derived, failures, locks, leases. */
+
+/** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
+export type DirtyRow = { key: string; bucket: number; generation: number }
+
+/** A visitor, person or contact whose derivation throws; `key` names it. Gone once it succeeds. */
+export type DeriveFailureRow = { key: string; stage: DeriveStage; error: string; attempts: number; at: number }
+export type DeriveStage = 'visitor' | 'person' | 'contact'
+
+/** Held by whoever has changed the row in a transaction that is still open. */
+export type LockRow = { name: string; taken: number }
+
+/** Who may derive a share of the keys, or publish. `fence` grows with each owner; times are the database's. */
+export type LeaseRow = { name: string; owner: string; fence: number; expires_at: number }
+
+/** The processes that derive, and when each was last seen. */
+export type ProcessRow = { id: string; seen_at: number }
+
+/** The tables of this family by name. */
+export type WorkTables = {
+  dirty_visitors: DirtyRow
+  dirty_persons: DirtyRow
+  dirty_contacts: DirtyRow
+  derive_failures: DeriveFailureRow
+  locks: LockRow
+  leases: LeaseRow
+  processes: ProcessRow
+}
