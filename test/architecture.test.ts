@@ -165,7 +165,12 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/cli\//,
-    may: only('server/(?!http/|app\\.ts|listen\\.ts|threads/)', '(commander|kysely|nanoid)$', 'node:'),
+    may: only(
+      'server/(?!http/|app\\.ts|listen\\.ts|threads/)',
+      'package\\.json$',
+      '(commander|kysely|nanoid)$',
+      'node:',
+    ),
     why: 'a command parses, calls an action and prints; it is no client of the routes',
   },
   {

@@ -1,5 +1,6 @@
 /** The commands. Each works beside a running server, ends with 1 and one plain sentence on failure, and has `--json`. */
 import { Command, CommanderError } from 'commander'
+import pkg from '../../package.json' with { type: 'json' }
 import { writeBuild } from '../ops/bundle.ts'
 import { registerBackup } from './backup.ts'
 import { registerCopy } from './copy.ts'
@@ -16,6 +17,7 @@ import { registerTokens } from './tokens.ts'
 
 const program = new Command('couture')
   .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
+  .version(pkg.version, '--version', 'print the version')
   .exitOverride()
 
 registerServe(program)

@@ -2,7 +2,7 @@
  * The commands, beside a running server: what they make counts at once, and what is wrong is told in one sentence.
  */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -328,4 +328,9 @@ test.each([
   const { code, stdout } = await couture(line.split(' '))
   expect(code).toBe(0)
   expect(stdout).toMatch(/^Usage: couture/)
+})
+
+test('--version prints the version of the package', async () => {
+  const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+  expect(await couture(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' })
 })
