@@ -21,10 +21,16 @@ export type CartItem = {
   image_url: string | null
 }
 
+/** What becomes of a cart: it is open, was bought, or was bought after it had been abandoned. */
+export const CART_STATES = ['open', 'converted', 'recovered'] as const
+
+/** What became of a cart. */
+export type CartState = (typeof CART_STATES)[number]
+
 /** A cart. It is named by the event that began it. `abandonedAt`: when it was first left alone for too long. */
 export type Cart = {
   id: string
-  state: 'open' | 'converted' | 'recovered'
+  state: CartState
   currency: string
   value: number
   items: CartItem[]

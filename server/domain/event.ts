@@ -6,8 +6,11 @@
  */
 import type { ConsentSource } from '../../tag/wire.ts'
 
-/** The four kinds of evidence that a visitor is a contact, strongest first (see IDENTITY in the design). */
-export type Evidence = 'login_verified' | 'email_click' | 'login_claimed' | 'form_email'
+/** The four kinds of evidence that a visitor is a contact, strongest first. */
+export const EVIDENCES = ['login_verified', 'email_click', 'login_claimed', 'form_email'] as const
+
+/** A kind of evidence. */
+export type Evidence = (typeof EVIDENCES)[number]
 
 /** A claim as the collector stamps it: who is meant is a keyed hash, never an address or an id in clear. */
 export type StampedClaim = {

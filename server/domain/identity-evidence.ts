@@ -5,6 +5,7 @@
  */
 import type { Denial } from './consent.ts'
 import { byTimeThenId, type Evidence } from './event.ts'
+import type { Reason } from './link-reasons.ts'
 import { TOKEN_STITCH_MS } from './token.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -63,7 +64,7 @@ export type Claim = {
 }
 
 /** What became of a claim that makes no link. */
-export type Refusal = { state: 'refused' | 'held' | 'void' | 'review'; reason: string }
+export type Refusal = { state: 'refused' | 'held' | 'void' | 'review'; reason: Reason }
 
 /**
  * A claim that may make a link, of a contact that exists. `weight` is the evidence it counts as: what an operator has

@@ -2,6 +2,25 @@
 import type { Evidence } from './event.ts'
 import type { Claim, GoodClaim } from './identity-evidence.ts'
 import { ANOTHER, type Cell, SAME, type State, type Strength } from './identity-table.ts'
+import type { EndReason, Reason } from './link-reasons.ts'
+
+/**
+ * What can become of a claim. `open` and `closed` are links that stand; `void` was an error and gives nothing; `held`
+ * waits for its contact to be imported, `review` for an operator.
+ */
+export const LINK_STATES = ['open', 'closed', 'void', 'refused', 'held', 'review'] as const
+
+/** What became of a claim. */
+export type LinkState = (typeof LINK_STATES)[number]
+
+/** A claim that speaks for a link, and the cell of the decision table that it fell under. */
+export type Proof = { id: string; at: number; evidence: Evidence; reason: Reason }
+
+/** What an operator can say of a claim: that it was an error, that it is right, or neither any more. */
+export const ACTS = ['void', 'confirm', 'clear'] as const
+
+/** What an operator says of a claim. */
+export type Act = (typeof ACTS)[number]
 
 /** What a claim became. `proofs` are all claims about the contact while it was open, the one that made it first. */
 export type Link = {
@@ -10,28 +29,26 @@ export type Link = {
   contact: string | null
   evidence: Evidence
   strength: Strength
-  state: 'open' | 'closed' | 'void' | 'refused' | 'held' | 'review'
+  state: LinkState
   /** Why it was made, refused or held: a cell of the decision table, or a refusal of the evidence. */
-  reason: string
+  reason: Reason
   /** Why it ended or was found to be wrong. */
-  endReason: string | null
+  endReason: EndReason | null
   at: number
   validFrom: number | null
   validTo: number | null
   backfillFrom: number | null
   expiresAt: number | null
-  proofs: { id: string; at: number; evidence: Evidence; reason: string }[]
+  proofs: Proof[]
 }
 
-/** The row that every claim gets; what it became is filled in by whoever decides. */
-export function newLink(claim: Claim, contact: string | null): Link {
+/** The row that every claim gets, but for what became of it. */
+export function newLink(claim: Claim, contact: string | null): Omit<Link, 'state' | 'reason'> {
   return {
     id: claim.id,
     contact,
     evidence: claim.evidence,
     strength: STRENGTHS[claim.evidence],
-    state: 'held',
-    reason: '',
     endReason: null,
     at: claim.at,
     validFrom: null,
@@ -66,9 +83,20 @@ export function cellFor(claim: GoodClaim, state: State, same: boolean, policy: {
   return row[claim.weight]
 }
 
+/** Ends a link that stood until then. */
+export function closeLink(link: Link, at: number, endReason: EndReason): void {
+  link.state = 'closed'
+  link.validTo = at
+  link.endReason = endReason
+}
+
 /** The link was an error: it gives its contact nothing, and never did. */
-export function makeVoid(link: Link, endReason: string): void {
-  Object.assign(link, { state: 'void', endReason, validTo: link.validFrom, backfillFrom: null, expiresAt: null })
+export function makeVoid(link: Link, endReason: EndReason): void {
+  link.state = 'void'
+  link.endReason = endReason
+  link.validTo = link.validFrom
+  link.backfillFrom = null
+  link.expiresAt = null
 }
 
 /** Whether a link gives its contact anything: it is strong enough and was not found to be wrong. */

@@ -6,9 +6,13 @@
  * nothing is stored, and who is erased, unknown or named by a blocked identifier is refused or held before.
  */
 import type { Evidence } from './event.ts'
+import type { EndReason, Reason } from './link-reasons.ts'
 
 /** How sure a link is. `claimed` owns nothing: no past, no cart, no segment, no feed. `typed` owns one cart or order. */
-export type Strength = 'verified' | 'confirmed' | 'claimed' | 'typed'
+export const STRENGTHS = ['verified', 'confirmed', 'claimed', 'typed'] as const
+
+/** How sure a link is. */
+export type Strength = (typeof STRENGTHS)[number]
 
 /**
  * A visitor's state when a claim comes: the strength of the open link; `remembered` is verified, its session over;
@@ -22,12 +26,18 @@ export type State = 'none' | Strength | 'remembered'
  * - `supersede`: the old link closes, a new epoch opens with this owner. `replace`: the same, but provisional.
  * - `refuse`, `review`: nothing changes; the second is listed for an operator.
  */
-export type Action = 'link' | 'provisional' | 'cart' | 'raise' | 'keep' | 'supersede' | 'replace' | 'refuse' | 'review'
+export type Action = Making | 'raise' | 'keep' | 'refuse' | 'review'
+
+/** The actions that make a link. The link that was open before may end by them, for the same reason. */
+type Making = 'link' | 'provisional' | 'cart' | 'supersede' | 'replace'
+
+/** Why something is done: what makes a link has a sentence for the link that it ends, too. */
+type ReasonFor<A extends Action> = A extends Making ? Reason & EndReason : Reason
 
 /** What to do, and the word for why. */
-export type Cell = { action: Action; reason: string }
+export type Cell = { [A in Action]: { action: A; reason: ReasonFor<A> } }[Action]
 
-const cell = (action: Action, reason: string): Cell => ({ action, reason })
+const cell = <A extends Action>(action: A, reason: ReasonFor<A>) => ({ action, reason })
 
 /** A claim about somebody else than the open link's contact. */
 export const ANOTHER: Record<State, Record<Evidence, Cell>> = {

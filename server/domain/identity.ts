@@ -8,8 +8,9 @@
 import type { Denial } from './consent.ts'
 import { tailsOfErased } from './erased-tail.ts'
 import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
-import { cellFor, type Link, makeVoid, newLink, strengthOf } from './identity-link.ts'
+import { cellFor, closeLink, type Link, makeVoid, newLink, type Proof, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
+import type { EndReason, Reason } from './link-reasons.ts'
 import { firstOfSession, numberSessions } from './sessions.ts'
 import { type OpenEpoch, type OpenLink, type Stretch, toStretches } from './stretches.ts'
 
@@ -86,9 +87,9 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     if (from > epoch.from) done.push({ ...epoch, to: from })
     epoch = { from, to: moments.length, open: null, typed: null, beside: [] }
   }
-  const close = (at: number, endReason: string) => {
+  const close = (at: number, endReason: EndReason) => {
     for (const link of [epoch.open?.link, epoch.typed, ...epoch.beside]) {
-      if (link) Object.assign(link, { state: 'closed', validTo: at, endReason })
+      if (link) closeLink(link, at, endReason)
     }
   }
 
@@ -109,7 +110,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     return moments[last]!.reset
   }
 
-  const begin = (claim: GoodClaim, i: number, reason: string, contested = false) => {
+  const begin = (claim: GoodClaim, i: number, reason: Reason, contested = false) => {
     const strength = strengthOf(claim, policy)
     const link: Link = { ...newLink(claim, claim.contact), strength, state: 'open', reason, validFrom: claim.at }
     epoch.open = { link, ownsFrom: null, withCart: false, limited: evidence.shared, contested, verifiedIn: null }
@@ -141,7 +142,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     open.link.expiresAt = Math.max(open.link.expiresAt ?? speaksUntil, speaksUntil)
   }
 
-  const supersede = (claim: GoodClaim, i: number, reason: string) => {
+  const supersede = (claim: GoodClaim, i: number, reason: Reason & EndReason) => {
     const old = epoch.open
     if (old === null) {
       close(claim.at, reason)
@@ -174,12 +175,12 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   }
 
   /** An address in a form: it owns the cart or order that carries it, beside whoever the visitor is. */
-  const type = (claim: GoodClaim, i: number, reason: string) => {
+  const type = (claim: GoodClaim, i: number, reason: Reason & EndReason) => {
     const link: Link = { ...newLink(claim, claim.contact), state: 'open', reason, validFrom: claim.at }
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
     if (epoch.open) epoch.beside.push(link)
     else {
-      if (epoch.typed) Object.assign(epoch.typed, { state: 'closed', validTo: claim.at, endReason: reason })
+      if (epoch.typed) closeLink(epoch.typed, claim.at, reason)
       epoch.typed = link
     }
     links.push(link)
@@ -219,12 +220,12 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     const current = open?.link ?? epoch.typed
     const same = current !== null && current.contact === claim.contact
     const cell = cellFor(claim, state, same, policy)
-    const note = { id: claim.id, at: claim.at, evidence: claim.evidence, reason: cell.reason }
+    const note: Proof = { id: claim.id, at: claim.at, evidence: claim.evidence, reason: cell.reason }
     switch (cell.action) {
       case 'link':
       case 'provisional':
         // Whose address was typed is either proven now, or somebody else.
-        if (epoch.typed && same) Object.assign(epoch.typed, { state: 'closed', validTo: claim.at, endReason: 'proven' })
+        if (epoch.typed && same) closeLink(epoch.typed, claim.at, 'proven')
         else if (epoch.typed) makeVoid(epoch.typed, cell.reason)
         epoch.typed = null
         begin(claim, i, cell.reason)
@@ -233,7 +234,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
         type(claim, i, cell.reason)
         return
       case 'raise':
-        Object.assign(open!.link, { reason: cell.reason })
+        open!.link.reason = cell.reason
         open!.link.proofs.push(note)
         prove(open!, claim, i)
         return

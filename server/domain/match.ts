@@ -1,9 +1,27 @@
-/** What may be told of a contact, and whether he may be mailed. */
+/** What the feed says of a contact, and whether a person may be mailed. */
 
-/** Why a contact may not be mailed on what he did. */
-export type WhyNotMailable = 'no_mail_consent' | 'no_marketing_consent' | 'minor' | 'not_a_contact'
+/** Why a person may not be mailed about what they did. */
+export const WHY_NOT_MAILABLE = ['no_mail_consent', 'no_marketing_consent', 'minor', 'not_a_contact'] as const
 
-/** Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of his. */
+/** Why a person may not be mailed about what they did. */
+export type WhyNotMailable = (typeof WHY_NOT_MAILABLE)[number]
+
+/** What happened to a match since its reader last heard of it. */
+export const MATCH_CHANGES = ['matched', 'updated', 'unmatched', 'erased'] as const
+
+/** What happened to a match. */
+export type MatchChange = (typeof MATCH_CHANGES)[number]
+
+/**
+ * Why a contact is no match any more: it has no link that stands, or the CRM merged it into another. Readers of one
+ * segment are also told that it left the segment.
+ */
+export const UNMATCHED_REASONS = ['no_link', 'merged', 'left_segment'] as const
+
+/** Why a contact is no match any more. */
+export type UnmatchedReason = (typeof UNMATCHED_REASONS)[number]
+
+/** Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of theirs. */
 export function mailability(person: {
   contact: boolean
   mailConsent: boolean | null

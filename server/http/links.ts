@@ -4,11 +4,12 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
+import type { Act } from '../domain/identity-link.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
 import { Problem } from '../domain/problem.ts'
 import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
-import { type Act, addAct, type ClaimId, listActs } from '../store/link-acts.ts'
+import { addAct, type ClaimId, listActs } from '../store/link-acts.ts'
 import { findLink, listLinks } from '../store/people.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'

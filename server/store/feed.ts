@@ -1,5 +1,6 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
 import type { Kysely, Transaction } from 'kysely'
+import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withFarewells } from './farewells.ts'
 import { itemIdsOf } from './item-ids.ts'
@@ -129,8 +130,8 @@ export async function loadFeedStates(db: Kysely<Database>, contactIds: string[])
 /** A change to be told. `digest` null: nothing is told of the contact any more. */
 export type Change = {
   contactId: string
-  change: string
-  reason: string | null
+  change: MatchChange
+  reason: UnmatchedReason | null
   digest: string | null
   segments: string[]
   entered: string[]

@@ -4,15 +4,13 @@
  * and those that named the same contact, or one that the CRM has merged with him (the guards count them).
  */
 import type { Kysely, Transaction } from 'kysely'
+import type { Act } from '../domain/identity-link.ts'
 import { keysBeside } from './holders.ts'
 import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
 import type { LinkActRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
-
-/** A word on a claim: it was an error, it is right, or neither again. */
-export type Act = LinkActRow['act']
 
 /** Which claim. */
 export type ClaimId = { visitorId: string; claimId: string }
