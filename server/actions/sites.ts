@@ -4,10 +4,11 @@ import { normaliseEmail } from '../domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { contactReference } from '../domain/token.ts'
 import { hashApiKey, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
+import { putApiKey } from '../store/api-keys.ts'
 import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
-import { insertSite, listSites, putApiKey, replaceLinkSecret } from '../store/sites.ts'
+import { insertSite, listSites, replaceLinkSecret } from '../store/sites.ts'
 
 /** The keyed hashes by which a contact is found: his id (the first), his address, and his reference in each site's link tokens. */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {

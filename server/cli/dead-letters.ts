@@ -10,7 +10,7 @@ import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { withoutQuoted } from '../ops/log.ts'
 import { writeAudit } from '../store/audit.ts'
-import { deleteDeadLetter, listDeadLetters } from '../store/landing.ts'
+import { deleteDeadLetter, listDeadLetters } from '../store/dead-letters.ts'
 import type { Database } from '../store/schema.ts'
 import {
   type DeriveFailure,

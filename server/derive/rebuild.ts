@@ -9,9 +9,9 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ofKeys } from '../store/engine/many.ts'
-import { partsOf } from '../store/parts.ts'
 import type { Database } from '../store/schema.ts'
 import { VISITOR_TABLES } from '../store/tables.ts'
+import { partsOf } from '../store/visitor-persons.ts'
 import { mark, markForRebuild, REBUILD_GENERATION } from '../store/work/dirty.ts'
 
 /** Keys of a slice, and how many of the one before may be left. */

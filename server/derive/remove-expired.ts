@@ -6,15 +6,9 @@
 import type { Kysely } from 'kysely'
 import { PROOF_MS, staysAsMoment, tooOldAt } from '../domain/retention.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
+import { removeDeadLetters } from '../store/dead-letters.ts'
 import { transact } from '../store/engine/transact.ts'
-import {
-  expiredVisitors,
-  type Floor,
-  removeDeadLetters,
-  removeExpired,
-  removeProofs,
-  type SweepPosition,
-} from '../store/retention.ts'
+import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPosition } from '../store/retention.ts'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
 

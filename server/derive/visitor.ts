@@ -11,8 +11,8 @@ import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import type { Overactive } from '../store/overactive.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema/derived.ts'
+import type { LoadedEvent, VisitorFacts } from '../store/visitor-facts.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
-import { itemIds, type LoadedEvent, type VisitorFacts } from '../store/visitor-state.ts'
 
 /** What visitors yield. `site` gives the site of an id as it was configured when they were read. */
 export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => Site): VisitorRows {
@@ -195,7 +195,7 @@ function purchasesOf(visitorId: string, events: LoadedEvent[], personOf: string[
       at: order.at,
       total: order.total,
       currency: order.currency,
-      item_ids: JSON.stringify(itemIds(order.items)),
+      item_ids: JSON.stringify(order.items.map((item) => item.item_id)),
     }
   })
 }

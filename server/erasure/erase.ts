@@ -13,12 +13,13 @@
  * before; what was under way is done again, for everything that is touched is marked.
  */
 import type { Transaction } from 'kysely'
+import { visitorsOfKeys } from '../store/claim-keys.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import { type ErasedSpan, insertErasure } from '../store/erasures.ts'
 import { sayFarewell } from '../store/farewells.ts'
-import { familyOf, keysBeside } from '../store/holders.ts'
-import { visitorsOfKeys } from '../store/landing.ts'
+import { keysBeside } from '../store/holders.ts'
+import { familyOf } from '../store/merges.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import { hashesOf, nameOfErased } from '../store/tombstones.ts'

@@ -4,10 +4,10 @@
  */
 import type { Transaction } from 'kysely'
 import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
+import { deleteDeadLetter, insertDeadLetter } from '../store/dead-letters.ts'
 import { chunksOf } from '../store/engine/many.ts'
 import { insertErasedSpans, removeMoments } from '../store/erased-spans.ts'
 import type { ErasedSpan } from '../store/erasures.ts'
-import { deleteDeadLetter, insertDeadLetter } from '../store/landing.ts'
 import type { Database } from '../store/schema.ts'
 
 type Trx = Transaction<Database>

@@ -9,7 +9,7 @@ import { byTimeThenId } from '../domain/event.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import { insertTail, removeErased } from '../store/erased-spans.ts'
 import type { Database } from '../store/schema.ts'
-import type { VisitorFacts } from '../store/visitor-state.ts'
+import type { VisitorFacts } from '../store/visitor-facts.ts'
 
 /** What of these visitors is to be erased beside their spans. */
 export function tailsOf(

@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
-import { type CartFigures, type OverviewFigures, overview } from '../store/reports.ts'
+import { type CartFigures, type OverviewFigures, overview } from '../store/overview.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { json, refusals } from './shapes.ts'

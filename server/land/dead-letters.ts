@@ -3,8 +3,8 @@
  * goes in the transaction in which its facts come. Who withdrew meanwhile is kept out as ever.
  */
 import type { Entry } from '../domain/event.ts'
+import { deleteDeadLetter, noteAttempt } from '../store/dead-letters.ts'
 import { isPoison, transact } from '../store/engine/transact.ts'
-import { deleteDeadLetter, noteAttempt } from '../store/landing.ts'
 import type { Database } from '../store/schema.ts'
 import { type LandDeps, landEntries } from './land.ts'
 

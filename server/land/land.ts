@@ -13,21 +13,17 @@
 import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
 import type { Entry } from '../domain/event.ts'
+import { visitorsNamingAfter } from '../store/claim-keys.ts'
+import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
+import { insertDeadLetter } from '../store/dead-letters.ts'
 import { isPoison, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import type { ErasedSpan } from '../store/erasures.ts'
-import { findTombstones, insertFacts, insertWithdrawals } from '../store/facts.ts'
-import {
-  BEGINNING,
-  type Cursor,
-  insertDeadLetter,
-  moveCursor,
-  readCursor,
-  readOtherCursors,
-  visitorsNamingAfter,
-  visitorsOfTokens,
-} from '../store/landing.ts'
+import { insertFacts } from '../store/facts.ts'
 import type { Database } from '../store/schema.ts'
+import { visitorsOfTokens } from '../store/token-uses.ts'
+import { findTombstones } from '../store/tombstones.ts'
+import { insertWithdrawals } from '../store/withdrawals.ts'
 import { mark } from '../store/work/dirty.ts'
 import { lockNamed } from '../store/work/locks.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'

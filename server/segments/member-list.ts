@@ -3,9 +3,9 @@ import type { Kysely } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { chunks } from '../store/engine/many.ts'
 import { itemIdsOf } from '../store/item-ids.ts'
-import { partsOf } from '../store/parts.ts'
 import type { CartRow, PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
+import { partsOf } from '../store/visitor-persons.ts'
 
 /** A member with the row of its person. */
 export type Member = PersonRow & { entered_at: number }

@@ -1,8 +1,8 @@
-/** The choice of a visitor that counts now. */
-import type { Transaction } from 'kysely'
-import { findTombstones } from './facts.ts'
+/** Choices of visitors: all of them, and the one that counts now. */
+import type { Kysely, Transaction } from 'kysely'
 import type { ConsentRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+import { findTombstones } from './tombstones.ts'
 
 /**
  * A visitor's last choice, in the order of `domain/consent`: of two words on one choice the denial counts. Null where
@@ -25,4 +25,10 @@ export async function lastConsent(
     .limit(1)
     .executeTakeFirst()
   return row ?? null
+}
+
+/** The choices of visitors, oldest first. */
+export async function listConsents(db: Kysely<Database>, visitorIds: string[]) {
+  if (visitorIds.length === 0) return []
+  return db.selectFrom('consents').selectAll().where('visitor_id', 'in', visitorIds).orderBy('first_at').execute()
 }

@@ -4,10 +4,11 @@
  * visitor and person that a change may touch is marked, in the same transaction.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { visitorsOfKeys } from './claim-keys.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
-import { familyOf, keysBeside } from './holders.ts'
-import { visitorsOfKeys } from './landing.ts'
+import { keysBeside } from './holders.ts'
+import { familyOf } from './merges.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 import { findErased, yieldKeys } from './tombstones.ts'

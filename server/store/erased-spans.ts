@@ -5,9 +5,9 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.ts'
+import { visitorsNamingAfter } from './claim-keys.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { insertErasure } from './erasures.ts'
-import { visitorsNamingAfter } from './landing.ts'
 import type { ClaimKeyRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'

@@ -2,8 +2,8 @@
  * Landing rows of events, consents, claims and orders. Every insert can be repeated: a row that is there stays, or
  * gives way to the one that was received first, so that neither order nor number of deliveries matters.
  */
-import { type Kysely, sql, type Transaction } from 'kysely'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { sql, type Transaction } from 'kysely'
+import { inKeyOrder, ofRows } from './engine/many.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
@@ -169,69 +169,11 @@ const upsertOrders = ofRows((db, rows: OrderRow[]) =>
 
 /** Inserts a batch's facts. The rows are sorted by primary key, so that concurrent batches do not deadlock. */
 export async function insertFacts(trx: Transaction<Database>, facts: FactRows): Promise<void> {
-  await upsertEvents(trx, sorted(facts.events, 'visitor_id', 'id'))
-  await upsertClaims(trx, sorted(facts.claims, 'visitor_id', 'id'))
-  await upsertTokenUses(trx, sorted(facts.tokenUses, 'token_hash', 'visitor_id'))
-  await upsertClaimKeys(trx, sorted(facts.claimKeys, 'key_hash', 'visitor_id'))
-  await upsertDevices(trx, sorted(facts.devices, 'visitor_id', 'visitor_id'))
-  await upsertOrders(trx, sorted(facts.orders, 'order_id', 'source'))
-  await upsertConsents(trx, sorted(facts.consents, 'visitor_id', 'id'))
-}
-
-function sorted<T, K extends keyof T>(rows: T[], first: K, second: K): T[] {
-  const groups = Map.groupBy(rows, (row) => row[first])
-  return [...groups.keys()]
-    .sort((a, b) => (a < b ? -1 : 1))
-    .flatMap((key) => groups.get(key)!.sort((a, b) => (a[second] < b[second] ? -1 : a[second] > b[second] ? 1 : 0)))
-}
-
-const selectTombstones = ofKeys((db, hashes) => db.selectFrom('tombstones').select('hash').where('hash', 'in', hashes))
-
-/** Which of these hashes are tombstones. */
-export async function findTombstones(trx: Kysely<Database>, hashes: string[]): Promise<Set<string>> {
-  return new Set((await selectTombstones(trx, hashes)).map((row) => row.hash))
-}
-
-/** A withdrawal of everything: of whom (a keyed hash), where, by which choice, and when. */
-export type Withdrawal = { hash: string; site: string; consentId: string; at: number }
-
-const upsertTombstones = ofRows((db, rows: Database['tombstones'][]) =>
-  db
-    .insertInto('tombstones')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .column('hash')
-        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
-        .whereRef('excluded.at', '<', 'tombstones.at'),
-    ),
-)
-
-const upsertProofs = ofRows((db, rows: Database['withdrawals'][]) =>
-  db
-    .insertInto('withdrawals')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['visitor_hash', 'consent_id'])
-        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), site_id: eb.ref('excluded.site_id') }))
-        .where(sql<boolean>`(excluded.at, excluded.site_id) < (withdrawals.at, withdrawals.site_id)`),
-    ),
-)
-
-/** Notes that visitors are gone for good: tombstones keep them out, the withdrawals are kept as proof. */
-export async function insertWithdrawals(trx: Transaction<Database>, withdrawals: Withdrawal[]): Promise<void> {
-  const tombstones = new Map<string, Database['tombstones']>()
-  const proofs = new Map<string, Database['withdrawals']>()
-  for (const { hash, site, consentId, at } of withdrawals) {
-    const tombstone = tombstones.get(hash)
-    if (!tombstone || at < tombstone.at) tombstones.set(hash, { hash, kind: 'visitor', at })
-    const key = `${hash} ${consentId}`
-    const proof = proofs.get(key)
-    if (!proof || at < proof.at || (at === proof.at && site < proof.site_id)) {
-      proofs.set(key, { visitor_hash: hash, site_id: site, consent_id: consentId, at })
-    }
-  }
-  await upsertTombstones(trx, sorted([...tombstones.values()], 'hash', 'hash'))
-  await upsertProofs(trx, sorted([...proofs.values()], 'visitor_hash', 'consent_id'))
+  await upsertEvents(trx, inKeyOrder(facts.events, 'visitor_id', 'id'))
+  await upsertClaims(trx, inKeyOrder(facts.claims, 'visitor_id', 'id'))
+  await upsertTokenUses(trx, inKeyOrder(facts.tokenUses, 'token_hash', 'visitor_id'))
+  await upsertClaimKeys(trx, inKeyOrder(facts.claimKeys, 'key_hash', 'visitor_id'))
+  await upsertDevices(trx, inKeyOrder(facts.devices, 'visitor_id', 'visitor_id'))
+  await upsertOrders(trx, inKeyOrder(facts.orders, 'order_id', 'source'))
+  await upsertConsents(trx, inKeyOrder(facts.consents, 'visitor_id', 'id'))
 }

@@ -5,10 +5,11 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { Act } from '../domain/identity-link.ts'
+import { visitorsOfKeys } from './claim-keys.ts'
 import { keysBeside } from './holders.ts'
-import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
 import type { LinkActRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+import { visitorsOfTokens } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 

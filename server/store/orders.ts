@@ -3,8 +3,11 @@
  * Whose orders change is marked, in the same transaction, so that his carts are closed and his match is told again.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.ts'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
+import { itemIdsOf } from './item-ids.ts'
+import { survivorsOf } from './merges.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 import { lockKeys, lockName } from './work/locks.ts'
@@ -101,4 +104,50 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
       )
       .execute()
   }
+}
+
+/** What a contact bought, in any channel, oldest first. */
+export async function listOrders(db: Kysely<Database>, contactId: string) {
+  const bought = await db
+    .selectFrom('purchases')
+    .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids'])
+    .where('person_id', '=', `c:${contactId}`)
+    .execute()
+  const ids = [...new Set(bought.map((row) => row.order_id))]
+  const survivors = [...(await survivorsOf(db, [contactId]))]
+  const own = survivors.filter(([, survivor]) => survivor === contactId).map(([id]) => id)
+  const facts = await db
+    .selectFrom('orders')
+    .selectAll()
+    .where('contact_id', 'in', [contactId, ...own])
+    .execute()
+  for (const part of chunks(ids, 500)) {
+    facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
+  }
+  const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
+  const told: ToldOrder[] = [
+    ...bought.map((row) => ({
+      orderId: row.order_id,
+      source: sources.get(`${row.visitor_id} ${row.event_id}`) ?? ('tag' as const),
+      at: row.at,
+      total: row.total,
+      currency: row.currency,
+      itemIds: JSON.parse(row.item_ids) as string[],
+    })),
+    ...facts
+      .filter((row) => row.source === 'api')
+      .map((row) => ({
+        orderId: row.order_id,
+        source: 'api' as const,
+        at: row.at,
+        total: row.total,
+        currency: row.currency,
+        itemIds: itemIdsOf(row.items),
+      })),
+  ]
+  return mergeOrders(told).map(({ orderId, itemIds, ...order }) => ({
+    order_id: orderId,
+    ...order,
+    item_ids: itemIds,
+  }))
 }

@@ -2,11 +2,11 @@
 import type { Kysely, Transaction } from 'kysely'
 import { settles } from '../domain/order.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
-import { survivorsOf } from './holders.ts'
 import { itemIdsOf } from './item-ids.ts'
-import { partsOf } from './parts.ts'
+import { survivorsOf } from './merges.ts'
 import type { PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
+import { partsOf } from './visitor-persons.ts'
 import { bucketOf } from './work/buckets.ts'
 import { mark } from './work/dirty.ts'
 

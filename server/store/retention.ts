@@ -8,8 +8,8 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
-import { tokensOf } from './landing.ts'
 import type { Database } from './schema.ts'
+import { tokensOf } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys } from './work/locks.ts'
 
@@ -168,9 +168,4 @@ export async function removeProofs(trx: Transaction<Database>, now: number, limi
   if (gone.length > 0) await trx.deleteFrom('consents').where('visitor_id', 'in', gone).execute()
   await trx.deleteFrom('departed_visitors').where('visitor_id', 'in', ids).execute()
   return rows.length
-}
-
-/** Removes dead letters of `before` and earlier: they hold events too. */
-export async function removeDeadLetters(db: Kysely<Database>, before: number): Promise<void> {
-  await db.deleteFrom('dead_letters').where('at', '<=', before).execute()
 }

@@ -3,10 +3,11 @@
  * what was claimed before stands.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { visitorsOfKeys } from './claim-keys.ts'
 import { transact } from './engine/transact.ts'
-import { visitorsOfKeys, visitorsOfTokens } from './landing.ts'
 import type { RevocationRow } from './schema/configuration.ts'
 import type { Database } from './schema.ts'
+import { visitorsOfTokens } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 
 /** Keeps a revocation and returns since when it holds: that of before, if there is one. */

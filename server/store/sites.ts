@@ -1,64 +1,12 @@
-/** Sites and API keys: what the collector's snapshot is made of. Every change moves `config_version`. */
+/** Sites. Every change of one moves `config_version`. */
 import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
-import { snapshot, transact } from './engine/transact.ts'
+import { moveVersion } from './config-version.ts'
+import { transact } from './engine/transact.ts'
 import type { SiteRow } from './schema/configuration.ts'
 import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 import { lockLeases } from './work/leases.ts'
-import { lockName } from './work/locks.ts'
-
-/** An API key as it is kept: only its hash. */
-export type ApiKey = { id: string; hash: string; scopes: string[] }
-
-/** All that the collector needs to know, with the version it was read at. */
-export type ConfigSnapshot = { version: number; sites: Site[]; keys: ApiKey[] }
-
-/** What an API key may do. */
-export const SCOPES = [
-  'events:write',
-  'contacts:read',
-  'contacts:write',
-  'orders:write',
-  'identify:write',
-  'matches:read',
-  'segments:read',
-  'segments:write',
-  'people:read',
-  'links:write',
-  'admin',
-] as const
-
-/** Moves with every change of sites and keys, and whenever all visitors are to be derived anew. */
-export async function configVersion(db: Kysely<Database>): Promise<number> {
-  const row = await db.selectFrom('meta').select('value').where('name', '=', 'config_version').executeTakeFirst()
-  return Number(row?.value ?? 0)
-}
-
-/** Reads sites and keys as they are now. */
-export async function readConfig(db: Kysely<Database>): Promise<ConfigSnapshot> {
-  return snapshot(db, async (trx) => {
-    const version = await configVersion(trx)
-    const sites = await listSites(trx)
-    const keys = await trx.selectFrom('api_keys').selectAll().orderBy('id').execute()
-    return {
-      version,
-      sites,
-      keys: keys.map((key) => ({ id: key.id, hash: key.hash, scopes: JSON.parse(key.scopes) as string[] })),
-    }
-  })
-}
-
-/** Counts a change. Others who change something wait until this transaction ends. */
-export async function moveVersion(trx: Transaction<Database>): Promise<void> {
-  await lockName(trx, 'config')
-  const value = String((await configVersion(trx)) + 1)
-  await trx
-    .insertInto('meta')
-    .values({ name: 'config_version', value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
-}
 
 /** Before a site's id: the name in `meta` of the link secrets that it had, as JSON. */
 const RETIRED = 'retired_link_secrets '
@@ -167,35 +115,5 @@ export async function updateSite(
       )
     }
     return next
-  })
-}
-
-/** Adds an API key by its hash; one of the same id is replaced. */
-export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
-  await transact(db, async (trx) => {
-    await moveVersion(trx)
-    const row = { hash: key.hash, scopes: JSON.stringify(key.scopes), created_at: now }
-    await trx
-      .insertInto('api_keys')
-      .values({ id: key.id, ...row })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-      .execute()
-  })
-}
-
-/** All keys, without what would let anybody use them. */
-export async function listApiKeys(
-  db: Kysely<Database>,
-): Promise<{ id: string; scopes: string[]; created_at: number }[]> {
-  const rows = await db.selectFrom('api_keys').select(['id', 'scopes', 'created_at']).orderBy('created_at').execute()
-  return rows.map((row) => ({ ...row, scopes: JSON.parse(row.scopes) as string[] }))
-}
-
-/** Ends a key. Returns whether there was one. */
-export async function deleteApiKey(db: Kysely<Database>, id: string): Promise<boolean> {
-  return transact(db, async (trx) => {
-    await moveVersion(trx)
-    const gone = await trx.deleteFrom('api_keys').where('id', '=', id).returning('id').execute()
-    return gone.length > 0
   })
 }

@@ -21,6 +21,13 @@ const selectErased = ofKeys((db, hashes) =>
   db.selectFrom('tombstones').select(['hash', 'at']).where('hash', 'in', hashes).where('kind', '!=', 'visitor'),
 )
 
+const selectTombstones = ofKeys((db, hashes) => db.selectFrom('tombstones').select('hash').where('hash', 'in', hashes))
+
+/** Which of these hashes are tombstones. */
+export async function findTombstones(db: Kysely<Database>, hashes: string[]): Promise<Set<string>> {
+  return new Set((await selectTombstones(db, hashes)).map((row) => row.hash))
+}
+
 /** The name under which the row stands that is left of an erased contact. `hash` is the keyed hash of his id. */
 export function nameOfErased(hash: string): string {
   return `erased:${hash}`

@@ -3,9 +3,8 @@
  * on it, in the same transaction, and lock what others go by to find them (`locks`).
  */
 import type { Compilable, Transaction } from 'kysely'
+import { namingsOf, visitorsNamingAfter } from './claim-keys.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
-import { namingsOf, tokensOf, visitorsNamingAfter, visitorsOfTokens } from './landing.ts'
-import { keptParts, withOwn } from './parts.ts'
 import type {
   CartRow,
   EpochRow,
@@ -17,6 +16,8 @@ import type {
 } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import type { VISITOR_TABLES } from './tables.ts'
+import { tokensOf, visitorsOfTokens } from './token-uses.ts'
+import { keptParts, withOwn } from './visitor-persons.ts'
 import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 

@@ -1,7 +1,7 @@
 /** What persons have on visitors, of whom most are all their own and have no row for it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { keptParts, partsOf } from '../../server/store/parts.ts'
 import type { VisitorPersonRow, VisitorRow } from '../../server/store/schema/derived.ts'
+import { keptParts, partsOf } from '../../server/store/visitor-persons.ts'
 import { dropPlaces, type Place, placeOf } from '../support/place.ts'
 
 const part = (person_id: string): VisitorPersonRow => ({

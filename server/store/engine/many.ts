@@ -121,3 +121,11 @@ export function chunks<T>(list: readonly T[], size: number): T[][] {
   for (let i = 0; i < list.length; i += size) parts.push(list.slice(i, i + size))
   return parts
 }
+
+/** Sorts rows by the two columns of their key, so that concurrent writers lock them in the same order. */
+export function inKeyOrder<T, K extends keyof T>(rows: T[], first: K, second: K): T[] {
+  const groups = Map.groupBy(rows, (row) => row[first])
+  return [...groups.keys()]
+    .sort((a, b) => (a < b ? -1 : 1))
+    .flatMap((key) => groups.get(key)!.sort((a, b) => (a[second] < b[second] ? -1 : a[second] > b[second] ? 1 : 0)))
+}

@@ -62,3 +62,8 @@ export async function partsOf(db: Kysely<Database>, personIds: string[]): Promis
   )
   return withOwn(visitors, await selectKept(db, personIds))
 }
+
+/** The visitors on which a person has something. */
+export async function visitorsOf(db: Kysely<Database>, personId: string): Promise<string[]> {
+  return (await partsOf(db, [personId])).map((row) => row.visitor_id)
+}

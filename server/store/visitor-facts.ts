@@ -1,6 +1,6 @@
 /** Reads all that the derivation of a visitor depends on. */
 import type { Kysely } from 'kysely'
-import { CART_TYPES, type CartItem } from '../domain/cart.ts'
+import { CART_TYPES } from '../domain/cart.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
@@ -100,15 +100,6 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
   ]
 }
 
-const selectSizes = ofKeys((db, visitorIds) =>
-  db.selectFrom('visitors').select(['visitor_id', 'events']).where('visitor_id', 'in', visitorIds),
-)
-
-/** How many events visitors had when they were derived last; who never was is not there. */
-export async function sizesOf(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, number>> {
-  return new Map((await selectSizes(db, visitorIds)).map((row) => [row.visitor_id, row.events]))
-}
-
 const selectConsents = ofKeys((db, visitorIds) =>
   db
     .selectFrom('consents')
@@ -152,9 +143,4 @@ async function loadChoices(db: Kysely<Database>, visitorIds: string[]): Promise<
     }
   }
   return choices
-}
-
-/** The ids of items, for telling whether an order settles a cart. */
-export function itemIds(items: CartItem[]): string[] {
-  return items.map((item) => item.item_id)
 }

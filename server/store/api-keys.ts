@@ -1,0 +1,53 @@
+/** API keys, kept by their hashes. Every change of one moves `config_version`. */
+import type { Kysely } from 'kysely'
+import { moveVersion } from './config-version.ts'
+import { transact } from './engine/transact.ts'
+import type { Database } from './schema.ts'
+
+/** An API key as it is kept: only its hash. */
+export type ApiKey = { id: string; hash: string; scopes: string[] }
+
+/** What an API key may do. */
+export const SCOPES = [
+  'events:write',
+  'contacts:read',
+  'contacts:write',
+  'orders:write',
+  'identify:write',
+  'matches:read',
+  'segments:read',
+  'segments:write',
+  'people:read',
+  'links:write',
+  'admin',
+] as const
+
+/** Adds an API key by its hash; one of the same id is replaced. */
+export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
+  await transact(db, async (trx) => {
+    await moveVersion(trx)
+    const row = { hash: key.hash, scopes: JSON.stringify(key.scopes), created_at: now }
+    await trx
+      .insertInto('api_keys')
+      .values({ id: key.id, ...row })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+      .execute()
+  })
+}
+
+/** All keys, without what would let anybody use them. */
+export async function listApiKeys(
+  db: Kysely<Database>,
+): Promise<{ id: string; scopes: string[]; created_at: number }[]> {
+  const rows = await db.selectFrom('api_keys').select(['id', 'scopes', 'created_at']).orderBy('created_at').execute()
+  return rows.map((row) => ({ ...row, scopes: JSON.parse(row.scopes) as string[] }))
+}
+
+/** Ends a key. Returns whether there was one. */
+export async function deleteApiKey(db: Kysely<Database>, id: string): Promise<boolean> {
+  return transact(db, async (trx) => {
+    await moveVersion(trx)
+    const gone = await trx.deleteFrom('api_keys').where('id', '=', id).returning('id').execute()
+    return gone.length > 0
+  })
+}

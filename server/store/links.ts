@@ -1,0 +1,36 @@
+/** Reads of links between visitors and contacts. */
+import type { Kysely } from 'kysely'
+import type { LinkRow } from './schema/derived.ts'
+import type { Database } from './schema.ts'
+
+/** Where a page of links begins: after this one. */
+export type LinkCursor = { at: number; id: string; visitor: string }
+
+/** The links of a contact or a visitor, oldest first. */
+export async function listLinks(
+  db: Kysely<Database>,
+  filter: { contact?: string | undefined; visitor?: string | undefined; state?: string | undefined },
+  limit: number,
+  after: LinkCursor | null = null,
+): Promise<LinkRow[]> {
+  let query = db.selectFrom('links').selectAll().orderBy('at').orderBy('id').orderBy('visitor_id').limit(limit)
+  if (after) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('at', '>', after.at),
+        eb.and([eb('at', '=', after.at), eb('id', '>', after.id)]),
+        eb.and([eb('at', '=', after.at), eb('id', '=', after.id), eb('visitor_id', '>', after.visitor)]),
+      ]),
+    )
+  }
+  if (filter.contact !== undefined) query = query.where('contact_id', '=', filter.contact)
+  if (filter.visitor !== undefined) query = query.where('visitor_id', '=', filter.visitor)
+  if (filter.state !== undefined) query = query.where('state', '=', filter.state)
+  return query.execute()
+}
+
+/** One link, or null. */
+export async function findLink(db: Kysely<Database>, visitorId: string, id: string): Promise<LinkRow | null> {
+  const query = db.selectFrom('links').selectAll().where('visitor_id', '=', visitorId).where('id', '=', id)
+  return (await query.executeTakeFirst()) ?? null
+}

@@ -1,0 +1,86 @@
+/** Timelines: the events of a contact or a visitor, oldest first. */
+import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import type { LinkRow } from './schema/derived.ts'
+import type { EventRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
+import { visitorsOf } from './visitor-persons.ts'
+
+/** Where a page of a timeline begins: after this event. */
+export type TimelineCursor = { at: number; id: string; visitor: string }
+
+type EventBuilder = ExpressionBuilder<Database, 'events'>
+
+async function timeline(
+  db: Kysely<Database>,
+  which: (eb: EventBuilder) => Expression<SqlBool>,
+  after: TimelineCursor | null,
+  limit: number,
+): Promise<EventRow[]> {
+  let query = db
+    .selectFrom('events')
+    .selectAll()
+    .where(which)
+    .orderBy('at')
+    .orderBy('id')
+    .orderBy('visitor_id')
+    .limit(limit)
+  if (after) {
+    query = query.where((eb) =>
+      eb.or([
+        eb('at', '>', after.at),
+        eb.and([eb('at', '=', after.at), eb('id', '>', after.id)]),
+        eb.and([eb('at', '=', after.at), eb('id', '=', after.id), eb('visitor_id', '>', after.visitor)]),
+      ]),
+    )
+  }
+  return query.execute()
+}
+
+/** A visitor's events. */
+export function visitorTimeline(db: Kysely<Database>, visitorId: string, after: TimelineCursor | null, limit: number) {
+  return timeline(db, (eb) => eb('visitor_id', '=', visitorId), after, limit)
+}
+
+/**
+ * A contact's events: those that verified and confirmed links give him, and with `claimed` also those while somebody
+ * claimed without a signature to be him, and the carts that carry his address.
+ */
+export async function contactTimeline(
+  db: Kysely<Database>,
+  contactId: string,
+  links: LinkRow[],
+  claimed: boolean,
+  after: TimelineCursor | null,
+  limit: number,
+): Promise<EventRow[]> {
+  const personId = `c:${contactId}`
+  const all = await visitorsOf(db, personId)
+  const own = claimed ? all : all.filter((visitor) => !onlyTyped(links, visitor))
+  const spans = claimed ? links.filter((link) => link.strength === 'claimed' && link.valid_from !== null) : []
+  if (own.length + spans.length === 0) return []
+  return timeline(
+    db,
+    (eb) =>
+      eb.or([
+        ...(own.length > 0 ? [eb.and([eb('visitor_id', 'in', own), eb('person_id', '=', personId)])] : []),
+        ...spans.map((link) =>
+          eb.and([
+            eb('visitor_id', '=', link.visitor_id),
+            eb('identity', '=', 1),
+            eb('at', '>=', link.valid_from!),
+            eb('at', '<=', link.valid_to ?? Number.MAX_SAFE_INTEGER),
+          ]),
+        ),
+      ]),
+    after,
+    limit,
+  )
+}
+
+/** Whether all that a visitor says of the contact is an address in a form: it gives him a cart, and no visit. */
+function onlyTyped(links: LinkRow[], visitorId: string): boolean {
+  const strengths = links.filter((link) => link.visitor_id === visitorId).map((link) => link.strength)
+  return (
+    strengths.includes('typed') && !strengths.some((strength) => strength === 'verified' || strength === 'confirmed')
+  )
+}

@@ -1,0 +1,57 @@
+/** Reads of visitors and their browsers. */
+import type { Kysely } from 'kysely'
+import { ofKeys } from './engine/many.ts'
+import type { Database } from './schema.ts'
+
+/** Visitors with what is known of their browsers. */
+export async function describeVisitors(db: Kysely<Database>, visitorIds: string[]) {
+  if (visitorIds.length === 0) return []
+  return db
+    .selectFrom('visitors')
+    .leftJoin('devices', 'devices.visitor_id', 'visitors.visitor_id')
+    .select([
+      'visitors.visitor_id',
+      'visitors.site_id',
+      'visitors.first_seen',
+      'visitors.last_seen',
+      'visitors.events',
+      'visitors.shared',
+      'visitors.overactive',
+      'visitors.identity',
+      'visitors.marketing',
+      'devices.device',
+      'devices.browser',
+      'devices.os',
+    ])
+    .where('visitors.visitor_id', 'in', visitorIds)
+    .orderBy('visitors.first_seen')
+    .execute()
+}
+
+/** The ids of the visitors in a state, in order, after `after` and at most `limit`. */
+export async function listVisitors(
+  db: Kysely<Database>,
+  state: 'overactive' | 'shared',
+  after: string,
+  limit: number,
+): Promise<string[]> {
+  const rows = await db
+    .selectFrom('visitors')
+    .select('visitor_id')
+    // Written out, so that the planner sees the partial index of the few that are.
+    .where((eb) => eb(state, '=', eb.lit(1)))
+    .where('visitor_id', '>', after)
+    .orderBy('visitor_id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.visitor_id)
+}
+
+const selectSizes = ofKeys((db, visitorIds) =>
+  db.selectFrom('visitors').select(['visitor_id', 'events']).where('visitor_id', 'in', visitorIds),
+)
+
+/** How many events visitors had when they were derived last; who never was is not there. */
+export async function sizesOf(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, number>> {
+  return new Map((await selectSizes(db, visitorIds)).map((row) => [row.visitor_id, row.events]))
+}

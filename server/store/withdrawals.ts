@@ -1,0 +1,48 @@
+/** Withdrawals of everything: the proof of each is kept, and a tombstone keeps its visitor out. */
+import { sql, type Transaction } from 'kysely'
+import { inKeyOrder, ofRows } from './engine/many.ts'
+import type { Database } from './schema.ts'
+
+/** A withdrawal of everything: of whom (a keyed hash), where, by which choice, and when. */
+export type Withdrawal = { hash: string; site: string; consentId: string; at: number }
+
+const upsertTombstones = ofRows((db, rows: Database['tombstones'][]) =>
+  db
+    .insertInto('tombstones')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .column('hash')
+        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
+        .whereRef('excluded.at', '<', 'tombstones.at'),
+    ),
+)
+
+const upsertProofs = ofRows((db, rows: Database['withdrawals'][]) =>
+  db
+    .insertInto('withdrawals')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['visitor_hash', 'consent_id'])
+        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at'), site_id: eb.ref('excluded.site_id') }))
+        .where(sql<boolean>`(excluded.at, excluded.site_id) < (withdrawals.at, withdrawals.site_id)`),
+    ),
+)
+
+/** Notes that visitors are gone for good: tombstones keep them out, the withdrawals are kept as proof. */
+export async function insertWithdrawals(trx: Transaction<Database>, withdrawals: Withdrawal[]): Promise<void> {
+  const tombstones = new Map<string, Database['tombstones']>()
+  const proofs = new Map<string, Database['withdrawals']>()
+  for (const { hash, site, consentId, at } of withdrawals) {
+    const tombstone = tombstones.get(hash)
+    if (!tombstone || at < tombstone.at) tombstones.set(hash, { hash, kind: 'visitor', at })
+    const key = `${hash} ${consentId}`
+    const proof = proofs.get(key)
+    if (!proof || at < proof.at || (at === proof.at && site < proof.site_id)) {
+      proofs.set(key, { visitor_hash: hash, site_id: site, consent_id: consentId, at })
+    }
+  }
+  await upsertTombstones(trx, inKeyOrder([...tombstones.values()], 'hash', 'hash'))
+  await upsertProofs(trx, inKeyOrder([...proofs.values()], 'visitor_hash', 'consent_id'))
+}
