@@ -16,8 +16,8 @@ import type { Transaction } from 'kysely'
 import { visitorsOfKeys } from '../store/claim-keys.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
+import { addErasureNotices } from '../store/erasure-notices.ts'
 import { type ErasedSpan, insertErasure } from '../store/erasures.ts'
-import { sayFarewell } from '../store/farewells.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
@@ -73,7 +73,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
     orders += gone.length
   }
   await replaceRecords(trx, rows, keys, deps)
-  await sayFarewell(trx, contacts, now)
+  await addErasureNotices(trx, contacts, now)
   if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
   await trx
     .deleteFrom('derive_failures')

@@ -9,8 +9,8 @@
  */
 import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
+import { removeErasureNotices } from '../store/erasure-notices.ts'
 import { type ErasedSpan, noteForgotten, pendingErasures } from '../store/erasures.ts'
-import { endFarewells } from '../store/farewells.ts'
 import type { Database } from '../store/schema.ts'
 
 /** What forgetting sees of the journal. */
@@ -71,7 +71,7 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
 
     async step(landed) {
       if (now() < lookAt) return false
-      await endFarewells(db, at())
+      await removeErasureNotices(db, at())
       const { journalId, newest } = journal.identity()
       const erasures = await pendingErasures(db, journalId)
       for (const { id } of erasures) if (!targets.has(id)) targets.set(id, newest)

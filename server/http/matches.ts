@@ -9,7 +9,7 @@ import { Problem } from '../domain/problem.ts'
 import { stillOpen } from '../segments/member-list.ts'
 import { findSegment } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
-import { NOBODY } from '../store/farewells.ts'
+import { ERASED_CONTACT } from '../store/erasure-notices.ts'
 import { loadInterests, loadMatchFacts, type MatchFacts, readChanges } from '../store/feed.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import type { MatchChangeRow } from '../store/schema/feed.ts'
@@ -129,7 +129,7 @@ function cellsOf(match: Match): Cells {
 function toldIn(rows: MatchChangeRow[], segment: string | undefined): Told[] {
   const told = new Map<string, Told>()
   for (const row of rows) {
-    const change = row.contact_id === NOBODY ? null : changeFor(row, segment)
+    const change = row.contact_id === ERASED_CONTACT ? null : changeFor(row, segment)
     if (!change) continue
     const before = told.get(row.contact_id)
     told.delete(row.contact_id)

@@ -3,7 +3,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
-import { withFarewells } from './farewells.ts'
+import { withErasureNotices } from './erasure-notices.ts'
 import { itemIdsOf } from './item-ids.ts'
 import type { CartRow } from './schema/derived.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
@@ -113,7 +113,7 @@ export type Change = {
 
 /** Appends changes with the next numbers and notes what was told. Only the publisher may call it. */
 export async function appendChanges(trx: Transaction<Database>, given: Change[], now: number): Promise<void> {
-  const changes = await withFarewells(trx, given)
+  const changes = await withErasureNotices(trx, given)
   if (changes.length === 0) return
   const last = await trx
     .selectFrom('match_changes')

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../../server/domain/identifier.ts'
 
-const NOBODY = [
+const ERASED_CONTACT = [
   ...['', '   ', '0', '00000', '-', '---', '.', '0.0', '-1', 'null', 'nil', 'none', 'n/a', 'na', 'nan', 'undefined'],
   ...[
     'unknown',
@@ -42,9 +42,9 @@ const SOMEBODY = [
 ]
 
 describe('is nobody', () => {
-  test.each(NOBODY)('%j', (value) => expect(isBlockedIdentifier(value)).toBe(true))
+  test.each(ERASED_CONTACT)('%j', (value) => expect(isBlockedIdentifier(value)).toBe(true))
 
-  test.each(NOBODY)('%j in capitals, quotes and blanks', (value) => {
+  test.each(ERASED_CONTACT)('%j in capitals, quotes and blanks', (value) => {
     for (const dressed of [value.toUpperCase(), ` ${value}\n`, `"${value}"`, `'${value}'`, ` "${value} " `]) {
       expect(isBlockedIdentifier(dressed), dressed).toBe(true)
     }

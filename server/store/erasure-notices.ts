@@ -1,26 +1,25 @@
 /**
- * How readers of the feed hear that a contact was erased: his last change is `erased` instead of `unmatched`, once, and
- * only if they ever heard of him. His id stays for that for 30 days, there and nowhere else. What was told of him before
- * is nobody's from the erasure on: the numbers stay without a gap.
+ * Erasure notices: how readers of the feed learn that a contact was erased. The contact's last change is `erased`
+ * instead of `unmatched`, published once, and only if an earlier change named them. For that the id stays here, and
+ * nowhere else, for 30 days. Earlier changes lose the id at the erasure, so that the sequence numbers have no gap.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
-import type { Change } from './feed.ts'
 import type { Database } from './schema.ts'
 
-/** In the log of changes stands for a contact who was erased. */
-export const NOBODY = ''
+/** Stands for an erased contact in the log of changes. */
+export const ERASED_CONTACT = ''
 
-/** How long readers may take to hear of an erasure. */
-const FAREWELL_MS = 30 * 24 * 3600_000
+/** How long readers may take to read of an erasure. */
+const NOTICE_MS = 30 * 24 * 3600_000
 
-/** Has the publisher tell of contacts who are erased in this transaction. The leases are locked. */
-export async function sayFarewell(trx: Transaction<Database>, contactIds: string[], now: number): Promise<void> {
+/** Has the publisher report the contacts that this transaction erases. The caller holds the leases. */
+export async function addErasureNotices(trx: Transaction<Database>, contactIds: string[], now: number): Promise<void> {
   for (const contactId of [...contactIds].sort()) {
     const heard = await trx
       .updateTable('match_changes')
-      .set({ contact_id: NOBODY })
+      .set({ contact_id: ERASED_CONTACT })
       .where('contact_id', '=', contactId)
       .returning('seq')
       .execute()
@@ -30,7 +29,7 @@ export async function sayFarewell(trx: Transaction<Database>, contactIds: string
       .values({ contact_id: contactId, at: now })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    // Who was told to be no match any more is still known to readers.
+    // Readers still know a contact that was last reported as unmatched.
     await trx
       .insertInto('feed_state')
       .values({ contact_id: contactId, digest: '', segments: '[]' })
@@ -39,8 +38,11 @@ export async function sayFarewell(trx: Transaction<Database>, contactIds: string
   }
 }
 
-/** The changes as they are to be told where contacts were erased since they were worked out. */
-export async function withFarewells(trx: Transaction<Database>, changes: Change[]): Promise<Change[]> {
+/** The changes to publish, given that some of their contacts may have been erased since the changes were computed. */
+export async function withErasureNotices<C extends { contactId: string; change: string; reason: string | null }>(
+  trx: Transaction<Database>,
+  changes: C[],
+): Promise<C[]> {
   const erased = new Set<string>()
   for (const part of chunks(
     changes.map((change) => change.contactId),
@@ -52,23 +54,27 @@ export async function withFarewells(trx: Transaction<Database>, changes: Change[
   if (erased.size === 0) return changes
   return changes.flatMap((change) => {
     if (!erased.has(change.contactId)) return change
-    // Any other was worked out from what was before; that he is gone is found in the next round.
+    // Any other change was computed from data that is gone; the next round finds the contact unmatched.
     return change.change === 'unmatched' ? { ...change, change: 'erased', reason: null } : []
   })
 }
 
-/** Takes the ids of contacts out of the log who were erased 30 days ago. */
-export async function endFarewells(db: Kysely<Database>, now: number): Promise<void> {
+/** Removes the ids of contacts that were erased 30 days ago from the log. */
+export async function removeErasureNotices(db: Kysely<Database>, now: number): Promise<void> {
   const rows = await db
     .selectFrom('farewells')
     .select('contact_id')
-    .where('at', '<=', now - FAREWELL_MS)
+    .where('at', '<=', now - NOTICE_MS)
     .orderBy('contact_id')
     .limit(500)
     .execute()
   for (const { contact_id } of rows) {
     await transact(db, async (trx) => {
-      await trx.updateTable('match_changes').set({ contact_id: NOBODY }).where('contact_id', '=', contact_id).execute()
+      await trx
+        .updateTable('match_changes')
+        .set({ contact_id: ERASED_CONTACT })
+        .where('contact_id', '=', contact_id)
+        .execute()
       await trx.deleteFrom('feed_state').where('contact_id', '=', contact_id).execute()
       await trx.deleteFrom('farewells').where('contact_id', '=', contact_id).execute()
     })
