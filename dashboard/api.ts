@@ -20,16 +20,16 @@ export type Cart = NonNullable<Member['cart']>
 export type Item = Cart['items'][number]
 export type Contact = InferResponseType<Routes['contacts'][':id']['$get'], 200>
 export type Visitor = Contact['visitors'][number]
-export type Link = Contact['links'][number]
+export type ContactLink = Contact['links'][number]
 export type TimelinePage = InferResponseType<Routes['contacts'][':id']['timeline']['$get'], 200>
 export type TimelineEvent = TimelinePage['data'][number]
 
 /** What operators said of a link, oldest first; the last word counts. */
 export type Act = 'void' | 'confirm' | 'clear'
-export type Said = { act: Act; at: string; actor: string }
+export type LinkAct = { act: Act; at: string; actor: string }
 export type VisitorDetail = InferResponseType<Routes['visitors'][':id']['$get'], 200>
 /** What is to be looked at. `more`: of one of the lists only the first thousand are here. */
-export type Review = { links: Link[]; shared: Visitor[]; more: boolean }
+export type Review = { links: ContactLink[]; shared: Visitor[]; more: boolean }
 
 /** What became of an imported file. `rejected` may hold only the first rows of `rejected_total`. */
 export type ImportReport = InferResponseType<Routes['contacts']['$post'], 200>
@@ -147,9 +147,9 @@ export function createClient(onSignedOut: () => void) {
       read(api.visitors[':id'].$get({ param: param(id) }, { init: { signal } })),
 
     /** What was said of a link. */
-    async said(id: string, signal: AbortSignal): Promise<Said[]> {
+    async said(id: string, signal: AbortSignal): Promise<LinkAct[]> {
       const answer = fetch(`/api/v1/links/${encodeURIComponent(id)}`, { signal })
-      return (await read<{ acts: Said[] }>(answer)).acts
+      return (await read<{ acts: LinkAct[] }>(answer)).acts
     },
 
     /** Says of a link that it is an error, that it is right, or neither again. */

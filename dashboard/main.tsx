@@ -4,7 +4,7 @@
  */
 import { render, useEffect, useMemo, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, createClient } from './api.ts'
-import { type Place, usePlace } from './hooks/route.ts'
+import { type Route, usePlace } from './hooks/route.ts'
 import { CartsPage } from './pages/carts/page.tsx'
 import { ContactPage } from './pages/contact/page.tsx'
 import { ImportPage } from './pages/import/page.tsx'
@@ -114,7 +114,7 @@ function App() {
 }
 
 /** What the browser's tab says. A customer's name stays out of it, because browsers keep titles in their history. */
-function titleOf({ t }: Ui, place: Place): string {
+function titleOf({ t }: Ui, place: Route): string {
   switch (place.page) {
     case 'overview':
       return t.overview

@@ -82,7 +82,7 @@ const DASHBOARD_HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** Makes the application: all but the doors of the public (`doors`). */
+/** Creates the application: everything except the public endpoints (`collect/endpoints.ts`). */
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.onError((error, c) => fail(error, c, deps))

@@ -4,7 +4,7 @@
  */
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
-import type { Doors } from './collect/endpoints.ts'
+import type { EndpointHandler } from './collect/endpoints.ts'
 
 /** A socket that answers. */
 export type Listening = {
@@ -18,16 +18,16 @@ const LOOK_MS = 20
 /** Longer than proxies keep a connection, so that none sends a request into one that is being closed. */
 const KEEP_ALIVE_MS = 75_000
 
-/** Listens on a port: the doors are asked first, then the application. Rejects with a sentence if the port is taken. */
+/** Listens on a port: the public endpoints are tried first, then the application. Rejects with a sentence if the port is taken. */
 export function listen(
-  doors: Doors,
+  endpoints: EndpointHandler,
   fetch: Parameters<typeof getRequestListener>[0],
   { port, host }: { port: number; host: string },
 ): Promise<Listening> {
   const application = getRequestListener(fetch, { hostname: host })
   // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) => {
-    if (!doors(message, response)) void application(message, response)
+    if (!endpoints(message, response)) void application(message, response)
   })
   return new Promise((resolve, reject) => {
     server.on('error', (error: Error & { code?: string }) => {

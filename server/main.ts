@@ -14,7 +14,7 @@ import { prepareStore } from './actions/prepare.ts'
 import { createKeysOf } from './actions/sites.ts'
 import { createApp } from './app.ts'
 import { createConfiguration } from './collect/configuration.ts'
-import { createDoors } from './collect/endpoints.ts'
+import { createEndpoints } from './collect/endpoints.ts'
 import { createRateLimit } from './collect/limits.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import type { JournalState } from './journal/group-commit.ts'
@@ -24,16 +24,16 @@ import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import type { Config } from './ops/config.ts'
-import { sayDamaged } from './ops/damage.ts'
+import { explainDamage } from './ops/damage.ts'
 import { createKeyring, hashApiKey, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { threadId, watchProcessor } from './ops/priority.ts'
-import { rarely } from './ops/rarely.ts'
 import { readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
 import { type Stopped, stopInOrder } from './ops/stop.ts'
+import { throttle } from './ops/throttle.ts'
 import { warmUpTicks } from './ops/warm-up.ts'
 import { readConfig } from './store/config-snapshot.ts'
 import { configVersion } from './store/config-version.ts'
@@ -110,7 +110,8 @@ export async function start(config: Config): Promise<Running> {
       missed: () => configuration.missed(),
       count: metrics.count,
       onAnswers: () => wakeSoon(),
-      onUpkeepFailed: (message) => log.warn({ error: message }, 'the journal could not be kept small; tried again'),
+      onMaintenanceFailed: (message) =>
+        log.warn({ error: message }, 'the journal could not be kept small; tried again'),
       onDeath: (error) => {
         // Nothing can be taken any more: better to be restarted by whoever watches the process.
         log.fatal({ err: error }, 'the thread that collects has died')
@@ -129,7 +130,7 @@ export async function start(config: Config): Promise<Running> {
       if (isPassing(error) && config.databaseUrl !== null) {
         throw new Error(`the database of DATABASE_URL cannot be reached: ${(error as Error).message}`)
       }
-      return sayDamaged(config.dataDir, 'couture.db')(error)
+      return explainDamage(config.dataDir, 'couture.db')(error)
     },
   )
 
@@ -139,9 +140,9 @@ export async function start(config: Config): Promise<Running> {
     read: () => readConfig(db),
     now,
     onChange: collector.use,
-    onError: rarely((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
+    onError: throttle((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
-  const collectorId = await collector.opened.catch(sayDamaged(config.dataDir, 'journal.db'))
+  const collectorId = await collector.opened.catch(explainDamage(config.dataDir, 'journal.db'))
   const reader = openJournalReader(journalFile)
   let pipeline: PipelineThread | null = null
   const wake = () => pipeline?.wake()
@@ -229,7 +230,7 @@ export async function start(config: Config): Promise<Running> {
     isStoreAway: isPassing,
     ...watching,
   })
-  const doors = createDoors({
+  const endpoints = createEndpoints({
     receive: { configuration, clientAddress: addressOf, hashKey: hashApiKey, limit: createRateLimit(isLoopback), now },
     collect: collector.collect,
     knowsOrigin: configuration.knowsOrigin,
@@ -247,7 +248,7 @@ export async function start(config: Config): Promise<Running> {
     [threadId(), collectorId].filter((id) => id !== null),
     short,
   )
-  const listening = await listen(doors, app.fetch, config)
+  const listening = await listen(endpoints, app.fetch, config)
   let stopping = false
   const begin = async () => {
     pipeline ??= startPipeline(

@@ -9,7 +9,7 @@ export const PAGES = ['overview', 'carts', 'review', 'import'] as const
 export type Page = (typeof PAGES)[number]
 
 /** A page, and for a customer's page whose it is. */
-export type Place = { page: Page } | { page: 'contact'; id: string }
+export type Route = { page: Page } | { page: 'contact'; id: string }
 
 const PATHS: Record<Page, string> = {
   overview: '/dashboard/',
@@ -20,11 +20,11 @@ const PATHS: Record<Page, string> = {
 const CONTACT = '/dashboard/contacts/'
 
 /** The address of a place. */
-export function addressOf(place: Place): string {
+export function addressOf(place: Route): string {
   return place.page === 'contact' ? CONTACT + encodeURIComponent(place.id) : PATHS[place.page]
 }
 
-function placeOf(path: string): Place {
+function placeOf(path: string): Route {
   if (path.startsWith(CONTACT)) {
     const id = decoded(path.slice(CONTACT.length).replace(/\/+$/, ''))
     if (id !== '') return { page: 'contact', id }
@@ -43,7 +43,7 @@ function decoded(part: string): string {
 }
 
 /** The page that the address names, and a way to another one that the back button undoes. */
-export function usePlace(): [Place, (place: Place) => void] {
+export function usePlace(): [Route, (place: Route) => void] {
   const [path, setPath] = useState(location.pathname)
   const place = useMemo(() => placeOf(path), [path])
   useEffect(() => {
@@ -51,7 +51,7 @@ export function usePlace(): [Place, (place: Place) => void] {
     addEventListener('popstate', follow)
     return () => removeEventListener('popstate', follow)
   }, [])
-  const go = (next: Place) => {
+  const go = (next: Route) => {
     const address = addressOf(next)
     if (address === addressOf(place)) return
     history.pushState(null, '', address)

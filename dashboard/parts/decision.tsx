@@ -3,17 +3,17 @@
  * is asked for only when the buttons are.
  */
 import { useEffect, useRef, useState } from 'hono/jsx/dom'
-import { type Act, ApiError, type Client, type Link, type Said } from '../api.ts'
+import { type Act, ApiError, type Client, type ContactLink, type LinkAct } from '../api.ts'
 import type { Ui } from '../texts/format.ts'
 import { troubleText } from './trouble.tsx'
 
-type Props = { ui: Ui; client: Client; link: Link; open: boolean; onDecided: () => void }
+type Props = { ui: Ui; client: Client; link: ContactLink; open: boolean; onDecided: () => void }
 
 /** The buttons, with what was said last. */
 export function Decision({ ui, client, link, open, onDecided }: Props) {
   const { t, f } = ui
   const [shown, setShown] = useState(open)
-  const [last, setLast] = useState<Said | null>(null)
+  const [last, setLast] = useState<LinkAct | null>(null)
   const [mine, setMine] = useState<Act | null>(null)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<ApiError | null>(null)

@@ -3,7 +3,7 @@
  * every proof. The codes stand small beside the sentences, for whoever helps the reader.
  */
 import type { Child } from 'hono/jsx/dom'
-import type { Client, Link, Visitor } from '../api.ts'
+import type { Client, ContactLink, Visitor } from '../api.ts'
 import type { Ui } from '../texts/format.ts'
 import { wordFor } from '../texts/words.ts'
 import { Decision } from './decision.tsx'
@@ -19,7 +19,7 @@ const COUNTS = new Set(['open', 'closed'])
 type Props = {
   ui: Ui
   client: Client
-  link: Link
+  link: ContactLink
   visitor: Visitor | undefined
   /** Called when somebody has said something of it. */
   onDecided: () => void
@@ -108,7 +108,7 @@ export function LinkCard({ ui, client, link, visitor, onDecided, toDecide, child
 }
 
 /** How far back a link that owns visits owns them. */
-function reachOf({ t, f }: Ui, link: Link): string {
+function reachOf({ t, f }: Ui, link: ContactLink): string {
   const back = link.backfill_from
   if (back === null || link.valid_from === null || Date.parse(back) >= Date.parse(link.valid_from)) {
     return t.links.reachesNotBack

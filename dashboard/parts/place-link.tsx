@@ -1,10 +1,10 @@
 /** A link to another page of the dashboard: a real one, which a plain click follows without loading everything anew. */
 import type { Child } from 'hono/jsx/dom'
-import { addressOf, type Place } from '../hooks/route.ts'
+import { addressOf, type Route } from '../hooks/route.ts'
 
 type Props = {
-  to: Place
-  onGo: (place: Place) => void
+  to: Route
+  onGo: (place: Route) => void
   class?: string
   testid?: string
   /** The page that is open now, in a navigation. */

@@ -1,6 +1,6 @@
 /** What stands around every page: the skip link, the header with navigation and language, and the main landmark. */
 import type { Child } from 'hono/jsx/dom'
-import { PAGES, type Page, type Place } from '../hooks/route.ts'
+import { PAGES, type Page, type Route } from '../hooks/route.ts'
 import type { Ui } from '../texts/format.ts'
 import { LANGUAGES, type Language } from '../texts/language.ts'
 import { Choice } from './choice.tsx'
@@ -12,10 +12,10 @@ type Props = {
   language: Language
   onLanguage: (language: Language) => void
   /** The page to mark in the navigation; none while nobody is signed in. */
-  place: Place | null
+  place: Route | null
   /** How many things wait for somebody to look at them. */
   toReview: number
-  onGo: (place: Place) => void
+  onGo: (place: Route) => void
   onSignOut: () => void
   children?: Child
 }

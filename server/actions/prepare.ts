@@ -1,6 +1,6 @@
 /** Brings the store to what a server needs of it. Safe to run from several processes that start at the same time. */
 import type { Kysely } from 'kysely'
-import { takeInUse } from '../copy/takeover.ts'
+import { activateCopy } from '../copy/takeover.ts'
 import type { Config } from '../ops/config.ts'
 import type { Keyring } from '../ops/keyring.ts'
 import { seedPresets } from '../segments/members.ts'
@@ -13,7 +13,7 @@ import { createSite } from './sites.ts'
 /** What a command needs of the store too: the newest schema, the right to use it, the preset segments. */
 export async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
   await migrate(store)
-  await takeInUse(store, config, keyring)
+  await activateCopy(store, config, keyring)
   await seedPresets(store, now)
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { openJournalReader } from '../journal/journal.ts'
 import type { Config } from '../ops/config.ts'
-import { checkInside, checkLife, checkOutside, checkOveractive, type Life } from '../ops/doctor.ts'
+import { checkDataDir, checkInstallation, checkOveractive, checkReachability, type Inspection } from '../ops/doctor.ts'
 import { sizesOf } from '../ops/sizes.ts'
 import { readCursor } from '../store/cursors.ts'
 import { storeFigures } from '../store/figures.ts'
@@ -28,15 +28,15 @@ export function registerDoctor(program: Command): void {
     .option('--json', 'print for programs')
     .action((url: string | undefined, options: { json?: boolean }) =>
       withStore(async (db, config) => {
-        const findings = checkInside(config.dataDir, process.versions.node)
+        const findings = checkDataDir(config.dataDir, process.versions.node)
         if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
-        findings.push(...checkLife(await lookAt(db, config)))
+        findings.push(...checkInstallation(await lookAt(db, config)))
         findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
         if (url !== undefined) {
           if (!URL.canParse(url))
             throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)
           const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
-          findings.push(...(await checkOutside(url, { fetch, origins })))
+          findings.push(...(await checkReachability(url, { fetch, origins })))
         }
         const marks = { ok: ' ok ', note: 'note', wrong: 'BAD ' }
         show(options.json, findings, () => findings.map(({ state, what }) => `${marks[state]}  ${what}`).join('\n'))
@@ -45,7 +45,7 @@ export function registerDoctor(program: Command): void {
     )
 }
 
-async function lookAt(db: Store, config: Config): Promise<Life> {
+async function lookAt(db: Store, config: Config): Promise<Inspection> {
   const { dirty, deadLetters } = await storeFigures(db)
   const sites = await listSites(db)
   return {
@@ -60,7 +60,7 @@ async function lookAt(db: Store, config: Config): Promise<Life> {
   }
 }
 
-async function journalOf(db: Store, file: string): Promise<Life['journal']> {
+async function journalOf(db: Store, file: string): Promise<Inspection['journal']> {
   if (!existsSync(file)) return null
   const journal = openJournalReader(file)
   try {
@@ -71,7 +71,7 @@ async function journalOf(db: Store, file: string): Promise<Life['journal']> {
   }
 }
 
-async function serverOf(config: Config): Promise<Life['server']> {
+async function serverOf(config: Config): Promise<Inspection['server']> {
   const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
   const free = holdFolder(config.dataDir)

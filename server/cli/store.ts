@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely'
 import { bringUp } from '../actions/prepare.ts'
 import { type Config, readConfigFromEnvironment } from '../ops/config.ts'
-import { sayDamaged } from '../ops/damage.ts'
+import { explainDamage } from '../ops/damage.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
@@ -19,7 +19,7 @@ export async function withStore(work: (db: Store, config: Config) => Promise<voi
   const db = openCommandStore(config)
   try {
     const keyring = createKeyring(config.secret)
-    await bringUp(db, config, keyring, Date.now()).catch(sayDamaged(config.dataDir, 'couture.db'))
+    await bringUp(db, config, keyring, Date.now()).catch(explainDamage(config.dataDir, 'couture.db'))
     await work(db, config)
   } finally {
     await db.destroy()

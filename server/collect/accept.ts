@@ -8,10 +8,10 @@ import type { Site } from '../domain/settings.ts'
 import type { CallKind } from './segment-map.ts'
 
 /** A public door: that of the tag, or one of Segment's by the kind of its calls. */
-export type Door = 'events' | 'batch' | CallKind
+export type Endpoint = 'events' | 'batch' | CallKind
 
 /** A request that was let in and read, as plain data: it goes to another thread. */
-export type Delivery = {
+export type CollectRequest = {
   /** The client's address as the proxies in front tell it. */
   address: string | null
   receivedAt: number
@@ -35,7 +35,7 @@ export type Checked = { entries: Entry[]; answer: Answer }
  * A browser says where it comes from: that must be an origin of the site. Without an origin it must at least say that
  * it is of the same site, or be no browser at all.
  */
-export function checkOrigin({ origin, fetchSite }: Delivery, site: Site): void {
+export function checkOrigin({ origin, fetchSite }: CollectRequest, site: Site): void {
   if (origin !== undefined && origin !== 'null') {
     if (site.origins.includes(origin)) return
     throw new Problem(403, 'origin_not_allowed', `Origin must be one of the site's origins (got "${origin}")`)

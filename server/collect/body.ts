@@ -7,10 +7,10 @@ import { Problem } from '../domain/problem.ts'
 const unzip = promisify(gunzip)
 
 /** Who sends a request has gone away before its end: there is nobody to answer. */
-export class Gone extends Error {}
+export class ClientDisconnected extends Error {}
 
 /** Nobody reads where it was made. */
-const GONE = new Gone()
+const DISCONNECTED = new ClientDisconnected()
 
 /**
  * The body's text. Throws a `Problem`: 413 past `maxBytes` (of the unpacked text too), 415 for another encoding, 400 if
@@ -45,7 +45,7 @@ function readBounded(message: IncomingMessage, maxBytes: number, tooLarge: () =>
     })
     message.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
     // After the end it is closed too; an error made for each would take the thread of HTTP an eighth of its time.
-    message.once('error', () => reject(GONE))
-    message.once('close', () => reject(GONE))
+    message.once('error', () => reject(DISCONNECTED))
+    message.once('close', () => reject(DISCONNECTED))
   })
 }

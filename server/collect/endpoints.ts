@@ -1,19 +1,19 @@
 /**
- * The doors of the public: few fixed paths that are knocked at with every page view. They are served on Node's own
+ * The endpoints of the public: few fixed paths that are knocked at with every page view. They are served on Node's own
  * requests, before the application is asked: the objects of the web's standard, made for each request and its answer,
  * take a quarter of what the thread of HTTP has to do.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { internalError, Problem, problemAnswer } from '../domain/problem.ts'
-import type { Answer, Delivery, Door } from './accept.ts'
-import { Gone } from './body.ts'
-import { DOORS, type ReceiveDeps, receive } from './receive.ts'
+import type { Answer, CollectRequest, Endpoint } from './accept.ts'
+import { ClientDisconnected } from './body.ts'
+import { ENDPOINTS, type ReceiveDeps, receive } from './receive.ts'
 
-/** What the doors are made with. */
-export type DoorDeps = {
+/** What the endpoints are made with. */
+export type EndpointDeps = {
   receive: ReceiveDeps
   /** Hands a request to the collector's thread, which answers it. */
-  collect: (door: Door, delivery: Delivery) => Promise<Answer>
+  collect: (endpoint: Endpoint, delivery: CollectRequest) => Promise<Answer>
   /** Whether any site lists the origin. */
   knowsOrigin: (origin: string) => boolean
   /** Told of each request that was answered. */
@@ -21,8 +21,8 @@ export type DoorDeps = {
   onError: (error: unknown, method: string, path: string) => void
 }
 
-/** Serves a request if it is for a door, and says whether it is. */
-export type Doors = (message: IncomingMessage, response: ServerResponse) => boolean
+/** Serves a request if it is for a endpoint, and says whether it is. */
+export type EndpointHandler = (message: IncomingMessage, response: ServerResponse) => boolean
 
 /** Of every answer, unless it says otherwise. */
 const ANSWER_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
@@ -36,8 +36,8 @@ const PREFLIGHT_HEADERS = {
 /** What is still being sent although it was answered is thrown away so long, then the connection is cut off. */
 const DRAIN_MS = 5000
 
-/** Makes the doors. */
-export function createDoors(deps: DoorDeps): Doors {
+/** Makes the endpoints. */
+export function createEndpoints(deps: EndpointDeps): EndpointHandler {
   const corsOf = ({ headers: { origin } }: IncomingMessage): Record<string, string> =>
     origin === undefined || !deps.knowsOrigin(origin)
       ? { vary: 'Origin' }
@@ -52,11 +52,11 @@ export function createDoors(deps: DoorDeps): Doors {
     deps.onError(error, 'POST', path)
     return problemAnswer(internalError())
   }
-  const collect = async (message: IncomingMessage, door: Door, path: string): Promise<Answer> => {
+  const collect = async (message: IncomingMessage, endpoint: Endpoint, path: string): Promise<Answer> => {
     try {
-      return await deps.collect(door, await receive(message, door, deps.receive))
+      return await deps.collect(endpoint, await receive(message, endpoint, deps.receive))
     } catch (error) {
-      if (error instanceof Gone) throw error
+      if (error instanceof ClientDisconnected) throw error
       return failed(error, path)
     }
   }
@@ -65,15 +65,15 @@ export function createDoors(deps: DoorDeps): Doors {
     const url = message.url!
     const cut = url.indexOf('?')
     const path = cut < 0 ? url : url.slice(0, cut)
-    const door = DOORS.get(path)
-    if (door === undefined) return false
+    const endpoint = ENDPOINTS.get(path)
+    if (endpoint === undefined) return false
     if (method === 'OPTIONS') {
       response.writeHead(204, { ...corsOf(message), ...PREFLIGHT_HEADERS }).end()
       return true
     }
     if (method !== 'POST') return false
     const began = performance.now()
-    collect(message, door, path).then(
+    collect(message, endpoint, path).then(
       ({ status, headers, body }) => {
         const length = { 'content-length': Buffer.byteLength(body) }
         response.writeHead(status, { ...ANSWER_HEADERS, ...length, ...headers, ...corsOf(message) }).end(body)

@@ -9,7 +9,7 @@ import { type Entry, eventType, type StampedConsent, type StampedEvent } from '.
 import { parseJson } from '../domain/nul.ts'
 import { firstProblem, Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
-import { type Answer, type Checked, checkOrigin, type Delivery } from './accept.ts'
+import { type Answer, type Checked, type CollectRequest, checkOrigin } from './accept.ts'
 import { isBot } from './bot.ts'
 import { type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
@@ -33,7 +33,7 @@ export type EventsDeps = ClaimDeps & {
 type Envelope = ReturnType<typeof envelopeSchema.parse>
 
 /** Checks one request. Throws `Problem` for what is refused as a whole. */
-export async function collectEvents(delivery: Delivery, deps: EventsDeps): Promise<Checked> {
+export async function collectEvents(delivery: CollectRequest, deps: EventsDeps): Promise<Checked> {
   const { address, receivedAt, text } = delivery
   const keyed = delivery.authorization !== undefined
   const envelope = parse(text, keyed)

@@ -1,26 +1,26 @@
 /**
- * The doors on the side of HTTP: a request is let in or turned away before its body is read, and read within the
+ * The endpoints on the side of HTTP: a request is let in or turned away before its body is read, and read within the
  * limits of who sends it. What it says is looked at elsewhere.
  */
 import type { IncomingMessage } from 'node:http'
 import { LIMITS } from '../../tag/wire.ts'
 import { Problem } from '../domain/problem.ts'
-import type { Delivery, Door } from './accept.ts'
+import type { CollectRequest, Endpoint } from './accept.ts'
 import { readBody } from './body.ts'
 import type { Configuration } from './configuration.ts'
 import type { RateLimit } from './limits.ts'
 
-/** The paths of the doors. Segment's SDKs in browsers use the first letters, its importers `import`. */
-export const DOORS: ReadonlyMap<string, Door> = new Map<string, Door>([
+/** The paths of the endpoints. Segment's SDKs in browsers use the first letters, its importers `import`. */
+export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['/v1/events', 'events'],
   ...Object.entries({
     ...({ batch: 'batch', track: 'track', page: 'page', screen: 'screen' } as const),
     ...({ identify: 'identify', group: 'group', alias: 'alias' } as const),
     ...({ b: 'batch', import: 'batch', t: 'track', p: 'page', s: 'screen' } as const),
     ...({ i: 'identify', g: 'group', a: 'alias' } as const),
-  }).flatMap(([name, door]): [string, Door][] => [
-    [`/v1/${name}`, door],
-    [`/v1/${name}/`, door],
+  }).flatMap(([name, endpoint]): [string, Endpoint][] => [
+    [`/v1/${name}`, endpoint],
+    [`/v1/${name}/`, endpoint],
   ]),
 ])
 
@@ -38,19 +38,23 @@ export type ReceiveDeps = {
 const SEGMENT_BYTES = 500 * 1024
 
 /** Receives one request. Throws `Problem` for one that is turned away or cannot be read. */
-export async function receive(message: IncomingMessage, door: Door, deps: ReceiveDeps): Promise<Delivery> {
+export async function receive(
+  message: IncomingMessage,
+  endpoint: Endpoint,
+  deps: ReceiveDeps,
+): Promise<CollectRequest> {
   const { authorization, cookie, origin } = message.headers
   const receivedAt = deps.now()
   const address = deps.clientAddress(message)
   checkRate(deps.limit, address, receivedAt)
   let maxBytes = SEGMENT_BYTES
-  if (door === 'events') {
+  if (endpoint === 'events') {
     if (authorization !== undefined) await checkKey(authorization, deps)
     checkType(message.headers['content-type'])
     maxBytes = authorization === undefined ? LIMITS.tag.bytes : LIMITS.keyed.bytes
   }
   const text = await readBody(message, maxBytes)
-  const site = door === 'events' ? null : siteIn(message.url!)
+  const site = endpoint === 'events' ? null : siteIn(message.url!)
   const userAgent = message.headers['user-agent']
   const fetchSite = message.headers['sec-fetch-site'] as string | undefined
   return { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }

@@ -12,7 +12,7 @@ import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
-import { type Checked, checkOrigin, type Delivery } from './accept.ts'
+import { type Checked, type CollectRequest, checkOrigin } from './accept.ts'
 import { isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
@@ -33,7 +33,11 @@ type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: strin
 type Browser = { ip: string | null; userAgent: string | null }
 
 /** Checks one request. `kind` is what its path names. Throws `Problem` for what is refused as a whole. */
-export async function collectSegment(delivery: Delivery, kind: CallKind | 'batch', deps: EventsDeps): Promise<Checked> {
+export async function collectSegment(
+  delivery: CollectRequest,
+  kind: CallKind | 'batch',
+  deps: EventsDeps,
+): Promise<Checked> {
   const { receivedAt } = delivery
   const body = parse(delivery.text)
   const calls = callsOf(body, kind)
@@ -49,19 +53,23 @@ export async function collectSegment(delivery: Delivery, kind: CallKind | 'batch
   }
   const from = senderOf(delivery, caller)
   const kept = new Map<string, Kept>()
-  const left = new Map<RejectCode | 'bot' | 'duplicate', number>()
+  const skipped = new Map<RejectCode | 'bot' | 'duplicate', number>()
   for (const raw of calls) {
     const result = await keep(raw, from, setting, deps)
     const key = 'code' in result ? '' : `${result.visitor} ${result.event.id}`
-    if ('code' in result) left.set(result.code, (left.get(result.code) ?? 0) + 1)
-    else if (kept.has(key)) left.set('duplicate', (left.get('duplicate') ?? 0) + 1)
+    if ('code' in result) skipped.set(result.code, (skipped.get(result.code) ?? 0) + 1)
+    else if (kept.has(key)) skipped.set('duplicate', (skipped.get('duplicate') ?? 0) + 1)
     else kept.set(key, result)
   }
-  for (const [what, n] of left) deps.count(what, n)
-  const leftOut = [...left].map((each) => each.join('=')).join(', ')
+  for (const [what, n] of skipped) deps.count(what, n)
+  const skippedText = [...skipped].map((each) => each.join('=')).join(', ')
   return {
     entries: entriesOf([...kept.values()], caller, receivedAt, deps.newId),
-    answer: { status: 200, headers: leftOut === '' ? {} : { 'couture-left-out': leftOut }, body: '{"success":true}' },
+    answer: {
+      status: 200,
+      headers: skippedText === '' ? {} : { 'couture-left-out': skippedText },
+      body: '{"success":true}',
+    },
   }
 }
 
@@ -90,7 +98,7 @@ function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unkno
 const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
 
 /** What the request itself says of the browser: nothing if it comes from a server. */
-function senderOf({ address, userAgent = '' }: Delivery, caller: SegmentCaller): Browser {
+function senderOf({ address, userAgent = '' }: CollectRequest, caller: SegmentCaller): Browser {
   if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
   return { ip: truncateAddress(address), userAgent: userAgent.slice(0, 512) }
 }
@@ -107,7 +115,7 @@ async function keep(
   const { caller } = setting
   const browser = browserOf(call, from)
   if (!caller.keyed && browser.userAgent !== null && isBot(browser.userAgent)) return { code: 'bot' }
-  const mapped = mapCall(saidBy(call))
+  const mapped = mapCall(detailsOf(call))
   if (mapped === null) return { code: 'invalid_event', message: 'event must be the name of what happened' }
   const consent = consentOf(call.context, caller.site, caller.keyed)
   const refusal = refuse(call, mapped, consent)
@@ -151,7 +159,7 @@ function browserOf({ context }: ReadCall, from: Browser): Browser {
   }
 }
 
-function saidBy({ kind, fields, context }: ReadCall) {
+function detailsOf({ kind, fields, context }: ReadCall) {
   const text = (name: string) => {
     const value = fields[name]
     return typeof value === 'string' && value !== '' ? { [name]: value } : {}

@@ -9,7 +9,7 @@
 
 import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
-import type { Delivery } from './accept.ts'
+import type { CollectRequest } from './accept.ts'
 import type { Directory } from './configuration.ts'
 
 /** The caller. `keyed`: by a secret key. `verified`: by one whose word on who is logged in is proof. */
@@ -22,7 +22,7 @@ type Credential = { key: string; site?: string }
 
 /** Finds the caller. 401 for no key or an unknown one, 403 for one without the scope, 400 where the site is open. */
 export async function callerOf(
-  { authorization, site: inAddress }: Delivery,
+  { authorization, site: inAddress }: CollectRequest,
   body: Record<string, unknown>,
   calls: unknown[],
   deps: SegmentAuthDeps,

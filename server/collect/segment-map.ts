@@ -14,7 +14,7 @@ import { amountOf } from '../domain/money.ts'
 export type CallKind = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
 
 /** What of a call tells what happened. */
-export type SaidCall = {
+export type CallDetails = {
   kind: CallKind
   event?: string
   name?: string
@@ -88,7 +88,7 @@ const NAMES_OF: Record<string, Record<string, string>> = {
 }
 
 /** Maps a call. Null for a `track` without a name. */
-export function mapCall(call: SaidCall): MappedEvent | null {
+export function mapCall(call: CallDetails): MappedEvent | null {
   switch (call.kind) {
     case 'track':
       return call.event === undefined || call.event.trim() === '' ? null : tracked(call.event.trim(), call)
@@ -109,7 +109,7 @@ export function mapCall(call: SaidCall): MappedEvent | null {
   }
 }
 
-function tracked(name: string, { properties, page }: SaidCall): MappedEvent {
+function tracked(name: string, { properties, page }: CallDetails): MappedEvent {
   const type = (Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name]! : eventType(name)).slice(0, MAX_TYPE)
   const known = withoutPersonal(properties)
   // A word on consent is told by the consent itself.
@@ -117,7 +117,7 @@ function tracked(name: string, { properties, page }: SaidCall): MappedEvent {
   return { type, ...pageOf(page), ...(Object.keys(props).length === 0 ? {} : { props }) }
 }
 
-function viewed({ kind, name, category, properties, page }: SaidCall): MappedEvent {
+function viewed({ kind, name, category, properties, page }: CallDetails): MappedEvent {
   // The address has its own place; its query, which may hold anything, is cut as every event's is.
   const { url, referrer, title, path: _path, search: _search, ...rest } = properties
   const props = {

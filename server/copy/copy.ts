@@ -10,11 +10,11 @@ import { type Kysely, sql, type Transaction } from 'kysely'
 import { snapshot, transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import {
+  type CopyProgress,
   type CopyState,
   changeCopyState,
   clearPasses,
   type Passes,
-  type Place,
   readPasses,
   readPlaces,
   writePasses,
@@ -88,7 +88,7 @@ async function walkAll(copy: Copy, number: number, total: number): Promise<Pass>
   }
   // How far journals have landed means something only with all that was landed.
   for (const table of (await tablesOf(source)).filter(({ name }) => name !== 'cursors')) {
-    let place: Place = places.get(table.name) ?? { after: null, done: false, read: 0, written: 0 }
+    let place: CopyProgress = places.get(table.name) ?? { after: null, done: false, read: 0, written: 0 }
     if (place.done) continue
     await walkTable({
       source,

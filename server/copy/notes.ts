@@ -104,16 +104,16 @@ export async function writePasses(trx: Transaction<Database>, passes: Passes): P
 }
 
 /** Up to which key a pass has walked a table (`done`: all of it), with how many rows it read and wrote there. */
-export type Place = { after: Key | null; done: boolean; read: number; written: number }
+export type CopyProgress = { after: Key | null; done: boolean; read: number; written: number }
 
 /** The places of all tables where a pass was interrupted. */
-export async function readPlaces(db: Kysely<Database>): Promise<Map<string, Place>> {
+export async function readPlaces(db: Kysely<Database>): Promise<Map<string, CopyProgress>> {
   const rows = await db.selectFrom('meta').selectAll().where('name', 'like', `${PLACE}%`).execute()
-  return new Map(rows.map((row) => [row.name.slice(PLACE.length), JSON.parse(row.value) as Place]))
+  return new Map(rows.map((row) => [row.name.slice(PLACE.length), JSON.parse(row.value) as CopyProgress]))
 }
 
 /** Notes the place of a table. */
-export function writePlace(trx: Transaction<Database>, table: string, place: Place): Promise<void> {
+export function writePlace(trx: Transaction<Database>, table: string, place: CopyProgress): Promise<void> {
   return write(trx, PLACE + table, JSON.stringify(place))
 }
 

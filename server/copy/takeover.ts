@@ -28,7 +28,7 @@ export function secretMark(keyring: Pick<Keyring, 'token'>): string {
 }
 
 /** Throws with what to do if the store may not be used; notes the first use of a copy. */
-export async function takeInUse(db: Kysely<Database>, at: StoreAt, keyring: Keyring): Promise<void> {
+export async function activateCopy(db: Kysely<Database>, at: StoreAt, keyring: Keyring): Promise<void> {
   if (at.databaseUrl === null) {
     const moved = await readMoved(db)
     if (moved !== null) {
@@ -51,7 +51,7 @@ export async function takeInUse(db: Kysely<Database>, at: StoreAt, keyring: Keyr
     await changeCopyState(db, copy, { ...copy, state: 'live' }).catch((error: unknown) => {
       // Another collector that starts at the same time has noted it.
       if (!(error instanceof Overtaken)) throw error
-      return takeInUse(db, at, keyring)
+      return activateCopy(db, at, keyring)
     })
   }
 }

@@ -26,7 +26,7 @@ import { writeVisitors } from '../store/visitor-rows.ts'
 import { sizesOf } from '../store/visitors.ts'
 import { forgetFailures, recordFailure } from '../store/work/derive-failures.ts'
 import { clearMarks, type Mark, markedAmong, readMarks } from '../store/work/dirty.ts'
-import type { Claim, Ownership } from '../store/work/ownership.ts'
+import type { Ownership, WorkClaim } from '../store/work/ownership.ts'
 import { changesOf } from './feed.ts'
 import { createPace } from './pace.ts'
 import { crossEdges, replacePersons } from './person.ts'
@@ -83,7 +83,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     })
 
   /** Writes what was read under the claim. Returns whether it did: not if the configuration has changed meanwhile. */
-  const write = (claim: Claim, work: (trx: Transaction<Database>) => Promise<void>): Promise<boolean> =>
+  const write = (claim: WorkClaim, work: (trx: Transaction<Database>) => Promise<void>): Promise<boolean> =>
     transact(db, async (trx) => {
       await claim.hold(trx)
       if ((await configVersion(trx)) !== version) return false
@@ -92,7 +92,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     })
 
   /** The next marks, until there are enough of visitors that were not worked on lately. */
-  const markedVisitors = async (trx: Transaction<Database>, claim: Claim): Promise<Mark[]> => {
+  const markedVisitors = async (trx: Transaction<Database>, claim: WorkClaim): Promise<Mark[]> => {
     const marked: Mark[] = []
     let fresh = 0
     do {
@@ -123,7 +123,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   /** Works on keys at once. Where that throws, one by one: who cannot be derived is set aside and stops nobody. */
   const workOff = async (
     stage: DeriveStage,
-    claim: Claim,
+    claim: WorkClaim,
     marks: Mark[],
     work: (marks: Mark[], done: (trx: Transaction<Database>) => Promise<void>) => Promise<boolean>,
   ) => {
@@ -188,7 +188,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
-  const replace = (claim: Claim, marks: Mark[]) =>
+  const replace = (claim: WorkClaim, marks: Mark[]) =>
     workOff('person', claim, marks, async (some, done) => {
       const keys = some.map(({ key }) => key)
       const rows = await read((trx) => buildPersons(trx, keys))

@@ -4,7 +4,7 @@
  * misses nothing and gets nothing twice.
  */
 import { mailability } from '../domain/match.ts'
-import type { Change, MatchFacts, Told } from '../store/feed.ts'
+import type { Change, MatchFacts, PublishedState } from '../store/feed.ts'
 
 /**
  * What is to be told of the given contacts: how their match stands, beside what was told of it last. `survivors` tells of
@@ -13,7 +13,7 @@ import type { Change, MatchFacts, Told } from '../store/feed.ts'
 export function changesOf(
   contactIds: string[],
   facts: Map<string, MatchFacts>,
-  told: Map<string, Told>,
+  told: Map<string, PublishedState>,
   survivors: Map<string, string>,
 ): Change[] {
   return contactIds.flatMap((contactId) => {

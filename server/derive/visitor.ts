@@ -5,7 +5,7 @@
 import { attribute, type OwnedCart, visitorPerson } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import { linkVisitor } from '../domain/identity.ts'
-import { countsAsMatch, type Link } from '../domain/identity-link.ts'
+import { countsAsMatch, type IdentityLink } from '../domain/identity-link.ts'
 import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
@@ -108,7 +108,7 @@ function oldestBySite(events: LoadedEvent[]): Map<string, number> {
   return oldest
 }
 
-function linkRow(visitorId: string, link: Link): LinkRow {
+function linkRow(visitorId: string, link: IdentityLink): LinkRow {
   return {
     visitor_id: visitorId,
     id: link.id,

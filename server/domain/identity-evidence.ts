@@ -73,7 +73,7 @@ export type Refusal = { state: 'refused' | 'held' | 'void' | 'review'; reason: R
 export type GoodClaim = Claim & { contact: string; weight: Evidence }
 
 /** The evidence on one visitor, weighed as a whole. */
-export type Evidences = {
+export type WeighedEvidence = {
   good: Map<string, GoodClaim>
   refused: Map<string, Refusal>
   corroborated: Set<string>
@@ -88,7 +88,7 @@ export function weigh(
   claims: Claim[],
   denial: Denial | null,
   { sharedFrom, formConfirms }: { sharedFrom: number; formConfirms: boolean },
-): Evidences {
+): WeighedEvidence {
   const refused = new Map<string, Refusal>()
   const good = new Map<string, GoodClaim>()
   for (const claim of claims) {

@@ -23,7 +23,7 @@ export const ACTS = ['void', 'confirm', 'clear'] as const
 export type Act = (typeof ACTS)[number]
 
 /** What a claim became. `proofs` are all claims about the contact while it was open, the one that made it first. */
-export type Link = {
+export type IdentityLink = {
   /** The id of the claim that made it. */
   id: string
   contact: string | null
@@ -43,7 +43,7 @@ export type Link = {
 }
 
 /** The row that every claim gets, but for what became of it. */
-export function newLink(claim: Claim, contact: string | null): Omit<Link, 'state' | 'reason'> {
+export function newLink(claim: Claim, contact: string | null): Omit<IdentityLink, 'state' | 'reason'> {
   return {
     id: claim.id,
     contact,
@@ -84,14 +84,14 @@ export function cellFor(claim: GoodClaim, state: State, same: boolean, policy: {
 }
 
 /** Ends a link that stood until then. */
-export function closeLink(link: Link, at: number, endReason: EndReason): void {
+export function closeLink(link: IdentityLink, at: number, endReason: EndReason): void {
   link.state = 'closed'
   link.validTo = at
   link.endReason = endReason
 }
 
 /** The link was an error: it gives its contact nothing, and never did. */
-export function makeVoid(link: Link, endReason: EndReason): void {
+export function makeVoid(link: IdentityLink, endReason: EndReason): void {
   link.state = 'void'
   link.endReason = endReason
   link.validTo = link.validFrom
@@ -100,7 +100,7 @@ export function makeVoid(link: Link, endReason: EndReason): void {
 }
 
 /** Whether a link gives its contact anything: it is strong enough and was not found to be wrong. */
-export function countsAsMatch(link: Link): boolean {
+export function countsAsMatch(link: IdentityLink): boolean {
   const strong = link.strength === 'verified' || link.strength === 'confirmed'
   return strong && (link.state === 'open' || link.state === 'closed')
 }

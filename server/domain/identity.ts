@@ -8,7 +8,7 @@
 import type { Denial } from './consent.ts'
 import { tailsOfErased } from './erased-tail.ts'
 import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
-import { cellFor, closeLink, type Link, makeVoid, newLink, type Proof, strengthOf } from './identity-link.ts'
+import { cellFor, closeLink, type IdentityLink, makeVoid, newLink, type Proof, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
 import type { EndReason, Reason } from './link-reasons.ts'
 import { firstOfSession, numberSessions } from './sessions.ts'
@@ -31,11 +31,11 @@ export type Policy = {
 }
 
 /** An address typed at moment `index`: its cart or order is the link's contact's. */
-export type TypedAddress = { index: number; link: Link; cart: string | null; order: string | null }
+export type TypedAddress = { index: number; link: IdentityLink; cart: string | null; order: string | null }
 
 /** What the fold of a visitor yields: every link and refusal, and the stretches from first to last without a gap. */
 export type Linked = {
-  links: Link[]
+  links: IdentityLink[]
   stretches: Stretch[]
   typed: TypedAddress[]
   /** Moments of claims that were voided: nobody's. */
@@ -73,7 +73,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   const sessions = numberSessions(moments, policy.sessionMs)
   const erasedTail = tailsOfErased(moments, evidence.good, policy.sessionMs)
   const typed: TypedAddress[] = []
-  const links: Link[] = claims
+  const links: IdentityLink[] = claims
     .filter((claim) => !evidence.good.has(claim.id))
     .map((claim) => ({
       ...newLink(claim, claim.holder.kind === 'contact' ? claim.holder.id : null),
@@ -112,7 +112,13 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
 
   const begin = (claim: GoodClaim, i: number, reason: Reason, contested = false) => {
     const strength = strengthOf(claim, policy)
-    const link: Link = { ...newLink(claim, claim.contact), strength, state: 'open', reason, validFrom: claim.at }
+    const link: IdentityLink = {
+      ...newLink(claim, claim.contact),
+      strength,
+      state: 'open',
+      reason,
+      validFrom: claim.at,
+    }
     epoch.open = { link, ownsFrom: null, withCart: false, limited: evidence.shared, contested, verifiedIn: null }
     links.push(link)
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
@@ -176,7 +182,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
 
   /** An address in a form: it owns the cart or order that carries it, beside whoever the visitor is. */
   const type = (claim: GoodClaim, i: number, reason: Reason & EndReason) => {
-    const link: Link = { ...newLink(claim, claim.contact), state: 'open', reason, validFrom: claim.at }
+    const link: IdentityLink = { ...newLink(claim, claim.contact), state: 'open', reason, validFrom: claim.at }
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
     if (epoch.open) epoch.beside.push(link)
     else {

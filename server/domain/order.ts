@@ -29,7 +29,7 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Orde
 }
 
 /** What one source tells of an order, for those who read. */
-export type ToldOrder = {
+export type ReportedOrder = {
   orderId: string
   source: OrderSource
   at: number
@@ -41,7 +41,7 @@ export type ToldOrder = {
 const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 
 /** One order per id, each field from the best source that has it, oldest first. */
-export function mergeOrders(told: ToldOrder[]): Omit<ToldOrder, 'source'>[] {
+export function mergeOrders(told: ReportedOrder[]): Omit<ReportedOrder, 'source'>[] {
   const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
     const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
     // `XXX`: nobody said in which money.

@@ -1,11 +1,11 @@
 /** Stretches of a visitor's time, cut from the epochs of its fold: each with one owner or none. */
-import type { Link } from './identity-link.ts'
+import type { IdentityLink } from './identity-link.ts'
 
 /** A stretch of moments, `from` inclusive to `to` exclusive, with its owner's link. */
 export type Stretch = {
   from: number
   to: number
-  link: Link | null
+  link: IdentityLink | null
   /** It begins where an epoch begins, not where its owner's reach does. */
   boundary: boolean
   /** Its owner reaches no further than his session, but the cart that was open when it began is his too. */
@@ -14,7 +14,7 @@ export type Stretch = {
 
 /** An epoch's owner while it is folded. `contested`: a click took the place of somebody who had proven himself here. */
 export type OpenLink = {
-  link: Link
+  link: IdentityLink
   ownsFrom: number | null
   withCart: boolean
   limited: boolean
@@ -26,7 +26,13 @@ export type OpenLink = {
  * An epoch while it is folded. `typed`: the address in a form that nothing better has replaced; `beside`: those that
  * came beside a better link.
  */
-export type OpenEpoch = { from: number; to: number; open: OpenLink | null; typed: Link | null; beside: Link[] }
+export type OpenEpoch = {
+  from: number
+  to: number
+  open: OpenLink | null
+  typed: IdentityLink | null
+  beside: IdentityLink[]
+}
 
 /** Cuts each epoch where its owner's reach begins, and drops the links that own nothing. */
 export function toStretches(epochs: OpenEpoch[], length: number): Stretch[] {

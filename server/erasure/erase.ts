@@ -41,7 +41,7 @@ export type EraseDeps = {
 }
 
 type Trx = Transaction<Database>
-type Place = { contacts: string[]; keys: string[] }
+type ErasedIdentity = { contacts: string[]; keys: string[] }
 
 /** Erases a contact. Null: there is none of this id, or not any more. */
 export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promise<Erased | null> {
@@ -115,7 +115,7 @@ async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Prom
  * The visitors that claimed to be him; those on which he alone was linked, by whatever evidence; and those on which
  * somebody else was too. A claim that was not derived yet counts as a link.
  */
-async function visitorsOf(trx: Trx, { contacts, keys }: Place) {
+async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
   const claiming = new Set(await visitorsOfKeys(trx, keys))
   const holding = contacts.map((id) => `c:${id}`)
   const having = await trx

@@ -5,7 +5,7 @@
  * done it. The feed's last word on somebody is forgotten here too, when its time is over.
  *
  * Whoever is kept out and comes back, and what comes late of an erased stretch, is taken out of the journal by landing,
- * row by row (`takeOut`).
+ * row by row (`removeErased`).
  */
 import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
@@ -38,7 +38,7 @@ export type ForgetDeps = {
 export type Forgetting = {
   step(landed: number): Promise<boolean>
   /** Takes what spans name out of rows at once. Where that throws, all rows are looked through later. */
-  takeOut(journalId: string, rows: Rewritten[], spans: ErasedSpan[]): Promise<void>
+  removeErased(journalId: string, rows: Rewritten[], spans: ErasedSpan[]): Promise<void>
 }
 
 /** It is looked this often whether somebody was erased. */
@@ -60,7 +60,7 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
   }
 
   return {
-    async takeOut(journalId, rows, spans) {
+    async removeErased(journalId, rows, spans) {
       try {
         await rewriteRows(journalId, rows, byVisitor(spans))
       } catch (error) {

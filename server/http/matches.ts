@@ -44,7 +44,7 @@ const matchSchema = z
 type Match = z.infer<typeof matchSchema>
 
 /** A contact's last change within a page, and what came before it there. */
-type Told = {
+type LatestChange = {
   row: MatchChangeRow
   change: 'matched' | 'updated' | 'unmatched' | 'erased'
   reason: string | null
@@ -126,8 +126,8 @@ function cellsOf(match: Match): Cells {
 }
 
 /** Each contact of the rows once, in the order of its last change, as this feed's readers must hear of it. */
-function toldIn(rows: MatchChangeRow[], segment: string | undefined): Told[] {
-  const told = new Map<string, Told>()
+function toldIn(rows: MatchChangeRow[], segment: string | undefined): LatestChange[] {
+  const told = new Map<string, LatestChange>()
   for (const row of rows) {
     const change = row.contact_id === ERASED_CONTACT ? null : changeFor(row, segment)
     if (!change) continue
@@ -140,8 +140,8 @@ function toldIn(rows: MatchChangeRow[], segment: string | undefined): Told[] {
   return [...told.values()]
 }
 
-function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<Told, 'change' | 'reason'> | null {
-  const change = row.change as Told['change']
+function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<LatestChange, 'change' | 'reason'> | null {
+  const change = row.change as LatestChange['change']
   if (segment === undefined) return { change, reason: row.reason }
   const has = (column: string) => (JSON.parse(column) as string[]).includes(segment)
   if (has(row.entered)) return { change: 'matched', reason: null }
@@ -152,7 +152,7 @@ function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<Told,
     : { change: 'unmatched', reason: 'left_segment' }
 }
 
-async function render(deps: HttpDeps, told: Told[]): Promise<Match[]> {
+async function render(deps: HttpDeps, told: LatestChange[]): Promise<Match[]> {
   const now = deps.now()
   const facts = await loadMatchFacts(
     deps.db,

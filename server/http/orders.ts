@@ -8,7 +8,7 @@ import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 import { amountOf, toMinor } from '../domain/money.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
-import { importOrders, type SaidOrder, writeOrders } from '../import/orders.ts'
+import { importOrders, type OrderInput, writeOrders } from '../import/orders.ts'
 import type { Checked, ItemRow } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
@@ -104,7 +104,7 @@ export function orderRoutes(deps: HttpDeps) {
     async (c) => {
       const now = deps.now()
       const keysOf = await deps.keysOf()
-      const items: ItemRow<SaidOrder>[] = []
+      const items: ItemRow<OrderInput>[] = []
       const rejected: z.infer<typeof rejectedSchema>[] = []
       for (const [index, row] of c.req.valid('json').entries()) {
         const checked = checkOrder(row)
@@ -134,7 +134,7 @@ function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
 }
 
 /** An order as it is pushed, or what is wrong with it. */
-export function checkOrder(row: unknown): Checked<SaidOrder> {
+export function checkOrder(row: unknown): Checked<OrderInput> {
   const parsed = orderSchema.safeParse(withoutNul(row))
   if (!parsed.success) return { code: 'invalid_order', message: firstProblem(parsed.error) }
   const { order_id, contact_id, email, at, total, channel, items } = parsed.data

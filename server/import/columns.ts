@@ -4,16 +4,16 @@
 import type { ColumnType, DayOrder } from './values.ts'
 
 /** A column as it is told to whoever imports. `field` null: it is left out, and `note` says why. */
-export type ToldColumn = { column: string; field: string | null; type: ColumnType; note?: string }
+export type ReportedColumn = { column: string; field: string | null; type: ColumnType; note?: string }
 
 /** A column with all that reading its cells needs. */
-export type Column = ToldColumn & {
+export type Column = ReportedColumn & {
   index: number
   order: DayOrder
   /** The question about mail that its cells answer. */
   asks?: 'yes' | 'no' | 'status' | 'weak'
   /** The permission whose time its cells hold. */
-  tells?: 'yes' | 'no'
+  timeOf?: 'yes' | 'no'
 }
 
 /** The file as the guess sees it: unique headings, their shown form, and the cells of the first rows by column. */
@@ -30,7 +30,7 @@ export class ImportRefusal extends Error {
 }
 
 /** The columns without what only reading them needs. */
-export function told(columns: readonly Column[]): ToldColumn[] {
+export function reportedColumns(columns: readonly Column[]): ReportedColumn[] {
   return columns.map(({ column, field, type, note }) => ({
     column,
     field,

@@ -19,9 +19,9 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
         const says = readPermission(column.asks, cell)
         if (says === true) permission.yes = true
         if (says === false) permission.no = true
-        if (says === false && column.tells === 'no') permission.noAt = readInstant(cell, column.order)
-      } else if (column.tells !== undefined) {
-        permission[column.tells === 'yes' ? 'yesAt' : 'noAt'] = readInstant(cell, column.order)
+        if (says === false && column.timeOf === 'no') permission.noAt = readInstant(cell, column.order)
+      } else if (column.timeOf !== undefined) {
+        permission[column.timeOf === 'yes' ? 'yesAt' : 'noAt'] = readInstant(cell, column.order)
       }
       if (field === null || field === 'mail_consent' || field === 'mail_consent_at') continue
       if (field === 'email') {

@@ -4,7 +4,7 @@
  */
 import { parse } from 'csv-parse'
 import { ImportRefusal, type Table } from './columns.ts'
-import { type Delimiter, guessDelimiter, guessNewline, type Newline, readSepLine, signOf } from './dialect.ts'
+import { type Delimiter, delimiterChar, guessDelimiter, guessNewline, type Newline, readSepLine } from './dialect.ts'
 import { shownHeading } from './heading.ts'
 import { cleanCell, readAddress } from './values.ts'
 
@@ -104,7 +104,7 @@ async function* parseRows(
   firstLine: number,
 ): AsyncGenerator<CsvRow[]> {
   const parser = parse({
-    delimiter: signOf(delimiter),
+    delimiter: delimiterChar(delimiter),
     record_delimiter: newline === 'cr' ? ['\r\n', '\n', '\r'] : ['\r\n', '\n'],
     relax_quotes: true,
     relax_column_count: true,

@@ -17,7 +17,7 @@ export type Dialect = {
 }
 
 /** The sign of a delimiter. */
-export function signOf(delimiter: Delimiter): string {
+export function delimiterChar(delimiter: Delimiter): string {
   return DELIMITERS[delimiter]
 }
 
@@ -30,7 +30,7 @@ export function readSepLine(text: string): { delimiter: Delimiter; length: numbe
 
 /** What parts the rows: the first line's end that is not within quotes. */
 export function guessNewline(text: string, delimiter: Delimiter): Newline {
-  const { firstEnd } = countSigns(text, signOf(delimiter))
+  const { firstEnd } = countSigns(text, delimiterChar(delimiter))
   if (firstEnd < 0 || text[firstEnd] === '\n') return 'lf'
   return text[firstEnd + 1] === '\n' ? 'crlf' : 'cr'
 }

@@ -45,16 +45,16 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
     if (mapped === null) column.note = 'left out by the map'
     else taken.add(mapped)
     if (mapped === 'mail_consent') column.asks = asksOf(column.column)
-    if (mapped === 'mail_consent_at') column.tells = questionOf(column.column)?.asks === 'no' ? 'no' : 'yes'
+    if (mapped === 'mail_consent_at') column.timeOf = questionOf(column.column)?.asks === 'no' ? 'no' : 'yes'
   }
   const best = (names: readonly string[], fits: (cells: string[]) => boolean) =>
     names
       .flatMap((name) => [...open].filter((column) => plain(column.column) === name))
-      .find((column) => fits(said(table, column)))
+      .find((column) => fits(filledCells(table, column)))
 
   take(
     'email_sha256',
-    [...open].find((column) => isHashedAddress(column.column, said(table, column))),
+    [...open].find((column) => isHashedAddress(column.column, filledCells(table, column))),
   )
   if (!taken.has('email')) take('email', addressColumn([...open], table))
   take(
@@ -77,8 +77,8 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
     'merged_into',
     best(MERGED_INTO, () => true),
   )
-  for (const column of open) if (askPermission(column, said(table, column))) open.delete(column)
-  for (const column of open) becomeAttribute(column, said(table, column), columns)
+  for (const column of open) if (askPermission(column, filledCells(table, column))) open.delete(column)
+  for (const column of open) becomeAttribute(column, filledCells(table, column), columns)
 
   if (!columns.some((column) => column.field === 'id' || column.field === 'email')) {
     throw new ImportRefusal(
@@ -103,7 +103,7 @@ export function describeColumns(table: Table): Column[] {
 export function leaveOutSecrets(columns: readonly Column[], table: Table): Set<Column> {
   const open = new Set<Column>()
   for (const column of columns) {
-    const cells = said(table, column)
+    const cells = filledCells(table, column)
     if (cells.some(isStoredPassword)) column.note = 'dropped: its cells are hashes of passwords'
     else if (isSecretHeading(column.column) && !isHashedAddress(column.column, cells)) {
       column.note = 'dropped: passwords, hashes and tokens are never kept'
@@ -113,7 +113,7 @@ export function leaveOutSecrets(columns: readonly Column[], table: Table): Set<C
 }
 
 /** The cells of a column that say something. */
-export function said(table: Table, column: Column): string[] {
+export function filledCells(table: Table, column: Column): string[] {
   return (table.cells[column.index] ?? []).filter((cell) => cell !== '')
 }
 
@@ -121,7 +121,7 @@ export function said(table: Table, column: Column): string[] {
 function addressColumn(columns: Column[], table: Table): Column | undefined {
   const own = columns.filter((column) => !isOfAnother(column.column))
   const candidates = own.filter((column) => {
-    const [name, cells] = [plain(column.column), said(table, column)]
+    const [name, cells] = [plain(column.column), filledCells(table, column)]
     const addresses = cells.filter(isAddress).length
     if (EMAIL.includes(name))
       return cells.length === 0 || addresses > 0 || !cells.every((cell) => readFlag(cell) !== null)
@@ -131,7 +131,7 @@ function addressColumn(columns: Column[], table: Table): Column | undefined {
   if (first) return first
   // A column that is called something else and holds nothing but addresses.
   return own.find((column) => {
-    const cells = said(table, column)
+    const cells = filledCells(table, column)
     return cells.length > 0 && cells.filter(isAddress).length >= cells.length * 0.9
   })
 }
@@ -181,13 +181,13 @@ function askPermission(column: Column, cells: string[]): boolean {
   if (time && asks === 'yes') {
     if (cells.length === 0 || !areInstants(cells)) return false
     column.field = 'mail_consent_at'
-    column.tells = 'yes'
+    column.timeOf = 'yes'
     return true
   }
   if (asks !== 'no' && cells.length > 0 && cells.filter(isPermission).length * 2 < cells.length) return false
   column.field = 'mail_consent'
   column.asks = asks
-  if (time) column.tells = 'no'
+  if (time) column.timeOf = 'no'
   if (asks === 'no') column.note = 'yes here means no permission; no here means nothing'
   return true
 }

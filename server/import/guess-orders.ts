@@ -1,6 +1,6 @@
 /** Guesses what the columns of a file of orders mean. A column that is none of an order's fields is left out. */
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
-import { describeColumns, leaveOutSecrets, said } from './guess-contacts.ts'
+import { describeColumns, filledCells, leaveOutSecrets } from './guess-contacts.ts'
 import { hasWord, isOfAnother, plain } from './heading.ts'
 import { EMAIL, EMAIL_WORDS, ORDER } from './headings.ts'
 import { type FieldMap, mappedField } from './map.ts'
@@ -37,14 +37,14 @@ export function orderColumns(table: Table, map: FieldMap, currency: string | nul
       const name = plain(column.column)
       if (isOfAnother(column.column)) return false
       if (EMAIL.includes(name)) return true
-      return hasWord(name, EMAIL_WORDS) && said(table, column).some((cell) => /^\S+@\S+$/.test(cell))
+      return hasWord(name, EMAIL_WORDS) && filledCells(table, column).some((cell) => /^\S+@\S+$/.test(cell))
     }),
   )
   for (const column of open) column.note = 'no field of an order'
 
   const lacking = ['order_id', 'at', 'total'].filter((field) => !taken.has(field))
   const amounts = columns.find((column) => column.field === 'total')
-  const named = amounts && (currencyIn(amounts.column) ?? said(table, amounts).map(currencyIn).find(Boolean))
+  const named = amounts && (currencyIn(amounts.column) ?? filledCells(table, amounts).map(currencyIn).find(Boolean))
   if (!taken.has('currency') && currency === null && !named) lacking.push('currency')
   if (lacking.length > 0) {
     throw new ImportRefusal(

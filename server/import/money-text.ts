@@ -4,7 +4,7 @@
  */
 
 /** Which sign parts the decimals in a column. Null: no cell tells. */
-export type DecimalSign = '.' | ',' | null
+export type DecimalSeparator = '.' | ',' | null
 
 const SIGNS: Record<string, string> = {
   '€': 'EUR',
@@ -35,8 +35,8 @@ function digitsOf(text: string): string | null {
 }
 
 /** The sign that parts decimals in these cells, by those that can be read one way only. */
-export function decimalSignOf(cells: readonly string[]): DecimalSign {
-  const found = new Set<DecimalSign>()
+export function decimalSeparatorOf(cells: readonly string[]): DecimalSeparator {
+  const found = new Set<DecimalSeparator>()
   for (const cell of cells) {
     const digits = digitsOf(cell)
     if (digits === null) continue
@@ -52,11 +52,11 @@ export function decimalSignOf(cells: readonly string[]): DecimalSign {
 }
 
 /** An amount, as plain digits with a point; null if it is none or can be read two ways. */
-export function readAmount(text: string, column: DecimalSign): string | null {
+export function readAmount(text: string, column: DecimalSeparator): string | null {
   const digits = digitsOf(text)
   if (digits === null) return null
   if (!/[.,]/.test(digits)) return digits
-  const sign = decimalSignOf([digits]) ?? column
+  const sign = decimalSeparatorOf([digits]) ?? column
   if (sign === null) return null
   const [whole, ...rest] = digits.split(sign)
   if (rest.length > 1 || !/^[+-]?(\d+|\d{1,3}([.,]\d{3})+)$/.test(whole!) || !/^\d*$/.test(rest[0] ?? '')) return null

@@ -1,7 +1,7 @@
 /** A row of a file of orders as the object that a JSON push would hold. What it says wrong is found by its check. */
 import type { Column, Table } from './columns.ts'
-import { said } from './guess-contacts.ts'
-import { currencyIn, decimalSignOf, readAmount } from './money-text.ts'
+import { filledCells } from './guess-contacts.ts'
+import { currencyIn, decimalSeparatorOf, readAmount } from './money-text.ts'
 import { cleanCell, readAddress, readInstant } from './values.ts'
 
 /** Reads rows of these columns. `currency` is that of amounts which name none. */
@@ -11,7 +11,7 @@ export function createOrderReader(
   currency: string | null,
 ): (cells: string[]) => Record<string, unknown> {
   const amounts = columns.find((column) => column.field === 'total')
-  const sign = amounts ? decimalSignOf(said(table, amounts)) : null
+  const sign = amounts ? decimalSeparatorOf(filledCells(table, amounts)) : null
   const fallback = (amounts && currencyIn(amounts.column)) ?? currency
   return (cells) => {
     const row: Record<string, unknown> = {}

@@ -15,17 +15,17 @@ import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written
 import type { SourceRow } from './source.ts'
 
 /** An order as it was said: of a contact, of an address, or of nobody who is known. */
-export type SaidOrder = PushedOrder & { email: string | null }
+export type OrderInput = PushedOrder & { email: string | null }
 
 /** Imports the orders of an opened file, or of anything else that comes row by row. */
 export function importOrders(
   deps: ImportDeps,
   rows: AsyncIterable<SourceRow[]>,
-  check: (value: unknown) => Checked<SaidOrder>,
+  check: (value: unknown) => Checked<OrderInput>,
   hooks: ImportHooks = {},
 ): Promise<ImportOutcome> {
   const { db, rehearsal, keysOf, now } = deps
-  const write = async (batch: ItemRow<SaidOrder>[]): Promise<Written> => {
+  const write = async (batch: ItemRow<OrderInput>[]): Promise<Written> => {
     if (rehearsal) {
       const holders = await holdersOf(db, keysIn(batch, keysOf))
       await copyErased(db, rehearsal)
@@ -45,7 +45,7 @@ export function importOrders(
 /** Writes a batch; orders whose contact cannot be told are rejected. */
 export async function writeOrders(
   trx: Transaction<Database>,
-  batch: ItemRow<SaidOrder>[],
+  batch: ItemRow<OrderInput>[],
   keysOf: KeysOf,
   now: number,
 ): Promise<Written> {
@@ -79,7 +79,7 @@ export async function writeOrders(
   return { ...(await upsertOrders(trx, orders, now)), rejected }
 }
 
-function keysIn(batch: ItemRow<SaidOrder>[], keysOf: KeysOf): string[] {
+function keysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {
   return batch.flatMap(({ item }) =>
     item.contact_id === null && item.email !== null ? addressKey(keysOf, item.email) : [],
   )

@@ -3,7 +3,7 @@
  * objects that a JSON push would hold. Bytes are read as rows are asked for, so that a file of any length takes the
  * memory of its first rows.
  */
-import { type Column, ImportRefusal, type ToldColumn, told } from './columns.ts'
+import { type Column, ImportRefusal, type ReportedColumn, reportedColumns } from './columns.ts'
 import { createContactReader } from './contact-row.ts'
 import { type CsvRow, openCsv } from './csv.ts'
 import type { Dialect } from './dialect.ts'
@@ -20,7 +20,7 @@ export type SourceRow = { line: number; value: unknown } | { line: number; code:
 /** An opened file. `dialect()` is final when all rows were read: only then is it known that all of it is UTF-8. */
 export type Source = {
   dialect(): Dialect
-  columns: ToldColumn[]
+  columns: ReportedColumn[]
   /** Rows are named by their address, for want of ids. */
   byAddress: boolean
   rows: AsyncIterable<SourceRow[]>
@@ -61,7 +61,7 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
   const read = isContacts ? createContactReader(columns) : createOrderReader(columns, table, currency)
   return {
     dialect: () => ({ format, encoding: decoder.encoding(), delimiter, newline }),
-    columns: told(columns),
+    columns: reportedColumns(columns),
     byAddress: isContacts && !columns.some((column) => column.field === 'id'),
     rows: readRows(rows, read, isContacts ? keyOf(columns) : null),
   }

@@ -65,7 +65,7 @@ export function startJournal(
     file: string
     maxAgeMs: number
     now: () => number
-    onUpkeepFailed: (message: string) => void
+    onMaintenanceFailed: (message: string) => void
   },
 ): Journal {
   const { maxBytes, maxAgeMs, now } = options
@@ -92,13 +92,13 @@ export function startJournal(
       backlog = journal.backlog()
     }
   }
-  const upkeep = (work: () => void) => {
+  const maintain = (work: () => void) => {
     const failed = attempt(work)
-    if (failed !== null) options.onUpkeepFailed(failed)
+    if (failed !== null) options.onMaintenanceFailed(failed)
   }
   const copyLog = () => {
     // Closing has copied it.
-    if (!closed) upkeep(() => journal.checkpoint())
+    if (!closed) maintain(() => journal.checkpoint())
   }
   const commit = () => {
     if (waiting.length === 0) return
@@ -131,11 +131,11 @@ export function startJournal(
     },
     state: () => ({ refusing: refusing(), backlogBytes: backlog.bytes }),
     landed: (journalId, position, flushed) =>
-      upkeep(() => {
+      maintain(() => {
         journal.landed(journalId, position, flushed)
         journal.prune(now())
       }),
-    renew: (journalId) => upkeep(() => journal.renew(journalId)),
+    renew: (journalId) => maintain(() => journal.renew(journalId)),
     rewrite: (journalId, rows) => attempt(() => journal.rewrite(journalId, rows)),
     close() {
       commit()

@@ -49,7 +49,7 @@ export type LandDeps = {
   /** The keyed hash that keeps a retired visitor out. */
   tombstone: (visitorId: string) => string
   /** Takes what spans name out of rows of the journal, and resolves when that is on disk. */
-  takeOut: (journalId: string, rows: Row[], spans: ErasedSpan[]) => Promise<void>
+  removeErased: (journalId: string, rows: Row[], spans: ErasedSpan[]) => Promise<void>
   now: () => number
 }
 
@@ -100,7 +100,7 @@ export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Lan
       if (read.keptOut.length === 0) await moveCursor(trx, journalId, cursor, to)
       return { ...read, to }
     })
-    for (const { rows, spans } of landed.keptOut) await deps.takeOut(journalId, rows, spans)
+    for (const { rows, spans } of landed.keptOut) await deps.removeErased(journalId, rows, spans)
     if (landed.keptOut.length > 0) await moveCursor(db, journalId, cursor, landed.to)
     const { events, last, to } = landed
     return { journalId, position: to.position, events, at: last?.at ?? null, notices }
@@ -169,7 +169,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
         })
       }
     }
-    if (keptOut.length > 0) await deps.takeOut(journalId, [row], keptOut)
+    if (keptOut.length > 0) await deps.removeErased(journalId, [row], keptOut)
     const to = { position: row.id, opening: journal.openingOf(row.id) }
     await moveCursor(db, journalId, at, to)
     at = to

@@ -7,7 +7,7 @@ const ADVICE = {
 }
 
 /** For `catch`: rethrows, and if the file is damaged as a sentence that names it and says what to do. */
-export function sayDamaged(folder: string, name: keyof typeof ADVICE): (error: unknown) => never {
+export function explainDamage(folder: string, name: keyof typeof ADVICE): (error: unknown) => never {
   return (error) => {
     const message = error instanceof Error ? error.message : String(error)
     const words = /database disk image is malformed|file is not a database/.exec(message)

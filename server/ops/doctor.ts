@@ -11,7 +11,7 @@ export type Finding = { state: 'ok' | 'note' | 'wrong'; what: string }
 const LOW_DISK_BYTES = 1024 ** 3
 
 /** Looks at the runtime and the data folder. */
-export function checkInside(dataDir: string, nodeVersion: string): Finding[] {
+export function checkDataDir(dataDir: string, nodeVersion: string): Finding[] {
   const findings: Finding[] = [{ state: 'ok', what: `Node ${nodeVersion}` }]
   try {
     accessSync(dataDir, constants.R_OK | constants.W_OK)
@@ -48,10 +48,10 @@ export function checkOveractive(ids: string[]): Finding[] {
 }
 
 /** What `checkOutside` needs: the page's origin of the shop, and how to fetch. */
-export type OutsideDeps = { fetch: typeof fetch; origins: string[] }
+export type ReachabilityDeps = { fetch: typeof fetch; origins: string[] }
 
 /** Looks at the collector as browsers reach it. `url` is the tag's address or the folder it is in. */
-export async function checkOutside(url: string, deps: OutsideDeps): Promise<Finding[]> {
+export async function checkReachability(url: string, deps: ReachabilityDeps): Promise<Finding[]> {
   const base = new URL(url.replace(/tag\.js(\?.*)?$/, '').replace(/\/*$/, '/'))
   const findings: Finding[] = []
   if (base.protocol === 'http:' && !isLocal(base.hostname)) {
@@ -102,7 +102,7 @@ function isLocal(hostname: string): boolean {
 }
 
 /** What was found in a data folder and its store. */
-export type Life = {
+export type Inspection = {
   now: number
   schema: string
   /** Null: there is none yet. */
@@ -122,11 +122,11 @@ const EARLIEST = Date.UTC(2025, 0, 1)
 const AHEAD_MS = 60_000
 
 /** Judges what was found. */
-export function checkLife(life: Life): Finding[] {
+export function checkInstallation(life: Inspection): Finding[] {
   return [checkServer(life), checkClock(life), checkBacklog(life), ...checkStore(life)]
 }
 
-function checkServer({ server: { url, runs, answers } }: Life): Finding {
+function checkServer({ server: { url, runs, answers } }: Inspection): Finding {
   if (runs && answers) return { state: 'ok', what: `a server runs on this folder and answers at ${url}` }
   if (runs) {
     const what = `a server runs on this folder, but ${url} does not answer; look at its log, or give its PORT and HOST`
@@ -136,7 +136,7 @@ function checkServer({ server: { url, runs, answers } }: Life): Finding {
   return { state: 'note', what: `no server runs on this folder${other}` }
 }
 
-function checkClock({ now, journal }: Life): Finding {
+function checkClock({ now, journal }: Inspection): Finding {
   const newest = journal?.newestAt ?? 0
   const time = new Date(now).toISOString()
   if (now < EARLIEST) return { state: 'wrong', what: `the clock says ${time}; set it, or events get wrong times` }
@@ -147,7 +147,7 @@ function checkClock({ now, journal }: Life): Finding {
   return { state: 'ok', what: `the clock says ${time}` }
 }
 
-function checkBacklog({ now, journal, server }: Life): Finding {
+function checkBacklog({ now, journal, server }: Inspection): Finding {
   if (journal === null) return { state: 'note', what: 'there is no journal yet; the first start makes it' }
   const { entries, oldestAt } = journal
   if (entries === 0) return { state: 'ok', what: 'everything that was accepted has landed' }
@@ -157,7 +157,7 @@ function checkBacklog({ now, journal, server }: Life): Finding {
   return { state: now - (oldestAt ?? now) > LATE_MS ? 'wrong' : 'ok', what }
 }
 
-function checkStore({ schema, sizes, dirty, deadLetters, retention }: Life): Finding[] {
+function checkStore({ schema, sizes, dirty, deadLetters, retention }: Inspection): Finding[] {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   const files = Object.entries(sizes).map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
   return [

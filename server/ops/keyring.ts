@@ -45,7 +45,7 @@ export function createKeyring(rootSecret: string): Keyring {
 const MAX_KEPT = 50_000
 
 /** The same function, which keeps its answers: a visitor comes up in every stage, and a MAC costs 5 µs. */
-export function remembering(compute: (text: string) => string): (text: string) => string {
+export function memoized(compute: (text: string) => string): (text: string) => string {
   const kept = new Map<string, string>()
   return (text) => {
     let answer = kept.get(text)

@@ -86,11 +86,11 @@ export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[])
 }
 
 /** What was last told of a contact. */
-export type Told = { digest: string; segments: string[] }
+export type PublishedState = { digest: string; segments: string[] }
 
 /** What was last told of contacts. */
-export async function loadFeedStates(db: Kysely<Database>, contactIds: string[]): Promise<Map<string, Told>> {
-  const states = new Map<string, Told>()
+export async function loadFeedStates(db: Kysely<Database>, contactIds: string[]): Promise<Map<string, PublishedState>> {
+  const states = new Map<string, PublishedState>()
   for (const part of chunks(contactIds, 500)) {
     const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
     for (const row of rows) {

@@ -5,8 +5,8 @@
 import type { Kysely } from 'kysely'
 import { createPostgresStore } from './engine/postgres.ts'
 import { createSqliteStore } from './engine/sqlite.ts'
+import { createSqliteMaintenance, type SqliteMaintenance } from './engine/sqlite-maintenance.ts'
 import { createThreadedSqliteStore } from './engine/sqlite-threads.ts'
-import { createSqliteUpkeep, type Upkeep } from './engine/sqlite-upkeep.ts'
 import type { Database } from './schema.ts'
 import { createLeases } from './work/leases.ts'
 import { type Ownership, ownsEverything } from './work/ownership.ts'
@@ -58,9 +58,9 @@ export function openCommandStore(at: StoreAt): Kysely<Database> {
   return createPostgresStore(at.databaseUrl, { connections: 2, name: 'couture command', statementTimeoutMs: null })
 }
 
-/** Upkeep of the file; null where the store is not ours to keep. */
-export function openUpkeep(at: StoreAt, now: () => number): Upkeep | null {
-  return at.databaseUrl === null ? createSqliteUpkeep(sqliteFile(at), now) : null
+/** Maintenance of the file; null where the store is not ours to maintain. */
+export function openMaintenance(at: StoreAt, now: () => number): SqliteMaintenance | null {
+  return at.databaseUrl === null ? createSqliteMaintenance(sqliteFile(at), now) : null
 }
 
 /** A process's share of what is to be derived. `beat` keeps it, `close` gives it up. */

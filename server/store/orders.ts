@@ -3,7 +3,7 @@
  * Whose orders change is marked, in the same transaction, so that his carts are closed and his match is told again.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mergeOrders, type OrderSource, type ToldOrder } from '../domain/order.ts'
+import { mergeOrders, type OrderSource, type ReportedOrder } from '../domain/order.ts'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
@@ -125,7 +125,7 @@ export async function listOrders(db: Kysely<Database>, contactId: string) {
     facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
   }
   const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
-  const told: ToldOrder[] = [
+  const told: ReportedOrder[] = [
     ...bought.map((row) => ({
       orderId: row.order_id,
       source: sources.get(`${row.visitor_id} ${row.event_id}`) ?? ('tag' as const),

@@ -5,7 +5,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { nanoid } from 'nanoid'
-import { type Answer, type Delivery, type Door, journalUnavailable } from '../collect/accept.ts'
+import { type Answer, type CollectRequest, type Endpoint, journalUnavailable } from '../collect/accept.ts'
 import { createDirectory, type Snapshot } from '../collect/configuration.ts'
 import { collectEvents, type EventsDeps } from '../collect/events.ts'
 import { collectSegment } from '../collect/segment-api.ts'
@@ -26,16 +26,16 @@ export type CollectorData = {
 /** A request as it is handed over: a list is copied in two thirds of an object's time. */
 export type PackedDelivery = [
   job: number,
-  door: Door,
-  address: Delivery['address'],
+  endpoint: Endpoint,
+  address: CollectRequest['address'],
   receivedAt: number,
   text: string,
-  site: Delivery['site'],
-  authorization: Delivery['authorization'],
-  cookie: Delivery['cookie'],
-  origin: Delivery['origin'],
-  fetchSite: Delivery['fetchSite'],
-  userAgent: Delivery['userAgent'],
+  site: CollectRequest['site'],
+  authorization: CollectRequest['authorization'],
+  cookie: CollectRequest['cookie'],
+  origin: CollectRequest['origin'],
+  fetchSite: CollectRequest['fetchSite'],
+  userAgent: CollectRequest['userAgent'],
 ]
 
 /** An answer as it is handed back; `headers` null: none but the usual. */
@@ -62,7 +62,7 @@ export type CollectorReply =
   | { kind: 'missed'; ask: number }
   | { kind: 'rewritten'; ask: number; error: string | null }
   | { kind: 'state'; ask: number; state: JournalState }
-  | { kind: 'upkeep-failed'; message: string }
+  | { kind: 'maintenance-failed'; message: string }
 
 const { journal: journalOptions, secret, secure } = workerData as CollectorData
 const keyring = createKeyring(secret)
@@ -81,7 +81,7 @@ const directory = createDirectory(() => {
 const journal = startJournal({
   ...journalOptions,
   now: createSteadyClock(),
-  onUpkeepFailed: (message) => tell({ kind: 'upkeep-failed', message }),
+  onMaintenanceFailed: (message) => tell({ kind: 'maintenance-failed', message }),
 })
 
 let counts = new Map<string, number>()
@@ -120,10 +120,10 @@ function fail(job: number, error: unknown): void {
   else tell({ kind: 'failed', job, error: error instanceof Error ? error : new Error(String(error)) })
 }
 
-function collect([job, door, address, receivedAt, text, site, ...headers]: PackedDelivery): void {
+function collect([job, endpoint, address, receivedAt, text, site, ...headers]: PackedDelivery): void {
   const [authorization, cookie, origin, fetchSite, userAgent] = headers
   const delivery = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
-  const checking = door === 'events' ? collectEvents(delivery, deps) : collectSegment(delivery, door, deps)
+  const checking = endpoint === 'events' ? collectEvents(delivery, deps) : collectSegment(delivery, endpoint, deps)
   checking
     .then((checked) => {
       if (checked.entries.length === 0) return answer(job, checked.answer)

@@ -1,7 +1,7 @@
 /** Starts the thread that collects, hands it what was received, and hears its answers. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
-import { type Answer, type Delivery, type Door, journalUnavailable } from '../collect/accept.ts'
+import { type Answer, type CollectRequest, type Endpoint, journalUnavailable } from '../collect/accept.ts'
 import type { Snapshot } from '../collect/configuration.ts'
 import type { Journal, JournalState, Rewritten } from '../journal/group-commit.ts'
 import type { CollectorData, CollectorReply, CollectorRequest, PackedDelivery } from './collector-worker.ts'
@@ -13,7 +13,7 @@ export type CollectorThread = Pick<Journal, 'landed' | 'renew'> & {
   /** Tells it the sites and keys as they are from now on. */
   use(snapshot: Snapshot): void
   /** Hands a request over. Resolves to its answer; rejects with a `Problem` where nothing can be taken. */
-  collect(door: Door, delivery: Delivery): Promise<Answer>
+  collect(endpoint: Endpoint, delivery: CollectRequest): Promise<Answer>
   /** How the journal fares: soon, though the thread may be held up. */
   state(): Promise<JournalState>
   /** Puts other entries in the place of those that rows hold. Answers when that is on disk, or why it is not. */
@@ -26,7 +26,7 @@ export type CollectorThread = Pick<Journal, 'landed' | 'renew'> & {
  * So many requests are handed over at once: fewer would cost more messages, more would leave the thread idle while
  * this one reads.
  */
-const PARCEL = 16
+const BATCH = 16
 
 /** What is under way waits in memory, for a disk that is slow or a processor that is busy; past it, requests are turned away. */
 const MAX_UNDER_WAY_CHARS = 64 * 1024 * 1024
@@ -47,7 +47,7 @@ export function startCollector(
     missed: () => Promise<void>
     count: (what: string, n: number) => void
     onAnswers: () => void
-    onUpkeepFailed: (message: string) => void
+    onMaintenanceFailed: (message: string) => void
     onDeath: (error: Error) => void
   },
 ): CollectorThread {
@@ -57,7 +57,7 @@ export function startCollector(
   const opening = Promise.withResolvers<number | null>()
   const jobs = new Map<number, Job>()
   const asked = new Map<number, { resolve: (answer: never) => void; whenDead: (why: string) => unknown }>()
-  let parcel: PackedDelivery[] = []
+  let batch: PackedDelivery[] = []
   let numbers = 0
   let charsUnderWay = 0
   let lastState: JournalState = { refusing: null, backlogBytes: 0 }
@@ -65,9 +65,9 @@ export function startCollector(
   let dead: Error | null = null
 
   const handOver = () => {
-    if (parcel.length === 0) return
-    tell({ kind: 'deliveries', list: parcel })
-    parcel = []
+    if (batch.length === 0) return
+    tell({ kind: 'deliveries', list: batch })
+    batch = []
   }
   const take = (number: number): Job | undefined => {
     const job = jobs.get(number)
@@ -106,8 +106,8 @@ export function startCollector(
         return answerTo(reply.ask, reply.error)
       case 'state':
         return answerTo(reply.ask, reply.state)
-      case 'upkeep-failed':
-        return on.onUpkeepFailed(reply.message)
+      case 'maintenance-failed':
+        return on.onMaintenanceFailed(reply.message)
     }
   })
   worker.on('error', (error) => {
@@ -121,7 +121,7 @@ export function startCollector(
   return {
     opened: opening.promise,
     use: (snapshot) => tell({ kind: 'use', snapshot }),
-    collect(door, delivery) {
+    collect(endpoint, delivery) {
       if (dead !== null) return Promise.reject(unavailable())
       const { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent } = delivery
       if (charsUnderWay > MAX_UNDER_WAY_CHARS)
@@ -131,10 +131,10 @@ export function startCollector(
         charsUnderWay += text.length
         jobs.set(number, { resolve, reject, chars: text.length })
         const headers = [authorization, cookie, origin, fetchSite, userAgent] as const
-        parcel.push([number, door, address, receivedAt, text, site, ...headers])
-        if (parcel.length >= PARCEL) handOver()
+        batch.push([number, endpoint, address, receivedAt, text, site, ...headers])
+        if (batch.length >= BATCH) handOver()
         // Other requests may have been read at the same time: they go together.
-        else if (parcel.length === 1) setImmediate(handOver)
+        else if (batch.length === 1) setImmediate(handOver)
       })
     },
     state() {

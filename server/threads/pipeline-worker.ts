@@ -16,15 +16,15 @@ import { createDescribeAgent } from '../land/agent.ts'
 import { landBatch } from '../land/land.ts'
 import { type Notice, noticeText } from '../land/notice.ts'
 import { createTurns } from '../land/turns.ts'
+import { backOff } from '../ops/back-off.ts'
 import { createSteadyClock } from '../ops/clock.ts'
 import { flushFile } from '../ops/flush.ts'
-import { giveWay } from '../ops/give-way.ts'
-import { createKeyring, remembering } from '../ops/keyring.ts'
+import { createKeyring, memoized } from '../ops/keyring.ts'
 import { type ErrorView, errorView } from '../ops/log.ts'
 import type { Turn } from '../ops/metrics.ts'
 import { yieldProcessor } from '../ops/priority.ts'
 import { isPassing } from '../store/engine/transact.ts'
-import { openPipelineStore, openShare, openUpkeep, type StoreAt, unflushedFile } from '../store/open.ts'
+import { openMaintenance, openPipelineStore, openShare, type StoreAt, unflushedFile } from '../store/open.ts'
 import type { DeriveStage } from '../store/schema/work.ts'
 import { LostClaim } from '../store/work/ownership.ts'
 
@@ -80,7 +80,7 @@ const landsAlone = store.databaseUrl === null
 const db = openPipelineStore(store)
 const unflushed = unflushedFile(store)
 const journal = openJournalReader(journalFile)
-const tombstone = remembering(createKeyring(secret).tombstone)
+const tombstone = memoized(createKeyring(secret).tombstone)
 const describeAgent = createDescribeAgent()
 const now = () => Date.now()
 
@@ -111,7 +111,7 @@ const forgetting = createForgetting({
   rewrite: rewrites.rewrite,
 })
 const turns = createTurns({ now: () => performance.now(), interrupted: () => isShort() || stopping })
-const upkeep = openUpkeep(store, () => performance.now())
+const maintenance = openMaintenance(store, () => performance.now())
 const walBytes = () => (unflushed === null ? 0 : (statSync(unflushed, { throwIfNoEntry: false })?.size ?? 0))
 /** What the journal was told last, and when. */
 let told = { journalId: '', position: -1, flushed: -1, at: 0, flushedAt: Number.NEGATIVE_INFINITY }
@@ -171,9 +171,9 @@ async function attempt(stage: Stage, work: () => Promise<boolean>): Promise<bool
  * What cannot be taken out now is no reason not to land: the journal may be full until it knows what has landed. But at
  * the end the cursor must not move past it: the next start takes it out.
  */
-async function takeOut(...what: Parameters<typeof forgetting.takeOut>): Promise<void> {
+async function removeErased(...what: Parameters<typeof forgetting.removeErased>): Promise<void> {
   const done = await attempt('forget', async () => {
-    await forgetting.takeOut(...what)
+    await forgetting.removeErased(...what)
     return true
   })
   if (!done && stopping) throw new Ended()
@@ -189,7 +189,7 @@ async function deriveOnce(): Promise<boolean> {
 
 /** Lands a batch and tells how far it is. Returns how many events it held, and how long the last had waited. */
 async function landOnce(goOn: () => boolean): Promise<{ events: number; lagMs: number }> {
-  const landing = { db, journal, describeAgent, tombstone, takeOut, now }
+  const landing = { db, journal, describeAgent, tombstone, removeErased, now }
   const landed = await landBatch(landing, landsAlone ? goOn : undefined)
   const { journalId, position, events, at } = landed
   for (const notice of landed.notices) {
@@ -237,7 +237,7 @@ async function keepShare(): Promise<void> {
 const keeping = keepShare()
 while (!stopping) {
   const oldestAt = () => journal.waiting(told.position).oldestAt
-  await giveWay({ isShort, isStopping: () => stopping, oldestAt, now: steadyNow })
+  await backOff({ isShort, isStopping: () => stopping, oldestAt, now: steadyNow })
   turn = newTurn()
   const began = performance.now()
   const landed = await attempt('land', () => turns.land(landOnce))
@@ -251,7 +251,7 @@ while (!stopping) {
   const retained = await attempt('retain', () => retention.step())
   const kept = await attempt(
     'upkeep',
-    async () => upkeep?.step(walBytes, !(landed || derived || forgot || retained)) ?? false,
+    async () => maintenance?.step(walBytes, !(landed || derived || forgot || retained)) ?? false,
   )
   // Lets messages in between rounds, the wish to stop among them.
   if (landed || derived || forgot || retained || kept) await new Promise((resolve) => setImmediate(resolve))
@@ -263,7 +263,7 @@ await attempt('share', async () => {
   return true
 })
 journal.close()
-upkeep?.close()
+maintenance?.close()
 await db.destroy()
 // Nothing more is listened for, which ends the thread.
 parentPort!.close()

@@ -2,7 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Metrics } from '../ops/metrics.ts'
-import { rarely } from '../ops/rarely.ts'
+import { throttle } from '../ops/throttle.ts'
 import type { CollectorThread } from './collector.ts'
 import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline-worker.ts'
 
@@ -26,7 +26,7 @@ export function startPipeline(
 ): PipelineThread {
   let position: number | null = null
   const sayFailed = (what: object, text: string) => log.error(what, text)
-  const sayPassing = rarely(sayFailed)
+  const sayPassing = throttle(sayFailed)
   const worker = new Worker(new URL('./pipeline-worker.ts', import.meta.url), { workerData })
   const tell = (request: PipelineRequest) => worker.postMessage(request)
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))

@@ -13,7 +13,7 @@ import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createTurns } from '../../server/land/turns.ts'
-import { createKeyring, remembering } from '../../server/ops/keyring.ts'
+import { createKeyring, memoized } from '../../server/ops/keyring.ts'
 import { seedPresets } from '../../server/segments/members.ts'
 import { ofRows } from '../../server/store/engine/many.ts'
 import { migrate } from '../../server/store/migrate.ts'
@@ -27,7 +27,7 @@ import { backlog, freshness } from './server-load.ts'
 import { createTraffic, type Traffic } from './traffic.ts'
 
 const DAY_MS = 24 * 3600_000
-const tombstone = remembering(createKeyring('a secret of the bench').tombstone)
+const tombstone = memoized(createKeyring('a secret of the bench').tombstone)
 
 /** Runs the benchmark. */
 export async function bench({ brief, long }: { brief: boolean; long: boolean }): Promise<Record<string, unknown>> {
@@ -95,8 +95,8 @@ async function project(deps: {
   const file = join(deps.folder, 'journal.db')
   await writeJournal(file, db, deps.traffic, deps.events)
   const journal = openJournalReader(file)
-  const takeOut = async () => {}
-  const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, takeOut, now: () => Date.now() }
+  const removeErased = async () => {}
+  const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, removeErased, now: () => Date.now() }
   const began = performance.now()
   const turns = createTurns({ now: () => performance.now(), interrupted: () => false })
   let landed = 0

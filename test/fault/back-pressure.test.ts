@@ -145,7 +145,7 @@ function fails(message: string): void {
 }
 
 /** A journal without its thread, so that a bound of hours is one of milliseconds. */
-function openOwn(now: () => number, onUpkeepFailed = fails) {
+function openOwn(now: () => number, onMaintenanceFailed = fails) {
   const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
   const file = join(folder, 'journal.db')
   const journal = startJournal({
@@ -154,7 +154,7 @@ function openOwn(now: () => number, onUpkeepFailed = fails) {
     maxAgeMs: 72 * HOUR,
     keepLandedMs: 24 * HOUR,
     now,
-    onUpkeepFailed,
+    onMaintenanceFailed,
   })
   const append = (text: string) => new Promise<string | null>((resolve) => journal.append([text], 1, resolve))
   const reader = openJournalReader(file)

@@ -253,7 +253,7 @@ test('two machines on copies of one folder land into one store: the one that com
         journal: reader,
         describeAgent,
         tombstone,
-        takeOut: async () => {},
+        removeErased: async () => {},
         now: () => 1000,
       })
       const foreign = landed.notices.some((notice) => notice.kind === 'foreign cursor')

@@ -104,7 +104,7 @@ test('memberships kept current by events and edges equal a full evaluation at th
             ),
             describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
             tombstone,
-            takeOut: async () => {},
+            removeErased: async () => {},
             now: () => now,
           })
         for (const step of [0, ...clock, 30]) {

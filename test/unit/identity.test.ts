@@ -8,7 +8,7 @@ import { attribute, contactPerson, type VisitorEvent } from '../../server/domain
 import { byTimeThenId, type Evidence } from '../../server/domain/event.ts'
 import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
 import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
-import type { Link } from '../../server/domain/identity-link.ts'
+import type { IdentityLink } from '../../server/domain/identity-link.ts'
 import { type Action, ANOTHER, SAME, type State } from '../../server/domain/identity-table.ts'
 
 const MINUTE = 60_000
@@ -140,7 +140,7 @@ function play(story: string[], policy: Partial<Policy> = {}) {
 }
 
 /** `anna verified open signed_login`, and for one that ended `… until REASON`. */
-function say(link: Link): string {
+function say(link: IdentityLink): string {
   const end = link.endReason === null ? '' : ` until ${link.endReason}`
   return `${link.contact ?? 'somebody'} ${link.strength} ${link.state} ${link.reason}${end}`
 }

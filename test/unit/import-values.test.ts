@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest'
 import { attributeName, isSecretHeading, plain, questionOf } from '../../server/import/heading.ts'
 import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
-import { currencyIn, decimalSignOf, readAmount } from '../../server/import/money-text.ts'
+import { currencyIn, decimalSeparatorOf, readAmount } from '../../server/import/money-text.ts'
 import {
   attributeValue,
   cleanCell,
@@ -236,7 +236,7 @@ describe('amounts', () => {
     [['1,5', '1,234'], ','],
     [['1.234', '2.345'], null],
     [['1,5', '1.5'], null],
-  ] as const)('%j part decimals by %j', (cells, sign) => expect(decimalSignOf(cells)).toBe(sign))
+  ] as const)('%j part decimals by %j', (cells, sign) => expect(decimalSeparatorOf(cells)).toBe(sign))
   test.each([
     ['12 €', 'EUR'],
     ['12 CHF', 'CHF'],

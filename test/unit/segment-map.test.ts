@@ -1,9 +1,9 @@
 /** How Segment's words are put into ours, by table: its specification's example calls, and calls as senders write them. */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { mapCall, type SaidCall } from '../../server/collect/segment-map.ts'
+import { type CallDetails, mapCall } from '../../server/collect/segment-map.ts'
 
-const said = (call: Partial<SaidCall>): SaidCall => ({ kind: 'track', properties: {}, page: {}, ...call })
+const said = (call: Partial<CallDetails>): CallDetails => ({ kind: 'track', properties: {}, page: {}, ...call })
 
 /** A track call, mapped. */
 function tracked(event: string, properties: Record<string, unknown> = {}, page: Record<string, unknown> = {}) {

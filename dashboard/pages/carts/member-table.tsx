@@ -4,7 +4,7 @@
  */
 import type { Child } from 'hono/jsx/dom'
 import type { Member } from '../../api.ts'
-import type { Place } from '../../hooks/route.ts'
+import type { Route } from '../../hooks/route.ts'
 import { CartItems } from '../../parts/cart-items.tsx'
 import { Sign } from '../../parts/mark.tsx'
 import { PlaceLink } from '../../parts/place-link.tsx'
@@ -15,7 +15,7 @@ type Props = {
   ui: Ui
   members: [key: string, member: Member][]
   nowMs: number
-  onGo: (place: Place) => void
+  onGo: (place: Route) => void
 }
 
 const COLUMNS = ['who', 'what', 'value', 'since', 'evidence', 'mail'] as const
@@ -43,7 +43,7 @@ export function MemberTable({ ui, members, nowMs, onGo }: Props) {
   )
 }
 
-type RowProps = { ui: Ui; member: Member; nowMs: number; onGo: (place: Place) => void }
+type RowProps = { ui: Ui; member: Member; nowMs: number; onGo: (place: Route) => void }
 
 function MemberRow({ ui, member, nowMs, onGo }: RowProps) {
   const { t, f } = ui

@@ -5,7 +5,7 @@
 import { flushSync, useEffect, useRef, useState } from 'hono/jsx/dom'
 import { ABANDONED_CSV, type Client, type Member } from '../../api.ts'
 import { usePoll } from '../../hooks/poll.ts'
-import type { Place } from '../../hooks/route.ts'
+import type { Route } from '../../hooks/route.ts'
 import { Choice } from '../../parts/choice.tsx'
 import { Freshness } from '../../parts/freshness.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
@@ -24,7 +24,7 @@ const FITS: Record<Filter, (member: Member) => boolean> = {
 }
 
 /** The list of abandoned carts. */
-export function CartsPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: (place: Place) => void }) {
+export function CartsPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: (place: Route) => void }) {
   const { t, f } = ui
   const [filter, setFilter] = useState<Filter>('everyone')
   const [depth, setDepth] = useState(1)

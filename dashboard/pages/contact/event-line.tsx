@@ -4,7 +4,7 @@ import type { TimelineEvent } from '../../api.ts'
 import { safeLink } from '../../parts/safe-url.ts'
 import type { Ui } from '../../texts/format.ts'
 import { wordFor } from '../../texts/words.ts'
-import { type Product, toldBy } from './event-props.ts'
+import { detailsOf, type Product } from './event-props.ts'
 
 /** What moves a sale or ties a browser to a customer; it stands out from mere looking around. */
 const WEIGHTY = new Set(['add_to_cart', 'begin_checkout', 'purchase', 'refund', 'identify', 'sign_up', 'login'])
@@ -16,7 +16,7 @@ const OF_A_PAGE = new Set(['page', 'view_item', 'view_item_list', 'engagement'])
 export function EventLine({ ui, event, children }: { ui: Ui; event: TimelineEvent; children?: Child }) {
   const { t, f } = ui
   const word = wordFor(t.contact.event, event.type)
-  const { products, value, order, term, rest } = toldBy(event, word === null)
+  const { products, value, order, term, rest } = detailsOf(event, word === null)
   const showsPage = products.length === 0 && (OF_A_PAGE.has(event.type) || word === null)
   // A single product stands in the sentence, and one sum at the end of the line.
   const only = products.length === 1 ? products[0]! : null

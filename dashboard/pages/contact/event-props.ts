@@ -8,7 +8,7 @@ import type { Money, TimelineEvent } from '../../api.ts'
 export type Product = { name: string; quantity: number; price: Money | null }
 
 /** The properties that are shown. `rest` are the plain values of an event whose type is the shop's own. */
-export type Told = {
+export type EventDetails = {
   products: Product[]
   value: Money | null
   order: string | null
@@ -35,7 +35,7 @@ function moneyOf(value: unknown, currency: unknown): Money | null {
 }
 
 /** Reads an event's properties; `ownType` for a type that the shop invented. */
-export function toldBy({ props }: TimelineEvent, ownType: boolean): Told {
+export function detailsOf({ props }: TimelineEvent, ownType: boolean): EventDetails {
   const items: unknown = props.items ?? props.products
   const list = (Array.isArray(items) ? items : []).filter((item) => typeof item === 'object' && item !== null)
   return {

@@ -2,7 +2,7 @@
  * Why visits count as a customer's: the links in force first, then those that have ended, the newest before the older.
  * What never came to anything is kept aside, for there may be much of it where somebody tried.
  */
-import type { Client, Link, Visitor } from '../../api.ts'
+import type { Client, ContactLink, Visitor } from '../../api.ts'
 import { LinkCard } from '../../parts/link-card.tsx'
 import type { Ui } from '../../texts/format.ts'
 
@@ -10,7 +10,7 @@ const SHOWN_AT_ONCE = 5
 
 const IDLE = new Set(['refused', 'void'])
 
-type Props = { ui: Ui; client: Client; links: Link[]; visitors: Visitor[]; onDecided: () => void }
+type Props = { ui: Ui; client: Client; links: ContactLink[]; visitors: Visitor[]; onDecided: () => void }
 
 /** The cards, in their order. */
 export function LinkList({ ui, client, links, visitors, onDecided }: Props) {
@@ -19,7 +19,7 @@ export function LinkList({ ui, client, links, visitors, onDecided }: Props) {
   const live = sorted.filter((link) => !IDLE.has(link.state))
   const older = live.slice(SHOWN_AT_ONCE)
   const idle = sorted.filter((link) => IDLE.has(link.state))
-  const cards = (some: Link[]) => (
+  const cards = (some: ContactLink[]) => (
     <ul class="links">
       {some.map((link) => (
         <LinkCard
@@ -59,4 +59,4 @@ export function LinkList({ ui, client, links, visitors, onDecided }: Props) {
   )
 }
 
-const rank = ({ state }: Link) => (state === 'open' ? 0 : state === 'closed' ? 2 : 1)
+const rank = ({ state }: ContactLink) => (state === 'open' ? 0 : state === 'closed' ? 2 : 1)

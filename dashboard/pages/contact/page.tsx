@@ -5,7 +5,7 @@
 import { flushSync, useEffect, useRef, useState } from 'hono/jsx/dom'
 import type { Client } from '../../api.ts'
 import { usePoll } from '../../hooks/poll.ts'
-import type { Place } from '../../hooks/route.ts'
+import type { Route } from '../../hooks/route.ts'
 import { Freshness } from '../../parts/freshness.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { PlaceLink } from '../../parts/place-link.tsx'
@@ -20,7 +20,7 @@ import { Timeline } from './timeline.tsx'
 
 const REFRESH_MS = 10_000
 
-type Props = { ui: Ui; client: Client; id: string; onGo: (place: Place) => void }
+type Props = { ui: Ui; client: Client; id: string; onGo: (place: Route) => void }
 
 /** The page of the customer with this id. */
 export function ContactPage({ ui, client, id, onGo }: Props) {

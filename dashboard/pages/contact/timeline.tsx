@@ -4,7 +4,7 @@
  * link than the rest of its visit says so itself.
  */
 import { useMemo } from 'hono/jsx/dom'
-import type { Link, TimelineEvent, Visitor } from '../../api.ts'
+import type { ContactLink, TimelineEvent, Visitor } from '../../api.ts'
 import { deviceName } from '../../parts/device-name.ts'
 import { linkAnchor } from '../../parts/link-card.tsx'
 import { StrengthMark } from '../../parts/mark.tsx'
@@ -13,7 +13,7 @@ import { wordFor } from '../../texts/words.ts'
 import { EventLine } from './event-line.tsx'
 import { daysOf, type Visit } from './visits.ts'
 
-type Props = { ui: Ui; events: TimelineEvent[]; visitors: Visitor[]; links: Link[] }
+type Props = { ui: Ui; events: TimelineEvent[]; visitors: Visitor[]; links: ContactLink[] }
 
 /** The days with their visits. */
 export function Timeline({ ui, events, visitors, links }: Props) {
@@ -49,7 +49,7 @@ export function Timeline({ ui, events, visitors, links }: Props) {
   )
 }
 
-type VisitProps = { ui: Ui; visit: Visit; visitor: Visitor | undefined; links: Link[] }
+type VisitProps = { ui: Ui; visit: Visit; visitor: Visitor | undefined; links: ContactLink[] }
 
 function VisitCard({ ui, visit, visitor, links }: VisitProps) {
   const { t, f } = ui
@@ -77,7 +77,7 @@ function VisitCard({ ui, visit, visitor, links }: VisitProps) {
 }
 
 /** The strength of the link that gives an event to the customer, and the way to its reason. */
-function ByLink({ ui: { t }, event, links }: { ui: Ui; event: TimelineEvent; links: Link[] }) {
+function ByLink({ ui: { t }, event, links }: { ui: Ui; event: TimelineEvent; links: ContactLink[] }) {
   if (event.link === null) return null
   const { id, strength } = event.link
   const link = links.find((each) => each.id === id)

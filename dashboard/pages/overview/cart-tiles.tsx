@@ -1,13 +1,13 @@
 /** The carts of the period by state, each with its number and its value in every currency that occurs. */
 import type { Carts, Row } from '../../api.ts'
-import type { Place } from '../../hooks/route.ts'
+import type { Route } from '../../hooks/route.ts'
 import { PlaceLink } from '../../parts/place-link.tsx'
 import type { Ui } from '../../texts/format.ts'
 
 type TileProps = { ui: Ui; name: 'open' | 'abandoned' | 'recovered'; label: string; hint: string; carts: Carts }
 
 /** Open, abandoned, recovered; from the abandoned a way to the people behind them. */
-export function CartTiles({ ui, carts, onGo }: { ui: Ui; carts: Row['carts']; onGo: (place: Place) => void }) {
+export function CartTiles({ ui, carts, onGo }: { ui: Ui; carts: Row['carts']; onGo: (place: Route) => void }) {
   const { t } = ui
   return (
     <section aria-labelledby="carts-title">

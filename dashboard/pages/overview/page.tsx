@@ -5,7 +5,7 @@
 import { useState } from 'hono/jsx/dom'
 import type { Client, Overview } from '../../api.ts'
 import { usePoll } from '../../hooks/poll.ts'
-import type { Place } from '../../hooks/route.ts'
+import type { Route } from '../../hooks/route.ts'
 import { Choice } from '../../parts/choice.tsx'
 import { Freshness } from '../../parts/freshness.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
@@ -27,7 +27,7 @@ function periodOfAddress(): Period {
 }
 
 /** The first page after signing in. */
-export function OverviewPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: (place: Place) => void }) {
+export function OverviewPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: (place: Route) => void }) {
   const { t, f } = ui
   const [period, setPeriod] = useState<Period>(periodOfAddress)
   const { data, key, at, error, reload } = usePoll<Overview>(period, (signal) => {

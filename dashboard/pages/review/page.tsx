@@ -4,9 +4,9 @@
  * shop says what is right; whatever was said here stays on the page with a way back.
  */
 import { useEffect, useState } from 'hono/jsx/dom'
-import type { Client, Link, Review, Visitor, VisitorDetail } from '../../api.ts'
+import type { Client, ContactLink, Review, Visitor, VisitorDetail } from '../../api.ts'
 import { usePoll } from '../../hooks/poll.ts'
-import type { Place } from '../../hooks/route.ts'
+import type { Route } from '../../hooks/route.ts'
 import { deviceName, shortId } from '../../parts/device-name.ts'
 import { Freshness } from '../../parts/freshness.tsx'
 import { LinkCard } from '../../parts/link-card.tsx'
@@ -21,12 +21,12 @@ const REFRESH_MS = 10_000
 /** Cards of a kind that are there at once: each asks for its browser. */
 const SHOWN_AT_ONCE = 10
 
-type Props = { ui: Ui; client: Client; onGo: (place: Place) => void; onCount: (count: number) => void }
+type Props = { ui: Ui; client: Client; onGo: (place: Route) => void; onCount: (count: number) => void }
 
 /** The page. */
 export function ReviewPage({ ui, client, onGo, onCount }: Props) {
   const { t, f } = ui
-  const [decided, setDecided] = useState<Map<string, Link>>(new Map())
+  const [decided, setDecided] = useState<Map<string, ContactLink>>(new Map())
   const [shown, setShown] = useState<Record<string, number>>({})
   const { data, at, error, reload } = usePoll<Review>('review', (signal) => client.review(signal), REFRESH_MS)
   useEffect(() => {
@@ -46,7 +46,7 @@ export function ReviewPage({ ui, client, onGo, onCount }: Props) {
         {t.review.rest(Math.min(SHOWN_AT_ONCE, count - limitOf(kind)), f.count)}
       </button>
     )
-  const section = (group: Group, links: Link[]) => (
+  const section = (group: Group, links: ContactLink[]) => (
     <section key={group} class="review" aria-labelledby={`${group}-title`} data-testid={`review-${group}`}>
       <h2 id={`${group}-title`}>
         {t.review[group]} <span class="tally">{f.count(links.length)}</span>
@@ -126,7 +126,7 @@ function useVisitor(client: Client, id: string): VisitorDetail | null {
   return visitor
 }
 
-type CardProps = Omit<Props, 'onCount'> & { link: Link; onDecided: () => void }
+type CardProps = Omit<Props, 'onCount'> & { link: ContactLink; onDecided: () => void }
 
 /** A link that somebody has to look at, and whom it is about. */
 function ToDecide({ ui, client, link, onGo, onDecided }: CardProps) {
@@ -138,7 +138,7 @@ function ToDecide({ ui, client, link, onGo, onDecided }: CardProps) {
   )
 }
 
-function Customer({ ui: { t }, id, onGo }: { ui: Ui; id: string; onGo: (place: Place) => void }) {
+function Customer({ ui: { t }, id, onGo }: { ui: Ui; id: string; onGo: (place: Route) => void }) {
   return (
     <PlaceLink to={{ page: 'contact', id }} onGo={onGo}>
       <bdi>{t.customerId(id)}</bdi>

@@ -72,7 +72,7 @@ export function createPostgresStore(url: string, options: PostgresOptions): Kyse
   })
 }
 
-/** PostgreSQL keeps no NUL in a text. What comes in is cleaned at the doors; what came in before must not stop. */
+/** PostgreSQL keeps no NUL in a text. Input is cleaned at the endpoints; rows from before that must not fail. */
 function storable(value: unknown): unknown {
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
 }

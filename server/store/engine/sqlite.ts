@@ -34,7 +34,7 @@ const LOG_BYTES = 64 * 1024 ** 2
 /** Opens the store's file, which is made if it is not there. */
 export function openSqlite(file: string): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: BUSY_MS })
-  // Of a new file only, and before anything is in it: lets it give pages back (`sqlite-upkeep`).
+  // Of a new file only, and before anything is in it: lets it give pages back (`sqlite-maintenance`).
   sqlite.pragma('auto_vacuum = INCREMENTAL')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = NORMAL')

@@ -11,7 +11,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely'
 import type { Database } from '../schema.ts'
 import { BUCKETS } from './buckets.ts'
-import { type Claim, LostClaim, type Ownership } from './ownership.ts'
+import { LostClaim, type Ownership, type WorkClaim } from './ownership.ts'
 
 /** How many leases the keys are shared out in. Their rows are made by a migration. */
 const PARTITIONS = 16
@@ -38,7 +38,7 @@ export type Leases = Ownership & {
 export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): Leases {
   const held = new Map<string, number>()
 
-  const claim = (names: string[], buckets: number[] | null): Claim | null => {
+  const claim = (names: string[], buckets: number[] | null): WorkClaim | null => {
     if (names.length === 0) return null
     const fences = new Map(names.map((name) => [name, held.get(name)!]))
     const rows = names.sort().map((name) => ({ name, owner: id, fence: fences.get(name)!, expires_at: 0 }))

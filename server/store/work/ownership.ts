@@ -6,7 +6,7 @@ import type { Transaction } from 'kysely'
 import type { Database } from '../schema.ts'
 
 /** What a process may work on, as it was when it was claimed. */
-export type Claim = {
+export type WorkClaim = {
   /** The buckets of keys; null for all. */
   buckets: readonly number[] | null
   /** Keeps others out until the transaction ends. Must be its first statement. Throws `LostClaim`. */
@@ -14,7 +14,7 @@ export type Claim = {
 }
 
 /** Gives claims: on keys of visitors and persons, and on the feed. Null: there is nothing that it may work on. */
-export type Ownership = { keys(): Claim | null; feed(): Claim | null }
+export type Ownership = { keys(): WorkClaim | null; feed(): WorkClaim | null }
 
 /** Another process has taken over what this one has worked on. Nothing was written; the other does the work. */
 export class LostClaim extends Error {
@@ -22,7 +22,7 @@ export class LostClaim extends Error {
   readonly code = 'LOST_CLAIM'
 }
 
-const everything: Claim = { buckets: null, hold: async () => {} }
+const everything: WorkClaim = { buckets: null, hold: async () => {} }
 
 /** For a store with one process that derives. */
 export const ownsEverything: Ownership = { keys: () => everything, feed: () => everything }

@@ -19,15 +19,15 @@ const VACUUM_PAGES = 500
 const WAIT_MS = 50
 const REST_MS = 2000
 
-/** Upkeep of one file. */
-export type Upkeep = {
+/** Maintenance of one file. */
+export type SqliteMaintenance = {
   /** Returns whether there is more to do at once. `resting`: nothing else is to be done. */
   step(walBytes: () => number, resting: boolean): boolean
   close(): void
 }
 
-/** Upkeep of the store's file. `now` is a clock that only measures. */
-export function createSqliteUpkeep(file: string, now: () => number): Upkeep {
+/** Maintenance of the store's file. `now` is a clock that only measures. */
+export function createSqliteMaintenance(file: string, now: () => number): SqliteMaintenance {
   const sqlite = new BetterSqlite3(file, { timeout: WAIT_MS })
   const number = (pragma: string) => Number(sqlite.pragma(pragma, { simple: true }))
   const pageSize = number('page_size')

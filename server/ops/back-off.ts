@@ -6,7 +6,7 @@ const LONGEST_MS = 60_000
 const STEP_MS = 20
 
 /** Resolves when it is their turn. `oldestAt` says when what waits longest was appended, by the clock `now`. */
-export async function giveWay(deps: {
+export async function backOff(deps: {
   /** Whether the thread that collects lacks a processor. */
   isShort: () => boolean
   isStopping: () => boolean
