@@ -24,7 +24,7 @@ const BOTH = [
     'identity-scenarios',
   ],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
-  ...['signed-logins'],
+  ...['signed-logins', 'upgrade'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.

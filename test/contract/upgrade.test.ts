@@ -1,0 +1,156 @@
+/**
+ * A store of each earlier version is brought to today: it gets the schema that a new one has, keeps its rows, and a
+ * server works on it. A store of a later version is refused.
+ */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { migrate } from '../../server/store/migrate.ts'
+import { openCommandStore } from '../../server/store/open.ts'
+import { type Database, DERIVED_TABLES } from '../../server/store/schema.ts'
+import { bucketOf } from '../../server/store/work/buckets.ts'
+import { ANNA, BOB, makeOldStore, OLD_KEY, OLD_SECRET, VERSIONS } from '../support/old-store.ts'
+import { settled } from '../support/sender.ts'
+import { freePort, startRefused, startServer } from '../support/server.ts'
+import { ENGINE, openStore, type TestStore } from '../support/store.ts'
+
+/** What is known of a schema: columns with their types, keys and indexes. */
+const SCHEMA =
+  ENGINE === 'sqlite'
+    ? ['select type, name, tbl_name, sql from sqlite_master order by type, name']
+    : [
+        `select table_name, ordinal_position, column_name, data_type, is_nullable, column_default, collation_name
+         from information_schema.columns where table_schema = 'public' order by 1, 2`,
+        "select tablename, indexname, indexdef from pg_indexes where schemaname = 'public' order by 1, 2",
+        `select cast(conrelid as regclass) as name, conname, pg_get_constraintdef(oid) as definition from pg_constraint
+         where connamespace = cast('public' as regnamespace) order by 1, 2`,
+      ]
+
+const schemaOf = async (store: TestStore) => Promise.all(SCHEMA.map((query) => store.query(query)))
+
+/** Of these rows nothing is kept by an upgrade but what can be made again; what is made of them is asked of a server. */
+const MADE_AGAIN = new Set<string>([...DERIVED_TABLES, 'dirty_visitors', 'dirty_persons', 'dirty_contacts'])
+
+let fresh: unknown
+
+/** A store of its own in a new folder, opened as the product and as a test do. */
+async function newStore() {
+  const dataDir = mkdtempSync(join(tmpdir(), 'couture-upgrade-'))
+  const store = await openStore(dataDir)
+  const db: Kysely<Database> = openCommandStore({ dataDir, databaseUrl: store.env.DATABASE_URL ?? null })
+  return { dataDir, store, db }
+}
+
+async function remove({ dataDir, store }: { dataDir: string; store: TestStore }) {
+  await store.close({ wipe: true })
+  rmSync(dataDir, { recursive: true, force: true })
+}
+
+describe('a store of an earlier version', () => {
+  beforeAll(async () => {
+    const made = await newStore()
+    await migrate(made.db)
+    await made.db.destroy()
+    fresh = await schemaOf(made.store)
+    await remove(made)
+  })
+
+  test.each(VERSIONS.slice(0, -1))('%s is upgraded', async (version) => {
+    const made = await newStore()
+    const { dataDir, store, db } = made
+    const rows = await makeOldStore(db, version, Date.now())
+    await migrate(db)
+    await db.destroy()
+
+    expect(await schemaOf(store)).toEqual(fresh)
+    for (const [table, own] of Object.entries(rows)) {
+      if (MADE_AGAIN.has(table)) continue
+      const kept = await store.query(`select * from ${table}`)
+      expect(kept, table).toHaveLength(own.length)
+      for (const { person_id: _, ...row } of own) expect(kept, table).toContainEqual(expect.objectContaining(row))
+    }
+    await expectBuckets(store, version)
+    await expectMarks(store, version)
+    // This folder has no journal of that time, and a server warns of a journal that is lost.
+    await store.change('delete from cursors')
+    await store.close({ wipe: false })
+
+    const server = await startServer({ dataDir, env: { COUTURE_SECRET: OLD_SECRET } })
+    try {
+      await settled(server)
+      const read = async (path: string) =>
+        (await fetch(server.url + path, { headers: { authorization: `Bearer ${OLD_KEY}` } })).json()
+      const { data: members } = (await read('/api/v1/segments/cart_abandoned/members')) as {
+        data: { person: object; contact: { email: string } | null; cart: { value: number } }[]
+      }
+      expect(members.map(({ person, contact, cart }) => [person, contact?.email, cart.value])).toEqual(
+        expect.arrayContaining([
+          [expect.objectContaining({ kind: 'contact', id: 'crm-1' }), 'anna@example.com', 120],
+          [expect.objectContaining({ kind: 'visitor', id: BOB }), undefined, 120],
+        ]),
+      )
+      expect(members).toHaveLength(2)
+      expect(await read(`/api/v1/visitors/${ANNA}/timeline`)).toMatchObject({
+        data: [{ type: 'identify' }, { type: 'page' }, { type: 'add_to_cart' }],
+      })
+      expect(await read('/api/v1/matches')).toMatchObject({
+        data: [{ contact: { id: 'crm-1' }, segments: [{ id: 'cart_abandoned' }] }],
+      })
+    } finally {
+      await server.stop()
+    }
+  })
+})
+
+/** Keys have the bucket that the product looks for them in. Numbers of two are written out: they never change. */
+async function expectBuckets(store: TestStore, version: string): Promise<void> {
+  if (version >= '002') return
+  for (const [table, key] of [
+    ['dirty_visitors', 'key'],
+    ['dirty_persons', 'key'],
+    ['dirty_contacts', 'key'],
+    ['persons', 'person_id'],
+  ] as const) {
+    const rows = await store.query<{ key: string; bucket: number }>(`select ${key} as key, bucket from ${table}`)
+    expect(rows.length, table).toBeGreaterThan(0)
+    for (const row of rows) expect(row.bucket, row.key).toBe(bucketOf(row.key))
+  }
+  const [contact] = await store.query("select bucket from dirty_contacts where key = 'crm-1'")
+  const [visitor] = await store.query('select bucket from dirty_visitors where key = ?', BOB)
+  expect([contact, visitor]).toEqual([{ bucket: 13 }, { bucket: 60 }])
+}
+
+/** Every visitor is marked, and a mark that was there has moved. */
+async function expectMarks(store: TestStore, version: string): Promise<void> {
+  if (version >= '004') return
+  const marks = await store.query<{ key: string; generation: number }>('select * from dirty_visitors order by key')
+  expect(marks.map((mark) => mark.key)).toEqual([ANNA, BOB])
+  expect(marks[0]!.generation).toBeGreaterThanOrEqual(1)
+  expect(marks[1]!.generation).toBeGreaterThan(3)
+}
+
+describe('a store of a later version', () => {
+  let made: Awaited<ReturnType<typeof newStore>>
+  beforeAll(async () => {
+    made = await newStore()
+    await migrate(made.db)
+    await made.store.change("insert into kysely_migration (name, timestamp) values ('999-future', '')")
+  })
+  afterAll(async () => {
+    await made.db.destroy()
+    await remove(made)
+  })
+
+  test('is refused with what to do, and left as it is', async () => {
+    const told =
+      'the store is of a newer version of Couture (it has the migration 999-future): ' +
+      'start that version or a later one, or restore a backup made before the upgrade'
+    await expect(migrate(made.db)).rejects.toThrow(told)
+    const refused = await startRefused({ dataDir: made.dataDir, port: await freePort(), env: made.store.env })
+    expect(refused).toMatchObject({ code: 1, stdout: '' })
+    expect(refused.stderr.trim()).toBe(told)
+    expect(await schemaOf(made.store)).toEqual(fresh)
+  })
+})
