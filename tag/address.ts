@@ -1,6 +1,6 @@
 /**
- * What may be said of the page's address. A link token is a claim to somebody's identity: it must leave the address
- * bar before anything else runs, and no event may carry it, nor the fragment, in `url` or `referrer`.
+ * The page's address as events may carry it. A link token is a claim to somebody's identity: it must leave the address
+ * bar before anything else runs, and no event may carry the token or the fragment in `url` or `referrer`.
  */
 
 /** `param` is `#cl` or a query name; the token stands behind `?`, `#` or `&` and ends at the next `&`. */
@@ -29,7 +29,7 @@ export function takeLinkToken(param: string): string | undefined {
   return found[2]
 }
 
-/** An address as an event may carry it. The other query parameters are the collector's to judge. */
+/** An address as an event may carry it. The collector filters the other query parameters. */
 export function publicUrl(url: string, param: string): string {
   const page = url.split('#')[0]!
   return param[0] === '#' ? page : withoutToken(page, param)

@@ -1,10 +1,10 @@
 /**
- * Ids, and the event that carries one. An event is complete when it is made: its id, its time and its address are
- * those of the moment, however long it waits for consent or for the network. The id is never made twice.
+ * Creates ids and events. An event is complete when it is made: its id, time and address are those of the moment,
+ * however long it waits for consent or the network. No id is made twice.
  *
- * The alphabet is base64url's 64 characters in the order of ASCII, so that ids compare as strings the way their
- * numbers compare: 8 characters are 48 bits of milliseconds (enough until the year 10889), 13 are 78 random bits.
- * Databases append such keys at the end of the index instead of writing all over it.
+ * The alphabet is base64url's 64 characters in ASCII order, so ids sort as strings the way their numbers do: 8
+ * characters hold 48 bits of milliseconds (enough until the year 10889), 13 hold 78 random bits. Databases append such
+ * keys at the end of the index instead of writing all over it.
  */
 import type { WireEvent } from './wire.ts'
 
@@ -18,8 +18,8 @@ export function randomText(length: number): string {
 }
 
 /**
- * A source of ids that strictly increase within the page. Two in one millisecond, or a clock that was set back, count
- * on from the last one: the prefix orders, while the time itself is the event's `at`.
+ * Creates ids that strictly increase within the page. If two fall into one millisecond, or the clock was set back, the
+ * prefix counts on from the last one: it only orders, and the time itself is the event's `at`.
  */
 export function createIds(now: () => number): () => string {
   let last = 0
@@ -31,7 +31,7 @@ export function createIds(now: () => number): () => string {
   }
 }
 
-/** A time by this browser's clock, as the wire says it. */
+/** A time by this browser's clock, in the format of the wire. */
 export function isoTime(ms: number): string {
   return new Date(ms).toISOString()
 }
@@ -42,8 +42,8 @@ export function byteLength(text: string): number {
 }
 
 /**
- * Makes events. `props` are copied, because shops change the object of a cart after they have handed it in; what
- * cannot be JSON throws here, at the caller's own line.
+ * Makes events. `props` are copied, because shops modify a cart object after passing it in. Values that cannot be JSON
+ * throw here, at the caller's own line.
  */
 export function createEnvelope(deps: { now: () => number; newId: () => string; url: () => string }) {
   return (type: string, props?: object): WireEvent => ({

@@ -1,21 +1,21 @@
 /**
- * An address typed into a form, as evidence: said by the page, or taken from the forms that the site's setting names.
+ * An address typed into a form, as evidence: passed by the page, or taken from the forms that the site's settings name.
  *
- * The address leaves the browser as its SHA-256 only. Where a page cannot hash (`crypto.subtle` is missing outside
- * https) it is lost and counted, never sent as it is. Consent is judged twice: when the address is given, and when its
- * hash is ready. Of forms, fields are read at the moment a person submits, and of that form alone.
+ * The address leaves the browser only as its SHA-256. Where a page cannot hash (`crypto.subtle` is missing outside
+ * https), the address is dropped and counted, never sent in clear. Consent is checked twice: when the address is given,
+ * and when its hash is ready. Fields are read only when a person submits their form.
  */
 import { guard } from './guard.ts'
 import type { TypedProps } from './identify.ts'
 import type { Lose } from './losses.ts'
 import type { WireEvent } from './wire.ts'
 
-/** As the collector has it, in short: one @, no separators, and nothing that templates and mail robots leave. */
+/** The collector's rule in short: one @, no separators, and nothing that templates and mail robots leave behind. */
 const ADDRESS = /^(?!no-?reply@|.*({{|\*\||%%|\${|\.invalid$))[^\s@<>",;]+@[^\s@<>",;]+$/
 /** SHA-256 in hex, but not of the empty text. */
 const HASH = /^(?!e3b0c44298fc)[\da-f]{64}$/i
 
-/** What forms need. `allowed` is consent to identity; `refusals` counts up whenever a choice does not give it. */
+/** What forms need. `allowed` is consent to identity; `refusals` increases whenever a choice does not grant it. */
 export type FormDeps = {
   selectors: string[]
   makeEvent: (type: string, props: object) => WireEvent
@@ -25,7 +25,7 @@ export type FormDeps = {
   lose: Lose
 }
 
-/** The form of an address that is hashed and compared. */
+/** Normalises an address for hashing and comparison. */
 const normalise = (address: string) => address.trim().toLowerCase()
 
 async function sha256(text: string): Promise<string> {
@@ -33,14 +33,14 @@ async function sha256(text: string): Promise<string> {
   return [...bytes].map((byte) => (byte + 256).toString(16).slice(1)).join('')
 }
 
-/** Listens to the site's forms. The function it returns takes what the page says of one. */
+/** Listens to the site's forms. The returned function takes a form that the page passes itself. */
 export function createForms({ selectors, makeEvent, emit, allowed, refusals, lose }: FormDeps) {
-  const say = ({ email, ...props }: TypedProps) => {
+  const report = ({ email, ...props }: TypedProps) => {
     const address = email && normalise(email)
     if (!(address ? ADDRESS.test(address) : HASH.test(props.email_sha256!))) {
       throw Error("'identify' with form must be given a person's email or email_sha256")
     }
-    // Made now, with the time and the page of the moment; an address goes when its hash is ready.
+    // Made now, with the current time and page; an address is sent once its hash is ready.
     const event = makeEvent('identify', props)
     if (!address) {
       emit(event)
@@ -56,21 +56,21 @@ export function createForms({ selectors, makeEvent, emit, allowed, refusals, los
     )
   }
 
-  // Before the page's own handlers, which may empty the fields.
+  // Runs before the page's own handlers, which may empty the fields.
   if (selectors.length) {
     addEventListener(
       'submit',
       guard(({ target, isTrusted }: SubmitEvent) => {
         if (!isTrusted || !allowed() || !(target as Element).matches(`${selectors}`)) return
-        // Asked of the fields: one may stand outside of its form, and one named `elements` hides the form's own list.
-        // Disabled and read-only ones are not `:valid`: nobody typed there.
+        // Searches the fields: one may stand outside its form, and one named `elements` hides the form's own list.
+        // Disabled and read-only fields are never `:valid`: nobody typed there.
         const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=email]:valid')]
         const own = fields.find((field) => field.form === target && ADDRESS.test(normalise(field.value)))
-        if (own) say({ kind: 'form', email: own.value })
+        if (own) report({ kind: 'form', email: own.value })
       }),
       true,
     )
   }
 
-  return say
+  return report
 }

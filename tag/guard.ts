@@ -1,10 +1,10 @@
 /**
- * The one edge between the tag and the page: every function that the page or the browser calls goes through `guard`.
- * What is thrown inside, a bug of the tag or a sentence about a wrong call, becomes a warning in the console; it never
+ * The boundary between the tag and the page: every function that the page or the browser calls goes through `guard`.
+ * Anything thrown inside, a bug of the tag or a sentence about a wrong call, becomes a console warning and never
  * reaches the page.
  */
 
-/** The given function, warning where it threw; it then returns undefined. */
+/** Wraps a function so that it warns instead of throwing, and then returns undefined. */
 export function guard<A extends unknown[], R>(run: (...args: A) => R): (...args: A) => R | undefined {
   return (...args) => {
     try {

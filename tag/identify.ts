@@ -1,19 +1,19 @@
 /**
- * `couture('identify', …)`: a login, or with `form: true` an address typed into a form, said by the page. It is a
- * claim, and the collector judges it; the tag only sees to it that the claim can be understood. A login's address goes
- * as it was given, over the same connection that the shop's own form used, and the collector keeps its keyed hash; a
- * form's leaves the browser hashed (form.ts).
+ * `couture('identify', …)`: a login, or with `form: true` an address typed into a form, passed by the page. It is a
+ * claim that the collector judges; the tag only makes sure that it can be understood. A login's address is sent as
+ * given, over the same connection that the shop's own form used, and the collector keeps its keyed hash; a form's
+ * address is hashed in the browser (form.ts).
  */
 import type { FormProps, LoginProps } from './wire.ts'
 
 /** A form's properties before its address is hashed. */
 export type TypedProps = Omit<FormProps, 'email_sha256'> & { email?: string; email_sha256?: string }
 
-/** What names somebody; a form only by an address. */
+/** What can name a person. A form can only name one by address. */
 const LOGIN = ['email', 'email_sha256', 'contact_id', 'token'] as const
 const FORM = ['email', 'email_sha256', 'cart_id', 'order_id'] as const
 
-/** The properties of the event; throws a sentence that says what they must be. */
+/** Reads the properties of the event. Throws a sentence that says what they must be. */
 export function readIdentify(input: unknown): LoginProps | TypedProps {
   const given = Object(input)
   const props: { [K in 'kind' | (typeof LOGIN | typeof FORM)[number]]?: string } = {
@@ -23,7 +23,7 @@ export function readIdentify(input: unknown): LoginProps | TypedProps {
     const value = given[key]
     if (value && /string|number/.test(typeof value)) props[key] = `${value}`
   }
-  // Two identifiers could name two contacts. With a token its signed subject decides.
+  // Two identifiers could name two contacts. With a token, its signed subject decides.
   if (!props.token && [props.contact_id, props.email, props.email_sha256].filter(Boolean).length !== 1) {
     throw Error("'identify' must be given one of contact_id, email and email_sha256, or a token")
   }

@@ -1,21 +1,21 @@
 /**
- * The tag's entry. Importing it starts the tag, once a page; it exports nothing.
+ * The tag's entry point. Importing it starts the tag, once per page; it exports nothing.
  *
  * Its first statement takes a link token out of the address bar, before any other script can copy the address into a
- * report or a referrer. Everything it runs is guarded: whatever goes wrong here is a warning in the console and never
- * an exception in the page. Nothing is read, stored or sent by starting; that waits for consent (consent/gate.ts).
+ * report or a referrer. Everything it runs is guarded: an error becomes a console warning, never an exception in the
+ * page. Starting the tag reads, stores and sends nothing; that waits for consent (consent/gate.ts).
  */
 import { takeLinkToken } from './address.ts'
 import { guard } from './guard.ts'
 import type { TagSettings } from './settings.ts'
 import { type Call, startTag } from './tag.ts'
 
-/** Replaced in the bundle's text by the site's settings; it must stand here once and nowhere else. */
+/** Replaced in the bundle's text by the site's settings; it must appear exactly once. */
 declare const __COUTURE_SITE__: TagSettings
 
 declare global {
   interface Window {
-    /** The snippet's stub, which holds calls in `q`, and later the tag, which answers them. */
+    /** The snippet's stub, which queues calls in `q`; later the tag, which answers them. */
     couture?: ((...call: Call) => void) & { q?: { push: (call: Call) => void }; lost?: Record<string, number> }
   }
   interface Document {
@@ -26,7 +26,7 @@ declare global {
 /** `/c/tag.js?site=demo` and `/c/tag.4f2a.js?site=demo`, from the last slash on. */
 const SCRIPT = /\/tag(\.[\w-]+)?\.js\?.*site=.*/
 
-/** The site's settings. A shop that put the tag into its own bundle has none, and names the site with `init`. */
+/** The site's settings. A shop that bundles the tag itself has none, and names the site with `init`. */
 function bakedSettings(): Pick<TagSettings, 'link_param'> & Partial<TagSettings> {
   try {
     return __COUTURE_SITE__
@@ -35,7 +35,7 @@ function bakedSettings(): Pick<TagSettings, 'link_param'> & Partial<TagSettings>
   }
 }
 
-/** The collector stands beside the script. `currentScript` is null in a module and wrong in a shop's own bundle. */
+/** The collector is served beside the script. `currentScript` is null in a module and wrong in a shop's own bundle. */
 function findEndpoint(): string | undefined {
   const scripts = [document.currentScript as HTMLScriptElement | null, ...document.scripts]
   const own = scripts.find((script) => script && SCRIPT.test(script.src))
@@ -47,7 +47,7 @@ guard(() => {
   const token = takeLinkToken(settings.link_param)
   const endpoint = findEndpoint()
   const stub = window.couture
-  // The script stands in the page twice: the first one goes on.
+  // The script is on the page twice: the first copy goes on.
   if (stub?.lost) return
 
   const begin = (to: { site?: string; endpoint?: string }) => {
@@ -56,14 +56,14 @@ guard(() => {
     const calls = window.couture?.q
     if (window.couture?.lost) return
     const { run, lost } = startTag({ settings: { ...settings, site }, endpoint, token })
-    // Whoever kept the stub in a variable goes on pushing to `q`.
+    // Code that kept the stub in a variable goes on pushing to `q`.
     window.couture = Object.assign(run, { lost, q: { push: (call: Call) => run(...call) } })
     for (const call of (calls as Call[] | undefined) || []) run(...call)
   }
 
   if (endpoint) {
     const start = guard(() => begin({ site: settings.site, endpoint }))
-    // A prerendered page may never be seen: the stub holds its calls until somebody looks at it.
+    // A prerendered page may never be seen: the stub queues its calls until it is shown.
     if (document.prerendering) document.addEventListener('prerenderingchange', start, { once: true })
     else start()
     return

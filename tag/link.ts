@@ -1,16 +1,16 @@
 /**
- * A mail's link as evidence. The token only claims after a person moved: mail gateways open every link and run its
- * scripts, so the page load proves nothing. It is held in memory, is claimed once, and is gone with the page if the
- * visitor does not consent.
+ * A mail link as evidence. The token becomes a claim only after a person interacted: mail gateways open every link and
+ * run its scripts, so a page load proves nothing. The token is kept in memory, is claimed once, and is gone with the
+ * page if the visitor does not consent.
  *
- * The gestures are those a script cannot make: `isTrusted` is the browser's word. `scroll` is missing on purpose, since
- * it is trusted even when a script scrolled; the wheel, the finger or the key that scrolls is heard instead.
+ * The gestures are those a script cannot fake: the browser sets `isTrusted`. `scroll` is missing on purpose, since it
+ * is trusted even when a script scrolled; the tag listens to the wheel, the finger or the key that scrolls instead.
  */
 import { guard } from './guard.ts'
 
 const GESTURES = ['pointerdown', 'keydown', 'wheel', 'touchmove']
 
-/** `allowed` is consent to identity; `claim` sends. Call `settle` whenever consent changed. */
+/** `allowed` is consent to identity; `claim` sends the claim. Call `settle` whenever consent changed. */
 export function createLink(deps: { allowed: () => boolean; claim: (token: string) => void }) {
   let token: string | undefined
   let moved = false
@@ -30,11 +30,11 @@ export function createLink(deps: { allowed: () => boolean; claim: (token: string
 
   return {
     settle,
-    /** The page is left. It may come back out of the browser's cache, much later and for another person. */
+    /** The page is being left. It may come back from the browser's cache, much later and for another person. */
     forget(): void {
       token = undefined
     },
-    /** Holds a token; it needs a gesture of its own, made after it arrived. The accepting click in a banner is one. */
+    /** Holds a token, which needs a gesture made after it arrived. The click that accepts a banner counts. */
     hold(next: string | undefined): void {
       if (!next) return
       token = next

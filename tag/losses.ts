@@ -1,18 +1,18 @@
 /**
- * Counts the events that were given up. Nothing the tag drops may vanish silently: each kind is said once in the
- * console, and the counts stand in `couture.lost` for whoever looks. What consent forbids is not a loss.
+ * Counts lost events. Nothing that the tag drops may vanish silently: the console warns once per kind, and
+ * `couture.lost` holds the counts. What consent forbids is not a loss.
  */
 
 /**
- * `rejected` by the collector one by one, `refused` with the whole request, two kinds that never fitted, and addresses
- * that the page could not hash.
+ * `rejected`: refused by the collector one by one. `refused`: refused with the whole request. `too_large`, `overflow`:
+ * did not fit. `unhashed`: addresses that the page could not hash.
  */
 export type LossKind = 'rejected' | 'refused' | 'too_large' | 'overflow' | 'unhashed'
 
-/** Adds to a count; `why` is for people. */
+/** Adds to a count; `why` is shown in the console. */
 export type Lose = (kind: LossKind, count: number, why: unknown) => void
 
-/** The counts, and the function that adds to them. */
+/** Creates the counts and the function that adds to them. */
 export function createLosses(): { lost: Record<string, number>; lose: Lose } {
   const lost: Record<string, number> = {}
   return {

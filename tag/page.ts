@@ -1,12 +1,12 @@
 /**
- * Page views: one on load, one for every change of path or query that a router makes, one when the back button brings
- * a frozen page back. The automatic view of an address is made once; the shop's own `couture('page')` always counts.
- * The shop's calls of `history` must behave as without the tag: arguments, result and exceptions are theirs.
+ * Page views: one on load, one whenever a router changes the path or query, one when the back button restores a frozen
+ * page. An address gets one automatic view; the shop's own `couture('page')` always counts. The shop's calls of
+ * `history` must behave as they do without the tag, in arguments, result and exceptions.
  */
 import { guard } from './guard.ts'
 import type { WireEvent } from './wire.ts'
 
-/** Routers set the title after the address, so it is read a moment later, before the queue's flush (500 ms). */
+/** Routers set the title after the address, so it is read a moment later, before the queue flushes (500 ms). */
 const TITLE_MS = 300
 
 /** What page views need. `moved` is called after every navigation, before its view is made. */
@@ -43,7 +43,7 @@ export function createPage({ makeEvent, emit, referrer, moved }: PageDeps) {
     if (place === shown) return
     shown = place
     referrer = shownUrl || ''
-    // The old page's title still stands; a view that is sent before the new one is there goes without.
+    // The old page's title is still set; a view that is sent before the new title arrives has none.
     view(undefined, '')
   })
 

@@ -1,10 +1,10 @@
 /**
  * Carries events to the collector: each at least once, under one id, in order, one request at a time.
  *
- * The queue is a list of batches, oldest first. The last one is `live`: it takes new events and goes under the consent
- * that stands. Before it may come batches of an earlier page whose reply was never seen, and the word of a withdrawal.
- * An event leaves its batch on a 2xx, or when the collector refuses it for good (then it is counted), never on
- * sending. Without consent there is no live batch, and then nothing here touches storage.
+ * The queue is a list of batches, oldest first. The last one is `live`: it takes new events and is sent under the
+ * standing consent. Before it there may be batches of an earlier page whose reply was never seen, and the notice of a
+ * withdrawal. An event leaves its batch on a 2xx, or when the collector refuses it for good (then it is counted), never
+ * just because it was sent. Without consent there is no live batch, and nothing here touches storage.
  */
 import { byteLength, isoTime, randomText } from './envelope.ts'
 import { guard } from './guard.ts'
@@ -22,16 +22,16 @@ import {
   type WireEvent,
 } from './wire.ts'
 
-/** Gathers what happens together into one request. */
+/** Events of this period share one request. */
 const GATHER_MS = 500
-/** Somebody waits for these: the next page's prices, the order's attribution, the proof of consent. */
+/** Sent at once: the next page's prices, the order's attribution or the proof of consent depend on them. */
 const URGENT = /^(identify|purchase|consent)$/
-/** While the collector is away; beyond it the oldest are dropped and counted. */
+/** Limit while the collector is unreachable; beyond it the oldest events are dropped and counted. */
 const MAX_QUEUED = 500
 const BACKOFF_MS = 1000
 const MAX_BACKOFF_MS = 300_000
 
-/** What the queue needs from outside. `onVisitor` is told once, when a reply names the visitor. */
+/** What the queue needs from outside. `onVisitor` is called once, when a reply names the visitor. */
 export type QueueDeps = {
   site: string
   post: Post
@@ -42,25 +42,25 @@ export type QueueDeps = {
   lose: Lose
 }
 
-/** Creates the queue, closed: `open` it on a grant. */
+/** Creates the queue, closed; call `open` on a grant. */
 export function createQueue({ site, post, storage, now, random, onVisitor, lose }: QueueDeps) {
   const unsent = createUnsent({ storage, lose })
   let batches: Batch[] = []
   let live: Batch | undefined
-  /** The collector may know this browser: only then is a withdrawal told. */
+  /** Whether the collector may know this browser: only then is a withdrawal reported. */
   let known = false
-  /** Requests under way. Those with `keepalive` name their events and count against the browser's allowance. */
-  const underway = new Set<{ events: WireEvent[]; bytes: number }>()
+  /** Requests in flight. Those with `keepalive` list their events and count against the browser's allowance. */
+  const inFlight = new Set<{ events: WireEvent[]; bytes: number }>()
   let maxEvents: number = TAG_EVENTS
   let failures = 0
-  /** The timer of a gathering flush, and the one after a failure, before which nothing is sent. */
+  /** `timer` ends the gathering; `pause` follows a failure, and nothing is sent before it ends. */
   let timer: ReturnType<typeof setTimeout> | undefined
   let pause: typeof timer
 
   const serialise = (batch: Batch, events: WireEvent[]) =>
     JSON.stringify({ site, ...batch, sent_at: isoTime(now()), events })
 
-  /** The first events, as many as one request may hold: halved until they fit, like after a 413. */
+  /** As many of the first events as fit into one request: halved until they do, as after a 413. */
   function cut(batch: Batch, events: WireEvent[], room: number): WireEvent[] {
     let first = events.slice(0, maxEvents)
     while (first.length && byteLength(serialise(batch, first)) > room) first = first.slice(0, first.length >> 1)
@@ -71,19 +71,19 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     clearTimeout(timer)
     timer = undefined
     const batch = batches.find((each) => each.events.length)
-    if (!batch || underway.size || pause) return
+    if (!batch || inFlight.size || pause) return
     const events = cut(batch, batch.events, TAG_BYTES)
-    // What another script put into storage may fit no request; the collector's 413 then takes it out of the way.
+    // An event that another script put into storage may fit no request; the collector's 413 then removes it.
     send(batch, events.length ? events : batch.events.slice(0, 1), false)
   })
 
-  /** Sends what is not yet on its way with `keepalive`, as far as the browser's allowance for it goes. */
+  /** Sends with `keepalive` whatever is not in flight that way yet, as far as the browser's allowance goes. */
   function hurry() {
     for (const batch of batches) {
       for (;;) {
         let room: number = KEEPALIVE_BYTES
         let waiting = batch.events
-        for (const request of underway) {
+        for (const request of inFlight) {
           room -= request.bytes
           waiting = waiting.filter((event) => !request.events.includes(event))
         }
@@ -98,12 +98,12 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     const { candidate } = batch
     const body = serialise(batch, events)
     const request = keepalive ? { events, bytes: byteLength(body) } : { events: [], bytes: 0 }
-    underway.add(request)
+    inFlight.add(request)
     known = true
     const outcome = await post(body, keepalive)
-    underway.delete(request)
+    inFlight.delete(request)
     guard(settle)(candidate, events, outcome)
-    // What has begun to be gathered meanwhile is gathered to its end.
+    // If the next events are being gathered, their own timer sends them.
     setTimeout(() => timer || flush())
   }
 
@@ -135,9 +135,9 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     flush()
   }
 
-  /** A reply names the visitor that a candidate became: everything under that candidate goes under the name. */
+  /** A reply names the visitor that a candidate became: its batches continue under the visitor's id. */
   function learn(candidate: string, visitor: string | null) {
-    // Another tab may hold a newer one by now, after a withdrawal.
+    // Another tab may have stored a newer candidate by now, after a withdrawal.
     if (live && storage.get('candidate') === candidate) storage.remove('candidate')
     if (!visitor) return
     for (const batch of batches) {
@@ -148,7 +148,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     }
   }
 
-  /** A batch never claims a purpose that was withdrawn since, and holds no claim of identity without it. */
+  /** A batch never claims a purpose that was withdrawn since, nor carries identity claims without consent to them. */
   function narrow(batch: Batch, consent: WireConsent) {
     const { identity, marketing } = batch.consent
     if ((identity && !consent.identity) || (marketing && !consent.marketing)) batch.consent = consent
@@ -157,8 +157,8 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
 
   return {
     /**
-     * Analytics is granted, or the choice changed while it stands. `wasKnown` says that this browser had granted
-     * before. A fresh start takes the candidate that another tab may be using, and what an earlier page left unsent.
+     * Analytics is granted, or the choice changed while it stands. `wasKnown`: this browser granted consent before. A
+     * fresh start takes the candidate that another tab may be using, and what an earlier page left unsent.
      */
     open(consent: WireConsent, wasKnown: boolean): void {
       if (live) live.consent = consent
@@ -170,7 +170,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
         }
         known = wasKnown
         live = { candidate, consent, events: [] }
-        // What is stored without a choice that stands was written by a tab that had not yet heard of a withdrawal.
+        // Events stored without a standing choice were written by a tab that had not yet heard of a withdrawal.
         if (!known) storage.remove('unsent')
         batches.push(...unsent.load(), live)
       }
@@ -178,7 +178,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
       setTimeout(flush)
     },
 
-    /** Takes an event of the visitor who consented. Does nothing without consent. */
+    /** Takes an event of a visitor who consented. Does nothing without consent. */
     add(event: WireEvent): void {
       if (!live) return
       if (byteLength(JSON.stringify(event)) > EVENT_BYTES) {
@@ -191,17 +191,17 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     },
 
     /**
-     * Analytics is withdrawn: in this tick every event and everything stored is gone, and the collector is told under
-     * the visitor that then is forgotten. While the very first request is under way the visitor has no name yet; the
-     * word then follows its reply. A later grant queues behind the word, for its reply expires the cookie. Without
-     * `word` it was withdrawn on another page, which has told the collector and emptied the storage.
+     * Analytics is withdrawn: this tick deletes every event and everything stored, and notifies the collector under the
+     * visitor's id, which is then forgotten. While the very first request is in flight the visitor has no id yet; the
+     * notice then follows its reply. A later grant queues behind the notice, because its reply expires the cookie.
+     * Without `notice` another page withdrew: it has notified the collector and emptied the storage.
      */
-    close(word?: { consent: WireConsent; event: WireEvent }): void {
+    close(notice?: { consent: WireConsent; event: WireEvent }): void {
       if (!live) return
       batches = batches.filter((batch) => !batch.consent.analytics)
-      if (word && known) batches.push({ ...live, consent: word.consent, events: [word.event] })
-      if (word) storage.remove('candidate', 'consent', 'unsent')
-      const named = live.visitor || !underway.size
+      if (notice && known) batches.push({ ...live, consent: notice.consent, events: [notice.event] })
+      if (notice) storage.remove('candidate', 'consent', 'unsent')
+      const named = live.visitor || !inFlight.size
       live = undefined
       clearTimeout(pause)
       clearTimeout(timer)
@@ -209,13 +209,13 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
       if (named) hurry()
     },
 
-    /** The page may end at any moment: what is unacknowledged is stored, and sent unless the collector asked to wait. */
+    /** The page may end at any moment: stores unacknowledged events, and sends them unless told to wait. */
     leave(): void {
       if (live?.events.length) unsent.keep(live)
       if (!pause) hurry()
     },
 
-    /** The visitor's id where it is known, which is never without consent. */
+    /** The visitor's id if it is known, which it never is without consent. */
     visitor: (): string | undefined => live?.visitor,
   }
 }

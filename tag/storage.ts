@@ -1,25 +1,25 @@
 /**
- * The tag's three keys in localStorage. Whoever calls this must hold consent to `analytics`: reading is as forbidden
- * as writing before it. Where the browser blocks or fills storage, memory takes its place, so no caller needs to care:
- * the page works as before and the next page starts afresh.
+ * The tag's three keys in localStorage. Callers must hold consent to `analytics`: before that, reading is as forbidden
+ * as writing. If storage is blocked or full, memory takes its place, so callers need not care: the page works as usual
+ * and the next page starts afresh.
  */
 
 /** `candidate`: the visitor's id until the first reply. `consent`: the choice that stands. `unsent`: events to resend. */
 export type StorageKey = 'candidate' | 'consent' | 'unsent'
 
-/** Values are JSON; `null` is what is not there or cannot be read. */
+/** Values are JSON; `null` if missing or unreadable. */
 export type TagStorage = {
   get<T>(key: StorageKey): T | null
   set(key: StorageKey, value: unknown): void
   remove(...keys: StorageKey[]): void
 }
 
-/** The key as the browser sees it. */
+/** The key's name in localStorage. */
 export function storageName(key: StorageKey): string {
   return `couture.${key}`
 }
 
-/** `area` is called at each use, since the mere access to `localStorage` throws where it is blocked. */
+/** `area` is called at each use, because merely accessing `localStorage` throws where it is blocked. */
 export function createStorage(area: () => Pick<Storage, 'getItem' | 'setItem' | 'removeItem'>): TagStorage {
   const memory = new Map<StorageKey, string>()
   return {
@@ -45,7 +45,7 @@ export function createStorage(area: () => Pick<Storage, 'getItem' | 'setItem' | 
         try {
           area().removeItem(storageName(key))
         } catch {
-          // Blocked: then it never held anything of ours.
+          // Blocked, so it never held anything of ours.
         }
       }
     },

@@ -1,6 +1,6 @@
 /**
- * Puts the parts together and answers the page's calls. An event is made when it happens; then consent decides: it
- * goes to the queue, waits in memory for a choice, or is dropped. Nothing may reach the queue by another way.
+ * Assembles the parts and answers the page's calls. An event is made when it happens; then consent decides whether it
+ * goes to the queue, waits in memory for a choice, or is dropped. Nothing may reach the queue any other way.
  */
 import { publicUrl, takeLinkToken } from './address.ts'
 import { type ConsentChange, createGate } from './consent/gate.ts'
@@ -18,14 +18,14 @@ import { createStorage, storageName } from './storage.ts'
 import { createPost } from './transport.ts'
 import type { WireEvent } from './wire.ts'
 
-/** A call of `couture`: the command and what it was given, as the page wrote it. */
-// biome-ignore lint/suspicious/noExplicitAny: it comes from the page; each command checks its own.
+/** A call of `couture`: the command and its arguments, as the page wrote them. */
+// biome-ignore lint/suspicious/noExplicitAny: calls come from the page, and each command checks its arguments.
 export type Call = any[]
 
-/** Events and callbacks that wait for a choice; beyond it the oldest are dropped. */
+/** Limit for events and callbacks that wait for a choice; beyond it the oldest are dropped. */
 const MAX_WAITING = 200
 
-/** The types the tag makes itself; under such a name `track` would forge a proof or a claim. */
+/** Types that only the tag itself may make; with them `track` could forge a proof or a claim. */
 const RESERVED = /^(page|identify|reset|consent|engagement)$/
 
 const now = () => Date.now()
@@ -35,7 +35,7 @@ function readProps(props: unknown): object | undefined {
   throw Error('properties must be given as an object')
 }
 
-/** Starts the tag on this page. `run` answers a call; `lost` counts what was given up. */
+/** Starts the tag on this page. `run` handles a call; `lost` counts lost events. */
 export function startTag(deps: {
   settings: Pick<TagSettings, 'site' | 'link_param'> & Partial<TagSettings>
   endpoint: string
@@ -51,7 +51,7 @@ export function startTag(deps: {
   let waiting: WireEvent[] = []
   let callbacks: ((visitor: string) => void)[] = []
   let refused = false
-  /** How often a choice did not give identity: what a form gave before that must not be said after it. */
+  /** How often a choice did not grant identity: an address typed before such a choice must not be sent after it. */
   let refusals = 0
 
   const queue = createQueue({
@@ -71,11 +71,11 @@ export function startTag(deps: {
     else if (allowed === undefined && waiting.push(event) > MAX_WAITING) lose('overflow', 1, waiting.shift())
   }
 
-  /** Gives the visitor's id to those who asked. */
+  /** Passes the visitor's id to the waiting callbacks. */
   function answer(visitor: string) {
-    const asked = callbacks
+    const pending = callbacks
     callbacks = []
-    for (const callback of asked) guard(callback)(visitor)
+    for (const callback of pending) guard(callback)(visitor)
   }
 
   function onConsent(change: ConsentChange) {
@@ -84,7 +84,7 @@ export function startTag(deps: {
     if (kind === 'granted') {
       queue.open(consent, change.known)
       if (change.isNew) emit(makeEvent('consent'))
-      // After a refusal the page's view was dropped with the rest, and the visitor is looking at the page.
+      // A refusal dropped the page view with the rest, and the visitor is still looking at the page.
       if (refused) page.view()
     } else queue.close(consent && { consent, event: makeEvent('consent') })
     refused = kind === 'denied'
@@ -101,7 +101,7 @@ export function startTag(deps: {
   })
   link.hold(deps.token)
 
-  const sayForm = createForms({
+  const reportForm = createForms({
     selectors: settings.form_selectors || [],
     makeEvent,
     emit,
@@ -145,7 +145,7 @@ export function startTag(deps: {
     }),
   )
 
-  /** Each throws a sentence that says what it must be given; `guard` makes a warning of it. */
+  /** Each throws a sentence that says what it must be given; `guard` turns it into a warning. */
   const commands: Record<string, (...given: Call) => void> = {
     consent: (choice) => gate.choose(readChoice(choice), 'manual'),
     page: (props) => page.view(readProps(props)),
@@ -157,7 +157,7 @@ export function startTag(deps: {
     },
     identify(who) {
       const props = readIdentify(who)
-      if (props.kind === 'form') sayForm(props)
+      if (props.kind === 'form') reportForm(props)
       else emit(makeEvent('identify', props))
     },
     reset: () => emit(makeEvent('reset')),
@@ -167,7 +167,7 @@ export function startTag(deps: {
       const visitor = queue.visitor()
       if (visitor) answer(visitor)
     },
-    // It has done its work, or was not needed.
+    // Already handled, or not needed.
     init() {},
   }
 

@@ -1,10 +1,10 @@
 /**
- * One request to the collector and what its answer means. The queue decides on the meaning alone, so every status is
- * sorted here and nowhere else: only a 2xx says that events are on disk. It never throws.
+ * One request to the collector and what its reply means. The queue acts on that meaning alone, so every status is
+ * classified here and nowhere else: only a 2xx means that events are on disk. It never throws.
  */
 import type { WireReply } from './wire.ts'
 
-/** What is to be done with the events of a request. */
+/** What to do with the events of a request. */
 export type Outcome =
   | { kind: 'done'; visitor: string | null; rejected: WireReply['rejected'] }
   | { kind: 'refused'; status: number }
@@ -17,7 +17,7 @@ export type Post = (body: string, keepalive: boolean) => Promise<Outcome>
 /** A wrong date must not silence a page for ever, nor overflow a timer (2^31 ms), which would fire at once. */
 const MAX_RETRY_AFTER_MS = 3600_000
 
-/** Seconds or a date, as HTTP has it; undefined where there is neither, or a date that is over. */
+/** Seconds or a date, as in HTTP; undefined if it is neither, or if the date has passed. */
 export function retryAfterMs(header: string | null, now: number): number | undefined {
   if (!header) return
   const seconds = Number(header)
@@ -25,16 +25,16 @@ export function retryAfterMs(header: string | null, now: number): number | undef
   return wait >= 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined
 }
 
-/** A text body goes as `text/plain;charset=UTF-8` and in `cors` mode by itself, which spares a preflight. */
+/** A text body is sent as `text/plain;charset=UTF-8` in `cors` mode, which needs no preflight. */
 export function createPost(deps: { endpoint: string; fetch: typeof fetch; now: () => number }): Post {
   return async (body, keepalive) => {
     try {
       const reply = await deps.fetch(deps.endpoint, { method: 'POST', body, keepalive, credentials: 'include' })
       const { status } = reply
       if (reply.ok) {
-        // The events are on disk even if the rest of the reply is cut off or was changed on its way.
-        const said: Partial<WireReply> = Object(await reply.json().catch(() => null))
-        return { kind: 'done', visitor: said.visitor || null, rejected: said.rejected || [] }
+        // The events are on disk even if the rest of the reply is cut off or altered in transit.
+        const body: Partial<WireReply> = Object(await reply.json().catch(() => null))
+        return { kind: 'done', visitor: body.visitor || null, rejected: body.rejected || [] }
       }
       if (status === 413) return { kind: 'too_large' }
       if (status === 429 || status >= 500) {

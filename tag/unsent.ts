@@ -1,28 +1,28 @@
 /**
- * Events that were sent while the page was being left, and whose reply nobody saw. They stay in storage, under the
- * visitor and the consent they were made under, until a later page has seen a 2xx. Their ids are what keeps a resend
- * from counting twice, so a stored event is never changed. Only called under consent (see storage.ts).
+ * Events that were sent while the page was being left, and whose reply was never seen. They stay in storage, under the
+ * visitor and the consent they were made under, until a later page sees a 2xx. Their ids keep a resend from counting
+ * twice, so a stored event is never changed. Only called under consent (see storage.ts).
  */
 import { byteLength } from './envelope.ts'
 import type { Lose } from './losses.ts'
 import type { TagStorage } from './storage.ts'
 import type { WireBatch, WireEvent } from './wire.ts'
 
-/** Events with the visitor and the consent they go under; the site and the time of sending are added when sent. */
+/** Events with the visitor and the consent they are sent under; site and sending time are added on sending. */
 export type Batch = Omit<WireBatch, 'site' | 'sent_at'>
 
-/** Browsers give a whole origin 5 MiB, and they are the shop's. */
+/** Browsers give a whole origin 5 MiB, which belong to the shop. */
 export const UNSENT_BYTES = 100 * 1024
 
 /** The stored batches, oldest first. */
 export function createUnsent({ storage, lose }: { storage: TagStorage; lose: Lose }) {
-  /** What another script or an older tag may have written there is dropped, for it would fail at every send. */
+  /** Drops what another script or an older tag may have written, because it would fail on every send. */
   const load = (): Batch[] => {
     const stored = storage.get<Batch[]>('unsent')
     return Array.isArray(stored) ? stored.filter((batch) => batch?.consent && Array.isArray(batch.events)) : []
   }
 
-  /** The stored batches without these events, by id: several tabs and several pages write here. */
+  /** The stored batches without these events, by id: several tabs and pages write here. */
   const without = (events: WireEvent[]): Batch[] => {
     const gone = new Set(events.map((event) => event.id))
     return load()
@@ -34,7 +34,7 @@ export function createUnsent({ storage, lose }: { storage: TagStorage; lose: Los
 
   return {
     load,
-    /** Stores a batch, or stores it again with what was added. Past the limit the older half goes until it fits. */
+    /** Stores a batch, or updates it. Past the limit, the older half of the oldest batch goes until the rest fits. */
     keep(batch: Batch): void {
       const batches = [...without(batch.events), { ...batch }]
       while (byteLength(JSON.stringify(batches)) > UNSENT_BYTES) {
@@ -46,7 +46,7 @@ export function createUnsent({ storage, lose }: { storage: TagStorage; lose: Los
       }
       save(batches)
     },
-    /** Takes events out that were acknowledged or given up. */
+    /** Removes events that were acknowledged or given up. */
     forget(events: WireEvent[]): void {
       save(without(events))
     },

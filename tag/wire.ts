@@ -1,20 +1,20 @@
 /**
- * The wire contract: what the tag, a shop's server and the collector say to each other at `POST /v1/events`.
+ * The wire contract: what the tag, a shop's server and the collector exchange at `POST /v1/events`.
  *
  * This file imports nothing. The tag is compiled against it and the collector's schemas must `satisfies` it, so a
- * change on one side that the other does not know does not compile. Times are ISO 8601 UTC, money is a decimal with
- * an ISO 4217 currency, ids are opaque strings.
+ * change that only one side knows does not compile. Times are ISO 8601 UTC, money is a decimal with an ISO 4217
+ * currency, ids are opaque strings.
  */
 
-/** The tag's own limits, as plain numbers, so that its bundle holds these and not what only a server needs. */
+/** The tag's own limits, as plain numbers, so that its bundle does not hold what only a server needs. */
 export const TAG_EVENTS = 50
 export const TAG_BYTES = 64 * 1024
 /** One event, serialised, in bytes of UTF-8. */
 export const EVENT_BYTES = 32 * 1024
-/** Over all requests in flight with `keepalive`, which browsers cap at 64 KiB. */
+/** Total of all requests in flight with `keepalive`, which browsers cap at 64 KiB. */
 export const KEEPALIVE_BYTES = 60 * 1024
 
-/** What the collector holds a request to. The tag is a browser without a key; `keyed` is a server with one. */
+/** The collector's limits for a request. The tag is a browser without a key; `keyed` is a server with one. */
 export const LIMITS = {
   tag: { events: TAG_EVENTS, bytes: TAG_BYTES },
   keyed: { events: 500, bytes: 1024 * 1024 },
@@ -30,12 +30,12 @@ export const LIMITS = {
 /** A visitor id that a browser may propose: at least 128 bits in base64url. */
 export const CANDIDATE_PATTERN = /^[A-Za-z0-9_-]{22,32}$/
 
-/** Where a choice was made: by the shop's own call, or read from a consent platform. */
+/** Where a choice was made: in the shop's own call, or read from a consent platform. */
 export type ConsentSource = 'manual' | 'google' | 'tcf' | 'cmp' | 'gpc'
 
 /** The visitor's choice as it stands when the request is sent. `at` is the time of the choice. */
 export type WireConsent = {
-  /** One a choice, made by the tag; it rides on every request sent under that choice. */
+  /** One id per choice, made by the tag and sent with every request under that choice. */
   id: string
   analytics: boolean
   identity: boolean
@@ -48,7 +48,7 @@ export type WireConsent = {
   at?: string
 }
 
-/** One position of a cart, an order or a list, in GA4's words. `price` is for one piece. */
+/** One line of a cart, an order or a list, in GA4's terms. `price` is per unit. */
 export type WireItem = {
   item_id: string
   item_name?: string
@@ -60,7 +60,7 @@ export type WireItem = {
   image_url?: string
 }
 
-/** "This visitor is this contact", said by a login. With `token` (a JWT of the shop's server) it is verified. */
+/** A login: "this visitor is this contact". With `token` (a JWT of the shop's server) it is verified. */
 export type LoginProps = {
   kind: 'login'
   contact_id?: string
@@ -70,7 +70,7 @@ export type LoginProps = {
   token?: string
 }
 
-/** A mail's link was followed, and a person moved on the landing page. */
+/** A mail link was followed, and a person interacted with the landing page. */
 export type LinkProps = { kind: 'link'; link: string }
 
 /** An address typed into a form. */
@@ -81,7 +81,7 @@ export type IdentifyProps = LoginProps | LinkProps | FormProps
 
 /** One thing that happened. */
 export type WireEvent = {
-  /** Made once by the sender; the tag's have 21 characters, time first. With the visitor it names the event for ever. */
+  /** Made once by the sender; the tag's have 21 characters, time first. With the visitor it identifies the event. */
   id: string
   /** `page`, `identify`, `reset`, `consent`, `engagement`, a GA4 name, or the shop's own name. */
   type: string
@@ -96,12 +96,12 @@ export type WireEvent = {
 /** The body of `POST /v1/events`. */
 export type WireBatch = {
   site: string
-  /** An id the sender knows: from an earlier reply, stored with an unsent batch, or a shop's server. */
+  /** An id the sender knows: from an earlier reply, from a stored unsent batch, or a shop's server's own. */
   visitor?: string
   /** Made by the tag, kept until the first 2xx and shared between tabs. */
   candidate?: string
   consent: WireConsent
-  /** By the sender's clock; may be left out with a key. */
+  /** By the sender's clock; optional with a key. */
   sent_at?: string
   events: WireEvent[]
 }
@@ -116,10 +116,10 @@ export type RejectCode =
   | 'blocked_identifier'
   | 'invalid_token'
 
-/** One refused event, by its place in the request. */
+/** One refused event, by its index in the request. */
 export type WireRejection = { index: number; code: RejectCode; message: string }
 
-/** The body of a 202. `visitor` is null where there is none: a bot, or a request without consent. */
+/** The body of a 202. `visitor` is null if there is none: a bot, or a request without consent. */
 export type WireReply = {
   visitor: string | null
   accepted: number

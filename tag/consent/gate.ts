@@ -1,32 +1,32 @@
 /**
- * What the visitor allowed, and whether it is a new choice. Everything else in the tag asks here first.
+ * What the visitor allowed, and whether that is a new choice. The rest of the tag asks here first.
  *
- * Each purpose is granted (`true`), denied (`false`) or unknown (`undefined`), and unknown is no. Callers must never
+ * Each purpose is granted (`true`), denied (`false`) or unknown (`undefined`), and unknown means no. Callers must never
  * touch storage or the network unless `allows('analytics')` is true; the gate itself reads storage only inside a call
  * that grants it, or while a grant stands.
  *
- * A refusal is told to the collector only if this page granted before. Whether the browser had granted last week
- * cannot be known before a grant without reading storage, which a refusal forbids, and the cookie is not readable. It
- * need not be known: consent is stated anew on every page, so a returning visitor's page begins with the grant (a
- * banner reports the stored choice at load) and the change of mind follows it as a withdrawal. The one case left is a
- * banner that asks again because its terms changed and is refused: then nothing is sent from here on, the cookie is
- * never renewed, and what was collected under the earlier consent ends with its retention.
+ * A refusal is reported to the collector only if this page granted consent before. Whether the browser granted it last
+ * week cannot be known without reading storage, which a refusal forbids, and the cookie is not readable. It does not
+ * need to be known: every page states consent again, so a returning visitor's page begins with the grant (a banner
+ * reports the stored choice on load) and a change of mind follows it as a withdrawal. One case remains: a banner that
+ * asks again because its terms changed, and is refused. Then nothing more is sent, the cookie is no longer renewed, and
+ * what was collected under the earlier consent ends with its retention.
  */
 
 import type { ConsentSource, WireConsent } from '../wire.ts'
 import { gpcSignal } from './gpc.ts'
 
-/** A whole choice as a source reads it; what is left out is unknown. */
+/** A complete choice as a source reads it; omitted purposes are unknown. */
 export type Choice = { analytics: boolean; identity?: boolean; marketing?: boolean; policy?: string }
 
 /** What a choice means for the rest of the tag. */
 export type ConsentChange =
-  /** `isNew`: to be told, it is the proof. `known`: this browser had granted on an earlier page. */
+  /** `isNew`: must be reported, as proof of consent. `known`: this browser granted consent on an earlier page. */
   | { kind: 'granted'; consent: WireConsent; isNew: boolean; known: boolean }
-  /** `consent` is there where a grant of this page was withdrawn by it: then it is to be told. */
+  /** `consent` is present if the choice withdraws a grant of this page; it must then be reported. */
   | { kind: 'denied'; consent?: WireConsent }
 
-/** What the gate needs from outside; `storage` holds the choice that stands, so that one choice keeps one id. */
+/** What the gate needs from outside. `storage` holds the standing choice, so that one choice keeps one id. */
 export type GateDeps = {
   storage: { get<T>(key: 'consent'): T | null; set(key: 'consent', value: WireConsent): void }
   newId: () => string
@@ -34,22 +34,22 @@ export type GateDeps = {
   changed: (change: ConsentChange) => void
 }
 
-/** Two choices are one if these are equal. An absent policy is no property once it went through JSON. */
+/** Two choices are the same if these match. Compared as text, because an undefined policy does not survive JSON. */
 const meaning = (consent: WireConsent) => `${[consent.identity, consent.marketing, consent.policy]}`
 
 /** Creates the gate, with everything unknown. */
 export function createGate({ storage, newId, time, changed }: GateDeps) {
   let choice: Choice | undefined
-  /** While analytics is granted. */
+  /** Set while analytics is granted. */
   let consent: WireConsent | undefined
 
   return {
-    /** The state of a purpose; without `analytics` there is none to ask about. */
+    /** The state of a purpose. Nothing is allowed without `analytics`. */
     allows(purpose: 'analytics' | 'identity'): boolean | undefined {
       return choice?.analytics && choice[purpose]
     },
 
-    /** Takes a choice. The same one again, on this page or the next, is not a new one and keeps its id and time. */
+    /** Takes a choice. Repeating the same one, on this page or the next, keeps its id and time. */
     choose(next: Choice, source: ConsentSource): void {
       const before = consent
       const made: WireConsent = {
@@ -75,7 +75,7 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
       changed({ kind: 'granted', consent, isNew, known: !!last })
     },
 
-    /** Another tab made a new choice, which holds for this one too, or withdrew (null): then this page stops as well. */
+    /** Another tab made a new choice, which holds here too, or withdrew consent (null), which stops this page too. */
     follow(stored: WireConsent | null): void {
       if (!consent || stored?.id === consent.id) return
       consent = stored || undefined
@@ -85,7 +85,7 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
 
     /**
      * The page was frozen and is shown again. If another page changed the choice meanwhile, it may have withdrawn and
-     * granted anew, and the visitor this page knows may be retired; so this page stays silent until it is told again.
+     * granted again, and the visitor id of this page may be retired; so this page stays silent until consent is stated.
      */
     resume(): void {
       const stored = consent && storage.get<WireConsent>('consent')

@@ -1,8 +1,8 @@
 /**
- * Global Privacy Control, a standing "do not sell or share" of the browser. It speaks where the visitor has not:
- * `marketing` and `identity` stay refused. With the source `manual` nothing is granted but by an explicit choice on
- * this very site, which is later and more specific than the browser's setting, so the choice stands; the signal is
- * reported beside it (`gpc: true`), as proof of what was known. Sources with defaults must ask here before they grant.
+ * Global Privacy Control, the browser's standing "do not sell or share". It speaks for a visitor who has not chosen:
+ * `marketing` and `identity` stay refused. With the source `manual` only an explicit choice on this site grants
+ * anything. That choice is later and more specific than the browser's setting, so it stands, and the signal is reported
+ * with it (`gpc: true`) as proof of what was known. Sources with defaults must check the signal before they grant.
  */
 
 declare global {
@@ -11,7 +11,7 @@ declare global {
   }
 }
 
-/** True where the browser sends the signal. It may change during a page's life. */
+/** True if the browser sends the signal. It may change while the page is open. */
 export function gpcSignal(): boolean {
   return navigator.globalPrivacyControl === true
 }
