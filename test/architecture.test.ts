@@ -115,7 +115,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/import\//,
-    may: only(rooms('import', 'domain', 'store'), '(csv-parse|kysely)$', 'node:'),
+    may: only(rooms('import', 'domain', 'store'), '(csv-parse|kysely|zod)$', 'node:'),
     why: 'files are read alike for the API and the commands, and written to whatever store is handed in',
   },
   {
@@ -131,13 +131,12 @@ const RULES: Rule[] = [
   {
     where: /^server\/actions\//,
     may: only(
-      rooms('actions', 'collect', 'copy', 'domain', 'land', 'ops', 'segments'),
-      'server/store/',
+      'server/(?!cli/|http/|threads/|app\\.ts|listen\\.ts|main\\.ts)',
       'tag/wire\\.ts$',
       '(kysely|nanoid)$',
       'node:',
     ),
-    why: 'an action is what routes and commands share: it is told by neither which of them called it',
+    why: 'an action is a use case over the stages, for commands and routes: it knows neither of them',
   },
   {
     where: /^server\/http\//,

@@ -2,7 +2,8 @@
 import type { Kysely } from 'kysely'
 import { activateCopy } from '../copy/takeover.ts'
 import type { Config } from '../ops/config.ts'
-import type { Keyring } from '../ops/keyring.ts'
+import { explainDamage } from '../ops/damage.ts'
+import { createKeyring, type Keyring } from '../ops/keyring.ts'
 import { seedPresets } from '../segments/members.ts'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
@@ -10,8 +11,23 @@ import type { Database } from '../store/schema.ts'
 import { findSite, updateSite } from '../store/sites.ts'
 import { createSite } from './sites.ts'
 
-/** What a command needs of the store too: the newest schema, the right to use it, the preset segments. */
-export async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+/** The store as actions and commands see it. */
+export type Store = Kysely<Database>
+
+/** Opens the store, brings it to its newest schema, and closes it when the work is done. */
+export async function withStoreOf<T>(config: Config, work: (db: Store) => Promise<T>): Promise<T> {
+  const db = openCommandStore(config)
+  try {
+    const keyring = createKeyring(config.secret)
+    await bringUp(db, config, keyring, Date.now()).catch(explainDamage(config.dataDir, 'couture.db'))
+    return await work(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** What servers and commands both need of the store: the newest schema, the right to use it, the preset segments. */
+async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
   await migrate(store)
   await activateCopy(store, config, keyring)
   await seedPresets(store, now)

@@ -26,6 +26,12 @@ export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): Key
   }
 }
 
+/** The same under the sites of a store as they are now. */
+export async function readKeysOf(db: Kysely<Database>, keyring: Keyring): Promise<KeysOf> {
+  const sites = await listSites(db)
+  return createKeysOf(keyring, () => sites)
+}
+
 /** Adds a site with new secrets, and makes every contact findable by the site's link tokens. */
 export async function createSite(
   db: Kysely<Database>,
@@ -42,11 +48,7 @@ export async function createSite(
     settings: { ...defaultSettings(), ...given.settings },
   }
   await insertSite(db, site, now)
-  const sites = await listSites(db)
-  await rekeyContacts(
-    db,
-    createKeysOf(keyring, () => sites),
-  )
+  await rekeyContacts(db, await readKeysOf(db, keyring))
   return site
 }
 
@@ -64,11 +66,7 @@ export async function renewLinkSecret(
     await replaceLinkSecret(trx, siteId, newSecret())
     await note(trx)
   })
-  const sites = await listSites(db)
-  await rekeyContacts(
-    db,
-    createKeysOf(keyring, () => sites),
-  )
+  await rekeyContacts(db, await readKeysOf(db, keyring))
 }
 
 /** Adds an API key. The key itself is returned once and kept nowhere. */

@@ -8,6 +8,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
+import type { Store } from '../actions/prepare.ts'
 import { type Compared, type Copy, copyBeside, copyExactly, dataVersion } from '../copy/copy.ts'
 import {
   beginCopy,
@@ -21,14 +22,14 @@ import {
 } from '../copy/notes.ts'
 import { secretMark } from '../copy/takeover.ts'
 import { isEmptyDatabase, isUnused } from '../copy/target.ts'
+import { tryLockFolder } from '../journal/folder-lock.ts'
 import { checkDatabaseUrl, readConfigFromEnvironment } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { isPassing } from '../store/engine/transact.ts'
 import { migrate, schemaState } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import { createBar, shareText } from './bar.ts'
-import { holdFolder } from './folder.ts'
-import { Refusal, type Store, show } from './store.ts'
+import { Refusal, show } from './store.ts'
 
 const HELP = `
 Two commands, and nothing is lost or counted twice whatever happens in between:
@@ -54,7 +55,7 @@ export function registerCopy(program: Command): void {
       if (!existsSync(join(config.dataDir, 'couture.db'))) {
         throw new Refusal(`there is no store in ${config.dataDir}; DATA_DIR must be the server's folder`)
       }
-      const lock = options.finish ? holdFolder(config.dataDir) : null
+      const lock = options.finish ? tryLockFolder(config.dataDir) : null
       if (options.finish && lock === null) {
         throw new Refusal('--finish needs a stopped server, and one runs on DATA_DIR: stop it, then run this again')
       }

@@ -2,38 +2,16 @@
  * `couture import contacts FILE` and `couture import orders FILE`: the same reading and writing as the API's, on a
  * file, beside a running server or without one. A dry run writes to an empty store that is thrown away.
  */
-import {
-  createReadStream,
-  createWriteStream,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  type WriteStream,
-} from 'node:fs'
-import { join } from 'node:path'
+import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs'
 import type { Command } from 'commander'
-import type { Kysely } from 'kysely'
-import { nanoid } from 'nanoid'
-import { createKeysOf } from '../actions/sites.ts'
-import { checkContact } from '../http/contacts.ts'
-import { checkOrder } from '../http/orders.ts'
-import { importContacts } from '../import/contacts.ts'
-import { importOrders } from '../import/orders.ts'
-import type { ImportOutcome } from '../import/run.ts'
-import { openSource, type Source } from '../import/source.ts'
+import { importFile } from '../actions/import-file.ts'
+import type { Store } from '../actions/prepare.ts'
+import { openSource } from '../import/source.ts'
 import { importText, mappingText, progressText } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'
-import { createKeyring } from '../ops/keyring.ts'
-import { writeAudit } from '../store/audit.ts'
-import { migrate } from '../store/migrate.ts'
-import { openCommandStore } from '../store/open.ts'
-import type { Database } from '../store/schema.ts'
-import { listSites } from '../store/sites.ts'
 import { createBar } from './bar.ts'
 import { withStore } from './store.ts'
 
-type Store = Kysely<Database>
 type Options = { map?: string; currency?: string; dryRun?: boolean; json?: boolean; rejected?: string }
 
 /** Adds the commands. */
@@ -71,68 +49,23 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   if (!options.json) console.log(mappingText(source))
   const bar = createBar()
   const rejected = options.rejected === undefined ? null : createRejectedFile(options.rejected)
-  const rehearsal = options.dryRun ? await createRehearsal(config.dataDir) : null
-  let outcome: ImportOutcome
-  try {
-    outcome = await write(kind, source, db, rehearsal?.db, config, {
-      // Bytes, because nobody knows the rows before they are read.
-      onProgress: (rows) =>
-        bar.draw((elapsedMs, width) =>
-          progressText({ rows, read: input.read(), total: input.total, elapsedMs }, width),
-        ),
-      onRejected: (each) => rejected?.add([each.row, each.code, each.message]),
-    })
-  } finally {
+  const opened = { kind, source, dryRun: options.dryRun === true }
+  const outcome = await importFile({ db, config }, opened, {
+    // Bytes, because nobody knows the rows before they are read.
+    onProgress: (rows) =>
+      bar.draw((elapsedMs, width) => progressText({ rows, read: input.read(), total: input.total, elapsedMs }, width)),
+    onRejected: (each) => rejected?.add([each.row, each.code, each.message]),
+  }).finally(() => {
     bar.end()
-    await rehearsal?.remove()
-    await rejected?.close()
-  }
+    return rejected?.close()
+  })
   if (options.json) {
     const { columns } = source
-    console.log(JSON.stringify({ ...outcome, columns, dialect: source.dialect(), dry_run: options.dryRun === true }))
+    console.log(JSON.stringify({ ...outcome, columns, dialect: source.dialect(), dry_run: opened.dryRun }))
   } else console.log(importText(kind, outcome, options))
   const taken = outcome.created + outcome.updated + outcome.unchanged
   if (taken === 0 && outcome.rejected_total > 0) {
     throw new Error(`nothing of ${file} could be imported: all ${outcome.rejected_total} rows were rejected`)
-  }
-}
-
-async function write(
-  kind: 'contacts' | 'orders',
-  source: Source,
-  db: Store,
-  rehearsal: Store | undefined,
-  config: Config,
-  hooks: Parameters<typeof importContacts>[3],
-): Promise<ImportOutcome> {
-  const sites = await listSites(db)
-  const keysOf = createKeysOf(createKeyring(config.secret), () => sites)
-  const now = () => Date.now()
-  const at = now()
-  const deps = { db, keysOf, now, ...(rehearsal ? { rehearsal } : {}) }
-  const audit = (complete: boolean, outcome: ImportOutcome | null) => {
-    const { created = 0, updated = 0, unchanged = 0, rejected_total = 0 } = outcome ?? {}
-    const detail = { created, updated, unchanged, rejected: rejected_total, ...(complete ? {} : { complete }) }
-    return writeAudit(db, { id: nanoid(22), at: now(), actor: 'command', action: `${kind}.write`, detail })
-  }
-  let last: ImportOutcome | null = null
-  const all: typeof hooks = {
-    ...hooks,
-    onProgress: (rows, outcome) => {
-      last = outcome
-      hooks?.onProgress?.(rows, outcome)
-    },
-  }
-  let complete = false
-  try {
-    const outcome = await (kind === 'contacts'
-      ? importContacts(deps, source, (row) => checkContact(row, at), all)
-      : importOrders(deps, source.rows, checkOrder, all))
-    complete = true
-    last = outcome
-    return outcome
-  } finally {
-    if (!rehearsal) await audit(complete, last)
   }
 }
 
@@ -169,32 +102,5 @@ function createRejectedFile(file: string) {
   return {
     add: (cells: (string | number)[]) => void stream.write(`${cells.map(cell).join(',')}\n`),
     close: () => Promise.race([failed, new Promise<void>((resolve) => stream.end(resolve))]),
-  }
-}
-
-/** What a dry run that was killed has left is removed by one that comes this much later. */
-const FORGOTTEN_MS = 24 * 3600_000
-
-/** An empty store beside the real one, for a dry run. It holds addresses, so it goes however the command ends. */
-async function createRehearsal(dataDir: string) {
-  for (const name of readdirSync(dataDir).filter((each) => each.startsWith('dry-run-'))) {
-    const left = join(dataDir, name)
-    if (Date.now() - statSync(left).mtimeMs > FORGOTTEN_MS) rmSync(left, { recursive: true, force: true })
-  }
-  const folder = mkdtempSync(join(dataDir, 'dry-run-'))
-  const wipe = () => rmSync(folder, { recursive: true, force: true })
-  const leave = () => process.exit(1)
-  process.once('exit', wipe)
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, leave)
-  const db = openCommandStore({ databaseUrl: null, dataDir: folder })
-  await migrate(db)
-  return {
-    db,
-    async remove() {
-      await db.destroy()
-      wipe()
-      process.off('exit', wipe)
-      for (const signal of ['SIGINT', 'SIGTERM'] as const) process.off(signal, leave)
-    },
   }
 }

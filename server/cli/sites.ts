@@ -1,12 +1,13 @@
 /** `couture sites …`: the shops that may send events, their secrets and settings. */
 import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
+import type { Store } from '../actions/prepare.ts'
 import { createSite, parseOrigin } from '../actions/sites.ts'
 import { parseSetting, SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
 import { createKeyring, newSecret } from '../ops/keyring.ts'
 import { readPublicKey } from '../ops/public-key.ts'
 import { findSite, listSites, updateSite } from '../store/sites.ts'
-import { Refusal, type Store, show, withStore } from './store.ts'
+import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */
 export function registerSites(program: Command): void {

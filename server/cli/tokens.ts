@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { createMint, type Revoking, revokeTokens } from '../actions/link-tokens.ts'
+import type { Store } from '../actions/prepare.ts'
 import { targetProblem } from '../domain/link-target.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { createKeyring } from '../ops/keyring.ts'
@@ -10,7 +11,7 @@ import { findSegment } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
 import { existingContacts } from '../store/contacts.ts'
 import { siteOrRefuse } from './sites.ts'
-import { Refusal, type Store, show, withStore } from './store.ts'
+import { Refusal, show, withStore } from './store.ts'
 
 type MintOptions = {
   site: string

@@ -2,13 +2,13 @@
  * Bodies of CSV and NDJSON: streamed to the import as they come in, never held whole. JSON bodies go on to the route's
  * own check; any other type is refused.
  */
-import type { Context, MiddlewareHandler } from 'hono'
+import type { MiddlewareHandler } from 'hono'
 import { Problem } from '../domain/problem.ts'
+import { auditedImport } from '../import/audited.ts'
 import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
 import type { ImportOutcome } from '../import/run.ts'
 import { openSource, type Source } from '../import/source.ts'
-import { writeAudit } from '../store/audit.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 
 /** A body of an import may have this much; it is not held, but somebody has to stop a loop that never ends. */
@@ -24,11 +24,7 @@ const FORMATS: Record<string, Dialect['format']> = {
 }
 
 /** Imports an opened body. `progress` is to be told after each transaction. */
-type RunImport = (
-  source: Source,
-  progress: (rows: number, outcome: ImportOutcome) => void,
-  c: Context<PrivateEnv>,
-) => Promise<ImportOutcome>
+type RunImport = (source: Source, progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>
 
 /** Takes CSV and NDJSON off a route's hands. */
 export function streamedImport(
@@ -56,7 +52,13 @@ export function streamedImport(
         map: c.req.query('map'),
         currency: currency?.toUpperCase() ?? null,
       })
-      const outcome = await audited(deps, c, `${kind}.write`, (progress) => run(source, progress, c))
+      const note = { kind, actor: c.get('caller').actor }
+      const outcome = await auditedImport(deps, note, (noteProgress) =>
+        run(source, (rows, soFar) => {
+          noteProgress(rows, soFar)
+          deps.wake()
+        }),
+      )
       return c.json({ ...outcome, columns: source.columns, dialect: source.dialect() }, 200)
     } catch (error) {
       if (error instanceof ImportRefusal) throw new Problem(400, error.code, error.message)
@@ -64,34 +66,6 @@ export function streamedImport(
     } finally {
       deps.wake()
     }
-  }
-}
-
-/** Leaves an audit row with the counts, of an import that was cut short too: its first rows are written. */
-async function audited(
-  deps: HttpDeps,
-  c: Context<PrivateEnv>,
-  action: string,
-  run: (progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>,
-): Promise<ImportOutcome> {
-  let last: ImportOutcome = { created: 0, updated: 0, unchanged: 0, rejected: [], rejected_total: 0 }
-  let complete = false
-  try {
-    last = await run((_, outcome) => {
-      last = outcome
-      deps.wake()
-    })
-    complete = true
-    return last
-  } finally {
-    const { created, updated, unchanged, rejected_total } = last
-    await writeAudit(deps.db, {
-      id: deps.newId(),
-      at: deps.now(),
-      actor: c.get('caller').actor,
-      action,
-      detail: { created, updated, unchanged, rejected: rejected_total, ...(complete ? {} : { complete }) },
-    })
   }
 }
 

@@ -45,3 +45,19 @@ function holderOf(sqlite: BetterSqlite3.Database): string {
     return 'another process'
   }
 }
+
+/** Takes the folder so that no server starts meanwhile; null while one runs. */
+export function tryLockFolder(folder: string): { release(): void } | null {
+  try {
+    return lockFolder(folder)
+  } catch {
+    return null
+  }
+}
+
+/** Whether a server runs on the folder. */
+export function isFolderLocked(folder: string): boolean {
+  const lock = tryLockFolder(folder)
+  lock?.release()
+  return lock === null
+}

@@ -14,3 +14,13 @@ export function flushFile(path: string): void {
     closeSync(file)
   }
 }
+
+/** Returns when the names in a folder are on disk: a file that was renamed has its new name after a power cut too. */
+export function flushFolder(path: string): void {
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}

@@ -1,0 +1,77 @@
+/** Examines an installation for `couture doctor`: its folder, its store, its journal, and how a shop's pages reach it. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { isFolderLocked } from '../journal/folder-lock.ts'
+import { openJournalReader } from '../journal/journal.ts'
+import type { Config } from '../ops/config.ts'
+import {
+  checkDataDir,
+  checkInstallation,
+  checkOveractive,
+  checkReachability,
+  type Finding,
+  type Inspection,
+} from '../ops/doctor.ts'
+import { sizesOf } from '../ops/sizes.ts'
+import { readCursor } from '../store/cursors.ts'
+import { storeFigures } from '../store/figures.ts'
+import { schemaVersion } from '../store/migrate.ts'
+import { listSites } from '../store/sites.ts'
+import { listVisitors } from '../store/visitors.ts'
+import type { Store } from './prepare.ts'
+
+/** A server that does not answer by then does not answer. */
+const ANSWER_MS = 3000
+
+/** So many overactive visitors are named. */
+const OVERACTIVE = 20
+
+/** All findings. `url` is the tag's address as a shop's pages have it; null leaves that out. */
+export async function examine(db: Store, config: Config, url: string | null): Promise<Finding[]> {
+  const findings = checkDataDir(config.dataDir, process.versions.node)
+  if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
+  findings.push(...checkInstallation(await lookAt(db, config)))
+  findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
+  if (url !== null) {
+    const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
+    findings.push(...(await checkReachability(url, { fetch, origins })))
+  }
+  return findings
+}
+
+async function lookAt(db: Store, config: Config): Promise<Inspection> {
+  const { dirty, deadLetters } = await storeFigures(db)
+  const sites = await listSites(db)
+  return {
+    now: Date.now(),
+    schema: await schemaVersion(db),
+    journal: await journalOf(db, join(config.dataDir, 'journal.db')),
+    sizes: sizesOf(config.dataDir),
+    dirty: dirty.visitors + dirty.persons + dirty.contacts,
+    deadLetters: deadLetters.land + deadLetters.derive,
+    retention: sites.map((site) => ({ site: site.id, months: site.settings.retention_months })),
+    server: await serverOf(config),
+  }
+}
+
+async function journalOf(db: Store, file: string): Promise<Inspection['journal']> {
+  if (!existsSync(file)) return null
+  const journal = openJournalReader(file)
+  try {
+    const cursor = await readCursor(db, journal.identity().journalId)
+    return { ...journal.waiting(cursor?.position ?? 0), newestAt: journal.newestAt() }
+  } finally {
+    journal.close()
+  }
+}
+
+async function serverOf(config: Config): Promise<Inspection['server']> {
+  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
+  const runs = isFolderLocked(config.dataDir)
+  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
+    (response) => response.ok,
+    () => false,
+  )
+  return { url, runs, answers }
+}

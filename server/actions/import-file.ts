@@ -1,0 +1,45 @@
+/** Imports an opened file of contacts or orders, by the same reading and writing as the API's. */
+import { nanoid } from 'nanoid'
+import { auditedImport } from '../import/audited.ts'
+import { checkContact } from '../import/check-contact.ts'
+import { checkOrder } from '../import/check-order.ts'
+import { type ImportHooks, importContacts } from '../import/contacts.ts'
+import { importOrders } from '../import/orders.ts'
+import type { ImportOutcome } from '../import/run.ts'
+import type { Source } from '../import/source.ts'
+import type { Config } from '../ops/config.ts'
+import { createKeyring } from '../ops/keyring.ts'
+import type { Store } from './prepare.ts'
+import { createRehearsal } from './rehearsal.ts'
+import { readKeysOf } from './sites.ts'
+
+/** Imports it. A dry run writes to an empty store that is thrown away, and leaves no audit row. */
+export async function importFile(
+  { db, config }: { db: Store; config: Config },
+  { kind, source, dryRun }: { kind: 'contacts' | 'orders'; source: Source; dryRun: boolean },
+  hooks: ImportHooks,
+): Promise<ImportOutcome> {
+  const keysOf = await readKeysOf(db, createKeyring(config.secret))
+  const now = () => Date.now()
+  const at = now()
+  const run = (rehearsal: Store | null, on: ImportHooks) => {
+    const deps = { db, keysOf, now, ...(rehearsal === null ? {} : { rehearsal }) }
+    return kind === 'contacts'
+      ? importContacts(deps, source, (row) => checkContact(row, at), on)
+      : importOrders(deps, source.rows, checkOrder, on)
+  }
+  if (dryRun) {
+    const rehearsal = await createRehearsal(config.dataDir)
+    return run(rehearsal.db, hooks).finally(() => rehearsal.remove())
+  }
+  const note = { kind, actor: 'command' }
+  return auditedImport({ db, newId: () => nanoid(22), now }, note, (noteProgress) =>
+    run(null, {
+      ...hooks,
+      onProgress(rows, outcome) {
+        noteProgress(rows, outcome)
+        hooks.onProgress?.(rows, outcome)
+      },
+    }),
+  )
+}

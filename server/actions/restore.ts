@@ -1,0 +1,97 @@
+/**
+ * Puts a backup in the place of a SQLite store. What came after the backup is landed again from the journal at the next
+ * start, as far back as the journal goes; visitors who withdrew and contacts who were erased since then stay out.
+ */
+import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { nanoid } from 'nanoid'
+import { eraseAgain, markWithdrawn, readWithdrawn, type Withdrawn } from '../erasure/withdrawn.ts'
+import { lockFolder } from '../journal/folder-lock.ts'
+import { openJournalReader } from '../journal/journal.ts'
+import type { Config } from '../ops/config.ts'
+import { flushFile, flushFolder } from '../ops/flush.ts'
+import { createKeyring } from '../ops/keyring.ts'
+import { readCursor } from '../store/cursors.ts'
+import { readSqliteFile } from '../store/engine/sqlite-file.ts'
+import { checkBackup, SQLITE_SUFFIXES } from './backup.ts'
+import { type Store, withStoreOf } from './prepare.ts'
+import { readKeysOf } from './sites.ts'
+
+/** What a restore did. */
+export type Restored = {
+  store: string
+  /** Where the old store is now; null if there was none. */
+  aside: string | null
+  /** Visitors who withdrew since the backup, and go again at the next start. */
+  withdrawn: number
+  /** Entries since the backup that the journal holds no more. */
+  missing: number
+}
+
+/** Restores a backup. The server must be stopped. */
+export async function restoreBackup(config: Config, file: string): Promise<Restored> {
+  if (!existsSync(file)) throw new Error(`there is no file "${file}"`)
+  const lock = lockFolder(config.dataDir)
+  try {
+    const store = join(config.dataDir, 'couture.db')
+    const fresh = `${store}.restoring`
+    for (const suffix of SQLITE_SUFFIXES) rmSync(fresh + suffix, { force: true })
+    copyFileSync(file, fresh)
+    try {
+      checkBackup(fresh)
+    } catch (error) {
+      rmSync(fresh, { force: true })
+      throw error
+    }
+    const since = withdrawnSince(store)
+    const aside = putAside(store)
+    renameSync(fresh, store)
+    flushFile(store)
+    flushFolder(config.dataDir)
+    const keyring = createKeyring(config.secret)
+    const { tombstone } = keyring
+    return await withStoreOf(config, async (db) => {
+      const withdrawn = await markWithdrawn(db, since, tombstone)
+      const keysOf = await readKeysOf(db, keyring)
+      await eraseAgain(db, { keysOf, tombstone, newId: () => nanoid(22), now: Date.now() })
+      return { store, aside, withdrawn, missing: await missingEntries(db, config.dataDir) }
+    })
+  } finally {
+    lock.release()
+  }
+}
+
+/** What was withdrawn by the store that is there; nothing if it cannot be read. */
+function withdrawnSince(store: string): Withdrawn {
+  const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [] }
+  if (!existsSync(store)) return none
+  try {
+    return readSqliteFile(store, readWithdrawn)
+  } catch {
+    // A damaged store is why somebody restores.
+    return none
+  }
+}
+
+/** Renames the store, with what belongs to it, to a name that is free. */
+function putAside(store: string): string | null {
+  if (!existsSync(store)) return null
+  const day = new Date().toISOString().replace(/[:.]/g, '-')
+  const aside = `${store}.before-${day}`
+  for (const end of ['', '-wal', '-shm']) if (existsSync(store + end)) renameSync(store + end, aside + end)
+  return aside
+}
+
+/** How many entries of the journal are neither landed in the restored store nor kept. */
+async function missingEntries(db: Store, dataDir: string): Promise<number> {
+  const file = join(dataDir, 'journal.db')
+  if (!existsSync(file)) return 0
+  const journal = openJournalReader(file)
+  try {
+    const { journalId, oldest } = journal.identity()
+    const landed = (await readCursor(db, journalId))?.position ?? 0
+    return Math.max(0, oldest - landed - 1)
+  } finally {
+    journal.close()
+  }
+}

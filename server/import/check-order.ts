@@ -1,0 +1,64 @@
+/**
+ * Checks one order of another channel as a shop system pushes it, by the API or in a file. Money is a decimal here and
+ * minor units from here on.
+ */
+import { z } from 'zod'
+import { itemsOf } from '../domain/cart.ts'
+import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
+import { amountOf, toMinor } from '../domain/money.ts'
+import { withoutNul } from '../domain/nul.ts'
+import { firstProblem } from '../domain/problem.ts'
+import type { OrderInput } from './orders.ts'
+import type { Checked } from './run.ts'
+
+const identifier = (what: string) =>
+  z
+    .union([z.string(), z.number().transform(String)], `must be the id of one ${what}`)
+    .transform((id) => id.trim())
+    .pipe(z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'))
+    .refine((id) => !isBlockedIdentifier(id), `must be the id of one ${what}, not an empty or placeholder value`)
+
+/** One order as a shop system pushes it. Without contact and address it is nobody's. */
+const orderSchema = z.strictObject({
+  order_id: identifier('order'),
+  contact_id: identifier('contact').nullable().optional(),
+  email: z
+    .string()
+    .trim()
+    .refine((email) => looksLikeEmail(email) && !isBlockedIdentifier(email), 'must be a mail address')
+    .nullable()
+    .optional(),
+  at: z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00Z' }),
+  total: z
+    .union([z.number(), z.string()], 'must be an amount such as 49.90')
+    .refine((total) => amountOf(total) !== null, 'must be an amount such as 49.90'),
+  currency: z
+    .string('must be an ISO 4217 code such as EUR')
+    .regex(/^[A-Za-z]{3}$/, 'must be an ISO 4217 code such as EUR'),
+  channel: z.string().max(200).nullable().optional(),
+  items: z
+    .array(z.record(z.string(), z.unknown()), 'must be a list of items')
+    .max(200, 'must be at most 200 items')
+    .nullable()
+    .optional(),
+})
+
+/** An order as it is pushed, or what is wrong with it. */
+export function checkOrder(row: unknown): Checked<OrderInput> {
+  const parsed = orderSchema.safeParse(withoutNul(row))
+  if (!parsed.success) return { code: 'invalid_order', message: firstProblem(parsed.error) }
+  const { order_id, contact_id, email, at, total, channel, items } = parsed.data
+  const currency = parsed.data.currency.toUpperCase()
+  return {
+    item: {
+      order_id,
+      contact_id: contact_id ?? null,
+      email: email ?? null,
+      at: Date.parse(at),
+      total: toMinor(amountOf(total)!, currency),
+      currency,
+      items: items ? itemsOf({ items }, currency) : [],
+      channel: channel ?? null,
+    },
+  }
+}
