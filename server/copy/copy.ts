@@ -87,7 +87,7 @@ async function walkAll(copy: Copy, number: number, total: number): Promise<Pass>
     pass.written += place.written
   }
   // How far journals have landed means something only with all that was landed.
-  for (const table of (await tablesOf(source)).filter(({ name }) => name !== 'cursors')) {
+  for (const table of (await tablesOf(source)).filter(({ copied }) => copied !== 'last')) {
     let place: CopyProgress = places.get(table.name) ?? { after: null, done: false, read: 0, written: 0 }
     if (place.done) continue
     await walkTable({

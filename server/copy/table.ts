@@ -7,9 +7,15 @@
  */
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import type { Database } from '../store/schema.ts'
+import { isTable, TABLES, type TableEntry, type TableName } from '../store/tables.ts'
 
-/** A table as the source has it. */
-export type Table = { name: string; columns: string[]; key: string[] }
+/** A table as the source has it, and which of its rows are copied when (`tables`). */
+export type Table = {
+  name: string
+  columns: string[]
+  key: string[]
+  copied: TableEntry<TableName>['copied']
+}
 
 /** The values of a row's key, in order. */
 export type Key = (string | number)[]
@@ -18,30 +24,34 @@ type Row = Record<string, string | number | null>
 /** The keys after one, up to another; null: from the beginning, to the end. */
 type Stretch = { after: Key | null; upTo: Key | null }
 
-/** What belongs to the processes of one store, and not to what it keeps. */
-const OF_PROCESSES = ['locks', 'leases', 'processes'] as const satisfies (keyof Database)[]
-
 /** Rows of a page: as many as hold about these bytes, so that rows of any size take little memory. */
 const PAGE_BYTES = 4_000_000
 const PAGE_ROWS = { first: 500, min: 20, max: 5000 }
 
-/** All tables of a SQLite store that are to be copied. How far journals have landed comes last. */
+/** All tables of a SQLite store that are to be copied, those that say how much there is of the others last. */
 export async function tablesOf(source: Kysely<Database>): Promise<Table[]> {
   const { rows } = await sql<{ table: string; column: string; pk: number }>`
     select m.name as "table", c.name as "column", c.pk as pk
     from sqlite_master m join pragma_table_info(m.name) c
     where m.type = 'table' and m.name not like 'sqlite%' and m.name not like 'kysely%'
-    order by m.name = 'cursors', m.name, c.cid`.execute(source)
+    order by m.name, c.cid`.execute(source)
   return [...Map.groupBy(rows, (row) => row.table)]
-    .filter(([name]) => !(OF_PROCESSES as readonly string[]).includes(name))
     .map(([name, columns]) => ({
       name,
+      copied: howCopied(name),
       columns: columns.map(({ column }) => column),
       key: columns
         .filter(({ pk }) => pk > 0)
         .sort((a, b) => a.pk - b.pk)
         .map(({ column }) => column),
     }))
+    .filter(({ copied }) => copied !== 'no')
+    .sort((a, b) => Number(a.copied === 'last') - Number(b.copied === 'last'))
+}
+
+function howCopied(name: string): Table['copied'] {
+  if (!isTable(name)) throw new Error(`the source has a table ${name} that this version does not know`)
+  return TABLES[name].copied
 }
 
 /** How many rows are to be copied. */
@@ -100,9 +110,11 @@ export async function walkTable(walk: Walk): Promise<Different | null> {
   }
 }
 
-/** The notes of a copy are of one side only. */
-function belongs(table: Table): RawBuilder<unknown> {
-  return table.name === 'meta' ? sql`substr(name, 1, 5) <> 'copy:'` : sql`1 = 1`
+/** Which rows of a table are copied. */
+function belongs({ copied, key }: Table): RawBuilder<unknown> {
+  if (typeof copied === 'string') return sql`1 = 1`
+  const { exceptPrefix: prefix } = copied
+  return sql`substr(${sql.join(key.map((name) => sql.ref(name)))}, 1, ${sql.lit(prefix.length)}) <> ${prefix}`
 }
 
 async function readRows(

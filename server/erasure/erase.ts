@@ -20,8 +20,10 @@ import { addErasureNotices } from '../store/erasure-notices.ts'
 import { type ErasedSpan, insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
+import { deleteOfContacts } from '../store/rows.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
+import { CONTACT_COLUMNS } from '../store/tables.ts'
 import { hashesOf, nameOfErased } from '../store/tombstones.ts'
 import { mark } from '../store/work/dirty.ts'
 import { lockLeases } from '../store/work/leases.ts'
@@ -67,11 +69,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  let orders = 0
-  for (const contact of contacts) {
-    const gone = await trx.deleteFrom('orders').where('contact_id', '=', contact).returning('order_id').execute()
-    orders += gone.length
-  }
+  const gone = await deleteOfContacts(trx, CONTACT_COLUMNS, contacts)
   await replaceRecords(trx, rows, keys, deps)
   await addErasureNotices(trx, contacts, now)
   if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
@@ -86,7 +84,12 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
     contacts.map((each) => `c:${each}`),
   )
   await mark(trx, 'dirty_contacts', contacts)
-  return { contact: hashesOf(keysOf, { id }).id, visitors: own.length, shared: shared.length, orders }
+  return {
+    contact: hashesOf(keysOf, { id }).id,
+    visitors: own.length,
+    shared: shared.length,
+    orders: gone.get('orders') ?? 0,
+  }
 }
 
 /** The living records of a person: those that the CRM merged with this one. */
@@ -160,12 +163,10 @@ function idsOf(proofs: string): string[] {
   return (JSON.parse(proofs) as { id: string }[]).map((proof) => proof.id)
 }
 
-/** His rows give way to nameless ones, to which his keys lead where no living contact has them too. */
+/** In the place of the deleted records stand nameless ones, to which their keys lead where no living contact has them too. */
 async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps: EraseDeps): Promise<void> {
   const { keysOf, now } = deps
   const ids = rows.map((row) => row.contact_id)
-  await trx.deleteFrom('contacts').where('contact_id', 'in', ids).execute()
-  await trx.deleteFrom('contact_keys').where('contact_id', 'in', ids).execute()
   const held = new Set<string>()
   for (const part of chunks(keys, 500)) {
     const others = await trx.selectFrom('contact_keys').select('key_hash').where('key_hash', 'in', part).execute()

@@ -8,8 +8,10 @@ import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.
 import { visitorsNamingAfter } from './claim-keys.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { insertErasure } from './erasures.ts'
+import { deleteOfVisitor } from './rows.ts'
 import type { ClaimKeyRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+import { MOMENT_COLUMNS } from './tables.ts'
 import { mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 
@@ -110,13 +112,7 @@ export async function removeErased(trx: Transaction<Database>, spansOf: Map<stri
 
 /** Takes away what a visitor did in these moments, whatever it was: events, claims with what was said of them, orders. */
 export async function removeMoments(trx: Transaction<Database>, visitor: string, ids: string[]): Promise<void> {
-  for (const part of chunks(ids, 500)) {
-    for (const table of ['events', 'claims', 'aged_moments'] as const) {
-      await trx.deleteFrom(table).where('visitor_id', '=', visitor).where('id', 'in', part).execute()
-    }
-    await trx.deleteFrom('link_acts').where('visitor_id', '=', visitor).where('claim_id', 'in', part).execute()
-    await trx.deleteFrom('orders').where('visitor_id', '=', visitor).where('event_id', 'in', part).execute()
-  }
+  await deleteOfVisitor(trx, MOMENT_COLUMNS, visitor, ids)
 }
 
 async function eventsInside(trx: Transaction<Database>, visitor: string, spans: ErasedStretch[]): Promise<string[]> {

@@ -8,7 +8,9 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
+import { deleteOfVisitor } from './rows.ts'
 import type { Database } from './schema.ts'
+import { DELETED_AT_DEPARTURE, DELETED_WITH_PROOF, EXPIRING_COLUMNS } from './tables.ts'
 import { tokensOf } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys } from './work/locks.ts'
@@ -91,13 +93,12 @@ export async function removeExpired(
       .execute()
   }
   for (const [visitorId, own] of Map.groupBy(rows, (row) => row.visitor_id)) {
-    for (const part of chunks(
+    await deleteOfVisitor(
+      trx,
+      EXPIRING_COLUMNS,
+      visitorId,
       own.map((row) => row.id),
-      500,
-    )) {
-      await trx.deleteFrom('events').where('visitor_id', '=', visitorId).where('id', 'in', part).execute()
-      await trx.deleteFrom('orders').where('visitor_id', '=', visitorId).where('event_id', 'in', part).execute()
-    }
+    )
   }
   const complete = rows.length < limit
   if (complete) await removeDeparted(trx, visitorIds, tokens, given.proofUntil)
@@ -116,7 +117,7 @@ async function removeDeparted(
   const gone = visitorIds.filter((id) => !present.has(id))
   if (gone.length === 0) return
   await removeTokens(trx, tokens)
-  for (const table of ['claims', 'claim_keys', 'devices', 'orders', 'aged_moments', 'link_acts'] as const) {
+  for (const table of DELETED_AT_DEPARTURE) {
     await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
   }
   await trx
@@ -165,7 +166,9 @@ export async function removeProofs(trx: Transaction<Database>, now: number, limi
   // Who came back has choices that count.
   const present = await withEvents(trx, ids)
   const gone = ids.filter((id) => !present.has(id))
-  if (gone.length > 0) await trx.deleteFrom('consents').where('visitor_id', 'in', gone).execute()
+  if (gone.length > 0) {
+    for (const table of DELETED_WITH_PROOF) await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
+  }
   await trx.deleteFrom('departed_visitors').where('visitor_id', 'in', ids).execute()
   return rows.length
 }

@@ -15,12 +15,24 @@ import type { LandingTables } from './schema/landing.ts'
 import type { VisitorsTables } from './schema/visitors.ts'
 import type { WorkTables } from './schema/work.ts'
 
+/** The tables of each family: the file in `schema/` that describes them. */
+export type Families = {
+  configuration: ConfigurationTables
+  contacts: ContactsTables
+  visitors: VisitorsTables
+  erasure: ErasureTables
+  landing: LandingTables
+  derived: DerivedTables
+  feed: FeedTables
+  work: WorkTables
+}
+
 /** The rows of all tables by name. */
-export type Database = ConfigurationTables &
-  VisitorsTables &
-  ContactsTables &
-  ErasureTables &
-  LandingTables &
-  DerivedTables &
-  FeedTables &
-  WorkTables
+export type Database = Families['configuration'] &
+  Families['contacts'] &
+  Families['visitors'] &
+  Families['erasure'] &
+  Families['landing'] &
+  Families['derived'] &
+  Families['feed'] &
+  Families['work']

@@ -5,9 +5,9 @@
  */
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
-import { PLACES } from '../../server/store/engine/citus.ts'
 import { createPostgresStore } from '../../server/store/engine/postgres.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { TABLES } from '../../server/store/tables.ts'
 import { ALLOWED } from '../support/citus-allowed.ts'
 import { compiled } from '../support/citus-query.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'
@@ -81,10 +81,10 @@ describe('with stand-ins for Citus', () => {
     await withStandIns()
     await migrateOnce()
     const made = await calls()
-    const expected = Object.entries(PLACES).filter(([, place]) => place !== 'local')
+    const expected = Object.entries(TABLES).filter(([, { distributedBy }]) => distributedBy !== 'local')
     expect(made.map((call) => call.relation).sort()).toEqual(expected.map(([name]) => name).sort())
     for (const { relation, key, beside } of made) {
-      const place = PLACES[relation as keyof typeof PLACES]
+      const place = TABLES[relation as keyof typeof TABLES].distributedBy
       expect({ relation, key }).toEqual({ relation, key: typeof place === 'string' ? null : place.column })
       const alone =
         typeof place === 'string' || place.group === 'own' || ['events', 'contacts', 'persons'].includes(relation)
@@ -123,7 +123,8 @@ test('Citus itself, where the tests’ server has it, has each table at its plac
     'select table_name::text as name, citus_table_type as type, distribution_column as key from citus_tables',
   )
   const places = rows.map(({ name, type, key }) => [name, type === 'reference' ? 'reference' : key])
-  const expected = Object.entries(PLACES)
+  const expected = Object.entries(TABLES)
+    .map(([name, { distributedBy }]) => [name, distributedBy] as const)
     .filter(([, place]) => place !== 'local')
     .map(([name, place]) => [name, typeof place === 'string' ? place : place.column])
   expect(Object.fromEntries(places)).toEqual(Object.fromEntries(expected))

@@ -6,7 +6,7 @@
  * Not seen: whether a column without its table's name belongs to the query outside; and counts of affected rows.
  */
 import type { OperationNode } from 'kysely'
-import { PLACES, type Place } from '../../server/store/engine/citus.ts'
+import { isTable, type Place, TABLES } from '../../server/store/tables.ts'
 
 // Nodes are read by the names of their parts; their types differ by kind.
 type Node = OperationNode & Record<string, any>
@@ -108,7 +108,7 @@ function tableOf(source: Node): string | null {
 function placeOf(source: Node, ctes: Scope): Place | 'made' {
   const table = tableOf(source)
   if (table === null) return 'made'
-  return ctes.get(table) ?? (PLACES as Record<string, Place>)[table] ?? 'local'
+  return ctes.get(table) ?? (isTable(table) ? TABLES[table].distributedBy : 'local')
 }
 
 function add(scope: Scope, source: Node, ctes: Scope): string {

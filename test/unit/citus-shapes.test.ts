@@ -1,12 +1,7 @@
 /** The check of shapes that Citus refuses, by cases in words: those it must let through, and those it must find. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import BetterSqlite3 from 'better-sqlite3'
-import { Kysely, SqliteDialect } from 'kysely'
 import { describe, expect, test } from 'vitest'
-import { PLACES } from '../../server/store/engine/citus.ts'
-import { migrate } from '../../server/store/migrate.ts'
-import type { Database } from '../../server/store/schema.ts'
 import { ALLOWED } from '../support/citus-allowed.ts'
 import { compiled } from '../support/citus-query.ts'
 import { REFUSED } from '../support/citus-refused.ts'
@@ -19,33 +14,6 @@ describe('the check of shapes', () => {
   test.each(REFUSED)('refuses %s', (_, why, query) => {
     expect(() => checkShape(compiled(query).query)).toThrow(why)
   })
-})
-
-test('every key of a table that is spread contains the column that spreads it, and every table has a place', async () => {
-  const sqlite = new BetterSqlite3(':memory:')
-  const store = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) })
-  try {
-    await migrate(store)
-    const tables = await store.introspection.getTables()
-    expect(tables.map((table) => table.name).sort()).toEqual(Object.keys(PLACES).sort())
-    const broken = Object.entries(PLACES).flatMap(([table, place]) => {
-      if (typeof place === 'string') return []
-      const keys = sqlite
-        .prepare<[string], { name: string }>('select name from pragma_index_list(?) where "unique" = 1')
-        .all(table)
-        .map(({ name }) =>
-          sqlite
-            .prepare<[string], { name: string }>('select name from pragma_index_info(?)')
-            .all(name)
-            .map((row) => row.name),
-        )
-      expect(keys.length).toBeGreaterThan(0)
-      return keys.filter((key) => !key.includes(place.column)).map((key) => `${table}(${key}) without ${place.column}`)
-    })
-    expect(broken).toEqual([])
-  } finally {
-    await store.destroy()
-  }
 })
 
 // What a server does at its start, in small: a thread of its own runs queries on a store.

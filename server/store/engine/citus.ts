@@ -1,75 +1,17 @@
 /**
- * How the tables are spread where the database is Citus. The queries are the same on every engine; this says what may
- * be joined with what, and spreads the tables on a server that has the extension. It changes nothing elsewhere.
+ * Spreads the tables where the database is Citus, as the register says (`tables`). The queries are the same on every
+ * engine, and this changes nothing on a server without the extension.
  *
- * Tables of one group lie on the same node for the same key, and only they may be joined. A reference table is whole
- * on every node: what is small, rarely written and of use everywhere. A local one is on the coordinator only: rows that
- * are locks, or move in every transaction. As reference tables these would have one writer at a time, for a write to
- * any of their rows keeps all others out until the commit; distributed they would be locked in no order.
+ * Rows that are locks, or change in every transaction, are local to the coordinator. As reference tables these would
+ * have one writer at a time, for a write to any of their rows keeps all others out until the commit; distributed they
+ * would be locked in no order.
  */
 import { type Kysely, PostgresAdapter, sql } from 'kysely'
 import type { Database } from '../schema.ts'
+import { type Place, TABLE_NAMES, TABLES, type TableName } from '../tables.ts'
 
-type Group = 'visitor' | 'contact' | 'person' | 'own'
-
-/** Where the rows of a table are; `column` decides, and every key of the table contains it. */
-export type Place = { group: Group; column: string } | 'reference' | 'local'
-
-const visitor = { group: 'visitor', column: 'visitor_id' } as const
-const person = { group: 'person', column: 'person_id' } as const
-const contact = { group: 'contact', column: 'contact_id' } as const
-const own = (column: string) => ({ group: 'own', column }) as const
-
-/** The place of every table. A second key lies by itself: its table joins with nothing. */
-export const PLACES: Record<keyof Database, Place> = {
-  sites: 'reference',
-  api_keys: 'reference',
-  meta: 'reference',
-  segments: 'reference',
-  revocations: 'reference',
-  erasures: 'reference',
-  locks: 'local',
-  leases: 'local',
-  processes: 'local',
-  cursors: 'local',
-  dead_letters: 'local',
-  forgotten: 'local',
-  derive_failures: 'local',
-  events: visitor,
-  consents: visitor,
-  claims: visitor,
-  devices: visitor,
-  visitors: visitor,
-  epochs: visitor,
-  links: visitor,
-  visitor_persons: visitor,
-  visitor_days: visitor,
-  aged_moments: visitor,
-  link_acts: visitor,
-  departed_visitors: visitor,
-  carts: visitor,
-  purchases: visitor,
-  dirty_visitors: { group: 'visitor', column: 'key' },
-  contacts: contact,
-  feed_state: contact,
-  farewells: contact,
-  dirty_contacts: { group: 'contact', column: 'key' },
-  persons: person,
-  segment_members: person,
-  dirty_persons: { group: 'person', column: 'key' },
-  token_uses: own('token_hash'),
-  claim_keys: own('key_hash'),
-  contact_keys: own('key_hash'),
-  orders: own('order_id'),
-  tombstones: own('hash'),
-  withdrawals: own('visitor_hash'),
-  erased_spans: own('visitor_hash'),
-  match_changes: own('seq'),
-  audit: own('id'),
-}
-
-/** The table that the others of its group are laid beside. */
-const FIRST: Record<Exclude<Group, 'own'>, keyof Database> = {
+/** The table that the others of its group are laid beside: on a server in use that is settled, so it never changes. */
+const FIRST: Record<'visitor' | 'contact' | 'person', TableName> = {
   visitor: 'events',
   contact: 'contacts',
   person: 'persons',
@@ -93,14 +35,13 @@ export async function distribute(db: Kysely<Database>): Promise<void> {
     const { rows } = await sql<{ name: string }>`
       select cast(logicalrelid as text) as name from pg_dist_partition`.execute(trx)
     const done = new Set(rows.map((row) => row.name))
-    const names = Object.keys(PLACES) as (keyof Database)[]
-    const firsts: (keyof Database)[] = Object.values(FIRST)
-    const ordered = [...firsts, ...names.filter((name) => !firsts.includes(name))]
-    for (const name of ordered) if (!done.has(name)) await spread(trx, name, PLACES[name])
+    const firsts: TableName[] = Object.values(FIRST)
+    const ordered = [...firsts, ...TABLE_NAMES.filter((name) => !firsts.includes(name))]
+    for (const name of ordered) if (!done.has(name)) await spread(trx, name, TABLES[name].distributedBy)
   })
 }
 
-async function spread(db: Kysely<Database>, table: keyof Database, place: Place): Promise<void> {
+async function spread(db: Kysely<Database>, table: TableName, place: Place): Promise<void> {
   if (place === 'local') return
   if (place === 'reference') {
     await sql`select create_reference_table(${sql.lit(table)})`.execute(db)
