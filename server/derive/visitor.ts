@@ -20,8 +20,8 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
     visitors: [],
     epochs: [],
     links: [],
-    visitorPersons: [],
-    visitorDays: [],
+    visitor_persons: [],
+    visitor_days: [],
     carts: [],
     purchases: [],
     moves: [],
@@ -75,8 +75,8 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
     })
   }
   rows.links.push(...links.map((link) => linkRow(visitorId, link)))
-  rows.visitorPersons.push(...personsOf(visitorId, events, personOf))
-  rows.visitorDays.push(...daysOf(facts))
+  rows.visitor_persons.push(...personsOf(visitorId, events, personOf))
+  rows.visitor_days.push(...daysOf(facts))
   rows.carts.push(...carts.map((cart) => cartRow(visitorId, siteId, cart, abandonedAfterMs)))
   rows.purchases.push(...purchasesOf(visitorId, events, personOf))
   rows.moves.push(...movesOf(visitorId, events, personOf))
