@@ -1,22 +1,22 @@
 /**
- * What every public door is given, and what it makes of it: entries, and the answer for when they are in the journal.
- * A door itself writes nothing.
+ * What every public endpoint receives, and what it makes of it: journal entries, and the answer to send once they are
+ * on disk. An endpoint itself writes nothing.
  */
 import type { Entry } from '../domain/event.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
 import type { CallKind } from './segment-map.ts'
 
-/** A public door: that of the tag, or one of Segment's by the kind of its calls. */
+/** A public endpoint: the tag's, or one of Segment's by the kind of its calls. */
 export type Endpoint = 'events' | 'batch' | CallKind
 
-/** A request that was let in and read, as plain data: it goes to another thread. */
+/** A request that was admitted and read, as plain data, because it crosses to another thread. */
 export type CollectRequest = {
-  /** The client's address as the proxies in front tell it. */
+  /** The client's address as reported by the proxies in front. */
   address: string | null
   receivedAt: number
   text: string
-  /** The site that the request's address names, as those of Segment's callers may. */
+  /** The site named in the URL, as Segment's callers may do. */
   site: string | null
   authorization: string | undefined
   cookie: string | undefined
@@ -25,15 +25,15 @@ export type CollectRequest = {
   userAgent: string | undefined
 }
 
-/** A reply as plain data: JSON that nobody may keep, unless the headers say otherwise. */
+/** A reply as plain data: JSON that must not be cached, unless the headers say otherwise. */
 export type Answer = { status: number; headers: Record<string, string>; body: string }
 
-/** What a request comes to. It is answered when all its entries are on disk, never before; with none, at once. */
+/** The result of a request. It is answered once all its entries are on disk, never before; with none, at once. */
 export type Checked = { entries: Entry[]; answer: Answer }
 
 /**
- * A browser says where it comes from: that must be an origin of the site. Without an origin it must at least say that
- * it is of the same site, or be no browser at all.
+ * A browser's `Origin` must be one of the site's. Without an origin, the request must at least be same-site, or not
+ * come from a browser.
  */
 export function checkOrigin({ origin, fetchSite }: CollectRequest, site: Site): void {
   if (origin !== undefined && origin !== 'null') {
@@ -48,7 +48,7 @@ export function checkOrigin({ origin, fetchSite }: CollectRequest, site: Site): 
   )
 }
 
-/** What a sender is told when nothing can be taken now, and why: he repeats it all, and what was kept is known. */
+/** The 503 for a journal that cannot accept more. The sender repeats the whole request; what was kept is recognised. */
 export function journalUnavailable(why: string): Problem {
   return new Problem(503, 'journal_unavailable', `${why}; try again in 5 s`, { 'retry-after': '5' })
 }

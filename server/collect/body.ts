@@ -1,4 +1,4 @@
-/** Reads a request's body within a limit, unpacked if it is gzip. */
+/** Reads a request's body within a limit, and unpacks gzip. */
 import type { IncomingMessage } from 'node:http'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
@@ -6,15 +6,15 @@ import { Problem } from '../domain/problem.ts'
 
 const unzip = promisify(gunzip)
 
-/** Who sends a request has gone away before its end: there is nobody to answer. */
+/** The sender disconnected before the end of its request: there is nobody to answer. */
 export class ClientDisconnected extends Error {}
 
-/** Nobody reads where it was made. */
+/** One instance for all, because nobody reads its stack. */
 const DISCONNECTED = new ClientDisconnected()
 
 /**
- * The body's text. Throws a `Problem`: 413 past `maxBytes` (of the unpacked text too), 415 for another encoding, 400 if
- * it is not gzip. Throws `Gone` if it does not come to its end.
+ * The body's text. Throws a `Problem`: 413 past `maxBytes` (which also limits the unpacked text), 415 for an unknown
+ * encoding, 400 for invalid gzip. Throws `ClientDisconnected` if the body is incomplete.
  */
 export async function readBody(message: IncomingMessage, maxBytes: number): Promise<string> {
   const encoding = message.headers['content-encoding']?.trim().toLowerCase() ?? 'identity'
@@ -33,7 +33,7 @@ export async function readBody(message: IncomingMessage, maxBytes: number): Prom
   }
 }
 
-/** Reads until the end or the limit, whichever comes first. What comes after it is thrown away as it comes. */
+/** Reads until the end or the limit, whichever comes first. Anything beyond the limit is discarded as it arrives. */
 function readBounded(message: IncomingMessage, maxBytes: number, tooLarge: () => Problem): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const parts: Buffer[] = []
@@ -44,7 +44,7 @@ function readBounded(message: IncomingMessage, maxBytes: number, tooLarge: () =>
       else reject(tooLarge())
     })
     message.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
-    // After the end it is closed too; an error made for each would take the thread of HTTP an eighth of its time.
+    // `close` follows the end too; a new error for each request would take an eighth of the HTTP thread's time.
     message.once('error', () => reject(DISCONNECTED))
     message.once('close', () => reject(DISCONNECTED))
   })

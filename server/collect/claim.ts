@@ -1,6 +1,6 @@
 /**
  * Turns an `identify` event into a claim: checks a login's signature or a mail link's MAC, and replaces whatever names
- * a person by its keyed hash. What cannot be evidence is refused with the reason.
+ * a person with its keyed hash. What cannot be evidence is refused with a reason.
  */
 import { importSPKI, errors as joseErrors, jwtVerify } from 'jose'
 import type { RejectCode } from '../../tag/wire.ts'
@@ -12,7 +12,7 @@ import type { Site } from '../domain/settings.ts'
 import type { LinkToken } from '../domain/token.ts'
 import { identifySchema } from './schema.ts'
 
-/** What claims are made with. */
+/** What is needed to make claims. */
 export type ClaimDeps = {
   identifier: (kind: 'contact' | 'email' | 'link', value: string) => string
   tokenHash: (token: string) => string
@@ -23,14 +23,14 @@ export type ClaimDeps = {
 /** A claim, or why there is none. */
 export type ClaimResult = { claim: StampedClaim } | { code: RejectCode; message: string }
 
-/** A signed login is good from a minute before it was made to a minute after it ends. */
+/** A signed login is valid from a minute before its `iat` to a minute after its `exp`. */
 const TOLERANCE_S = 60
-/** The longest life of a login's JWT. */
+/** The longest lifetime of a login's JWT. */
 const MAX_LIFE_S = 600
-/** Without a key, a signed login must reach the collector within a day of its end: queues wait out outages. */
+/** Without a key, a signed login must reach the collector within a day of its `exp`: queues wait out outages. */
 const LATE_S = 24 * 3600
 
-/** Under what a claim is made. `verified`: the shop's server vouches for the login with a secret key of that scope. */
+/** The context of a claim. `verified`: the shop's server vouches for the login with a secret key of that scope. */
 export type ClaimContext = { site: Site; at: number; receivedAt: number; keyed: boolean; verified?: boolean }
 
 /** Makes the claim of an `identify` event that happened at `at`, in milliseconds. */
@@ -99,10 +99,10 @@ function blocked(value: string): ClaimResult {
   return { code: 'blocked_identifier', message: `"${shown}" is not the identifier of one person` }
 }
 
-/** A site's public key, as logins are checked with it. What a key is for is the key's own word, never the token's. */
+/** A site's public key for checking logins. The key itself decides its algorithm, never the token. */
 type PublicKey = { alg: 'EdDSA' | 'RS256'; key: CryptoKey }
 
-/** By their text; there are as many as sites have had. */
+/** By PEM text; never more than the sites have had keys. */
 const publicKeys = new Map<string, Promise<PublicKey>>()
 
 function publicKeyOf(pem: string): Promise<PublicKey> {
@@ -117,8 +117,8 @@ function publicKeyOf(pem: string): Promise<PublicKey> {
 }
 
 /**
- * Checks a login's signature: HS256 by the site's secret, or what its public key is made for. Each algorithm has a key
- * of its own, so that a token cannot have a key used as what it is not.
+ * Checks a login's signature: HS256 with the site's secret, or the algorithm of its public key. Each algorithm has its
+ * own key, so a token cannot make a key serve another algorithm.
  */
 async function verify(token: string, site: Site, at: number) {
   const pem = site.settings.identity_public_key
@@ -141,7 +141,7 @@ async function signed(token: string, context: ClaimContext, deps: ClaimDeps): Pr
   try {
     const { payload, protectedHeader } = await verify(token, site, at)
     const { sub, iat, exp } = payload as { sub: unknown; iat: number; exp: number }
-    if (typeof sub !== 'string') return wrong('must have a text as sub')
+    if (typeof sub !== 'string') return wrong('must have a string as sub')
     if (exp - iat > MAX_LIFE_S) return wrong(`must end at most ${MAX_LIFE_S} seconds after iat`)
     if (at < (iat - TOLERANCE_S) * 1000) return wrong('must have been made before the login')
     if (!keyed && receivedAt > (exp + LATE_S) * 1000) return wrong('must arrive within 24 hours of exp')
@@ -152,7 +152,7 @@ async function signed(token: string, context: ClaimContext, deps: ClaimDeps): Pr
         evidence: 'login_verified',
         key: deps.identifier('contact', sub.trim()),
         token: deps.tokenHash(token),
-        // Fractions of seconds are allowed in a JWT, and kept nowhere.
+        // A JWT may hold fractions of seconds; none are kept.
         iat: Math.floor(iat),
         exp: Math.floor(exp),
         ...(typeof kid === 'string' ? { kid: withoutNul(kid) } : {}),

@@ -1,6 +1,6 @@
 /**
- * The snapshot of sites and keys that the public routes work from: in memory, with a copy in a file beside the
- * journal, so that collecting begins and goes on while the store cannot be reached.
+ * The snapshot of sites and keys that the public routes work from: in memory, with a copy in a file beside the journal,
+ * so that collecting can start and continue while the store is unreachable.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -13,24 +13,24 @@ export type Snapshot = {
   keys: { id: string; hash: string; scopes: string[] }[]
 }
 
-/** What the doors look up. The `fresh` ones look once more before they say no: it may have been made just now. */
+/** What endpoints look up. The `fresh` lookups refresh once before they fail: the entry may have just been created. */
 export type Directory = {
   sites(): Iterable<Site>
   freshSite(id: string): Promise<Site | undefined>
   freshKey(hash: string): Promise<{ id: string; scopes: string[] } | undefined>
 }
 
-/** What the thread that reads the store has of it. */
+/** The directory of the thread that reads the store. */
 export type Configuration = Directory & {
   /** Whether any site lists the origin. */
   knowsOrigin(origin: string): boolean
-  /** Looks whether the store has a newer version. Returns whether it could be asked. */
+  /** Checks whether the store has a newer version. Returns whether the store could be asked. */
   refresh(): Promise<boolean>
-  /** Resolves after the next look that may be taken for something that is not there. */
+  /** Resolves after the next refresh that a missing entry may trigger. */
   missed(): Promise<void>
 }
 
-/** A directory of what it was given last. `missed` resolves when it was given what is newest. */
+/** A directory of the last snapshot it was given. `missed` must resolve once the newest snapshot was given. */
 export function createDirectory(missed: () => Promise<void>): Directory & { use(snapshot: Snapshot): void } {
   let sites = new Map<string, Site>()
   let keys = new Map<string, { id: string; scopes: string[] }>()
@@ -51,10 +51,10 @@ export function createDirectory(missed: () => Promise<void>): Directory & { use(
   }
 }
 
-/** Unknown sites and keys make it look at the store at most this often; who asks in between waits for the next look. */
+/** Unknown sites and keys trigger a refresh at most this often; requests in between wait for the next one. */
 const MISS_EVERY_MS = 100
 
-/** A configuration that reads from the store by `version` and `read`, keeps `file`, and tells others what it uses. */
+/** A configuration that reads the store through `version` and `read`, writes `file`, and reports what it uses. */
 export async function createConfiguration(deps: {
   file: string
   version: () => Promise<number>
@@ -82,7 +82,7 @@ export async function createConfiguration(deps: {
       if ((await deps.version()) === version) return true
       const snapshot = await deps.read()
       use(snapshot)
-      // Written beside and renamed: a reader never sees half of it.
+      // Written beside it and renamed, so that no reader sees half a file.
       writeFileSync(`${deps.file}.new`, JSON.stringify(snapshot), { mode: 0o600 })
       renameSync(`${deps.file}.new`, deps.file)
       return true
@@ -91,7 +91,7 @@ export async function createConfiguration(deps: {
       return false
     }
   }
-  // A look that is under way may have read before the change that the caller has in mind: then one more follows it.
+  // A refresh in progress may have read before the caller's change, so one more follows it.
   const refresh = (): Promise<boolean> => {
     if (running !== null) {
       next ??= running.then(() => {

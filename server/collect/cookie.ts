@@ -1,13 +1,13 @@
 /**
- * The visitor cookie: `ID.ISSUED.MAC`, made by the collector, read by nobody else. The MAC binds the id to its site
- * and its first issue, so that an id can neither be made up nor carried to another site, nor live beyond 13 months.
+ * The visitor cookie: `ID.ISSUED.MAC`, made by the collector and read by nobody else. The MAC binds the id to its site
+ * and first issue, so that an id can neither be invented, nor moved to another site, nor live beyond 13 months.
  */
 import type { Site } from '../domain/settings.ts'
 
 const DAY_S = 24 * 3600
-/** After first issue; the law's 13 months. */
+/** Since first issue: the legal limit of 13 months. */
 const MAX_LIFE_S = 395 * DAY_S
-/** Browsers cut cookies off at 400 days. */
+/** Browsers cap cookies at 400 days. */
 const MAX_AGE_S = 395 * DAY_S
 
 /** A valid cookie's visitor, when the id was first issued, and when the cookie was last renewed. In seconds. */
@@ -16,12 +16,12 @@ export type VisitorCookie = { visitor: string; issued: number; renewed: number }
 /** Computes the MAC of a text. */
 export type CookieMac = (text: string) => string
 
-/** The cookie's name for a site: `__Host-` where it is served over https. */
+/** The cookie's name for a site, with `__Host-` if it is served over https. */
 export function cookieName(site: Site, secure: boolean): string {
   return secure ? `__Host-${site.settings.cookie_name}` : site.settings.cookie_name
 }
 
-/** Reads the site's cookie from the request's header. Null if there is none, or it is not ours, or it is too old. */
+/** Reads the site's cookie from the request's header. Null if it is missing, forged or too old. */
 export function readCookie(
   header: string | undefined,
   name: string,
@@ -44,7 +44,7 @@ export function readCookie(
   return null
 }
 
-/** The `Set-Cookie` value that gives a visitor its cookie, or null if the one it has was renewed within a day. */
+/** The `Set-Cookie` value that gives a visitor its cookie, or null if its present one was renewed within a day. */
 export function writeCookie(
   visitor: string,
   had: VisitorCookie | null,
@@ -57,7 +57,7 @@ export function writeCookie(
   const seconds = Math.floor(now / 1000)
   const kept = had?.visitor === visitor ? had : null
   if (kept && seconds - kept.renewed < DAY_S) return null
-  // An id that cannot be a cookie's value came from a shop's server, which has no cookie to set.
+  // An id that does not fit a cookie came from a shop's server, which has no cookie to set.
   if (!/^[A-Za-z0-9_-]{1,64}$/.test(visitor)) return null
   const issued = kept?.issued ?? seconds
   const value = `${visitor}.${issued}.${seconds}.${mac(`${site.id} ${visitor} ${issued} ${seconds}`)}`
@@ -65,7 +65,7 @@ export function writeCookie(
   return attributes(name, value, maxAge, secure)
 }
 
-/** The `Set-Cookie` value that takes the cookie away. */
+/** The `Set-Cookie` value that deletes the cookie. */
 export function expireCookie(name: string, secure: boolean): string {
   return attributes(name, '', 0, secure)
 }

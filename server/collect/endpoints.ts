@@ -1,7 +1,7 @@
 /**
- * The endpoints of the public: few fixed paths that are knocked at with every page view. They are served on Node's own
- * requests, before the application is asked: the objects of the web's standard, made for each request and its answer,
- * take a quarter of what the thread of HTTP has to do.
+ * The public endpoints: a few fixed paths that are called with every page view. They are served on Node's own requests,
+ * before the application is tried: creating the web standard's objects for each request and response takes a quarter of
+ * the HTTP thread's time.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { internalError, Problem, problemAnswer } from '../domain/problem.ts'
@@ -9,22 +9,22 @@ import type { Answer, CollectRequest, Endpoint } from './accept.ts'
 import { ClientDisconnected } from './body.ts'
 import { ENDPOINTS, type ReceiveDeps, receive } from './receive.ts'
 
-/** What the endpoints are made with. */
+/** What the endpoints need. */
 export type EndpointDeps = {
   receive: ReceiveDeps
   /** Hands a request to the collector's thread, which answers it. */
   collect: (endpoint: Endpoint, delivery: CollectRequest) => Promise<Answer>
   /** Whether any site lists the origin. */
   knowsOrigin: (origin: string) => boolean
-  /** Told of each request that was answered. */
+  /** Called for each answered request. */
   onRequest: (method: string, route: string, status: number, ms: number) => void
   onError: (error: unknown, method: string, path: string) => void
 }
 
-/** Serves a request if it is for a endpoint, and says whether it is. */
+/** Serves a request if it is for an endpoint, and returns whether it was. */
 export type EndpointHandler = (message: IncomingMessage, response: ServerResponse) => boolean
 
-/** Of every answer, unless it says otherwise. */
+/** Headers of every answer, unless it sets its own. */
 const ANSWER_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
 const PREFLIGHT_HEADERS = {
@@ -33,10 +33,10 @@ const PREFLIGHT_HEADERS = {
   'access-control-max-age': '86400',
 }
 
-/** What is still being sent although it was answered is thrown away so long, then the connection is cut off. */
+/** Keep reading an answered request's remaining body for this long, then cut the connection. */
 const DRAIN_MS = 5000
 
-/** Makes the endpoints. */
+/** Creates the endpoints. */
 export function createEndpoints(deps: EndpointDeps): EndpointHandler {
   const corsOf = ({ headers: { origin } }: IncomingMessage): Record<string, string> =>
     origin === undefined || !deps.knowsOrigin(origin)
@@ -86,7 +86,7 @@ export function createEndpoints(deps: EndpointDeps): EndpointHandler {
   }
 }
 
-/** Cut off at once, a sender might not read the answer. */
+/** If the connection were cut at once, the sender might not read the answer. */
 function drain(message: IncomingMessage): void {
   const late = setTimeout(() => message.destroy(), DRAIN_MS)
   message.once('close', () => clearTimeout(late))

@@ -1,8 +1,8 @@
 /**
  * `POST /v1/events`: checks a request against the wire contract and stamps it.
  *
- * This route applies no rule of the business, reads no contact and needs no database. It either refuses the request
- * with a reason or hands on what is left of it. No reply tells whether a contact exists.
+ * This route applies no business rule, reads no contact and needs no database. It either refuses the request with a
+ * reason or passes on the valid part. No reply reveals whether a contact exists.
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
 import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
@@ -18,7 +18,7 @@ import { envelopeSchema, eventSchema, isEnvelope, isEvent, isTooDeep, TOO_DEEP }
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
-/** What the route works with. */
+/** What the route needs. */
 export type EventsDeps = ClaimDeps & {
   configuration: Directory
   hashKey: (key: string) => string
@@ -26,13 +26,13 @@ export type EventsDeps = ClaimDeps & {
   /** Browsers reach the collector over https. */
   secure: boolean
   newId: () => string
-  /** Counts what is not stored. */
+  /** Counts events that are not stored. */
   count: (what: 'duplicate' | 'bot' | RejectCode, n: number) => void
 }
 
 type Envelope = ReturnType<typeof envelopeSchema.parse>
 
-/** Checks one request. Throws `Problem` for what is refused as a whole. */
+/** Checks one request. Throws a `Problem` for a request that is refused as a whole. */
 export async function collectEvents(delivery: CollectRequest, deps: EventsDeps): Promise<Checked> {
   const { address, receivedAt, text } = delivery
   const keyed = delivery.authorization !== undefined
@@ -42,7 +42,7 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
   checkOrigin(delivery, site)
   if (!keyed && envelope.sent_at === undefined) {
-    throw new Problem(400, 'invalid_request', 'sent_at must be given (only a request with a key may leave it out)')
+    throw new Problem(400, 'invalid_request', 'sent_at is required (only a request with a key may omit it)')
   }
   const userAgent = delivery.userAgent ?? null
   if (!keyed && isBot(userAgent)) {
@@ -73,7 +73,7 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     visitor,
     received_at: receivedAt,
     ...(ip === null ? {} : { ip }),
-    // A server's own user agent says nothing of the visitor's browser.
+    // A server's own user agent says nothing about the visitor's browser.
     ...(keyed || userAgent === null ? {} : { user_agent: userAgent.slice(0, 512) }),
     keyed,
     consent: stampConsent(envelope, events, receivedAt),
@@ -106,8 +106,8 @@ function parse(text: string, keyed: boolean): Envelope {
 }
 
 /**
- * What a body's text tells at a glance about all of its events, so that most need no closer look: whether one of them
- * can be too large (a character is at most three bytes), and whether one can hold a mail address.
+ * What a glance at the body's text says about all its events, so that most need no closer look: whether one of them can
+ * be too large (a character takes at most three bytes), and whether one can hold an e-mail address.
  */
 function looks(text: string): { large: boolean; addresses: boolean } {
   return { large: text.length * 3 > LIMITS.eventBytes, addresses: /@|%40|\\u0040/.test(text) }
@@ -144,7 +144,7 @@ async function stampEvents(
       continue
     }
     const at = correctedTime(Date.parse(event.at), sentAt, receivedAt)
-    // A withdrawal counts however late it comes.
+    // A withdrawal counts however late it arrives.
     if (!keyed && event.type !== 'consent' && at < receivedAt - LIMITS.maxAgeMs) {
       reject('too_old', 'at must be within the last 7 days (a request with a key may be older)')
       continue
@@ -175,7 +175,7 @@ async function stampEvents(
   return { events, rejected, duplicate }
 }
 
-/** Why an event may not be taken under the request's consent, or for its size. */
+/** Why an event must be refused, for the request's consent or for its own size. */
 function refuse(
   event: { type: string },
   raw: unknown,
@@ -194,7 +194,7 @@ function refuse(
   return null
 }
 
-/** The choice with its time: as it was said, else the time of the request's first event, never in the future. */
+/** The choice with its time: as stated, else the time of the request's first event, and never in the future. */
 function stampConsent({ consent, sent_at }: Envelope, events: StampedEvent[], receivedAt: number): StampedConsent {
   const said =
     consent.at === undefined

@@ -1,26 +1,26 @@
 /**
- * How much one client address may send: a token bucket in memory for each. Loopback is not limited, for what comes
- * from there is a proxy on this machine and not a client; set `TRUST_PROXY` so that the clients behind it are told
+ * How much one client address may send: an in-memory token bucket per address. Loopback is not limited, because such
+ * requests come from a proxy on this machine and not from a client; set `TRUST_PROXY` to tell the clients behind it
  * apart. Addresses are kept for a minute and never written.
  */
 
-/** Requests a second that an address may sustain, and how many at once. A shop's whole office may share one. */
+/** Requests per second that an address may sustain, and its largest burst. A whole office of the shop may share one. */
 const RATE = 50
 const BURST = 500
 
-/** Beyond this many addresses in a minute, the oldest are forgotten. */
+/** Beyond this many addresses, the oldest are forgotten. */
 const MAX_ADDRESSES = 100_000
 
-/** Asks whether a request may pass: null, or after how many seconds it may be tried again. */
+/** Decides whether a request may pass: null, or the seconds until it may be retried. */
 export type RateLimit = (address: string | null, now: number) => number | null
 
-/** A limiter of its own. `isLoopback` tells this machine's own addresses. */
+/** Creates a limiter. `isLoopback` recognises this machine's own addresses. */
 export function createRateLimit(isLoopback: (address: string) => boolean): RateLimit {
   const buckets = new Map<string, { tokens: number; at: number }>()
   return (address, now) => {
     if (address === null || isLoopback(address)) return null
     const bucket = buckets.get(address) ?? { tokens: BURST, at: now }
-    // A clock that was set back takes nothing away.
+    // A clock that was set back must not cost tokens.
     const elapsedMs = Math.max(0, now - bucket.at)
     const tokens = Math.min(BURST, bucket.tokens + (elapsedMs / 1000) * RATE)
     buckets.delete(address)

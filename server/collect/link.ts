@@ -1,6 +1,6 @@
 /**
- * `GET /l/:token`: the redirect of mail links. It only leads on: it sets no cookie, reads none, and claims nothing,
- * because gateways, previews and scanners fetch every link. The claim is made by the tag on the landing page.
+ * `GET /l/:token`: the redirect of mail links. It only redirects: it sets no cookie, reads none, and claims nothing,
+ * because gateways, previews and scanners fetch every link. The tag makes the claim on the landing page.
  */
 import { isOnSite } from '../domain/link-target.ts'
 import { Problem } from '../domain/problem.ts'
@@ -9,37 +9,37 @@ import type { LinkToken } from '../domain/token.ts'
 import type { Answer } from './accept.ts'
 import { isBot } from './bot.ts'
 
-/** Who seems to fetch a link: a browser that opens a page, or a machine that looks where it leads. */
+/** What seems to fetch a link: a browser that opens a page, or a machine that checks where it leads. */
 export type LinkFetch = 'page' | 'suspect'
 
-/** What the redirect is made with. `fetched` is told of each link that was led on. */
+/** What the redirect needs. `fetched` is called for each redirected link. */
 export type LinkDeps = {
   sites: () => Iterable<Site>
   readLink: (linkSecret: string, token: string) => LinkToken | null
   fetched: (kind: LinkFetch) => void
 }
 
-/** A request for a link: its method, and its headers by their lower-case names. */
+/** A request for a link: its method, and its headers by lower-case name. */
 export type LinkRequest = { method: string; header: (name: string) => string | undefined }
 
-/** Shown to people whose link was cut off or altered. It says nothing of the token, and loads nothing. */
+/** Shown to people whose link is incomplete or altered. It says nothing about the token, and loads nothing. */
 const BROKEN_LINK = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<meta name="robots" content="noindex"><title>This link is not complete</title>
+<meta name="robots" content="noindex"><title>This link is incomplete</title>
 <style>:root{color-scheme:light dark}body{font:18px/1.6 system-ui,sans-serif;max-width:34rem;margin:12vh auto;padding:0 1.5rem}
 h1{font-weight:500;font-size:1.6rem;line-height:1.3;margin:2.5rem 0 .5rem}</style></head>
 <body><main>
-<h1>This link is not complete</h1>
-<p>It was cut off or changed on its way. Please open it from the e-mail again, or go to the shop’s own address.</p>
-<div lang="fr"><h1>Ce lien n’est pas complet</h1>
-<p>Il a été coupé ou modifié en chemin. Ouvrez-le de nouveau depuis l’e-mail, ou allez à l’adresse de la boutique.</p></div>
+<h1>This link is incomplete</h1>
+<p>It was cut off or altered. Please open it again from the e-mail, or go to the shop’s own address.</p>
+<div lang="fr"><h1>Ce lien est incomplet</h1>
+<p>Il a été tronqué ou modifié. Ouvrez-le à nouveau depuis l’e-mail, ou rendez-vous directement sur le site de la boutique.</p></div>
 </main></body></html>
 `
 
-/** What every reply of the redirect says: it is one person's, and where it was is nobody's business. */
+/** Headers of every reply: a redirect is personal, and the next page must not learn where it came from. */
 const HEADERS = { 'cache-control': 'no-store', 'referrer-policy': 'no-referrer', 'x-robots-tag': 'noindex' }
 
-/** Leads to the token's page; a token that no site has signed is 400, as a page for who asks for one. */
+/** Redirects to the token's page. A token that no site signed is a 400, as a page for those who accept HTML. */
 export function followLink(token: string, { method, header }: LinkRequest, deps: LinkDeps): Answer {
   const page = landingPage(token, deps.sites(), deps.readLink)
   if (page !== null) {
@@ -59,7 +59,7 @@ export function followLink(token: string, { method, header }: LinkRequest, deps:
   return { status: 400, headers, body: BROKEN_LINK }
 }
 
-/** Sorts a fetch by what it says of itself. Only a figure hangs on it: a machine that hides is no claim either. */
+/** Classifies a fetch by its own headers. Only a metric depends on it: a disguised machine makes no claim either. */
 export function linkFetch({ method, header }: LinkRequest): LinkFetch {
   const agent = header('user-agent')?.trim()
   const ahead = ['purpose', 'sec-purpose', 'x-moz'].some((name) =>
@@ -75,7 +75,7 @@ export function linkFetch({ method, header }: LinkRequest): LinkFetch {
   return machine ? 'suspect' : 'page'
 }
 
-/** The landing page of a token that one of the sites has signed, with the token; null for anything else. */
+/** The landing page of a token that one of the sites signed, with the token; null for anything else. */
 function landingPage(token: string, sites: Iterable<Site>, read: LinkDeps['readLink']): string | null {
   for (const site of sites) {
     const said = read(site.link_secret, token)
@@ -84,7 +84,7 @@ function landingPage(token: string, sites: Iterable<Site>, read: LinkDeps['readL
       if (plain !== null) return plain
       continue
     }
-    // A mail tool that makes tokens itself may have signed what is no page.
+    // A mail tool that makes its own tokens may have signed something that is not a page.
     if (said.target !== null && !/^https?:$/.test(URL.parse(said.target)?.protocol ?? '')) return null
     return withToken(said.target ?? `${site.origins[0]}/`, token, site.settings.link_param)
   }
@@ -92,7 +92,7 @@ function landingPage(token: string, sites: Iterable<Site>, read: LinkDeps['readL
 }
 
 /**
- * The page of a token that an earlier secret of the site has signed: mails that were sent lead on, but prove nothing.
+ * The page of a token that a retired secret of the site signed: mails that were sent still redirect, but prove nothing.
  * Whoever learned that secret could sign any page, so it must be one of the site's.
  */
 function plainPage(
@@ -109,7 +109,7 @@ function plainPage(
   return null
 }
 
-/** A page's address with a token under the site's parameter: in the fragment (`#cl`), or in the query. */
+/** A page's address with a token under the site's parameter, in the fragment (`#cl`) or in the query. */
 export function withToken(target: string, token: string, linkParam: string): string {
   const url = new URL(target)
   if (linkParam.startsWith('#')) {

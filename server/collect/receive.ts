@@ -1,6 +1,6 @@
 /**
- * The endpoints on the side of HTTP: a request is let in or turned away before its body is read, and read within the
- * limits of who sends it. What it says is looked at elsewhere.
+ * The endpoints on the HTTP side: a request is admitted or refused before its body is read, and read within the limits
+ * of its sender. Its content is checked elsewhere.
  */
 import type { IncomingMessage } from 'node:http'
 import { LIMITS } from '../../tag/wire.ts'
@@ -10,7 +10,7 @@ import { readBody } from './body.ts'
 import type { Configuration } from './configuration.ts'
 import type { RateLimit } from './limits.ts'
 
-/** The paths of the endpoints. Segment's SDKs in browsers use the first letters, its importers `import`. */
+/** The paths of the endpoints. Segment's browser SDKs use the initials, its importers `import`. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['/v1/events', 'events'],
   ...Object.entries({
@@ -24,9 +24,9 @@ export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint
   ]),
 ])
 
-/** What requests are received with. */
+/** What receiving needs. */
 export type ReceiveDeps = {
-  /** The client's address as the proxies in front tell it. */
+  /** The client's address as reported by the proxies in front. */
   clientAddress: (message: IncomingMessage) => string | null
   configuration: Configuration
   hashKey: (key: string) => string
@@ -34,10 +34,10 @@ export type ReceiveDeps = {
   now: () => number
 }
 
-/** As Segment has it; SDKs keep below. */
+/** Segment's own limit; its SDKs stay below. */
 const SEGMENT_BYTES = 500 * 1024
 
-/** Receives one request. Throws `Problem` for one that is turned away or cannot be read. */
+/** Receives one request. Throws a `Problem` if it is refused or cannot be read. */
 export async function receive(
   message: IncomingMessage,
   endpoint: Endpoint,
@@ -72,7 +72,7 @@ function checkRate(limit: RateLimit, address: string | null, now: number): void 
   throw new Problem(429, 'too_many_requests', `try again in ${wait} s`, { 'retry-after': String(wait) })
 }
 
-/** 401 or 403 for a secret key that does not do. */
+/** 401 or 403 for an invalid secret key. */
 async function checkKey(header: string, { configuration, hashKey }: ReceiveDeps): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(header)?.[1]
   const key = token === undefined ? undefined : await configuration.freshKey(hashKey(token))

@@ -1,7 +1,7 @@
 /**
- * The checks of the wire contract at the public door. The schemas must `satisfies` the types of `tag/wire`, so the
- * two cannot drift apart. The envelope is checked as a whole and refuses the request; events are checked one by one
- * and refuse only themselves.
+ * The checks of the wire contract at the public endpoint. The schemas must `satisfies` the types of `tag/wire`, so the
+ * two cannot drift apart. An invalid envelope refuses the whole request; events are checked one by one and refused
+ * individually.
  */
 import { Ajv } from 'ajv'
 import { z } from 'zod'
@@ -32,13 +32,13 @@ const consent = z.object({
 
 const isVisitorId = (id: string) => !isBlockedIdentifier(id)
 
-/** Ids that a sender gives a visitor: the collector's own, or a shop's server's. No address and no empty template. */
+/** Visitor ids from senders: the collector's own, or a shop's server's. No address and no unfilled template. */
 const visitor = z
   .string()
   .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ : -')
   .refine(isVisitorId, 'must be an id of one visitor, not an empty or placeholder value')
 
-/** The body of `POST /v1/events`, but for its events. */
+/** The body of `POST /v1/events`, except for its events. */
 export const envelopeSchema = z.object({
   site: z.string().min(1).max(64),
   visitor: visitor.optional(),
@@ -50,15 +50,15 @@ export const envelopeSchema = z.object({
 
 const text = (max: number) => z.string().max(max)
 
-/** Deeper ones would exhaust the stack of whoever serialises them. */
+/** Deeper events would exhaust the stack of the code that serialises them. */
 const MAX_LEVELS = 32
 
-/** Whether an event, parsed from JSON, whose keys may be anything, cannot be serialised. */
+/** Whether an event, parsed from JSON and with arbitrary keys, is too deep to serialise. */
 export function isTooDeep(event: unknown, levels = MAX_LEVELS): boolean {
   if (typeof event !== 'object' || event === null) return false
   if (levels < 0) return true
   if (Array.isArray(event)) return event.some((each) => isTooDeep(each, levels - 1))
-  // Everything of every event passes here: `Object.values` would take three times as long.
+  // Every value of every event passes here: `Object.values` would take three times as long.
   for (const name of Object.keys(event)) {
     const value = (event as Record<string, unknown>)[name]
     if (typeof value === 'object' && isTooDeep(value, levels - 1)) return true
@@ -66,10 +66,10 @@ export function isTooDeep(event: unknown, levels = MAX_LEVELS): boolean {
   return false
 }
 
-/** What `isTooDeep` refuses, in words. */
+/** The message for events that `isTooDeep` refuses. */
 export const TOO_DEEP = `an event must be nested at most ${MAX_LEVELS} levels deep`
 
-// Not a record, which would go through the properties and copy them.
+// Not a record, which would walk and copy the properties.
 const props = z
   .custom<Record<string, unknown>>(
     (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -79,7 +79,7 @@ const props = z
 
 /** One event of the request. */
 export const eventSchema = z.object({
-  // Without @: an id is kept as it is, and an address must not be.
+  // Without @: ids are stored as they are, and addresses must not be.
   id: z.string().regex(/^[\x21-\x3f\x41-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters without @'),
   type: z.string().min(1).max(64),
   at: time,
@@ -90,10 +90,10 @@ export const eventSchema = z.object({
 }) satisfies z.ZodType<WireEvent>
 
 /**
- * The same check, compiled from a schema at start: it takes a sixth of the time for what is good, and makes no copy.
- * Times are checked by their pattern, which the schema gives. To count the characters of each text takes half of a
- * check. No text has more of them than it has units of UTF-16, which are counted already: only where these are too many
- * is it looked at more closely.
+ * The same check, compiled from the schema at start: it takes a sixth of the time for valid events and makes no copy.
+ * Times are checked by the schema's pattern. Counting the characters of each text would take half of a check. No text
+ * has more characters than UTF-16 units, which are counted already, so characters are counted only if there are too many
+ * units.
  */
 const options = { strict: false, validateFormats: false, logger: false } as const
 const byUnits = new Ajv({ ...options, unicode: false })
@@ -105,10 +105,10 @@ function compile<T>(schema: z.ZodType<T>): (value: unknown) => value is T {
 }
 const hasEnvelopeShape = compile(envelopeSchema)
 
-/** Whether a value passes `eventSchema`. Why it does not is told by the schema. */
+/** Whether a value passes `eventSchema`. The schema gives the reason if it does not. */
 export const isEvent = compile(eventSchema)
 
-/** Whether a value passes `envelopeSchema`. Why it does not is told by the schema. */
+/** Whether a value passes `envelopeSchema`. The schema gives the reason if it does not. */
 export function isEnvelope(value: unknown): value is z.infer<typeof envelopeSchema> {
   return hasEnvelopeShape(value) && (value.visitor === undefined || isVisitorId(value.visitor))
 }
@@ -133,7 +133,7 @@ export const identifySchema = z.discriminatedUnion('kind', [
   }) satisfies z.ZodType<FormProps>,
 ]) satisfies z.ZodType<IdentifyProps>
 
-/** The whole body, for its description: the route checks envelope and events apart. */
+/** The whole body, for the API description: the route checks the envelope and the events separately. */
 export const batchSchema = envelopeSchema.extend({ events: z.array(eventSchema) }) satisfies z.ZodType<WireBatch>
 
 /** A body as a shop's server with a key may send it. */

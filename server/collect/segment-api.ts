@@ -1,12 +1,12 @@
 /**
- * Segment's HTTP API: `POST /v1/batch` and its calls one by one, so that who has an SDK needs only a new host.
+ * Segment's HTTP API: `POST /v1/batch` and its single calls, so that users of an SDK only need to change the host.
  *
- * SDKs repeat a request on 429, 5xx and a broken connection, and drop it on any other 4xx. So those are kept for what
- * can never succeed: a body that cannot be read or is too large, a key that does not do. A call that may not be kept
- * is left out and counted, and the reply is 200 for the others; a header says how many were left out and why.
+ * SDKs retry a request on 429, 5xx and a broken connection, and drop it on any other 4xx. So a 4xx is reserved for what
+ * can never succeed: a body that is unreadable or too large, or an invalid key. A call that may not be kept is skipped
+ * and counted, and the reply is 200 for the others; a header says how many calls were skipped and why.
  *
- * A call that names a user is a login of its visitor: a claim, or proof if a secret key may say so (`identify:write`).
- * Nothing of its traits is kept. Without `identity` the claim is left out, and so is what names nobody but a user.
+ * A call that names a user is a login of its visitor: a claim, or proof if a secret key allows it (`identify:write`).
+ * None of its traits are kept. Without `identity` consent the claim is dropped, and so are calls that only name a user.
  */
 import type { RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
@@ -23,16 +23,16 @@ import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
-/** As Segment has it; SDKs keep below. */
+/** Segment's own limit; its SDKs stay below. */
 const MAX_CALLS = 2500
 
-/** A call that is kept, with whose it is and what is known of the browser. */
+/** A call that is kept, with its visitor and what is known about the browser. */
 type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: string | null; userAgent: string | null }
 
-/** A visitor's browser as a call or its request tells of it. */
+/** A visitor's browser as described by a call or its request. */
 type Browser = { ip: string | null; userAgent: string | null }
 
-/** Checks one request. `kind` is what its path names. Throws `Problem` for what is refused as a whole. */
+/** Checks one request. `kind` comes from its path. Throws a `Problem` for a request that is refused as a whole. */
 export async function collectSegment(
   delivery: CollectRequest,
   kind: CallKind | 'batch',
@@ -73,7 +73,7 @@ export async function collectSegment(
   }
 }
 
-/** Reads a body by what it is: SDKs send JSON under several types, and browsers under `text/plain`. */
+/** Parses a body regardless of its type: SDKs send JSON under several types, and browsers under `text/plain`. */
 function parse(text: string): Record<string, unknown> {
   let json: unknown
   try {
@@ -94,10 +94,10 @@ function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unkno
   return [body]
 }
 
-/** An agent that says something of a visitor: a browser's or a crawler's, not that of a library or an SDK. */
+/** An agent that describes a visitor: a browser's or a crawler's, not that of a library or an SDK. */
 const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
 
-/** What the request itself says of the browser: nothing if it comes from a server. */
+/** What the request itself says about the browser: nothing if it comes from a server. */
 function senderOf({ address, userAgent = '' }: CollectRequest, caller: SegmentCaller): Browser {
   if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
   return { ip: truncateAddress(address), userAgent: userAgent.slice(0, 512) }
@@ -116,7 +116,7 @@ async function keep(
   const browser = browserOf(call, from)
   if (!caller.keyed && browser.userAgent !== null && isBot(browser.userAgent)) return { code: 'bot' }
   const mapped = mapCall(detailsOf(call))
-  if (mapped === null) return { code: 'invalid_event', message: 'event must be the name of what happened' }
+  if (mapped === null) return { code: 'invalid_event', message: 'event must name what happened' }
   const consent = consentOf(call.context, caller.site, caller.keyed)
   const refusal = refuse(call, mapped, consent)
   if (refusal) return refusal
@@ -128,7 +128,7 @@ async function keep(
     ...cleanTexts({ ...mapped, id: call.id, at: '' }, caller.site.settings.kept_query),
     ...(mapped.props === undefined ? {} : { props: mapped.props }),
   }
-  // A logout is of the one who leaves.
+  // A logout concerns whoever leaves, so it makes no claim.
   if (call.user !== null && consent.identity && mapped.type !== 'reset' && mapped.type !== 'consent') {
     const result = await claimOf(call.user, { ...caller, at: call.at, receivedAt: setting.receivedAt }, deps)
     if ('claim' in result) event.claim = result.claim
@@ -138,9 +138,9 @@ async function keep(
   return { visitor: call.visitor, event: stamped, consent, ...browser }
 }
 
-/** Why a call may not be taken under its consent. */
+/** Why a call may not be kept under its consent. */
 function refuse(call: ReadCall, mapped: MappedEvent, consent: Purposes): Refusal | null {
-  // A visitor's own word that ends it all is kept: it is a withdrawal. Silence is not a word.
+  // A visitor's own refusal of everything is kept: it is a withdrawal. A missing choice is not one.
   const isWithdrawal = mapped.type === 'consent' && consent.source === 'cmp' && !call.ofUser
   if (!consent.analytics && !isWithdrawal) {
     return { code: 'no_consent', message: 'context.consent.categoryPreferences must allow analytics' }
@@ -176,9 +176,9 @@ function detailsOf({ kind, fields, context }: ReadCall) {
 }
 
 /**
- * The entries of a request, in order of time. One holds what a visitor did under one consent and in one browser;
- * logins at different times are in different entries, for a batch is many requests in one and they are not weighed
- * against each other.
+ * The entries of a request, in order of time. Each holds what a visitor did under one consent and in one browser.
+ * Logins at different times go into different entries, because a batch is many requests in one and its logins must not
+ * be weighed against each other.
  */
 function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newId: () => string): Entry[] {
   const entries: Entry[] = []
@@ -202,7 +202,7 @@ function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newI
       ...(ip === null ? {} : { ip }),
       ...(userAgent === null ? {} : { user_agent: userAgent }),
       keyed: caller.keyed,
-      // Segment knows no choice, only its state with each call: that is when it is known to have stood.
+      // Segment sends no choice, only its state with each call: the call is the time at which it is known to stand.
       consent: { id: `segment-${allowed}`, ...purposes, source, at: Math.min(event.at, receivedAt) },
       events: [event],
     }

@@ -1,10 +1,10 @@
 /**
- * Who calls Segment's API, and for which site. The key comes as the user name of HTTP Basic, as Bearer, or as
- * `writeKey` in the body; the header goes first.
+ * Finds out who calls Segment's API, and for which site. The key comes as the user name of HTTP Basic, as Bearer, or as
+ * `writeKey` in the body; the header takes precedence.
  *
- * A site's write key is public and names its site. A secret key names none: the site is written after it
- * (`KEY:SITE`, which works wherever an SDK takes its write key), or is `site` in the query, the body or the calls'
- * `context`, or follows from a write key in the body; else there must be one site only.
+ * A site's write key is public and names its site. A secret key names none: the site is appended to it (`KEY:SITE`,
+ * which works wherever an SDK takes its write key), or is `site` in the query, the body or the calls' `context`, or
+ * follows from a write key in the body; otherwise there must be only one site.
  */
 
 import { Problem } from '../domain/problem.ts'
@@ -12,15 +12,15 @@ import type { Site } from '../domain/settings.ts'
 import type { CollectRequest } from './accept.ts'
 import type { Directory } from './configuration.ts'
 
-/** The caller. `keyed`: by a secret key. `verified`: by one whose word on who is logged in is proof. */
+/** The caller. `keyed`: it has a secret key. `verified`: the key makes its logins proof. */
 export type SegmentCaller = { site: Site; keyed: boolean; verified: boolean }
 
-/** What is needed to know the caller. */
+/** What is needed to identify the caller. */
 export type SegmentAuthDeps = { configuration: Directory; hashKey: (key: string) => string }
 
 type Credential = { key: string; site?: string }
 
-/** Finds the caller. 401 for no key or an unknown one, 403 for one without the scope, 400 where the site is open. */
+/** Finds the caller. 401 for a missing or unknown key, 403 for a missing scope, 400 if the site is unclear. */
 export async function callerOf(
   { authorization, site: inAddress }: CollectRequest,
   body: Record<string, unknown>,
@@ -37,7 +37,7 @@ export async function callerOf(
   if (known) return { site: known, keyed: false, verified: false }
   const key = await configuration.freshKey(hashKey(credential.key))
   if (!key) {
-    // To find no secret key was to look once more: a site that was made just now is known by now.
+    // The search for a secret key has refreshed the directory: a site that was just created is known by now.
     const site = ofWriteKey(configuration, credential.key)
     if (site) return { site, keyed: false, verified: false }
     throw new Problem(401, 'unknown_key', "the key must be a site's write key or a secret key of this collector")
@@ -59,7 +59,7 @@ function fromHeader(header: string | undefined): Credential | null {
   }
   const text = scheme.toLowerCase() === 'basic' ? Buffer.from(value!, 'base64').toString('utf8') : value!
   const credential = parse(text)
-  // SDKs that are given no key still send an empty user name.
+  // SDKs without a key still send an empty user name.
   return credential.key === '' ? null : credential
 }
 
@@ -86,7 +86,7 @@ function siteWithout(configuration: Directory, writeKey: string | undefined): Si
   if (byKey) return byKey
   const [only, ...others] = configuration.sites()
   if (only && others.length === 0) return only
-  throw new Problem(400, 'invalid_request', 'say which site: write the key as KEY:SITE, or send context.site')
+  throw new Problem(400, 'invalid_request', 'name the site: write the key as KEY:SITE, or send context.site')
 }
 
 function textOf(from: unknown, name: string): string | undefined {

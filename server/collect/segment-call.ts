@@ -1,11 +1,11 @@
 /**
- * One call of Segment's API as it is read: which kind it is, its id, its time, whose it is, and whom it names. What
- * cannot be read refuses only itself, with the reason.
+ * Reads one call of Segment's API: its kind, id, time and visitor, and the user it names. An unreadable call refuses
+ * only itself, with a reason.
  *
- * A call's id is its `messageId`. One without gets a keyed hash of what it says, so that a repeat is not a second
- * event. Its visitor is `s:` and the anonymous id. A server that knows only a user gets a visitor for each user,
- * named by a keyed hash; what verified callers say of a user and what everybody can say are two visitors, or anybody
- * with the public write key could add to a customer's own events.
+ * A call's id is its `messageId`. A call without one gets a keyed hash of its content, so that a repeat is not a second
+ * event. Its visitor is `s:` and the anonymous id. A server that knows only a user gets one visitor per user, named by a
+ * keyed hash. Calls of verified callers and calls that anybody can send belong to two visitors; otherwise anybody with
+ * the public write key could add to a customer's own events.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
@@ -14,30 +14,30 @@ import type { SegmentCaller } from './segment-auth.ts'
 import type { CallKind } from './segment-map.ts'
 import { correctedTime } from './stamp.ts'
 
-/** Whom a call says its visitor is, as the props of a login. */
+/** The user whom a call names, as the props of a login. */
 export type Named = { kind: 'login'; contact_id: string } | { kind: 'login'; email: string }
 
-/** A call that could be read. */
+/** A readable call. */
 export type ReadCall = {
   kind: CallKind
   id: string
   at: number
   visitor: string
-  /** There is no other id than the user's. */
+  /** The user's is its only id. */
   ofUser: boolean
   user: Named | null
   context: Record<string, unknown>
   fields: Record<string, unknown>
 }
 
-/** Why a call is not taken. */
+/** Why a call is refused. */
 export type Refusal = { code: RejectCode; message: string }
 
-/** What a request says of all its calls. */
+/** What a request says about all its calls. */
 export type CallSetting = {
   caller: SegmentCaller
   receivedAt: number
-  /** The kind that the path names, or null in a batch. */
+  /** The kind from the path, or null in a batch. */
   kind: CallKind | null
   context: Record<string, unknown>
   sentAt: unknown
@@ -49,7 +49,7 @@ const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group'
 /** `s:` and this make a visitor id of the wire contract. A colon would let one id pass for another's epoch. */
 const ANONYMOUS_ID = /^[A-Za-z0-9._-]{1,62}$/
 
-/** Ids of other forms, and such as hold an address, are replaced by their keyed hash. */
+/** Ids of other forms, and those that hold an address, are replaced with their keyed hash. */
 const MESSAGE_ID = /^[\x21-\x3f\x41-\x7e]{1,100}$/
 
 /** Reads one call. */
@@ -80,15 +80,15 @@ function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting):
   if (typeof messageId === 'string' && messageId.trim() !== '') {
     return MESSAGE_ID.test(messageId) ? messageId : `h.${tokenHash(`segment message ${messageId}`)}`
   }
-  // What changes from one attempt to the next is left out, unless nothing else tells the time.
+  // Fields that change from one attempt to the next are ignored, unless nothing else gives the time.
   const { sentAt: ownSentAt, receivedAt: _r, _metadata: _m, writeKey: _w, ...said } = raw
   const time = said.timestamp ?? said.originalTimestamp ?? sentAt ?? ownSentAt
   return `h.${tokenHash(`segment call ${parseTime(time)} ${JSON.stringify(said)}`)}`
 }
 
 /**
- * The call's time by the collector's clock: `receivedAt - (sentAt - timestamp)` where the sender's clock is off by
- * over a minute. Where `timestamp` differs from `originalTimestamp`, somebody has corrected it already.
+ * The call's time by the collector's clock: `receivedAt - (sentAt - timestamp)` if the sender's clock is off by more
+ * than a minute. If `timestamp` differs from `originalTimestamp`, it has been corrected already.
  */
 function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: CallSetting): number | Refusal {
   const { timestamp, originalTimestamp } = raw
@@ -110,7 +110,7 @@ function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: Ca
   return at
 }
 
-/** ISO 8601, in UTC where it names no zone; or a number of seconds or milliseconds since 1970. NaN for another. */
+/** ISO 8601, UTC without a zone; or a number of seconds or milliseconds since 1970. NaN for anything else. */
 function parseTime(value: unknown): number {
   if (typeof value === 'number')
     return value > 0 && value < 1e14 ? Math.round(value < 1e11 ? value * 1000 : value) : NaN
@@ -119,7 +119,7 @@ function parseTime(value: unknown): number {
   return Date.parse(hasTime && !/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? `${value}Z` : value)
 }
 
-/** Whom a call names, the better first. Traits name somebody in `identify` alone. */
+/** The users whom a call names, the better identifier first. Traits name a user in `identify` only. */
 function namesOf(raw: Record<string, unknown>, kind: CallKind): Named[] {
   const names: Named[] = []
   const userId = idText(raw.userId)
@@ -139,7 +139,7 @@ function visitorOf(
   user: Named | null,
   { caller, tokenHash }: CallSetting,
 ): { visitor: string; ofUser: boolean } | Refusal {
-  // An alias that names no browser means the one that its earlier id was; ids of two users are never made one.
+  // An alias without an anonymous id means the browser of its previous id; the ids of two users are never merged.
   const anonymousId = idText(raw.anonymousId) ?? (kind === 'alias' ? idText(raw.previousId) : null)
   if (anonymousId !== null) {
     if (isBlockedIdentifier(anonymousId)) {
@@ -158,7 +158,7 @@ function visitorOf(
   return { visitor: `s:u:${tokenHash(`segment user ${caller.site.id} ${whose} ${who}`)}`, ofUser: true }
 }
 
-/** An id as a text, without the quotes that old SDKs leave around it; null where there is none. */
+/** An id as text, without the quotes that old SDKs leave around it; null if there is none. */
 function idText(value: unknown): string | null {
   if (typeof value === 'number') return String(value)
   if (typeof value !== 'string') return null

@@ -1,18 +1,19 @@
 /**
- * What a call of Segment's API says of consent: `context.consent.categoryPreferences`, through the site's map of
- * categories to purposes. A purpose stands if a category of it says yes and none says no; what nobody mentions is no.
+ * Reads the consent of a call of Segment's API: `context.consent.categoryPreferences`, through the site's map of
+ * categories to purposes. A purpose is granted if one of its categories says yes and none says no; a purpose that is
+ * not mentioned is denied.
  *
- * A call without preferences is a no to everything. Only a server with a secret key may speak for its visitors
- * instead, and only where the site's map says so under `*`.
+ * A call without preferences denies everything. Only a server with a secret key may vouch for its visitors instead, and
+ * only if the site's map says so under `*`.
  */
 import type { Site } from '../domain/settings.ts'
 
-/** What a visitor allows, and whether the visitor said so (`cmp`) or the site vouches for it (`manual`). */
+/** What a visitor allows, and whether the visitor stated it (`cmp`) or the site vouches for it (`manual`). */
 export type Purposes = { analytics: boolean; identity: boolean; marketing: boolean; source: 'cmp' | 'manual' }
 
 const NAMES = ['analytics', 'identity', 'marketing'] as const
 
-/** The name under which a site's map says what its servers vouch for. */
+/** The name under which a site's map lists what its servers vouch for. */
 const VOUCHED = '*'
 
 /** Reads the consent of a call's context. */
@@ -31,7 +32,7 @@ export function consentOf(context: Record<string, unknown>, site: Site, keyed: b
   return purposes
 }
 
-/** The preferences by category in lower case, or null where the call has none. Anything but `true` is a no. */
+/** The preferences by lower-case category, or null if the call has none. Anything but `true` is a no. */
 function preferencesOf(context: Record<string, unknown>): Map<string, boolean> | null {
   const consent = context.consent
   if (typeof consent !== 'object' || consent === null) return null
@@ -40,7 +41,7 @@ function preferencesOf(context: Record<string, unknown>): Map<string, boolean> |
   const said = new Map<string, boolean>()
   for (const [category, value] of Object.entries(preferences)) {
     const name = category.trim().toLowerCase()
-    // No visitor's category stands for what only a site may vouch for.
+    // A visitor's category must not pass for what only the site may vouch for.
     if (name !== VOUCHED) said.set(name, value === true && said.get(name) !== false)
   }
   return said

@@ -1,11 +1,11 @@
 /**
- * Segment's words for what happened, put into ours: the e-commerce specification (v2) becomes GA4's events, items,
- * order ids and values. Pure: a call in, an event out.
+ * Translates Segment's e-commerce specification (v2) into GA4's events, items, order ids and values. Pure: a call in,
+ * an event out.
  *
- * What has a counterpart in GA4 is moved there; everything else keeps its own name. Of an order's amounts `value` is
- * the one the call names so, else `total`, else `revenue`: what the customer pays, as an order of the API has it
- * (`revenue` leaves out shipping and tax; it is kept beside it). What describes a person, and not what happened, is
- * left out: people come from the CRM. The shop's own events are kept as they are, but for that.
+ * Whatever has a counterpart in GA4 is moved there; everything else keeps its own name. An order's `value` is the
+ * call's own `value`, else `total`, else `revenue`: what the customer pays, as in an order of the API (`revenue`
+ * excludes shipping and tax, and is kept beside it). Properties that describe a person rather than what happened are
+ * dropped: people come from the CRM. The shop's own events are kept as they are otherwise.
  */
 import { eventType } from '../domain/event.ts'
 import { amountOf } from '../domain/money.ts'
@@ -13,7 +13,7 @@ import { amountOf } from '../domain/money.ts'
 /** The calls of Segment's specification. */
 export type CallKind = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
 
-/** What of a call tells what happened. */
+/** The fields of a call that describe what happened. */
 export type CallDetails = {
   kind: CallKind
   event?: string
@@ -25,7 +25,7 @@ export type CallDetails = {
   page: Record<string, unknown>
 }
 
-/** The event that a call becomes, but for its id, its time and its claim. */
+/** The event that a call becomes, without its id, time and claim. */
 export type MappedEvent = {
   type: string
   url?: string
@@ -34,35 +34,35 @@ export type MappedEvent = {
   props?: Record<string, unknown>
 }
 
-/** Longer names are cut: the store holds them as they are, and lists them. */
+/** Longer names are cut: the store holds and lists them as they are. */
 const MAX_TYPE = 64
 const MAX_TITLE = 1024
 const MAX_URL = 4096
 
-/** Names outside of e-commerce that mean something here: a choice of consent, and the end of a login. */
+/** Names outside e-commerce that have a meaning here: a choice of consent, and a logout. */
 const OWN_NAMES: Record<string, string> = {
   'Segment Consent Preference': 'consent',
   'Segment Consent Preference Updated': 'consent',
   'Signed Out': 'reset',
 }
 
-/** GA4's events that carry items or an amount. */
+/** GA4's events with items or an amount. */
 const COMMERCE = new Set([
   ...['view_item', 'view_item_list', 'select_item', 'view_promotion', 'select_promotion', 'search', 'share'],
   ...['add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout', 'add_shipping_info', 'add_payment_info'],
   ...['purchase', 'refund', 'add_to_wishlist'],
 ])
 
-/** Segment's e-commerce events that GA4 has no name for. */
+/** Segment's e-commerce events without a name in GA4. */
 const SPEC_NAME = /^(Product|Order|Cart|Checkout|Coupon|Promotion|Wishlist)s? /
 
-/** Properties that describe people, as senders write them. */
+/** Properties that describe people, as senders spell them. */
 const PERSONAL = new Set([
   ...['email', 'phone', 'firstname', 'lastname', 'username', 'birthday', 'address', 'traits'],
   ...['recipient', 'sharemessage'],
 ])
 
-/** Of a product, Segment's names and GA4's. */
+/** Segment's product fields and their GA4 names. */
 const ITEM_NAMES: Record<string, string> = {
   product_id: 'item_id',
   name: 'item_name',
@@ -72,13 +72,13 @@ const ITEM_NAMES: Record<string, string> = {
   position: 'index',
 }
 
-/** Where a call is about one product, these of its properties are the product's. */
+/** If a call is about one product, these of its properties belong to the product. */
 const PRODUCT_FIELDS = [...Object.keys(ITEM_NAMES), 'sku', 'price', 'quantity', 'url', 'image_url']
 
-/** Of an event, Segment's names and GA4's. */
+/** Segment's event fields and their GA4 names. */
 const NAMES: Record<string, string> = { order_id: 'transaction_id', list_id: 'item_list_id' }
 
-/** More of them, for single events: the same word means another thing elsewhere. */
+/** More of them for single events, because the same word means something else in others. */
 const NAMES_OF: Record<string, Record<string, string>> = {
   search: { query: 'search_term' },
   share: { share_via: 'method' },
@@ -96,7 +96,7 @@ export function mapCall(call: CallDetails): MappedEvent | null {
     case 'screen':
       return viewed(call)
     case 'group':
-      // Its traits describe people and companies.
+      // A group's traits describe people and companies.
       return {
         type: 'group',
         ...pageOf(call.page),
@@ -112,13 +112,13 @@ export function mapCall(call: CallDetails): MappedEvent | null {
 function tracked(name: string, { properties, page }: CallDetails): MappedEvent {
   const type = (Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name]! : eventType(name)).slice(0, MAX_TYPE)
   const known = withoutPersonal(properties)
-  // A word on consent is told by the consent itself.
+  // A choice of consent is carried by the consent itself.
   const props = type === 'consent' ? {} : COMMERCE.has(type) || SPEC_NAME.test(name) ? commerce(type, known) : known
   return { type, ...pageOf(page), ...(Object.keys(props).length === 0 ? {} : { props }) }
 }
 
 function viewed({ kind, name, category, properties, page }: CallDetails): MappedEvent {
-  // The address has its own place; its query, which may hold anything, is cut as every event's is.
+  // The address has its own field, and its query, which may hold anything, is cut like every event's.
   const { url, referrer, title, path: _path, search: _search, ...rest } = properties
   const props = {
     ...withoutPersonal(rest),
@@ -151,7 +151,7 @@ function commerce(type: string, properties: Record<string, unknown>): Record<str
   return props
 }
 
-/** A product as a position in GA4's words. What is no object stays what it is, for whoever reads it to leave out. */
+/** A product as a GA4 item. A value that is not an object stays as it is; its reader drops it. */
 function itemOf(product: unknown): unknown {
   if (typeof product !== 'object' || product === null || Array.isArray(product)) return product
   const item = renamed(product as Record<string, unknown>, ITEM_NAMES)
@@ -164,7 +164,7 @@ function itemOf(product: unknown): unknown {
   return item
 }
 
-/** The same values under new names; one that stands under its new name already wins. */
+/** The same values under new names; a value already under its new name wins. */
 function renamed(from: Record<string, unknown>, names: Record<string, string>): Record<string, unknown> {
   const own = (name: string) => (Object.hasOwn(names, name) ? names[name]! : name)
   const entries = Object.entries(from).filter(([name]) => own(name) === name || from[own(name)] === undefined)
@@ -187,7 +187,7 @@ function pageOf(page: Record<string, unknown>): { url?: string; referrer?: strin
   })
 }
 
-/** Without what is undefined. */
+/** Drops undefined values. */
 function given<T extends object>(values: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as never
 }

@@ -1,10 +1,10 @@
 /**
- * Stamping: what the collector adds to a request and takes out of it, before anything is kept. Times move to the
- * collector's clock, addresses are truncated, query strings go but for the names that the site keeps.
+ * Stamping: what the collector adds to a request and removes from it before anything is kept. Times are corrected to
+ * the collector's clock, addresses are truncated, and query parameters are removed except those the site keeps.
  */
 import { LIMITS, type WireEvent } from '../../tag/wire.ts'
 
-/** The time of an event by the collector's clock: shifted by the sender's error where that is over a minute. */
+/** The time of an event by the collector's clock: shifted by the sender's error if that is over a minute. */
 export function correctedTime(at: number, sentAt: number | null, receivedAt: number): number {
   if (sentAt === null) return at
   const skew = receivedAt - sentAt
@@ -26,12 +26,12 @@ export function truncateAddress(address: string | null): string | null {
 }
 
 /**
- * A page's address that can be cut by its letters: nobody's name and password before the host, no host or path that
- * would be written otherwise. Most are; taking an address apart and putting it together costs ten times as much.
+ * A page address that can be cut as text: no user or password before the host, and no host or path that would be
+ * written differently. Most are plain; parsing an address and putting it together costs ten times as much.
  */
 const PLAIN_URL = /^(https?:\/\/[A-Za-z0-9.:-]+(?:$|\/[A-Za-z0-9._~/-]*))(?:\?([A-Za-z0-9._~=&%+:/-]*))?(?:#.*)?$/
 
-/** A name in a query that reads the same when decoded. */
+/** A query name that reads the same when decoded. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]*$/
 
 /** A page's address without fragment, user and password, and with only the query names that the site keeps. */
@@ -50,7 +50,7 @@ export function cleanUrl(text: string, kept: string[]): string | undefined {
   return url.href
 }
 
-/** What the site keeps of a query. Null if a name must be decoded before it can be told. */
+/** The part of a query that the site keeps. Null if a name must be decoded first. */
 function cleanQuery(query: string, kept: string[]): string | null {
   let clean = ''
   for (const part of query.split('&')) {

@@ -1,16 +1,16 @@
 /**
- * Takes mail addresses out of what shops put into titles and properties, where they do not belong: each is replaced
- * by its keyed hash, so that no file holds it and the same address still reads the same.
+ * Removes e-mail addresses from titles and properties, where they do not belong: each is replaced with its keyed hash,
+ * so that no file holds it and equal addresses remain equal.
  */
 import type { StampedEvent } from '../domain/event.ts'
 import { normaliseEmail } from '../domain/identifier.ts'
 
 const ADDRESS = /[A-Za-z0-9.!#$%&'*+/=?^_`{|}~-]{1,64}(?:@|%40)[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+/gi
 
-/** The event with every address in its texts replaced. `hash` is given the normalised address. */
+/** The event with every address in its texts replaced. `hash` receives the normalised address. */
 export function withoutAddresses(event: StampedEvent, hash: (email: string) => string): StampedEvent {
   const text = JSON.stringify([event.url, event.referrer, event.title, event.props])
-  // Most events hold none; they are handed on as they are.
+  // Most events hold none and are returned as they are.
   if (!text.includes('@') && !/%40/.test(text)) return event
   const clean = (value: unknown): unknown => {
     if (typeof value === 'string') {

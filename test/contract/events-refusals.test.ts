@@ -80,7 +80,7 @@ describe('a body of the wrong shape is 400, and the detail names the place and w
     ['no events', without('events'), /^events\b.*array/],
     ['events that are no list', having('events', {}), /^events\b.*array/],
     ['an empty list of events', having('events', []), /^events must hold at least one/],
-    ['no sent_at, without a key', without('sent_at'), /^sent_at must be given/],
+    ['no sent_at, without a key', without('sent_at'), /^sent_at is required/],
     ['a sent_at that is no time', having('sent_at', '12:30'), /^sent_at must be an ISO 8601 time/],
     ['a sent_at in milliseconds', having('sent_at', 1_700_000_000_000), /^sent_at must be an ISO 8601 time/],
     ['a visitor with a blank', having('visitor', 'two words'), /^visitor must be 1 to 64/],

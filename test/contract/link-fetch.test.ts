@@ -104,7 +104,7 @@ describe('a broken link', () => {
     })
     expect(reply.headers.location).toBeUndefined()
     expect(reply.headers['set-cookie']).toBeUndefined()
-    expect(reply.body).toContain('<h1>This link is not complete</h1>')
+    expect(reply.body).toContain('<h1>This link is incomplete</h1>')
     expect(reply.body).toContain('lang="fr"')
     expect(reply.body).not.toMatch(/<script|c1\./)
     expect(await counted()).toEqual(before)
