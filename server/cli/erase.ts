@@ -1,12 +1,9 @@
 /** `couture erase CONTACT`: erases a contact and what his visitors left. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
-import { createKeysOf } from '../actions/sites.ts'
-import { eraseContact } from '../erasure/erase.ts'
+import { readKeysOf } from '../actions/sites.ts'
+import { eraseAudited } from '../erasure/erase-audited.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import { writeAudit } from '../store/audit.ts'
-import { transact } from '../store/engine/transact.ts'
-import { listSites } from '../store/sites.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the command. */
@@ -18,16 +15,12 @@ export function registerErase(program: Command): void {
     .action((contact: string, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const keyring = createKeyring(config.secret)
-        const sites = await listSites(db)
-        const now = Date.now()
-        const newId = () => nanoid(22)
-        const keysOf = createKeysOf(keyring, () => sites)
-        const erased = await transact(db, async (trx) => {
-          const result = await eraseContact(trx, contact, { keysOf, tombstone: keyring.tombstone, newId, now })
-          if (result !== null) {
-            await writeAudit(trx, { id: newId(), at: now, actor: 'command', action: 'contacts.erase', detail: result })
-          }
-          return result
+        const erased = await eraseAudited(db, contact, {
+          keysOf: await readKeysOf(db, keyring),
+          tombstone: keyring.tombstone,
+          newId: () => nanoid(22),
+          now: Date.now(),
+          actor: 'command',
         })
         if (erased === null) throw new Refusal(`there is no contact "${contact}", or it was erased already`)
         const { visitors, shared, orders } = erased

@@ -1,12 +1,11 @@
 /** `couture sites …`: the shops that may send events, their secrets and settings. */
-import { readFileSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { Store } from '../actions/prepare.ts'
-import { createSite, parseOrigin } from '../actions/sites.ts'
-import { parseSetting, SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
-import { createKeyring, newSecret } from '../ops/keyring.ts'
-import { readPublicKey } from '../ops/public-key.ts'
-import { findSite, listSites, updateSite } from '../store/sites.ts'
+import { changeSite, readOrigins } from '../actions/site-changes.ts'
+import { createSite } from '../actions/sites.ts'
+import { SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
+import { createKeyring } from '../ops/keyring.ts'
+import { findSite, listSites } from '../store/sites.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */
@@ -24,7 +23,7 @@ export function registerSites(program: Command): void {
         if (!/^[a-z0-9][a-z0-9_-]{0,39}$/.test(options.id)) {
           throw new Refusal(`--id must be 1 to 40 of a-z 0-9 _ - (got "${options.id}")`)
         }
-        const origins = options.origin.flatMap((each) => each.split(',')).map(originOrRefuse)
+        const origins = readOrigins(options.origin)
         const site = await createSite(db, createKeyring(config.secret), { id: options.id, origins }, Date.now())
         show(options.json, siteView(site), () => siteText(site))
       }),
@@ -63,16 +62,7 @@ export function registerSites(program: Command): void {
     .option('--json', 'print for programs')
     .action((id: string, assignments: string[], options: { json?: boolean }) =>
       withStore(async (db) => {
-        const before = await siteOrRefuse(db, id)
-        const change = readAssignments(assignments)
-        const secret = change.identitySecret ?? before.identity_secret
-        const publicKey = change.settings?.identity_public_key ?? before.settings.identity_public_key
-        if (secret === '' && publicKey === '') {
-          throw new Refusal(
-            'a site must have an identity_secret or an identity_public_key, or no login could be checked',
-          )
-        }
-        const site = await updateSite(db, id, change)
+        const site = await changeSite(db, await siteOrRefuse(db, id), assignments)
         show(options.json, siteView(site), () => siteText(site))
       }),
     )
@@ -104,51 +94,4 @@ export async function siteOrRefuse(db: Store, id: string): Promise<Site> {
   const site = await findSite(db, id)
   if (!site) throw new Refusal(`there is no site "${id}"; \`couture sites list\` shows those there are`)
   return site
-}
-
-function originOrRefuse(text: string): string {
-  const parsed = parseOrigin(text.trim())
-  if ('error' in parsed) throw new Refusal(parsed.error)
-  return parsed.origin
-}
-
-type Change = { origins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> }
-
-function readAssignments(assignments: string[]): Change {
-  const change: Omit<Change, 'settings'> & { settings?: Record<string, unknown> } = {}
-  for (const assignment of assignments) {
-    const cut = assignment.indexOf('=')
-    if (cut < 1) throw new Refusal(`a setting must be written NAME=VALUE (got "${assignment}")`)
-    const name = assignment.slice(0, cut)
-    const text = name === 'identity_public_key' ? keyOrRefuse(assignment.slice(cut + 1)) : assignment.slice(cut + 1)
-    if (name === 'origins') {
-      change.origins = text.split(',').map(originOrRefuse)
-      continue
-    }
-    if (name === 'identity_secret') {
-      if (text !== '' && text !== 'new') throw new Refusal(`identity_secret must be new, or nothing (got "${text}")`)
-      change.identitySecret = text === '' ? '' : newSecret()
-      continue
-    }
-    const parsed = parseSetting(name, text)
-    if ('error' in parsed) throw new Refusal(parsed.error)
-    change.settings = { ...change.settings, [name]: parsed.value }
-  }
-  return change as Change
-}
-
-/** The text of a public key that logins can be checked with. `@FILE` is what the file holds. */
-function keyOrRefuse(text: string): string {
-  if (text === '') return ''
-  const read = readPublicKey(text.startsWith('@') ? readFileOrRefuse(text.slice(1)) : text)
-  if ('error' in read) throw new Refusal(`identity_public_key ${read.error}`)
-  return read.pem
-}
-
-function readFileOrRefuse(file: string): string {
-  try {
-    return readFileSync(file, 'utf8')
-  } catch (error) {
-    throw new Refusal(`identity_public_key must be @ and a file that can be read: ${(error as Error).message}`)
-  }
 }

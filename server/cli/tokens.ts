@@ -6,10 +6,8 @@ import type { Store } from '../actions/prepare.ts'
 import { targetProblem } from '../domain/link-target.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import { listMailable, type MemberCursor } from '../segments/mailable.ts'
-import { findSegment } from '../segments/members.ts'
+import { contactRecipients, type Recipients, type Rejected, segmentRecipients } from '../segments/recipients.ts'
 import { writeAudit } from '../store/audit.ts'
-import { existingContacts } from '../store/contacts.ts'
 import { siteOrRefuse } from './sites.ts'
 import { Refusal, show, withStore } from './store.ts'
 
@@ -30,11 +28,6 @@ type RevokeOptions = {
   key?: string
   json?: boolean
 }
-type Rejected = { contact: string; code: string; message: string }
-
-/** Members that are read in one go. */
-const PAGE = 1000
-
 /** Adds the commands. */
 export function registerTokens(program: Command): void {
   const tokens = program.command('tokens').description('the links of mailings')
@@ -63,9 +56,18 @@ export function registerTokens(program: Command): void {
         if (issuedAt === null) {
           throw new Refusal(`--expires must be a time within 30 days from now (got "${options.expires}")`)
         }
-        const { contacts, rejected } = await whom(db, options)
+        const next = await recipientsOf(db, options)
         const mint = createMint(config.publicUrl)
-        const data = contacts.map((contactId) => mint(site, { message: options.message, contactId, issuedAt, target }))
+        const data: ReturnType<typeof mint>[] = []
+        const rejected: Rejected[] = []
+        for (let more = true; more; ) {
+          const page = await next()
+          data.push(
+            ...page.contacts.map((contactId) => mint(site, { message: options.message, contactId, issuedAt, target })),
+          )
+          rejected.push(...page.rejected)
+          more = page.more
+        }
         const counts = { minted: data.length, rejected: rejected.length }
         await note(db, 'link_tokens.mint', { site: site.id, message: options.message, ...counts })
         show(options.json, { data, rejected }, () =>
@@ -101,29 +103,17 @@ export function registerTokens(program: Command): void {
     )
 }
 
-async function whom(db: Store, options: MintOptions): Promise<{ contacts: string[]; rejected: Rejected[] }> {
-  if ((options.contacts === undefined) === (options.segment === undefined)) {
+async function recipientsOf(db: Store, { contacts, segment }: MintOptions): Promise<Recipients> {
+  if ((contacts === undefined) === (segment === undefined)) {
     throw new Refusal('one of --contacts and --segment must be given')
   }
-  if (options.contacts !== undefined) {
-    const ids = options.contacts.split(',').map((id) => id.trim())
-    const there = await existingContacts(db, ids)
-    const unknown = (contact: string) => ({ contact, code: 'unknown_contact', message: 'must be the id of a contact' })
-    return { contacts: ids.filter((id) => there.has(id)), rejected: ids.filter((id) => !there.has(id)).map(unknown) }
+  if (contacts !== undefined) {
+    const ids = contacts.split(',').map((id) => id.trim())
+    return contactRecipients(db, ids)
   }
-  const segment = options.segment!
-  if (!(await findSegment(db, segment))) throw new Refusal(`there is no segment "${segment}"`)
-  const contacts: string[] = []
-  const rejected: Rejected[] = []
-  let position: MemberCursor | null = null
-  do {
-    const page = await listMailable(db, segment, position, PAGE)
-    contacts.push(...page.contacts)
-    const message = 'must be somebody who may be mailed'
-    rejected.push(...page.others.map(({ contact, why }) => ({ contact, code: why, message })))
-    position = page.next
-  } while (position !== null)
-  return { contacts, rejected }
+  const recipients = await segmentRecipients(db, segment!)
+  if (!recipients) throw new Refusal(`there is no segment "${segment}"`)
+  return recipients
 }
 
 function readRevoking({ token, message, contact, key }: RevokeOptions): Revoking {

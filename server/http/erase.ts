@@ -1,9 +1,7 @@
 /** `DELETE /api/v1/contacts/:id`: erases a contact and what his visitors left. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { Problem } from '../domain/problem.ts'
-import { eraseContact } from '../erasure/erase.ts'
-import { writeAudit } from '../store/audit.ts'
-import { transact } from '../store/engine/transact.ts'
+import { eraseAudited } from '../erasure/erase-audited.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { json, problemSchema, refusals } from './shapes.ts'
@@ -43,15 +41,12 @@ export function eraseRoutes(deps: HttpDeps) {
     async (c) => {
       const { id } = c.req.valid('param')
       const { tombstone, newId } = deps
-      const now = deps.now()
-      const keysOf = await deps.keysOf()
-      const erased = await transact(deps.db, async (trx) => {
-        const result = await eraseContact(trx, id, { keysOf, tombstone, newId, now })
-        if (result !== null) {
-          const { actor } = c.get('caller')
-          await writeAudit(trx, { id: newId(), at: now, actor, action: 'contacts.erase', detail: result })
-        }
-        return result
+      const erased = await eraseAudited(deps.db, id, {
+        keysOf: await deps.keysOf(),
+        tombstone,
+        newId,
+        now: deps.now(),
+        actor: c.get('caller').actor,
       })
       if (erased === null) throw new Problem(404, 'unknown_contact', 'id must be that of a contact who is not erased')
       deps.wake()

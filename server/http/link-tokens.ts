@@ -4,10 +4,9 @@ import { targetProblem } from '../domain/link-target.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
-import { listMailable, type MemberCursor } from '../segments/mailable.ts'
-import { findSegment } from '../segments/members.ts'
+import { contactRecipients, type Recipients, type Rejected, segmentRecipients } from '../segments/recipients.ts'
 import { writeAudit } from '../store/audit.ts'
-import { existingContacts, loadContactCards } from '../store/contacts.ts'
+import { loadContactCards } from '../store/contacts.ts'
 import { allow } from './auth.ts'
 import type { Caller, HttpDeps, MintedLink, PrivateEnv } from './deps.ts'
 import { fileResponse, jsonOrFile } from './exports.ts'
@@ -16,9 +15,6 @@ import { onInvalid } from './validation.ts'
 
 /** A reply of JSON holds so many links; a file has no end. */
 const MAX_CONTACTS = 10_000
-
-/** Links that are minted in one go: it takes about 15 ms, for which nothing is collected. */
-const PAGE = 1000
 
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00.000Z' })
 const message = z.string().regex(MESSAGE_PATTERN, 'must be 1 to 40 of A-Z a-z 0-9 _ -')
@@ -54,8 +50,6 @@ const replySchema = z
     rejected: z.array(z.object({ contact: z.string(), code: z.string(), message: z.string() })),
   })
   .openapi('LinkTokens')
-
-type Rejected = z.infer<typeof replySchema>['rejected'][number]
 
 const revokeQuery = z
   .object({
@@ -112,7 +106,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
         const problem = targetProblem(target, site)
         if (problem) throw new Problem(400, problem.code, problem.message)
         const issuedAt = issueTime(body, now)
-        const pages = body.contacts ? ofContacts(deps, body.contacts) : await ofSegment(deps, body.segment!)
+        const next = await recipientsOf(deps, body)
         const mint = (contactId: string) => deps.mint(site, { message: body.message, contactId, issuedAt, target })
         const note = (detail: object) =>
           writeAudit(deps.db, {
@@ -135,7 +129,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
               : ['contact', 'token', 'url', 'redirect'],
             cells: (link) => link,
             next: async () => {
-              const { contacts, more } = await pages()
+              const { contacts, more } = await next()
               const links = contacts.map(mint)
               if (!emails) return { rows: links, more }
               const cards = await loadContactCards(deps.db, contacts)
@@ -146,7 +140,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
         const data: MintedLink[] = []
         const rejected: Rejected[] = []
         for (let more = true; more; ) {
-          const page = await pages()
+          const page = await next()
           data.push(...page.contacts.map(mint))
           rejected.push(...page.rejected)
           more = page.more
@@ -208,34 +202,9 @@ function mayReadContacts({ scopes }: Caller): boolean {
   return scopes === 'all' || scopes.includes('admin') || scopes.includes('contacts:read')
 }
 
-/** Reads the next page of whom to mint for. */
-type Pages = () => Promise<{ contacts: string[]; rejected: Rejected[]; more: boolean }>
-
-function ofContacts(deps: HttpDeps, ids: string[]): Pages {
-  let from = 0
-  return async () => {
-    const part = ids.slice(from, from + PAGE)
-    from += PAGE
-    const there = await existingContacts(deps.db, part)
-    const unknown = (contact: string) => ({ contact, code: 'unknown_contact', message: 'must be the id of a contact' })
-    const rejected = part.filter((id) => !there.has(id)).map(unknown)
-    return { contacts: part.filter((id) => there.has(id)), rejected, more: from < ids.length }
-  }
-}
-
-async function ofSegment(deps: HttpDeps, id: string): Promise<Pages> {
-  if (!(await findSegment(deps.db, id))) {
-    throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${id}")`)
-  }
-  let position: MemberCursor | null = null
-  return async () => {
-    const { contacts, others, next } = await listMailable(deps.db, id, position, PAGE)
-    position = next
-    const rejected = others.map(({ contact, why }) => ({
-      contact,
-      code: why,
-      message: 'must be somebody who may be mailed',
-    }))
-    return { contacts, rejected, more: next !== null }
-  }
+async function recipientsOf(deps: HttpDeps, body: z.infer<typeof requestSchema>): Promise<Recipients> {
+  if (body.contacts) return contactRecipients(deps.db, body.contacts)
+  const recipients = await segmentRecipients(deps.db, body.segment!)
+  if (recipients) return recipients
+  throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${body.segment}")`)
 }

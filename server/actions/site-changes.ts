@@ -1,0 +1,71 @@
+/** Changes of a site that are written as NAME=VALUE: settings, origins, and what its logins are checked with. */
+import { readFileSync } from 'node:fs'
+import { parseSetting, type Site, type SiteSettings } from '../domain/settings.ts'
+import { newSecret } from '../ops/keyring.ts'
+import { readPublicKey } from '../ops/public-key.ts'
+import { updateSite } from '../store/sites.ts'
+import type { Store } from './prepare.ts'
+import { parseOrigin } from './sites.ts'
+
+type Change = { origins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> }
+
+/** Makes the changes, or throws a sentence and makes none of them. */
+export async function changeSite(db: Store, site: Site, assignments: string[]): Promise<Site> {
+  const change = readAssignments(assignments)
+  const secret = change.identitySecret ?? site.identity_secret
+  const publicKey = change.settings?.identity_public_key ?? site.settings.identity_public_key
+  if (secret === '' && publicKey === '') {
+    throw new Error('a site must have an identity_secret or an identity_public_key, or no login could be checked')
+  }
+  return updateSite(db, site.id, change)
+}
+
+/** The origins that texts name, or throws a sentence. */
+export function readOrigins(texts: string[]): string[] {
+  return texts
+    .flatMap((each) => each.split(','))
+    .map((text) => {
+      const parsed = parseOrigin(text.trim())
+      if ('error' in parsed) throw new Error(parsed.error)
+      return parsed.origin
+    })
+}
+
+function readAssignments(assignments: string[]): Change {
+  const change: Omit<Change, 'settings'> & { settings?: Record<string, unknown> } = {}
+  for (const assignment of assignments) {
+    const cut = assignment.indexOf('=')
+    if (cut < 1) throw new Error(`a setting must be written NAME=VALUE (got "${assignment}")`)
+    const name = assignment.slice(0, cut)
+    const text = assignment.slice(cut + 1)
+    if (name === 'origins') change.origins = readOrigins([text])
+    else if (name === 'identity_secret') change.identitySecret = readIdentitySecret(text)
+    else {
+      const parsed = parseSetting(name, name === 'identity_public_key' ? readKey(text) : text)
+      if ('error' in parsed) throw new Error(parsed.error)
+      change.settings = { ...change.settings, [name]: parsed.value }
+    }
+  }
+  return change as Change
+}
+
+function readIdentitySecret(text: string): string {
+  if (text !== '' && text !== 'new') throw new Error(`identity_secret must be new, or nothing (got "${text}")`)
+  return text === '' ? '' : newSecret()
+}
+
+/** The text of a public key that logins can be checked with. `@FILE` is what the file holds. */
+function readKey(text: string): string {
+  if (text === '') return ''
+  const read = readPublicKey(text.startsWith('@') ? readKeyFile(text.slice(1)) : text)
+  if ('error' in read) throw new Error(`identity_public_key ${read.error}`)
+  return read.pem
+}
+
+function readKeyFile(file: string): string {
+  try {
+    return readFileSync(file, 'utf8')
+  } catch (error) {
+    throw new Error(`identity_public_key must be @ and a file that can be read: ${(error as Error).message}`)
+  }
+}
