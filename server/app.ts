@@ -8,7 +8,8 @@ import { routePath } from 'hono/route'
 import type { TagSettings } from '../tag/settings.ts'
 import type { Configuration } from './collect/configuration.ts'
 import { followLink, type LinkDeps } from './collect/link.ts'
-import { batchSchema, EXAMPLE_BATCH } from './collect/schema.ts'
+import { batchSchema, EXAMPLE_BATCH, replySchema } from './collect/schema.ts'
+import type { Exactly } from './domain/exact.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
@@ -123,7 +124,11 @@ export function createApp(deps: AppDeps): Hono {
   app.use('/dashboard/*', onlyPrivate)
   const api = privateRoutes(deps.http)
   app.route('/api/v1', api)
-  const document = describeApi(api, '/api/v1', deps.version, { request: batchSchema, example: EXAMPLE_BATCH })
+  const document = describeApi(api, '/api/v1', deps.version, {
+    request: batchSchema,
+    reply: replySchema,
+    example: EXAMPLE_BATCH,
+  })
   app.use('/openapi.json', onlyPrivate)
   app.use('/reference', onlyPrivate)
   app.get('/openapi.json', (c) => c.json(document))
@@ -182,8 +187,17 @@ async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise
   return new Response(body, { headers })
 }
 
-/** What of a site's settings is baked into its tag. */
-function tagSettings(site: Site): TagSettings {
+/** What the tag is told of its site, by the types of the site's settings. */
+type Baked = {
+  [Name in keyof TagSettings]-?: Name extends 'site'
+    ? Site['id']
+    : Name extends keyof Site['settings']
+      ? Site['settings'][Name]
+      : never
+}
+
+/** What is baked into a site's tag: exactly what the tag is compiled against. */
+function tagSettings(site: Site): Exactly<TagSettings, Baked> {
   const { consent_source, link_param, form_selectors, session_minutes } = site.settings
   return { site: site.id, consent_source, link_param, form_selectors, session_minutes }
 }

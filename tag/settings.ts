@@ -1,6 +1,6 @@
 /**
- * What the server bakes into the tag for one site. The type is exported so that the server can `satisfies` it: a
- * setting that only one side knows must not compile. There are no values here.
+ * What the server bakes into the tag for one site. The server must bake exactly this type: a setting that
+ * only one side knows does not compile. There are no values here.
  */
 
 /** The JSON object that takes the place of `__COUTURE_SITE__` in the bundle. */
@@ -14,5 +14,4 @@ export type TagSettings = {
   form_selectors: string[]
   /** The pause that ends a session. The tag does not compute sessions yet; engagement signals will need them. */
   session_minutes: number
-  debug?: never
 }

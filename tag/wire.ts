@@ -1,9 +1,9 @@
 /**
  * The wire contract: what the tag, a shop's server and the collector exchange at `POST /v1/events`.
  *
- * This file imports nothing. The tag is compiled against it and the collector's schemas must `satisfies` it, so a
- * change that only one side knows does not compile. Times are ISO 8601 UTC, money is a decimal with an ISO 4217
- * currency, ids are opaque strings.
+ * This file imports nothing. The tag is compiled against it, and the collector's schemas must take exactly these types:
+ * a field or a member of a union that only one side knows does not compile. Times are ISO 8601 UTC, money is a decimal
+ * with an ISO 4217 currency, ids are opaque strings.
  */
 
 /** The tag's own limits, as plain numbers, so that its bundle does not hold what only a server needs. */
@@ -63,7 +63,8 @@ export type WireItem = {
 /** A login: "this visitor is this contact". With `token` (a JWT of the shop's server) it is verified. */
 export type LoginProps = {
   kind: 'login'
-  contact_id?: string
+  /** The CRM's id. A number counts as its decimal text. */
+  contact_id?: string | number
   email?: string
   /** SHA-256 in hex of the trimmed, lower-cased address. */
   email_sha256?: string

@@ -1,7 +1,7 @@
 /**
- * The checks of the wire contract at the public endpoint. The schemas must `satisfies` the types of `tag/wire`, so the
- * two cannot drift apart. An invalid envelope refuses the whole request; events are checked one by one and refused
- * individually.
+ * The checks of the wire contract at the public endpoint. Each schema takes exactly the type of `tag/wire` that it
+ * names: a field, an optional one too, or a member of a union that only one side knows does not compile. An
+ * invalid envelope refuses the whole request; events are checked one by one and refused individually.
  */
 import { Ajv } from 'ajv'
 import { z } from 'zod'
@@ -13,22 +13,31 @@ import type {
   WireBatch,
   WireConsent,
   WireEvent,
+  WireReply,
 } from '../../tag/wire.ts'
 import { CANDIDATE_PATTERN } from '../../tag/wire.ts'
+import type { IsExact } from '../domain/exact.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
+
+/** Hands on a schema that takes exactly what the contract says, and nothing that differs from it. */
+export function wire<Contract>() {
+  return <S extends z.ZodType>(schema: IsExact<z.input<S>, Contract> extends true ? S : never): S => schema
+}
 
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00.000Z' })
 
-const consent = z.object({
-  id: z.string().regex(/^[^@]{1,64}$/, 'must be 1 to 64 characters without @'),
-  analytics: z.boolean(),
-  identity: z.boolean(),
-  marketing: z.boolean(),
-  source: z.enum(['manual', 'google', 'tcf', 'cmp', 'gpc']),
-  policy: z.string().max(200).optional(),
-  gpc: z.boolean().optional(),
-  at: time.optional(),
-}) satisfies z.ZodType<WireConsent>
+const consent = wire<WireConsent>()(
+  z.object({
+    id: z.string().regex(/^[^@]{1,64}$/, 'must be 1 to 64 characters without @'),
+    analytics: z.boolean(),
+    identity: z.boolean(),
+    marketing: z.boolean(),
+    source: z.enum(['manual', 'google', 'tcf', 'cmp', 'gpc']),
+    policy: z.string().max(200).optional(),
+    gpc: z.boolean().optional(),
+    at: time.optional(),
+  }),
+)
 
 const isVisitorId = (id: string) => !isBlockedIdentifier(id)
 
@@ -78,16 +87,18 @@ const props = z
   .meta({ type: 'object', additionalProperties: true })
 
 /** One event of the request. */
-export const eventSchema = z.object({
-  // Without @: ids are stored as they are, and addresses must not be.
-  id: z.string().regex(/^[\x21-\x3f\x41-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters without @'),
-  type: z.string().min(1).max(64),
-  at: time,
-  url: text(4096).optional(),
-  referrer: text(4096).optional(),
-  title: text(1024).optional(),
-  props: props.optional(),
-}) satisfies z.ZodType<WireEvent>
+export const eventSchema = wire<WireEvent>()(
+  z.object({
+    // Without @: ids are stored as they are, and addresses must not be.
+    id: z.string().regex(/^[\x21-\x3f\x41-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters without @'),
+    type: z.string().min(1).max(64),
+    at: time,
+    url: text(4096).optional(),
+    referrer: text(4096).optional(),
+    title: text(1024).optional(),
+    props: props.optional(),
+  }),
+)
 
 /**
  * The same check, compiled from the schema at start: it takes a sixth of the time for valid events and makes no copy.
@@ -116,25 +127,50 @@ export function isEnvelope(value: unknown): value is z.infer<typeof envelopeSche
 const sha256 = z.string().regex(/^[0-9a-fA-F]{64}$/, 'must be SHA-256 in hex')
 
 /** The props of `identify`, by their kind. */
-export const identifySchema = z.discriminatedUnion('kind', [
-  z.object({
-    kind: z.literal('login'),
-    contact_id: z.union([z.string(), z.number().transform(String)]).optional(),
-    email: z.string().max(320).optional(),
-    email_sha256: sha256.optional(),
-    token: z.string().max(8192).optional(),
-  }) satisfies z.ZodType<LoginProps>,
-  z.object({ kind: z.literal('link'), link: z.string().max(4096) }) satisfies z.ZodType<LinkProps>,
-  z.object({
-    kind: z.literal('form'),
-    email_sha256: sha256,
-    cart_id: z.string().max(200).optional(),
-    order_id: z.string().max(200).optional(),
-  }) satisfies z.ZodType<FormProps>,
-]) satisfies z.ZodType<IdentifyProps>
+export const identifySchema = wire<IdentifyProps>()(
+  z.discriminatedUnion('kind', [
+    wire<LoginProps>()(
+      z.object({
+        kind: z.literal('login'),
+        contact_id: z.union([z.string(), z.number().transform(String)]).optional(),
+        email: z.string().max(320).optional(),
+        email_sha256: sha256.optional(),
+        token: z.string().max(8192).optional(),
+      }),
+    ),
+    wire<LinkProps>()(z.object({ kind: z.literal('link'), link: z.string().max(4096) })),
+    wire<FormProps>()(
+      z.object({
+        kind: z.literal('form'),
+        email_sha256: sha256,
+        cart_id: z.string().max(200).optional(),
+        order_id: z.string().max(200).optional(),
+      }),
+    ),
+  ]),
+)
 
 /** The whole body, for the API description: the route checks the envelope and the events separately. */
-export const batchSchema = envelopeSchema.extend({ events: z.array(eventSchema) }) satisfies z.ZodType<WireBatch>
+export const batchSchema = wire<WireBatch>()(envelopeSchema.extend({ events: z.array(eventSchema) }))
+
+/** The body of a 202, for the API description. */
+export const replySchema = wire<WireReply>()(
+  z.object({
+    visitor: z.string().nullable().meta({ description: 'Null where there is none: a bot, or no consent.' }),
+    accepted: z.number(),
+    duplicate: z.number().meta({ description: 'Repeats of an event within the request.' }),
+    rejected: z.array(
+      z.object({
+        index: z.number().meta({ description: 'The place of the event in the request, from 0.' }),
+        code: z.enum([
+          ...(['invalid_event', 'event_too_large', 'no_consent', 'too_old', 'in_future'] as const),
+          ...(['blocked_identifier', 'invalid_token'] as const),
+        ]),
+        message: z.string(),
+      }),
+    ),
+  }),
+)
 
 /** A body as a shop's server with a key may send it. */
 export const EXAMPLE_BATCH: WireBatch = {

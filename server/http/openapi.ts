@@ -42,7 +42,7 @@ export function describeApi(
   routes: OpenAPIHono<PrivateEnv>,
   prefix: string,
   version: string,
-  events: { request: z.ZodType; example: unknown },
+  events: { request: z.ZodType; reply: z.ZodType; example: unknown },
 ): ApiDocument {
   routes.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
   const document = routes.getOpenAPI31Document({
@@ -55,18 +55,12 @@ export function describeApi(
   return { ...document, paths }
 }
 
-function eventsOperation(events: { request: z.ZodType; example: unknown }): Operation {
+function eventsOperation(events: { request: z.ZodType; reply: z.ZodType; example: unknown }): Operation {
   const json = (schema: z.ZodType, example?: unknown) => ({
     'application/json': {
       schema: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }) as Schema,
       ...(example ? { example } : {}),
     },
-  })
-  const reply = z.object({
-    visitor: z.string().nullable(),
-    accepted: z.number(),
-    duplicate: z.number(),
-    rejected: z.array(z.object({ index: z.number(), code: z.string(), message: z.string() })),
   })
   return {
     summary: 'Send events',
@@ -76,7 +70,7 @@ function eventsOperation(events: { request: z.ZodType; example: unknown }): Oper
     security: [{}, { key: [] }],
     requestBody: { content: json(events.request, events.example) },
     responses: {
-      202: { description: 'What became of each event', content: json(reply) },
+      202: { description: 'What became of each event', content: json(events.reply) },
       400: { description: 'Wrong input' },
       401: { description: 'Unknown site or key' },
       403: { description: 'Another origin' },

@@ -9,6 +9,7 @@ import { type Answer, type CollectRequest, type Endpoint, journalUnavailable } f
 import { createDirectory, type Snapshot } from '../collect/configuration.ts'
 import { collectEvents, type EventsDeps } from '../collect/events.ts'
 import { collectSegment } from '../collect/segment-api.ts'
+import type { Exactly } from '../domain/exact.ts'
 import { Problem, problemAnswer } from '../domain/problem.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
 import { createSteadyClock } from '../ops/clock.ts'
@@ -123,7 +124,9 @@ function fail(job: number, error: unknown): void {
 function collect([job, endpoint, address, receivedAt, text, site, ...headers]: PackedDelivery): void {
   const [authorization, cookie, origin, fetchSite, userAgent] = headers
   const delivery = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
-  const checking = endpoint === 'events' ? collectEvents(delivery, deps) : collectSegment(delivery, endpoint, deps)
+  // Does not compile if a delivery has a field, an optional one too, that was not packed.
+  const unpacked: Exactly<Delivery, typeof delivery> = delivery
+  const checking = endpoint === 'events' ? collectEvents(unpacked, deps) : collectSegment(unpacked, endpoint, deps)
   checking
     .then((checked) => {
       if (checked.entries.length === 0) return answer(job, checked.answer)

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { type Answer, type CollectRequest, type Endpoint, journalUnavailable } from '../collect/accept.ts'
 import type { Snapshot } from '../collect/configuration.ts'
+import type { Exactly } from '../domain/exact.ts'
 import type { Journal, JournalState, Rewritten } from '../journal/group-commit.ts'
 import type { CollectorData, CollectorReply, CollectorRequest, PackedDelivery } from './collector-worker.ts'
 
@@ -93,8 +94,11 @@ export function startCollector(
         opened = true
         return opening.resolve(reply.threadId)
       case 'answers':
-        for (const [number, status, body, headers] of reply.list)
-          take(number)?.resolve({ status, body, headers: headers ?? {} })
+        for (const [number, status, body, headers] of reply.list) {
+          const answer = { status, headers: headers ?? {}, body }
+          // Does not compile if an answer has a field, an optional one too, that was not packed.
+          take(number)?.resolve(answer satisfies Exactly<Answer, typeof answer>)
+        }
         for (const [what, n] of reply.counts) on.count(what, n)
         return on.onAnswers()
       case 'failed':
