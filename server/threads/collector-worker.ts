@@ -124,8 +124,8 @@ function fail(job: number, error: unknown): void {
 function collect([job, endpoint, address, receivedAt, text, site, ...headers]: PackedDelivery): void {
   const [authorization, cookie, origin, fetchSite, userAgent] = headers
   const delivery = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
-  // Does not compile if a delivery has a field, an optional one too, that was not packed.
-  const unpacked: Exactly<Delivery, typeof delivery> = delivery
+  // Does not compile if a request has a field, an optional one too, that was not packed.
+  const unpacked: Exactly<CollectRequest, typeof delivery> = delivery
   const checking = endpoint === 'events' ? collectEvents(unpacked, deps) : collectSegment(unpacked, endpoint, deps)
   checking
     .then((checked) => {
