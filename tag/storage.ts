@@ -4,7 +4,9 @@
  * and the next page starts afresh.
  */
 
-/** `candidate`: the visitor's id until the first reply. `consent`: the choice that stands. `unsent`: events to resend. */
+/**
+ * `candidate`: the visitor's id until the first reply. `consent`: the choice that stands. `unsent`: events to resend.
+ */
 export type StorageKey = 'candidate' | 'consent' | 'unsent'
 
 /** Values are JSON; `null` if missing or unreadable. */

@@ -103,8 +103,8 @@ export const eventSchema = wire<WireEvent>()(
 /**
  * The same check, compiled from the schema at start: it takes a sixth of the time for valid events and makes no copy.
  * Times are checked by the schema's pattern. Counting the characters of each text would take half of a check. No text
- * has more characters than UTF-16 units, which are counted already, so characters are counted only if there are too many
- * units.
+ * has more characters than UTF-16 units, which are counted already, so characters are counted only if there are too
+ * many units.
  */
 const options = { strict: false, validateFormats: false, logger: false } as const
 const byUnits = new Ajv({ ...options, unicode: false })

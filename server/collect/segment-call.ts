@@ -3,9 +3,9 @@
  * only itself, with a reason.
  *
  * A call's id is its `messageId`. A call without one gets a keyed hash of its content, so that a repeat is not a second
- * event. Its visitor is `s:` and the anonymous id. A server that knows only a user gets one visitor per user, named by a
- * keyed hash. Calls of verified callers and calls that anybody can send belong to two visitors; otherwise anybody with
- * the public write key could add to a customer's own events.
+ * event. Its visitor is `s:` and the anonymous id. A server that knows only a user gets one visitor per user, named by
+ * a keyed hash. Calls of verified callers and calls that anybody can send belong to two visitors; otherwise anybody
+ * with the public write key could add to a customer's own events.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'

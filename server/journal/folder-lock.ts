@@ -1,19 +1,20 @@
 /**
- * One server a data folder: two would write one journal, and each would take the other's entries for its own.
+ * One server per data folder: two would write one journal, and each would take the other's entries for its own.
  *
- * The lock is a transaction that stays open on a small SQLite file as long as the process lives. The operating system
- * ends it with the process, also at `kill -9`, so nothing is ever left to be cleaned up. Commands do not take it: they
+ * The lock is a transaction on a small SQLite file that stays open as long as the process lives. The operating system
+ * ends it with the process, even on `kill -9`, so there is never anything to clean up. Commands do not take it: they
  * work on the store, beside a running server.
  */
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
-/** Takes the folder for this process, or throws with a sentence that names the one that has it. */
+/** Locks the folder for this process, or throws a sentence that names the process that has it. */
 export function lockFolder(folder: string): { release(): void } {
   const sqlite = new BetterSqlite3(join(folder, 'lock'), { timeout: 0 })
   try {
-    // Who holds it is committed first: readers see it while the second transaction, which writes nothing, stays open.
+    // The holder is committed first, so that others can read it while the second transaction, which writes nothing, is
+    // open.
     sqlite
       .transaction(() => {
         sqlite.exec(
@@ -41,7 +42,7 @@ function holderOf(sqlite: BetterSqlite3.Database): string {
     const { pid, host } = sqlite.prepare('select pid, host from holder').get() as { pid: number; host: string }
     return `process ${pid} on ${host}`
   } catch {
-    // It is just being taken: who does it is not written yet.
+    // The lock is just being taken, and its holder is not written yet.
     return 'another process'
   }
 }

@@ -1,64 +1,64 @@
 /**
- * Group commit: what was accepted while a group was being written forms the next one. It needs no timer: under load
- * groups form by themselves, and a lone entry is written as soon as what arrived with it was looked at. A group is
- * closed, though more has arrived, when to look at it has taken twice as long as a flush takes on this disk: else all
- * who send at once would wait for the last of them, and then all others for them. Who appends is told when it is on
- * disk; it must never be acknowledged before.
+ * Group commit: entries that arrive while a group is being written form the next group. It needs no timer: under load
+ * groups form by themselves, and a lone entry is written as soon as everything that arrived with it was checked. A
+ * group is closed although more has arrived once checking has taken twice as long as a flush takes on this disk;
+ * otherwise all concurrent senders would wait for the slowest of them, and then it for them. Callers are notified once
+ * the group is on disk; nothing may be acknowledged before.
  */
 import { type Backlog, type JournalLimits, type JournalRow, type NewRow, openJournal } from './journal.ts'
 
-/** A row of the journal as it is to be from now on. */
+/** A journal row and its new content. */
 export type Rewritten = Pick<JournalRow, 'id' | 'body' | 'events'>
 
 /** Why nothing can be appended now, or null; and how many bytes wait to be landed. */
 export type JournalState = { refusing: string | null; backlogBytes: number }
 
-/** The journal as the thread that owns it has it. */
+/** The journal as its owning thread sees it. */
 export type Journal = {
   /**
-   * Appends entries (JSON texts, with `events` events in all) with the group that is written next. `done` is called when
-   * they are on disk (null), or with the reason why they were not taken.
+   * Appends entries (JSON texts, with `events` events in all) to the next group. `done` is called with null once they
+   * are on disk, or with the reason why they were refused.
    */
   append(entries: string[], events: number, done: (refused: string | null) => void): void
   state(): JournalState
-  /** Reports how far it was landed and flushed, which lets it prune. */
+  /** Reports how far the journal was landed and flushed, so that it can be pruned. */
   landed(journalId: string, position: number, flushed: number): void
-  /** Gives the journal a new id if it is still this one, so that all it holds is landed again. */
+  /** Gives the journal a new id if it still has this one, so that all its entries are landed again. */
   renew(journalId: string): void
-  /** Puts other entries in the place of those that rows hold. Returns null when that is on disk, or why it is not. */
+  /** Replaces the entries of rows. Returns null once that is on disk, or the reason why it is not. */
   rewrite(journalId: string, rows: Rewritten[]): string | null
-  /** Writes what was appended, and closes the file. */
+  /** Writes what was appended and closes the file. */
   close(): void
 }
 
-/** A group is closed when it holds so many characters, for all of it is in memory several times. */
+/** A group is closed at this many characters, because all of it is in memory several times. */
 const MAX_GROUP_CHARS = 1024 * 1024
 
 /**
- * A row of the group is closed at so many. Longer texts get pages of memory of their own, at each step from here to the
- * file, which took a tenth of the thread's time.
+ * A row of a group is closed at this many characters. Longer texts get their own memory pages at each step from here to
+ * the file, which took a tenth of the thread's time.
  */
 const MAX_ROW_CHARS = 64 * 1024
 
-/** A group is closed after so many times the duration of a flush. */
+/** A group is closed after this many times the duration of a flush. */
 const FLUSHES_A_GROUP = 2
 
 /**
- * The log is copied into the file when it holds so much, between two groups and not within one, as SQLite would: then it
- * takes 2 ms, and nobody waits for it but the next. It flushes the disk twice, so on one that is slow it is done rarely.
+ * The log is copied into the file when it has this size, between two groups and not within one, as SQLite would do it:
+ * that takes 2 ms, and only the next group waits. It flushes the disk twice, so it is done less often on a slow disk.
  */
 const LOGGED_BYTES = 1024 * 1024
 const SLOW_FLUSH_MS = 2
 const LOGGED_BYTES_SLOW = 16 * LOGGED_BYTES
 
-/** What a flush took counts for so much of what it is taken to take. */
+/** The weight of the newest flush in the moving average of flush durations. */
 const NEWEST_SHARE = 0.1
 
 type Waiting = { entries: string[]; events: number; done: (refused: string | null) => void }
 
 /**
- * Opens the journal. `maxBytes` and `maxAgeMs` bound what has not landed yet. `now` is a clock that nobody sets.
- * `onUpkeepFailed` is called when pruning it or copying its log could not be done; it is tried again later.
+ * Opens the journal. `maxBytes` and `maxAgeMs` bound what has not landed yet. `now` is a monotonic clock.
+ * `onMaintenanceFailed` is called when pruning or copying the log failed; both are tried again later.
  */
 export function startJournal(
   options: JournalLimits & {
@@ -97,7 +97,7 @@ export function startJournal(
     if (failed !== null) options.onMaintenanceFailed(failed)
   }
   const copyLog = () => {
-    // Closing has copied it.
+    // Closing has copied it already.
     if (!closed) maintain(() => journal.checkpoint())
   }
   const commit = () => {
@@ -111,7 +111,7 @@ export function startJournal(
     flushMs += NEWEST_SHARE * (performance.now() - before - flushMs)
     for (const each of group) each.done(failed)
     const most = flushMs < SLOW_FLUSH_MS ? LOGGED_BYTES : LOGGED_BYTES_SLOW
-    // Who was told just now has the time to pass it on first.
+    // Callers that were just notified get to answer first.
     if (journal.loggedBytes() > most) queueMicrotask(copyLog)
   }
 
@@ -119,7 +119,7 @@ export function startJournal(
     append(entries, events, done) {
       const reason = refusing()
       if (reason !== null) return done(reason)
-      // Others may have been read at the same time: without them the first would be a group alone, and they would wait.
+      // Others may have been read at the same time: otherwise the first would form a group alone, and they would wait.
       if (waiting.length === 0) {
         setImmediate(commit)
         began = performance.now()
@@ -145,7 +145,7 @@ export function startJournal(
   }
 }
 
-/** A request's entries stay together. */
+/** Packs a group into rows. The entries of a request stay together. */
 function rowsOf(group: Waiting[]): NewRow[] {
   const rows: NewRow[] = []
   let texts: string[] = []

@@ -1,50 +1,50 @@
 /**
- * The journal: what was accepted, on disk before it is acknowledged.
+ * The journal: accepted entries, on disk before they are acknowledged.
  *
- * A SQLite file of its own with a random `journal_id`. A row holds some requests; its number only ever grows
- * (`autoincrement`: a plain rowid table that was emptied would begin at 1 again, and cursors would skip). Every open
- * sets `synchronous=FULL`, because a reopened WAL file is at NORMAL, under which a commit may be lost at a power cut.
- * One thread writes (`worker`); others may read.
+ * A SQLite file of its own with a random `journal_id`. A row holds several requests; its number only ever grows
+ * (`autoincrement`: a plain rowid table would restart at 1 once it is empty, and cursors would skip). Every open sets
+ * `synchronous=FULL`, because a reopened WAL file is at NORMAL, under which a power cut may lose a commit. One thread
+ * writes (the collector's); others may read.
  *
- * A file that was brought back from a backup, or that two machines have a copy of, gives numbers out a second time.
- * So each opening by a writer is noted with a random id and the first number it may give out: a position is the same
- * place only under the same opening. Landing keeps both, and asks for a new `journal_id` where they do not agree.
+ * A file that was restored from a backup, or copied to a second machine, gives out the same numbers again. So each
+ * opening by a writer is recorded with a random id and the first number it may give out: equal positions mean the same
+ * entry only under the same opening. Landing keeps both, and asks for a new `journal_id` if they disagree.
  */
 import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
 
-/** What is appended: the JSON text of an array of entries, which have so many events. */
+/** A row to append: the JSON text of an array of entries, and how many events they have. */
 export type NewRow = { body: string; events: number }
 
-/** A row of the journal: when it was appended, by a clock that nobody sets. */
+/** A row of the journal; `at` is when it was appended, by a monotonic clock. */
 export type JournalRow = NewRow & { id: number; at: number }
 
-/** What has not landed: how many bytes, and when the oldest of it was appended (null: there is none). */
+/** What has not landed: its size in bytes, and when the oldest entry was appended (null if there is none). */
 export type Backlog = { bytes: number; oldestAt: number | null }
 
-/** Past `maxBytes` of file, or half of it, landed entries make room; else they stay for `keepLandedMs`. */
+/** Landed entries stay for `keepLandedMs`, or make room earlier once the file is larger than half of `maxBytes`. */
 export type JournalLimits = { maxBytes: number; keepLandedMs: number }
 
-/** The writing side. Used by the journal's own thread only. Its times are those of a clock that nobody sets. */
+/** The writing side, used only by the journal's own thread. Its times are those of a monotonic clock. */
 export type JournalWriter = {
-  /** Appends a group, and returns when all of it is on disk; throws if none is. */
+  /** Appends a group, and returns when all of it is on disk; throws if none of it is. */
   append(group: NewRow[], now: number): void
   /**
-   * Notes how far the entries of this journal have landed, and up to where what they became is on disk too: only those
-   * may be removed. Of another journal it is not heard.
+   * Records how far the entries of this journal have landed, and up to where the resulting facts are on disk too: only
+   * those entries may be removed. Reports about another journal are ignored.
    */
   landed(journalId: string, position: number, flushed: number): void
-  /** How much of what was appended is in the file's log only. */
+  /** How many appended bytes are only in the file's log. */
   loggedBytes(): number
   /** Copies the log into the file, which flushes the disk twice. */
   checkpoint(): void
-  /** Removes what landed long ago, now and then, and at once what stands in the way of new entries. */
+  /** From time to time removes what landed long ago, and at once whatever blocks new entries. */
   prune(now: number): void
-  /** Puts other entries in the place of those that rows hold, and leaves nothing of them in the file. */
+  /** Replaces the entries of rows, and leaves nothing of the old ones in the file. */
   rewrite(journalId: string, rows: Pick<JournalRow, 'id' | 'body' | 'events'>[]): void
-  /** Gives the journal a new id, under which all that it holds is landed again. Not if it is not `journalId` any more. */
+  /** Gives the journal a new id, under which all its entries are landed again, unless it is no longer `journalId`. */
   renew(journalId: string): void
-  /** Before the first report of what has landed it is the whole file's size: nobody knows better. */
+  /** Until the first report of landed entries it is the size of the whole file, as an upper bound. */
   backlog(): Backlog
   close(): void
 }
@@ -61,31 +61,31 @@ const SCHEMA = `
   );
 `
 
-/** Pruning writes too, so it is done at most this often. */
+/** Pruning writes too, so it runs at most this often. */
 const PRUNE_EVERY_MS = 10_000
 
-/** Pages that are given back at one pruning, 32 MiB: it holds up appends for some hundredths of a second. */
+/** Pages given back in one pruning, 32 MiB: it delays appends by a few hundredths of a second. */
 const PRUNE_PAGES = 8192
 
-/** Rows of one deletion, so that it holds up appends for milliseconds only; what is left goes at the next report. */
+/** Rows per deletion, so that it delays appends only by milliseconds; the rest is removed at the next report. */
 const PRUNE_ROWS = 500
 
-/** Of one report there may be as many rows as it has events, so that pruning keeps up with appending. */
+/** Deletions per report: up to as many rows as a report has events, so that pruning keeps up with appending. */
 const PRUNES_A_REPORT = 8
 
-/** A backup of the store is not older than the last so many starts. */
+/** A backup of the store is not older than this many starts. */
 const KEPT_OPENINGS = 1000
 
-/** The log is copied when it has grown so long, whoever may have forgotten to: 64 MiB. */
+/** Even if no caller copies the log, SQLite does at this size: 64 MiB. */
 const LONGEST_LOG_PAGES = 16_384
 
-/** Of one reading, whose rows are in memory at once: large events must not fill it. */
+/** Limit for one read, whose rows are in memory at once: large events must not fill it. */
 const READ_CHARS = 8 * 1024 ** 2
 
-/** Opens the journal for writing, and makes it if it is not there. */
+/** Opens the journal for writing, and creates it if necessary. */
 export function openJournal(file: string, limits: JournalLimits): JournalWriter {
   const sqlite = new BetterSqlite3(file)
-  // Of a new file only: what was pruned is given back. And it is overwritten, so that no file holds it any more.
+  // For a new file only: pruned pages are given back. They are also overwritten, so that no file keeps their content.
   sqlite.pragma('auto_vacuum = INCREMENTAL')
   sqlite.pragma('secure_delete = ON')
   sqlite.pragma('journal_size_limit = 67108864')
@@ -100,7 +100,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     .prepare('delete from openings where first_entry not in (select first_entry from openings order by 1 desc limit ?)')
     .run(KEPT_OPENINGS)
 
-  // A text's bytes are known once it is bound; to count them before takes longer than to copy them.
+  // SQLite knows a text's bytes once it is bound; counting them before takes longer than copying them.
   const insert = sqlite
     .prepare<[NewRow & { now: number }], number>(
       'insert into entries (at, events, bytes, body) values (@now, @events, octet_length(@body), @body) returning bytes',
@@ -124,7 +124,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     return (pages! - free!) * size!
   }
   let journalId = readJournalId(sqlite)
-  /** How far it has landed; null before the first report. */
+  /** How far the journal has landed; null before the first report. */
   let position: number | null = null
   let flushed = 0
   let waitingBytes = usedBytes()
@@ -150,7 +150,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       try {
         bytes = insertAll(group, now)
       } catch (error) {
-        // Where the disk is full, what landed makes room; the pages of the file that it leaves are used again.
+        // If the disk is full, landed entries make room: their pages of the file are reused.
         if ((error as { code?: string }).code !== 'SQLITE_FULL') throw error
         makeRoom(Number.MAX_SAFE_INTEGER)
         bytes = insertAll(group, now)
@@ -164,7 +164,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     landed(of, newPosition, newFlushed) {
       if (of !== journalId) return
       flushed = newFlushed
-      // A store that was brought back has a cursor that is behind.
+      // A restored store has a cursor that is behind.
       if (position === null || newPosition < position) {
         waitingBytes = bytesBetween.get(newPosition, Number.MAX_SAFE_INTEGER) as number
       } else waitingBytes -= bytesBetween.get(position, newPosition) as number
@@ -213,15 +213,15 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
 /** Reads entries in order for landing. */
 export type JournalReader = {
   /**
-   * Which journal it is now, the last number it gave out (0 at first), the first that was its own to give, and the
-   * first that it still holds or will give.
+   * The journal's present id, the last number it gave out (0 at first), the first that was its own to give out, and the
+   * first that it still holds or will give out.
    */
   identity(): { journalId: string; newest: number; first: number; oldest: number }
   /** The opening under which a number was given out; empty before the first. */
   openingOf(position: number): string
   /** Rows after `after`, until they hold `maxEvents` events or `READ_CHARS` characters, or there are no more. */
   read(after: number, maxEvents: number): JournalRow[]
-  /** How many rows come after `after`, and when the first of them was appended. */
+  /** How many rows follow `after`, and when the first of them was appended. */
   waiting(after: number): { entries: number; oldestAt: number | null }
   /** When the last row was appended. */
   newestAt(): number | null
@@ -239,7 +239,7 @@ export function openJournalReader(file: string): JournalReader {
     .pluck()
   const first = sqlite.prepare('select min(first_entry) from openings').pluck()
   const held = sqlite.prepare('select min(id) from entries').pluck()
-  // One look, so that a renewal in between is either seen in all of it or in none.
+  // One snapshot, so that a renewal in between is seen either completely or not at all.
   const identity = sqlite.transaction(() => {
     const newest = newestOf(sqlite)
     const oldest = (held.get() as number | null) ?? newest + 1
@@ -266,7 +266,7 @@ export function openJournalReader(file: string): JournalReader {
     },
     waiting(after) {
       const first = oldestAfter.get(after)
-      // Numbers have no gaps behind the first row that has not landed.
+      // After the first row that has not landed, numbers have no gaps.
       return { entries: first ? newestOf(sqlite) - first.id + 1 : 0, oldestAt: first?.at ?? null }
     },
     newestAt: () => last.get() ?? null,

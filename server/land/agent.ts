@@ -1,11 +1,11 @@
-/** Tells what a user agent is. Parsing costs 50 µs and agents repeat, so the answers are kept. */
+/** Describes user agents. Parsing costs 50 µs and agents repeat, so results are cached. */
 import { UAParser } from 'ua-parser-js'
 import type { DescribeAgent } from './facts-of.ts'
 
-/** Enough for the agents of a large shop; when full it begins anew. */
+/** Enough for the agents of a large shop; the cache starts over when full. */
 const MAX_KEPT = 20_000
 
-/** A describer with a memory of its own. */
+/** Creates a describer with its own cache. */
 export function createDescribeAgent(): DescribeAgent {
   const kept = new Map<string, ReturnType<DescribeAgent>>()
   return (userAgent) => {

@@ -1,6 +1,6 @@
 /**
- * Dead letters: entries that could not be landed. They are landed again through the same code, exactly once: the letter
- * goes in the transaction in which its facts come. Who withdrew meanwhile is kept out as ever.
+ * Dead letters: entries that could not be landed. They are landed again by the same code, exactly once: the letter is
+ * deleted in the transaction that inserts its facts. A visitor that has withdrawn since is kept out as usual.
  */
 import type { Entry } from '../domain/event.ts'
 import { deleteDeadLetter, noteAttempt } from '../store/dead-letters.ts'
@@ -10,17 +10,17 @@ import { type LandDeps, landEntries } from './land.ts'
 
 type Letter = Database['dead_letters']
 
-/** What became of a letter: its facts are there, or why they are not. */
+/** The result of a replay: the facts are there, or the reason why not. */
 export type Replayed = { landed: true } | { landed: false; error: string }
 
-/** Tries a letter again. One that fails again stays, with its new error. */
+/** Tries a letter again. If it fails again it stays, with its new error. */
 export async function replayLetter(
   deps: Pick<LandDeps, 'db' | 'describeAgent' | 'tombstone' | 'now'>,
   letter: Letter,
 ): Promise<Replayed> {
   try {
     await transact(deps.db, async (trx) => {
-      // Another command may have done it meanwhile.
+      // Another command may have replayed it meanwhile.
       if (await deleteDeadLetter(trx, letter)) await landEntries(trx, [JSON.parse(letter.body) as Entry], deps)
     })
     return { landed: true }
@@ -58,7 +58,7 @@ const EVENT: Field[] = [
   { path: 'at', must: TIME, good: time },
 ]
 
-/** Which field of a letter is wrong and what it must be; where none is, the error as it was. Names no value. */
+/** Which field of a letter is wrong and what it must be, or else its original error. Reveals no value. */
 export function explainLetter(letter: Pick<Letter, 'body' | 'error'>): string {
   const entry = parse(letter.body)
   if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) {

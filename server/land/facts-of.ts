@@ -1,6 +1,6 @@
 /**
- * The rows that journal entries become. A batch may hold the same event several times (a retry); the one that was
- * received first is kept, as it is in the store.
+ * Turns journal entries into rows of facts. A batch may hold the same event several times (a retry); the one that was
+ * received first is kept, as in the store.
  */
 
 import { visitorPerson } from '../domain/epochs.ts'
@@ -10,10 +10,10 @@ import type { FactRows } from '../store/facts.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from '../store/schema/visitors.ts'
 
-/** Tells a user agent's device class, browser and system. */
+/** Returns a user agent's device class, browser and operating system. */
 export type DescribeAgent = (userAgent: string) => { device: string; browser: string | null; os: string | null }
 
-/** Turns entries into rows, each key once. */
+/** Turns entries into rows, one per key. */
 export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRows {
   const events = new Map<string, EventRow>()
   const consents = new Map<string, ConsentRow>()
@@ -71,12 +71,12 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
   }
 }
 
-/** The newest request tells of the device; equal times are decided by what they say. */
+/** The newest request describes the device; ties in time are broken by the description itself. */
 function deviceOrder(row: DeviceRow): (string | number)[] {
   return [row.received_at, row.device, row.browser ?? '', row.os ?? '']
 }
 
-/** Keeps the row that was received first; equal times are decided by `order`, as the store decides them. */
+/** Keeps the row that was received first; `order` breaks ties in time, as in the store. */
 function keepFirst<T>(rows: Map<string, T>, key: string, row: T, order: (row: T) => (string | number)[]): void {
   const other = rows.get(key)
   if (!other || before(order(row), order(other))) rows.set(key, row)

@@ -1,14 +1,15 @@
 /**
- * Landing: journal entries become facts, exactly once. Entries are taken in order, a batch in one transaction with
- * the cursor of the journal; a batch that was landed twice changes nothing the second time. Nothing is decided here.
+ * Landing: journal entries become facts, exactly once. Entries are taken in order, a batch per transaction together
+ * with the journal's cursor; landing a batch twice changes nothing the second time. Nothing is decided here.
  *
- * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others go on. What is
- * kept out leaves the journal, before the cursor moves past it: who is killed in between does it again.
+ * An entry that cannot be landed (poison) goes to the dead letters with its error, and the others continue. Erased
+ * content is removed from the journal before the cursor moves past it: a process that is killed in between does it
+ * again.
  *
- * A cursor is believed only under the opening of the journal that gave its number out. If the journal's file was
- * brought back from a backup, or the store's, or a copy of the journal landed elsewhere, numbers mean something else:
- * nothing is landed then, the journal is to take a new id, and all that it holds is landed again, which adds nothing
- * where it was landed before.
+ * A cursor is trusted only under the opening of the journal that gave out its number. If the file of the journal or of
+ * the store was restored from a backup, or a copy of the journal was landed elsewhere, numbers mean something else:
+ * then nothing is landed, the journal takes a new id, and all its entries are landed again, which adds nothing where
+ * they had been landed before.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
@@ -33,11 +34,11 @@ import { BATCH_EVENTS } from './turns.ts'
 /** A row of the journal as landing reads it. */
 type Row = { id: number; at: number; body: string; events: number }
 
-/** What landing sees of the journal. */
+/** The part of the journal that landing uses. */
 export type LandJournal = {
   identity(): { journalId: string; newest: number; first: number; oldest: number }
   openingOf(position: number): string
-  /** Rows after an id, about `maxEvents` events of them, fewer if they are large. */
+  /** Rows after an id, with about `maxEvents` events, fewer if they are large. */
   read(after: number, maxEvents: number): Row[]
 }
 
@@ -48,22 +49,22 @@ export type LandDeps = {
   describeAgent: DescribeAgent
   /** The keyed hash that keeps a retired visitor out. */
   tombstone: (visitorId: string) => string
-  /** Takes what spans name out of rows of the journal, and resolves when that is on disk. */
+  /** Removes the content of erased spans from rows of the journal, and resolves when that is on disk. */
   removeErased: (journalId: string, rows: Row[], spans: ErasedSpan[]) => Promise<void>
   now: () => number
 }
 
 /**
- * What a batch came to: how far the journal is landed, how many events were read (0 when there is nothing), and when
- * the last of them was appended.
+ * The result of a batch: how far the journal is landed, how many events were read (0 if there were none), and when the
+ * last of them was appended.
  */
 export type Landed = { journalId: string; position: number; events: number; at: number | null; notices: Notice[] }
 
 /**
- * Lands the next batch: a part of about `BATCH_EVENTS` events, and others in the same transaction for as long as `goOn`
- * says so. After the notice `foreign cursor` nothing is landed until the journal has a new id.
+ * Lands the next batch: about `BATCH_EVENTS` events, and more in the same transaction for as long as `keepGoing`
+ * returns true. After the notice `foreign cursor` nothing is landed until the journal has a new id.
  */
-export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Landed> {
+export async function landBatch(deps: LandDeps, keepGoing = () => false): Promise<Landed> {
   const { db, journal } = deps
   const { journalId, newest, first, oldest } = journal.identity()
   const cursor = await readCursor(db, journalId)
@@ -72,7 +73,7 @@ export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Lan
   if (after > newest || journal.openingOf(after) !== opening) {
     return { ...nothing, notices: [{ kind: 'foreign cursor', journalId, cursor: after, newest }] }
   }
-  // A journal that the store does not know is made known at once, with nothing in it: it is no news later.
+  // A journal that is new to the store gets its cursor at once, even if empty, so that it is not reported later.
   const joining = cursor === null && first === 1
   if (after === newest && !joining) return nothing
 
@@ -81,20 +82,20 @@ export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Lan
   if (from < oldest) notices.push({ kind: 'entries gone', journalId, from, to: oldest - 1 })
   if (joining) {
     const others = await readOtherCursors(db, journalId)
-    // Where none has landed anything, nothing can be lost.
+    // If no journal has landed anything, nothing can be lost.
     if (others.furthest > 0) notices.push({ kind: 'new journal', journalId, ...others })
   }
   const rows = journal.read(after, BATCH_EVENTS)
   if (rows.length === 0 && oldest <= newest) return nothing
   let alone = true
-  const goOnNoted = () => {
-    const going = goOn()
+  const keepGoingNoted = () => {
+    const going = keepGoing()
     if (going) alone = false
     return going
   }
   try {
     const landed = await transact(db, async (trx) => {
-      const read = await landParts(trx, deps, rows, goOnNoted)
+      const read = await landParts(trx, deps, rows, keepGoingNoted)
       const position = read.last?.id ?? newest
       const to = { position, opening: journal.openingOf(position) }
       if (read.keptOut.length === 0) await moveCursor(trx, journalId, cursor, to)
@@ -106,7 +107,7 @@ export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Lan
     return { journalId, position: to.position, events, at: last?.at ?? null, notices }
   } catch (error) {
     if (!isPoison(error)) throw error
-    // One by one takes long: only the part in which it is.
+    // Landing one by one is slow, so only the part that holds the poison is landed that way.
     if (!alone) return landBatch(deps)
     await landOneByOne(deps, journalId, cursor, rows)
     const { id: position, at } = rows.at(-1)!
@@ -117,14 +118,14 @@ export async function landBatch(deps: LandDeps, goOn = () => false): Promise<Lan
 const eventsOf = (rows: Row[]) => rows.reduce((sum, row) => sum + row.events, 0)
 
 /**
- * Lands parts in the caller's transaction, `first` and what comes after. Memory holds one at a time. `last` is null where
- * there was nothing, and `keptOut` is what must be taken out of which rows.
+ * Lands parts in the caller's transaction: `first` and those after it. Memory holds one part at a time. `last` is null
+ * if there was nothing; `keptOut` lists what must be removed from which rows.
  */
 async function landParts(
   trx: Transaction<Database>,
   deps: LandDeps,
   first: Row[],
-  goOn: () => boolean,
+  keepGoing: () => boolean,
 ): Promise<{ events: number; last: Row | null; keptOut: { rows: Row[]; spans: ErasedSpan[] }[] }> {
   const keptOut: { rows: Row[]; spans: ErasedSpan[] }[] = []
   let events = 0
@@ -135,7 +136,7 @@ async function landParts(
     if (spans.length > 0) keptOut.push({ rows, spans })
     events += eventsOf(rows)
     last = rows.at(-1)!
-    rows = goOn() ? deps.journal.read(last.id, BATCH_EVENTS) : []
+    rows = keepGoing() ? deps.journal.read(last.id, BATCH_EVENTS) : []
   }
   return { events, last, keptOut }
 }
@@ -176,7 +177,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
   }
 }
 
-/** Whose it is, if it says so: what a visitor withdraws goes with him. */
+/** The visitor of an entry, if it has one: a withdrawal also deletes the visitor's dead letters. */
 function visitorOf(entry: unknown): string | null {
   const visitor = (entry as { visitor?: unknown } | null)?.visitor
   return typeof visitor === 'string' ? visitor : null
@@ -192,8 +193,8 @@ function partsOf(body: string): unknown[] {
 }
 
 /**
- * Lands entries in the caller's transaction, and marks what has to be derived. Returns what of them was erased before
- * and is not landed: all of visitors who are gone, and what others did while somebody had them who was erased.
+ * Lands entries in the caller's transaction, and marks what must be derived. Returns the spans that were erased before
+ * and are not landed: everything of retired visitors, and the part of shared visitors that belonged to erased contacts.
  */
 export async function landEntries(
   trx: Transaction<Database>,
@@ -227,7 +228,8 @@ export async function landEntries(
       return { hash: hashes.get(visitor)!, site, consentId: consent.id, at: consent.at }
     }),
   )
-  // The links of everybody who used a token depend on who used it first, and the guards on who named a contact before. Who has withdrawn is deleted when derived.
+  // The links of everybody who used a token depend on who used it first, and the guard on who named a contact before.
+  // A visitor that has withdrawn is deleted when it is derived.
   const others = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, facts.claimKeys))]
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
   return erased

@@ -1,12 +1,12 @@
-/** What the operator should know of a journal and its cursor, and the sentence that says it. */
+/** What the operator should know about a journal and its cursor, and the sentence that says it. */
 
-/** Numbers are those of entries, which hold a group of requests each. */
+/** The numbers are those of entries, each of which holds a group of requests. */
 export type Notice =
   | { kind: 'foreign cursor'; journalId: string; cursor: number; newest: number }
   | { kind: 'new journal'; journalId: string; journals: number; furthest: number }
   | { kind: 'entries gone'; journalId: string; from: number; to: number }
 
-/** What happened, what is done about it, and what is lost if anything is. */
+/** What happened, what is done about it, and what is lost, if anything. */
 export function noticeText(notice: Notice): string {
   switch (notice.kind) {
     case 'foreign cursor':

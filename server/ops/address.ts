@@ -1,14 +1,14 @@
-/** Whose request it is: the client's address behind proxies, and whether a host is this machine. */
+/** Where a request comes from: the client's address behind proxies, and whether a host is this machine. */
 import type { IncomingMessage } from 'node:http'
 
 /**
- * The address of the client. Each proxy in front appends the address it saw to `X-Forwarded-For`; only as many of the
- * last entries can be believed as there are `proxies` of ours.
+ * The client's address. Each proxy in front appends the address it saw to `X-Forwarded-For`; only as many of the last
+ * entries can be trusted as there are `proxies` of ours.
  */
 export function clientAddress({ socket, headers }: IncomingMessage, proxies: number): string | null {
   const peer = socket.remoteAddress ?? null
   if (proxies === 0) return peer
-  // Node has joined those that came twice.
+  // Node joins repeated headers.
   const list = headers['x-forwarded-for'] as string | undefined
   if (list === undefined) return peer
   const seen = list.split(',').map((each) => each.trim())
@@ -20,7 +20,7 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127\./.test(address)
 }
 
-/** Whether private routes answer under a `Host`: the dashboard's, or this machine's own name. */
+/** Whether private routes answer under a `Host`: the dashboard's, or a name of this machine. */
 export function createPrivateHosts(adminHosts: string[]): (host: string) => boolean {
   const hosts = new Set(adminHosts)
   return (host) => hosts.has(host) || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)

@@ -1,13 +1,13 @@
-/** Landing and deriving wait while collecting lacks a processor: a burst is taken in first. */
+/** Makes landing and deriving back off while collecting lacks a processor: a burst is accepted first. */
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** They wait no longer than this, and not while something has waited as long to be landed. */
+/** The longest that they back off, and never while an entry has waited that long to be landed. */
 const LONGEST_MS = 60_000
 const STEP_MS = 20
 
-/** Resolves when it is their turn. `oldestAt` says when what waits longest was appended, by the clock `now`. */
+/** Resolves when landing and deriving may continue. `oldestAt` returns when the oldest waiting entry was appended. */
 export async function backOff(deps: {
-  /** Whether the thread that collects lacks a processor. */
+  /** Whether the collector's thread lacks a processor. */
   isShort: () => boolean
   isStopping: () => boolean
   oldestAt: () => number | null

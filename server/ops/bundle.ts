@@ -1,6 +1,6 @@
 /**
- * Bundles the tag and the dashboard with esbuild, at every start: it takes a tenth of a second and spares the project
- * a build step that could be forgotten. What it makes is held in memory and written to `dist/` for `npm run build`.
+ * Bundles the tag and the dashboard with esbuild, at every start: it takes a tenth of a second and saves the project a
+ * build step that could be forgotten. The result is held in memory; `npm run build` writes it to `dist/`.
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
@@ -9,7 +9,7 @@ import { build } from 'esbuild'
 const root = new URL('../../', import.meta.url)
 const at = (path: string) => new URL(path, root).pathname
 
-/** The identifier in the tag's bundle that is replaced by a site's settings when the tag is served. */
+/** The identifier in the tag's bundle that is replaced with a site's settings when the tag is served. */
 export const TAG_SETTINGS_NAME = '__COUTURE_SITE__'
 
 /** The dashboard's files by their path below `/dashboard/`, with a hash of the content for their ETag. */
@@ -20,7 +20,7 @@ export function contentHash(body: string): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 16)
 }
 
-/** The tag's bundle with the settings' name still in it. */
+/** The tag's bundle, with the placeholder for the settings still in it. */
 export async function buildTag(): Promise<string> {
   const result = await build({
     entryPoints: [at('tag/index.ts')],
@@ -60,7 +60,7 @@ export async function buildDashboard(): Promise<Map<string, Asset>> {
   return assets
 }
 
-/** `npm run build`: writes both bundles to `dist/`, for a look at what is served. */
+/** `npm run build`: writes both bundles to `dist/`, to show what is served. */
 export async function writeBuild(): Promise<string[]> {
   const [tag, dashboard] = await Promise.all([buildTag(), buildDashboard()])
   await mkdir(at('dist/dashboard'), { recursive: true })

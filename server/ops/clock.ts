@@ -1,8 +1,8 @@
-/** A clock for what is measured inside the process: the wall clock may be set back or ahead while it runs. */
+/** A clock for durations inside the process: the wall clock may be set back or ahead while it runs. */
 
 /**
- * The time in milliseconds as the wall clock had it when this was called, moved on by a clock that nobody sets. For
- * ages and waits; times that are told to anybody come from the wall clock, which is put right in the end.
+ * Creates a monotonic clock, in milliseconds from the wall clock's time at creation. Use it for ages and waits; times
+ * that are shown to anybody come from the wall clock, which is corrected sooner or later.
  */
 export function createSteadyClock(): () => number {
   const began = Date.now() - performance.now()

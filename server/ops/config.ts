@@ -1,38 +1,38 @@
 /**
- * The settings of the process, read once from the environment. A wrong value stops the start with a sentence that
+ * The settings of the process, read once from the environment. An invalid value stops the start with a sentence that
  * names the variable and says what it must be.
  */
 import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { newSecret } from './keyring.ts'
 
-/** What the process runs with. */
+/** The configuration of the process. */
 export type Config = {
   port: number
   host: string
   dataDir: string
-  /** Where PostgreSQL is; null: SQLite in `dataDir`. */
+  /** The URL of PostgreSQL; null means SQLite in `dataDir`. */
   databaseUrl: string | null
-  /** How browsers reach the collector, without a slash at the end. */
+  /** How browsers reach the collector, without a trailing slash. */
   publicUrl: string
-  /** Where private routes answer besides loopback; null: under `publicUrl` unless that is a shop's origin. */
+  /** Where private routes answer besides loopback; null means under `publicUrl`, unless that is a shop's origin. */
   adminUrl: string | null
   secret: string
   adminPassword: string
-  /** How many proxies in front set `X-Forwarded-For`. */
+  /** The number of proxies in front that set `X-Forwarded-For`. */
   trustProxy: number
-  /** What was accepted and has not landed may take so many bytes, and wait so long; then senders are told to wait. */
+  /** How large and how old the accepted entries that have not landed may become; then senders must wait. */
   journalMaxBytes: number
   journalMaxAgeMs: number
   logLevel: 'fatal' | 'error' | 'warn' | 'info' | 'debug' | 'trace' | 'silent'
 }
 
-/** A setting that cannot be used. Its message is for the person who starts the process. */
+/** An invalid setting. Its message is for the person who starts the process. */
 export class ConfigError extends Error {}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** Reads the environment. Makes `DATA_DIR`, and in it the secret and the password if they were not given. */
+/** Reads the environment. Creates `DATA_DIR`, and in it the secret and the password if none were given. */
 export function readConfigFromEnvironment(env: Record<string, string | undefined>): Config {
   const port = integer(env, 'PORT', 3000, 1, 65535)
   const host = env.HOST || '127.0.0.1'
@@ -42,9 +42,7 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
   }
   const databaseUrl = database(env)
   if (databaseUrl !== null && !env.COUTURE_SECRET) {
-    throw new ConfigError(
-      'COUTURE_SECRET must be set with DATABASE_URL: all processes on a database must have the same one',
-    )
+    throw new ConfigError('COUTURE_SECRET must be set with DATABASE_URL: all processes on one database must share it')
   }
   const publicUrl = url(env, 'PUBLIC_URL') ?? `http://localhost:${port}`
   const adminUrl = url(env, 'ADMIN_URL')
@@ -100,7 +98,7 @@ function database(env: Record<string, string | undefined>): string | null {
   return text
 }
 
-/** Throws unless it is the URL of a PostgreSQL database. It may hold a password, so it is not repeated. */
+/** Throws unless the text is the URL of a PostgreSQL database. It may contain a password, so it is not repeated. */
 export function checkDatabaseUrl(name: string, text: string): void {
   const parsed = URL.parse(text)
   if (!parsed || !/^postgres(ql)?:$/.test(parsed.protocol) || parsed.pathname.length < 2) {
@@ -125,7 +123,7 @@ function makeDirectory(path: string): void {
   }
 }
 
-/** A value that is made once and kept in a file that only its owner may read. */
+/** A value that is generated once and kept in a file that only its owner may read. */
 function kept(path: string, make: () => string): string {
   if (existsSync(path)) return readFileSync(path, 'utf8').trim()
   const value = make()
@@ -133,7 +131,7 @@ function kept(path: string, make: () => string): string {
     writeFileSync(path, `${value}\n`, { mode: 0o600, flag: 'wx' })
     chmodSync(path, 0o600)
   } catch (error) {
-    // Another process made it between the look and the write: its value is the one that counts.
+    // Another process created it between the check and the write: its value counts.
     if ((error as { code?: string }).code === 'EEXIST') return readFileSync(path, 'utf8').trim()
     throw new ConfigError(`DATA_DIR must be a folder that can be written (${path}: ${(error as Error).message})`)
   }

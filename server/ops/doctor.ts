@@ -1,16 +1,16 @@
 /**
- * `couture doctor`: looks at an installation from the inside, and with a URL at how a shop's pages reach it, and says
+ * `couture doctor`: examines an installation from the inside, and with a URL also how a shop's pages reach it, and says
  * what is wrong and what to do. It changes nothing.
  */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** One finding. `ok` is good, `note` is worth knowing, `wrong` needs somebody. */
+/** One finding. `ok` is good, `note` is worth knowing, `wrong` needs action. */
 export type Finding = { state: 'ok' | 'note' | 'wrong'; what: string }
 
 const LOW_DISK_BYTES = 1024 ** 3
 
-/** Looks at the runtime and the data folder. */
+/** Checks the runtime and the data folder. */
 export function checkDataDir(dataDir: string, nodeVersion: string): Finding[] {
   const findings: Finding[] = [{ state: 'ok', what: `Node ${nodeVersion}` }]
   try {
@@ -33,24 +33,24 @@ export function checkDataDir(dataDir: string, nodeVersion: string): Finding[] {
     const open = (statSync(path).mode & 0o077) !== 0
     findings.push(
       open
-        ? { state: 'wrong', what: `${path} can be read by others; chmod 600 it` }
-        : { state: 'ok', what: `${path} is for its owner only` },
+        ? { state: 'wrong', what: `${path} can be read by others; run chmod 600 on it` }
+        : { state: 'ok', what: `${path} can be read by its owner only` },
     )
   }
   return findings
 }
 
-/** Says which visitors send more than anybody does; `ids` are the first of them. */
+/** Lists overactive visitors; `ids` are the first of them. */
 export function checkOveractive(ids: string[]): Finding[] {
   if (ids.length === 0) return []
-  const what = `overactive visitors, whose events are kept and nothing made of them: ${ids.join(', ')}; the API lists them all at /api/v1/visitors?state=overactive`
+  const what = `overactive visitors, whose events are kept but not used: ${ids.join(', ')}; the API lists them all at /api/v1/visitors?state=overactive`
   return [{ state: 'note', what }]
 }
 
-/** What `checkOutside` needs: the page's origin of the shop, and how to fetch. */
+/** What `checkReachability` needs: the shop's origins, and how to fetch. */
 export type ReachabilityDeps = { fetch: typeof fetch; origins: string[] }
 
-/** Looks at the collector as browsers reach it. `url` is the tag's address or the folder it is in. */
+/** Checks the collector as browsers reach it. `url` is the tag's address or the folder it is in. */
 export async function checkReachability(url: string, deps: ReachabilityDeps): Promise<Finding[]> {
   const base = new URL(url.replace(/tag\.js(\?.*)?$/, '').replace(/\/*$/, '/'))
   const findings: Finding[] = []
@@ -64,10 +64,10 @@ export async function checkReachability(url: string, deps: ReachabilityDeps): Pr
     const answer = await deps.fetch(new URL('healthz', base), { redirect: 'manual' })
     findings.push(
       answer.status === 200
-        ? { state: 'ok', what: `${base.href} is reached` }
+        ? { state: 'ok', what: `${base.href} can be reached` }
         : {
             state: 'wrong',
-            what: `${base.href}healthz answered ${answer.status}; the proxy must strip the path's prefix and hand the rest on`,
+            what: `${base.href}healthz answered ${answer.status}; the proxy must strip the path's prefix and pass on the rest`,
           },
     )
   } catch (error) {
@@ -79,7 +79,7 @@ export async function checkReachability(url: string, deps: ReachabilityDeps): Pr
   return findings
 }
 
-/** How browsers see the collector from a shop's page: the closer, the longer the cookie lives. */
+/** How browsers see the collector from a shop's page: the closer it is, the longer the cookie lives. */
 function firstParty(collector: URL, shop: URL): Finding {
   if (collector.host === shop.host) {
     return { state: 'ok', what: `${shop.origin}: the collector is a path of the shop; its cookie is first party` }
@@ -88,7 +88,7 @@ function firstParty(collector: URL, shop: URL): Finding {
   if (site(collector.hostname) === site(shop.hostname)) {
     return {
       state: 'note',
-      what: `${shop.origin}: the collector is on another host of the same domain; Safari shortens the cookie to 7 days if their networks differ. A path of the shop is better.`,
+      what: `${shop.origin}: the collector is on another host of the same domain; Safari shortens the cookie to 7 days if their networks differ. Serving it from a path of the shop is better.`,
     }
   }
   return {
@@ -105,7 +105,7 @@ function isLocal(hostname: string): boolean {
 export type Inspection = {
   now: number
   schema: string
-  /** Null: there is none yet. */
+  /** Null if there is none yet. */
   journal: { entries: number; oldestAt: number | null; newestAt: number | null } | null
   sizes: Record<string, number>
   dirty: number
@@ -114,46 +114,46 @@ export type Inspection = {
   server: { url: string; runs: boolean; answers: boolean }
 }
 
-/** What waits longer than this to be landed while a server runs is no ordinary backlog. */
+/** If entries wait longer than this while a server runs, it is no ordinary backlog. */
 const LATE_MS = 5 * 60_000
 
-/** A clock before this was never set; entries may be this much ahead of it. */
+/** A clock before this was never set; entries may be this far ahead of it. */
 const EARLIEST = Date.UTC(2025, 0, 1)
 const AHEAD_MS = 60_000
 
-/** Judges what was found. */
+/** Evaluates the inspection. */
 export function checkInstallation(life: Inspection): Finding[] {
   return [checkServer(life), checkClock(life), checkBacklog(life), ...checkStore(life)]
 }
 
 function checkServer({ server: { url, runs, answers } }: Inspection): Finding {
-  if (runs && answers) return { state: 'ok', what: `a server runs on this folder and answers at ${url}` }
+  if (runs && answers) return { state: 'ok', what: `a server is running on this folder and answers at ${url}` }
   if (runs) {
-    const what = `a server runs on this folder, but ${url} does not answer; look at its log, or give its PORT and HOST`
+    const what = `a server is running on this folder, but ${url} does not answer; check its log, or set its PORT and HOST`
     return { state: 'wrong', what }
   }
-  const other = answers ? `; another answers at ${url}` : ''
-  return { state: 'note', what: `no server runs on this folder${other}` }
+  const other = answers ? `; another one answers at ${url}` : ''
+  return { state: 'note', what: `no server is running on this folder${other}` }
 }
 
 function checkClock({ now, journal }: Inspection): Finding {
   const newest = journal?.newestAt ?? 0
   const time = new Date(now).toISOString()
-  if (now < EARLIEST) return { state: 'wrong', what: `the clock says ${time}; set it, or events get wrong times` }
+  if (now < EARLIEST) return { state: 'wrong', what: `the clock says ${time}; set it, or events will get wrong times` }
   if (newest > now + AHEAD_MS) {
-    const what = `the clock says ${time}, but entries are of ${new Date(newest).toISOString()}; it was set back, or is wrong`
+    const what = `the clock says ${time}, but there are entries from ${new Date(newest).toISOString()}; it was set back or is wrong`
     return { state: 'wrong', what }
   }
   return { state: 'ok', what: `the clock says ${time}` }
 }
 
 function checkBacklog({ now, journal, server }: Inspection): Finding {
-  if (journal === null) return { state: 'note', what: 'there is no journal yet; the first start makes it' }
+  if (journal === null) return { state: 'note', what: 'there is no journal yet; the first start creates it' }
   const { entries, oldestAt } = journal
-  if (entries === 0) return { state: 'ok', what: 'everything that was accepted has landed' }
+  if (entries === 0) return { state: 'ok', what: 'all accepted events have landed' }
   const minutes = Math.floor(Math.max(0, now - (oldestAt ?? now)) / 60_000)
-  const what = `${entries} groups of requests wait to be landed, the oldest for ${minutes} minutes`
-  if (!server.runs) return { state: 'note', what: `${what}; the next start lands them` }
+  const what = `${entries} groups of requests are waiting to be landed, the oldest for ${minutes} minutes`
+  if (!server.runs) return { state: 'note', what: `${what}; the next start will land them` }
   return { state: now - (oldestAt ?? now) > LATE_MS ? 'wrong' : 'ok', what }
 }
 
@@ -161,7 +161,7 @@ function checkStore({ schema, sizes, dirty, deadLetters, retention }: Inspection
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   const files = Object.entries(sizes).map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
   return [
-    { state: 'ok', what: `the schema is ${schema}; ${dirty} keys wait to be derived` },
+    { state: 'ok', what: `the schema is ${schema}; ${dirty} keys are waiting to be derived` },
     { state: 'ok', what: files.join(', ') },
     {
       state: 'ok',

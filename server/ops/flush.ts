@@ -1,10 +1,10 @@
-/** Makes sure that what was written to a file is on the disk. */
+/** Flushes a file to disk. */
 import { closeSync, fsyncSync, openSync } from 'node:fs'
 
 /**
- * Returns when all that was written to the file before is on disk. The store's log is not flushed at each commit
- * (`synchronous=NORMAL`), so this is asked for before entries leave the journal. For no file that SQLite holds locks
- * on: closing it here would end them.
+ * Returns once everything written to the file is on disk. The store's log is not flushed at each commit
+ * (`synchronous=NORMAL`), so this is called before entries leave the journal. Never call it on a file on which SQLite
+ * holds locks: closing it here would release them.
  */
 export function flushFile(path: string): void {
   const file = openSync(path, 'r+')

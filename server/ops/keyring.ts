@@ -1,6 +1,6 @@
 /**
  * The keys of an installation, all derived from one root secret by HKDF (RFC 5869), and what is computed with them.
- * Identifiers, tokens and retired visitors are kept only as keyed hashes: whoever has the files but not the secret
+ * Identifiers, tokens and retired visitors are kept only as keyed hashes: somebody who has the files but not the secret
  * cannot test a guess against them.
  */
 import {
@@ -17,18 +17,18 @@ import {
 export type Keyring = {
   /** The keyed hash of an identifier, for claims and contacts. */
   identifier(kind: 'contact' | 'email' | 'link', value: string): string
-  /** The keyed hash of a token that a claim came with. */
+  /** The keyed hash of a claim's token. */
   token(token: string): string
   /** The keyed hash that keeps a retired visitor out. */
   tombstone(visitorId: string): string
-  /** Whether `mac` is the visitor cookie's MAC of `text`, and the MAC itself. */
+  /** The MAC of a visitor cookie's text. */
   cookieMac(text: string): string
   sessionMac(text: string): string
 }
 
 /** A keyring from a root secret. */
 export function createKeyring(rootSecret: string): Keyring {
-  // A key object spares each MAC the preparation of its key.
+  // A key object saves preparing the key for each MAC.
   const derive = (name: string) => createSecretKey(Buffer.from(hkdfSync('sha256', rootSecret, 'couture', name, 32)))
   const keys = { hash: derive('identifiers'), cookie: derive('visitor cookie'), session: derive('dashboard session') }
   const mac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
@@ -41,10 +41,10 @@ export function createKeyring(rootSecret: string): Keyring {
   }
 }
 
-/** Enough for the visitors of some minutes; when full it begins anew. */
+/** Enough for the visitors of a few minutes; the cache starts over when full. */
 const MAX_KEPT = 50_000
 
-/** The same function, which keeps its answers: a visitor comes up in every stage, and a MAC costs 5 µs. */
+/** Caches a function's results: a visitor comes up in every stage, and a MAC costs 5 µs. */
 export function memoized(compute: (text: string) => string): (text: string) => string {
   const kept = new Map<string, string>()
   return (text) => {
@@ -68,7 +68,7 @@ export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** How an API key is kept. Its 160 random bits need no slow hash. */
+/** How an API key is stored. Its 160 random bits need no slow hash. */
 export function hashApiKey(key: string): string {
   return createHash('sha256').update(key).digest('base64url')
 }

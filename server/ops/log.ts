@@ -1,7 +1,7 @@
-/** Structured logs, one JSON object a line, without personal data and without query strings. */
+/** Structured logs, one JSON object per line, without personal data and query strings. */
 import { type Logger, pino } from 'pino'
 
-/** A logger of the given level that writes to standard error, so that what the start prints stays readable. */
+/** A logger of the given level that writes to standard error, so that the output of the start stays readable. */
 export function createLog(level: string): Logger {
   return pino(
     { level, base: null, timestamp: pino.stdTimeFunctions.isoTime, serializers: { err: errorView } },
@@ -12,7 +12,7 @@ export function createLog(level: string): Logger {
 /** An error as it is logged. */
 export type ErrorView = { type: string; message: string; code?: string; stack?: string }
 
-/** What is logged of an error: no fields but its code, for drivers put rows into theirs. */
+/** The loggable part of an error: no fields but its code, because drivers put rows into theirs. */
 export function errorView(error: unknown): ErrorView {
   if (!(error instanceof Error)) return { type: typeof error, message: 'not an error' }
   const { code } = error as { code?: unknown }
@@ -26,7 +26,7 @@ export function errorView(error: unknown): ErrorView {
   }
 }
 
-/** An error's message without what it quotes: databases and parsers quote what they were given. */
+/** An error's message without quoted text: databases and parsers quote their input. */
 export function withoutQuoted(message: string): string {
   return message.replace(/"[^"]*"?|'[^']*'?|`[^`]*`?/g, '…')
 }

@@ -1,7 +1,7 @@
-/** Figures for Prometheus. Labels hold codes, route patterns and names of stages, never ids. */
+/** Metrics for Prometheus. Labels hold codes, route patterns and names of stages, never ids. */
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-/** What one turn of the thread that lands and derives has done, and how long each took (null: nothing was done). */
+/** What one turn of landing and deriving has done, and how long each part took (null if it did nothing). */
 export type Turn = {
   landMs: number | null
   events: number
@@ -9,45 +9,45 @@ export type Turn = {
   derived: { visitor: number; person: number; contact: number }
 }
 
-/** What is asked of others when somebody reads the figures. */
+/** Figures that are collected from elsewhere on each scrape. */
 export type Figures = {
-  /** What was accepted and has not landed: groups of requests, bytes, and how long the oldest has waited by now. */
+  /** Accepted and not landed: groups of requests, bytes, and how long the oldest has been waiting. */
   waiting: () => Promise<{ entries: number; bytes: number; oldestMs: number }>
   /** Null while the store cannot be read. */
   store: () => Promise<StoreFigures | null>
-  /** The sizes of files by name. */
+  /** File sizes by name. */
   files: () => Record<string, number>
 }
 
-/** Marks that wait to be derived, and what was set aside. */
+/** Marks that wait to be derived, and the number of dead letters. */
 export type StoreFigures = {
   dirty: { visitors: number; persons: number; contacts: number }
   deadLetters: { land: number; derive: number }
 }
 
-/** The process's figures. */
+/** The metrics of the process. */
 export type Metrics = {
-  /** Events taken, doubled, of bots, or refused by code. */
+  /** Events that were accepted, were duplicates, came from bots, or were refused by code. */
   count(what: string, n: number): void
-  /** A request that was answered, by the pattern of its route. */
+  /** An answered request, by the pattern of its route. */
   request(method: string, route: string, status: number): void
-  /** A mail's link that was led on, by whom it seems to have been fetched. */
+  /** A redirected mail link, by what seems to have fetched it. */
   linkFetched(kind: 'page' | 'suspect'): void
   failed(stage: string): void
-  /** What it derived was refused, because another process has taken over. */
+  /** Derived rows were not written, because another process has taken over the keys. */
   fenced(): void
   landed(position: number, lagMs: number): void
   turn(turn: Turn): void
   text(): Promise<string>
 }
 
-/** Seconds of batches: those that matter hold up other writers. */
+/** In seconds: the batches that matter are those that block other writers. */
 const BUCKETS_S = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 
-/** Others would let a stranger make as many series as he likes. */
+/** Any other method is counted as `other`: a stranger must not create series at will. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
-/** Figures in a registry of their own. */
+/** Creates the metrics in their own registry. */
 export function createMetrics(version: string, figures: Figures): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
@@ -58,11 +58,11 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     new Gauge({ name, help, labelNames, registers })
   const histogram = (name: string, help: string) => new Histogram({ name, help, buckets: BUCKETS_S, registers })
 
-  gauge('couture_build_info', 'Always 1; the labels say what runs.', ['version', 'node']).set(
+  gauge('couture_build_info', 'Always 1; the labels name the version.', ['version', 'node']).set(
     { version, node: process.versions.node },
     1,
   )
-  const events = counter('couture_events_total', 'Events by what became of them at the collector.', ['outcome'])
+  const events = counter('couture_events_total', 'Events by their outcome at the collector.', ['outcome'])
   const requests = counter('couture_http_requests_total', 'Answered requests by the pattern of their route.', [
     'method',
     'route',
@@ -70,38 +70,38 @@ export function createMetrics(version: string, figures: Figures): Metrics {
   ])
   const linkFetches = counter(
     'couture_link_fetches_total',
-    'Mail links that were led on: to a page that opens, or to what looks like a scanner or a preview.',
+    'Redirected mail links, fetched by a page that opens or by what looks like a scanner or a preview.',
     ['kind'],
   )
   for (const kind of ['page', 'suspect']) linkFetches.inc({ kind }, 0)
   const failures = counter(
     'couture_stage_failures_total',
-    'Failed rounds of landing, deriving and upkeep, each of which is tried again, and keys that were set aside.',
+    'Failed rounds of landing, deriving and maintenance, each of which is retried, and keys that were set aside.',
     ['stage'],
   )
   const fenced = counter(
     'couture_fenced_writes_total',
-    'Derived writes that were refused, because another process had taken over the keys.',
+    'Derived writes that were refused because another process had taken over the keys.',
   )
-  const position = gauge('couture_landed_position', 'The last journal entry that was landed.')
-  const lag = gauge('couture_landing_lag_seconds', 'How long the entry that was landed last had waited in the journal.')
-  const landedEvents = counter('couture_landed_events_total', 'Events that were landed.')
-  const derived = counter('couture_derived_total', 'Visitors, persons and contacts that were derived.', ['kind'])
+  const position = gauge('couture_landed_position', 'The last landed journal entry.')
+  const lag = gauge('couture_landing_lag_seconds', 'How long the last landed entry had waited in the journal.')
+  const landedEvents = counter('couture_landed_events_total', 'Landed events.')
+  const derived = counter('couture_derived_total', 'Derived visitors, persons and contacts.', ['kind'])
   const landing = histogram('couture_landing_batch_seconds', 'How long batches of landing took.')
   const deriving = histogram('couture_deriving_round_seconds', 'How long rounds of deriving took.')
-  const entries = gauge('couture_journal_backlog_entries', 'Groups of requests that were accepted and not landed.')
-  const bytes = gauge('couture_journal_backlog_bytes', 'What was accepted and has not been landed.')
+  const entries = gauge('couture_journal_backlog_entries', 'Groups of requests that were accepted and have not landed.')
+  const bytes = gauge('couture_journal_backlog_bytes', 'Bytes that were accepted and have not landed.')
   const oldest = gauge(
     'couture_journal_oldest_waiting_seconds',
-    'How long the oldest entry that is not landed has waited by now; 0 when there is none.',
+    'How long the oldest entry that has not landed has been waiting; 0 if there is none.',
   )
-  const dirty = gauge('couture_dirty_marks', 'Keys that wait to be derived or told.', ['kind'])
+  const dirty = gauge('couture_dirty_marks', 'Keys that are waiting to be derived or published.', ['kind'])
   const letters = gauge('couture_dead_letters', 'Entries that could not be landed, and keys that cannot be derived.', [
     'kind',
   ])
-  const files = gauge('couture_file_bytes', 'Sizes of the files of the data folder.', ['file'])
+  const files = gauge('couture_file_bytes', 'Sizes of the files in the data folder.', ['file'])
 
-  // What is counted with every request is added up here: to find a series by its labels takes a microsecond.
+  // Counts per request are added up here, because looking up a series by its labels takes a microsecond.
   const outcomes = new Map<string, number>()
   const answered = new Map<string, number>()
   const add = (sums: Map<string, number>, key: string, n: number) => sums.set(key, (sums.get(key) ?? 0) + n)
@@ -124,7 +124,7 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     for (const [file, size] of Object.entries(figures.files())) files.set({ file }, size)
     const store = await figures.store()
     if (store === null) {
-      // Old figures would look like new ones.
+      // Old figures would look current.
       dirty.reset()
       letters.reset()
       return

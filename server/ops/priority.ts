@@ -1,12 +1,12 @@
 /**
- * The order in which threads get the processor. Acknowledging must go first: what was accepted may wait to be landed,
- * but a shop's page waits for its answer. On Linux each thread has a priority of its own; elsewhere a process has one
- * for all of its threads, so that nothing can be yielded to the others and this does nothing.
+ * The order in which threads get the processor. Acknowledging comes first: accepted events may wait to be landed, but a
+ * shop's page waits for its answer. On Linux each thread has its own priority; elsewhere all threads of a process share
+ * one, so no thread can yield to another and this does nothing.
  */
 import { readFileSync, readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 
-/** The system's id of this thread; null but on Linux. */
+/** The system's id of this thread; null except on Linux. */
 export function threadId(): number | null {
   // PID/task/TID.
   return process.platform === 'linux' ? Number(readlinkSync('/proc/thread-self').split('/')[2]) : null
@@ -15,19 +15,19 @@ export function threadId(): number | null {
 /** From 1 (hardly less than others) to 19. A thread that yields still runs whenever a processor is free. */
 export function yieldProcessor(niceness: number): void {
   const id = threadId()
-  // Linux takes a thread's id where others take a process's.
+  // Linux accepts a thread's id where others take a process's.
   if (id !== null) setPriority(id, niceness)
 }
 
-/** How often it is looked, and how much of what was seen before still counts: some tenths of a second. */
+/** How often the threads are sampled, and the weight of earlier samples: the average spans some tenths of a second. */
 const LOOK_MS = 100
 const MEMORY = 0.75
 
 /**
- * Threads are overloaded when for a time they had work, all together, for more than the first share of it; if they
- * waited for a processor for more than the second, that is what they lack. A burst that leaves them a breath in between
- * is none. They lack it until they have work for less than the third: with the others out of their way they may still
- * have to wait.
+ * The threads are overloaded when together they have been busy for more than `BUSY_SHARE` over `BUSY_LOOKS` samples;
+ * they lack a processor if they also waited for one for more than `WAITING_SHARE`. A burst with pauses does not count.
+ * The shortage lasts until they are busy for less than `RELIEVED_SHARE`: with the other threads out of their way, they
+ * may still have to wait.
  */
 const BUSY_SHARE = 1.15
 const BUSY_LOOKS = 10
@@ -35,9 +35,9 @@ const WAITING_SHARE = 0.2
 const RELIEVED_SHARE = 1
 
 /**
- * Watches whether the threads that take requests in (by the system's ids) are overloaded for want of a processor, and
- * notes it in `short` (1 or 0), which threads that should give way can see. Returns what ends the watch. Elsewhere than
- * on Linux nobody tells, and it is 0.
+ * Watches whether the threads that accept requests (by their system ids) are overloaded for lack of a processor, and
+ * writes it to `short` (1 or 0), where threads that should back off can see it. Returns a function that ends the watch.
+ * The figures exist only on Linux; elsewhere `short` stays 0.
  */
 export function watchProcessor(threadIds: number[], short: Int32Array): () => void {
   if (process.platform !== 'linux') return () => {}
@@ -58,7 +58,7 @@ export function watchProcessor(threadIds: number[], short: Int32Array): () => vo
   return () => clearInterval(looking)
 }
 
-/** How long threads have run and have waited to run so far: the first two figures of each, in nanoseconds. */
+/** How long the threads have run and waited to run so far: the first two figures of each, in nanoseconds. */
 function schedule(threadIds: number[]): { ranMs: number; waitedMs: number; at: number } {
   let [ranMs, waitedMs] = [0, 0]
   for (const id of threadIds) {

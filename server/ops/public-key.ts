@@ -1,13 +1,13 @@
-/** Public keys that a shop's logins may be checked with: Ed25519, or RSA that is long enough. */
+/** Public keys for checking a shop's logins: Ed25519, or RSA of sufficient length. */
 import { createPublicKey } from 'node:crypto'
 
 /** Shorter RSA keys can be broken. */
 const MIN_RSA_BITS = 2048
 
-/** Reads a public key in PEM; a sentence says what it must be. Nothing that is private is taken for one. */
+/** Reads a public key in PEM; an error is a sentence that says what it must be. A private key is never accepted. */
 export function readPublicKey(text: string): { pem: string } | { error: string } {
   const must = 'must be a public key in PEM that begins with "-----BEGIN PUBLIC KEY-----"'
-  if (text.includes('PRIVATE KEY')) return { error: `${must}; this is a private one, which stays with the shop` }
+  if (text.includes('PRIVATE KEY')) return { error: `${must}; this is a private key, which must stay with the shop` }
   if (!/^\s*-----BEGIN PUBLIC KEY-----/.test(text)) return { error: must }
   try {
     const key = createPublicKey(text)

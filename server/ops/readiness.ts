@@ -1,21 +1,21 @@
-/** Whether a server can take events and keep them, and what is worth knowing although it can. */
+/** Whether a server can accept and keep events, and what is worth knowing even if it can. */
 
-/** From here on it is said that landing is late. It can take events all the same. */
+/** From this age on, late landing becomes a warning. Events are accepted all the same. */
 const LATE_MS = 5 * 60_000
 
-/** What `/readyz` answers. */
+/** The answer of `/readyz`. */
 export type Readiness = {
   ready: boolean
-  /** What is missing, in words; empty when ready. */
+  /** What is missing, in words; empty if ready. */
   missing: string[]
-  /** What is not as it should be although events are taken. */
+  /** What is wrong although events are accepted. */
   warnings: string[]
   journal: { writable: boolean; waiting_entries: number; waiting_bytes: number }
   store: { reachable: boolean }
   lag_seconds: number
 }
 
-/** Judges what was found. While the store is away events are taken still, but whoever asks should know. */
+/** Evaluates the state. While the store is unreachable events are still accepted, but the caller should know. */
 export function readinessOf(found: {
   refusing: string | null
   storeReachable: boolean
@@ -27,7 +27,8 @@ export function readinessOf(found: {
   return {
     ready: missing.length === 0,
     missing,
-    warnings: waiting.oldestMs < LATE_MS ? [] : [`what was accepted has waited to be landed for ${minutes} minutes`],
+    warnings:
+      waiting.oldestMs < LATE_MS ? [] : [`accepted events have been waiting to be landed for ${minutes} minutes`],
     journal: { writable: refusing === null, waiting_entries: waiting.entries, waiting_bytes: waiting.bytes },
     store: { reachable: storeReachable },
     lag_seconds: waiting.oldestMs / 1000,

@@ -1,10 +1,10 @@
-/** How large the files of a data folder are. */
+/** Sizes of the files in a data folder. */
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
 
 const FILES = ['couture.db', 'couture.db-wal', 'journal.db', 'journal.db-wal']
 
-/** Sizes in bytes by name; files that are not there are left out. */
+/** Sizes in bytes by name, without missing files. */
 export function sizesOf(dataDir: string): Record<string, number> {
   return Object.fromEntries(
     FILES.flatMap((name) => {

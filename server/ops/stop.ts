@@ -1,12 +1,12 @@
-/** The end of a process: one thing after the other, within a bounded time, and told what was left. */
+/** Shuts a process down: one step after the other, within a bounded time, with a report of what was left. */
 
 /** How long it took, and what was not finished. */
 export type Stopped = { ms: number; left: string[] }
 
-/** Ends `what` within the given time; a text says what was not finished though it ended. */
+/** Ends `what` within the given time; a returned text says what was not finished although it ended. */
 type Step = [what: string, end: (ms: number) => Promise<unknown>]
 
-/** Ends the steps in order. Where time runs out, what is not ended is left. */
+/** Ends the steps in order. When time runs out, the remaining steps are abandoned. */
 export async function stopInOrder(ms: number, steps: Step[]): Promise<Stopped> {
   const began = performance.now()
   const left: string[] = []

@@ -1,14 +1,14 @@
-/** Words that are not said again and again. */
+/** Throttling of repeated messages. */
 
-/** The like is said again after this. */
+/** The function runs at most once in this time. */
 const INTERVAL_MS = 30_000
 
-/** Says it, and the like not again for a while. */
-export function throttle<T extends unknown[]>(say: (...what: T) => void): (...what: T) => void {
-  let saidAt = Number.NEGATIVE_INFINITY
-  return (...what) => {
-    if (performance.now() - saidAt < INTERVAL_MS) return
-    saidAt = performance.now()
-    say(...what)
+/** Wraps a function so that it is called at most once per interval; calls in between are dropped. */
+export function throttle<T extends unknown[]>(call: (...args: T) => void): (...args: T) => void {
+  let calledAt = Number.NEGATIVE_INFINITY
+  return (...args) => {
+    if (performance.now() - calledAt < INTERVAL_MS) return
+    calledAt = performance.now()
+    call(...args)
   }
 }

@@ -1,8 +1,8 @@
 /**
- * `process.nextTick`, of which each request makes a dozen, builds an object with computed names. V8 keeps doing that
- * the quick way if the function was compiled while all of these objects were alike, and else never again: which of the
- * two depends on what a process does first. Doing it often enough at once costs 2 ms and settles it; without it the
- * collector's thread spends a twentieth of its time there.
+ * `process.nextTick`, which each request calls a dozen times, builds an object with computed names. V8 keeps doing that
+ * the fast way if the function was compiled while all these objects were alike, and otherwise never again: which of the
+ * two happens depends on what a process does first. Calling it often enough at once costs 2 ms and settles it; without
+ * that the collector's thread spends a twentieth of its time there.
  */
 const TICKS = 10_000
 

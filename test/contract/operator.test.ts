@@ -118,10 +118,10 @@ test('the doctor finds nothing wrong with a fresh installation', async () => {
   expect(findings.filter((finding) => finding.state === 'wrong')).toEqual([])
   const said = findings.map((finding) => finding.what).join('\n')
   for (const what of [
-    'is reached',
-    'a server runs on this folder and answers',
+    'can be reached',
+    'a server is running on this folder and answers',
     'the clock says',
-    'has landed',
+    'have landed',
     'the schema is 0',
     'couture.db ',
     'events are kept for 25 months (demo)',
