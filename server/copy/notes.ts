@@ -7,6 +7,16 @@
  * transaction: one that was overtaken by another run, or by a server that has begun to use the copy, writes nothing.
  */
 import type { Kysely, Transaction } from 'kysely'
+import {
+  isListOf,
+  isNumber,
+  isObjectOf,
+  isText,
+  readMeta,
+  readMetaJson,
+  readMetaMap,
+  writeMeta,
+} from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
 import type { Key } from './table.ts'
 
@@ -21,6 +31,13 @@ export type CopyState = {
   secret: string
 }
 
+const isCopyState = isObjectOf<CopyState>({
+  state: (value) => value === 'copying' || value === 'finished' || value === 'live',
+  installation: isText,
+  run: isText,
+  secret: isText,
+})
+
 /** A run that is not the one any more that copies to the target. */
 export class Overtaken extends Error {}
 
@@ -30,22 +47,9 @@ const MOVED = 'copy:moved'
 const PASSES = 'copy:passes'
 const PLACE = 'copy:place:'
 
-async function read(db: Kysely<Database>, name: string): Promise<string | null> {
-  const row = await db.selectFrom('meta').select('value').where('name', '=', name).executeTakeFirst()
-  return row?.value ?? null
-}
-
-async function write(db: Kysely<Database>, name: string, value: string): Promise<void> {
-  await db
-    .insertInto('meta')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
-}
-
 /** The random name of an installation, which a copy has too. Null: it was never copied. */
 export function readInstallation(db: Kysely<Database>): Promise<string | null> {
-  return read(db, 'installation')
+  return readMeta(db, 'installation')
 }
 
 /** The installation's name; it gets `name` if it has none. */
@@ -55,13 +59,14 @@ export async function nameInstallation(db: Kysely<Database>, name: string): Prom
     .values({ name: 'installation', value: name })
     .onConflict((conflict) => conflict.doNothing())
     .execute()
-  return (await readInstallation(db))!
+  const installation = await readInstallation(db)
+  if (installation === null) throw new Error('the store does not keep the name of its installation')
+  return installation
 }
 
 /** What a target is a copy of, or null: of nothing. */
-export async function readCopyState(db: Kysely<Database>): Promise<CopyState | null> {
-  const value = await read(db, STATE)
-  return value === null ? null : (JSON.parse(value) as CopyState)
+export function readCopyState(db: Kysely<Database>): Promise<CopyState | null> {
+  return readMetaJson(db, STATE, isCopyState)
 }
 
 /** Begins the copy of a target that has none. Returns false if another run has come first. */
@@ -91,30 +96,38 @@ export async function changeCopyState(db: Kysely<Database>, from: CopyState, to:
 /** The passes so far: how many rows each that has ended wrote, and about how many the next one has to walk. */
 export type Passes = { written: number[]; total: number }
 
+const isPasses = isObjectOf<Passes>({ written: isListOf(isNumber), total: isNumber })
+
 /** Where the passes were when they were interrupted; null: none was begun, or they have all ended. */
-export async function readPasses(db: Kysely<Database>): Promise<Passes | null> {
-  const value = await read(db, PASSES)
-  return value === null ? null : (JSON.parse(value) as Passes)
+export function readPasses(db: Kysely<Database>): Promise<Passes | null> {
+  return readMetaJson(db, PASSES, isPasses)
 }
 
 /** Notes that the next pass begins, from the beginning of all tables. */
 export async function writePasses(trx: Transaction<Database>, passes: Passes): Promise<void> {
   await clearPlaces(trx)
-  await write(trx, PASSES, JSON.stringify(passes))
+  await writeMeta(trx, PASSES, JSON.stringify(passes))
 }
 
 /** Up to which key a pass has walked a table (`done`: all of it), with how many rows it read and wrote there. */
 export type CopyProgress = { after: Key | null; done: boolean; read: number; written: number }
 
+const isKey = isListOf((value: unknown): value is string | number => isText(value) || isNumber(value))
+const isProgress = isObjectOf<CopyProgress>({
+  after: (value) => value === null || isKey(value),
+  done: (value) => typeof value === 'boolean',
+  read: isNumber,
+  written: isNumber,
+})
+
 /** The places of all tables where a pass was interrupted. */
-export async function readPlaces(db: Kysely<Database>): Promise<Map<string, CopyProgress>> {
-  const rows = await db.selectFrom('meta').selectAll().where('name', 'like', `${PLACE}%`).execute()
-  return new Map(rows.map((row) => [row.name.slice(PLACE.length), JSON.parse(row.value) as CopyProgress]))
+export function readPlaces(db: Kysely<Database>): Promise<Map<string, CopyProgress>> {
+  return readMetaMap(db, PLACE, isProgress)
 }
 
 /** Notes the place of a table. */
 export function writePlace(trx: Transaction<Database>, table: string, place: CopyProgress): Promise<void> {
-  return write(trx, PLACE + table, JSON.stringify(place))
+  return writeMeta(trx, PLACE + table, JSON.stringify(place))
 }
 
 /** Forgets passes and places: the next run begins with a pass from the beginning. */
@@ -129,12 +142,12 @@ async function clearPlaces(trx: Transaction<Database>): Promise<void> {
 
 /** The run that has copied this store to the end; null: none, or it was used since. */
 export function readFinished(db: Kysely<Database>): Promise<string | null> {
-  return read(db, FINISHED)
+  return readMeta(db, FINISHED)
 }
 
 /** Notes in the source that a run has copied it to the end. */
 export function writeFinished(db: Kysely<Database>, run: string): Promise<void> {
-  return write(db, FINISHED, run)
+  return writeMeta(db, FINISHED, run)
 }
 
 /** Notes that the source may change again. */
@@ -144,10 +157,10 @@ export async function clearFinished(db: Kysely<Database>): Promise<void> {
 
 /** When the installation of this store moved to its copy; null: it did not. */
 export function readMoved(db: Kysely<Database>): Promise<string | null> {
-  return read(db, MOVED)
+  return readMeta(db, MOVED)
 }
 
 /** Notes that it did. */
 export function writeMoved(db: Kysely<Database>, at: string): Promise<void> {
-  return write(db, MOVED, at)
+  return writeMeta(db, MOVED, at)
 }

@@ -9,6 +9,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ofKeys } from '../store/engine/many.ts'
+import { isNumber, isObjectOf, isText, readMetaJson, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
 import { VISITOR_TABLES } from '../store/tables.ts'
 import { partsOf } from '../store/visitor-persons.ts'
@@ -27,6 +28,13 @@ const PHASES = ['visitors', 'marked', 'persons', 'members', 'contacts'] as const
 /** Where a rebuild stands: all keys of its phase up to `after` are handed out. `total` is what was expected. */
 export type Rebuild = { phase: (typeof PHASES)[number]; after: string; visitors: number; total: number }
 
+const isRebuild = isObjectOf<Rebuild>({
+  phase: (value) => PHASES.some((phase) => phase === value),
+  after: isText,
+  visitors: isNumber,
+  total: isNumber,
+})
+
 /** Begins a rebuild; one that is under way begins anew. */
 export async function beginRebuild(db: Kysely<Database>): Promise<void> {
   const { total } = await db
@@ -37,15 +45,13 @@ export async function beginRebuild(db: Kysely<Database>): Promise<void> {
 }
 
 /** The rebuild that is under way, or null. */
-export async function readRebuild(db: Kysely<Database>): Promise<Rebuild | null> {
-  const row = await db.selectFrom('meta').select('value').where('name', '=', 'rebuilding').executeTakeFirst()
-  return row ? (JSON.parse(row.value) as Rebuild) : null
+export function readRebuild(db: Kysely<Database>): Promise<Rebuild | null> {
+  return readMetaJson(db, 'rebuilding', isRebuild)
 }
 
 /** How many visitors the last rebuild that ended has made again. */
 export async function rebuiltVisitors(db: Kysely<Database>): Promise<number> {
-  const row = await db.selectFrom('meta').select('value').where('name', '=', 'rebuilt').executeTakeFirst()
-  return row ? (JSON.parse(row.value) as Rebuild).visitors : 0
+  return (await readMetaJson(db, 'rebuilt', isRebuild))?.visitors ?? 0
 }
 
 /** How many keys are handed out and not made again yet. */
@@ -87,13 +93,8 @@ export async function rebuildStep(trx: Transaction<Database>): Promise<boolean> 
   return true
 }
 
-async function note(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuild: Rebuild): Promise<void> {
-  const value = JSON.stringify(rebuild)
-  await db
-    .insertInto('meta')
-    .values({ name, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
+function note(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuild: Rebuild): Promise<void> {
+  return writeMeta(db, name, JSON.stringify(rebuild))
 }
 
 async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slice: string[]): Promise<void> {

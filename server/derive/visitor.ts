@@ -10,6 +10,7 @@ import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
 import type { Overactive } from '../store/overactive.ts'
+import { encodeJson } from '../store/schema/columns.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema/derived.ts'
 import type { LoadedEvent, VisitorFacts } from '../store/visitor-facts.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
@@ -123,7 +124,7 @@ function linkRow(visitorId: string, link: IdentityLink): LinkRow {
     valid_to: link.validTo,
     backfill_from: link.backfillFrom,
     expires_at: link.expiresAt,
-    proofs: JSON.stringify(link.proofs),
+    proofs: encodeJson(link.proofs),
   }
 }
 
@@ -172,7 +173,7 @@ function cartRow(visitorId: string, siteId: string, cart: OwnedCart, abandonedAf
     state: cart.state,
     currency: cart.currency,
     value: cart.value,
-    items: JSON.stringify(cart.items),
+    items: encodeJson(cart.items),
     url: cart.url,
     created_at: cart.createdAt,
     updated_at: cart.updatedAt,
@@ -195,7 +196,7 @@ function purchasesOf(visitorId: string, events: LoadedEvent[], personOf: string[
       at: order.at,
       total: order.total,
       currency: order.currency,
-      item_ids: JSON.stringify(order.items.map((item) => item.item_id)),
+      item_ids: encodeJson(order.items.map((item) => item.item_id)),
     }
   })
 }

@@ -17,11 +17,14 @@ import { visitorsOfKeys } from '../store/claim-keys.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import { addErasureNotices } from '../store/erasure-notices.ts'
-import { type ErasedSpan, insertErasure } from '../store/erasures.ts'
+import { insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
 import { deleteOfContacts } from '../store/rows.ts'
+import { decodeJson, encodeJson } from '../store/schema/columns.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
+import type { LinkRow } from '../store/schema/derived.ts'
+import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
 import { CONTACT_COLUMNS } from '../store/tables.ts'
 import { hashesOf, nameOfErased } from '../store/tombstones.ts'
@@ -159,8 +162,8 @@ async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
   return { own, shared }
 }
 
-function idsOf(proofs: string): string[] {
-  return (JSON.parse(proofs) as { id: string }[]).map((proof) => proof.id)
+function idsOf(proofs: LinkRow['proofs']): string[] {
+  return decodeJson(proofs).map((proof) => proof.id)
 }
 
 /** In the place of the deleted records stand nameless ones, to which their keys lead where no living contact has them too. */
@@ -212,7 +215,7 @@ const NOTHING = {
   mail_consent_at: null,
   minor: 0,
   merged_into: null,
-  attributes: '{}',
+  attributes: encodeJson({}),
   updated_at: 0,
-  field_times: '{}',
+  field_times: encodeJson({}),
 } as const

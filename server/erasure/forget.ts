@@ -10,7 +10,8 @@
 import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
 import { removeErasureNotices } from '../store/erasure-notices.ts'
-import { type ErasedSpan, noteForgotten, pendingErasures } from '../store/erasures.ts'
+import { noteForgotten, pendingErasures } from '../store/erasures.ts'
+import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
 
 /** What forgetting sees of the journal. */

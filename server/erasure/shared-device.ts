@@ -7,7 +7,7 @@ import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
 import { deleteDeadLetter, insertDeadLetter } from '../store/dead-letters.ts'
 import { chunksOf } from '../store/engine/many.ts'
 import { insertErasedSpans, removeMoments } from '../store/erased-spans.ts'
-import type { ErasedSpan } from '../store/erasures.ts'
+import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
 
 type Trx = Transaction<Database>

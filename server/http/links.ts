@@ -11,6 +11,7 @@ import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
 import { addAct, type ClaimId, listActs } from '../store/link-acts.ts'
 import { findLink, listLinks } from '../store/links.ts'
+import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
@@ -223,7 +224,7 @@ export function renderLink(row: LinkRow): z.infer<typeof linkSchema> {
     valid_to: isoOrNull(row.valid_to),
     backfill_from: isoOrNull(row.backfill_from),
     expires_at: isoOrNull(row.expires_at),
-    proofs: (JSON.parse(row.proofs) as { id: string; at: number }[]).map((proof) => ({ ...proof, at: iso(proof.at) })),
+    proofs: decodeJson(row.proofs).map((proof) => ({ ...proof, at: iso(proof.at) })),
   }
 }
 

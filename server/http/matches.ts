@@ -11,6 +11,7 @@ import { findSegment } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
 import { ERASED_CONTACT } from '../store/erasure-notices.ts'
 import { loadInterests, loadMatchFacts, type MatchFacts, readChanges } from '../store/feed.ts'
+import { decodeJson, type Json } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import type { MatchChangeRow } from '../store/schema/feed.ts'
 import { allow } from './auth.ts'
@@ -143,7 +144,7 @@ function toldIn(rows: MatchChangeRow[], segment: string | undefined): LatestChan
 function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<LatestChange, 'change' | 'reason'> | null {
   const change = row.change as LatestChange['change']
   if (segment === undefined) return { change, reason: row.reason }
-  const has = (column: string) => (JSON.parse(column) as string[]).includes(segment)
+  const has = (column: Json<string[]>) => decodeJson(column).includes(segment)
   if (has(row.entered)) return { change: 'matched', reason: null }
   if (has(row.segments)) return { change: 'updated', reason: null }
   if (!has(row.left_segments)) return null

@@ -9,6 +9,7 @@ import { findContact } from '../store/contacts.ts'
 import { loadMatchFacts } from '../store/feed.ts'
 import { listLinks } from '../store/links.ts'
 import { listOrders } from '../store/orders.ts'
+import { decodeJson } from '../store/schema/columns.ts'
 import { visitorsOf } from '../store/visitor-persons.ts'
 import { describeVisitors, listVisitors } from '../store/visitors.ts'
 import { allow } from './auth.ts'
@@ -130,7 +131,7 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
     id,
     email: contact.email,
     phone: contact.phone,
-    attributes: JSON.parse(contact.attributes) as Record<string, unknown>,
+    attributes: decodeJson(contact.attributes),
     mail_consent: contact.mail_consent === null ? null : contact.mail_consent === 1,
     mail_consent_at: isoOrNull(contact.mail_consent_at),
     merged_into: contact.merged_into,

@@ -8,6 +8,7 @@ import { findSegment, listSegments } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
 import { loadCarts } from '../store/carts.ts'
 import { loadContactCards } from '../store/contacts.ts'
+import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
@@ -163,7 +164,7 @@ function renderMember(
     mailable: mail.mailable,
     ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
     strength: member.strength as 'verified' | 'confirmed' | null,
-    evidence: JSON.parse(member.evidence) as z.infer<typeof evidenceSchema>[],
+    evidence: decodeJson(member.evidence),
     matched_at: isoOrNull(member.matched_at),
     ...(shown && cart ? { cart: renderCart(cart, now) } : {}),
   }

@@ -1,7 +1,7 @@
 /** Shapes that several routes answer with: problems, carts, and whether somebody may be mailed. */
 import { z } from '@hono/zod-openapi'
-import type { CartItem } from '../domain/cart.ts'
 import { toMajor } from '../domain/money.ts'
+import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 
 /** RFC 9457. */
@@ -70,7 +70,7 @@ export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchem
     value: toMajor(cart.value, currency),
     updated_at: iso(cart.updated_at),
     state: state as 'open' | 'abandoned' | 'recovered' | 'converted',
-    items: (JSON.parse(cart.items) as CartItem[]).map((item) => ({
+    items: decodeJson(cart.items).map((item) => ({
       item_id: item.item_id,
       quantity: item.quantity,
       ...(item.item_name === null ? {} : { item_name: item.item_name }),

@@ -1,8 +1,10 @@
 /** The timelines of contacts and visitors: their events, oldest first, with the link that gives each to its person. */
+
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { Problem } from '../domain/problem.ts'
 import { findContact } from '../store/contacts.ts'
 import { listLinks } from '../store/links.ts'
+import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import type { EventRow } from '../store/schema/visitors.ts'
 import { contactTimeline, visitorTimeline } from '../store/timelines.ts'
@@ -109,7 +111,7 @@ function renderEvent(row: EventRow, link: LinkRow | undefined): z.infer<typeof e
     site: row.site_id,
     visitor: row.visitor_id,
     link: link ? { id: linkId(link), strength: link.strength } : null,
-    props: JSON.parse(row.props ?? '{}') as Record<string, unknown>,
+    props: row.props === null ? {} : decodeJson(row.props),
     url: row.url,
     referrer: row.referrer,
     title: row.title,

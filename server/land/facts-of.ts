@@ -2,11 +2,11 @@
  * Turns journal entries into rows of facts. A batch may hold the same event several times (a retry); the one that was
  * received first is kept, as in the store.
  */
-
 import { visitorPerson } from '../domain/epochs.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
 import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
+import { encodeJson } from '../store/schema/columns.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from '../store/schema/visitors.ts'
 
@@ -100,7 +100,7 @@ function eventRow(entry: Entry, event: StampedEvent): EventRow {
     url: event.url ?? null,
     referrer: event.referrer ?? null,
     title: event.title ?? null,
-    props: event.props === undefined ? null : JSON.stringify(event.props),
+    props: event.props === undefined ? null : encodeJson(event.props),
     person_id: visitorPerson(entry.visitor, 1),
   }
 }
@@ -164,7 +164,7 @@ function orderRow(entry: Entry, event: StampedEvent): OrderRow {
     received_at: entry.received_at,
     total: order.total,
     currency: order.currency,
-    items: JSON.stringify(order.items),
+    items: encodeJson(order.items),
     channel: null,
   }
 }

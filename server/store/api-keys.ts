@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely'
 import { moveVersion } from './config-version.ts'
 import { transact } from './engine/transact.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
 /** An API key as it is kept: only its hash. */
@@ -26,7 +27,7 @@ export const SCOPES = [
 export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
   await transact(db, async (trx) => {
     await moveVersion(trx)
-    const row = { hash: key.hash, scopes: JSON.stringify(key.scopes), created_at: now }
+    const row = { hash: key.hash, scopes: encodeJson(key.scopes), created_at: now }
     await trx
       .insertInto('api_keys')
       .values({ id: key.id, ...row })
@@ -40,7 +41,7 @@ export async function listApiKeys(
   db: Kysely<Database>,
 ): Promise<{ id: string; scopes: string[]; created_at: number }[]> {
   const rows = await db.selectFrom('api_keys').select(['id', 'scopes', 'created_at']).orderBy('created_at').execute()
-  return rows.map((row) => ({ ...row, scopes: JSON.parse(row.scopes) as string[] }))
+  return rows.map((row) => ({ ...row, scopes: decodeJson(row.scopes) }))
 }
 
 /** Ends a key. Returns whether there was one. */

@@ -1,5 +1,6 @@
 /** The audit: a row for every write and export through a private route. */
 import type { Kysely } from 'kysely'
+import { encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
 /** Notes who did what. `detail` holds counts and ids of things, never addresses. */
@@ -9,6 +10,6 @@ export async function writeAudit(
 ): Promise<void> {
   await db
     .insertInto('audit')
-    .values({ ...row, detail: JSON.stringify(row.detail) })
+    .values({ ...row, detail: encodeJson(row.detail) })
     .execute()
 }

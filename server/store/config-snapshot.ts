@@ -4,6 +4,7 @@ import type { Site } from '../domain/settings.ts'
 import type { ApiKey } from './api-keys.ts'
 import { configVersion } from './config-version.ts'
 import { snapshot } from './engine/transact.ts'
+import { decodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 import { listSites } from './sites.ts'
 
@@ -19,7 +20,7 @@ export async function readConfig(db: Kysely<Database>): Promise<ConfigSnapshot> 
     return {
       version,
       sites,
-      keys: keys.map((key) => ({ id: key.id, hash: key.hash, scopes: JSON.parse(key.scopes) as string[] })),
+      keys: keys.map((key) => ({ id: key.id, hash: key.hash, scopes: decodeJson(key.scopes) })),
     }
   })
 }

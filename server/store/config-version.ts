@@ -1,21 +1,16 @@
 /** `config_version`: readers of sites and keys compare it to find out whether they must read them again. */
 import type { Kysely, Transaction } from 'kysely'
+import { readMeta, writeMeta } from './meta.ts'
 import type { Database } from './schema.ts'
 import { lockName } from './work/locks.ts'
 
 /** Moves with every change of sites and keys, and whenever all visitors are to be derived anew. */
 export async function configVersion(db: Kysely<Database>): Promise<number> {
-  const row = await db.selectFrom('meta').select('value').where('name', '=', 'config_version').executeTakeFirst()
-  return Number(row?.value ?? 0)
+  return Number((await readMeta(db, 'config_version')) ?? 0)
 }
 
 /** Counts a change. Others who change something wait until this transaction ends. */
 export async function moveVersion(trx: Transaction<Database>): Promise<void> {
   await lockName(trx, 'config')
-  const value = String((await configVersion(trx)) + 1)
-  await trx
-    .insertInto('meta')
-    .values({ name: 'config_version', value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
+  await writeMeta(trx, 'config_version', String((await configVersion(trx)) + 1))
 }

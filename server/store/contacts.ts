@@ -9,6 +9,7 @@ import { chunks, chunksOf } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
 import { keysBeside } from './holders.ts'
 import { familyOf } from './merges.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 import { findErased, yieldKeys } from './tombstones.ts'
@@ -82,9 +83,9 @@ function newRow(patch: ContactPatch, now: number): ContactRow {
     mail_consent_at: null,
     minor: 0,
     merged_into: null,
-    attributes: '{}',
+    attributes: encodeJson({}),
     updated_at: 0,
-    field_times: '{}',
+    field_times: encodeJson({}),
     imported_at: now,
     erased_at: null,
   }
@@ -95,8 +96,8 @@ function newRow(patch: ContactPatch, now: number): ContactRow {
  * `updated_at`, so that a row whose fields were all set at once carries none.
  */
 function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
-  const times = JSON.parse(row.field_times) as Record<string, number>
-  const attributes = JSON.parse(row.attributes) as Record<string, unknown>
+  const times = decodeJson(row.field_times)
+  const attributes = decodeJson(row.attributes)
   const next = { ...row }
   const filled = [
     ...FIELDS.filter((field) => !isEmpty(row[field])),
@@ -117,7 +118,7 @@ function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
     setAt.set(field, patch.updated_at)
   }
   const sortedAttributes = Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
-  next.attributes = JSON.stringify(sortedAttributes)
+  next.attributes = encodeJson(sortedAttributes)
   next.updated_at = Math.max(row.updated_at, patch.updated_at)
   // The time of a removal is always kept: nothing else tells that there was one.
   const empty = (field: string) =>
@@ -125,7 +126,7 @@ function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
   const late = [...setAt]
     .filter(([field, time]) => time !== next.updated_at || empty(field))
     .sort(([a], [b]) => (a < b ? -1 : 1))
-  next.field_times = JSON.stringify(Object.fromEntries(late))
+  next.field_times = encodeJson(Object.fromEntries(late))
   return next
 }
 
@@ -279,7 +280,7 @@ export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
       .where('erased_at', 'is', null)
       .execute()
     for (const row of rows) {
-      const attributes = JSON.parse(row.attributes) as Record<string, unknown>
+      const attributes = decodeJson(row.attributes)
       cards.set(row.contact_id, { id: row.contact_id, email: row.email, attributes })
     }
   }

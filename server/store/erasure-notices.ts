@@ -6,6 +6,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { chunks } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
+import { encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
 /** Stands for an erased contact in the log of changes. */
@@ -32,7 +33,7 @@ export async function addErasureNotices(trx: Transaction<Database>, contactIds: 
     // Readers still know a contact that was last reported as unmatched.
     await trx
       .insertInto('feed_state')
-      .values({ contact_id: contactId, digest: '', segments: '[]' })
+      .values({ contact_id: contactId, digest: '', segments: encodeJson([]) })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }

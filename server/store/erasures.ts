@@ -1,9 +1,8 @@
 /** What journals have to forget, and which of them have. */
 import type { Kysely, Transaction } from 'kysely'
+import { decodeJson, encodeJson } from './schema/columns.ts'
+import type { ErasedSpan } from './schema/erasure.ts'
 import type { Database } from './schema.ts'
-
-/** All of a visitor, or what it did from `from` to `to`. `visitor` is the keyed hash that keeps it out. */
-export type ErasedSpan = { visitor: string; from: number | null; to: number | null }
 
 /** Notes what journals have to forget. */
 export async function insertErasure(
@@ -12,7 +11,7 @@ export async function insertErasure(
 ): Promise<void> {
   await trx
     .insertInto('erasures')
-    .values({ ...erasure, spans: JSON.stringify(erasure.spans) })
+    .values({ ...erasure, spans: encodeJson(erasure.spans) })
     .execute()
 }
 
@@ -27,7 +26,7 @@ export async function pendingErasures(
   const pending = ids.filter((id) => !known.has(id)).slice(0, 100)
   if (pending.length === 0) return []
   const rows = await db.selectFrom('erasures').select(['id', 'spans']).where('id', 'in', pending).execute()
-  return rows.map((row) => ({ id: row.id, spans: JSON.parse(row.spans) as ErasedSpan[] }))
+  return rows.map((row) => ({ id: row.id, spans: decodeJson(row.spans) }))
 }
 
 /** Notes that a journal has forgotten what erasures name. */

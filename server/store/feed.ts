@@ -1,10 +1,12 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, NotNull, Transaction } from 'kysely'
+import type { Evidence } from '../domain/event.ts'
 import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withErasureNotices } from './erasure-notices.ts'
 import { itemIdsOf } from './item-ids.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { CartRow } from './schema/derived.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
@@ -16,7 +18,7 @@ export type MatchFacts = {
   emailSha256: string | null
   attributes: Record<string, unknown>
   strength: 'verified' | 'confirmed'
-  evidence: string[]
+  evidence: Evidence[]
   matchedAt: number
   lastSeenAt: number
   visitors: number
@@ -41,6 +43,8 @@ export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[])
         part.map((id) => `c:${id}`),
       )
       .where('matched_at', 'is not', null)
+      // A match has a strength.
+      .$narrowType<{ matched_at: NotNull; strength: NotNull }>()
       .execute()
     if (persons.length === 0) continue
     const ids = persons.map((person) => person.person_id)
@@ -60,10 +64,10 @@ export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[])
         contactId: contact.contact_id,
         email: contact.email,
         emailSha256: contact.email_sha256,
-        attributes: JSON.parse(contact.attributes) as Record<string, unknown>,
-        strength: person.strength as 'verified' | 'confirmed',
-        evidence: JSON.parse(person.evidence) as string[],
-        matchedAt: person.matched_at!,
+        attributes: decodeJson(contact.attributes),
+        strength: person.strength,
+        evidence: decodeJson(person.evidence),
+        matchedAt: person.matched_at,
         lastSeenAt: person.last_seen,
         visitors: person.visitors,
         mailConsent: person.mail_consent === null ? null : person.mail_consent === 1,
@@ -94,7 +98,7 @@ export async function loadFeedStates(db: Kysely<Database>, contactIds: string[])
   for (const part of chunks(contactIds, 500)) {
     const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
     for (const row of rows) {
-      states.set(row.contact_id, { digest: row.digest, segments: JSON.parse(row.segments) as string[] })
+      states.set(row.contact_id, { digest: row.digest, segments: decodeJson(row.segments) })
     }
   }
   return states
@@ -125,9 +129,9 @@ export async function appendChanges(trx: Transaction<Database>, given: Change[],
     contact_id: change.contactId,
     change: change.change,
     reason: change.reason,
-    segments: JSON.stringify(change.segments),
-    entered: JSON.stringify(change.entered),
-    left_segments: JSON.stringify(change.left),
+    segments: encodeJson(change.segments),
+    entered: encodeJson(change.entered),
+    left_segments: encodeJson(change.left),
     at: now,
   }))
   for (const part of chunksOf(rows)) await trx.insertInto('match_changes').values(part).execute()
@@ -136,7 +140,7 @@ export async function appendChanges(trx: Transaction<Database>, given: Change[],
   const states = changes.flatMap((change) =>
     change.digest === null
       ? []
-      : { contact_id: change.contactId, digest: change.digest, segments: JSON.stringify(change.segments) },
+      : { contact_id: change.contactId, digest: change.digest, segments: encodeJson(change.segments) },
   )
   for (const part of chunksOf(states)) await trx.insertInto('feed_state').values(part).execute()
 }
@@ -154,7 +158,7 @@ export async function loadInterests(db: Kysely<Database>, contactId: string) {
   const bought = await db.selectFrom('purchases').select(['item_ids']).where('person_id', '=', personId).execute()
   const orders = await db.selectFrom('orders').select('items').where('contact_id', '=', contactId).execute()
   const purchased = new Set([
-    ...bought.flatMap((row) => JSON.parse(row.item_ids) as string[]),
+    ...bought.flatMap((row) => decodeJson(row.item_ids)),
     ...orders.flatMap((row) => itemIdsOf(row.items)),
   ])
   const views = new Map<string, { item_id: string; views: number; last_at: number }>()
@@ -169,8 +173,8 @@ export async function loadInterests(db: Kysely<Database>, contactId: string) {
       .limit(MAX_VIEWS)
       .execute()
     for (const row of rows) {
-      const items = (JSON.parse(row.props ?? '{}') as { items?: { item_id?: unknown }[] }).items
-      for (const item of Array.isArray(items) ? items : []) {
+      const items: unknown = row.props === null ? null : decodeJson(row.props).items
+      for (const item of Array.isArray(items) ? (items as { item_id?: unknown }[]) : []) {
         if (typeof item?.item_id !== 'string') continue
         const seen = views.get(item.item_id) ?? { item_id: item.item_id, views: 0, last_at: 0 }
         views.set(item.item_id, { ...seen, views: seen.views + 1, last_at: Math.max(seen.last_at, row.at) })

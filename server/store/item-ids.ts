@@ -1,4 +1,5 @@
 /** The ids of items that a row holds as JSON, for telling whether an order settles a cart. */
-export function itemIdsOf(items: string): string[] {
-  return (JSON.parse(items) as { item_id: string }[]).map((item) => item.item_id)
+import { decodeJson, type Json } from './schema/columns.ts'
+export function itemIdsOf(items: Json<{ item_id: string }[]>): string[] {
+  return decodeJson(items).map((item) => item.item_id)
 }

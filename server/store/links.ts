@@ -1,5 +1,6 @@
 /** Reads of links between visitors and contacts. */
 import type { Kysely } from 'kysely'
+import type { LinkState } from '../domain/identity-link.ts'
 import type { LinkRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 
@@ -9,7 +10,7 @@ export type LinkCursor = { at: number; id: string; visitor: string }
 /** The links of a contact or a visitor, oldest first. */
 export async function listLinks(
   db: Kysely<Database>,
-  filter: { contact?: string | undefined; visitor?: string | undefined; state?: string | undefined },
+  filter: { contact?: string | undefined; visitor?: string | undefined; state?: LinkState | undefined },
   limit: number,
   after: LinkCursor | null = null,
 ): Promise<LinkRow[]> {

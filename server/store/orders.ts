@@ -8,6 +8,7 @@ import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 import { lockKeys, lockName } from './work/locks.ts'
@@ -19,7 +20,7 @@ export type PushedOrder = {
   at: number
   total: number
   currency: string
-  items: object[]
+  items: { item_id: string }[]
   channel: string | null
 }
 
@@ -62,7 +63,7 @@ export async function upsertOrders(
 function toRow(order: PushedOrder, now: number): OrderRow {
   return {
     ...order,
-    items: JSON.stringify(order.items),
+    items: encodeJson(order.items),
     source: 'api',
     visitor_id: '',
     event_id: null,
@@ -132,7 +133,7 @@ export async function listOrders(db: Kysely<Database>, contactId: string) {
       at: row.at,
       total: row.total,
       currency: row.currency,
-      itemIds: JSON.parse(row.item_ids) as string[],
+      itemIds: decodeJson(row.item_ids),
     })),
     ...facts
       .filter((row) => row.source === 'api')

@@ -1,9 +1,12 @@
 /** Reads what persons are made of, and writes their rows. */
-import type { Kysely, Transaction } from 'kysely'
+import type { Kysely, NotNull, Transaction } from 'kysely'
+import type { Evidence } from '../domain/event.ts'
+import type { Strength } from '../domain/identity-table.ts'
 import { settles } from '../domain/order.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
@@ -76,7 +79,7 @@ export async function buildPersons(db: Kysely<Database>, personIds: string[]): P
       visitors: own.length,
       strength:
         ownLinks.length === 0 ? null : ownLinks.some((l) => l.strength === 'verified') ? 'verified' : 'confirmed',
-      evidence: JSON.stringify([...new Set(ownLinks.map((link) => link.evidence))].sort()),
+      evidence: encodeJson([...new Set(ownLinks.map((link) => link.evidence))].sort()),
       matched_at: ownLinks.length === 0 ? null : Math.min(...ownLinks.map((link) => link.validFrom)),
       identity: ownVisitors.some((visitor) => visitor.identity === 1) ? 1 : 0,
       marketing: marketing ? 1 : 0,
@@ -124,19 +127,20 @@ const selectLinks = ofKeys((db, contactIds) =>
     .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs'])
     .where('contact_id', 'in', contactIds)
     .where('state', 'in', ['open', 'closed'])
-    .where('strength', 'in', ['verified', 'confirmed']),
+    .where('strength', 'in', ['verified', 'confirmed'])
+    .$narrowType<{ contact_id: NotNull }>(),
 )
 
 /** The links that make a contact a match, with every kind of evidence they rest on. */
 async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
-  type Evidenced = { evidence: string; strength: string; validFrom: number }
+  type Evidenced = { evidence: Evidence; strength: Strength; validFrom: number }
   const links = new Map<string, Evidenced[]>()
   const rows = await selectLinks(db, contactIds)
   for (const row of rows) {
-    const list = links.get(row.contact_id!) ?? []
-    links.set(row.contact_id!, list)
+    const list = links.get(row.contact_id) ?? []
+    links.set(row.contact_id, list)
     const base = { strength: row.strength, validFrom: row.valid_from ?? 0 }
-    for (const { evidence } of JSON.parse(row.proofs) as { evidence: string }[]) {
+    for (const { evidence } of decodeJson(row.proofs)) {
       // An unsigned login beside better evidence proves nothing; alone it counts only where the site trusts it.
       if (evidence !== 'login_claimed' || row.evidence === 'login_claimed') list.push({ ...base, evidence })
     }
@@ -186,7 +190,7 @@ async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds:
         personId: row.person_id,
         orderId: row.order_id,
         at: row.at,
-        itemIds: JSON.parse(row.item_ids) as string[],
+        itemIds: decodeJson(row.item_ids),
       })),
       ...orders.map((row) => ({
         personId: `c:${survivors.get(row.contact_id!)}`,

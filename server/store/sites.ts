@@ -3,6 +3,8 @@ import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { moveVersion } from './config-version.ts'
 import { transact } from './engine/transact.ts'
+import { isListOf, isText, readMetaMap, writeMeta } from './meta.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { SiteRow } from './schema/configuration.ts'
 import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
@@ -11,9 +13,8 @@ import { lockLeases } from './work/leases.ts'
 /** Before a site's id: the name in `meta` of the link secrets that it had, as JSON. */
 const RETIRED = 'retired_link_secrets '
 
-async function retiredSecrets(db: Kysely<Database>): Promise<Map<string, string[]>> {
-  const rows = await db.selectFrom('meta').selectAll().where('name', 'like', `${RETIRED}%`).execute()
-  return new Map(rows.map(({ name, value }) => [name.slice(RETIRED.length), JSON.parse(value) as string[]]))
+function retiredSecrets(db: Kysely<Database>): Promise<Map<string, string[]>> {
+  return readMetaMap(db, RETIRED, isListOf(isText))
 }
 
 /** Gives a site another link secret, and keeps the old one for the links that it made. */
@@ -21,12 +22,8 @@ export async function replaceLinkSecret(trx: Transaction<Database>, id: string, 
   await moveVersion(trx)
   const site = await findSite(trx, id)
   if (!site) throw new Error(`there is no site "${id}"`)
-  const value = JSON.stringify([site.link_secret, ...(site.retired_link_secrets ?? [])])
-  await trx
-    .insertInto('meta')
-    .values({ name: RETIRED + id, value })
-    .onConflict((conflict) => conflict.column('name').doUpdateSet({ value }))
-    .execute()
+  const secrets = [site.link_secret, ...(site.retired_link_secrets ?? [])]
+  await writeMeta(trx, RETIRED + id, JSON.stringify(secrets))
   await trx.updateTable('sites').set({ link_secret: secret }).where('id', '=', id).execute()
 }
 
@@ -34,12 +31,12 @@ function toSite(row: SiteRow, retired: Map<string, string[]>): Site {
   const before = retired.get(row.id)
   return {
     id: row.id,
-    origins: JSON.parse(row.origins) as string[],
+    origins: decodeJson(row.origins),
     write_key: row.write_key,
     identity_secret: row.identity_secret,
     link_secret: row.link_secret,
     ...(before === undefined ? {} : { retired_link_secrets: before }),
-    settings: { ...defaultSettings(), ...(JSON.parse(row.settings) as Partial<SiteSettings>) },
+    settings: { ...defaultSettings(), ...decodeJson(row.settings) },
   }
 }
 
@@ -65,11 +62,11 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
       .insertInto('sites')
       .values({
         id: site.id,
-        origins: JSON.stringify(site.origins),
+        origins: encodeJson(site.origins),
         write_key: site.write_key,
         identity_secret: site.identity_secret,
         link_secret: site.link_secret,
-        settings: JSON.stringify(site.settings),
+        settings: encodeJson(site.settings),
         created_at: now,
       })
       .execute()
@@ -100,9 +97,9 @@ export async function updateSite(
     await trx
       .updateTable('sites')
       .set({
-        origins: JSON.stringify(next.origins),
+        origins: encodeJson(next.origins),
         identity_secret: next.identity_secret,
-        settings: JSON.stringify(next.settings),
+        settings: encodeJson(next.settings),
       })
       .where('id', '=', id)
       .execute()

@@ -8,6 +8,7 @@ import type { Claim } from '../domain/identity-evidence.ts'
 import { loadClaims } from './claims.ts'
 import { ofKeys } from './engine/many.ts'
 import { findOveractive, type Overactive } from './overactive.ts'
+import { decodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
 /** An event with the person it is at now. */
@@ -73,7 +74,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
       siteId: row.site_id,
       reset: row.type === 'reset',
       identity: row.identity === 1,
-      props: row.props === null ? null : (JSON.parse(row.props) as Record<string, unknown>),
+      props: row.props === null ? null : decodeJson(row.props),
       url: row.url,
       personId: row.person_id,
     })

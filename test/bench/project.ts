@@ -3,6 +3,7 @@
  * into a table of their own; how large an event is on disk; what memory a server takes that works off a backlog; and how long an
  * accepted event takes to show in a segment while the server is half busy.
  */
+
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -18,6 +19,7 @@ import { seedPresets } from '../../server/segments/members.ts'
 import { ofRows } from '../../server/store/engine/many.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { openPipelineStore } from '../../server/store/open.ts'
+import { encodeJson } from '../../server/store/schema/columns.ts'
 import type { EventRow } from '../../server/store/schema/visitors.ts'
 import type { Database } from '../../server/store/schema.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
@@ -156,7 +158,7 @@ async function rawInsert(db: Kysely<Database>, events: number): Promise<number> 
           url: url ?? null,
           referrer: null,
           title: title ?? null,
-          props: props ? JSON.stringify(props) : null,
+          props: props ? encodeJson<Record<string, unknown>>(props) : null,
           person_id: `v:${entry.visitor}`,
         }),
       ),

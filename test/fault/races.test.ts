@@ -3,6 +3,7 @@
  * the other cannot see what it has done; the other runs, everything is derived, and then the first goes on. What is
  * there in the end must be what a rebuild makes of the facts.
  */
+
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { InsertQueryNode, type Kysely, type KyselyPlugin, sql, type Transaction } from 'kysely'
@@ -22,6 +23,7 @@ import { createPostgresStore } from '../../server/store/engine/postgres.ts'
 import { transact } from '../../server/store/engine/transact.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { upsertOrders } from '../../server/store/orders.ts'
+import { encodeJson } from '../../server/store/schema/columns.ts'
 import type { Database } from '../../server/store/schema.ts'
 import { insertSite, updateSite } from '../../server/store/sites.ts'
 import { DERIVED_TABLES } from '../../server/store/tables.ts'
@@ -155,7 +157,10 @@ type Pair = {
 
 /** Writes something that concerns nobody: who is held up there has done all else. */
 const note = (trx: Transaction<Database>) =>
-  trx.insertInto('audit').values({ id: 'x', at: NOW, actor: '', action: '', detail: '' }).execute()
+  trx
+    .insertInto('audit')
+    .values({ id: 'x', at: NOW, actor: '', action: '', detail: encodeJson({}) })
+    .execute()
 
 /** A sixth visitor of one contact within a day is one too many; these came before. */
 async function visitorsBefore(n: number): Promise<void> {

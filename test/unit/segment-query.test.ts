@@ -1,4 +1,5 @@
 /** Each node of the segment grammar: its JSON, its SQL on both engines, and the persons that it finds. */
+
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,6 +10,7 @@ import { judge, verdictQuery } from '../../server/segments/compile.ts'
 import type { SegmentNode } from '../../server/segments/grammar.ts'
 import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
 import { migrate } from '../../server/store/migrate.ts'
+import { encodeJson } from '../../server/store/schema/columns.ts'
 import type { PersonRow } from '../../server/store/schema/derived.ts'
 import type { Database } from '../../server/store/schema.ts'
 
@@ -36,7 +38,7 @@ function person(id: string, more: Partial<PersonRow>): PersonRow {
     last_seen: NOW - HOUR,
     visitors: 1,
     strength: null,
-    evidence: '[]',
+    evidence: encodeJson([]),
     matched_at: null,
     identity: 0,
     marketing: 0,

@@ -1,16 +1,18 @@
 /** What operators set and what they did: sites, keys, segments, revocations, the log of their acts. */
+import type { SiteSettings } from '../../domain/settings.ts'
+import type { Json } from './columns.ts'
 
 export type SiteRow = {
   id: string
-  origins: string
+  origins: Json<string[]>
   write_key: string
   identity_secret: string
   link_secret: string
-  settings: string
+  settings: Json<Partial<SiteSettings>>
   created_at: number
 }
 
-export type ApiKeyRow = { id: string; hash: string; scopes: string; created_at: number }
+export type ApiKeyRow = { id: string; hash: string; scopes: Json<string[]>; created_at: number }
 
 /** Values by name: `config_version` counts every change of sites and keys. */
 export type MetaRow = { name: string; value: string }
@@ -23,7 +25,7 @@ export type SegmentRow = { id: string; name: string; node: string; version: numb
  */
 export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: string; at: number }
 
-export type AuditRow = { id: string; at: number; actor: string; action: string; detail: string }
+export type AuditRow = { id: string; at: number; actor: string; action: string; detail: Json<Record<string, unknown>> }
 
 /** The tables of this family by name. */
 export type ConfigurationTables = {

@@ -1,5 +1,6 @@
 /** What the shop knows: its contacts, and orders of all channels. */
-import type { Flag } from './columns.ts'
+import type { OrderSource } from '../../domain/order.ts'
+import type { Flag, Json } from './columns.ts'
 
 /** A contact; `field_times` says when each field that is not of `updated_at` was set. */
 export type ContactRow = {
@@ -11,9 +12,9 @@ export type ContactRow = {
   mail_consent_at: number | null
   minor: Flag
   merged_into: string | null
-  attributes: string
+  attributes: Json<Record<string, unknown>>
   updated_at: number
-  field_times: string
+  field_times: Json<Record<string, number>>
   imported_at: number
   erased_at: number | null
 }
@@ -23,7 +24,7 @@ export type ContactKeyRow = { key_hash: string; contact_id: string }
 
 export type OrderRow = {
   order_id: string
-  source: string
+  source: OrderSource
   /** Empty where no visitor told of it. Part of the key: nobody's order stands in the way of another's. */
   visitor_id: string
   event_id: string | null
@@ -32,7 +33,7 @@ export type OrderRow = {
   received_at: number
   total: number
   currency: string
-  items: string
+  items: Json<{ item_id: string }[]>
   channel: string | null
 }
 

@@ -1,5 +1,10 @@
 /** What is derived: all of it can be made again from the facts, and `rebuild` does so. */
-import type { Flag } from './columns.ts'
+import type { CartItem, CartState } from '../../domain/cart.ts'
+import type { Evidence } from '../../domain/event.ts'
+import type { LinkState, Proof } from '../../domain/identity-link.ts'
+import type { Strength } from '../../domain/identity-table.ts'
+import type { EndReason, Reason } from '../../domain/link-reasons.ts'
+import type { Flag, Json } from './columns.ts'
 
 export type VisitorRow = {
   visitor_id: string
@@ -31,17 +36,17 @@ export type LinkRow = {
   visitor_id: string
   id: string
   contact_id: string | null
-  evidence: string
-  strength: string
-  state: string
-  reason: string
-  end_reason: string | null
+  evidence: Evidence
+  strength: Strength
+  state: LinkState
+  reason: Reason
+  end_reason: EndReason | null
   at: number
   valid_from: number | null
   valid_to: number | null
   backfill_from: number | null
   expires_at: number | null
-  proofs: string
+  proofs: Json<Proof[]>
 }
 
 /** What a person has on a visitor. */
@@ -62,10 +67,10 @@ export type CartRow = {
   person_id: string
   site_id: string
   epoch: number
-  state: string
+  state: CartState
   currency: string
   value: number
-  items: string
+  items: Json<CartItem[]>
   url: string | null
   created_at: number
   updated_at: number
@@ -84,7 +89,7 @@ export type PurchaseRow = {
   at: number
   total: number
   currency: string
-  item_ids: string
+  item_ids: Json<string[]>
 }
 
 /** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
@@ -94,8 +99,8 @@ export type PersonRow = {
   first_seen: number
   last_seen: number
   visitors: number
-  strength: string | null
-  evidence: string
+  strength: 'verified' | 'confirmed' | null
+  evidence: Json<Evidence[]>
   matched_at: number | null
   identity: Flag
   marketing: Flag

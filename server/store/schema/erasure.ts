@@ -1,4 +1,5 @@
 /** What is kept of those who are gone, so that they stay gone: keyed hashes and times. */
+import type { Json } from './columns.ts'
 
 /** Keyed hashes of what was withdrawn or erased and must not come back; of a contact his id and his address. */
 export type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'address'; at: number }
@@ -6,8 +7,11 @@ export type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'addres
 /** A withdrawal, kept as proof without the visitor's id. */
 export type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
 
-/** What journals have to forget: `spans` says of which visitors (`ErasedSpan`). */
-export type ErasureRow = { id: string; at: number; spans: string }
+/** All of a visitor, or what it did from `from` to `to`. `visitor` is the keyed hash that keeps it out. */
+export type ErasedSpan = { visitor: string; from: number | null; to: number | null }
+
+/** What journals have to forget, and of which visitors. */
+export type ErasureRow = { id: string; at: number; spans: Json<ErasedSpan[]> }
 
 /** When somebody who was erased had a device that others use too; ends included. `visitor_hash` is the keyed hash. */
 export type ErasedSpanRow = { visitor_hash: string; from_at: number; to_at: number; erased_at: number }

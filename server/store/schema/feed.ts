@@ -1,16 +1,18 @@
 /** What readers of the feed were told. It is never made again. */
+import type { MatchChange, UnmatchedReason } from '../../domain/match.ts'
+import type { Json } from './columns.ts'
 
-export type FeedStateRow = { contact_id: string; digest: string; segments: string }
+export type FeedStateRow = { contact_id: string; digest: string; segments: Json<string[]> }
 
 export type MatchChangeRow = {
   /** Assigned by the one publisher, without a gap. */
   seq: number
   contact_id: string
-  change: string
-  reason: string | null
-  segments: string
-  entered: string
-  left_segments: string
+  change: MatchChange
+  reason: UnmatchedReason | null
+  segments: Json<string[]>
+  entered: Json<string[]>
+  left_segments: Json<string[]>
   at: number
 }
 

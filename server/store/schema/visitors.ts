@@ -1,5 +1,8 @@
 /** What visitors did and allowed: facts, which no rule changes. */
-import type { Flag } from './columns.ts'
+import type { ConsentSource } from '../../../tag/wire.ts'
+import type { Evidence } from '../../domain/event.ts'
+import type { Act } from '../../domain/identity-link.ts'
+import type { Flag, Json } from './columns.ts'
 
 /** `person_id` is the one derived column: it is re-pointed when an epoch's owner changes. */
 export type EventRow = {
@@ -14,7 +17,7 @@ export type EventRow = {
   url: string | null
   referrer: string | null
   title: string | null
-  props: string | null
+  props: Json<Record<string, unknown>> | null
   person_id: string | null
 }
 
@@ -25,7 +28,7 @@ export type ClaimRow = {
   request_id: string
   at: number
   received_at: number
-  evidence: string
+  evidence: Evidence
   key_hash: string
   token_hash: string | null
   message: string | null
@@ -46,7 +49,7 @@ export type ConsentRow = {
   identity: Flag
   marketing: Flag
   site_id: string
-  source: string
+  source: ConsentSource
   policy: string | null
   gpc: Flag | null
   first_at: number
@@ -77,7 +80,7 @@ export type LinkActRow = {
   visitor_id: string
   claim_id: string
   at: number
-  act: 'void' | 'confirm' | 'clear'
+  act: Act
   actor: string
 }
 
