@@ -6,7 +6,7 @@
  */
 import type { ConsentSource } from '../../tag/wire.ts'
 
-/** The four kinds of evidence that a visitor is a contact, strongest first. */
+/** The four kinds of evidence that a visitor is a contact, strongest first (docs/identity-rules.md#evidence). */
 export const EVIDENCES = ['login_verified', 'email_click', 'login_claimed', 'form_email'] as const
 
 /** A kind of evidence. */

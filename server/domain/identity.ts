@@ -2,7 +2,7 @@
  * How a visitor becomes a known contact: the fold of a visitor's moments and claims into links and epochs.
  *
  * A pure function of its arguments: never of the clock, of the order of arrival or of other links. It is run again over
- * everything when anything is learned, so that a late claim or import corrects the past. The rules are IDENTITY's.
+ * everything when anything is learned, so that a late claim or import corrects the past. The rules are in docs/identity-rules.md.
  */
 
 import type { Denial } from './consent.ts'

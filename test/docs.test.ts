@@ -1,0 +1,169 @@
+/**
+ * The documentation says what the code does: tables of rules are compared with the tables in the code, examples are run,
+ * and whatever a page or a comment refers to exists.
+ */
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { CART_TYPES, foldCarts } from '../server/domain/cart.ts'
+import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
+import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
+import { SETTINGS } from '../server/domain/settings.ts'
+
+const root = new URL('../', import.meta.url).pathname
+const read = (path: string) => readFileSync(join(root, path), 'utf8')
+
+/** All files below a folder, by their path from the root. */
+function filesBelow(folder: string): string[] {
+  return readdirSync(join(root, folder), { withFileTypes: true }).flatMap((entry) => {
+    const path = folder === '' ? entry.name : `${folder}/${entry.name}`
+    return entry.isDirectory() ? filesBelow(path) : [path]
+  })
+}
+
+const PAGES = [...readdirSync(root).filter((name) => name.endsWith('.md')), ...filesBelow('docs')].filter((path) =>
+  path.endsWith('.md'),
+)
+const CODE = ['tag', 'server', 'dashboard', 'test', 'deploy'].flatMap(filesBelow)
+
+/** The rows of the table of a page that begins with these headings, as texts without backticks. */
+function table(page: string, ...headings: string[]): string[][] {
+  const lines = read(page).split('\n')
+  const cells = (line: string) =>
+    line
+      .slice(1, -1)
+      .split(/(?<!\\)\|/)
+      .map((cell) => cell.trim().replaceAll('`', ''))
+  const start = lines.findIndex((line) => line.startsWith('|') && headings.every((name, i) => cells(line)[i] === name))
+  if (start === -1) throw new Error(`${page} has no table with the headings ${headings.join(', ')}`)
+  const length = lines.slice(start).findIndex((line) => !line.startsWith('|'))
+  return lines.slice(start + 2, start + length).map(cells)
+}
+
+/** The anchors of a page's headings, as forges make them. */
+function anchorsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+    heading!
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+describe('what is referred to exists', () => {
+  test.each(PAGES)('the links of %s', (page) => {
+    const links = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, target]) => target!)
+    const broken = links.filter((target) => {
+      const [path, anchor] = target.split('#')
+      const file = path === '' ? page : join(dirname(page), path!)
+      if (!existsSync(join(root, file))) return true
+      return anchor !== undefined && !anchorsOf(file).includes(anchor)
+    })
+    expect(broken).toEqual([])
+  })
+
+  // The changelog tells of files that may be gone.
+  test.each(PAGES.filter((page) => page !== 'CHANGELOG.md'))('the files that %s names', (page) => {
+    const named = [...read(page).matchAll(/`([\w.-]+(?:\/[\w.*{},-]+)+\.(?:ts|tsx|mjs|md|yml|yaml))`/g)]
+    const missing = named
+      .map(([, path]) => path!)
+      .filter((path) => !/[*{]/.test(path) && ![root, join(root, 'server')].some((at) => existsSync(join(at, path))))
+    expect(missing).toEqual([])
+  })
+
+  test('the pages that comments cite, with their sections', () => {
+    const broken = CODE.filter((path) => path !== 'test/docs.test.ts').flatMap((path) =>
+      [...read(path).matchAll(/\b(docs\/[\w/-]+\.md)(#[\w-]+)?/g)]
+        .filter(([, page, anchor]) => {
+          if (!existsSync(join(root, page!))) return true
+          return anchor !== undefined && !anchorsOf(page!).includes(anchor.slice(1))
+        })
+        .map(([citation]) => `${path}: ${citation}`),
+    )
+    expect(broken).toEqual([])
+  })
+
+  test('no comment cites a document that is not in the repository', () => {
+    const cites =
+      /(?:^\s*(?:\*|\/\/|\/\*\*).*|^#.*)\b(IDENTITY|CONSENT|COMMERCE|SEGMENTS|DESIGN|INTERFACES|LAYOUT|STYLE|ENGINES)(?:\.md\b|'s\b| in the design)/gm
+    const found = CODE.filter((path) => /\.(ts|tsx|mjs|css|yaml|conf)$/.test(path) && path !== 'test/docs.test.ts')
+    expect(found.flatMap((path) => [...read(path).matchAll(cites)].map(([, name]) => `${path} cites ${name}`))).toEqual(
+      [],
+    )
+  })
+})
+
+describe('identity', () => {
+  const PAGE = 'docs/identity-rules.md'
+  const cells = [...Object.values(ANOTHER), ...Object.values(SAME)].flatMap((row) => Object.values(row))
+  const own = new Set(cells.map((cell) => cell.reason))
+
+  test('the decision table is the one in the code, cell by cell', () => {
+    const rows = read(PAGE)
+      .split('\n')
+      .filter((line) => /^\| `(none|typed|claimed|confirmed|remembered|verified)` +\|/.test(line))
+    const expected = [...Object.entries(ANOTHER), ...Object.entries(SAME)].map(([state, row]) => {
+      const columns = [row.login_verified, row.email_click, row.login_claimed, row.form_email]
+      return [state, ...columns.map(({ action, reason }) => `${action}: ${reason}`)]
+    })
+    const shown = rows.map((line) =>
+      line
+        .slice(1, -1)
+        .split('|')
+        .map((cell) => cell.trim().replaceAll('`', '')),
+    )
+    expect(shown).toEqual(expected)
+  })
+
+  test('every action of the table is explained', () => {
+    const explained = table(PAGE, 'action', 'what happens').flatMap(([names]) => names!.split(', '))
+    expect(new Set(explained)).toEqual(new Set(cells.map((cell) => cell.action)))
+  })
+
+  test('every other reason is explained, and so is every end', () => {
+    const renaming = ['confirmed_by_operator', 'trusted_unsigned_login', 'typed_address_trusted']
+    const refusals = table(PAGE, 'reason', 'when', 'state').map(([code]) => code)
+    expect(new Set([...refusals, ...renaming])).toEqual(new Set(Object.keys(REASONS).filter((code) => !own.has(code))))
+    const ends = table(PAGE, 'end reason', 'when').flatMap(([codes]) => codes!.split(', '))
+    expect(new Set(ends)).toEqual(new Set(Object.keys(END_REASONS).filter((code) => !own.has(code))))
+    for (const code of renaming) expect(read(PAGE)).toContain(`\`${code}\` (the cell of`)
+  })
+})
+
+describe('consent', () => {
+  test('the categories are those of the default consent_map', () => {
+    const shown = table('docs/consent.md', 'purpose', 'categories in the default consent_map').flatMap(
+      ([purpose, categories]) => categories!.split(', ').map((category) => `${category}=${purpose}`),
+    )
+    expect(new Set(shown)).toEqual(new Set(SETTINGS.consent_map.default))
+  })
+
+  test('the sources are those of the wire contract', () => {
+    const type = /export type ConsentSource = (.*)/.exec(read('tag/wire.ts'))![1]!
+    const sources = [...type.matchAll(/'(\w+)'/g)].map(([, source]) => source)
+    const shown = table('docs/consent.md', 'source', 'where the choice was made').flatMap(([names]) =>
+      names!.split(', '),
+    )
+    expect(new Set(shown)).toEqual(new Set(sources))
+  })
+})
+
+describe('carts', () => {
+  test('the events are those that the fold reads', () => {
+    expect(new Set(table('docs/carts.md', 'event', 'effect').map(([type]) => type))).toEqual(CART_TYPES)
+  })
+
+  test.each(table('docs/carts.md', 'events', 'carts'))('%s: %s', (told, carts) => {
+    let at = 0
+    const events = told!.split(', ').flatMap((words, i) => {
+      at += words === 'two hours' ? 2 * 3600_000 : 1000
+      const [type, item] = words.split(' ') as [string, string]
+      const props = { currency: 'EUR', items: [{ item_id: item, price: 100 }] }
+      return words === 'two hours' ? [] : { id: `e${i}`, at, type, props, url: null }
+    })
+    const folded = foldCarts(events, SETTINGS.cart_idle_minutes.default * 60_000).map(({ state, items }) => {
+      return `${state}: ${items.flatMap((item) => Array(item.quantity).fill(item.item_id)).join(', ')}`
+    })
+    expect(folded.join('; ') || 'none').toBe(carts)
+  })
+})
