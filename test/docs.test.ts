@@ -9,6 +9,7 @@ import { CART_TYPES, foldCarts } from '../server/domain/cart.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { SETTINGS } from '../server/domain/settings.ts'
+import { PRESETS } from '../server/segments/grammar.ts'
 
 const root = new URL('../', import.meta.url).pathname
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -96,7 +97,7 @@ describe('what is referred to exists', () => {
 describe('identity', () => {
   const PAGE = 'docs/identity-rules.md'
   const cells = [...Object.values(ANOTHER), ...Object.values(SAME)].flatMap((row) => Object.values(row))
-  const own = new Set(cells.map((cell) => cell.reason))
+  const own = new Set<string>(cells.map((cell) => cell.reason))
 
   test('the decision table is the one in the code, cell by cell', () => {
     const rows = read(PAGE)
@@ -148,6 +149,69 @@ describe('consent', () => {
   })
 })
 
+describe('settings', () => {
+  test('every setting of a site is there, with its default', () => {
+    const shown = table('docs/settings.md', 'setting', 'default').map(([name, value]) => [name, value])
+    const expected = Object.entries(SETTINGS).map(([name, setting]) => {
+      const value = ([] as unknown[]).concat(setting.default).filter((each) => each !== '')
+      return [name, name === 'consent_map' ? 'see [consent](consent.md)' : value.join(', ') || 'none']
+    })
+    expect(shown).toEqual(expected)
+  })
+})
+
+describe('decisions', () => {
+  const FILES = filesBelow('docs/decisions').filter((path) => !path.endsWith('README.md'))
+  const titleOf = (path: string) => /^# (.*)$/m.exec(read(path))![1]!
+  const dateOf = (path: string) => /^(\d{4}-\d\d-\d\d)$/m.exec(read(path))![1]!
+
+  test('the index lists each of them, in order, with its title and date', () => {
+    const listed = table('docs/decisions/README.md', 'decision', 'since')
+    expect(listed).toEqual(
+      FILES.sort().map((path) => {
+        const [, number, title] = /^(\d+)\. (.*)$/.exec(titleOf(path))!
+        expect(path).toContain(`/${number!.padStart(4, '0')}-`)
+        return [`${number}. [${title}](${path.replace('docs/decisions/', '')})`, dateOf(path)]
+      }),
+    )
+  })
+
+  test.each(FILES)('%s says what, what else, why, and what follows', (path) => {
+    expect([...read(path).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual([
+      'Alternatives',
+      'Reason',
+      'Consequences',
+    ])
+    expect(read(path)).toMatch(/^# \d+\. .+\n\n\d{4}-\d\d-\d\d\n\n\S/)
+  })
+})
+
+describe('the project', () => {
+  test('every npm script that a page names is there', () => {
+    const { scripts } = JSON.parse(read('package.json'))
+    const missing = PAGES.flatMap((page) =>
+      [...read(page).matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)]
+        .map(([, script, short]) => script ?? short!)
+        .filter((script) => !Object.hasOwn(scripts, script))
+        .map((script) => `${page}: ${script}`),
+    )
+    expect(missing).toEqual([])
+  })
+
+  test('the Node version file names the version that the packages bring', () => {
+    const { dependencies, engines } = JSON.parse(read('package.json'))
+    const major = Number(read('.nvmrc'))
+    expect(dependencies.node).toMatch(new RegExp(`^\\^${major}\\.`))
+    expect(major).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)![0]))
+  })
+
+  test('the public forge runs what .ci/run runs', () => {
+    const workflow = read('.github/workflows/ci.yml')
+    expect([...workflow.matchAll(/^ +- run: (.*)$/gm)].map(([, command]) => command)).toEqual(['bash .ci/run'])
+    expect(workflow).toContain('node-version-file: .nvmrc')
+  })
+})
+
 describe('carts', () => {
   test('the events are those that the fold reads', () => {
     expect(new Set(table('docs/carts.md', 'event', 'effect').map(([type]) => type))).toEqual(CART_TYPES)
@@ -165,5 +229,14 @@ describe('carts', () => {
       return `${state}: ${items.flatMap((item) => Array(item.quantity).fill(item.item_id)).join(', ')}`
     })
     expect(folded.join('; ') || 'none').toBe(carts)
+  })
+})
+
+describe('segments', () => {
+  test('the presets are those of a new installation', () => {
+    const shown = table('docs/segments.md', 'segment', 'name', 'condition').map(([id, name, node]) => {
+      return { id, name, node: JSON.parse(node!) }
+    })
+    expect(shown).toEqual(PRESETS)
   })
 })

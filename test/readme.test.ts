@@ -43,12 +43,3 @@ test('the commands make a site and a key, and the calls after them are answered'
     { data: [], has_more: false },
   ])
 })
-
-test('every setting of the environment that the README names is read, and no other', () => {
-  const paragraph = /^Environment, all optional:[\s\S]*?\n\n/m.exec(readme)![0]
-  const named = new Set([...paragraph.matchAll(/`([A-Z_]{4,})(?:=[^`]*)?`/g)].map(([, name]) => name))
-  // DATA_DIR is named again as the place of files.
-  const config = readFileSync(`${root}server/ops/config.ts`, 'utf8')
-  const read = new Set([...config.matchAll(/(?:env\.|env, ')([A-Z_]{4,})/g)].map(([, name]) => name))
-  expect(named).toEqual(read)
-})
