@@ -1,16 +1,16 @@
 /**
- * Carts, folded from the commerce events of one person on one visitor's epoch, in order of time.
+ * Carts, folded from the commerce events of one person in one epoch of a visitor, in order of time.
  *
- * `view_cart` with items says what is in the cart; `add_to_cart` and `remove_from_cart` change it; `begin_checkout`
- * and what follows it touch it; `purchase` closes it. A cart with nothing left in it is no cart. Money is in minor
- * units of the cart's currency.
+ * `view_cart` with items sets the cart's content; `add_to_cart` and `remove_from_cart` change it; `begin_checkout` and
+ * the later checkout events touch it; `purchase` closes it. A cart with nothing left in it does not count. Money is in
+ * minor units of the cart's currency.
  */
 import { amountOf, toMinor } from './money.ts'
 
-/** A commerce event as the fold reads it. `props` is what was sent. */
+/** A commerce event as the fold reads it. `props` are those that were sent. */
 export type CommerceEvent = { id: string; at: number; type: string; props: Record<string, unknown>; url: string | null }
 
-/** One position; `price` of one piece in minor units, null where nobody said. */
+/** One line of a cart; `price` is per unit in minor units, null if unknown. */
 export type CartItem = {
   item_id: string
   item_name: string | null
@@ -27,7 +27,7 @@ export const CART_STATES = ['open', 'converted', 'recovered'] as const
 /** What became of a cart. */
 export type CartState = (typeof CART_STATES)[number]
 
-/** A cart. It is named by the event that began it. `abandonedAt`: when it was first left alone for too long. */
+/** A cart, named by the event that began it. `abandonedAt`: when it was first left alone for too long. */
 export type Cart = {
   id: string
   state: CartState
@@ -55,11 +55,11 @@ export const CART_TYPES: ReadonlySet<string> = new Set([
   'purchase',
 ])
 
-/** A cart's items are bounded, so that a script cannot grow a row without end. */
+/** Bounds a cart's items, so that a script cannot grow a row without end. */
 const MAX_ITEMS = 200
 const MAX_QUANTITY = 1_000_000
 
-/** Folds events sorted by time then id. `abandonedAfterMs` is the site's idle time. The last cart may be open. */
+/** Folds events sorted by time, then id. `abandonedAfterMs` is the site's idle time. The last cart may be open. */
 export function foldCarts(events: CommerceEvent[], abandonedAfterMs: number): Cart[] {
   const carts: Cart[] = []
   let cart: Cart | null = null
@@ -88,7 +88,7 @@ function closed(cart: Cart, event: CommerceEvent): Cart {
   }
 }
 
-/** The cart after an event that does not close it; a new cart where there was none and the event has items. */
+/** The cart after an event that does not close it; a new cart if there was none and the event has items. */
 function change(cart: Cart | null, event: CommerceEvent): Cart | null {
   const currency = currencyOf(event.props) ?? cart?.currency ?? 'XXX'
   const given = itemsOf(event.props, currency)
@@ -108,7 +108,7 @@ function change(cart: Cart | null, event: CommerceEvent): Cart | null {
     eventIds: [],
   }
   const items = changedItems(next.items, given, event.type)
-  // Emptied by hand: what comes after is another cart.
+  // The cart was emptied: what follows is another cart.
   if (items.length === 0) return null
   return {
     ...next,
@@ -124,7 +124,7 @@ function change(cart: Cart | null, event: CommerceEvent): Cart | null {
 
 function changedItems(items: CartItem[], given: CartItem[], type: string): CartItem[] {
   if (type === 'view_cart') return given.length > 0 ? given : items
-  // A shop that never says `add_to_cart` still says at the checkout what is in the cart.
+  // A shop that never sends `add_to_cart` still lists the cart's items at checkout.
   if (type !== 'add_to_cart' && type !== 'remove_from_cart') return items.length > 0 ? items : given
   const sign = type === 'add_to_cart' ? 1 : -1
   const byId = new Map(items.map((item) => [item.item_id, item]))
@@ -137,7 +137,7 @@ function changedItems(items: CartItem[], given: CartItem[], type: string): CartI
   return [...byId.values()].slice(0, MAX_ITEMS)
 }
 
-/** The newer word on each field, the older where the newer says nothing. */
+/** Takes each field from the newer item, or from the older one if the newer has none. */
 function merged(old: CartItem | undefined, item: CartItem): CartItem {
   if (!old) return item
   const known = Object.fromEntries(Object.entries(item).filter(([, value]) => value !== null))
@@ -149,20 +149,20 @@ function worthOf(items: CartItem[], props: Record<string, unknown>, currency: st
   return price(props.value, currency) ?? 0
 }
 
-/** What the items cost that have a price, kept within what is an exact integer. */
+/** The total of the items that have a price, kept within the exact integers. */
 export function sumOf(items: CartItem[]): number {
   const sum = items.reduce((total, item) => total + (item.price ?? 0) * item.quantity, 0)
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, sum))
 }
 
-/** The event's currency, in capitals, if it has three letters. */
+/** The event's currency in capitals, if it has three letters. */
 export function currencyOf(props: Record<string, unknown>): string | null {
   return typeof props.currency === 'string' && /^[A-Za-z]{3}$/.test(props.currency)
     ? props.currency.toUpperCase()
     : null
 }
 
-/** The items of GA4 (`items`) and Segment (`products`, or the event itself), as positions of a cart. */
+/** The items of GA4 (`items`) and Segment (`products`, or the event itself) as lines of a cart. */
 export function itemsOf(props: Record<string, unknown>, currency: string): CartItem[] {
   const list = Array.isArray(props.items) ? props.items : Array.isArray(props.products) ? props.products : [props]
   const items: CartItem[] = []

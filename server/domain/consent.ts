@@ -1,22 +1,22 @@
 /**
- * A visitor's choices over time. The latest choice counts; a denial of `identity` is a floor: nothing of before it is
- * ever linked again, and nothing while it stands. Equal times are ordered by the choice's id, and of two words on one
- * choice the denial counts, so that the outcome does not depend on arrival.
+ * A visitor's choices over time. The latest choice counts. A denial of `identity` is a floor: nothing before it is ever
+ * linked again, and nothing is linked while it stands. Ties in time are ordered by the choice's id, and if one choice
+ * was stated twice the denial counts, so that the result does not depend on the order of arrival.
  */
 import { byTimeThenId } from './event.ts'
 
 /** One choice. */
 export type Choice = { id: string; at: number; analytics: boolean; identity: boolean; marketing: boolean }
 
-/** A denial of `identity`: since when, and until which grant. It stands if `until` is null. */
+/** A denial of `identity`, and the time of the grant that ended it; null while it stands. */
 export type Denial = { at: number; until: number | null }
 
-/** What a visitor allows now, and since when each of it has been so without interruption. */
+/** What a visitor allows now, and since when each purpose has been in its state without interruption. */
 export type ConsentState = {
   identity: boolean
   marketing: boolean
   marketingSince: number | null
-  /** The last denial of `identity`, if there was one: links never reach behind it. */
+  /** The last denial of `identity`, if any: links never reach back beyond it. */
   denial: Denial | null
   withdrawals: { at: number; purpose: 'identity' | 'marketing' }[]
 }

@@ -1,16 +1,16 @@
 /**
- * From links to persons: which person each moment of a visitor belongs to, the epochs as rows, and the carts.
+ * From links to persons: the person that each moment of a visitor belongs to, the epochs as rows, and the carts.
  *
- * A moment is a contact's only if it was sent under `identity` consent and lies within his link's reach; the events
- * of a cart that a first click brought along are his too, and those of a cart that carries his typed address. Everything
- * else is the anonymous person of its epoch.
+ * A moment belongs to a contact only if it was sent under `identity` consent and lies within the reach of the contact's
+ * link; so do the events of a cart that a first click brought along, and those of a cart that carries the contact's
+ * typed address. Everything else belongs to the anonymous person of its epoch.
  */
 import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
 import type { Linked, Moment, TypedAddress } from './identity.ts'
 import { orderOf } from './order.ts'
 import type { Stretch } from './stretches.ts'
 
-/** An event of the visitor: what identity sees, its consent, and its props where it is about commerce. */
+/** An event of the visitor: what identity needs, its consent, and its props if it is a commerce event. */
 export type VisitorEvent = Moment & {
   type: string
   identity: boolean
@@ -18,16 +18,16 @@ export type VisitorEvent = Moment & {
   url: string | null
 }
 
-/** A stretch of a visitor's time with one owner or none. `to` is null while it runs. */
+/** A stretch of a visitor's time with one owner or none. `to` is null while it lasts. */
 export type Epoch = { n: number; personId: string; contact: string | null; from: number; to: number | null }
 
-/** A cart is somebody's by a typed address for this long after it was typed. */
+/** For how long after an address was typed its cart belongs to that contact. */
 const TYPED_MS = 90 * 24 * 3600_000
 
-/** A cart and whose it is. */
+/** A cart and its owner. */
 export type OwnedCart = Cart & { personId: string; epoch: number }
 
-/** What a visitor's fold yields. `personOf[i]` is the person of event `i`. */
+/** The result of a visitor's fold. `personOf[i]` is the person of event `i`. */
 export type Attribution = { personOf: string[]; epochs: Epoch[]; carts: OwnedCart[] }
 
 /** The person id of a contact. */
@@ -40,7 +40,7 @@ export function visitorPerson(visitorId: string, n: number): string {
   return n === 1 ? `v:${visitorId}` : `v:${visitorId}:${n}`
 }
 
-/** Attributes a visitor's events, sorted by time then id, and folds the carts of each person. */
+/** Attributes a visitor's events, sorted by time, then id, and folds the carts of each person. */
 export function attribute(
   visitorId: string,
   events: VisitorEvent[],
@@ -77,10 +77,10 @@ export function attribute(
 }
 
 /**
- * The events of the cart that carries a typed address, sent under consent: the one whose order or whose own id the form
- * named, else the one that was open when it was typed and touched within the window before; no longer
- * than `TYPED_MS`.
- * An id of a cart in a shop whose events say none names the open one too: there is but one at a time.
+ * The events of the cart that carries a typed address, sent under consent: the cart whose order or own id the form
+ * named, else the one that was open when the address was typed and touched within the window before; for no longer than
+ * `TYPED_MS`. If the shop's events carry no cart id, an id in the form also means the open cart: there is only one at a
+ * time.
  */
 function carried(
   events: VisitorEvent[],
@@ -106,9 +106,9 @@ function carried(
 }
 
 /**
- * The events of the cart that was open when a first click's session began: of the stretch just before, sent under
- * consent, and touched within the window before the click. The stretch before belongs to the same epoch, or else the
- * link would not reach behind the session.
+ * The events of the cart that was open when a first click's session began: those of the stretch just before, sent under
+ * consent, if the cart was touched within the window before the click. The stretch before belongs to the same epoch;
+ * otherwise the link would not reach back beyond the session.
  */
 function openCartEvents(
   events: VisitorEvent[],
@@ -123,7 +123,7 @@ function openCartEvents(
   return open.indexes
 }
 
-/** The carts of some of the events, each with where its events are. */
+/** The carts among some of the events, each with the indexes of its events. */
 function cartsAmong(
   events: VisitorEvent[],
   isAmong: (index: number) => boolean,
@@ -141,7 +141,7 @@ function cartsAmong(
   })
 }
 
-/** The shop's own id of the cart that an event is about, if it says one. */
+/** The shop's own id of the cart that an event is about, if it has one. */
 function cartIdOf({ props }: VisitorEvent): string | null {
   const id = props?.cart_id
   return typeof id === 'string' || typeof id === 'number' ? String(id) : null

@@ -1,13 +1,13 @@
 /**
- * What somebody who was erased did on a device that others use too, and what was learned too late to go with him. What lies
- * in a stretch of his goes as it comes; so does what follows its end, as far as he did it before he was erased. What the
- * device does after the erasure stays as nobody's.
+ * What an erased contact did on a device that others use too, and what arrived too late to be deleted with the rest.
+ * Anything in one of the contact's stretches is removed as it arrives; so is what follows the end of one, as far as it
+ * happened before the erasure. What the device does after the erasure stays, as an anonymous person's.
  */
 
-/** How the id of a bare logout begins that stands where an erased stretch was seen to end. */
+/** The prefix of the ids of bare logouts, which stand where an erased stretch was seen to end. */
 export const ERASED_END = 'erased-end-'
 
-/** When he had the device, ends included, and when he was erased. */
+/** When the contact had the device, ends included, and when the contact was erased. */
 export type ErasedStretch = { from: number; to: number; erasedAt: number }
 
 type Moment = { id: string; at: number; reset: boolean }
@@ -17,7 +17,7 @@ export function isInside(at: number, stretches: readonly { from: number; to: num
   return stretches.some(({ from, to }) => at >= from && at <= to)
 }
 
-/** The stretches without these times, which were others'. */
+/** The stretches without these times, which belong to others. */
 export function cutAt<T extends { from: number; to: number }>(stretches: T[], times: number[]): T[] {
   const cuts = [...new Set(times)].sort((a, b) => a - b)
   return stretches.flatMap((stretch) => {
@@ -30,8 +30,8 @@ export function cutAt<T extends { from: number; to: number }>(stretches: T[], ti
 }
 
 /**
- * Which moments follow the end of an erased stretch without a pause, a claim or another logout between: they are his,
- * and nobody's link reaches back to them. `claims` has the ids of claims that count.
+ * Which moments follow the end of an erased stretch without a pause, a claim or another logout in between: they belong
+ * to the erased contact, and no link reaches back to them. `claims` has the ids of claims that count.
  */
 export function tailsOfErased(moments: Moment[], claims: { has(id: string): boolean }, sessionMs: number): boolean[] {
   let inTail = false
@@ -43,8 +43,8 @@ export function tailsOfErased(moments: Moment[], claims: { has(id: string): bool
 }
 
 /**
- * As what stretches such moments are to be erased too: those from before the erasure. Moments that lie in an erased
- * stretch are not to be among them.
+ * The stretches in which such moments must be erased too: those before the erasure. `moments` must not contain any that
+ * lie in an erased stretch.
  */
 export function tailStretches(
   moments: Moment[],

@@ -1,8 +1,8 @@
 /**
- * What the collector hands on: entries of the journal, already checked, stamped and free of addresses.
+ * What the collector passes on: journal entries, already checked, stamped and free of addresses.
  *
- * An entry is one request. Everything that later stages decide is decided from these fields alone, so that the same
- * entries in any order and number end in the same state. Times are integer milliseconds of UTC.
+ * An entry is one request. All later stages decide from these fields alone, so that the same entries in any order and
+ * number end in the same state. Times are integer milliseconds in UTC.
  */
 import type { ConsentSource } from '../../tag/wire.ts'
 
@@ -12,12 +12,12 @@ export const EVIDENCES = ['login_verified', 'email_click', 'login_claimed', 'for
 /** A kind of evidence. */
 export type Evidence = (typeof EVIDENCES)[number]
 
-/** A claim as the collector stamps it: who is meant is a keyed hash, never an address or an id in clear. */
+/** A claim as the collector stamps it: it names a person by keyed hash, never by a plain address or id. */
 export type StampedClaim = {
   evidence: Evidence
-  /** Keyed hash of the identifier; contacts are found by it. */
+  /** Keyed hash of the identifier, by which contacts are found. */
   key: string
-  /** Keyed hash of the login's JWT or of the mail's link token. */
+  /** Keyed hash of the login's JWT or of the mail link's token. */
   token?: string
   /** The mail that carried the link. */
   message?: string
@@ -27,7 +27,7 @@ export type StampedClaim = {
   kid?: string
   iat?: number
   exp?: number
-  /** The shop's cart or order that carries a form's address. */
+  /** The shop's cart or order that the form's address came with. */
   cart?: string
   order?: string
 }
@@ -56,7 +56,7 @@ export type StampedConsent = {
   at: number
 }
 
-/** One request of one visitor in the journal. */
+/** The choice that a request stated. */
 export type Entry = {
   /** Made by the collector; claims of one request are weighed together. */
   request: string
@@ -72,7 +72,7 @@ export type Entry = {
   events: StampedEvent[]
 }
 
-/** The names of Segment's e-commerce specification (v2) that have one of GA4's for the same thing. */
+/** Names of Segment's e-commerce specification (v2) and GA4's names for the same events. */
 const SEGMENT_NAMES: Record<string, string> = {
   'Products Searched': 'search',
   'Product List Viewed': 'view_item_list',
@@ -97,12 +97,12 @@ const SEGMENT_NAMES: Record<string, string> = {
   'Signed In': 'login',
 }
 
-/** The name under which an event is kept: GA4's for Segment's, any other as it is. */
+/** The name under which an event is stored: GA4's for Segment's, any other unchanged. */
 export function eventType(name: string): string {
   return Object.hasOwn(SEGMENT_NAMES, name) ? SEGMENT_NAMES[name]! : name
 }
 
-/** Orders events and evidence: by corrected time, then by id, so that ties fall the same way everywhere. */
+/** Orders events and evidence by corrected time, then id, so that ties are broken the same way everywhere. */
 export function byTimeThenId(a: { at: number; id: string }, b: { at: number; id: string }): number {
   return a.at - b.at || (a.id < b.id ? -1 : a.id > b.id ? 1 : 0)
 }

@@ -1,11 +1,11 @@
 /**
- * The guard of contacts: nobody gets a sixth new browser in one day. Counted from claims, never from links, and by the
- * time of their receipt, so that a late claim cannot be dated out of it.
+ * The guard of contacts: no contact gets a sixth new browser in one day. It counts claims, never links, by the time of
+ * receipt, so that a late claim cannot be dated out of it.
  */
 
 const DAY_MS = 24 * 3600_000
 
-/** From so many new visitors within the time on, claims wait for review. */
+/** From this many new visitors within the period, claims wait for review. */
 const LIMITS = [
   { visitors: 6, withinMs: DAY_MS },
   { visitors: 21, withinMs: 90 * DAY_MS },
@@ -15,8 +15,8 @@ const LIMITS = [
 type Naming = { visitor_id: string; received_at: number }
 
 /**
- * Whether a visitor is one too many for a contact. `namings` are all visitors that named him by any of his identifiers,
- * once for each identifier. Visitors that came at the same moment are counted in the order of their ids.
+ * Whether a visitor is one too many for a contact. `namings` lists all visitors that named the contact, once for each
+ * of its identifiers. Visitors that came at the same moment are counted in the order of their ids.
  */
 export function isCrowded(visitorId: string, namings: Naming[]): boolean {
   if (namings.length < LIMITS[0]!.visitors) return false

@@ -1,7 +1,7 @@
 /**
- * What can be said of a visitor's claims before any link is made: which are refused and why, which contacts are
- * corroborated, whether the device is shared. All of it looks at the whole evidence, later claims included, because
- * what is learned later corrects the past too.
+ * What a visitor's claims say before any link is made: which are refused and why, which contacts are corroborated,
+ * whether the device is shared. It always considers the whole evidence, later claims included, because what is learned
+ * later corrects the past too.
  */
 import type { Denial } from './consent.ts'
 import { byTimeThenId, type Evidence } from './event.ts'
@@ -10,7 +10,7 @@ import { TOKEN_STITCH_MS } from './token.ts'
 
 const DAY_MS = 24 * 3600_000
 
-/** How long a claim waits for its contact to be imported, from its receipt. */
+/** How long a claim waits for its contact to be imported, counted from its receipt. */
 const HOLD_MS: Record<Evidence, number> = {
   login_verified: 30 * DAY_MS,
   email_click: 30 * DAY_MS,
@@ -21,19 +21,19 @@ const HOLD_MS: Record<Evidence, number> = {
 /** Two contacts with good evidence within this time make a device shared. */
 const SHARED_WINDOW_MS = 30 * DAY_MS
 
-/** From this many visitors on, a link token was passed around. */
+/** From this many visitors on, a link token counts as forwarded. */
 const FORWARDED_FROM = 4
 
 /**
- * Whom a claim's keyed identifier names. Where the CRM has merged that contact into another, `id` is the one that is
- * left, and the other members are true if they are of either.
+ * The contact that a claim's keyed identifier names. If the CRM merged that contact into another, `id` is the contact
+ * that survives merging, and the flags are true if they hold for either.
  */
 export type Holder =
   | { kind: 'contact'; id: string; importedAt: number; erased: boolean; minor: boolean; mailConsent: boolean }
   | { kind: 'unknown' }
   | { kind: 'ambiguous' }
 
-/** One visitor's claim with what is known about its contact and its token. */
+/** A visitor's claim with what is known about its contact and its token. */
 export type Claim = {
   id: string
   at: number
@@ -41,34 +41,36 @@ export type Claim = {
   /** The request it came in. */
   request: string
   evidence: Evidence
-  /** Told by the shop's server, which does not know what the visitor allows. */
+  /** Sent by the shop's server, which does not know what the visitor allows. */
   byServer: boolean
   holder: Holder
   message: string | null
   issuedAt: number | null
-  /** How many visitors used this claim's token before this one did. */
+  /** How many visitors used this claim's token before this one. */
   usedBefore: number
-  /** Whether any other visitor ever used it. */
+  /** Whether any other visitor ever used the token. */
   usedElsewhere: boolean
-  /** Whether another contact has the address too to which this one's mails go: who of them clicked, nobody can tell. */
+  /**
+   * Whether another contact has the address to which this contact's mails go: nobody can tell which of them clicked.
+   */
   sharedAddress: boolean
   /** Whether the token was revoked before the claim was made. */
   revoked: boolean
-  /** Whether more new visitors named the contact shortly before than one person has. */
+  /** Whether more new visitors named the contact shortly before than one person can have. */
   crowded: boolean
-  /** What an operator said of it last. */
+  /** An operator's last decision on it. */
   act: 'void' | 'confirm' | null
-  /** Of a form: the shop's cart or the order that carries the address. */
+  /** For a form: the shop's cart or order that the address came with. */
   cart: string | null
   order: string | null
 }
 
-/** What became of a claim that makes no link. */
+/** The outcome of a claim that makes no link. */
 export type Refusal = { state: 'refused' | 'held' | 'void' | 'review'; reason: Reason }
 
 /**
- * A claim that may make a link, of a contact that exists. `weight` is the evidence it counts as: what an operator has
- * confirmed counts as a signed login, and a form's address counts as a click where the site says so.
+ * A claim that may make a link to an existing contact. `weight` is the evidence it counts as: a claim that an operator
+ * confirmed counts as a signed login, and a form's address counts as a click if the site says so.
  */
 export type GoodClaim = Claim & { contact: string; weight: Evidence }
 
@@ -81,8 +83,8 @@ export type WeighedEvidence = {
 }
 
 /**
- * Weighs a visitor's claims. `denial` is the last one of `identity`; the others are settings of the site. A claim that
- * an operator voided is weighed nowhere: all is as if it had never been made.
+ * Weighs a visitor's claims. `denial` is the last denial of `identity`; the other options are settings of the site. A
+ * claim that an operator voided is ignored everywhere, as if it had never been made.
  */
 export function weigh(
   claims: Claim[],
@@ -113,8 +115,8 @@ function weightOf({ evidence, act }: Claim, formConfirms: boolean): Evidence {
 }
 
 /**
- * Whether a claim was made before the last denial, or while it stood: by a page or a server that had not heard of it. A
- * page's claim may be a moment older than the grant that it was sent under.
+ * Whether a claim was made before the last denial or while it stood, by a page or server that did not know of it yet. A
+ * page's claim may be a moment older than the grant under which it was sent.
  */
 function isDenied(claim: Claim, denial: Denial | null): boolean {
   if (denial === null) return false
@@ -130,7 +132,7 @@ function refuse(claim: Claim, denial: Denial | null): Refusal | null {
   if (holder.kind === 'unknown') return { state: 'held', reason: 'not_in_crm' }
   if (holder.erased) return { state: 'refused', reason: 'erased' }
   if (holder.minor) return { state: 'refused', reason: 'minor' }
-  // An operator who says that it is right knows more than the rules below.
+  // An operator's confirmation overrides the rules below.
   if (claim.act === 'confirm') return null
   if (holder.importedAt > claim.receivedAt + HOLD_MS[claim.evidence]) return { state: 'refused', reason: 'not_in_crm' }
   if (claim.evidence === 'login_verified' && claim.usedBefore > 0) return { state: 'refused', reason: 'token_reused' }
@@ -145,7 +147,7 @@ function refuse(claim: Claim, denial: Denial | null): Refusal | null {
   return guarded && claim.crowded ? { state: 'review', reason: 'too_many_visitors' } : null
 }
 
-/** Claims of one request, equal in strength, for different contacts: neither can be believed. */
+/** Equally strong claims of one request for different contacts: none of them can be believed. */
 function contradictions(claims: GoodClaim[]): string[] {
   const groups = new Map<string, GoodClaim[]>()
   for (const claim of claims) {
@@ -159,8 +161,8 @@ function contradictions(claims: GoodClaim[]): string[] {
 }
 
 /**
- * Contacts with a signed login here, or with clicks from two different messages. Two messages to an address that others
- * have too were sent to all of them.
+ * Contacts with a signed login here, or with clicks from two different messages. Messages to an address that other
+ * contacts share do not count, because all of them received them.
  */
 function corroboratedContacts(claims: GoodClaim[]): Set<string> {
   const messages = new Map<string, Set<string>>()

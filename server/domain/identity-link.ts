@@ -1,4 +1,4 @@
-/** What a claim becomes: the row of a link or refusal, how strong it is, and the cell of the table that decides it. */
+/** What a claim becomes: the row of a link or refusal, its strength, and the cell of the table that decides it. */
 import type { Evidence } from './event.ts'
 import type { Claim, GoodClaim } from './identity-evidence.ts'
 import { ANOTHER, type Cell, SAME, type State, type Strength } from './identity-table.ts'
@@ -22,7 +22,9 @@ export const ACTS = ['void', 'confirm', 'clear'] as const
 /** What an operator says of a claim. */
 export type Act = (typeof ACTS)[number]
 
-/** What a claim became. `proofs` are all claims about the contact while it was open, the one that made it first. */
+/**
+ * What a claim became. `proofs` are all claims about the contact while it was open, starting with the one that made it.
+ */
 export type IdentityLink = {
   /** The id of the claim that made it. */
   id: string
@@ -30,7 +32,7 @@ export type IdentityLink = {
   evidence: Evidence
   strength: Strength
   state: LinkState
-  /** Why it was made, refused or held: a cell of the decision table, or a refusal of the evidence. */
+  /** Why it was made, refused or held: the reason of a cell of the decision table, or of a refusal of the evidence. */
   reason: Reason
   /** Why it ended or was found to be wrong. */
   endReason: EndReason | null
@@ -66,12 +68,14 @@ const STRENGTHS: Record<Evidence, Strength> = {
   form_email: 'typed',
 }
 
-/** How strong a claim makes a link: what it counts as, and an unsigned login as a click where the site trusts it. */
+/** The strength of the link that a claim makes. An unsigned login counts as a click if the site trusts it. */
 export function strengthOf({ weight }: GoodClaim, policy: { trustUnsigned: boolean }): Strength {
   return weight === 'login_claimed' && policy.trustUnsigned ? 'confirmed' : STRENGTHS[weight]
 }
 
-/** The table's cell. With `trust_unsigned_login` an unsigned login acts as a click does, but never over a signed one. */
+/**
+ * The table's cell. With `trust_unsigned_login` an unsigned login acts like a click, but never overrides a signed one.
+ */
 export function cellFor(claim: GoodClaim, state: State, same: boolean, policy: { trustUnsigned: boolean }): Cell {
   const row = same && state !== 'none' ? SAME[state] : ANOTHER[state]
   if (claim.act === 'confirm') return { ...row.login_verified, reason: 'confirmed_by_operator' }
@@ -90,7 +94,7 @@ export function closeLink(link: IdentityLink, at: number, endReason: EndReason):
   link.endReason = endReason
 }
 
-/** The link was an error: it gives its contact nothing, and never did. */
+/** The link was an error: it gives its contact nothing, now or in the past. */
 export function makeVoid(link: IdentityLink, endReason: EndReason): void {
   link.state = 'void'
   link.endReason = endReason
@@ -99,7 +103,7 @@ export function makeVoid(link: IdentityLink, endReason: EndReason): void {
   link.expiresAt = null
 }
 
-/** Whether a link gives its contact anything: it is strong enough and was not found to be wrong. */
+/** Whether a link makes a match: it is strong enough and was not found to be wrong. */
 export function countsAsMatch(link: IdentityLink): boolean {
   const strong = link.strength === 'verified' || link.strength === 'confirmed'
   return strong && (link.state === 'open' || link.state === 'closed')

@@ -1,30 +1,32 @@
 /**
- * The decision table: what a claim does, by the state that the visitor is in. Data, so that a product person can read
- * it and a test can show it cell by cell. Each cell has one reason code, which a link or refusal carries for ever.
+ * The decision table: what a claim does, by the state of the visitor. It is data, so that a product person can read it
+ * and a test can show it cell by cell. Each cell has one reason code, which a link or refusal keeps for good.
  *
- * What is true in every state is not a cell: a shared device limits every link to its session, without identity consent
- * nothing is stored, and who is erased, unknown or named by a blocked identifier is refused or held before.
+ * What holds in every state has no cell: a shared device limits every link to its session, nothing is stored without
+ * identity consent, and claims about contacts that are erased, unknown or named by a blocked identifier are refused or
+ * held before.
  */
 import type { Evidence } from './event.ts'
 import type { EndReason, Reason } from './link-reasons.ts'
 
-/** How sure a link is. `claimed` owns nothing: no past, no cart, no segment, no feed. `typed` owns one cart or order. */
+/** How certain a link is. `claimed` owns nothing: no past, cart, segment or feed. `typed` owns one cart or order. */
 export const STRENGTHS = ['verified', 'confirmed', 'claimed', 'typed'] as const
 
 /** How sure a link is. */
 export type Strength = (typeof STRENGTHS)[number]
 
 /**
- * A visitor's state when a claim comes: the strength of the open link; `remembered` is verified, its session over;
- * `typed` is an address in a form and nothing better.
+ * A visitor's state when a claim arrives: the strength of the open link; `remembered` is verified with its session
+ * over; `typed` is an address typed into a form and nothing better.
  */
 export type State = 'none' | Strength | 'remembered'
 
 /**
- * - `link`: the epoch gets its owner. `provisional`: noted, owns nothing. `cart`: owns the cart or order that carries it.
+ * - `link`: the epoch gets its owner. `provisional`: recorded, owns nothing. `cart`: owns the cart or order it came
+ *   with.
  * - `raise`: the same contact, with better evidence. `keep`: the same contact, seen again.
- * - `supersede`: the old link closes, a new epoch opens with this owner. `replace`: the same, but provisional.
- * - `refuse`, `review`: nothing changes; the second is listed for an operator.
+ * - `supersede`: the old link closes and a new epoch opens with this owner. `replace`: the same, but provisional.
+ * - `refuse`, `review`: nothing changes; the latter is listed for an operator.
  */
 export type Action = Making | 'raise' | 'keep' | 'refuse' | 'review'
 
@@ -34,12 +36,12 @@ type Making = 'link' | 'provisional' | 'cart' | 'supersede' | 'replace'
 /** Why something is done: what makes a link has a sentence for the link that it ends, too. */
 type ReasonFor<A extends Action> = A extends Making ? Reason & EndReason : Reason
 
-/** What to do, and the word for why. */
+/** What to do, and the code of the reason. */
 export type Cell = { [A in Action]: { action: A; reason: ReasonFor<A> } }[Action]
 
 const cell = <A extends Action>(action: A, reason: ReasonFor<A>) => ({ action, reason })
 
-/** A claim about somebody else than the open link's contact. */
+/** A claim about a contact other than the open link's. */
 export const ANOTHER: Record<State, Record<Evidence, Cell>> = {
   none: {
     login_verified: cell('link', 'signed_login'),
@@ -79,7 +81,7 @@ export const ANOTHER: Record<State, Record<Evidence, Cell>> = {
   },
 }
 
-/** A claim about the contact that the open link is about. */
+/** A claim about the open link's contact. */
 export const SAME: Record<Exclude<State, 'none'>, Record<Evidence, Cell>> = {
   typed: {
     login_verified: cell('link', 'signed_login'),

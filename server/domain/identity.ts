@@ -14,14 +14,14 @@ import type { EndReason, Reason } from './link-reasons.ts'
 import { firstOfSession, numberSessions } from './sessions.ts'
 import { type OpenEpoch, type OpenLink, type Stretch, toStretches } from './stretches.ts'
 
-/** One event of the visitor, as far as identity looks at it. */
+/** One event of the visitor, as identity sees it. */
 export type Moment = { id: string; at: number; reset: boolean }
 
-/** The site's policy. Durations in milliseconds. */
+/** The site's policy, with durations in milliseconds. */
 export type Policy = {
   sessionMs: number
   backstitchMs: number
-  /** How long after a signed login, and after a click, it still speaks for the browser. */
+  /** For how long after a signed login, and after a click, it identifies the browser. */
   loginMs: number
   clickMs: number
   firstClick: 'session' | 'window'
@@ -30,22 +30,22 @@ export type Policy = {
   formConfirms: boolean
 }
 
-/** An address typed at moment `index`: its cart or order is the link's contact's. */
+/** An address typed at moment `index`: its cart or order belongs to the link's contact. */
 export type TypedAddress = { index: number; link: IdentityLink; cart: string | null; order: string | null }
 
-/** What the fold of a visitor yields: every link and refusal, and the stretches from first to last without a gap. */
+/** The result of a visitor's fold: every link and refusal, and the stretches from first to last without gaps. */
 export type Linked = {
   links: IdentityLink[]
   stretches: Stretch[]
   typed: TypedAddress[]
-  /** Moments of claims that were voided: nobody's. */
+  /** Moments of voided claims, which belong to nobody. */
   voided: ReadonlySet<string>
   shared: boolean
 }
 
 /**
- * Folds the moments of one visitor, sorted by time then id, and its claims, whose ids are among the moments' ids. The
- * moment of a claim that was voided is left out, so that nothing hangs on it.
+ * Folds the moments of one visitor, sorted by time, then id, and its claims, whose ids are among the moments' ids. The
+ * moments of voided claims are skipped, so that nothing depends on them.
  */
 export function linkVisitor(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Linked {
   const voided = new Set(claims.filter((claim) => claim.act === 'void').map((claim) => claim.id))
@@ -62,7 +62,7 @@ export function linkVisitor(moments: Moment[], claims: Claim[], denial: Denial |
     from: n === 0 ? 0 : kept[stretch.from]!,
     to: kept[stretch.to] ?? moments.length,
   }))
-  // All that there was were claims that were voided.
+  // All moments belonged to voided claims.
   if (stretches.length === 0)
     stretches.push({ from: 0, to: moments.length, link: null, boundary: true, withOpenCart: false })
   return { ...linked, voided, stretches, typed: linked.typed.map((each) => ({ ...each, index: kept[each.index]! })) }
@@ -103,7 +103,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     return { from, withCart: sessionOnly && !limited && !erasedTail[from - 1] }
   }
 
-  /** Whether the session of moment `i` ends in a logout: he leaves the browser to others, who may have had it before. */
+  /** Whether the session of moment `i` ends in a logout: the browser is left to others, who may have had it before. */
   const isSignedOut = (i: number) => {
     let last = i
     while (sessions[last + 1] === sessions[i]) last++
@@ -125,7 +125,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     prove(epoch.open, claim, i)
   }
 
-  /** A claim about the open link's contact: makes it stronger, longer, and reach further back. */
+  /** A claim about the open link's contact: makes the link stronger, longer, and reach further back. */
   const prove = (open: OpenLink, claim: GoodClaim, i: number) => {
     const strength = strengthOf(claim, policy)
     if (strength === 'claimed' || strength === 'typed') return
@@ -134,9 +134,9 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     if (strength === 'verified') open.link.evidence = claim.evidence
     else if (open.link.evidence === 'login_claimed') open.link.evidence = claim.evidence
     if (open.ownsFrom === null) open.link.validFrom = claim.at
-    // A forwarded token is worth its session, and so is a click in a mail that two contacts read, and one click where
-    // another is proven: who shares a browser opens a mail on it and leaves it to the other again. Proof without that
-    // doubt lifts the limit.
+    // A forwarded token counts for its session only, and so does a click in a mail that two contacts read, or one click
+    // where another contact is proven: people who share a browser open a mail on it and hand it back. Proof without
+    // that doubt lifts the limit.
     const suspected = claim.weight === 'email_click' && (claim.usedBefore > 0 || claim.sharedAddress)
     const doubtful = (suspected || open.contested) && !evidence.corroborated.has(claim.contact)
     open.limited = evidence.shared || (doubtful && (open.ownsFrom === null || open.limited))
@@ -160,7 +160,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       (other) => other.weight === 'email_click' && sessions[indexOf(other.id)] === sessions[i],
     )
     if (onlyThisSession) {
-      // A forwarded mail: he who clicked was never the one it was sent to.
+      // A forwarded mail: whoever clicked was never its recipient.
       makeVoid(old.link, 'forwarded_mail')
       const from = firstOfSession(sessions, i, epoch.from)
       epoch.open = null
@@ -180,7 +180,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     begin(claim, i, reason, contested)
   }
 
-  /** An address in a form: it owns the cart or order that carries it, beside whoever the visitor is. */
+  /** An address typed into a form: it owns the cart or order it came with, whoever else the visitor is. */
   const type = (claim: GoodClaim, i: number, reason: Reason & EndReason) => {
     const link: IdentityLink = { ...newLink(claim, claim.contact), state: 'open', reason, validFrom: claim.at }
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
@@ -190,7 +190,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       epoch.typed = link
     }
     links.push(link)
-    // A shop may not use somebody's cart under his address without his own permission to mail him.
+    // A shop may not use somebody's cart for a typed address without that contact's own permission to be mailed.
     const mayHave = claim.holder.kind === 'contact' && claim.holder.mailConsent
     if (mayHave) typed.push({ index: i, link, cart: claim.cart, order: claim.order })
   }
@@ -230,7 +230,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     switch (cell.action) {
       case 'link':
       case 'provisional':
-        // Whose address was typed is either proven now, or somebody else.
+        // Either the typed address is proven now, or it was somebody else's.
         if (epoch.typed && same) closeLink(epoch.typed, claim.at, 'proven')
         else if (epoch.typed) makeVoid(epoch.typed, cell.reason)
         epoch.typed = null

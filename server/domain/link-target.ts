@@ -1,15 +1,15 @@
-/** Where a mail's link may lead. */
+/** Where a mail link may lead. */
 import type { Site } from './settings.ts'
 
-/** What mail tools fill in. A token signs the whole address, so nothing in it can be filled in afterwards. */
+/** Placeholders of mail tools. A token signs the whole address, so nothing in it can be filled in afterwards. */
 const MERGE_FIELD = /\{\{|\}\}|\*\||\|\*|%%|\$\{|%7B%7B|<%/i
 
-/** Why a link of the site may not lead there, or null. */
+/** Why a link of the site may not lead to an address, or null. */
 export function targetProblem(target: string, site: Site): { code: string; message: string } | null {
   if (MERGE_FIELD.test(target)) {
     const message =
       `target must be the address of a page as it is: the token signs it, so a mail tool cannot fill it in; ` +
-      `mint the tokens of each page by themselves (got "${target}")`
+      `mint the tokens of each page separately (got "${target}")`
     return { code: 'merge_field', message }
   }
   if (!/^https?:$/.test(URL.parse(target)?.protocol ?? '')) {

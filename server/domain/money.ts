@@ -1,18 +1,18 @@
 /**
- * Money is an integer of minor units with its ISO 4217 currency inside, and a decimal outside.
- * How many decimals a currency has comes from the runtime's own CLDR data.
+ * Money is an integer of minor units with its ISO 4217 currency inside, and a decimal outside. The runtime's CLDR data
+ * give the number of decimals of a currency.
  */
 
 const decimals = new Map<string, number>()
 
-/** How many decimals a currency is written with: EUR 2, JPY 0, KWD 3; 2 where the code is not known. */
+/** How many decimals a currency has: EUR 2, JPY 0, KWD 3; 2 if the code is unknown. */
 export function currencyDecimals(currency: string): number {
   let n = decimals.get(currency)
   if (n === undefined) {
     try {
       n = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
     } catch {
-      // Intl throws for a code that is not three letters; the collector has let it in as the shop's own.
+      // Intl throws for a code that is not three letters; the collector accepted it as the shop's own.
       n = 2
     }
     decimals.set(currency, n)
@@ -20,7 +20,7 @@ export function currencyDecimals(currency: string): number {
   return n
 }
 
-/** Beyond this no shop sells; within it minor units are safe integers, whatever the currency. */
+/** No shop sells beyond this; within it minor units are safe integers, whatever the currency. */
 const MAX_AMOUNT = 1e11
 
 /** An amount as senders write it, a number or its text in plain digits; null for anything else. */

@@ -1,9 +1,9 @@
 /**
- * NUL in texts. Not every engine can keep it, and nobody means it: what comes in is freed of it at the doors, so that
- * every engine keeps the same.
+ * NUL in texts. Not every engine can store it, and nobody sends it on purpose: the endpoints remove it from all input,
+ * so that every engine stores the same.
  */
 
-/** The value with U+FFFD for every NUL in its texts and names; the very same if there is none. */
+/** The value with U+FFFD for every NUL in its texts and names; the same object if there is none. */
 export function withoutNul<T>(value: T): T {
   return holdsNul(value) ? (replaced(value) as T) : value
 }
@@ -21,7 +21,7 @@ function replaced(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, each]) => [replaced(name), replaced(each)]))
 }
 
-/** Parses JSON, in which a NUL can only be an escape: texts without one cost no more than a look. */
+/** Parses JSON, in which a NUL can only be an escape: texts without one cost no more than a search. */
 export function parseJson(text: string): unknown {
   const value: unknown = JSON.parse(text)
   return text.includes('\\u0000') ? withoutNul(value) : value

@@ -1,17 +1,17 @@
 /**
- * Orders: one per order id, whichever channel brings it. A tag's purchase is the weakest source of its fields, a
- * server's better, an import or the API best.
+ * Orders: one per order id, whichever channels report it. A tag's purchase is the weakest source of its fields, a
+ * server's is better, an import or the API is best.
  */
 import { type CartItem, type CommerceEvent, currencyOf, itemsOf, sumOf } from './cart.ts'
 import { amountOf, toMinor } from './money.ts'
 
-/** Who told of an order, weakest first. */
+/** Who reported an order, weakest first. */
 export type OrderSource = 'tag' | 'server' | 'api'
 
-/** An order as one source tells it; `total` in minor units. */
+/** An order as one source reports it; `total` in minor units. */
 export type Order = { orderId: string; at: number; total: number; currency: string; items: CartItem[] }
 
-/** The order that a `purchase` event tells of; without an order id the event is its own. */
+/** The order that a `purchase` event reports; without an order id the event's own id is used. */
 export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Order {
   const { props } = event
   const currency = currencyOf(props) ?? 'XXX'
@@ -28,7 +28,7 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>): Orde
   }
 }
 
-/** What one source tells of an order, for those who read. */
+/** An order as reported by one source, for readers. */
 export type ReportedOrder = {
   orderId: string
   source: OrderSource
@@ -40,11 +40,11 @@ export type ReportedOrder = {
 
 const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 
-/** One order per id, each field from the best source that has it, oldest first. */
+/** One order per id, oldest first, with each field from the best source that has it. */
 export function mergeOrders(told: ReportedOrder[]): Omit<ReportedOrder, 'source'>[] {
   const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
     const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
-    // `XXX`: nobody said in which money.
+    // `XXX`: the currency is unknown.
     const { total, currency } = best.find((order) => order.currency !== 'XXX') ?? best[0]!
     const itemIds = best.find((order) => order.itemIds.length > 0)?.itemIds ?? []
     return { orderId, at: best[0]!.at, total, currency, itemIds }
@@ -52,7 +52,9 @@ export function mergeOrders(told: ReportedOrder[]): Omit<ReportedOrder, 'source'
   return merged.sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
 }
 
-/** Whether an order settles a cart: it is not older than the cart's last change, and an item is in both or unknown. */
+/**
+ * Whether an order settles a cart: it is not older than the cart's last change, and they share an item or it has none.
+ */
 export function settles(
   order: { at: number; itemIds: string[] },
   cart: { updatedAt: number; itemIds: string[] },

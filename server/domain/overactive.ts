@@ -1,13 +1,13 @@
 /**
- * Overactive visitors: nobody looks at ten thousand things in a day, so what does is a script or a broken page. Its
- * events are kept, but nothing is made of them: no links, carts, purchases or persons. It depends on the events alone,
- * so it is found again when everything is made again.
+ * Overactive visitors: nobody looks at ten thousand things in a day, so a visitor that does is a script or a broken
+ * page. Its events are kept but not used: no links, carts, purchases or persons. The rule depends on the events alone,
+ * so a rebuild finds the same visitors.
  */
 
 /** More events than this on one day (UTC) make a visitor overactive. */
 export const MAX_EVENTS_A_DAY = 10_000
 
-/** How many events a visitor has on a site and a day (UTC, days since 1970), and the times of the first and last. */
+/** How many events a visitor has on a site and day (UTC, days since 1970), and the times of the first and last. */
 export type DayCount = { site: string; day: number; events: number; firstAt: number; lastAt: number }
 
 /** Whether a visitor with these days is overactive. */

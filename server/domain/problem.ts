@@ -1,6 +1,6 @@
-/** Errors as the outside sees them: RFC 9457 `application/problem+json`, made at one place. */
+/** Errors as the outside sees them: RFC 9457 `application/problem+json`, made in one place. */
 
-/** The one class of error that becomes a reply. Its message says what was wrong and what it must be. */
+/** The only class of error that becomes a reply. Its message says what was wrong and what it must be. */
 export class Problem extends Error {
   readonly status: number
   readonly code: string
@@ -28,12 +28,12 @@ const TITLES: Record<number, string> = {
   503: 'Unavailable',
 }
 
-/** What somebody is told of a defect: that it is one. What it is, is in the log. */
+/** The reply for a defect. It only says that there is one; the log has the details. */
 export function internalError(): Problem {
-  return new Problem(500, 'internal_error', 'something went wrong here; it is in the log')
+  return new Problem(500, 'internal_error', 'something went wrong on the server; the log has the details')
 }
 
-/** The reply of a problem as plain data; `more` are further members of its body. */
+/** A problem's reply as plain data; `more` are additional members of its body. */
 export function problemAnswer({ status, code, message, headers }: Problem, more: object = {}) {
   const body = { type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message, ...more }
   return { status, headers: { 'content-type': 'application/problem+json', ...headers }, body: JSON.stringify(body) }

@@ -1,6 +1,6 @@
-/** Sessions of a visitor: events with gaps under `session_minutes` by their corrected time; a reset ends one. */
+/** Sessions of a visitor: events with gaps shorter than `session_minutes` by corrected time; a reset ends a session. */
 
-/** One event of the visitor, as far as sessions look at it. */
+/** One event of the visitor, as sessions see it. */
 type Moment = { at: number; reset: boolean }
 
 /** The number of each moment's session. */

@@ -1,6 +1,5 @@
 /**
- * The settings of a site: one list, from which the types, the defaults, the checks and the words that people read are
- * all taken.
+ * The settings of a site: one list, which defines their types, defaults and checks, and the texts that describe them.
  */
 
 const DAY_MS = 24 * 3600_000
@@ -13,7 +12,7 @@ export type SettingRule =
   | { kind: 'text'; pattern: RegExp; must: string }
   | { kind: 'list'; must: string; pattern: RegExp }
 
-/** One setting: its rule, its default and one sentence for whoever changes it. */
+/** One setting: its rule, its default and a sentence for the person who changes it. */
 export type Setting<T> = { rule: SettingRule; default: T; about: string }
 
 /** A site's settings. */
@@ -57,13 +56,13 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
       ...['marketing=marketing', 'advertising=marketing', 'targeting=marketing', 'C0004=marketing'],
     ],
     about:
-      'Which purpose each category of a consent platform or SDK grants, whatever its case; a purpose needs a yes and no no. `*` is what a server with a secret key vouches for where it says nothing.',
+      'Which purpose each category of a consent platform or SDK grants, whatever its case; a purpose needs at least one yes and no no. `*` is what a server with a secret key vouches for when it sends no preferences.',
   },
   trust_unsigned_login: {
     rule: { kind: 'boolean' },
     default: false,
     about:
-      'Lets a login without a signature link a visitor: anybody can then claim to be any customer from a browser console.',
+      'Lets a login without a signature link a visitor: then anybody can claim to be any customer from a browser console.',
   },
   identity_public_key: {
     rule: {
@@ -78,49 +77,51 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
   email_click_backstitch: {
     rule: { kind: 'choice', of: ['session', 'window'] },
     default: 'session',
-    about: "What a contact's first mail click reaches: its session and the open cart, or all of the last days.",
+    about:
+      "How far back a contact's first mail click reaches: its session and the open cart, or the whole window of backstitch_days.",
   },
   form_email_confirms: {
     rule: { kind: 'boolean' },
     default: false,
     about:
-      'Lets an address typed into a form link a visitor as a mail click does: who types somebody else’s is then taken for him.',
+      'Lets an address typed into a form link a visitor as a mail click does: then whoever types somebody else’s address is taken for that person.',
   },
   shared_from: {
     rule: { kind: 'integer', min: 2, max: 100 },
     default: 2,
-    about: 'From how many contacts with good evidence within 30 days on a device counts as shared.',
+    about: 'How many contacts with good evidence within 30 days make a device count as shared.',
   },
   backstitch_days: {
     rule: { kind: 'integer', min: 0, max: 365 },
     default: 30,
-    about: 'How many days before its first proof a link may reach.',
+    about: 'How many days a link may reach back before its first proof.',
   },
   login_days: {
     rule: { kind: 'integer', min: 1, max: 365 },
     default: 90,
-    about: 'For how many days after a signed login the browser is still taken for the contact’s.',
+    about: 'For how many days after a signed login the browser still counts as the contact’s.',
   },
   click_days: {
     rule: { kind: 'integer', min: 1, max: 365 },
     default: 90,
-    about: 'For how many days after a mail click the browser is still taken for the contact’s.',
+    about: 'For how many days after a mail click the browser still counts as the contact’s.',
   },
   link_param: {
     rule: { kind: 'text', pattern: /^(#[a-z]{2,16}|[a-z][a-z0-9_]{1,30})$/, must: 'a name after #, or a query name' },
     default: '#cl',
-    about: 'Where a mail link carries its token: `#cl` is the fragment, which no server sees; else a query name.',
+    about:
+      'Where a mail link carries its token: `#cl` is the fragment, which no server sees; otherwise a query parameter.',
   },
   form_selectors: {
     rule: {
       kind: 'list',
-      // What every browser can parse, and nothing that could hold a comma.
+      // Only what every browser can parse, without commas.
       pattern: /^(form)?([#.][A-Za-z_][\w-]*|\[[a-z][a-z-]*(=[A-Za-z_][\w-]*)?\])+$/,
       must: 'selectors such as #checkout, form.newsletter or form[name=guest], separated by commas: no spaces, no quotes',
     },
     default: [],
     about:
-      'Forms whose e-mail address is evidence when they are submitted, each by #id, .class or [attribute=name], such as form.newsletter; empty means none. It is hashed in the browser, and only with consent to identity.',
+      'Forms whose e-mail address becomes evidence on submit, each as #id, .class or [attribute=name], such as form.newsletter; empty means none. The address is hashed in the browser, and only read with consent to identity.',
   },
   redirect_hosts: {
     rule: { kind: 'list', pattern: /^[a-z0-9.-]+(:\d{1,5})?$/, must: 'host names, separated by commas' },
@@ -130,12 +131,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
   kept_query: {
     rule: { kind: 'list', pattern: /^[A-Za-z0-9_.[\]-]+\*?$/, must: 'query names, a * at the end for a prefix' },
     default: ['utm_*'],
-    about: 'Query parameters that are kept of page addresses; all others are cut off before anything is stored.',
+    about: 'Query parameters of page addresses to keep; all others are removed before anything is stored.',
   },
   cookie_name: {
     rule: { kind: 'text', pattern: /^[A-Za-z0-9_-]{1,32}$/, must: '1 to 32 letters, digits, _ or -' },
     default: 'cv',
-    about: "The visitor cookie's name; `__Host-` is put before it on https.",
+    about: "The visitor cookie's name; `__Host-` is prepended on https.",
   },
   session_minutes: {
     rule: { kind: 'integer', min: 1, max: 1440 },
@@ -150,7 +151,8 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
   retention_months: {
     rule: { kind: 'integer', min: 1, max: 120 },
     default: 25,
-    about: 'Events older than this many months (of 30.44 days) are deleted, and what was known from them goes too.',
+    about:
+      'Events older than this many months (of 30.44 days) are deleted, together with everything derived from them.',
   },
 }
 
@@ -161,21 +163,21 @@ export function defaultSettings(): SiteSettings {
   ) as unknown as SiteSettings
 }
 
-/** A site as the collector and the rules know it. */
+/** A site as the collector and the rules see it. */
 export type Site = {
   id: string
   /** Exact origins, scheme and port included. */
   origins: string[]
   write_key: string
-  /** Signs logins by HS256; empty where only those by the public key count. */
+  /** Signs logins with HS256; empty if only the public key counts. */
   identity_secret: string
   link_secret: string
-  /** Those before it, where there were any: no token of theirs counts, but links that were made by them stand. */
+  /** Earlier secrets, if any: their tokens prove nothing any more, but the links they made stand. */
   retired_link_secrets?: string[]
   settings: SiteSettings
 }
 
-/** Reads `NAME=VALUE` as people write it. Returns the typed value, or a sentence that says what it must be. */
+/** Reads `NAME=VALUE`. Returns the typed value, or a sentence that says what it must be. */
 export function parseSetting(name: string, text: string): { value: unknown } | { error: string } {
   const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as keyof SiteSettings] : undefined
   if (!setting) return { error: `unknown setting "${name}"; the settings are ${Object.keys(SETTINGS).join(', ')}` }

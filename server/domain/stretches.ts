@@ -1,4 +1,4 @@
-/** Stretches of a visitor's time, cut from the epochs of its fold: each with one owner or none. */
+/** Stretches of a visitor's time, cut from the epochs of its fold, each with one owner or none. */
 import type { IdentityLink } from './identity-link.ts'
 
 /** A stretch of moments, `from` inclusive to `to` exclusive, with its owner's link. */
@@ -6,13 +6,13 @@ export type Stretch = {
   from: number
   to: number
   link: IdentityLink | null
-  /** It begins where an epoch begins, not where its owner's reach does. */
+  /** It begins where an epoch begins, not where its owner's reach begins. */
   boundary: boolean
-  /** Its owner reaches no further than his session, but the cart that was open when it began is his too. */
+  /** Its owner's link reaches only its session, but also owns the cart that was open when the session began. */
   withOpenCart: boolean
 }
 
-/** An epoch's owner while it is folded. `contested`: a click took the place of somebody who had proven himself here. */
+/** An epoch's owner during the fold. `contested`: a click displaced somebody who had been proven here. */
 export type OpenLink = {
   link: IdentityLink
   ownsFrom: number | null
@@ -23,8 +23,8 @@ export type OpenLink = {
 }
 
 /**
- * An epoch while it is folded. `typed`: the address in a form that nothing better has replaced; `beside`: those that
- * came beside a better link.
+ * An epoch during the fold. `typed`: the typed address that nothing better has replaced; `beside`: addresses typed
+ * while a better link was open.
  */
 export type OpenEpoch = {
   from: number
@@ -34,7 +34,7 @@ export type OpenEpoch = {
   beside: IdentityLink[]
 }
 
-/** Cuts each epoch where its owner's reach begins, and drops the links that own nothing. */
+/** Cuts each epoch where its owner's reach begins, and drops links that own nothing. */
 export function toStretches(epochs: OpenEpoch[], length: number): Stretch[] {
   const stretches: Stretch[] = []
   for (const { from, to, open } of epochs) {

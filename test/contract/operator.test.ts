@@ -141,7 +141,7 @@ test('the doctor says what is wrong and what to do, and ends with 1', async () =
   expect(failure.code).toBe(1)
   const wrong = (JSON.parse(failure.stdout) as Finding[]).filter((finding) => finding.state === 'wrong')
   expect(wrong.map((finding) => finding.what)).toEqual([
-    expect.stringMatching(/secret can be read by others; chmod 600/),
+    expect.stringMatching(/secret can be read by others; run chmod 600/),
     expect.stringMatching(/cannot be reached: .*ECONNREFUSED/),
   ])
   const reached = (await server.cli('doctor', server.url).catch((error) => error)) as { stdout: string }
