@@ -10,29 +10,30 @@ import pkg from '../package.json' with { type: 'json' }
 import { createDemo } from './actions/demo.ts'
 import { createIdentify } from './actions/identify.ts'
 import { createMint, revokeTokens } from './actions/link-tokens.ts'
+import { prepareLater, prepareNow } from './actions/preparation.ts'
 import { prepareStore } from './actions/prepare.ts'
 import { createKeysOf } from './actions/sites.ts'
-import { createApp } from './app.ts'
-import { createConfiguration } from './collect/configuration.ts'
+import { type AppDeps, createApp } from './app.ts'
+import { type Configuration, createConfiguration } from './collect/configuration.ts'
 import { createEndpoints } from './collect/endpoints.ts'
 import { createRateLimit } from './collect/limits.ts'
 import { lockFolder } from './journal/folder-lock.ts'
-import type { JournalState } from './journal/group-commit.ts'
-import { openJournalReader } from './journal/journal.ts'
+import { type JournalReader, openJournalReader } from './journal/journal.ts'
 import { listen } from './listen.ts'
-import { clientAddress, createPrivateHosts, isLoopback } from './ops/address.ts'
+import { clientAddress, createPrivateHostsOf, isLoopback } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
 import { createSteadyClock } from './ops/clock.ts'
+import { coalesce } from './ops/coalesce.ts'
 import type { Config } from './ops/config.ts'
-import { explainDamage } from './ops/damage.ts'
-import { createKeyring, hashApiKey, sameSecret, sha256Hex } from './ops/keyring.ts'
+import { explainDamage, explainStore } from './ops/damage.ts'
+import { createKeyring, hashApiKey, type Keyring, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
 import { threadId, watchProcessor } from './ops/priority.ts'
-import { readinessOf } from './ops/readiness.ts'
+import { createWaiting, readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
-import { type Stopped, stopInOrder } from './ops/stop.ts'
+import { endProcess, type Stopped, stopInOrder } from './ops/stop.ts'
 import { throttle } from './ops/throttle.ts'
 import { warmUpTicks } from './ops/warm-up.ts'
 import { readConfig } from './store/config-snapshot.ts'
@@ -45,9 +46,6 @@ import { type PipelineThread, startPipeline } from './threads/pipeline.ts'
 
 /** Landed entries stay this long, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
-
-/** While the store is away it is looked for this often. */
-const STORE_RETRY_MS = 2000
 
 /** How often changes by commands in other processes are looked for. */
 const CONFIGURATION_EVERY_MS = 500
@@ -68,32 +66,32 @@ export type Running = {
   stop(): Promise<Stopped>
 }
 
+const now = () => Date.now()
+const newId = () => nanoid(22)
+
 /** Starts everything and resolves when requests are answered. */
 export async function start(config: Config): Promise<Running> {
   await warmUpTicks()
   const lock = lockFolder(config.dataDir)
   const log = createLog(config.logLevel)
   const keyring = createKeyring(config.secret)
-  const now = () => Date.now()
-  // The times of the journal.
-  const steadyNow = createSteadyClock()
   const journalFile = join(config.dataDir, 'journal.db')
   const sitesFile = join(config.dataDir, 'sites.json')
-  const waitingOf = ({ backlogBytes }: JournalState) => {
-    // How far it has landed is told before anything is landed.
-    const position = pipeline?.position() ?? null
-    const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : reader.waiting(position)
-    const oldestMs = oldestAt === null ? 0 : Math.max(0, steadyNow() - oldestAt)
-    return { entries, bytes: backlogBytes, oldestMs }
-  }
+
+  let pipeline: PipelineThread | null = null
+  const wake = () => pipeline?.wake()
+  const waitingOf = createWaiting({
+    position: () => pipeline?.position() ?? null,
+    after: (position) => reader.waiting(position),
+    now: createSteadyClock(),
+  })
   const metrics = createMetrics(pkg.version, {
-    waiting: async () => waitingOf(await collector.state()),
+    waiting: async () => waitingOf((await collector.state()).backlogBytes),
     store: () => storeFigures(db).catch(() => null),
     files: () => sizesOf(config.dataDir),
   })
   const db = openServingStore(config)
   const building = Promise.all([buildTag(), buildDashboard()])
-  const secure = config.publicUrl.startsWith('https:')
   // Needs no store: it starts while the store is brought to its newest schema.
   const collector = startCollector(
     {
@@ -104,36 +102,26 @@ export async function start(config: Config): Promise<Running> {
         keepLandedMs: JOURNAL_KEEP_MS,
       },
       secret: config.secret,
-      secure,
+      secure: isHttps(config.publicUrl),
     },
     {
       missed: () => configuration.missed(),
       count: metrics.count,
-      onAnswers: () => wakeSoon(),
+      onAnswers: coalesce(wake, WAKE_AFTER_MS),
       onMaintenanceFailed: (message) =>
         log.warn({ error: message }, 'the journal could not be kept small; tried again'),
-      onDeath: (error) => {
-        // Nothing can be taken any more: better to be restarted by whoever watches the process.
-        log.fatal({ err: error }, 'the thread that collects has died')
-        process.exitCode = 1
-        process.kill(process.pid, 'SIGTERM')
-      },
+      onDeath: (error) => endProcess(log, error, 'the thread that collects has died'),
     },
   )
   // They are awaited further down; until then a failure of theirs is nobody's.
   for (const starting of [building, collector.opened]) starting.catch(() => {})
-  const prepared = await prepareStore(config, keyring, now()).then(
-    () => true,
-    (error: unknown) => {
-      // Collecting needs only the sites as they were last known; the rest follows when the store is back.
-      if (isPassing(error) && existsSync(sitesFile)) return false
-      if (isPassing(error) && config.databaseUrl !== null) {
-        throw new Error(`the database of DATABASE_URL cannot be reached: ${(error as Error).message}`)
-      }
-      return explainDamage(config.dataDir, 'couture.db')(error)
-    },
-  )
-
+  const preparing = {
+    prepare: () => prepareStore(config, keyring, now()),
+    isAway: isPassing,
+    knowsSites: () => existsSync(sitesFile),
+    explain: explainStore(config, isPassing),
+  }
+  const prepared = await prepareNow(preparing)
   const configuration = await createConfiguration({
     file: sitesFile,
     version: () => configVersion(db),
@@ -143,42 +131,10 @@ export async function start(config: Config): Promise<Running> {
     onError: throttle((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
   const collectorId = await collector.opened.catch(explainDamage(config.dataDir, 'journal.db'))
-  const reader = openJournalReader(journalFile)
-  let pipeline: PipelineThread | null = null
-  const wake = () => pipeline?.wake()
-  let waking = false
-  const wakeSoon = () => {
-    if (waking) return
-    waking = true
-    setTimeout(() => {
-      waking = false
-      wake()
-    }, WAKE_AFTER_MS)
-  }
-
-  const findKey = (token: string) => configuration.freshKey(hashApiKey(token))
+  const reader: JournalReader = openJournalReader(journalFile)
   const [tag, dashboard] = await building
 
-  const publicOrigin = new URL(config.publicUrl)
-  const demo = createDemo({
-    db,
-    publicUrl: config.publicUrl,
-    dataDir: config.dataDir,
-    now,
-    request: (url, init) => app.request(url, init),
-    refresh: configuration.refresh,
-  })
-  const newId = () => nanoid(22)
-  const claiming = {
-    cookieMac: keyring.cookieMac,
-    secure,
-    now,
-    newId,
-    identifier: keyring.identifier,
-    tokenHash: keyring.token,
-    sha256: sha256Hex,
-    readLink,
-  }
+  const addressOf = (message: IncomingMessage) => clientAddress(message, config.trustProxy)
   const watching = {
     onRequest: (method: string, route: string, status: number, ms: number) => {
       metrics.request(method, route, status)
@@ -187,44 +143,29 @@ export async function start(config: Config): Promise<Running> {
     onError: (error: unknown, method: string, path: string) =>
       log.error({ err: error, method, path }, 'a request failed'),
   }
-  const addressOf = (message: IncomingMessage) => clientAddress(message, config.trustProxy)
+  const demo = createDemo({
+    db,
+    publicUrl: config.publicUrl,
+    dataDir: config.dataDir,
+    now,
+    request: (url, init) => app.request(url, init),
+    refresh: configuration.refresh,
+  })
   const app = createApp({
     configuration,
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
-    http: {
-      db,
-      now,
-      newId,
-      identify: createIdentify({ ...claiming, tombstone: keyring.tombstone }),
-      findKey,
-      findSite: (id) => configuration.freshSite(id),
-      tombstone: keyring.tombstone,
-      keysOf: async () => {
-        await configuration.refresh()
-        return createKeysOf(keyring, configuration.sites)
-      },
-      mint: createMint(config.publicUrl),
-      revoke: async (site, revoking, note) => {
-        const revoked = await revokeTokens(db, keyring, site, revoking, now(), note)
-        await configuration.refresh()
-        return revoked
-      },
-      checkPassword: (password) => sameSecret(password, config.adminPassword),
-      sessionMac: (text) => keyring.sessionMac(`${text} ${config.adminPassword}`),
-      secure: (config.adminUrl ?? config.publicUrl).startsWith('https:'),
-      wake,
-    },
+    http: httpDeps({ config, keyring, db, configuration, wake }),
     clientAddress: (c) => (c.env === undefined ? null : addressOf(c.env.incoming)),
-    isPrivateHost: (host) => privateHosts()(host),
+    isPrivateHost: createPrivateHostsOf(config, configuration.knowsOrigin),
     isLoopback,
     tag,
     dashboard,
     demo: demo.app,
     metrics: metrics.text,
     readiness: async () => {
-      const state = await collector.state()
+      const { refusing, backlogBytes } = await collector.state()
       const storeReachable = await configuration.refresh()
-      return readinessOf({ refusing: state.refusing, storeReachable, waiting: waitingOf(state) })
+      return readinessOf({ refusing, storeReachable, waiting: waitingOf(backlogBytes) })
     },
     version: pkg.version,
     isStoreAway: isPassing,
@@ -236,19 +177,13 @@ export async function start(config: Config): Promise<Running> {
     knowsOrigin: configuration.knowsOrigin,
     ...watching,
   })
-
-  /** Under `ADMIN_URL`; without it under `PUBLIC_URL`, unless that is a shop's own origin. */
-  function privateHosts() {
-    if (config.adminUrl !== null) return createPrivateHosts([new URL(config.adminUrl).host])
-    return createPrivateHosts(configuration.knowsOrigin(publicOrigin.origin) ? [] : [publicOrigin.host])
-  }
-
   const short = new Int32Array(new SharedArrayBuffer(4))
   const unwatch = watchProcessor(
     [threadId(), collectorId].filter((id) => id !== null),
     short,
   )
   const listening = await listen(endpoints, app.fetch, config)
+
   let stopping = false
   const begin = async () => {
     pipeline ??= startPipeline(
@@ -258,29 +193,19 @@ export async function start(config: Config): Promise<Running> {
     // Only now: a start that fails must not end the key of the server that is running.
     await demo.begin()
   }
-  const beginLater = async () => {
-    for (;;) {
-      await sleep(STORE_RETRY_MS, undefined, { ref: false })
-      if (stopping) return
-      try {
-        await prepareStore(config, keyring, now())
-        return await begin()
-      } catch (error) {
-        if (!isPassing(error)) log.error({ err: error }, 'the store is there and could not be prepared')
-      }
-    }
-  }
   if (prepared) await begin()
-  else void beginLater()
+  else {
+    void prepareLater(preparing, {
+      begin,
+      onError: (error) => log.error({ err: error }, 'the store is there and could not be prepared'),
+      isStopping: () => stopping,
+      sleep: (ms) => sleep(ms, undefined, { ref: false }),
+    })
+  }
   const looking = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)
 
   return {
-    address: config.publicUrl,
-    dashboard: `${config.adminUrl ?? config.publicUrl}/dashboard/`,
-    demo: `${config.publicUrl}/demo`,
-    snippet:
-      `<script async src="${config.publicUrl}/tag.js?site=demo"></script>\n` +
-      '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
+    ...addressesOf(config),
     async stop() {
       stopping = true
       clearInterval(looking)
@@ -297,5 +222,63 @@ export async function start(config: Config): Promise<Running> {
       log.flush()
       return stopped
     },
+  }
+}
+
+const isHttps = (url: string) => url.startsWith('https:')
+
+/** What the private routes are handed. */
+function httpDeps(from: {
+  config: Config
+  keyring: Keyring
+  db: AppDeps['http']['db']
+  configuration: Configuration
+  wake: () => void
+}): AppDeps['http'] {
+  const { config, keyring, db, configuration, wake } = from
+  return {
+    db,
+    now,
+    newId,
+    identify: createIdentify({
+      cookieMac: keyring.cookieMac,
+      secure: isHttps(config.publicUrl),
+      now,
+      newId,
+      identifier: keyring.identifier,
+      tokenHash: keyring.token,
+      sha256: sha256Hex,
+      readLink,
+      tombstone: keyring.tombstone,
+    }),
+    findKey: (token) => configuration.freshKey(hashApiKey(token)),
+    findSite: (id) => configuration.freshSite(id),
+    tombstone: keyring.tombstone,
+    keysOf: async () => {
+      await configuration.refresh()
+      return createKeysOf(keyring, configuration.sites)
+    },
+    mint: createMint(config.publicUrl),
+    revoke: async (site, revoking, note) => {
+      const revoked = await revokeTokens(db, keyring, site, revoking, now(), note)
+      await configuration.refresh()
+      return revoked
+    },
+    checkPassword: (password) => sameSecret(password, config.adminPassword),
+    sessionMac: (text) => keyring.sessionMac(`${text} ${config.adminPassword}`),
+    secure: isHttps(config.adminUrl ?? config.publicUrl),
+    wake,
+  }
+}
+
+/** Where to find what a server serves. */
+function addressesOf({ publicUrl, adminUrl }: Config): Omit<Running, 'stop'> {
+  return {
+    address: publicUrl,
+    dashboard: `${adminUrl ?? publicUrl}/dashboard/`,
+    demo: `${publicUrl}/demo`,
+    snippet:
+      `<script async src="${publicUrl}/tag.js?site=demo"></script>\n` +
+      '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
   }
 }

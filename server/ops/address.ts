@@ -25,3 +25,18 @@ export function createPrivateHosts(adminHosts: string[]): (host: string) => bool
   const hosts = new Set(adminHosts)
   return (host) => hosts.has(host) || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)
 }
+
+/**
+ * The same for a server: private routes answer under `ADMIN_URL`; without it under `PUBLIC_URL`, unless that is a shop's
+ * own origin, which may become one while the server runs.
+ */
+export function createPrivateHostsOf(
+  { adminUrl, publicUrl }: { adminUrl: string | null; publicUrl: string },
+  isShop: (origin: string) => boolean,
+): (host: string) => boolean {
+  const admin = adminUrl === null ? null : createPrivateHosts([new URL(adminUrl).host])
+  const { origin, host: publicHost } = new URL(publicUrl)
+  const ofPublic = createPrivateHosts([publicHost])
+  const ofMachine = createPrivateHosts([])
+  return (host) => (admin ?? (isShop(origin) ? ofMachine : ofPublic))(host)
+}

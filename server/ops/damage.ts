@@ -14,3 +14,16 @@ export function explainDamage(folder: string, name: keyof typeof ADVICE): (error
     throw words ? new Error(`${folder}/${name} is damaged (${words[0]}); ${ADVICE[name]}`) : error
   }
 }
+
+/** The same for the store, wherever it is. `isAway`: whether an error means that it cannot be reached now. */
+export function explainStore(
+  { dataDir, databaseUrl }: { dataDir: string; databaseUrl: string | null },
+  isAway: (error: unknown) => boolean,
+): (error: unknown) => never {
+  return (error) => {
+    if (databaseUrl !== null && isAway(error)) {
+      throw new Error(`the database of DATABASE_URL cannot be reached: ${(error as Error).message}`)
+    }
+    return explainDamage(dataDir, 'couture.db')(error)
+  }
+}

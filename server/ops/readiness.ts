@@ -3,6 +3,25 @@
 /** From this age on, late landing becomes a warning. Events are accepted all the same. */
 const LATE_MS = 5 * 60_000
 
+/** What was accepted and has not landed: how many entries and bytes, and for how long the oldest has waited. */
+export type Waiting = { entries: number; bytes: number; oldestMs: number }
+
+/** Makes the function that says what waits, given the bytes of it. */
+export function createWaiting(deps: {
+  /** Up to where entries have landed; null before that is known. */
+  position: () => number | null
+  /** What the journal holds after a position. */
+  after: (position: number) => { entries: number; oldestAt: number | null }
+  /** The journal's clock. */
+  now: () => number
+}): (bytes: number) => Waiting {
+  return (bytes) => {
+    const position = deps.position()
+    const { entries, oldestAt } = position === null ? { entries: 0, oldestAt: null } : deps.after(position)
+    return { entries, bytes, oldestMs: oldestAt === null ? 0 : Math.max(0, deps.now() - oldestAt) }
+  }
+}
+
 /** The answer of `/readyz`. */
 export type Readiness = {
   ready: boolean
@@ -16,11 +35,7 @@ export type Readiness = {
 }
 
 /** Evaluates the state. While the store is unreachable events are still accepted, but the caller should know. */
-export function readinessOf(found: {
-  refusing: string | null
-  storeReachable: boolean
-  waiting: { entries: number; bytes: number; oldestMs: number }
-}): Readiness {
+export function readinessOf(found: { refusing: string | null; storeReachable: boolean; waiting: Waiting }): Readiness {
   const { refusing, storeReachable, waiting } = found
   const missing = [...(refusing === null ? [] : [refusing]), ...(storeReachable ? [] : ['the store cannot be read'])]
   const minutes = Math.floor(waiting.oldestMs / 60_000)

@@ -1,5 +1,7 @@
 /** Shuts a process down: one step after the other, within a bounded time, with a report of what was left. */
 
+import type { Logger } from 'pino'
+
 /** How long it took, and what was not finished. */
 export type Stopped = { ms: number; left: string[] }
 
@@ -21,4 +23,14 @@ export async function stopInOrder(ms: number, steps: Step[]): Promise<Stopped> {
     if (typeof unfinished === 'string') left.push(unfinished)
   }
   return { ms: Math.round(performance.now() - began), left }
+}
+
+/**
+ * Ends the process because a thread has died. It could go on with half its work, but better to be restarted by whoever
+ * watches it.
+ */
+export function endProcess(log: Logger, error: unknown, text: string): void {
+  log.fatal({ err: error }, text)
+  process.exitCode = 1
+  process.kill(process.pid, 'SIGTERM')
 }

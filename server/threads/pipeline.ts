@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Metrics } from '../ops/metrics.ts'
+import { endProcess } from '../ops/stop.ts'
 import { throttle } from '../ops/throttle.ts'
 import type { CollectorThread } from './collector.ts'
 import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline-worker.ts'
@@ -58,12 +59,7 @@ export function startPipeline(
       }
     }
   })
-  worker.on('error', (error) => {
-    // Collecting could go on, but nothing would be landed: better to be restarted by whoever watches the process.
-    log.fatal({ err: error }, 'the thread that lands and derives has died')
-    process.exitCode = 1
-    process.kill(process.pid, 'SIGTERM')
-  })
+  worker.on('error', (error) => endProcess(log, error, 'the thread that lands and derives has died'))
   return {
     wake: () => tell({ kind: 'wake' }),
     position: () => position,

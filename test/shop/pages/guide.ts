@@ -4,9 +4,8 @@
  */
 import { html } from 'hono/html'
 import { STORY_PRODUCT } from '../products.ts'
-import type { Html } from './layout.ts'
 
-type Step = { name: string; hint: Html; path?: string }
+type Step = { name: string; hint: ReturnType<typeof html>; path?: string }
 
 const steps = (base: string): Step[] => [
   {
@@ -40,7 +39,7 @@ const steps = (base: string): Step[] => [
 ]
 
 /** The guide's bar. Links that leave it work without a script; which step is current does not. */
-export function guideBar(base: string): Html {
+export function guideBar(base: string): ReturnType<typeof html> {
   const all = steps(base)
   return html`<aside class="guide" aria-label="The story in six steps" data-guide>
   <p class="guide-title">The story in six steps</p>

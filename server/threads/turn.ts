@@ -1,0 +1,57 @@
+/** A turn of the pipeline: the order of its stages, and what the turn came to. */
+import type { Turn } from '../ops/metrics.ts'
+import type { Attempt } from './attempts.ts'
+
+/** The stages, each of which says whether it found something to do. */
+export type TurnStages = {
+  land: () => Promise<boolean>
+  derive: () => Promise<boolean>
+  forget: () => Promise<boolean>
+  retain: () => Promise<boolean>
+  /** `idle`: no stage of this turn found anything to do. */
+  maintain: (idle: boolean) => Promise<boolean>
+}
+
+/** Makes the turns. Landing and deriving note what they did in the turn that runs; `onTurn` is given it where there was any. */
+export function createTurn({
+  attempt,
+  stages,
+  now,
+  onTurn,
+}: {
+  attempt: Attempt
+  stages: TurnStages
+  now: () => number
+  onTurn: (turn: Turn) => void
+}) {
+  let turn = emptyTurn()
+  return {
+    noteLanded(events: number): void {
+      turn.events += events
+    },
+    noteDerived(kind: keyof Turn['derived'], keys: number): void {
+      turn.derived[kind] += keys
+    },
+    /** Runs the stages once. Returns whether any of them found something to do. */
+    async run(): Promise<boolean> {
+      turn = emptyTurn()
+      const began = now()
+      const landed = await attempt('land', stages.land)
+      const then = now()
+      // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
+      const derived = await attempt('derive', stages.derive)
+      if (landed) turn.landMs = then - began
+      if (derived) turn.deriveMs = now() - then
+      if (landed || derived) onTurn(turn)
+      const forgot = await attempt('forget', stages.forget)
+      const retained = await attempt('retain', stages.retain)
+      const busy = landed || derived || forgot || retained
+      const maintained = await attempt('upkeep', () => stages.maintain(!busy))
+      return busy || maintained
+    },
+  }
+}
+
+function emptyTurn(): Turn {
+  return { landMs: null, events: 0, deriveMs: null, derived: { visitor: 0, person: 0, contact: 0 } }
+}
