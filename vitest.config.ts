@@ -1,3 +1,16 @@
+/**
+ * How the tests run.
+ *
+ * - `npm test` takes at most five minutes on two cores; `npm run test:long` runs the files of `LONG` with the larger
+ *   amounts that they ask for by `amount(short, long)` (`test/support/long.ts`). CI runs both.
+ * - `npm test -- FILE` runs one file in seconds. What a file needs beyond its server it asks for (`test/support/ask.ts`):
+ *   one PostgreSQL, one Chromium and processes for commands serve the whole run, and start at the first request.
+ * - A file starts its server once, in `beforeAll`, and its tests use ids and sites of their own. A test that must stop its
+ *   server or move its clock starts one for itself.
+ * - Commands run by `server.cli(…)` or `couture(…)`, which start no process, unless the process itself is tested.
+ * - A hook that opens a browser has the time limit `INSTALL_MS`: on a machine without one it is installed first.
+ * - Nothing waits for a fixed time where it can wait for what it needs (`until`, `settled`, `expect.poll`).
+ */
 import { defineConfig } from 'vitest/config'
 
 // Only on PostgreSQL: several processes on one database, and what is Citus'.
@@ -27,21 +40,37 @@ const BOTH = [
   ...['signed-logins', 'upgrade'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
-// Each file has a server of its own; two cores run two files at a time. A browser on a busy machine needs patience.
-const test = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 20_000 } } }
+// The files that ask for larger amounts in a long run.
+const LONG = {
+  sqlite: ['test/contract/import.test.ts', 'test/fault/{kill,torn}.test.ts'],
+  postgres: ['test/fault/away.test.ts'],
+}
+const long = process.env.TEST_LONG === '1'
+
+// A browser on a busy machine needs patience, and so does a store on several machines.
+const limitMs = process.env.CITUS_WORKERS ? 300_000 : 60_000
+const test = { testTimeout: limitMs, hookTimeout: limitMs, expect: { poll: { timeout: 20_000 } } }
 
 export default defineConfig({
   test: {
+    // Two cores run two files at a time.
     maxWorkers: 2,
+    globalSetup: 'test/support/shared.ts',
     projects: [
-      { test: { ...test, name: 'sqlite', include: ['test/**/*.test.ts'], exclude: SEVERAL } },
+      {
+        test: {
+          ...test,
+          name: 'sqlite',
+          include: long ? LONG.sqlite : ['test/**/*.test.ts'],
+          exclude: SEVERAL,
+        },
+      },
       {
         test: {
           ...test,
           name: 'postgres',
-          include: [...BOTH, ...SEVERAL, 'test/property/{order,segments}.test.ts'],
+          include: long ? LONG.postgres : [...BOTH, ...SEVERAL, 'test/property/{order,segments}.test.ts'],
           env: { TEST_ENGINE: 'postgres' },
-          globalSetup: 'test/support/postgres-for-all.ts',
         },
       },
     ],

@@ -13,4 +13,7 @@ if (major < 22 || (major === 22 && minor < 18)) {
 }
 // What was compiled at the last start is not compiled again: it halves the time to the first answer.
 module.enableCompileCache(new URL('../node_modules/.cache/couture', import.meta.url).pathname)
-await import('./cli/program.ts')
+const { run } = await import('./cli/program.ts')
+const code = await run(process.argv.slice(2))
+// A start that failed half-way has threads that would keep the process alive.
+if (code !== 0) process.exit(code)

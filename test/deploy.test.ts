@@ -11,7 +11,7 @@ import BetterSqlite3 from 'better-sqlite3'
 import { DCLinter } from 'dclint'
 import { validate } from 'dockerfile-utils'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, newVisitor } from './support/browser.ts'
+import { findBrowser, INSTALL_MS, newVisitor, openBrowser } from './support/browser.ts'
 import { batch, event } from './support/sender.ts'
 import { freePort, startServer, type TestServer, until } from './support/server.ts'
 
@@ -208,6 +208,7 @@ describe('a proxy on the path of the shop', () => {
       let proxy: ChildProcess
       let port: number
       beforeAll(async () => {
+        await findBrowser()
         port = await freePort()
         proxy = PROXIES[name](port)
         let said = ''
@@ -216,7 +217,7 @@ describe('a proxy on the path of the shop', () => {
           if (proxy.exitCode !== null) throw new Error(`${name} did not start: ${said}`)
           return (await call('shop.example', '/').catch(() => null)) !== null
         }, name)
-      })
+      }, INSTALL_MS)
       afterAll(async () => {
         const ended = new Promise((resolve) => proxy?.once('exit', resolve))
         proxy?.kill('SIGTERM')
@@ -274,7 +275,7 @@ describe('a proxy on the path of the shop', () => {
       })
 
       test('a page of the shop loads the tag, and the tag sends to the path it was loaded from', async () => {
-        const browser = await launchBrowser(`--host-resolver-rules=MAP shop.example:80 127.0.0.1:${port}`)
+        const browser = await openBrowser(`--host-resolver-rules=MAP shop.example:80 127.0.0.1:${port}`)
         try {
           const visitor = await (await newVisitor(browser)).newPage()
           const sent = visitor.waitForResponse((response) => response.request().method() === 'POST')

@@ -15,35 +15,42 @@ import { registerServe } from './serve.ts'
 import { registerSites } from './sites.ts'
 import { registerTokens } from './tokens.ts'
 
-const program = new Command('couture')
-  .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
-  .version(pkg.version, '--version', 'print the version')
-  .exitOverride()
+function createProgram(): Command {
+  const program = new Command('couture')
+    .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
+    .version(pkg.version, '--version', 'print the version')
+    .exitOverride()
 
-registerServe(program)
-program
-  .command('build')
-  .description('write the tag and the dashboard to dist/')
-  .action(async () => {
-    for (const file of await writeBuild()) console.log(file)
-  })
-registerSites(program)
-registerKeys(program)
-registerTokens(program)
-registerImports(program)
-registerErase(program)
-registerBackup(program)
-registerRestore(program)
-registerCopy(program)
-registerRebuild(program)
-registerDeadLetters(program)
-registerDoctor(program)
+  registerServe(program)
+  program
+    .command('build')
+    .description('write the tag and the dashboard to dist/')
+    .action(async () => {
+      for (const file of await writeBuild()) console.log(file)
+    })
+  registerSites(program)
+  registerKeys(program)
+  registerTokens(program)
+  registerImports(program)
+  registerErase(program)
+  registerBackup(program)
+  registerRestore(program)
+  registerCopy(program)
+  registerRebuild(program)
+  registerDeadLetters(program)
+  registerDoctor(program)
+  return program
+}
 
-try {
-  await program.parseAsync()
-} catch (error) {
-  // Commander has said what is wrong by itself; asking for help is no failure.
-  if (!(error instanceof CommanderError)) console.error(error instanceof Error ? error.message : String(error))
-  // A start that failed half-way has threads that would keep the process alive.
-  process.exit(error instanceof CommanderError ? error.exitCode : 1)
+/** Runs a command line, without the words before the command's name. Returns the exit code; `serve` goes on after it. */
+export async function run(args: string[]): Promise<number> {
+  try {
+    await createProgram().parseAsync(args, { from: 'user' })
+    return 0
+  } catch (error) {
+    // Commander has already printed what is wrong; asking for help is not a failure.
+    if (error instanceof CommanderError) return error.exitCode
+    console.error(error instanceof Error ? error.message : String(error))
+    return 1
+  }
 }

@@ -1,13 +1,13 @@
 /**
  * The commands, beside a running server: what they make counts at once, and what is wrong is told in one sentence.
  */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Ran } from '../support/ask.ts'
 import { batch, event, send } from '../support/sender.ts'
-import { startServer, type TestServer, until } from '../support/server.ts'
+import { couture as runCommand, startServer, type TestServer, until } from '../support/server.ts'
 import { newVisitor, type SiteView } from './door.ts'
 
 let server: TestServer
@@ -17,19 +17,9 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-type Ran = { code: number; stdout: string; stderr: string }
-
 /** Runs `couture …` on a folder of data, whatever comes of it. */
-function couture(args: string[], env: Record<string, string> = {}): Promise<Ran> {
-  const root = new URL('../../', import.meta.url).pathname
-  const all = { ...process.env, DATA_DIR: server.dataDir, PORT: String(server.port), ...env }
-  return new Promise((resolve) => {
-    // A command that does not end is killed, and so has no exit code.
-    const options = { cwd: root, env: all, timeout: 30_000, killSignal: 'SIGKILL' } as const
-    execFile(process.execPath, ['server/couture.mjs', ...args], options, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr })
-    })
-  })
+function couture(args: string[], env: Record<string, string> = {}, how = { ownProcess: false }): Promise<Ran> {
+  return runCommand(args, { ...process.env, DATA_DIR: server.dataDir, PORT: String(server.port), ...env }, how)
 }
 
 /** Expects a failure as a person can read it: exit code 1, one sentence, no stack, nothing for programs. */
@@ -302,7 +292,9 @@ describe('serve with a wrong setting says which and what it must be, and does no
   test('a port that is taken', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
     try {
-      expectSentence(await couture(['serve'], { DATA_DIR: dataDir }), new RegExp(`^PORT ${server.port} is in use`))
+      // It has threads by then, and must end all the same.
+      const ran = await couture(['serve'], { DATA_DIR: dataDir }, { ownProcess: true })
+      expectSentence(ran, new RegExp(`^PORT ${server.port} is in use`))
     } finally {
       rmSync(dataDir, { recursive: true, force: true })
     }

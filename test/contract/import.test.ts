@@ -2,12 +2,13 @@
  * Files of contacts through the API and the command: the same file has the same outcome by either way, what must not
  * be kept is nowhere on disk, and a long file takes no more memory than a short one.
  */
-import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { startServer, type TestServer } from '../support/server.ts'
+import type { Ran } from '../support/ask.ts'
+import { amount } from '../support/long.ts'
+import { couture as runCommand, startServer, type TestServer } from '../support/server.ts'
 import { filesHolding, problemOf } from './door.ts'
 
 let server: TestServer
@@ -48,18 +49,9 @@ async function imported(...args: Parameters<typeof upload>): Promise<Result> {
   return response.json() as Promise<Result>
 }
 
-type Ran = { code: number; stdout: string; stderr: string }
-
 /** Runs `couture import …` on a folder of data. */
-function couture(dataDir: string, ...args: string[]): Promise<Ran> {
-  const root = new URL('../../', import.meta.url).pathname
-  const options = { cwd: root, env: { ...process.env, DATA_DIR: dataDir }, timeout: 60_000 }
-  return new Promise((resolve) => {
-    execFile(process.execPath, ['server/couture.mjs', 'import', ...args], options, (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code ?? -1), stdout, stderr }),
-    )
-  })
-}
+const couture = (dataDir: string, ...args: string[]): Promise<Ran> =>
+  runCommand(['import', ...args], { ...process.env, DATA_DIR: dataDir })
 
 function fileOf(name: string, content: string | Uint8Array): string {
   const path = join(folder, name)
@@ -243,9 +235,10 @@ describe('what is refused as a whole', () => {
   })
 })
 
+const ROWS = amount(40_000, 200_000)
 const canMeasure = existsSync('/proc/self/status')
 ;(canMeasure ? test : test.skip)(
-  `200,000 rows take no more memory than a few${canMeasure ? '' : ' (skipped: no /proc here)'}`,
+  `${ROWS} rows take no more memory than a few${canMeasure ? '' : ' (skipped: no /proc here)'}`,
   async () => {
     const memory = (what: 'VmRSS' | 'VmHWM') => {
       const status = readFileSync(`/proc/${server.process.pid}/status`, 'utf8')
@@ -268,13 +261,13 @@ const canMeasure = existsSync('/proc/self/status')
     // A few thousand fill the caches of the store, which a long file fills too.
     expect(await imported(rowsFrom('few-', 20_000))).toMatchObject({ created: 20_000 })
     const before = memory('VmHWM')
-    expect(await imported(rowsFrom('r', 200_000))).toMatchObject({ created: 200_000, rejected_total: 0 })
+    expect(await imported(rowsFrom('r', ROWS))).toMatchObject({ created: ROWS, rejected_total: 0 })
     const growth = memory('VmHWM') - before
     const figures = [started, before - started, growth].map(Math.round)
-    console.log(`MB at first, more for 20,000 rows, more for 200,000: ${figures.join(', ')}`)
+    console.log(`MB at first, more for 20,000 rows, more for ${ROWS}: ${figures.join(', ')}`)
     expect(growth).toBeLessThan(300)
-    expect(await server.query("select count(*) n from contacts where contact_id like 'r%'")).toEqual([{ n: 200_000 }])
-    expect(await known('r199999')).toMatchObject({ mail_consent: true, attributes: { spent: 999.5 } })
+    expect(await server.query("select count(*) n from contacts where contact_id like 'r%'")).toEqual([{ n: ROWS }])
+    expect(await known(`r${ROWS - 1}`)).toMatchObject({ mail_consent: true, attributes: { spent: 999.5 } })
   },
   300_000,
 )

@@ -2,11 +2,9 @@
  * `POST /api/v1/orders` and `couture import orders`: orders of other channels, one per order id, that close carts, are
  * told in the feed, and stand beside what the tag and the shop's server told of.
  */
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -243,18 +241,8 @@ describe('a file', () => {
     try {
       const file = join(folder, 'orders.csv')
       writeFileSync(file, text)
-      // Not in step: while this process stands still it does not notice that a connection to the server was closed.
-      const run = async (...args: string[]) => {
-        const { stdout } = await promisify(execFile)(
-          process.execPath,
-          ['server/couture.mjs', 'import', 'orders', file, '--json', '--currency', 'chf', ...args],
-          {
-            cwd: new URL('../../', import.meta.url).pathname,
-            env: { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir },
-          },
-        )
-        return JSON.parse(stdout)
-      }
+      const run = (...args: string[]) =>
+        server.cli<Record<string, unknown>>('import', 'orders', file, '--currency', 'chf', ...args)
       const again = { ...result, created: 0, unchanged: 2 }
       expect(await run('--dry-run')).toEqual({ ...again, dry_run: true })
       expect(await run()).toEqual({ ...again, dry_run: false })

@@ -5,7 +5,7 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, newVisitor } from '../support/browser.ts'
+import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { type Mailbox, startMailbox } from '../support/mailbox.ts'
 import { settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
@@ -31,11 +31,11 @@ async function serverAt(clockMs: number): Promise<void> {
 
 beforeAll(async () => {
   port = await freePort()
-  ;[browser, mailbox] = await Promise.all([launchBrowser(), startMailbox(), serverAt(-70 * MINUTE)])
+  ;[browser, mailbox] = await Promise.all([openBrowser(), startMailbox(), serverAt(-70 * MINUTE)])
   const names = ['straight', 'redirected', 'scanned', 'forwarding', 'anton']
   const contacts = names.map((id) => ({ id, email: `${id}@mail.example`, mail_consent: true }))
   await server.post('/api/v1/contacts', contacts)
-})
+}, INSTALL_MS)
 afterAll(async () => {
   await browser?.close()
   await Promise.all([mailbox?.stop(), server?.stop()])

@@ -2,7 +2,8 @@
  * A mail link that a browser prerenders, as a web inbox may ask it to: nobody has followed it yet, so nothing is sent
  * and nothing claimed, until it is shown and a person moves in it. With a Chromium that really prerenders.
  */
-import { expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
+import { findBrowser, INSTALL_MS } from '../support/browser.ts'
 import { openPrerenderingTab } from '../support/prerender.ts'
 import { openShop, page } from './tag-harness.ts'
 
@@ -10,6 +11,8 @@ const GRANT = "couture('consent', {analytics: true, identity: true, marketing: t
 const LINK = '/landing#cl=TOKEN&tab=2'
 /** Longer than the tag gathers events for (500 ms): what was to be sent would have been sent by then. */
 const QUIET_MS = 900
+
+beforeAll(findBrowser, INSTALL_MS)
 
 const until = (check: () => unknown) => expect.poll(check, { timeout: 20_000, interval: 50 })
 const quiet = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS))

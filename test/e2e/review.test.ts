@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { en } from '../../dashboard/texts/en.ts'
 import { fr } from '../../dashboard/texts/fr.ts'
 import { newVisitor, type SiteView, signLogin } from '../contract/door.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { INSTALL_MS, openBrowser } from '../support/browser.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -51,8 +51,8 @@ beforeAll(async () => {
   server = await startServer()
   password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
   await tellTheStory()
-  browser = await launchBrowser()
-})
+  browser = await openBrowser()
+}, INSTALL_MS)
 afterAll(async () => {
   await browser?.close()
   await server?.stop()

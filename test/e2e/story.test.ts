@@ -5,7 +5,7 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { launchBrowser, newVisitor } from '../support/browser.ts'
+import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
 
@@ -19,8 +19,8 @@ type Members = { data: Record<string, any>[] }
 let browser: Browser
 
 beforeAll(async () => {
-  browser = await launchBrowser()
-})
+  browser = await openBrowser()
+}, INSTALL_MS)
 afterAll(async () => {
   await browser?.close()
 })

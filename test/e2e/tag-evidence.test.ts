@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { launchBrowser, newVisitor } from '../support/browser.ts'
+import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { openShop, page, type Shop } from './tag-harness.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -20,9 +20,8 @@ const QUIET_MS = 900
 let browser: Browser
 const closers: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
-  // A host that is not local: without https it is no secure context.
-  browser = await launchBrowser('--host-resolver-rules=MAP shop.test 127.0.0.1')
-})
+  browser = await openBrowser()
+}, INSTALL_MS)
 afterAll(() => browser.close())
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
-import { launchBrowser, newVisitor } from '../support/browser.ts'
+import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { type Answer, openShop, page, type Shop } from './tag-harness.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
@@ -20,8 +20,8 @@ const CANDIDATE = /^[\w-]{22}$/
 let browser: Browser
 const closers: (() => Promise<unknown>)[] = []
 beforeAll(async () => {
-  browser = await launchBrowser()
-})
+  browser = await openBrowser()
+}, INSTALL_MS)
 afterAll(() => browser.close())
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()

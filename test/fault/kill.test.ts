@@ -2,7 +2,7 @@
  * Invariant "2xx = durable": a server that is killed while it takes events has every event that it acknowledged, once,
  * when it is started again; and a sender that repeats what was not acknowledged, as the tag does, makes nothing double.
  *
- * Fifty kills at random moments: while it makes an empty folder its own, at later starts, under load, and a moment after
+ * Kills at random moments: while it makes an empty folder its own, at later starts, under load, and a moment after
  * the load has ended, when it lands or derives what is left. What it was at is told by what it left undone.
  */
 import { spawn } from 'node:child_process'
@@ -12,14 +12,15 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, expect, test } from 'vitest'
 import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
+import { amount } from '../support/long.ts'
 import { settled } from '../support/sender.ts'
 import { freePort, serverArguments, startServer, type TestServer } from '../support/server.ts'
 
-const ROUNDS = 50
+const ROUNDS = amount(8, 50)
 
 /** So many at first are killed while the folder is still empty or half made, and then each so many-th while it starts. */
-const FIRST_STARTS = 5
-const KILL_A_START = 8
+const FIRST_STARTS = amount(2, 5)
+const KILL_A_START = amount(5, 8)
 
 let server: TestServer
 afterAll(() => server?.stop())

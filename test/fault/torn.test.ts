@@ -19,11 +19,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
+import { amount } from '../support/long.ts'
 import { settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
 
-const ROUNDS = 6
-const POWER_CUTS = 3
+const ROUNDS = amount(3, 12)
+const POWER_CUTS = amount(2, 6)
 
 let server: TestServer | null = null
 const undo: (() => void)[] = []
@@ -97,7 +98,7 @@ test(`torn ${ROUNDS} times behind what was flushed, both logs are read up to the
   expect(result).toEqual(exactly(result))
   // A torn end is no reason for a word in the log.
   expect(server.output().stderr).toBe('')
-}, 120_000)
+}, 240_000)
 
 /** Mounts a file system in a file; a text says why it cannot be done here. */
 function mountImage(image: string, at: string): string | null {
@@ -171,4 +172,4 @@ test(`${POWER_CUTS} power cuts: what was acknowledged was flushed`, async ({ ski
   await settled(server)
   const result = tally(dataDir, ledger)
   expect(result).toEqual(exactly(result))
-}, 120_000)
+}, 240_000)

@@ -1,6 +1,7 @@
-/** Finds the Chromium that the tests in a browser use. */
+/** Finds the Chromium that the tests in a browser use, or installs one, and starts it. */
+import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chromium } from 'playwright-core'
+import { type BrowserServer, chromium } from 'playwright-core'
 
 /** As root it needs no sandbox; and it must not talk to anybody but the tests. */
 export const SWITCHES = [
@@ -9,10 +10,12 @@ export const SWITCHES = [
   '--disable-component-update',
   '--disable-sync',
   '--no-first-run',
+  // A host that is not local: without https it is no secure context.
+  '--host-resolver-rules=MAP shop.test 127.0.0.1',
 ]
 
 /** `CHROMIUM_PATH`, the system's, or Playwright's own; null if there is none. */
-export function findChromium(): string | null {
+function findChromium(): string | null {
   const given = process.env.CHROMIUM_PATH
   if (given) return given
   const places = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', playwrightsOwn()]
@@ -26,4 +29,29 @@ function playwrightsOwn(): string | null {
     // Playwright throws where it knows no browser for the platform.
     return null
   }
+}
+
+/** The one that is there; where there is none it is installed first. Throws a sentence where that cannot be done. */
+export function installedChromium(): string {
+  const found = findChromium() ?? install()
+  if (found === null)
+    throw new Error('these tests need a Chromium: install one, or set CHROMIUM_PATH to its executable')
+  return found
+}
+
+function install(): string | null {
+  const run = (command: string, ...args: string[]) =>
+    spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
+  console.log('There is no Chromium here; one is installed for the tests in a browser.')
+  const isRoot = process.getuid?.() === 0
+  const updated = isRoot && existsSync('/usr/bin/apt-get') && run('apt-get', 'update', '-qq')
+  if (!updated || !run('apt-get', 'install', '-y', '-qq', 'chromium')) {
+    run('npx', '--yes', 'playwright', 'install', 'chromium')
+  }
+  return findChromium()
+}
+
+/** Starts it for several processes that connect to it. */
+export function launchServer(executablePath: string): Promise<BrowserServer> {
+  return chromium.launchServer({ executablePath, args: SWITCHES })
 }

@@ -41,12 +41,15 @@ async function keepExitCode<T>(load: () => Promise<T>): Promise<T> {
   return loaded
 }
 
-/** Starts a new cluster. `safe`: it flushes to disk as it does in earnest; most tests do not lose power. */
-export async function startCluster({ safe = false } = {}): Promise<Cluster> {
+/**
+ * Starts a new cluster, on a port that is found where none is given. `safe`: it flushes to disk as it does in earnest; most
+ * tests do not lose power.
+ */
+export async function startCluster({ safe = false, port: given = 0 } = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-postgres-'))
   chmodSync(folder, 0o711)
   const databaseDir = join(folder, 'data')
-  const port = await freePort()
+  const port = given || (await freePort())
   let log = ''
   const Postgres = await keepExitCode(() => loadPostgres(folder))
   const flags = ['-c', `max_connections=${MAX_CONNECTIONS}`, ...(safe ? [] : ['-c', 'fsync=off'])]

@@ -7,7 +7,8 @@ import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { findChromium, SWITCHES } from './chromium.ts'
+import { findBrowser } from './browser.ts'
+import { SWITCHES } from './chromium.ts'
 import { until } from './server.ts'
 
 type Message = {
@@ -35,7 +36,7 @@ export type PrerenderedPage = { run(code: string): Promise<unknown>; click(x: nu
 export async function openPrerenderingTab(): Promise<PrerenderingTab> {
   const profile = mkdtempSync(join(tmpdir(), 'couture-prerender-'))
   const child = spawn(
-    findChromium() ?? 'chromium',
+    await findBrowser(),
     ['--headless=new', ...SWITCHES, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   )

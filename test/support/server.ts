@@ -6,16 +6,10 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { ask, isShared, type Ran } from './ask.ts'
 import { freePort } from './port.ts'
+import { PRELOADS, preloading, ROOT } from './process.ts'
 import { openStore } from './store.ts'
-
-const root = new URL('../../', import.meta.url).pathname
-const here = (file: string) => new URL(file, import.meta.url).pathname
-/** Loaded before the product, in all its threads. */
-const preloads = [here('./shifted-clock.ts'), here('./check-citus-shapes.ts')]
-const slowDisk = here('./slow-disk.ts')
-const imports = (files: string[]) => files.flatMap((file) => ['--import', file])
 
 export { freePort }
 
@@ -75,11 +69,11 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
     FLUSH_MS: String(options.flushMs ?? 0),
     ...options.env,
   }
-  const preloaded = options.flushMs === undefined ? preloads : [...preloads, slowDisk]
+  const slow = options.flushMs === undefined ? [] : preloading('./slow-disk.ts')
   return {
     command: process.execPath,
-    args: [...imports(preloaded), 'server/couture.mjs', 'serve'],
-    options: { cwd: root, env },
+    args: [...PRELOADS, ...slow, 'server/couture.mjs', 'serve'],
+    options: { cwd: ROOT, env },
   }
 }
 
@@ -91,6 +85,25 @@ export async function startRefused(
   return new Promise((resolve) => {
     const child = execFile(command, args, { ...where, timeout: 20_000 }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode, stdout, stderr }),
+    )
+  })
+}
+
+/**
+ * Runs `couture …`, whatever comes of it: in a process that other commands have run in, or in one of its own with
+ * `ownProcess`, where it is the process that is tested, its standard input for one. One that does not end is killed.
+ */
+export async function couture(
+  args: string[],
+  env: Record<string, string | undefined>,
+  { ownProcess = false } = {},
+): Promise<Ran> {
+  const moved = Number(env.CLOCK_OFFSET_MS ?? 0) !== 0 || env.CLOCK_FILE !== undefined
+  if (isShared() && !ownProcess && !moved) return ask('command', { args, env })
+  const options = { cwd: ROOT, env, timeout: 60_000, killSignal: 'SIGKILL' } as const
+  return new Promise((resolve) => {
+    execFile(process.execPath, [...PRELOADS, 'server/couture.mjs', ...args], options, (error, stdout, stderr) =>
+      resolve({ code: error === null ? 0 : ((error.code as unknown as number | undefined) ?? null), stdout, stderr }),
     )
   })
 }
@@ -120,9 +133,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }, 'the server to start')
 
   const cli = async <T>(...args: string[]): Promise<T> => {
-    const cliArgs = [...imports(preloads), 'server/couture.mjs', ...args, '--json']
-    const result = await promisify(execFile)(process.execPath, cliArgs, { cwd: root, env })
-    return JSON.parse(result.stdout) as T
+    const ran = await couture([...args, '--json'], env)
+    if (ran.code !== 0) throw Object.assign(new Error(`couture ${args.join(' ')}: ${ran.stderr}`), ran)
+    return JSON.parse(ran.stdout) as T
   }
   let key: string | null = null
   const api = async (path: string, init: RequestInit = {}) => {

@@ -1,10 +1,11 @@
 /**
  * The store of a test server, on the engine that the test runs for: SQLite in the server's folder, or a database of
- * its own on the PostgreSQL that `postgres-for-all` has started. Tests read it beside the server, with one SQL.
+ * its own on the PostgreSQL that the tests of a run share. Tests read it beside the server, with one SQL.
  */
 import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
 import { Client, Pool, types } from 'pg'
+import { ask } from './ask.ts'
 
 /** The engine under test. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
@@ -97,10 +98,11 @@ function postgresStore(url: string, own: boolean): TestStore {
   }
 }
 
-const server = () => process.env.TEST_POSTGRES_URL!
+/** Where databases are made: a benchmark names its PostgreSQL, the tests of a run share one. */
+const server = async () => process.env.TEST_POSTGRES_URL ?? (await ask('postgres', null))
 
-async function administer<T extends object>(sql: string, url = server()): Promise<T[]> {
-  const client = new Client({ connectionString: url })
+async function administer<T extends object>(sql: string, url?: string): Promise<T[]> {
+  const client = new Client({ connectionString: url ?? (await server()) })
   await client.connect()
   try {
     return (await client.query<T>(sql)).rows
@@ -113,7 +115,7 @@ async function administer<T extends object>(sql: string, url = server()): Promis
 export async function createDatabase(): Promise<string> {
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`
   await administer(`create database ${name}`)
-  const url = new URL(server())
+  const url = new URL(await server())
   url.pathname = `/${name}`
   const citus = await administer("select 1 from pg_extension where extname = 'citus'")
   if (citus.length > 0) await administer('create extension citus', url.href)

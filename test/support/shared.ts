@@ -1,0 +1,64 @@
+/**
+ * What all tests of a run share: one PostgreSQL, one Chromium, the ports that were given out, and processes that run
+ * commands. Vitest's main process holds it, starts each when a test first asks for it (`ask.ts`), and stops it at the end
+ * of the run.
+ */
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { text } from 'node:stream/consumers'
+import type { Shared } from './ask.ts'
+import { installedChromium, launchServer } from './chromium.ts'
+import { createCommandHosts } from './command-hosts.ts'
+import { createPorts } from './port.ts'
+import { startCluster } from './postgres.ts'
+
+type Answers = { [K in keyof Shared]: (given: Shared[K]['given']) => Promise<Shared[K]['got']> }
+
+/** Called by vitest before the tests; what it returns is called after them. */
+export default async function setup(): Promise<() => Promise<void>> {
+  const endings: (() => Promise<unknown>)[] = []
+  const ports = createPorts()
+  const hosts = createCommandHosts()
+  endings.push(async () => hosts.stop())
+  const chromium = once(async () => installedChromium())
+  const answers: Answers = {
+    port: ports,
+    command: hosts.run,
+    chromium,
+    browser: once(async () => {
+      const server = await launchServer(await chromium())
+      endings.push(() => server.close())
+      return server.wsEndpoint()
+    }),
+    postgres: once(async () => {
+      if (process.env.DATABASE_URL) return process.env.DATABASE_URL
+      const cluster = await startCluster({ port: await ports() })
+      endings.push(cluster.stop)
+      return cluster.url
+    }),
+  }
+  const server = createServer(async (request, response) => {
+    const answer = answers[request.url!.slice(1) as keyof Shared] as (given: unknown) => Promise<unknown>
+    try {
+      response.end(JSON.stringify(await answer(JSON.parse(await text(request)))))
+    } catch (error) {
+      response.writeHead(500).end(error instanceof Error ? error.message : String(error))
+    }
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  process.env.TEST_SHARED_URL = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return async () => {
+    server.close()
+    server.closeAllConnections()
+    await Promise.all(endings.map((end) => end()))
+  }
+}
+
+/** Does it when it is first asked for; everybody gets the same. */
+function once<T>(start: () => Promise<T>): () => Promise<T> {
+  let started: Promise<T> | null = null
+  return () => {
+    started ??= start()
+    return started
+  }
+}
