@@ -18,6 +18,8 @@ export const KEEPALIVE_BYTES = 60 * 1024
 export const LIMITS = {
   tag: { events: TAG_EVENTS, bytes: TAG_BYTES },
   keyed: { events: 500, bytes: 1024 * 1024 },
+  /** What Segment allows on its routes; its SDKs stay below. */
+  segment: { events: 2500, bytes: 500 * 1024 },
   eventBytes: EVENT_BYTES,
   /** A sender's clock may differ by this much before its times are shifted. */
   clockSkewMs: 60_000,

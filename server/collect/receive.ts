@@ -8,7 +8,7 @@ import { Problem } from '../domain/problem.ts'
 import type { CollectRequest, Endpoint } from './accept.ts'
 import { readBody } from './body.ts'
 import type { Configuration } from './configuration.ts'
-import type { RateLimit } from './limits.ts'
+import type { RateLimit } from './rate-limit.ts'
 
 /** The paths of the endpoints. Segment's browser SDKs use the initials, its importers `import`. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
@@ -34,9 +34,6 @@ export type ReceiveDeps = {
   now: () => number
 }
 
-/** Segment's own limit; its SDKs stay below. */
-const SEGMENT_BYTES = 500 * 1024
-
 /** Receives one request. Throws a `Problem` if it is refused or cannot be read. */
 export async function receive(
   message: IncomingMessage,
@@ -47,7 +44,7 @@ export async function receive(
   const receivedAt = deps.now()
   const address = deps.clientAddress(message)
   checkRate(deps.limit, address, receivedAt)
-  let maxBytes = SEGMENT_BYTES
+  let maxBytes: number = LIMITS.segment.bytes
   if (endpoint === 'events') {
     if (authorization !== undefined) await checkKey(authorization, deps)
     checkType(message.headers['content-type'])

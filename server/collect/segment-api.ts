@@ -8,7 +8,7 @@
  * A call that names a user is a login of its visitor: a claim, or proof if a secret key allows it (`identify:write`).
  * None of its traits are kept. Without `identity` consent the claim is dropped, and so are calls that only name a user.
  */
-import type { RejectCode } from '../../tag/wire.ts'
+import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
@@ -22,9 +22,6 @@ import { consentOf, type Purposes } from './segment-consent.ts'
 import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
-
-/** Segment's own limit; its SDKs stay below. */
-const MAX_CALLS = 2500
 
 /** A call that is kept, with its visitor and what is known about the browser. */
 type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: string | null; userAgent: string | null }
@@ -87,8 +84,9 @@ function parse(text: string): Record<string, unknown> {
 
 function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unknown[] {
   if (Array.isArray(body.batch)) {
-    if (body.batch.length <= MAX_CALLS) return body.batch
-    throw new Problem(413, 'too_many_events', `batch must hold at most ${MAX_CALLS} calls; send them in parts`)
+    const { events: most } = LIMITS.segment
+    if (body.batch.length <= most) return body.batch
+    throw new Problem(413, 'too_many_events', `batch must hold at most ${most} calls; send them in parts`)
   }
   if (kind === 'batch') throw new Problem(400, 'invalid_request', 'batch must be a list of calls')
   return [body]

@@ -3,7 +3,7 @@
  * difference is appended by it alone, in one transaction with the state it told, so that a reader who follows `seq`
  * misses nothing and gets nothing twice.
  */
-import { mailability } from '../domain/match.ts'
+import { mailability } from '../domain/mailability.ts'
 import type { Change, MatchFacts, PublishedState } from '../store/feed.ts'
 
 /**

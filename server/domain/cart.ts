@@ -2,8 +2,8 @@
  * Carts, folded from the commerce events of one person in one epoch of a visitor, in order of time.
  *
  * `view_cart` with items sets the cart's content; `add_to_cart` and `remove_from_cart` change it; `begin_checkout` and
- * the later checkout events touch it; `purchase` closes it. A cart with nothing left in it does not count. Money is in
- * minor units of the cart's currency.
+ * the later checkout events touch it; `purchase` closes it, and so does an order of another channel that settles it. A
+ * cart with nothing left in it does not count. Money is in minor units of the cart's currency.
  */
 import { amountOf, toMinor } from './money.ts'
 
@@ -77,6 +77,17 @@ export function foldCarts(events: CommerceEvent[], abandonedAfterMs: number): Ca
   }
   if (cart) carts.push(cart)
   return carts.filter((each) => each.state !== 'open' || each.items.length > 0)
+}
+
+/**
+ * Whether an order settles a cart: it is not older than the cart's last change, and they share an item or it has none.
+ */
+export function settles(
+  order: { at: number; itemIds: string[] },
+  cart: { updatedAt: number; itemIds: string[] },
+): boolean {
+  if (order.at < cart.updatedAt) return false
+  return order.itemIds.length === 0 || order.itemIds.some((id) => cart.itemIds.includes(id))
 }
 
 function closed(cart: Cart, event: CommerceEvent): Cart {

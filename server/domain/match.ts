@@ -1,10 +1,4 @@
-/** What the feed says of a contact, and whether a person may be mailed. */
-
-/** Why a person may not be mailed about what they did. */
-export const WHY_NOT_MAILABLE = ['no_mail_consent', 'no_marketing_consent', 'minor', 'not_a_contact'] as const
-
-/** Why a person may not be mailed about what they did. */
-export type WhyNotMailable = (typeof WHY_NOT_MAILABLE)[number]
+/** What the feed says of a contact's match. */
 
 /** What happened to a match since its reader last heard of it. */
 export const MATCH_CHANGES = ['matched', 'updated', 'unmatched', 'erased'] as const
@@ -20,17 +14,3 @@ export const UNMATCHED_REASONS = ['no_link', 'merged', 'left_segment'] as const
 
 /** Why a contact is no match any more. */
 export type UnmatchedReason = (typeof UNMATCHED_REASONS)[number]
-
-/** Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of theirs. */
-export function mailability(person: {
-  contact: boolean
-  mailConsent: boolean | null
-  marketing: boolean
-  minor: boolean
-}): { mailable: true } | { mailable: false; why: WhyNotMailable } {
-  if (!person.contact) return { mailable: false, why: 'not_a_contact' }
-  if (person.minor) return { mailable: false, why: 'minor' }
-  if (person.mailConsent !== true) return { mailable: false, why: 'no_mail_consent' }
-  if (!person.marketing) return { mailable: false, why: 'no_marketing_consent' }
-  return { mailable: true }
-}

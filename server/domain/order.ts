@@ -51,14 +51,3 @@ export function mergeOrders(told: ReportedOrder[]): Omit<ReportedOrder, 'source'
   })
   return merged.sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
 }
-
-/**
- * Whether an order settles a cart: it is not older than the cart's last change, and they share an item or it has none.
- */
-export function settles(
-  order: { at: number; itemIds: string[] },
-  cart: { updatedAt: number; itemIds: string[] },
-): boolean {
-  if (order.at < cart.updatedAt) return false
-  return order.itemIds.length === 0 || order.itemIds.some((id) => cart.itemIds.includes(id))
-}

@@ -4,7 +4,7 @@
  * misses nothing and gets nothing twice.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { mailability } from '../domain/match.ts'
+import { mailability } from '../domain/mailability.ts'
 import { Problem } from '../domain/problem.ts'
 import { stillOpen } from '../segments/member-list.ts'
 import { findSegment } from '../segments/members.ts'

@@ -1,6 +1,6 @@
 /** `GET /api/v1/segments` and `…/:id/members`: who is in a segment, since when, on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { mailability } from '../domain/match.ts'
+import { mailability } from '../domain/mailability.ts'
 import { Problem } from '../domain/problem.ts'
 import type { SegmentNode } from '../segments/grammar.ts'
 import { listMembers, type Member, stillOpen } from '../segments/member-list.ts'

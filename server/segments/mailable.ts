@@ -1,6 +1,6 @@
 /** The contacts of a segment that may be mailed, a page at a time, and why the others may not. */
 import type { Kysely } from 'kysely'
-import { mailability, type WhyNotMailable } from '../domain/match.ts'
+import { mailability, type WhyNotMailable } from '../domain/mailability.ts'
 import type { Database } from '../store/schema.ts'
 import { listMembers } from './member-list.ts'
 

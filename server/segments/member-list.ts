@@ -1,6 +1,6 @@
 /** The members of a segment, the newest first, and whether what they left in the cart is still theirs to buy. */
 import type { Kysely } from 'kysely'
-import { settles } from '../domain/order.ts'
+import { settles } from '../domain/cart.ts'
 import { chunks } from '../store/engine/many.ts'
 import { itemIdsOf } from '../store/item-ids.ts'
 import type { CartRow, PersonRow } from '../store/schema/derived.ts'

@@ -1,8 +1,8 @@
 /** Reads what persons are made of, and writes their rows. */
 import type { Kysely, NotNull, Transaction } from 'kysely'
+import { settles } from '../domain/cart.ts'
 import type { Evidence } from '../domain/event.ts'
 import type { Strength } from '../domain/identity-table.ts'
-import { settles } from '../domain/order.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
