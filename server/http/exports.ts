@@ -76,29 +76,3 @@ export function fileResponse<T>(options: {
   // The routes' replies are typed as JSON, see `jsonOrFile`.
   return response as never
 }
-
-/** A cart's cells, empty where there is none. */
-export function cartCells(
-  cart:
-    | {
-        url: string | null
-        currency: string
-        value: number
-        updated_at: string
-        items: { item_id: string; item_name?: string; quantity: number }[]
-      }
-    | null
-    | undefined,
-): Cells {
-  return {
-    cart_url: cart?.url,
-    cart_value: cart?.value,
-    cart_currency: cart?.currency,
-    cart_updated_at: cart?.updated_at,
-    cart_items: cart?.items.map((item) => `${item.quantity} × ${item.item_name ?? item.item_id}`).join(', '),
-    cart_item_ids: cart?.items.map((item) => item.item_id).join(' '),
-  }
-}
-
-/** The columns that `cartCells` fills. */
-export const CART_COLUMNS = Object.keys(cartCells(null))

@@ -15,32 +15,13 @@ import { decodeJson, type Json } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import type { MatchChangeRow } from '../store/schema/feed.ts'
 import { allow } from './auth.ts'
+import { MATCH_CSV } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { CART_COLUMNS, type Cells, cartCells, exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
+import { matchSchema } from './export-shapes.ts'
+import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { cartSchema, evidenceSchema, iso, refusals, renderCart, whyNotMailable } from './shapes.ts'
+import { iso, refusals, renderCart } from './shapes.ts'
 import { onInvalid } from './validation.ts'
-
-/** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
-const matchSchema = z
-  .object({
-    seq: z.number(),
-    change: z.enum(['matched', 'updated', 'unmatched', 'erased']),
-    reason: z.string().optional(),
-    contact: z.object({ id: z.string(), email: z.string().optional(), email_sha256: z.string().optional() }),
-    strength: z.enum(['verified', 'confirmed']).optional(),
-    evidence: z.array(evidenceSchema).optional(),
-    matched_at: z.string().optional(),
-    last_seen_at: z.string().optional(),
-    visitors: z.number().optional(),
-    mailable: z.boolean(),
-    why_not_mailable: whyNotMailable.optional(),
-    segments: z.array(z.object({ id: z.string(), name: z.string(), entered_at: z.string() })).nullable(),
-    cart: cartSchema.nullable(),
-    interests: z.array(z.object({ item_id: z.string(), views: z.number(), last_at: z.string() })).nullable(),
-    purchased: z.array(z.string()).nullable(),
-  })
-  .openapi('Match')
 
 type Match = z.infer<typeof matchSchema>
 
@@ -94,36 +75,13 @@ export function matchRoutes(deps: HttpDeps) {
           format,
           bom: bom === 'true',
           name,
-          columns: COLUMNS,
-          cells: cellsOf,
+          ...MATCH_CSV,
         })
       }
       const { rows, more } = await next(limit ?? MAX_LIMIT)
       return c.json({ data: rows, next: encodeCursor(list, position), has_more: more }, 200)
     },
   )
-}
-
-/** The columns of the CSV. */
-const COLUMNS = [
-  ...['seq', 'change', 'reason', 'contact_id', 'email', 'email_sha256', 'strength', 'evidence', 'matched_at'],
-  ...['last_seen_at', 'visitors', 'mailable', 'why_not_mailable', 'segments'],
-  ...CART_COLUMNS,
-  'purchased',
-]
-
-function cellsOf(match: Match): Cells {
-  const { seq, change, reason, strength, matched_at, last_seen_at, visitors, mailable, why_not_mailable } = match
-  return {
-    ...{ seq, change, reason, strength, matched_at, last_seen_at, visitors, mailable, why_not_mailable },
-    contact_id: match.contact.id,
-    email: match.contact.email,
-    email_sha256: match.contact.email_sha256,
-    evidence: match.evidence?.join(' '),
-    segments: match.segments?.map((segment) => segment.id).join(' '),
-    ...cartCells(match.cart),
-    purchased: match.purchased?.join(' '),
-  }
 }
 
 /** Each contact of the rows once, in the order of its last change, as this feed's readers must hear of it. */

@@ -11,35 +11,13 @@ import { loadContactCards } from '../store/contacts.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'
+import { MEMBER_CSV } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { CART_COLUMNS, type Cells, cartCells, exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
+import { memberSchema } from './export-shapes.ts'
+import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import {
-  cartSchema,
-  evidenceSchema,
-  iso,
-  isoOrNull,
-  json,
-  nameOf,
-  refusals,
-  renderCart,
-  whyNotMailable,
-} from './shapes.ts'
+import { iso, isoOrNull, json, nameOf, refusals, renderCart } from './shapes.ts'
 import { onInvalid } from './validation.ts'
-
-const memberSchema = z
-  .object({
-    person: z.object({ kind: z.enum(['contact', 'visitor']), id: z.string() }),
-    contact: z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() }).nullable(),
-    entered_at: z.string(),
-    mailable: z.boolean(),
-    why_not_mailable: whyNotMailable.optional(),
-    strength: z.enum(['verified', 'confirmed']).nullable(),
-    evidence: z.array(evidenceSchema),
-    matched_at: z.string().nullable(),
-    cart: cartSchema.optional(),
-  })
-  .openapi('Member')
 
 const segmentSchema = z
   .object({ id: z.string(), name: z.string(), definition: z.record(z.string(), z.unknown()) })
@@ -106,8 +84,7 @@ export function segmentRoutes(deps: HttpDeps) {
             format,
             bom: bom === 'true',
             name,
-            columns: COLUMNS,
-            cells: cellsOf,
+            ...MEMBER_CSV,
           })
         }
         const { rows, more } = await next(limit ?? MAX_LIMIT)
@@ -167,26 +144,5 @@ function renderMember(
     evidence: decodeJson(member.evidence),
     matched_at: isoOrNull(member.matched_at),
     ...(shown && cart ? { cart: renderCart(cart, now) } : {}),
-  }
-}
-
-/** The columns of the CSV. */
-const COLUMNS = [
-  ...['person_kind', 'person_id', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
-  ...['strength', 'evidence', 'matched_at'],
-  ...CART_COLUMNS,
-]
-
-function cellsOf(member: z.infer<typeof memberSchema>): Cells {
-  const { entered_at, mailable, why_not_mailable, strength, matched_at } = member
-  return {
-    ...{ entered_at, mailable, why_not_mailable, strength, matched_at },
-    person_kind: member.person.kind,
-    person_id: member.person.id,
-    contact_id: member.contact?.id,
-    name: member.contact?.name,
-    email: member.contact?.email,
-    evidence: member.evidence.join(' '),
-    ...cartCells(member.cart),
   }
 }

@@ -1,0 +1,67 @@
+/** The columns of the lists as CSV, in their order, and the cells of a row. */
+import type { z } from '@hono/zod-openapi'
+import type { matchSchema, memberSchema } from './export-shapes.ts'
+import type { Cells } from './exports.ts'
+import type { cartSchema } from './shapes.ts'
+
+/** A cart's cells, empty where there is none. */
+function cartCells(cart: z.infer<typeof cartSchema> | null | undefined): Cells {
+  return {
+    cart_url: cart?.url,
+    cart_value: cart?.value,
+    cart_currency: cart?.currency,
+    cart_updated_at: cart?.updated_at,
+    cart_items: cart?.items.map((item) => `${item.quantity} × ${item.item_name ?? item.item_id}`).join(', '),
+    cart_item_ids: cart?.items.map((item) => item.item_id).join(' '),
+  }
+}
+
+/** The columns that `cartCells` fills. */
+const CART_COLUMNS = Object.keys(cartCells(null))
+
+const MATCH_COLUMNS = [
+  ...['seq', 'change', 'reason', 'contact_id', 'email', 'email_sha256', 'strength', 'evidence', 'matched_at'],
+  ...['last_seen_at', 'visitors', 'mailable', 'why_not_mailable', 'segments'],
+  ...CART_COLUMNS,
+  'purchased',
+]
+
+function matchCells(match: z.infer<typeof matchSchema>): Cells {
+  const { seq, change, reason, strength, matched_at, last_seen_at, visitors, mailable, why_not_mailable } = match
+  return {
+    ...{ seq, change, reason, strength, matched_at, last_seen_at, visitors, mailable, why_not_mailable },
+    contact_id: match.contact.id,
+    email: match.contact.email,
+    email_sha256: match.contact.email_sha256,
+    evidence: match.evidence?.join(' '),
+    segments: match.segments?.map((segment) => segment.id).join(' '),
+    ...cartCells(match.cart),
+    purchased: match.purchased?.join(' '),
+  }
+}
+
+const MEMBER_COLUMNS = [
+  ...['person_kind', 'person_id', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
+  ...['strength', 'evidence', 'matched_at'],
+  ...CART_COLUMNS,
+]
+
+function memberCells(member: z.infer<typeof memberSchema>): Cells {
+  const { entered_at, mailable, why_not_mailable, strength, matched_at } = member
+  return {
+    ...{ entered_at, mailable, why_not_mailable, strength, matched_at },
+    person_kind: member.person.kind,
+    person_id: member.person.id,
+    contact_id: member.contact?.id,
+    name: member.contact?.name,
+    email: member.contact?.email,
+    evidence: member.evidence.join(' '),
+    ...cartCells(member.cart),
+  }
+}
+
+/** Matches as CSV. */
+export const MATCH_CSV = { columns: MATCH_COLUMNS, cells: matchCells }
+
+/** Members of a segment as CSV. */
+export const MEMBER_CSV = { columns: MEMBER_COLUMNS, cells: memberCells }

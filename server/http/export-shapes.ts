@@ -1,0 +1,39 @@
+/** The rows of the lists that can be had as files: matches and members. */
+import { z } from '@hono/zod-openapi'
+import { cartSchema, evidenceSchema, whyNotMailable } from './shapes.ts'
+
+/** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
+export const matchSchema = z
+  .object({
+    seq: z.number(),
+    change: z.enum(['matched', 'updated', 'unmatched', 'erased']),
+    reason: z.string().optional(),
+    contact: z.object({ id: z.string(), email: z.string().optional(), email_sha256: z.string().optional() }),
+    strength: z.enum(['verified', 'confirmed']).optional(),
+    evidence: z.array(evidenceSchema).optional(),
+    matched_at: z.string().optional(),
+    last_seen_at: z.string().optional(),
+    visitors: z.number().optional(),
+    mailable: z.boolean(),
+    why_not_mailable: whyNotMailable.optional(),
+    segments: z.array(z.object({ id: z.string(), name: z.string(), entered_at: z.string() })).nullable(),
+    cart: cartSchema.nullable(),
+    interests: z.array(z.object({ item_id: z.string(), views: z.number(), last_at: z.string() })).nullable(),
+    purchased: z.array(z.string()).nullable(),
+  })
+  .openapi('Match')
+
+/** A member of a segment. */
+export const memberSchema = z
+  .object({
+    person: z.object({ kind: z.enum(['contact', 'visitor']), id: z.string() }),
+    contact: z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() }).nullable(),
+    entered_at: z.string(),
+    mailable: z.boolean(),
+    why_not_mailable: whyNotMailable.optional(),
+    strength: z.enum(['verified', 'confirmed']).nullable(),
+    evidence: z.array(evidenceSchema),
+    matched_at: z.string().nullable(),
+    cart: cartSchema.optional(),
+  })
+  .openapi('Member')
