@@ -1,7 +1,7 @@
 /**
- * The one file that knows the server's addresses and the shape of its replies. A page gets a `Client` handed in and
- * never calls `fetch`. Whatever call is answered by 401 tells `onSignedOut` once before it fails, so that no page has
- * to think of sessions.
+ * The only file that knows the server's addresses and the shape of its replies. Pages receive a `Client` and never call
+ * `fetch`. A call that is answered with 401 calls `onSignedOut` once before it fails, so that pages need not handle
+ * ended sessions.
  */
 
 import { hc, type InferResponseType } from 'hono/client'
@@ -24,17 +24,17 @@ export type ContactLink = Contact['links'][number]
 export type TimelinePage = InferResponseType<Routes['contacts'][':id']['timeline']['$get'], 200>
 export type TimelineEvent = TimelinePage['data'][number]
 
-/** What operators said of a link, oldest first; the last word counts. */
+/** What operators decided about a link, oldest first; the last decision counts. */
 export type Act = 'void' | 'confirm' | 'clear'
 export type LinkAct = { act: Act; at: string; actor: string }
 export type VisitorDetail = InferResponseType<Routes['visitors'][':id']['$get'], 200>
-/** What is to be looked at. `more`: of one of the lists only the first thousand are here. */
+/** What needs review. `more`: at least one of the lists is cut off after the first thousand. */
 export type Review = { links: ContactLink[]; shared: Visitor[]; more: boolean }
 
-/** What became of an imported file. `rejected` may hold only the first rows of `rejected_total`. */
+/** The outcome of an import. `rejected` may hold only the first rows of `rejected_total`. */
 export type ImportReport = InferResponseType<Routes['contacts']['$post'], 200>
 
-/** A call that did not succeed. `status` is 0 where no answer came at all; `detail` is the server's own sentence. */
+/** A failed call. `status` is 0 if there was no answer; `detail` is the server's own sentence. */
 export class ApiError extends Error {
   readonly status: number
   readonly detail: string
@@ -52,12 +52,12 @@ const MEMBERS_A_PAGE = 50
 const EVENTS_A_PAGE = 200
 const REVIEW_A_STATE = 1000
 
-/** The abandoned carts as a file that a spreadsheet program opens as it should. */
+/** The abandoned carts as a file that spreadsheet programs open correctly. */
 export const ABANDONED_CSV = '/api/v1/segments/cart_abandoned/members?format=csv&bom=true'
 
 const api = hc<Api>('/api/v1')
 
-/** Waits for an answer and lets only a good one through. */
+/** Waits for an answer and throws unless it succeeded. */
 async function good<R extends { ok: boolean }>(answer: Promise<R>): Promise<R> {
   const response = await answer.catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
@@ -68,7 +68,7 @@ async function good<R extends { ok: boolean }>(answer: Promise<R>): Promise<R> {
   throw new ApiError(failed.status, await detailOf(failed))
 }
 
-/** The sentence of a problem document, or the status line of an answer that is none (a proxy's error page). */
+/** The sentence of a problem document, or the status line of any other answer (a proxy's error page). */
 async function detailOf(response: Response): Promise<string> {
   const problem: unknown = await response.json().catch(() => null)
   const { detail, title } = (problem ?? {}) as { detail?: unknown; title?: unknown }
@@ -76,7 +76,7 @@ async function detailOf(response: Response): Promise<string> {
   return typeof title === 'string' ? title : `${response.status} ${response.statusText}`.trim()
 }
 
-/** The calls of the private API, bound to one reaction to an ended session. */
+/** The calls of the private API, with one reaction to an ended session. */
 export function createClient(onSignedOut: () => void) {
   /** A read within the session: its JSON, or `onSignedOut`. */
   async function read<T>(answer: Promise<{ ok: boolean; json(): Promise<T> }>): Promise<T> {
@@ -88,7 +88,7 @@ export function createClient(onSignedOut: () => void) {
     }
   }
 
-  /** An id as a part of an address; the typed client puts it there as it is. */
+  /** An id encoded for a path; the typed client inserts it unchanged. */
   const param = (id: string) => ({ id: encodeURIComponent(id) })
 
   return {
@@ -108,7 +108,7 @@ export function createClient(onSignedOut: () => void) {
       await good(api.session.$post({ json: { password } }))
     },
 
-    /** Ends the session. One that has already ended is no error. */
+    /** Ends the session. A session that has already ended is not an error. */
     async signOut(): Promise<void> {
       try {
         await good(api.session.$delete())
@@ -117,15 +117,15 @@ export function createClient(onSignedOut: () => void) {
       }
     },
 
-    /** The figures of the days `from` to `to`, both included, as UTC dates. */
+    /** The figures of the days `from` to `to`, inclusive, as UTC dates. */
     overview: (from: string, to: string, signal: AbortSignal): Promise<Overview> =>
       read(api.reports.overview.$get({ query: { from, to } }, { init: { signal } })),
 
-    /** All that is known of a contact; fails with 404 for one that is not there. */
+    /** Everything known about a contact; fails with 404 if it does not exist. */
     contact: (id: string, signal: AbortSignal): Promise<Contact> =>
       read(api.contacts[':id'].$get({ param: param(id) }, { init: { signal } })),
 
-    /** The links that wait for somebody, those that the rules refused or voided, and the devices that several use. */
+    /** The links that need review, those that the rules refused or voided, and the shared devices. */
     async review(signal: AbortSignal): Promise<Review> {
       const limit = String(REVIEW_A_STATE)
       const [shared, ...lists] = await Promise.all([
@@ -138,21 +138,21 @@ export function createClient(onSignedOut: () => void) {
       return { links: lists.flatMap(({ data }) => data), shared: shared.data, more }
     },
 
-    /** How many links wait for somebody. */
+    /** How many links need review. */
     waiting: async (signal: AbortSignal): Promise<number> =>
       (await read(api.links.$get({ query: { state: 'review' } }, { init: { signal } }))).data.length,
 
-    /** A browser with its links; fails with 404 for one that is gone. */
+    /** A browser with its links; fails with 404 if it does not exist any more. */
     visitor: (id: string, signal: AbortSignal): Promise<VisitorDetail> =>
       read(api.visitors[':id'].$get({ param: param(id) }, { init: { signal } })),
 
-    /** What was said of a link. */
+    /** The decisions about a link. */
     async said(id: string, signal: AbortSignal): Promise<LinkAct[]> {
       const answer = fetch(`/api/v1/links/${encodeURIComponent(id)}`, { signal })
       return (await read<{ acts: LinkAct[] }>(answer)).acts
     },
 
-    /** Says of a link that it is an error, that it is right, or neither again. */
+    /** Marks a link as an error, confirms it, or clears the decision. */
     async decide(id: string, act: Act): Promise<void> {
       await read<unknown>(fetch(`/api/v1/links/${encodeURIComponent(id)}/${act}`, { method: 'POST' }))
     },
@@ -163,7 +163,7 @@ export function createClient(onSignedOut: () => void) {
       return read(api.contacts[':id'].timeline.$get({ param: param(id), query }, { init: { signal } }))
     },
 
-    /** Sends a file of contacts as it is; `type` says how the server is to read it. */
+    /** Sends a file of contacts unchanged; `type` tells the server how to read it. */
     async importContacts(file: File, type: string, onProgress: Progress, signal: AbortSignal): Promise<ImportReport> {
       return read(upload('/api/v1/contacts', file, type, onProgress, signal))
     },

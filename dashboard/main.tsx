@@ -1,10 +1,10 @@
 /**
- * The dashboard's start: is somebody signed in, in which language, and which page does the address name. It owns these
- * three and nothing else; pages load their own data through the client they are handed.
+ * The dashboard's entry point: whether somebody is signed in, the language, and the page that the address names. It
+ * owns these three and nothing else; pages load their own data through the client they receive.
  */
 import { render, useEffect, useMemo, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, createClient } from './api.ts'
-import { type Route, usePlace } from './hooks/route.ts'
+import { type Route, useRoute } from './hooks/route.ts'
 import { CartsPage } from './pages/carts/page.tsx'
 import { ContactPage } from './pages/contact/page.tsx'
 import { ImportPage } from './pages/import/page.tsx'
@@ -17,13 +17,13 @@ import { Loading, Trouble } from './parts/trouble.tsx'
 import type { Ui } from './texts/format.ts'
 import { initialLanguage, type Language, rememberLanguage, uiFor } from './texts/language.ts'
 
-/** `ended` is a session that ran out while the dashboard was open; `unknown` lasts until the first answer. */
+/** `ended`: the session expired while the dashboard was open. `unknown`: until the first answer. */
 type Session = 'unknown' | 'in' | 'out' | 'ended' | ApiError
 
 function App() {
   const [session, setSession] = useState<Session>('unknown')
   const [language, setLanguage] = useState<Language>(initialLanguage)
-  const [place, go] = usePlace()
+  const [place, go] = useRoute()
   const ui = useMemo(() => uiFor(language), [language])
   const client = useMemo(() => createClient(() => setSession('ended')), [])
   const { t } = ui
@@ -62,7 +62,7 @@ function App() {
     document.title = `${title} · ${t.appName}`
   }, [language, title])
 
-  // A page that took another's place takes the focus to its heading; the first page after loading leaves it alone.
+  // A page that replaces another moves the focus to its heading; the first page after loading does not.
   const first = useRef(true)
   useEffect(() => {
     if (!inside) return
@@ -113,7 +113,9 @@ function App() {
   )
 }
 
-/** What the browser's tab says. A customer's name stays out of it, because browsers keep titles in their history. */
+/**
+ * The title of the browser's tab. It never contains a customer's name, because browsers keep titles in their history.
+ */
 function titleOf({ t }: Ui, place: Route): string {
   switch (place.page) {
     case 'overview':

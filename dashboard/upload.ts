@@ -1,12 +1,12 @@
 /**
- * Sends a file and tells how far it is. `fetch` cannot tell that in every browser, so this is the one place that uses
- * the older request. The answer is handed on as a `Response`, so that whoever reads it need not know the difference.
+ * Sends a file and reports the progress. `fetch` cannot do that in every browser, so this is the only place that uses
+ * `XMLHttpRequest`. The answer is returned as a `Response`, so that callers need not know the difference.
  */
 
 /** Called with the share that has been sent, from 0 to 1; 1 means that all of it has left this browser. */
 export type Progress = (share: number) => void
 
-/** Posts `file` as it is under the content type `type`. A lost connection is a `TypeError`, as `fetch` has it. */
+/** Posts `file` unchanged with the content type `type`. A lost connection is a `TypeError`, as with `fetch`. */
 export function upload(
   url: string,
   file: File,

@@ -1,20 +1,20 @@
 /**
- * Keeps a page's figures fresh: loads them, and again some seconds after each answer while the tab is visible. What
- * was loaded stays on screen until its successor has arrived, also when a load fails, and the element that holds the
- * focus keeps it. One load is under way at a time; a change of `key` or leaving the page aborts it.
+ * Keeps a page's figures fresh: loads them, and reloads some seconds after each answer while the tab is visible. Loaded
+ * data stay on screen until new data arrive, even when a load fails, and the focused element keeps the focus. Only one
+ * load is in progress at a time; changing `key` or leaving the page aborts it.
  */
 import { flushSync, useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
 import { ApiError } from '../api.ts'
 
-/** The pause between an answer and the next question, where a page does not choose its own. */
+/** The pause between an answer and the next request, unless a page chooses its own. */
 const REFRESH_MS = 5_000
 
-/** What a page knows: the last data with its key and time, and the error if the latest load failed. */
+/** The state of a page: the last data with its key and time, and the error if the latest load failed. */
 export type Polled<T> = { data: T | null; key: string; at: number; error: ApiError | null }
 
 /**
- * Renders a change at once and gives the focus back where the change took it away (moving an element in the document
- * drops its focus).
+ * Renders a change at once and restores the focus if the change took it away (moving an element in the document drops
+ * its focus).
  */
 function keepFocus(change: () => void): void {
   const held = document.activeElement
@@ -24,15 +24,15 @@ function keepFocus(change: () => void): void {
   }
 }
 
-/** Loads now and every `pauseMs`; `key` names what is loaded, a new one loads at once. */
+/** Loads now and every `pauseMs`; `key` names what is loaded, and a new key loads at once. */
 export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T>, pauseMs = REFRESH_MS) {
   const [polled, setPolled] = useState<Polled<T>>({ data: null, key, at: 0, error: null })
   const latest = useRef(load)
   latest.current = load
   const restart = useRef<() => void>(() => {})
 
-  // A layout effect, because it runs before the component can be gone again: an ordinary one waits for the next frame
-  // and would then start a poll that nobody ends.
+  // A layout effect, because it runs before the component can be unmounted again: an ordinary effect waits for the
+  // next frame and would then start a poll that nothing ends.
   useLayoutEffect(() => {
     let current = new AbortController()
     let timer = 0

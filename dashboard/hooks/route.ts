@@ -1,14 +1,14 @@
 /**
- * The pages and their addresses. An address is all the state a page needs to be opened again: signing in on the way
- * does not change it. Unknown addresses below `/dashboard/` are the overview.
+ * The pages and their addresses. The address holds all the state needed to reopen a page, and signing in does not
+ * change it. Unknown addresses below `/dashboard/` show the overview.
  */
 import { useEffect, useMemo, useState } from 'hono/jsx/dom'
 
-/** The pages of the navigation, in its order. */
+/** The pages of the navigation, in order. */
 export const PAGES = ['overview', 'carts', 'review', 'import'] as const
 export type Page = (typeof PAGES)[number]
 
-/** A page, and for a customer's page whose it is. */
+/** A page, with the customer's id for a customer's page. */
 export type Route = { page: Page } | { page: 'contact'; id: string }
 
 const PATHS: Record<Page, string> = {
@@ -19,12 +19,12 @@ const PATHS: Record<Page, string> = {
 }
 const CONTACT = '/dashboard/contacts/'
 
-/** The address of a place. */
-export function addressOf(place: Route): string {
-  return place.page === 'contact' ? CONTACT + encodeURIComponent(place.id) : PATHS[place.page]
+/** The address of a route. */
+export function addressOf(route: Route): string {
+  return route.page === 'contact' ? CONTACT + encodeURIComponent(route.id) : PATHS[route.page]
 }
 
-function placeOf(path: string): Route {
+function routeOf(path: string): Route {
   if (path.startsWith(CONTACT)) {
     const id = decoded(path.slice(CONTACT.length).replace(/\/+$/, ''))
     if (id !== '') return { page: 'contact', id }
@@ -33,7 +33,7 @@ function placeOf(path: string): Route {
   return { page: PAGES.find((page) => PATHS[page] === plain) ?? 'overview' }
 }
 
-/** The text of a part of an address; one that was mistyped stands for itself. */
+/** The decoded text of a path segment; a malformed one stays as it is. */
 function decoded(part: string): string {
   try {
     return decodeURIComponent(part)
@@ -42,10 +42,10 @@ function decoded(part: string): string {
   }
 }
 
-/** The page that the address names, and a way to another one that the back button undoes. */
-export function usePlace(): [Route, (place: Route) => void] {
+/** The page that the address names, and a function that navigates to another one with a history entry. */
+export function useRoute(): [Route, (route: Route) => void] {
   const [path, setPath] = useState(location.pathname)
-  const place = useMemo(() => placeOf(path), [path])
+  const route = useMemo(() => routeOf(path), [path])
   useEffect(() => {
     const follow = () => setPath(location.pathname)
     addEventListener('popstate', follow)
@@ -53,10 +53,10 @@ export function usePlace(): [Route, (place: Route) => void] {
   }, [])
   const go = (next: Route) => {
     const address = addressOf(next)
-    if (address === addressOf(place)) return
+    if (address === addressOf(route)) return
     history.pushState(null, '', address)
     setPath(location.pathname)
     scrollTo(0, 0)
   }
-  return [place, go]
+  return [route, go]
 }

@@ -1,6 +1,6 @@
 /**
- * What lies in a cart: the first three items with their pictures and the number of the rest. Names are text; links and
- * pictures only where their address is safe, and a picture that does not load takes its frame with it.
+ * The content of a cart: the first three items with their pictures, and the number of the others. Names are text; links
+ * and pictures appear only if their address is safe, and a picture that does not load is removed with its frame.
  */
 import { useState } from 'hono/jsx/dom'
 import type { Cart, Item } from '../api.ts'

@@ -1,6 +1,6 @@
 /**
- * One choice out of a few, side by side: radio buttons underneath, so that arrow keys and screen readers know it for
- * what it is.
+ * A choice of a few options, side by side: radio buttons underneath, so that arrow keys and screen readers work as
+ * expected.
  */
 
 type Props<T extends string> = {
@@ -11,7 +11,7 @@ type Props<T extends string> = {
   onChoose: (value: T) => void
 }
 
-/** A labelled group of radio buttons in the shape of a switch. */
+/** A labelled group of radio buttons that looks like a switch. */
 export function Choice<T extends string>({ name, legend, value, options, onChoose }: Props<T>) {
   return (
     <fieldset class="choice">

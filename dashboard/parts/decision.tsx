@@ -1,6 +1,6 @@
 /**
- * What somebody of the shop says of a link: that it is right, that it is wrong, or neither again. What was said before
- * is asked for only when the buttons are.
+ * An operator's decision on a link: right, wrong, or undecided again. Earlier decisions are only requested when the
+ * buttons are shown.
  */
 import { useEffect, useRef, useState } from 'hono/jsx/dom'
 import { type Act, ApiError, type Client, type ContactLink, type LinkAct } from '../api.ts'
@@ -9,7 +9,7 @@ import { troubleText } from './trouble.tsx'
 
 type Props = { ui: Ui; client: Client; link: ContactLink; open: boolean; onDecided: () => void }
 
-/** The buttons, with what was said last. */
+/** The buttons, with the last decision. */
 export function Decision({ ui, client, link, open, onDecided }: Props) {
   const { t, f } = ui
   const [shown, setShown] = useState(open)
@@ -17,14 +17,14 @@ export function Decision({ ui, client, link, open, onDecided }: Props) {
   const [mine, setMine] = useState<Act | null>(null)
   const [busy, setBusy] = useState(false)
   const [error, setError] = useState<ApiError | null>(null)
-  // What was pressed goes away; the focus that was on it moves to what has come in its place.
+  // The pressed button disappears; its focus moves to its replacement.
   const panel = useRef<HTMLDivElement>(null)
   const keepFocus = () => requestAnimationFrame(() => panel.current?.focus({ preventScroll: true }))
 
   useEffect(() => {
     if (!shown) return
     const ending = new AbortController()
-    // That it cannot be told is no reason to hide the buttons; a click says what is wrong.
+    // If earlier decisions cannot be loaded, the buttons still work; a click reports what is wrong.
     client.said(link.id, ending.signal).then(
       (acts) => setLast(acts.at(-1) ?? null),
       () => {},

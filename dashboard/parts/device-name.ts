@@ -1,4 +1,4 @@
-/** How a browser is called: what kind of device it is, its browser and its system, as far as they are known. */
+/** The name of a browser: its kind of device, browser and system, as far as they are known. */
 import type { Visitor } from '../api.ts'
 import type { Ui } from '../texts/format.ts'
 import { wordFor } from '../texts/words.ts'
@@ -12,5 +12,5 @@ export function deviceName({ t }: Ui, visitor: Visitor | undefined): string {
   return software === '' ? kind : `${kind} · ${software}`
 }
 
-/** As much of a visitor's id as tells one from another. */
+/** The part of a visitor's id that is enough to tell visitors apart. */
 export const shortId = (id: string) => id.slice(0, 8)

@@ -1,11 +1,11 @@
 /**
- * "Updated 3 s ago", for the eye only: it ticks every second and would talk a screen reader's user out of the room,
+ * "Updated 3 s ago", for sighted users only: it changes every second, which a screen reader would read out without end,
  * so it is no live region.
  */
 import { useLayoutEffect, useState } from 'hono/jsx/dom'
 import type { Ui } from '../texts/format.ts'
 
-/** The age of what is on screen, or that the latest refresh failed. */
+/** The age of the data on screen, or that the latest refresh failed. */
 export function Freshness({ ui: { t, f }, at, failing }: { ui: Ui; at: number; failing: boolean }) {
   const [now, setNow] = useState(Date.now())
   useLayoutEffect(() => {

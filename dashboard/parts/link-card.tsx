@@ -1,6 +1,6 @@
 /**
- * One decision about a browser and this customer: how firm it is, why it was made, what it covers, why it ended, and
- * every proof. The codes stand small beside the sentences, for whoever helps the reader.
+ * One decision about a browser and a customer: its strength, its reason, what it covers, why it ended, and every proof.
+ * The reason codes stand in small print beside the sentences, for support.
  */
 import type { Child } from 'hono/jsx/dom'
 import type { Client, ContactLink, Visitor } from '../api.ts'
@@ -10,10 +10,10 @@ import { Decision } from './decision.tsx'
 import { deviceName, shortId } from './device-name.ts'
 import { StrengthMark } from './mark.tsx'
 
-/** The id of a link's card, to which the timeline leads. */
+/** The id of a link's card, to which the timeline links. */
 export const linkAnchor = (id: string) => `link-${id}`
 
-/** The states in which a link gives visits to the customer. */
+/** The states in which a link attributes visits to the customer. */
 const COUNTS = new Set(['open', 'closed'])
 
 type Props = {
@@ -21,11 +21,11 @@ type Props = {
   client: Client
   link: ContactLink
   visitor: Visitor | undefined
-  /** Called when somebody has said something of it. */
+  /** Called when a decision was made. */
   onDecided: () => void
-  /** The buttons are there at once; else they are asked for. */
+  /** Whether the buttons are shown at once or on request. */
   toDecide?: boolean
-  /** Whom it is about, where the page is not his. */
+  /** The link's customer, if the page is not the customer's own. */
   children?: Child
 }
 
@@ -107,7 +107,7 @@ export function LinkCard({ ui, client, link, visitor, onDecided, toDecide, child
   )
 }
 
-/** How far back a link that owns visits owns them. */
+/** How far back a link attributes visits. */
 function reachOf({ t, f }: Ui, link: ContactLink): string {
   const back = link.backfill_from
   if (back === null || link.valid_from === null || Date.parse(back) >= Date.parse(link.valid_from)) {

@@ -1,4 +1,4 @@
-/** The product's mark, a C made of stitches, and the small signs that stand beside words. All are ornaments. */
+/** The product's mark, a C made of stitches, and the small icons beside words. All are decorative. */
 
 /** The stitched C. */
 export function Mark() {
@@ -10,7 +10,7 @@ export function Mark() {
   )
 }
 
-/** Two points joined by so many of three stitches. */
+/** Two points joined by some of three stitches. */
 function Joined({ stitches }: { stitches: number }) {
   return (
     <svg
@@ -39,7 +39,7 @@ function Joined({ stitches }: { stitches: number }) {
 
 const STITCHES: Record<string, number> = { verified: 3, confirmed: 2, claimed: 1 }
 
-/** How firmly a link joins: all stitches for verified, two for confirmed, one for claimed, none for nobody. */
+/** The strength of a link: three stitches for verified, two for confirmed, one for claimed, none for nobody. */
 export function StrengthMark({ strength }: { strength: string }) {
   return <Joined stitches={STITCHES[strength] ?? 0} />
 }

@@ -1,7 +1,7 @@
-/** The top of every page: its heading, which takes the focus when the page changes, and what stands beside it. */
+/** The top of every page: its heading, which receives the focus when the page changes, and its controls. */
 import type { Child } from 'hono/jsx/dom'
 
-/** The heading's id, by which the start moves the focus to it. */
+/** The heading's id, by which `main` moves the focus to it. */
 export const HEADING_ID = 'heading'
 
 /** A page's heading, with a line below it and controls at the side. */

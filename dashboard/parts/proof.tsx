@@ -1,9 +1,9 @@
-/** Why a visit counts as a customer's: the strength of the link and its evidence, in plain words. */
+/** Why a visit is attributed to a customer: the strength of the link and its evidence, in plain words. */
 import type { Member } from '../api.ts'
 import type { Ui } from '../texts/format.ts'
 import { StrengthMark } from './mark.tsx'
 
-/** The evidence for one member; a single one is explained, several speak for themselves. */
+/** The evidence for one member; a single piece is explained, several are only listed. */
 export function Proof({ ui: { t, f }, member }: { ui: Ui; member: Member }) {
   const { strength, evidence, matched_at: matchedAt } = member
   if (member.contact === null || (strength === null && evidence.length === 0)) {
@@ -37,7 +37,7 @@ export function Proof({ ui: { t, f }, member }: { ui: Ui; member: Member }) {
   )
 }
 
-/** What the words mean, for whoever asks. */
+/** Explains the terms on request. */
 export function ProofNotes({ ui: { t } }: { ui: Ui }) {
   return (
     <details class="proof-notes">

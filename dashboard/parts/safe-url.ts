@@ -1,9 +1,9 @@
 /**
- * Addresses out of a shop's data are strangers' text: only what parses as http or https becomes a link, and only what
- * the page's policy lets through becomes a picture.
+ * Addresses in a shop's data are untrusted text: only http and https addresses become links, and only those that the
+ * page's content security policy allows become pictures.
  */
 
-/** The address as a link may carry it, or null. `base` is where a relative one starts from, if anything is known. */
+/** The address for a link, or null. `base` is what a relative address starts from, if known. */
 export function safeLink(raw: string | null | undefined, base?: string | null): string | null {
   if (!raw) return null
   try {
@@ -14,7 +14,7 @@ export function safeLink(raw: string | null | undefined, base?: string | null): 
   }
 }
 
-/** The address as a picture may carry it: https, or this very host. */
+/** The address for a picture: https, or this host. */
 export function safePicture(raw: string | null | undefined, base?: string | null): string | null {
   const href = safeLink(raw, base)
   if (href === null) return null

@@ -1,11 +1,11 @@
 /**
- * A share drawn as a seam: of a row of stitches as many are sewn as the share says. It is an ornament beside figures
- * that are written out, hence hidden from screen readers.
+ * A share drawn as a seam: a row of stitches, sewn in proportion to the share. It is decorative, beside figures that
+ * are written out, and therefore hidden from screen readers.
  */
 
 type Props = { share: number | null; stitches?: number }
 
-/** The row of stitches; at least one is sewn when the share is not zero, and not all of them unless it is whole. */
+/** The row of stitches; at least one is sewn unless the share is zero, and at least one is open unless it is whole. */
 export function Seam({ share, stitches = 40 }: Props) {
   const sewn = sewnOf(share ?? 0, stitches)
   const step = 100 / stitches

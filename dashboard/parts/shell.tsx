@@ -1,11 +1,11 @@
-/** What stands around every page: the skip link, the header with navigation and language, and the main landmark. */
+/** The frame around every page: the skip link, the header with navigation and language, and the main landmark. */
 import type { Child } from 'hono/jsx/dom'
 import { PAGES, type Page, type Route } from '../hooks/route.ts'
 import type { Ui } from '../texts/format.ts'
 import { LANGUAGES, type Language } from '../texts/language.ts'
 import { Choice } from './choice.tsx'
 import { Mark } from './mark.tsx'
-import { PlaceLink } from './place-link.tsx'
+import { RouteLink } from './route-link.tsx'
 
 type Props = {
   ui: Ui
@@ -13,7 +13,7 @@ type Props = {
   onLanguage: (language: Language) => void
   /** The page to mark in the navigation; none while nobody is signed in. */
   place: Route | null
-  /** How many things wait for somebody to look at them. */
+  /** How many cases need review. */
   toReview: number
   onGo: (place: Route) => void
   onSignOut: () => void
@@ -45,14 +45,14 @@ export function Shell({ ui: { t, f }, language, onLanguage, place, toReview, onG
             <ul>
               {PAGES.map((page) => (
                 <li key={page}>
-                  <PlaceLink to={{ page }} onGo={onGo} testid={`nav-${page}`} current={page === place.page}>
+                  <RouteLink to={{ page }} onGo={onGo} testid={`nav-${page}`} current={page === place.page}>
                     {names[page]}{' '}
                     {page === 'review' && toReview > 0 ? (
                       <span class="tally" data-testid="to-review">
                         {f.count(toReview)} <span class="unseen">{t.review.waiting}</span>
                       </span>
                     ) : null}
-                  </PlaceLink>
+                  </RouteLink>
                 </li>
               ))}
             </ul>

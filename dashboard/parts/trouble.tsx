@@ -1,13 +1,13 @@
-/** What is shown where nothing could be loaded, and while nothing has been loaded yet. */
+/** What is shown if nothing could be loaded, and until something has been loaded. */
 import type { ApiError } from '../api.ts'
 import type { Ui } from '../texts/format.ts'
 
-/** The sentence for an error: the server's own, or that it cannot be reached. */
+/** The sentence for an error: the server's own, or that the server is unreachable. */
 export function troubleText({ t }: Ui, error: ApiError): string {
   return error.status === 0 ? t.unreachable : t.failed(error.detail)
 }
 
-/** A first load that failed: what happened, and a way to try again. */
+/** A failed first load: what happened, and a retry button. */
 export function Trouble({ ui, error, onRetry }: { ui: Ui; error: ApiError; onRetry: () => void }) {
   return (
     <div class="card trouble" role="alert">
@@ -19,7 +19,7 @@ export function Trouble({ ui, error, onRetry }: { ui: Ui; error: ApiError; onRet
   )
 }
 
-/** The first load is under way. It fades in late, so that a quick answer shows none of it. */
+/** The first load in progress. It fades in late, so that quick answers never show it. */
 export function Loading({ ui }: { ui: Ui }) {
   return (
     <p class="loading" role="status">

@@ -1,6 +1,6 @@
 /**
- * Every sentence of the dashboard in English, and with it the shape that each other language must have. A text that
- * depends on a number is a function of the number and of `n`, which writes numbers as the reader's country does.
+ * All texts of the dashboard in English, which also define the shape of every other language. A text that depends on a
+ * number is a function of the number and of `n`, which formats numbers for the reader's country.
  */
 import { contactEn } from './contact.en.ts'
 import { importEn } from './import.en.ts'
@@ -13,7 +13,7 @@ type Part = { count: number; of: number }
 /** The English texts. */
 export const en = {
   appName: 'Couture',
-  skip: 'Skip to the content',
+  skip: 'Skip to content',
   nav: 'Pages',
   language: 'Language',
   signOut: 'Sign out',
@@ -25,15 +25,15 @@ export const en = {
   signIn: 'Sign in',
   signInLead: 'Visits sewn to the customers you already know, with their consent.',
   password: 'Password',
-  passwordHint: 'It is shown where Couture was started.',
-  passwordMissing: 'Type the password first.',
+  passwordHint: 'You find it where Couture was started.',
+  passwordMissing: 'Please enter the password.',
   signingIn: 'Signing in…',
-  sessionEnded: 'Your session has ended. Sign in to go on where you were.',
+  sessionEnded: 'Your session has expired. Sign in to pick up where you left off.',
 
-  unreachable: 'The server cannot be reached. Check the connection.',
-  failed: (detail: string) => `The server could not answer: ${detail}`,
-  notRefreshed: 'Not refreshed. Trying again.',
-  updated: (seconds: number, n: Write) => (seconds < 1 ? 'Updated now' : `Updated ${n(seconds)} s ago`),
+  unreachable: 'The server is unreachable. Please check your connection.',
+  failed: (detail: string) => `The server could not process the request: ${detail}`,
+  notRefreshed: 'Refresh failed. Trying again.',
+  updated: (seconds: number, n: Write) => (seconds < 1 ? 'Updated just now' : `Updated ${n(seconds)} s ago`),
   justNow: 'just now',
 
   overview: 'Overview',
@@ -48,50 +48,50 @@ export const en = {
       : `${n(count)} of ${n(of)} ${of === 1 ? 'visitor' : 'visitors'} who allowed recognition ${count === 1 ? 'is a known customer' : 'are known customers'}.`,
   audience: 'Visitors and consent',
   visitors: 'Visitors',
-  visitorsHint: 'who allowed measurement',
+  visitorsHint: 'with consent to analytics',
   identityRate: 'Allowed recognition',
   marketingRate: 'Allowed marketing',
   ofVisitors: ({ count, of }: Part, n: Write) =>
-    of === 0 ? 'no visitor yet' : `${n(count)} of ${n(of)} ${of === 1 ? 'visitor' : 'visitors'}`,
+    of === 0 ? 'no visitors yet' : `${n(count)} of ${n(of)} ${of === 1 ? 'visitor' : 'visitors'}`,
   withdrawals: 'Withdrew consent',
 
   carts: 'Carts',
   cartsOpen: 'Open',
-  cartsOpenHint: 'being filled now',
+  cartsOpenHint: 'currently being filled',
   cartsAbandoned: 'Abandoned',
-  cartsAbandonedHint: 'left alone for a while',
+  cartsAbandonedHint: 'untouched for a while',
   cartsRecovered: 'Recovered',
-  cartsRecoveredHint: 'abandoned, then bought',
-  seeWho: 'See who left them',
+  cartsRecoveredHint: 'abandoned, then purchased',
+  seeWho: 'See whose they are',
 
-  byDay: 'Day by day',
+  byDay: 'By day',
   known: 'Known customers',
   chartSummary: (visitors: number, known: number, best: string, most: number, n: Write) =>
     visitors === 0
-      ? 'Bar chart of visitors by day: no visitor in this period.'
+      ? 'Bar chart of visitors by day: no visitors in this period.'
       : `Bar chart of visitors by day: ${n(visitors)} in the period, ${n(known)} of them known customers. Busiest day: ${best}, with ${n(most)}.`,
   chartReadout: (day: string, visitors: number, known: number, n: Write) =>
     `${day}: ${n(visitors)} ${visitors === 1 ? 'visitor' : 'visitors'}, ${n(known)} known`,
-  chartTable: 'The same figures as a table',
+  chartTable: 'Show these figures as a table',
   chartTableCaption: 'Visitors and known customers by day',
   date: 'Date',
 
   abandonedCarts: 'Abandoned carts',
   abandonedLead:
-    'Carts that were left alone, for no more than seven days. The site’s settings say after how long a cart counts.',
+    'Carts left untouched, for up to seven days. The site’s settings define when a cart counts as abandoned.',
   show: 'Show',
   everyone: 'Everyone',
   customers: 'Known customers',
   anonymous: 'Anonymous',
   loaded: (shown: number, loaded: number, more: boolean, n: Write) => {
-    const all = more ? 'loaded so far' : 'in all'
+    const all = more ? 'loaded so far' : 'in total'
     return shown === loaded ? `${n(loaded)} ${all}` : `${n(shown)} of ${n(loaded)} ${all}`
   },
   loadMore: 'Load more',
   loadingMore: 'Loading more…',
   cartsCaption: 'People with an abandoned cart',
-  who: 'Who',
-  what: 'What',
+  who: 'Customer',
+  what: 'Items',
   value: 'Value',
   since: 'Since',
   evidence: 'How we know',
@@ -113,7 +113,7 @@ export const en = {
   notMailable: {
     no_mail_consent: 'No permission',
     no_marketing_consent: 'No marketing consent',
-    not_a_contact: 'Address not known',
+    not_a_contact: 'Unknown address',
     minor: 'Never: a minor',
   },
   notMailableOther: 'Not allowed',
@@ -122,9 +122,9 @@ export const en = {
   notLinked: 'Not recognised yet',
   proof: {
     login_verified: { label: 'Signed login', short: 'The shop vouched for it.' },
-    email_click: { label: 'Clicked a newsletter link', short: 'It was sent to this customer.' },
-    login_claimed: { label: 'Unsigned login', short: 'The page said so, without proof.' },
-    form_email: { label: 'Typed an e-mail address', short: 'Typed into a form, not proved.' },
+    email_click: { label: 'Clicked a newsletter link', short: 'The link was sent to this customer.' },
+    login_claimed: { label: 'Unsigned login', short: 'Stated by the page, without proof.' },
+    form_email: { label: 'Entered an e-mail address', short: 'Entered into a form, without proof.' },
   },
   proofTitle: 'How a visit is linked to a customer',
   proofs: [
@@ -134,18 +134,18 @@ export const en = {
     },
     {
       label: 'Confirmed',
-      text: 'Somebody opened a personal link from a newsletter and then used the page. A link that only a mail scanner fetched does not count.',
+      text: 'Somebody opened a personal newsletter link and then used the page. A link that was only fetched by a mail scanner does not count.',
     },
     {
       label: 'Not recognised yet',
-      text: 'Nothing links this browser to a customer, or recognition was not allowed. The cart is counted, without a name.',
+      text: 'Nothing links this browser to a customer, or recognition was not allowed. The cart counts, but has no name.',
     },
   ],
 
-  emptyTitle: 'No abandoned cart right now',
+  emptyTitle: 'No abandoned carts right now',
   emptyText:
-    'When somebody fills a cart and leaves it alone, it appears here by itself: with a name where the visitor is a known customer, without one otherwise. It goes when the cart is bought, or after seven days.',
-  emptyFilter: 'Nobody among those loaded fits this choice.',
+    'When somebody fills a cart and leaves, it shows up here automatically: with a name if the visitor is a known customer, without one otherwise. It disappears once the cart is purchased, or after seven days.',
+  emptyFilter: 'None of the loaded carts match this filter.',
 
   downloadCsv: 'Download CSV',
   contact: contactEn,
@@ -154,5 +154,5 @@ export const en = {
   review: reviewEn,
 }
 
-/** What a language must offer. */
+/** The texts that a language must provide. */
 export type Texts = typeof en

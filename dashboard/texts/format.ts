@@ -1,21 +1,21 @@
 /**
- * Numbers, money and times as the reader's country writes them. Made once a language; all of it is `Intl`, so that no
- * page ever concatenates a currency sign or a decimal point.
+ * Formats numbers, money and times for the reader's country. Created once per language; everything uses `Intl`, so that
+ * no page ever concatenates a currency sign or a decimal point.
  */
 import type { Money } from '../api.ts'
 import type { Texts } from './en.ts'
 
-/** The writers of one language. */
+/** The formatters of one language. */
 export type Format = ReturnType<typeof createFormat>
 
-/** What every part that shows text is handed: the texts and the writers of the chosen language. */
+/** What every part that shows text receives: the texts and the formatters of the chosen language. */
 export type Ui = { t: Texts; f: Format }
 
 const MINUTE_MS = 60_000
 const HOUR_MS = 60 * MINUTE_MS
 const DAY_MS = 24 * HOUR_MS
 
-/** Writers for one locale; `justNow` is what to say of a moment less than a minute away. */
+/** Creates the formatters of a locale; `justNow` stands for moments less than a minute ago. */
 export function createFormat(locale: string, justNow: string, none: string) {
   const number = new Intl.NumberFormat(locale)
   const percent = new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 })
@@ -36,9 +36,9 @@ export function createFormat(locale: string, justNow: string, none: string) {
 
   return {
     count,
-    /** A share between 0 and 1; a dash where there was nothing to divide by. */
+    /** A share between 0 and 1; a dash if there is nothing to divide by. */
     percent: (rate: number | null) => (rate === null || !Number.isFinite(rate) ? none : percent.format(rate)),
-    /** An amount in major units. A code that is no currency's is shown behind the number. */
+    /** An amount in major units. An unknown currency code is shown after the number. */
     money({ currency, value }: Money): string {
       try {
         let writer = currencies.get(currency)
@@ -54,17 +54,17 @@ export function createFormat(locale: string, justNow: string, none: string) {
     dayShort: utcDay(dayShort),
     dayLong: utcDay(dayLong),
     weekday: utcDay(weekday),
-    /** The exact moment, in the reader's own time zone. */
+    /** The exact moment, in the reader's time zone. */
     moment: (iso: string) => moment.format(new Date(iso)),
-    /** The day of a moment, in the reader's own time zone. */
+    /** The day of a moment, in the reader's time zone. */
     localDay: (iso: string) => localDay.format(new Date(iso)),
     /** The same with its year, written out; and with its weekday. */
     localDate: (iso: string) => localDate.format(new Date(iso)),
     localWeekday: (iso: string) => localWeekday.format(new Date(iso)),
-    /** The time of day, and day and time together, in the reader's own time zone. */
+    /** The time of day, and day and time together, in the reader's time zone. */
     clock: (iso: string) => clock.format(new Date(iso)),
     dayAndTime: (iso: string) => dayAndTime.format(new Date(iso)),
-    /** How long ago, in the largest unit that still says something. A moment ahead of this clock is now. */
+    /** How long ago, in the largest unit that is still meaningful. A moment ahead of this clock counts as now. */
     ago(iso: string, nowMs: number): string {
       const elapsedMs = nowMs - Date.parse(iso)
       if (elapsedMs < MINUTE_MS) return justNow

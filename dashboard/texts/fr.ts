@@ -1,6 +1,6 @@
 /**
- * Every sentence of the dashboard in French, under the same keys as the English. French writes a no-break space
- * before a colon and counts zero as singular.
+ * All texts of the dashboard in French, under the same keys as the English. French has a no-break space before a colon
+ * and counts zero as singular.
  */
 import { contactFr } from './contact.fr.ts'
 import type { Texts } from './en.ts'
@@ -23,16 +23,16 @@ export const fr: Texts = {
   none: '–',
 
   signIn: 'Se connecter',
-  signInLead: 'Les visites cousues aux clients que vous connaissez déjà, avec leur accord.',
+  signInLead: 'Rattachez les visites aux clients que vous connaissez déjà, avec leur consentement.',
   password: 'Mot de passe',
-  passwordHint: 'Il est affiché là où Couture a été démarré.',
-  passwordMissing: 'Saisissez d’abord le mot de passe.',
+  passwordHint: 'Il s’affiche à l’endroit où Couture a été démarré.',
+  passwordMissing: 'Veuillez saisir le mot de passe.',
   signingIn: 'Connexion…',
-  sessionEnded: 'Votre session a pris fin. Reconnectez-vous pour continuer où vous en étiez.',
+  sessionEnded: 'Votre session a expiré. Reconnectez-vous pour reprendre là où vous en étiez.',
 
-  unreachable: 'Le serveur est injoignable. Vérifiez la connexion.',
-  failed: (detail) => `Le serveur n’a pas pu répondre\u00a0: ${detail}`,
-  notRefreshed: 'Pas encore actualisé. Nouvel essai en cours.',
+  unreachable: 'Le serveur est injoignable. Vérifiez votre connexion.',
+  failed: (detail) => `Le serveur n’a pas pu traiter la demande\u00a0: ${detail}`,
+  notRefreshed: 'Échec de l’actualisation. Nouvelle tentative en cours.',
   updated: (seconds, n) => (seconds < 1 ? 'Actualisé à l’instant' : `Actualisé il y a ${n(seconds)}\u00a0s`),
   justNow: 'à l’instant',
 
@@ -41,29 +41,29 @@ export const fr: Texts = {
   periodDays: (days, n) => `${n(days)}\u00a0jours`,
   between: (from, to) => `Du ${from} au ${to}, jours en UTC`,
 
-  matchRate: 'Taux de reconnaissance',
+  matchRate: 'Taux de rapprochement',
   matchSentence: ({ count, of }, n) =>
     of === 0
       ? 'Aucun visiteur n’a encore accepté la reconnaissance sur cette période.'
       : `${n(count)} ${visiteurs(count)} sur ${n(of)} ayant accepté la reconnaissance ${count < 2 ? 'est un client connu' : 'sont des clients connus'}.`,
   audience: 'Visiteurs et consentement',
   visitors: 'Visiteurs',
-  visitorsHint: 'ayant accepté la mesure',
+  visitorsHint: 'ayant accepté la mesure d’audience',
   identityRate: 'Acceptent la reconnaissance',
   marketingRate: 'Acceptent le marketing',
   ofVisitors: ({ count, of }, n) => (of === 0 ? 'aucun visiteur' : `${n(count)} sur ${n(of)}`),
-  withdrawals: 'Ont retiré leur accord',
+  withdrawals: 'Consentements retirés',
 
   carts: 'Paniers',
   cartsOpen: 'Ouverts',
   cartsOpenHint: 'en cours de remplissage',
   cartsAbandoned: 'Abandonnés',
-  cartsAbandonedHint: 'laissés de côté',
+  cartsAbandonedHint: 'sans activité depuis un moment',
   cartsRecovered: 'Récupérés',
-  cartsRecoveredHint: 'abandonnés, puis achetés',
-  seeWho: 'Voir qui les a laissés',
+  cartsRecoveredHint: 'abandonnés, puis commandés',
+  seeWho: 'Voir à qui ils sont',
 
-  byDay: 'Jour par jour',
+  byDay: 'Évolution par jour',
   known: 'Clients connus',
   chartSummary: (visitors, known, best, most, n) =>
     visitors === 0
@@ -71,26 +71,26 @@ export const fr: Texts = {
       : `Histogramme des visiteurs par jour\u00a0: ${n(visitors)} sur la période, dont ${n(known)} clients connus. Jour le plus fréquenté\u00a0: ${best}, avec ${n(most)}.`,
   chartReadout: (day, visitors, known, n) =>
     `${day}\u00a0: ${n(visitors)} ${visiteurs(visitors)}, dont ${n(known)} ${known < 2 ? 'connu' : 'connus'}`,
-  chartTable: 'Les mêmes chiffres en tableau',
+  chartTable: 'Afficher ces chiffres en tableau',
   chartTableCaption: 'Visiteurs et clients connus par jour',
   date: 'Date',
 
   abandonedCarts: 'Paniers abandonnés',
   abandonedLead:
-    'Paniers laissés de côté depuis sept jours au plus. Les réglages du site disent au bout de combien de temps un panier compte.',
+    'Paniers sans activité depuis sept jours au plus. Les réglages du site fixent le délai à partir duquel un panier est abandonné.',
   show: 'Afficher',
   everyone: 'Tous',
   customers: 'Clients connus',
   anonymous: 'Anonymes',
   loaded: (shown, loaded, more, n) => {
-    const all = more ? (loaded < 2 ? 'chargé' : 'chargés') : 'en tout'
+    const all = more ? (loaded < 2 ? 'chargé' : 'chargés') : 'au total'
     return shown === loaded ? `${n(loaded)} ${all}` : `${n(shown)} sur ${n(loaded)} ${all}`
   },
   loadMore: 'Charger la suite',
   loadingMore: 'Chargement de la suite…',
   cartsCaption: 'Personnes ayant un panier abandonné',
-  who: 'Qui',
-  what: 'Quoi',
+  who: 'Client',
+  what: 'Articles',
   value: 'Montant',
   since: 'Depuis',
   evidence: 'Preuve',
@@ -102,16 +102,16 @@ export const fr: Texts = {
   itemsMore: (count, n) => `et ${n(count)} de plus`,
   cartHidden: {
     no_mail_consent: 'Panier masqué\u00a0: e-mail non autorisé',
-    no_marketing_consent: 'Panier masqué\u00a0: marketing non accepté',
+    no_marketing_consent: 'Panier masqué\u00a0: pas de consentement marketing',
     not_a_contact: 'Panier masqué\u00a0: client inconnu',
     minor: 'Panier masqué\u00a0: client mineur',
   },
-  cartUnknown: 'Pas de détail du panier',
+  cartUnknown: 'Contenu du panier inconnu',
   hidden: 'Masqué',
   mailable: 'Autorisé',
   notMailable: {
     no_mail_consent: 'Pas d’autorisation',
-    no_marketing_consent: 'Marketing non accepté',
+    no_marketing_consent: 'Pas de consentement marketing',
     not_a_contact: 'Adresse inconnue',
     minor: 'Jamais\u00a0: client mineur',
   },
@@ -121,11 +121,11 @@ export const fr: Texts = {
   notLinked: 'Pas encore reconnu',
   proof: {
     login_verified: { label: 'Connexion signée', short: 'Attestée par la boutique.' },
-    email_click: { label: 'Clic dans une newsletter', short: 'Il lui avait été envoyé.' },
-    login_claimed: { label: 'Connexion non signée', short: 'La page l’a dit, sans preuve.' },
+    email_click: { label: 'Clic dans une newsletter', short: 'Elle avait été envoyée à ce client.' },
+    login_claimed: { label: 'Connexion non signée', short: 'Indiquée par la page, sans preuve.' },
     form_email: { label: 'Adresse saisie', short: 'Saisie dans un formulaire, sans preuve.' },
   },
-  proofTitle: 'Comment une visite est reliée à un client',
+  proofTitle: 'Comment une visite est rattachée à un client',
   proofs: [
     {
       label: 'Vérifié',
@@ -133,18 +133,18 @@ export const fr: Texts = {
     },
     {
       label: 'Confirmé',
-      text: 'Quelqu’un a ouvert un lien personnel d’une newsletter, puis s’est servi de la page. Un lien seulement relevé par un antivirus de messagerie ne compte pas.',
+      text: 'Quelqu’un a ouvert un lien personnel d’une newsletter, puis a utilisé la page. Un lien seulement visité par un antivirus de messagerie ne compte pas.',
     },
     {
       label: 'Pas encore reconnu',
-      text: 'Rien ne relie ce navigateur à un client, ou la reconnaissance n’a pas été acceptée. Le panier est compté, sans nom.',
+      text: 'Rien ne rattache ce navigateur à un client, ou la reconnaissance n’a pas été acceptée. Le panier est compté, mais reste anonyme.',
     },
   ],
 
   emptyTitle: 'Aucun panier abandonné pour le moment',
   emptyText:
-    'Quand quelqu’un remplit un panier et le laisse de côté, il apparaît ici de lui-même\u00a0: avec un nom si le visiteur est un client connu, sans nom sinon. Il disparaît une fois acheté, ou au bout de sept jours.',
-  emptyFilter: 'Personne, parmi les paniers chargés, ne correspond à ce choix.',
+    'Lorsqu’un visiteur remplit un panier puis s’en va, son panier apparaît ici automatiquement\u00a0: avec un nom s’il s’agit d’un client connu, sans nom sinon. Il disparaît une fois la commande passée, ou au bout de sept jours.',
+  emptyFilter: 'Aucun des paniers chargés ne correspond à ce filtre.',
 
   downloadCsv: 'Télécharger en CSV',
   contact: contactFr,

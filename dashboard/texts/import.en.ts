@@ -1,4 +1,4 @@
-/** The sentences of the import page in English. */
+/** The texts of the import page in English. */
 
 type Write = (value: number) => string
 
@@ -6,16 +6,16 @@ type Write = (value: number) => string
 export const importEn = {
   title: 'Import',
   heading: 'Import customers',
-  lead: 'A file from your CRM or mail tool. Customers already known are updated, the others are added; nobody is deleted.',
+  lead: 'A file from your CRM or e-mail tool. Existing customers are updated, new ones are added; none are deleted.',
   choose: 'Choose a file',
   orDrop: 'or drop it here',
-  dropNow: 'Let go to import',
-  kinds: 'CSV, NDJSON or JSON. The file is sent as it is, and as soon as it is chosen.',
-  help: 'What the file should hold',
+  dropNow: 'Drop to import',
+  kinds: 'CSV, NDJSON or JSON. The file is sent unchanged, as soon as you choose it.',
+  help: 'What the file should contain',
   helpText: [
-    'A first line with the names of the columns, then one customer a line. Commas, semicolons and tabs are understood, and so are the usual encodings.',
-    'One column should hold the id by which your CRM knows the customer; without it, the e-mail address serves as the id. E-mail address, phone number and mail permission are recognised by their names; every other column is kept as an attribute.',
-    'Leave out passwords and payment data: Couture has no use for them.',
+    'A first line with the column names, then one customer per line. Commas, semicolons and tabs are all understood, and so are the usual encodings.',
+    'One column should hold the customer’s id in your CRM; without it, the e-mail address serves as the id. E-mail address, phone number and e-mail permission are recognised by their names; every other column is kept as an attribute.',
+    'Leave out passwords and payment data: Couture does not need them.',
   ],
 
   sending: (name: string) => `Sending ${name}`,
@@ -23,15 +23,15 @@ export const importEn = {
   reading: (name: string) => `Sent. The server is reading ${name}`,
   progress: 'Progress of the import',
   cancel: 'Cancel',
-  cancelled: 'Cancelled. What the server had already read may have been kept; sending the file again does no harm.',
+  cancelled: 'Cancelled. Rows that the server had already read may have been kept; you can safely send the file again.',
   another: 'Import another file',
 
   several: 'One file at a time, please.',
   empty: 'The file is empty.',
-  spreadsheet: 'This is a spreadsheet. Save it as CSV in your spreadsheet program, and import that.',
+  spreadsheet: 'This is a spreadsheet. Save it as CSV in your spreadsheet program, then import that file.',
   refused: 'The file was not imported',
 
-  done: 'The import is done',
+  done: 'Import complete',
   doneNothing: 'Nothing was imported',
   created: 'Added',
   updated: 'Updated',
@@ -41,19 +41,19 @@ export const importEn = {
   summary: (created: number, updated: number, unchanged: number, rejected: number, n: Write) =>
     `${n(created)} added, ${n(updated)} updated, ${n(unchanged)} unchanged, ${n(rejected)} rejected.`,
 
-  columns: 'How the columns were understood',
+  columns: 'How the columns were recognised',
   column: 'Column',
-  understood: 'Understood as',
-  type: 'Kind',
+  understood: 'Recognised as',
+  type: 'Type',
   note: 'Note',
-  dropped: 'Left out',
+  dropped: 'Skipped',
   field: {
     id: 'Customer id',
     email: 'E-mail address',
     email_sha256: 'E-mail address, hashed',
     phone: 'Phone number',
-    mail_consent: 'Mail permission',
-    mail_consent_at: 'Date of the mail permission',
+    mail_consent: 'E-mail permission',
+    mail_consent_at: 'Date of the e-mail permission',
     minor: 'Minor',
     merged_into: 'Merged into another customer',
     updated_at: 'Last change',
@@ -72,12 +72,12 @@ export const importEn = {
     comma: 'separated by commas',
     semicolon: 'separated by semicolons',
     tab: 'separated by tabs',
-    pipe: 'separated by bars',
+    pipe: 'separated by vertical bars',
   },
 
   rejectedTitle: 'Rejected rows',
-  rejectedLead: 'They were left out; all the others were imported. Correct them and send the file again.',
-  rejectedShown: (shown: number, total: number, n: Write) => `The first ${n(shown)} of ${n(total)} are listed.`,
+  rejectedLead: 'These rows were skipped; all others were imported. Correct them and send the file again.',
+  rejectedShown: (shown: number, total: number, n: Write) => `Showing the first ${n(shown)} of ${n(total)}.`,
   row: 'Row',
   reason: 'Reason',
   more: 'Show more',

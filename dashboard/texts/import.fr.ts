@@ -1,20 +1,20 @@
-/** The sentences of the import page in French, under the same keys as the English. */
+/** The texts of the import page in French, under the same keys as the English. */
 import type { importEn } from './import.en.ts'
 
 /** The texts of the import page. */
 export const importFr: typeof importEn = {
   title: 'Importer',
   heading: 'Importer des clients',
-  lead: 'Un fichier de votre CRM ou de votre outil d’e-mailing. Les clients connus sont mis à jour, les autres ajoutés\u00a0; personne n’est supprimé.',
+  lead: 'Un fichier de votre CRM ou de votre outil d’e-mailing. Les clients existants sont mis à jour, les nouveaux sont ajoutés\u00a0; aucun n’est supprimé.',
   choose: 'Choisir un fichier',
   orDrop: 'ou le déposer ici',
   dropNow: 'Relâchez pour importer',
-  kinds: 'CSV, NDJSON ou JSON. Le fichier est envoyé tel quel, dès qu’il est choisi.',
+  kinds: 'CSV, NDJSON ou JSON. Le fichier est envoyé tel quel, dès que vous l’avez choisi.',
   help: 'Ce que le fichier doit contenir',
   helpText: [
-    'Une première ligne avec le nom des colonnes, puis un client par ligne. Virgules, points-virgules et tabulations sont compris, ainsi que les encodages courants.',
-    'Une colonne devrait contenir l’identifiant du client dans votre CRM\u00a0; à défaut, l’adresse e-mail en tient lieu. L’adresse e-mail, le téléphone et l’autorisation d’e-mail sont reconnus à leur nom\u00a0; toute autre colonne est gardée comme attribut.',
-    'N’y laissez ni mot de passe ni données de paiement\u00a0: Couture n’en a pas l’usage.',
+    'Une première ligne avec les noms des colonnes, puis un client par ligne. Les virgules, points-virgules et tabulations sont reconnus, ainsi que les encodages courants.',
+    'Une colonne devrait contenir l’identifiant du client dans votre CRM\u00a0; à défaut, l’adresse e-mail sert d’identifiant. L’adresse e-mail, le téléphone et l’autorisation d’e-mail sont reconnus à leur nom\u00a0; toute autre colonne est conservée comme attribut.',
+    'N’incluez ni mots de passe ni données de paiement\u00a0: Couture n’en a pas besoin.',
   ],
 
   sending: (name) => `Envoi de ${name}`,
@@ -22,15 +22,16 @@ export const importFr: typeof importEn = {
   reading: (name) => `Envoyé. Le serveur lit ${name}`,
   progress: 'Progression de l’import',
   cancel: 'Annuler',
-  cancelled: 'Annulé. Ce que le serveur avait déjà lu a pu être gardé\u00a0; renvoyer le fichier est sans conséquence.',
+  cancelled:
+    'Annulé. Les lignes déjà lues par le serveur ont pu être conservées\u00a0; vous pouvez renvoyer le fichier sans risque.',
   another: 'Importer un autre fichier',
 
   several: 'Un seul fichier à la fois, s’il vous plaît.',
   empty: 'Le fichier est vide.',
-  spreadsheet: 'C’est un classeur. Enregistrez-le en CSV dans votre tableur, puis importez ce fichier-là.',
+  spreadsheet: 'Ce fichier est un classeur. Enregistrez-le en CSV dans votre tableur, puis importez le fichier obtenu.',
   refused: 'Le fichier n’a pas été importé',
 
-  done: 'L’import est terminé',
+  done: 'Import terminé',
   doneNothing: 'Rien n’a été importé',
   created: 'Ajoutés',
   updated: 'Mis à jour',
@@ -40,12 +41,12 @@ export const importFr: typeof importEn = {
   summary: (created, updated, unchanged, rejected, n) =>
     `Ajoutés\u00a0: ${n(created)}, mis à jour\u00a0: ${n(updated)}, inchangés\u00a0: ${n(unchanged)}, rejetés\u00a0: ${n(rejected)}.`,
 
-  columns: 'Comment les colonnes ont été comprises',
+  columns: 'Comment les colonnes ont été reconnues',
   column: 'Colonne',
-  understood: 'Comprise comme',
-  type: 'Genre',
+  understood: 'Reconnue comme',
+  type: 'Type',
   note: 'Remarque',
-  dropped: 'Laissée de côté',
+  dropped: 'Ignorée',
   field: {
     id: 'Identifiant client',
     email: 'Adresse e-mail',
@@ -76,10 +77,10 @@ export const importFr: typeof importEn = {
 
   rejectedTitle: 'Lignes rejetées',
   rejectedLead:
-    'Elles ont été laissées de côté\u00a0; toutes les autres sont importées. Corrigez-les et renvoyez le fichier.',
-  rejectedShown: (shown, total, n) => `Les ${n(shown)} premières sur ${n(total)} sont listées.`,
+    'Ces lignes ont été ignorées\u00a0; toutes les autres ont été importées. Corrigez-les, puis renvoyez le fichier.',
+  rejectedShown: (shown, total, n) => `Affichage des ${n(shown)} premières sur ${n(total)}.`,
   row: 'Ligne',
-  reason: 'Raison',
+  reason: 'Motif',
   more: 'Afficher la suite',
   download: 'Télécharger la liste en CSV',
   downloadName: 'lignes-rejetees.csv',

@@ -1,5 +1,5 @@
 /**
- * Which language the reader gets: the one chosen before in this browser, else the browser's own, else English. The
+ * Chooses the reader's language: the one chosen earlier in this browser, else the browser's own, else English. The
  * country of a matching browser language decides numbers and dates, so that a Swiss reader of French sees Swiss ones.
  */
 import { en } from './en.ts'
@@ -24,16 +24,16 @@ export function initialLanguage(): Language {
   return isLanguage(spoken) ? spoken : 'en'
 }
 
-/** Keeps the choice for the next visit, where the browser lets it. */
+/** Keeps the choice for the next visit, if the browser allows it. */
 export function rememberLanguage(language: Language): void {
   try {
     localStorage.setItem(REMEMBERED_AS, language)
   } catch {
-    // Storage may be switched off; the choice then lasts as long as the page.
+    // Storage may be disabled; then the choice lasts as long as the page.
   }
 }
 
-/** The texts and writers of a language. */
+/** The texts and formatters of a language. */
 export function uiFor(language: Language): Ui {
   const t = TEXTS[language]
   const locale = navigator.language.toLowerCase().startsWith(language) ? navigator.language : FALLBACK_LOCALE[language]

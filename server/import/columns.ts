@@ -1,25 +1,25 @@
 /**
- * What a file's columns mean: the shape that the guesses and the map fill, and the refusal of a whole file.
+ * The columns of a file: the type that the guesses and the map fill in, and the refusal of a whole file.
  */
 import type { ColumnType, DayOrder } from './values.ts'
 
-/** A column as it is told to whoever imports. `field` null: it is left out, and `note` says why. */
+/** A column as reported to the importer. A `field` of null means that it is skipped, and `note` says why. */
 export type ReportedColumn = { column: string; field: string | null; type: ColumnType; note?: string }
 
-/** A column with all that reading its cells needs. */
+/** A column with everything needed to read its cells. */
 export type Column = ReportedColumn & {
   index: number
   order: DayOrder
-  /** The question about mail that its cells answer. */
+  /** The question about mail permission that its cells answer. */
   asks?: 'yes' | 'no' | 'status' | 'weak'
   /** The permission whose time its cells hold. */
   timeOf?: 'yes' | 'no'
 }
 
-/** The file as the guess sees it: unique headings, their shown form, and the cells of the first rows by column. */
+/** The file as the guesses see it: unique headings as shown, and the cells of the first rows by column. */
 export type Table = { headings: string[]; cells: string[][] }
 
-/** Nothing of the file can be imported. The message is one sentence for whoever sent it. */
+/** The file cannot be imported at all. The message is one sentence for its sender. */
 export class ImportRefusal extends Error {
   readonly code: string
   constructor(code: string, message: string) {
@@ -29,7 +29,7 @@ export class ImportRefusal extends Error {
   }
 }
 
-/** The columns without what only reading them needs. */
+/** The reported part of the columns. */
 export function reportedColumns(columns: readonly Column[]): ReportedColumn[] {
   return columns.map(({ column, field, type, note }) => ({
     column,
@@ -39,7 +39,7 @@ export function reportedColumns(columns: readonly Column[]): ReportedColumn[] {
   }))
 }
 
-/** Headings for a sentence, not all of them where there are very many. */
+/** Headings for a sentence, cut off if there are very many. */
 export function listed(headings: readonly string[]): string {
   const shown = headings.slice(0, 50).map((heading) => JSON.stringify(heading))
   return shown.join(', ') + (headings.length > shown.length ? ` and ${headings.length - shown.length} more` : '')

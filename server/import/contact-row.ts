@@ -1,9 +1,9 @@
-/** A row of a file of contacts as the object that a JSON push would hold. What it says wrong is found by its check. */
+/** Turns a row of a file of contacts into the object that a JSON push would hold. Its schema finds what is invalid. */
 import { normaliseEmail } from '../domain/identifier.ts'
 import type { Column } from './columns.ts'
 import { attributeValue, cleanCell, readAddress, readFlag, readInstant, readPermission } from './values.ts'
 
-/** Reads rows of these columns. A row without an id column is named by its address. */
+/** Creates a reader for rows of these columns. Without an id column, a row's address is its id. */
 export function createContactReader(columns: readonly Column[]): (cells: string[]) => Record<string, unknown> {
   const hasId = columns.some((column) => column.field === 'id')
   return (cells) => {
@@ -34,7 +34,7 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
         set(attributes, field.slice('attributes.'.length), attributeValue(cell, column.type, column.order))
       } else row[field] = cell
     }
-    // Where two columns disagree the one that forbids is right.
+    // If two columns disagree, the one that forbids wins.
     if (permission.no) row.mail_consent = false
     else if (permission.yes) row.mail_consent = true
     const at = permission.no ? permission.noAt : permission.yes ? permission.yesAt : null
@@ -48,7 +48,7 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
   }
 }
 
-/** Whatever a column is called, `__proto__` too. */
+/** Sets a property of any name, even `__proto__`. */
 function set(attributes: Record<string, unknown>, name: string, value: unknown): void {
   Object.defineProperty(attributes, name, { value, enumerable: true, configurable: true, writable: true })
 }

@@ -1,6 +1,6 @@
 /**
- * Writes contacts of a file. Where a file has no ids, a row is of the contact who is known to have its address, and
- * only if nobody is it of a new one who is named by it: two contacts with one address would be no match for anybody.
+ * Writes the contacts of a file. If the file has no ids, a row belongs to the contact known to have its address; only
+ * if there is none it makes a new one named by the address: two contacts with one address would match nobody.
  */
 import type { Kysely } from 'kysely'
 import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
@@ -15,7 +15,7 @@ import type { Source } from './source.ts'
 /** What an import writes with. `rehearsal`: an empty store that is written instead. */
 export type ImportDeps = { db: Kysely<Database>; rehearsal?: Kysely<Database>; keysOf: KeysOf; now: () => number }
 
-/** How an import tells how far it is. */
+/** Callbacks that report an import's progress. */
 export type ImportHooks = Pick<ImportRun<never>, 'onProgress' | 'onRejected'>
 
 /** Imports the contacts of an opened file. */
@@ -42,7 +42,7 @@ export function importContacts(
       ])
     }
     return transact(rehearsal ?? db, async (trx) => {
-      // Two imports must not both find that nobody has an address.
+      // Two concurrent imports must not both find that nobody has an address.
       await lockName(trx, 'contacts')
       const { rows, rejected } = source.byAddress
         ? named(
@@ -63,24 +63,24 @@ export function importContacts(
   return runImport({ rows: source.rows, check, write, clock: now, ...hooks })
 }
 
-/** Why a row is refused that would bring back somebody who was erased. */
-export const ERASED = { code: 'erased', message: 'must not be a contact who was erased, by id or by address' }
+/** The rejection of a row that would bring back an erased contact. */
+export const ERASED = { code: 'erased', message: 'must not be an erased contact, by id or by address' }
 
-/** Rows under the id of whoever is known to have their address. */
+/** Gives rows the id of the contact known to have their address. */
 function named(batch: ItemRow<ContactPatch>[], holders: Map<string, string[]>, keysOf: KeysOf) {
   const rows: ItemRow<ContactPatch>[] = []
   const rejected: Written['rejected'] = []
   for (const { row, item } of batch) {
     const known = holders.get(addressKey(keysOf, item.email!)) ?? []
     if (known.length > 1) {
-      const message = `email must lead to one contact, and ${known.length} have it: give their ids in a column`
+      const message = `email must belong to one contact, but ${known.length} have it: add a column with their ids`
       rejected.push({ row, code: 'ambiguous_identifier', message })
     } else rows.push({ row, item: { ...item, id: known[0] ?? item.id } })
   }
   return { rows, rejected }
 }
 
-/** The key under which the contacts with an address are found. */
+/** The key by which the contacts with an address are found. */
 export function addressKey(keysOf: KeysOf, email: string): string {
   const id = ''
   const others = new Set(keysOf({ id, email: null, emailSha256: null }))

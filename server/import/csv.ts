@@ -1,6 +1,6 @@
 /**
- * A CSV file as headings and rows of cells, each with the number of the line where it begins (1 is the file's first
- * line). Rows come in small batches as the text comes in; nothing but the first rows is held.
+ * A CSV file as headings and rows of cells, each with the number of its first line (the file starts at line 1). Rows
+ * are produced in small batches as the text arrives; only the first rows are kept in memory.
  */
 import { parse } from 'csv-parse'
 import { ImportRefusal, type Table } from './columns.ts'
@@ -11,14 +11,14 @@ import { cleanCell, readAddress } from './values.ts'
 /** A row's cells, or what is wrong with the text from this line on. */
 export type CsvRow = { line: number; cells: string[] } | { line: number; code: string; message: string }
 
-/** An opened file: what its first rows are, and all its rows. */
+/** An opened file: its first rows, and all its rows. */
 export type Csv = { table: Table; delimiter: Delimiter; newline: Newline; rows: AsyncIterable<CsvRow[]> }
 
-/** The guesses look at this many rows, and at this much text to find the delimiter. */
+/** The guesses use this many rows, and this much text to find the delimiter. */
 const SAMPLE_ROWS = 1000
 const SAMPLE_CHARS = 64 * 1024
 
-/** No row of a customer is longer; a quote that is never closed would swallow the file. */
+/** No genuine row is longer; without the limit, an unclosed quote would swallow the file. */
 const MAX_ROW_BYTES = 1024 * 1024
 
 /** Opens a text as CSV. */
@@ -46,7 +46,7 @@ export async function openCsv(text: AsyncIterator<string>): Promise<Csv> {
   const first = sample[0]
   if (first === undefined) throw new ImportRefusal('empty_file', 'the file is empty')
   if (!('cells' in first)) throw new ImportRefusal(first.code, first.message)
-  // A list of addresses alone has no headings.
+  // A plain list of addresses has no headings.
   const headless = first.cells.some((cell) => /^\S+@\S+\.\S+$/.test(readAddress(cell).address))
   const rows = headless ? sample : sample.slice(1)
   const headings = uniqueHeadings(headless ? first.cells.map(() => '') : first.cells)
@@ -59,7 +59,7 @@ export async function openCsv(text: AsyncIterator<string>): Promise<Csv> {
 }
 
 async function* pieces(head: string, text: AsyncIterator<string>): AsyncGenerator<string> {
-  // Cut, so that no batch of rows is larger than others.
+  // Split, so that no batch of rows is larger than the others.
   for (let i = 0; i < head.length; i += SAMPLE_CHARS) yield head.slice(i, i + SAMPLE_CHARS)
   for (let next = await text.next(); !next.done; next = await text.next()) yield next.value
 }
@@ -70,7 +70,7 @@ async function* checked(first: CsvRow[], rest: AsyncIterable<CsvRow[]>, width: n
       ? {
           line: row.line,
           code: 'too_many_cells',
-          message: `the row has more cells than the ${width} headings, so that what is in which column cannot be told`,
+          message: `the row has more cells than the ${width} headings, so its cells cannot be assigned to columns`,
         }
       : row
   for (let i = 0; i < first.length; i += 500) yield first.slice(i, i + 500).map(check)
@@ -81,7 +81,7 @@ function isTooLong(cells: string[], width: number): boolean {
   return cells.length > width && cells.slice(width).some((cell) => cell.trim() !== '')
 }
 
-/** Shown headings, none twice: a second `Phone` is `Phone 2`, one without text `column_4`. */
+/** Unique headings as shown: a second `Phone` becomes `Phone 2`, an empty one `column_4`. */
 function uniqueHeadings(cells: string[]): string[] {
   const shown = cells.map((cell, i) => shownHeading(cell) || `column_${i + 1}`)
   const used = new Set<string>()
@@ -96,7 +96,7 @@ function uniqueHeadings(cells: string[]): string[] {
   })
 }
 
-/** Rows that are not blank, a batch for each piece of text. An error ends them with a row that says so. */
+/** Rows that are not blank, in one batch per piece of text. An error ends them with a row that describes it. */
 async function* parseRows(
   text: AsyncIterable<string>,
   delimiter: Delimiter,
@@ -108,7 +108,7 @@ async function* parseRows(
     record_delimiter: newline === 'cr' ? ['\r\n', '\n', '\r'] : ['\r\n', '\n'],
     relax_quotes: true,
     relax_column_count: true,
-    // Not at the right: it would make an error of a row with a letter behind a closing quote.
+    // Not on the right: that would turn a letter after a closing quote into an error.
     ltrim: true,
     max_record_size: MAX_ROW_BYTES,
   })
@@ -116,7 +116,7 @@ async function* parseRows(
   let failed = false
   let line = firstLine
   parser.on('data', (record: string[]) => records.push(record))
-  // What failed is told by the line where the row began.
+  // The error is reported with the line where the row began.
   parser.on('error', () => {
     failed = true
   })
@@ -147,7 +147,7 @@ async function* parseRows(
     }
     const rows = take()
     if (failed) {
-      const message = 'the row never ends: a quote that opens in it is not closed; nothing after this line was read'
+      const message = 'the row never ends, because a quote in it is not closed; nothing after this line was read'
       rows.push({ line, code: 'unclosed_quote', message })
     }
     if (rows.length > 0) yield rows

@@ -1,14 +1,14 @@
-/** How a CSV file is written: what parts its cells and its rows. Pure; looks at the beginning of the text. */
+/** Guesses how a CSV file separates its cells and rows. Pure; looks at the beginning of the text. */
 
 const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 
-/** What parts the cells of a row. */
+/** The separator of the cells in a row. */
 export type Delimiter = keyof typeof DELIMITERS
 
-/** What parts rows. */
+/** The separator of rows. */
 export type Newline = 'lf' | 'crlf' | 'cr'
 
-/** How a file is written, as it is told to whoever imports. */
+/** The format of a file, as reported to the importer. */
 export type Dialect = {
   format: 'csv' | 'ndjson' | 'json'
   encoding: string
@@ -16,19 +16,19 @@ export type Dialect = {
   newline: Newline | null
 }
 
-/** The sign of a delimiter. */
+/** The character of a delimiter. */
 export function delimiterChar(delimiter: Delimiter): string {
   return DELIMITERS[delimiter]
 }
 
-/** The line by which Excel is told the delimiter, `sep=;`, if a text begins with it. */
+/** The line that tells Excel the delimiter, `sep=;`, if a text begins with it. */
 export function readSepLine(text: string): { delimiter: Delimiter; length: number } | null {
   const found = /^"?sep=(.)"?(\r\n|\n|\r)/i.exec(text)
   const delimiter = Object.entries(DELIMITERS).find(([, sign]) => sign === found?.[1])?.[0]
   return found && delimiter !== undefined ? { delimiter: delimiter as Delimiter, length: found[0].length } : null
 }
 
-/** What parts the rows: the first line's end that is not within quotes. */
+/** The separator of rows: the first line's end that is not within quotes. */
 export function guessNewline(text: string, delimiter: Delimiter): Newline {
   const { firstEnd } = countSigns(text, delimiterChar(delimiter))
   if (firstEnd < 0 || text[firstEnd] === '\n') return 'lf'
@@ -36,8 +36,8 @@ export function guessNewline(text: string, delimiter: Delimiter): Newline {
 }
 
 /**
- * The delimiter that the rows agree on: as many in each row as in the first, and of two such the more frequent.
- * `whole`: the text is not cut off.
+ * The delimiter on which the rows agree: it occurs in each row as often as in the first; among several candidates, the
+ * more frequent one wins. `whole`: the text is not cut off.
  */
 export function guessDelimiter(text: string, whole: boolean): Delimiter {
   let best: { name: Delimiter; score: number } = { name: 'comma', score: 0 }
@@ -53,7 +53,7 @@ export function guessDelimiter(text: string, whole: boolean): Delimiter {
   return best.name
 }
 
-/** How often a sign stands outside quotes in each row that is not empty, and where the first row ends (-1: nowhere). */
+/** How often a character occurs outside quotes in each non-empty row, and where the first row ends (-1: nowhere). */
 function countSigns(text: string, sign: string): { counts: number[]; firstEnd: number } {
   const counts: number[] = []
   let firstEnd = -1
@@ -73,7 +73,7 @@ function countSigns(text: string, sign: string): { counts: number[]; firstEnd: n
       ;[count, begins, empty] = [0, true, true]
     } else {
       if (char === sign) count++
-      // Blanks before a quote are no part of the cell.
+      // Spaces before a quote do not belong to the cell.
       begins = char === sign || (begins && char === ' ')
       empty = false
     }

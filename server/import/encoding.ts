@@ -1,20 +1,20 @@
 /**
- * The bytes of a file as text, piece by piece. UTF-8 and UTF-16 are known by their mark or by their form; a file that
- * turns out not to be UTF-8 is Windows-1252, which is Latin-1 where the two agree. Nothing is read twice: as long as
- * only ASCII was seen, all of them agree.
+ * Decodes a file's bytes to text, piece by piece. UTF-8 and UTF-16 are recognised by their byte order mark or by their
+ * bytes; a file that turns out not to be UTF-8 is Windows-1252, a superset of printable Latin-1. Nothing is decoded
+ * twice: as long as only ASCII was seen, all of them agree.
  */
 import { ImportRefusal } from './columns.ts'
 
-/** How a file's characters are written. */
+/** The encoding of a file. */
 export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
 
-/** Turns bytes into text. `encoding` is what it is as far as was read. */
+/** Turns bytes into text. `encoding` is the result as far as the file was read. */
 export type Decoder = { decode(bytes: Uint8Array): string; end(): string; encoding(): Encoding; bom: boolean }
 
-/** How much is looked at to tell UTF-16 from others. */
+/** How many bytes are examined to recognise UTF-16. */
 const SNIFF_BYTES = 4096
 
-/** A decoder for a file that begins with these bytes. Refuses what is no text. */
+/** A decoder for a file that begins with these bytes. Refuses what is not text. */
 export function createDecoder(head: Uint8Array): Decoder {
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte)
   if (starts(0x50, 0x4b, 3, 4) || starts(0xd0, 0xcf, 0x11, 0xe0)) {
@@ -31,7 +31,7 @@ export function createDecoder(head: Uint8Array): Decoder {
     if (byte === 0) zeros[i % 2]!++
   })
   const half = sniffed.length / 2
-  // Of Latin text every second byte is zero; of other scripts at least blanks, digits and separators are.
+  // In Latin text every second byte is zero; in other scripts at least those of spaces, digits and separators are.
   if (zeros[1]! > half * 0.05 && zeros[0]! * 5 < zeros[1]!) return utf16('utf-16le', 0)
   if (zeros[0]! > half * 0.05 && zeros[1]! * 5 < zeros[0]!) return utf16('utf-16be', 0)
   if (zeros[0]! + zeros[1]! > 0) throw new ImportRefusal('not_text', 'the file must be text, such as CSV or NDJSON')
@@ -53,7 +53,7 @@ function utf16(encoding: 'utf-16le' | 'utf-16be', skip: number): Decoder {
   }
 }
 
-/** UTF-8 until a byte says otherwise. */
+/** UTF-8 until a byte proves otherwise. */
 function utf8(skip: number): Decoder {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   const western = new TextDecoder('windows-1252')
@@ -93,7 +93,7 @@ function utf8(skip: number): Decoder {
   }
 }
 
-/** How many bytes at the end begin a character that does not end there. */
+/** How many bytes at the end belong to an incomplete character. */
 function unfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
     const byte = bytes[bytes.length - back]!
@@ -107,7 +107,7 @@ function widthOf(byte: number): number {
   return byte < 0x80 ? 1 : byte < 0xc2 ? 0 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : byte < 0xf5 ? 4 : 0
 }
 
-/** Text that is UTF-8 in some places and Windows-1252 in others, as merged exports are. */
+/** Text that is UTF-8 in some places and Windows-1252 in others, as in merged exports. */
 function mixed(bytes: Uint8Array, western: TextDecoder): { text: string; valid: number; invalid: number } {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let [text, valid, invalid, from] = ['', 0, 0, 0]

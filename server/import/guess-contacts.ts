@@ -1,7 +1,7 @@
 /**
- * Guesses what the columns of a file of contacts mean, from their headings and the cells of the first rows. A column
- * that is nothing known becomes an attribute. Never taken: secrets, another person's address as the contact's, and a
- * permission that nobody gave.
+ * Guesses the fields of a contact file's columns from their headings and the cells of the first rows. An unknown column
+ * becomes an attribute. It never takes secrets, somebody else's address as the contact's, or a permission that nobody
+ * gave.
  */
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
 import { attributeName, hasWord, isOfAnother, isSecretHeading, plain, questionOf } from './heading.ts'
@@ -20,10 +20,12 @@ import {
 import { asksOf, type FieldMap, mappedField } from './map.ts'
 import { dayOrderOf, isPermission, readAddress, readFlag, readInstant, typeOf } from './values.ts'
 
-/** Fields of which a file has one column. */
+/** Fields that only one column of a file may have. */
 const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']
 
-/** Columns with their meaning. `map` is what the sender says; the rest is guessed. Refuses a file of nobody. */
+/**
+ * Columns with their fields. `map` comes from the sender; the rest is guessed. Refuses a file that identifies nobody.
+ */
 export function contactColumns(table: Table, map: FieldMap): Column[] {
   const columns = describeColumns(table)
   const open = leaveOutSecrets(columns, table)
@@ -42,7 +44,7 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
     }
     open.delete(column)
     column.field = mapped
-    if (mapped === null) column.note = 'left out by the map'
+    if (mapped === null) column.note = 'skipped by the map'
     else taken.add(mapped)
     if (mapped === 'mail_consent') column.asks = asksOf(column.column)
     if (mapped === 'mail_consent_at') column.timeOf = questionOf(column.column)?.asks === 'no' ? 'no' : 'yes'
@@ -90,7 +92,7 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
   return columns
 }
 
-/** The columns of a table, of which nothing is known yet but their type. */
+/** The columns of a table, of which only the type is known yet. */
 export function describeColumns(table: Table): Column[] {
   return table.headings.map((heading, index) => {
     const cells = table.cells[index] ?? []
@@ -99,7 +101,7 @@ export function describeColumns(table: Table): Column[] {
   })
 }
 
-/** Notes why secrets are left out, and returns the other columns. No map brings a secret back. */
+/** Notes why secrets are skipped, and returns the other columns. No map can bring a secret back. */
 export function leaveOutSecrets(columns: readonly Column[], table: Table): Set<Column> {
   const open = new Set<Column>()
   for (const column of columns) {
@@ -112,12 +114,12 @@ export function leaveOutSecrets(columns: readonly Column[], table: Table): Set<C
   return open
 }
 
-/** The cells of a column that say something. */
+/** The non-empty cells of a column. */
 export function filledCells(table: Table, column: Column): string[] {
   return (table.cells[column.index] ?? []).filter((cell) => cell !== '')
 }
 
-/** The first column of addresses that are the contact's own, a second one only where there is no other. */
+/** The first column of the contact's own addresses; a secondary one only if there is no other. */
 function addressColumn(columns: Column[], table: Table): Column | undefined {
   const own = columns.filter((column) => !isOfAnother(column.column))
   const candidates = own.filter((column) => {
@@ -129,7 +131,7 @@ function addressColumn(columns: Column[], table: Table): Column | undefined {
   })
   const first = candidates.find((column) => !hasWord(plain(column.column), SECOND_WORDS)) ?? candidates[0]
   if (first) return first
-  // A column that is called something else and holds nothing but addresses.
+  // A column with another heading that holds nothing but addresses.
   return own.find((column) => {
     const cells = filledCells(table, column)
     return cells.length > 0 && cells.filter(isAddress).length >= cells.length * 0.9
@@ -151,7 +153,7 @@ function isStoredPassword(cell: string): boolean {
   return /^(\$2[abxy]\$\d\d\$|\$argon2|\$[156]\$|\{S?SHA\}|pbkdf2_|scrypt:)/.test(cell)
 }
 
-/** Ids of people do not come again and again: such a column is of a group, a shop or an order's customer. */
+/** Ids of people hardly repeat: such a column identifies a group, a shop or an order's customer. */
 function repeats(cells: string[]): boolean {
   return cells.length >= 20 && new Set(cells).size < cells.length / 2
 }
@@ -165,7 +167,7 @@ function hasDigits(cell: string): boolean {
   return (cell.match(/\d/g)?.length ?? 0) >= 3
 }
 
-/** Makes a column a word on being mailed if its heading asks for one and its cells can give it. Else returns false. */
+/** Makes a column a mail permission if its heading asks for one and its cells can answer. Returns false otherwise. */
 function askPermission(column: Column, cells: string[]): boolean {
   const question = isOfAnother(column.column) ? null : questionOf(column.column)
   if (question === null) return false
@@ -175,7 +177,8 @@ function askPermission(column: Column, cells: string[]): boolean {
     return false
   }
   if (/[([][^)\]]*=/.test(column.column)) {
-    column.note = 'its heading explains the values in words: map it to mail_consent if yes and no are as usual'
+    column.note =
+      'its heading explains its values in words: map it to mail_consent if yes and no have their usual meaning'
     return false
   }
   if (time && asks === 'yes') {
@@ -188,14 +191,14 @@ function askPermission(column: Column, cells: string[]): boolean {
   column.field = 'mail_consent'
   column.asks = asks
   if (time) column.timeOf = 'no'
-  if (asks === 'no') column.note = 'yes here means no permission; no here means nothing'
+  if (asks === 'no') column.note = 'a yes here means no permission; a no means nothing'
   return true
 }
 
 function becomeAttribute(column: Column, cells: string[], columns: readonly Column[]): void {
   const heading = column.column
   if (/^column_\d+$/.test(heading) && cells.length === 0) {
-    column.note = 'it has neither a heading nor cells'
+    column.note = 'it has neither a heading nor any values'
     return
   }
   const name = plain(heading)
@@ -207,6 +210,7 @@ function becomeAttribute(column: Column, cells: string[], columns: readonly Colu
   for (let n = 2; used.has(`attributes.${unique}`); n++) unique = `${wanted}_${n}`
   column.field = `attributes.${unique}`
   if (column.asks === 'weak') column.note = 'words such as unsubscribed or bounced also mean no permission'
-  else if (isOfAnother(heading) && cells.some(isAddress)) column.note = 'the address of somebody else'
-  else if (column.note === undefined && cells.length > 0 && cells.every(isAddress)) column.note = 'a further address'
+  else if (isOfAnother(heading) && cells.some(isAddress)) column.note = 'somebody else’s address'
+  else if (column.note === undefined && cells.length > 0 && cells.every(isAddress))
+    column.note = 'an additional address'
 }

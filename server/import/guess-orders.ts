@@ -1,4 +1,4 @@
-/** Guesses what the columns of a file of orders mean. A column that is none of an order's fields is left out. */
+/** Guesses the fields of an order file's columns. A column that matches no field of an order is skipped. */
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
 import { describeColumns, filledCells, leaveOutSecrets } from './guess-contacts.ts'
 import { hasWord, isOfAnother, plain } from './heading.ts'
@@ -6,7 +6,7 @@ import { EMAIL, EMAIL_WORDS, ORDER } from './headings.ts'
 import { type FieldMap, mappedField } from './map.ts'
 import { currencyIn } from './money-text.ts'
 
-/** Columns with their meaning. `currency` is that of amounts which name none. Refuses a file of no orders. */
+/** Columns with their fields. `currency` applies to amounts without one. Refuses a file that holds no orders. */
 export function orderColumns(table: Table, map: FieldMap, currency: string | null): Column[] {
   const columns = describeColumns(table)
   const open = leaveOutSecrets(columns, table)
@@ -25,7 +25,7 @@ export function orderColumns(table: Table, map: FieldMap, currency: string | nul
     }
     open.delete(column)
     column.field = mapped
-    if (mapped === null) column.note = 'left out by the map'
+    if (mapped === null) column.note = 'skipped by the map'
     else taken.add(mapped)
   }
   for (const [field, names] of Object.entries(ORDER)) {
@@ -40,7 +40,7 @@ export function orderColumns(table: Table, map: FieldMap, currency: string | nul
       return hasWord(name, EMAIL_WORDS) && filledCells(table, column).some((cell) => /^\S+@\S+$/.test(cell))
     }),
   )
-  for (const column of open) column.note = 'no field of an order'
+  for (const column of open) column.note = 'not a field of an order'
 
   const lacking = ['order_id', 'at', 'total'].filter((field) => !taken.has(field))
   const amounts = columns.find((column) => column.field === 'total')

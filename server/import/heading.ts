@@ -1,6 +1,6 @@
 /**
- * What a heading says by itself, without a look at the cells below it: whether it holds secrets, tells of somebody
- * else, or of a permission, and which way round. Pure; the spellings are in `headings.ts`.
+ * What a heading reveals without the cells below it: whether they are secret, concern somebody else, or are about a
+ * permission, and in which direction. Pure; the spellings are in `headings.ts`.
  */
 import {
   NEGATIVE_PHRASES,
@@ -17,7 +17,7 @@ import {
   WEAK_STATUS,
 } from './headings.ts'
 
-/** A heading in small letters without accents, brackets and signs: `E-Mail *` is `email`, `Opt-in (0/1)` `optin`. */
+/** A heading in lower case without accents, brackets and signs: `E-Mail *` is `email`, `Opt-in (0/1)` `optin`. */
 export function plain(heading: string): string {
   return heading
     .replace(/\([^)]*\)|\[[^\]]*\]/g, ' ')
@@ -33,7 +33,7 @@ export function plain(heading: string): string {
     .replace(/\bdo nt\b|\bdon t\b/g, 'do not')
 }
 
-/** Whether one of these words is in a heading that is `plain` already. */
+/** Whether one of these words is in a heading that is already `plain`. */
 export function hasWord(heading: string, words: readonly string[]): boolean {
   return heading.split(' ').some((word) => words.includes(word))
 }
@@ -43,7 +43,7 @@ function hasPhrase(heading: string, phrases: readonly string[]): boolean {
   return phrases.some((phrase) => ` ${heading} `.includes(` ${phrase} `))
 }
 
-/** Whether a column so called holds what opens an account. Brackets count: `Login (password)`. */
+/** Whether a column with this heading holds credentials. Brackets count: `Login (password)`. */
 export function isSecretHeading(heading: string): boolean {
   const text = plain(heading.replace(/[()[\]]/g, ' '))
   if (hasWord(text, SECRET_WORDS) || hasPhrase(text, SECRET_PHRASES)) return true
@@ -51,14 +51,14 @@ export function isSecretHeading(heading: string): boolean {
   return /passw(or[dt])|motdepasse|kennwort|contrasena/.test(text.replaceAll(' ', ''))
 }
 
-/** Whether a column so called tells of somebody else than the contact. */
+/** Whether a column with this heading concerns somebody other than the contact. */
 export function isOfAnother(heading: string): boolean {
   return hasWord(plain(heading), OTHER_PERSON_WORDS)
 }
 
 /**
- * What a heading asks: `yes`: may he be mailed; `no`: may he not; `status`: how does his subscription stand; `weak`: how
- * does anything stand. `time`: the column says when. Null: it is no question of mail.
+ * What a heading asks. `yes`: may the contact be mailed; `no`: is mailing forbidden; `status`: the state of the
+ * subscription; `weak`: the state of anything. `time`: the column says when. Null: it does not ask about mail.
  */
 export type Question = { asks: 'yes' | 'no' | 'status' | 'weak'; time: boolean }
 
@@ -75,7 +75,7 @@ export function questionOf(heading: string): Question | null {
   if (begins(NEGATIVE_STEMS) || hasPhrase(text, NEGATIVE_PHRASES) || NEGATIVE_WHOLE.includes(text)) {
     return { asks: 'no', time }
   }
-  // `not` and its like turn a question round, and which way is for a person to say.
+  // `not` and similar words negate a heading, so it asks for refusals.
   if (begins(POSITIVE_STEMS) || hasPhrase(text, POSITIVE_PHRASES)) {
     return hasWord(text, [
       'no',
@@ -97,7 +97,7 @@ export function questionOf(heading: string): Question | null {
   return null
 }
 
-/** The name of an attribute: a heading that is a name already stays, any other becomes one. */
+/** The name of an attribute: a heading that is a valid name stays, any other is converted. */
 export function attributeName(heading: string): string {
   const text = heading.trim()
   if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text)) return text
@@ -110,7 +110,7 @@ export function attributeName(heading: string): string {
   return slug.slice(0, 200)
 }
 
-/** A heading as people read it: one line, no mark that says it is required. */
+/** A heading as shown to people: on one line, without the mark for required fields. */
 export function shownHeading(heading: string): string {
   return heading
     .replace(/[\s\v]+/g, ' ')

@@ -1,10 +1,10 @@
 /**
- * How columns are called in the exports of shops, CRMs, mail tools and address books, in English, French, German,
- * Spanish and Italian. Data only. Every spelling is written as `plain()` in `heading.ts` leaves it: small letters, no
- * accents, one blank between words, `email`, `optin` and `optout` in one word, without what stands in brackets.
+ * The headings of columns in exports of shops, CRMs, mail tools and address books, in English, French, German, Spanish
+ * and Italian. Data only. Every spelling is written as `plain()` in `heading.ts` returns it: lower case, no accents,
+ * single spaces between words, `email`, `optin` and `optout` in one word, without brackets.
  */
 
-/** Columns that identify a contact, the surest first. */
+/** Columns that identify a contact, the most certain first. */
 export const ID = [
   ...['contact id', 'contactid', 'id contact', 'contact key', 'crm id', 'external id', 'externalid', 'kontakt id'],
   ...['customer id', 'customerid', 'customer no', 'customer nr', 'customer number', 'customer code', 'client id'],
@@ -44,7 +44,7 @@ export const EMAIL = [
   ...['posta elettronica', 'indirizzo email cliente'],
 ]
 
-/** Words of which one is in a heading of addresses. */
+/** Words that mark a heading of addresses. */
 export const EMAIL_WORDS = [
   'email',
   'emails',
@@ -56,7 +56,7 @@ export const EMAIL_WORDS = [
   'emailaddress',
 ]
 
-/** Words that make an address a further one of the same person. */
+/** Words that mark a secondary address of the same person. */
 export const SECOND_WORDS = [
   ...['secondary', 'second', 'alternate', 'alternative', 'alt', 'backup', 'other', 'additional', 'billing', 'invoice'],
   ...['paypal', 'old', 'previous', 'former', '2', '3', '4', '5', 'email2', 'email3', 'secondaire', 'autre', 'ancien'],
@@ -75,7 +75,7 @@ export const SECOND_WORDS = [
   ...['secondario', 'secondaria', 'altro', 'altra', 'alternativa', 'alternativo', 'fatturazione'],
 ]
 
-/** Words that make a column tell of somebody else. */
+/** Words that mark a column about somebody else. */
 export const OTHER_PERSON_WORDS = [
   ...['owner', 'manager', 'managers', 'assigned', 'assignee', 'agent', 'rep', 'representative', 'salesperson', 'sales'],
   ...['seller', 'advisor', 'adviser', 'consultant', 'assistant', 'assistants', 'spouse', 'partner', 'parent', 'mother'],
@@ -89,7 +89,7 @@ export const OTHER_PERSON_WORDS = [
   ...['agente', 'referente', 'consulente', 'coniuge', 'da'],
 ]
 
-/** Phone numbers; columns whose cells hold no digits are none. */
+/** Phone numbers, unless the cells hold no digits. */
 export const PHONE = [
   ...[
     'phone',
@@ -110,7 +110,7 @@ export const PHONE = [
   ...['numero di telefono', 'telefono cellulare', 'numero cellulare'],
 ]
 
-/** Whether the contact is under age. */
+/** Whether the contact is a minor. */
 export const MINOR = [
   ...['minor', 'is minor', 'under age', 'underage', 'under 18', 'mineur', 'est mineur', 'minderjahrig', 'menor'],
   ...['menor de edad', 'minore', 'minorenne'],
@@ -125,7 +125,7 @@ export const MERGED_INTO = [
   'zusammengefuhrt mit',
 ]
 
-/** When the row was last changed where it comes from. */
+/** When the row was last changed at its source. */
 export const UPDATED_AT = [
   ...['updated at', 'updated', 'updated on', 'last updated', 'date updated', 'update date', 'date upd', 'last changed'],
   ...['changed at', 'modified', 'modified at', 'modified on', 'modified date', 'date modified', 'last modified'],
@@ -174,14 +174,14 @@ export const NAMES: Record<string, string[]> = {
   ],
 }
 
-/** A column with such a word is never read: what it holds would open somebody's account. */
+/** Columns with such a word are never read: they hold credentials. */
 export const SECRET_WORDS = [
   ...['password', 'passwords', 'passwd', 'pwd', 'pass', 'passphrase', 'passcode', 'passwordhash', 'hash', 'hashed'],
   ...['salt', 'token', 'tokens', 'secret', 'secrets', 'reset', 'otp', 'totp', 'mfa', '2fa', 'cvv', 'cvc'],
   ...['passwort', 'passworter', 'kennwort', 'losungswort', 'geheimnis', 'mdp', 'contrasena', 'contrasenas', 'parola'],
 ]
 
-/** The same in more than one word. */
+/** The same in several words. */
 export const SECRET_PHRASES = [
   ...['mot de passe', 'mots de passe', 'palabra de paso', 'parola chiave', 'parola d ordine', 'api key', 'apikey'],
   ...[
@@ -195,7 +195,7 @@ export const SECRET_PHRASES = [
   ],
 ]
 
-/** Who is not to be mailed. Beginnings of words. */
+/** Refusals of mail. Beginnings of words. */
 export const NEGATIVE_STEMS = [
   ...['unsub', 'optout', 'optedout', 'donotemail', 'donotmail', 'donotcontact', 'blacklist', 'blocklist', 'blocked'],
   ...['suppress', 'bounced', 'hardbounce', 'isbounce', 'complain', 'spam', 'undeliver', 'cleaned', 'unjoin'],
@@ -204,7 +204,7 @@ export const NEGATIVE_STEMS = [
   ...['disiscri', 'disdett', 'rifiut', 'bloccat', 'bloquead', 'revoked', 'withdrawn', 'donottrack'],
 ]
 
-/** The same in more than one word, anywhere in a heading. */
+/** The same in several words, anywhere in a heading. */
 export const NEGATIVE_PHRASES = [
   ...[
     'do not email',
@@ -242,14 +242,14 @@ export const NEGATIVE_PHRASES = [
 ]
 export const NEGATIVE_WHOLE = ['baja', 'bounce', 'bounces', 'dnc', 'dne', 'stop', 'sperre', 'stopp']
 
-/** Who has agreed to be mailed. Beginnings of words. */
+/** Permissions to mail. Beginnings of words. */
 export const POSITIVE_STEMS = [
   ...['optin', 'optedin', 'newsletter', 'subscribed', 'issubscribed', 'emailconsent', 'emailpermission', 'infolettre'],
   ...['consent', 'einwilligung', 'zustimmung', 'consenso', 'abonniert', 'suscrit', 'boletin', 'permission'],
   ...['acceptsmarketing'],
 ]
 
-/** The same in more than one word, anywhere in a heading. */
+/** The same in several words, anywhere in a heading. */
 export const POSITIVE_PHRASES = [
   ...['opted in', 'accepts marketing', 'accepts email', 'accept marketing', 'marketing allowed', 'allow email'],
   ...['allow marketing', 'email allowed', 'mail allowed', 'mailing ok', 'mail ok', 'email ok', 'email marketing'],
@@ -275,7 +275,7 @@ export const POSITIVE_PHRASES = [
   ...['accetta marketing', 'accetta email'],
 ]
 
-/** Whose words tell of the subscription. */
+/** Headings of the state of a subscription. */
 export const STATUS = [
   ...[
     'email status',
@@ -291,10 +291,10 @@ export const STATUS = [
   ...['stato iscrizione', 'stato newsletter'],
 ]
 
-/** Whose words tell of many things; those on the subscription count where they forbid. */
+/** Headings of any kind of state; of their values only those that forbid mail count. */
 export const WEAK_STATUS = ['status', 'state', 'member status', 'statut', 'estado', 'stato', 'contact status']
 
-/** Words of a heading that is about consent and yet says neither yes nor no to mail. */
+/** Words in headings that concern consent but say nothing about mail. */
 export const NOT_CONSENT_WORDS = [
   ...['sms', 'phone', 'call', 'calls', 'tel', 'telephone', 'telefon', 'telefono', 'postal', 'fax', 'whatsapp', 'push'],
   ...['print', 'cookie', 'cookies', 'analytics', 'partner', 'partners', 'party', 'ip', 'source', 'version', 'url'],
@@ -316,7 +316,7 @@ export const NOT_CONSENT_WORDS = [
   ...['partenaire', 'partenaires', 'courrier', 'quelle', 'anzahl', 'origine', 'origen', 'fonte', 'post', 'name', 'id'],
 ]
 
-/** Words of a heading of times. */
+/** Words in headings of times. */
 export const TIME_WORDS = [
   ...['at', 'on', 'date', 'time', 'timestamp', 'datetime', 'since', 'le', 'am', 'datum', 'zeit', 'zeitpunkt', 'fecha'],
   ...['data', 'ora', 'heure', 'add', 'seit', 'depuis', 'desde', 'il'],
@@ -386,7 +386,7 @@ export const TEXT_WORDS = [
   ],
 ]
 
-/** Columns of an order, the surest first. */
+/** Columns of an order, the most certain first. */
 export const ORDER: Record<string, string[]> = {
   order_id: [
     ...['order id', 'orderid', 'order number', 'order no', 'order nr', 'order reference', 'order ref', 'increment id'],

@@ -1,13 +1,13 @@
 /**
- * Texts of JSON, one record after the other: NDJSON by its lines, an array by its elements. A record that is not JSON
- * is told and the next is read.
+ * Splits JSON text into records: NDJSON by lines, an array by elements. A record that is not valid JSON is reported,
+ * and the next one is read.
  */
 import { ImportRefusal } from './columns.ts'
 
-/** A record and where it stands: its line in NDJSON, its position in an array. */
+/** A record and its place: the line in NDJSON, the position in an array. */
 export type JsonRow = { line: number; value: unknown } | { line: number; code: string; message: string }
 
-/** No record is longer. */
+/** The limit of a record's length. */
 const MAX_CHARS = 1024 * 1024
 
 function readJson(line: number, text: string): JsonRow {
@@ -30,7 +30,7 @@ export async function* ndjsonRows(text: AsyncIterator<string>): AsyncGenerator<J
   }
   for (let next = await text.next(); !next.done; next = await text.next()) {
     const lines = (rest + next.value).split('\n')
-    // Of a line that is too long its beginning is enough to say so.
+    // The beginning of a line that is too long is enough to reject it.
     rest = lines.pop()!.slice(0, MAX_CHARS + 1)
     const rows = read(lines)
     if (rows.length > 0) yield rows
@@ -39,7 +39,7 @@ export async function* ndjsonRows(text: AsyncIterator<string>): AsyncGenerator<J
   if (rows.length > 0) yield rows
 }
 
-/** Elements of a JSON array. Refuses what is no array. */
+/** The elements of a JSON array. Refuses anything but an array. */
 export async function* jsonRows(text: AsyncIterator<string>): AsyncGenerator<JsonRow[]> {
   let [depth, inString, escaped, position] = [0, false, false, 0]
   let element = ''
@@ -70,9 +70,9 @@ export async function* jsonRows(text: AsyncIterator<string>): AsyncGenerator<Jso
         }
       } else if (char === ',' && depth === 1) finish(i)
     }
-    // Of an element that is too long its beginning is enough to say so.
+    // The beginning of an element that is too long is enough to reject it.
     if (depth > 0) element = (element + piece.slice(from)).slice(0, MAX_CHARS + 1)
     if (rows.length > 0) yield rows
   }
-  if (!closed) throw new ImportRefusal('not_json', 'the file must be a JSON array that is complete')
+  if (!closed) throw new ImportRefusal('not_json', 'the file must be a complete JSON array')
 }

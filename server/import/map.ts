@@ -1,6 +1,6 @@
 /**
  * The map that a sender may give: which column is which field. `{"Kunden-Nr":"id"}` or `Kunden-Nr:id,Mail:email`; a
- * column is named by its heading or as `#3`, the third one; `-` leaves it out. What is not mapped is guessed.
+ * column is named by its heading or by its number, as in `#3`; `-` skips it. Columns that are not mapped are guessed.
  */
 import { ImportRefusal, listed } from './columns.ts'
 import { questionOf, shownHeading } from './heading.ts'
@@ -8,7 +8,7 @@ import { questionOf, shownHeading } from './heading.ts'
 /** Fields by the heading of their column. */
 export type FieldMap = Map<string, string>
 
-/** The fields of a contact that a column may be mapped to; any other word is an attribute's name. */
+/** The fields of a contact to which a column may be mapped; any other word names an attribute. */
 export const CONTACT_FIELDS = [
   ...['id', 'email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into', 'updated_at'],
 ]
@@ -16,7 +16,7 @@ export const CONTACT_FIELDS = [
 /** The fields of an order. */
 export const ORDER_FIELDS = ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items']
 
-/** Reads a map; none is an empty one. `fields` are the names that mean a field. */
+/** Reads a map, empty if there is none. `fields` are the valid field names. */
 export function parseMap(text: string | undefined, fields: readonly string[], attributes: boolean): FieldMap {
   const map: FieldMap = new Map()
   if (text === undefined || text.trim() === '') return map
@@ -53,18 +53,18 @@ function pairs(text: string): [string, string][] {
   })
 }
 
-/** What the map says of a column: a field, null to leave it out, undefined for nothing. */
+/** The map's entry for a column: a field, null to skip it, undefined if it has none. */
 export function mappedField(map: FieldMap, heading: string, index: number): string | null | undefined {
   const field = map.get(heading) ?? map.get(`#${index + 1}`)
   return field === '-' ? null : field
 }
 
-/** Refuses a map that names columns which are not there. */
+/** Refuses a map that names missing columns. */
 export function checkMap(map: FieldMap, headings: readonly string[]): void {
   for (const column of map.keys()) {
     const n = /^#(\d+)$/.exec(column)
     if (headings.includes(column) || (n && Number(n[1]) >= 1 && Number(n[1]) <= headings.length)) continue
-    throw new ImportRefusal('bad_map', `map names the column "${column}", and the headings are ${listed(headings)}`)
+    throw new ImportRefusal('bad_map', `map names the column "${column}", but the headings are ${listed(headings)}`)
   }
 }
 

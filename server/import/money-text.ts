@@ -1,9 +1,9 @@
 /**
- * Amounts as people and spreadsheets write them: `1.234,50 €`, `$1,234.50`, `1 234,50 EUR`. Pure. An amount that can
- * be read two ways is not read.
+ * Amounts as people and spreadsheets write them: `1.234,50 €`, `$1,234.50`, `1 234,50 EUR`. Pure. An ambiguous amount
+ * is not read.
  */
 
-/** Which sign parts the decimals in a column. Null: no cell tells. */
+/** The decimal separator of a column. Null if no cell reveals it. */
 export type DecimalSeparator = '.' | ',' | null
 
 const SIGNS: Record<string, string> = {
@@ -18,15 +18,15 @@ const SIGNS: Record<string, string> = {
 
 const CODES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
 
-/** The currency that stands beside an amount, if it names one and only one. */
+/** The currency beside an amount, if it is unambiguous. */
 export function currencyIn(text: string): string | null {
-  // `TTC` in "Total TTC" is no currency.
+  // `TTC` in "Total TTC" is not a currency.
   const code = text.match(/(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])/g)?.find((each) => CODES.has(each))
   if (code !== undefined) return code
   return Object.entries(SIGNS).find(([sign]) => text.includes(sign))?.[1] ?? null
 }
 
-/** The digits and signs of an amount, without currency and blanks; null if there is anything else. */
+/** The digits and separators of an amount, without currency and spaces; null if there is anything else. */
 function digitsOf(text: string): string | null {
   const bare = text
     .replace(/[\s'’]/g, '')
@@ -34,7 +34,7 @@ function digitsOf(text: string): string | null {
   return /^[+-]?\d[\d.,]*$/.test(bare) ? bare : null
 }
 
-/** The sign that parts decimals in these cells, by those that can be read one way only. */
+/** The decimal separator of these cells, according to those that are unambiguous. */
 export function decimalSeparatorOf(cells: readonly string[]): DecimalSeparator {
   const found = new Set<DecimalSeparator>()
   for (const cell of cells) {
@@ -51,7 +51,7 @@ export function decimalSeparatorOf(cells: readonly string[]): DecimalSeparator {
   return found.size === 1 ? [...found][0]! : null
 }
 
-/** An amount, as plain digits with a point; null if it is none or can be read two ways. */
+/** An amount as plain digits with a point; null if it is not one or is ambiguous. */
 export function readAmount(text: string, column: DecimalSeparator): string | null {
   const digits = digitsOf(text)
   if (digits === null) return null

@@ -1,10 +1,10 @@
-/** A row of a file of orders as the object that a JSON push would hold. What it says wrong is found by its check. */
+/** Turns a row of a file of orders into the object that a JSON push would hold. Its schema finds what is invalid. */
 import type { Column, Table } from './columns.ts'
 import { filledCells } from './guess-contacts.ts'
 import { currencyIn, decimalSeparatorOf, readAmount } from './money-text.ts'
 import { cleanCell, readAddress, readInstant } from './values.ts'
 
-/** Reads rows of these columns. `currency` is that of amounts which name none. */
+/** Creates a reader for rows of these columns. `currency` applies to amounts without one. */
 export function createOrderReader(
   columns: readonly Column[],
   table: Table,
@@ -42,7 +42,7 @@ export function createOrderReader(
         try {
           return JSON.parse(cell) as unknown
         } catch {
-          // Its check says what items must be.
+          // The schema says what items must be.
           return cell
         }
       default:

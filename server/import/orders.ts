@@ -1,6 +1,6 @@
 /**
- * Writes orders of a file. An order is of the contact whose id it names, whether he is known by now or comes later; an
- * address must lead to one contact who is known.
+ * Writes the orders of a file. An order belongs to the contact whose id it names, whether that contact is known already
+ * or imported later; an address must belong to exactly one known contact.
  */
 
 import type { Transaction } from 'kysely'
@@ -14,10 +14,10 @@ import { copyContacts, copyOrders } from './rehearsal.ts'
 import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
 import type { SourceRow } from './source.ts'
 
-/** An order as it was said: of a contact, of an address, or of nobody who is known. */
+/** An order as sent: with a contact's id, with an address, or without either. */
 export type OrderInput = PushedOrder & { email: string | null }
 
-/** Imports the orders of an opened file, or of anything else that comes row by row. */
+/** Imports the orders of an opened file, or of any other source of rows. */
 export function importOrders(
   deps: ImportDeps,
   rows: AsyncIterable<SourceRow[]>,
@@ -42,7 +42,7 @@ export function importOrders(
   return runImport({ rows, check, write, clock: now, ...hooks })
 }
 
-/** Writes a batch; orders whose contact cannot be told are rejected. */
+/** Writes a batch; orders whose contact is unclear are rejected. */
 export async function writeOrders(
   trx: Transaction<Database>,
   batch: ItemRow<OrderInput>[],
@@ -61,17 +61,17 @@ export async function writeOrders(
     const { email, ...order } = item
     if (order.contact_id !== null) {
       if (erased.has(order.contact_id) || isNameOfErased(order.contact_id)) {
-        rejected.push({ row, code: 'unknown_contact', message: 'contact_id must be of a contact who was not erased' })
+        rejected.push({ row, code: 'unknown_contact', message: 'contact_id must not be that of an erased contact' })
       } else orders.push(order)
     } else if (email === null) orders.push(order)
     else {
       const known = (holders.get(addressKey(keysOf, email)) ?? []).filter((id) => !isNameOfErased(id))
       if (known.length === 1) orders.push({ ...order, contact_id: known[0]! })
       else if (known.length === 0) {
-        const message = 'email must be of a contact who is known: import contacts first, or give contact_id'
+        const message = 'email must belong to a known contact: import contacts first, or give contact_id'
         rejected.push({ row, code: 'unknown_contact', message })
       } else {
-        const message = `email must lead to one contact, and ${known.length} have it: give contact_id`
+        const message = `email must belong to one contact, but ${known.length} have it: give contact_id`
         rejected.push({ row, code: 'ambiguous_identifier', message })
       }
     }

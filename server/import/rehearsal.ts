@@ -1,12 +1,12 @@
 /**
- * What a rehearsal reads: before a batch is written to an empty store, the rows that it would meet in the real one are
- * copied there, once. So a dry run counts as the real one would, and the real store is only read.
+ * The data of a dry run: before a batch is written to an empty store, the rows that it would meet in the real store are
+ * copied there, once. So a dry run counts like a real one, and the real store is only read.
  */
 import type { Kysely } from 'kysely'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import type { Database } from '../store/schema.ts'
 
-/** Copies contacts with their keys, but for those that are there already. */
+/** Copies contacts with their keys, unless they are there already. */
 export async function copyContacts(from: Kysely<Database>, to: Kysely<Database>, ids: string[]): Promise<void> {
   for (const part of chunks([...new Set(ids)], 500)) {
     const there = await to.selectFrom('contacts').select('contact_id').where('contact_id', 'in', part).execute()
@@ -20,7 +20,7 @@ export async function copyContacts(from: Kysely<Database>, to: Kysely<Database>,
   }
 }
 
-/** Copies the orders that were pushed, but for those that are there already. */
+/** Copies the orders that were pushed, unless they are there already. */
 export async function copyOrders(from: Kysely<Database>, to: Kysely<Database>, orderIds: string[]): Promise<void> {
   for (const part of chunks([...new Set(orderIds)], 500)) {
     const rows = await from

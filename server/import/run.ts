@@ -1,16 +1,17 @@
 /**
- * Runs an import: rows in short transactions with a rest between them, so that collectors and readers are not held
- * up; good rows are kept, bad ones are told with their line and reason. Of rejections the first thousand are held.
+ * Runs an import: rows are written in short transactions with pauses between them, so that collectors and readers are
+ * not blocked; valid rows are kept, invalid ones are reported with line and reason. The first thousand rejections are
+ * kept in memory.
  */
 import type { SourceRow } from './source.ts'
 
-/** A row that was not taken. `row` is the line where it begins (1 is the first line); in an array its position. */
+/** A rejected row. `row` is its first line (the file starts at line 1); in an array its position. */
 export type Rejected = { row: number; code: string; message: string }
 
-/** A row that its check let pass, or what is wrong with it. */
+/** A row that passed its check, or what is wrong with it. */
 export type Checked<T> = { item: T } | { code: string; message: string }
 
-/** What became of the rows. */
+/** The result by kind. */
 export type ImportCounts = { created: number; updated: number; unchanged: number }
 
 /** The outcome of an import. `rejected` holds the first of `rejected_total`. */
@@ -19,20 +20,20 @@ export type ImportOutcome = ImportCounts & { rejected: Rejected[]; rejected_tota
 /** A row to be written. */
 export type ItemRow<T> = { row: number; item: T }
 
-/** What became of a batch; `rejected` are those that only the store could refuse. */
+/** The result of a batch; `rejected` holds rows that only the store could refuse. */
 export type Written = ImportCounts & { rejected: Rejected[] }
 
-/** What an import is run with. */
+/** What an import needs. */
 export type ImportRun<T> = {
   rows: AsyncIterable<SourceRow[]>
   check: (value: unknown) => Checked<T>
   /** Writes a batch in one transaction. */
   write: (batch: ItemRow<T>[]) => Promise<Written>
-  /** The milliseconds since some moment, for the rest between transactions. */
+  /** A clock in milliseconds, for the pauses between transactions. */
   clock: () => number
-  /** Is told how far it is. */
+  /** Called with the progress. */
   onProgress?: (rows: number, outcome: ImportOutcome) => void
-  /** Is told of every rejection, those beyond the first thousand too. */
+  /** Called for every rejection, including those beyond the first thousand. */
   onRejected?: (rejected: Rejected) => void
 }
 
@@ -40,8 +41,8 @@ const BATCH_ROWS = 500
 const MAX_REJECTED = 1000
 
 /**
- * After a transaction the store is left to others for this share of the time it took: they look for it every 100 ms,
- * and whoever writes without a pause is always there first.
+ * After a transaction the store is left to others for this share of its duration: they try every 100 ms, and a writer
+ * without pauses would always be first.
  */
 const REST_SHARE = 0.2
 const MAX_REST_MS = 50
@@ -73,13 +74,13 @@ export async function runImport<T>(run: ImportRun<T>): Promise<ImportOutcome> {
       const checked = 'code' in row ? row : run.check(row.value)
       if ('item' in checked) batch.push({ row: row.line, item: checked.item })
       else refuse({ row: row.line, code: checked.code, message: checked.message })
-      // Always as many: a statement of another length would be prepared anew.
+      // Always the same number: a statement of another length would be prepared again.
       if (batch.length === BATCH_ROWS) await flush()
     }
     run.onProgress?.(seen, outcome)
   }
   if (batch.length > 0) await flush()
-  // What only the store refuses is told after what was refused before it.
+  // Rejections by the store arrive later than those by the check.
   outcome.rejected.sort((a, b) => a.row - b.row)
   return outcome
 }

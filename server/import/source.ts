@@ -1,7 +1,7 @@
 /**
- * A file of contacts or orders as it comes in, opened: how it is written, what its columns mean, and its rows as the
- * objects that a JSON push would hold. Bytes are read as rows are asked for, so that a file of any length takes the
- * memory of its first rows.
+ * Opens a file of contacts or orders as it arrives: its format, its columns, and its rows as the objects that a JSON
+ * push would hold. Bytes are read as rows are requested, so that a file of any length takes the memory of its first
+ * rows.
  */
 import { type Column, ImportRefusal, type ReportedColumn, reportedColumns } from './columns.ts'
 import { createContactReader } from './contact-row.ts'
@@ -14,19 +14,19 @@ import { jsonRows, ndjsonRows } from './json-text.ts'
 import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
 import { createOrderReader } from './order-row.ts'
 
-/** A row as it was said, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
+/** A row, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
 export type SourceRow = { line: number; value: unknown } | { line: number; code: string; message: string }
 
-/** An opened file. `dialect()` is final when all rows were read: only then is it known that all of it is UTF-8. */
+/** An opened file. `dialect()` is final once all rows were read: only then it is certain that all of it is UTF-8. */
 export type Source = {
   dialect(): Dialect
   columns: ReportedColumn[]
-  /** Rows are named by their address, for want of ids. */
+  /** Rows are identified by their address, because the file has no ids. */
   byAddress: boolean
   rows: AsyncIterable<SourceRow[]>
 }
 
-/** What to open a file as. `format` null: by its first character. */
+/** How to open a file. With a `format` of null, its first character decides. */
 export type SourceOptions = {
   kind: 'contacts' | 'orders'
   format: Dialect['format'] | null
@@ -34,10 +34,10 @@ export type SourceOptions = {
   currency?: string | null
 }
 
-/** Text is handed on in pieces of at most this many bytes, so that reading lets others work in between. */
+/** Text is passed on in pieces of at most this many bytes, so that other work can run in between. */
 const PIECE_BYTES = 64 * 1024
 
-/** Opens a file. Throws an `ImportRefusal` where nothing of it can be imported. */
+/** Opens a file. Throws an `ImportRefusal` if nothing in it can be imported. */
 export async function openSource(bytes: AsyncIterable<Uint8Array>, options: SourceOptions): Promise<Source> {
   const isContacts = options.kind === 'contacts'
   const map = parseMap(options.map, isContacts ? CONTACT_FIELDS : ORDER_FIELDS, isContacts)
@@ -67,7 +67,7 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
   }
 }
 
-/** The column without which a row of contacts is nobody's. */
+/** The column that identifies a contact. */
 function keyOf(columns: Column[]): string {
   return (columns.find((column) => column.field === 'id') ?? columns.find((column) => column.field === 'email'))!.column
 }
@@ -87,7 +87,7 @@ async function* readRows(
   }
 }
 
-/** Bytes as text, opened as far as is needed to see what they are. */
+/** Opens bytes as text, as far as is needed to recognise the format. */
 async function openText(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ text: AsyncIterator<string>; decoder: Decoder; head: string }> {

@@ -1,11 +1,11 @@
-/** What the import commands print for people. Pure. */
+/** The output of the import commands. Pure. */
 import type { ImportOutcome } from './run.ts'
 import type { Source } from './source.ts'
 
 /** Rejected rows that are listed on the screen. */
 const SHOWN_ROWS = 20
 
-/** How the file is written, and what is made of its columns. */
+/** The format of the file, and the fields of its columns. */
 export function mappingText(source: Source): string {
   const { format, encoding, delimiter, newline } = source.dialect()
   const how = [format, encoding, delimiter, newline].filter((each) => each !== null).join(', ')
@@ -15,11 +15,11 @@ export function mappingText(source: Source): string {
     const name = column.length > width ? `${column.slice(0, width - 1)}…` : column.padEnd(width)
     return `  ${name}  ${field === null ? '-' : `${field} (${type})`}${note === undefined ? '' : `  ${note}`}`
   })
-  const ids = source.byAddress ? ['', 'There is no column of ids: contacts are named by their address.'] : []
+  const ids = source.byAddress ? ['', 'There is no id column: contacts are identified by their address.'] : []
   return [`Read as ${how}. Its columns:`, ...lines, ...ids, ''].join('\n')
 }
 
-/** What came of it. */
+/** The result of an import. */
 export function importText(
   kind: 'contacts' | 'orders',
   outcome: ImportOutcome,
@@ -34,13 +34,14 @@ export function importText(
   if (options.dryRun) lines.push('Nothing was written: this was a dry run.')
   for (const { row, code, message } of rejected.slice(0, SHOWN_ROWS)) lines.push(`  row ${row}: ${message} (${code})`)
   if (total > SHOWN_ROWS) {
-    const where = options.rejected === undefined ? '--rejected FILE writes them all' : `all are in ${options.rejected}`
+    const where =
+      options.rejected === undefined ? 'use --rejected FILE to write them all' : `all are in ${options.rejected}`
     lines.push(`  and ${n(total - SHOWN_ROWS)} more; ${where}.`)
   }
   return lines.join('\n')
 }
 
-/** A line that says how far it is. */
+/** A progress line. */
 export function progressText(
   at: { rows: number; read: number; total: number | null; elapsedMs: number },
   width: number,

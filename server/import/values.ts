@@ -1,15 +1,15 @@
 /**
- * What the text of one cell says. Pure, and careful: a reader returns null rather than guess, and what is kept as an
- * attribute is kept as it was said.
+ * Reads the text of a single cell. Pure and careful: a reader returns null rather than guess, and an attribute keeps
+ * the text it was given.
  */
 
-/** What a column's cells have in common. */
+/** The common type of a column's cells. */
 export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp'
 
-/** How a column writes its days: which comes first in 3/4/2026. Null: it cannot be told. */
+/** How a column writes days: which part comes first in 3/4/2026. Null if unknown. */
 export type DayOrder = 'dmy' | 'mdy' | null
 
-/** A cell without what spreadsheets and dumps put around or instead of a value; '' where nothing is said. */
+/** A cell without what spreadsheets and dumps put around or in place of a value; '' if it is empty. */
 export function cleanCell(cell: string): string {
   const text = cell.trim()
   if (text === '\\N' || text === 'NULL' || text === '(null)' || text === '<null>' || text === '#N/A') return ''
@@ -46,15 +46,15 @@ export function readFlag(text: string): boolean | null {
 }
 
 /**
- * What a cell says of the permission to be mailed, for the question that its heading asks. A column of permissions
- * says yes only with a plain yes. A column of refusals never says yes: it says no, or nothing. What cannot be read
- * says nothing in the first and no in the second.
+ * What a cell says about the permission to be mailed, given the question that its heading asks. A column of permissions
+ * says yes only with a plain yes. A column of refusals never says yes: it says no, or nothing. An unreadable value
+ * means nothing in the former and no in the latter.
  */
 export function readPermission(asks: 'yes' | 'no' | 'status' | 'weak', text: string): boolean | null {
   const word = wordOf(text)
   if (word === '' || NONE.has(word)) return null
   if (asks === 'no') {
-    // A day that never was is how databases write "never".
+    // Databases write "never" as a zero date.
     if (readFlag(text) === false || IN.has(word) || /^[0\s.:TZ/-]+$/.test(text)) return null
     return false
   }
@@ -64,13 +64,13 @@ export function readPermission(asks: 'yes' | 'no' | 'status' | 'weak', text: str
   return asks === 'yes' ? readFlag(text) : null
 }
 
-/** Whether a cell under a heading of permissions can be read as one. */
+/** Whether a cell in a column of permissions can be read as one. */
 export function isPermission(text: string): boolean {
   const word = wordOf(text)
   return readFlag(text) !== null || IN.has(word) || OUT.has(word) || NONE.has(word)
 }
 
-/** The address in a cell: bare, `mailto:`, or `Name <address>` with the name. The first where Google joined several. */
+/** The address in a cell: bare, `mailto:`, or `Name <address>` with the name; the first of several joined by Google. */
 export function readAddress(text: string): { address: string; name: string | null } {
   const first = text.split(' ::: ')[0]!.trim()
   const named = /^"?([^"<>]*?)"?\s*<\s*([^<>]+?)\s*>$/.exec(first)
@@ -101,7 +101,7 @@ function isoClock(text: string): string | null {
   return `${two(String(hour))}:${min}:${s}${fraction === undefined ? '' : `.${fraction}`}${offset}`
 }
 
-/** A day or a time in ISO 8601, without a zone where none was given; null if it is none or can be read two ways. */
+/** A day or time in ISO 8601, without a zone if none was given; null if it is neither or is ambiguous. */
 export function readIsoTime(text: string, order: DayOrder): string | null {
   const [, day, rest] = /^(\S+?)(?:[T\s]+(\S.*))?$/i.exec(text.trim().replace(/^(\d{4}-\d\d-\d\d)T/i, '$1 ')) ?? []
   if (day === undefined) return null
@@ -117,13 +117,13 @@ function readDay(text: string, order: DayOrder): string | null {
   const local = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(text)
   if (!local) return null
   const [, a, sign, b, year] = local as unknown as [string, string, string, string, string]
-  // With points the day comes first wherever it is written so.
+  // With dots the day always comes first.
   const by = sign === '.' ? 'dmy' : order
   if (by === null) return null
   return by === 'dmy' ? isoDay(year, b, a) : isoDay(year, a, b)
 }
 
-/** The order in which a column writes days, told by those above 12; null if none is, or they disagree. */
+/** The order in which a column writes days, revealed by those above 12; null if there are none, or they disagree. */
 export function dayOrderOf(cells: readonly string[]): DayOrder {
   let dmy = false
   let mdy = false
@@ -149,7 +149,7 @@ const INTEGER = /^(0|-?[1-9]\d{0,14})$/
 const DECIMAL = /^-?(0|[1-9]\d{0,11})\.\d{1,6}$/
 const DECIMAL_COMMA = /^-?(0|[1-9]\d{0,11}),(\d{1,2}|\d{4,6})$/
 
-/** What a column's cells have in common; empty ones say nothing. `isText`: by its heading it holds no quantities. */
+/** The common type of a column's non-empty cells. `isText`: the heading says that it holds no quantities. */
 export function typeOf(cells: readonly string[], isText: boolean): ColumnType {
   const said = cells.filter((cell) => cell !== '')
   if (said.length === 0) return 'text'
@@ -166,7 +166,7 @@ export function typeOf(cells: readonly string[], isText: boolean): ColumnType {
   return 'text'
 }
 
-/** A cell as an attribute of a column of this type: without loss, and as its text where it is not of the type. */
+/** A cell as an attribute of this column type, without loss; as its text if it does not have the type. */
 export function attributeValue(text: string, type: ColumnType, order: DayOrder): string | number | boolean {
   switch (type) {
     case 'integer':

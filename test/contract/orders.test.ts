@@ -229,7 +229,7 @@ describe('a file', () => {
       { field: 'total' },
       { field: 'email' },
       { field: 'channel' },
-      { field: null, note: 'no field of an order' },
+      { field: null, note: 'not a field of an order' },
     ])
     expect((await known('file-1')).orders).toEqual([
       { order_id: 'F-1', at: '2026-02-28T00:00:00.000Z', total: 1234.5, currency: 'EUR', item_ids: [] },

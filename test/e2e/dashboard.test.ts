@@ -189,7 +189,7 @@ describe('one customer', () => {
     await links.first().waitFor()
     expect(await links.count()).toBe(2)
     const [open, ended] = [links.nth(0), links.nth(1)]
-    expect(await open!.getByTestId('link-state').innerText()).toBe('In force')
+    expect(await open!.getByTestId('link-state').innerText()).toBe('Active')
     expect(await open!.getByTestId('link-reason').innerText()).toBe(`${en.links.reason.first_click} first_click`)
     expect(await ended!.getByTestId('link-state').innerText()).toBe('Ended')
     expect(await ended!.getByTestId('link-reason').innerText()).toContain(en.links.reason.signed_login)

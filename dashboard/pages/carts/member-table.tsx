@@ -1,14 +1,14 @@
 /**
- * The members as a table; on a narrow screen the style sheet turns each row into a card, and the column's name, hidden
- * from screen readers because the table gives it to them already, stands beside each value.
+ * The members as a table. On a narrow screen the style sheet turns each row into a card and shows the column's name
+ * beside each value; screen readers do not see that name, because they get it from the table.
  */
 import type { Child } from 'hono/jsx/dom'
 import type { Member } from '../../api.ts'
 import type { Route } from '../../hooks/route.ts'
 import { CartItems } from '../../parts/cart-items.tsx'
 import { Sign } from '../../parts/mark.tsx'
-import { PlaceLink } from '../../parts/place-link.tsx'
 import { Proof } from '../../parts/proof.tsx'
+import { RouteLink } from '../../parts/route-link.tsx'
 import type { Ui } from '../../texts/format.ts'
 
 type Props = {
@@ -20,7 +20,7 @@ type Props = {
 
 const COLUMNS = ['who', 'what', 'value', 'since', 'evidence', 'mail'] as const
 
-/** One row a person. */
+/** One row per person. */
 export function MemberTable({ ui, members, nowMs, onGo }: Props) {
   return (
     <table class="card members">
@@ -97,7 +97,7 @@ function Cell({ column, label, testid, children }: CellProps) {
   )
 }
 
-/** Name and address where they are known, with the way to the customer; names may be written from right to left. */
+/** Name and address if known, with a link to the customer; names may be written right to left. */
 function Who({ ui: { t }, member: { person, contact }, onGo }: Omit<RowProps, 'nowMs'>) {
   if (contact === null) {
     return (
@@ -112,9 +112,9 @@ function Who({ ui: { t }, member: { person, contact }, onGo }: Omit<RowProps, 'n
   const name = contact.name?.trim() || contact.email || t.customerId(contact.id)
   return (
     <>
-      <PlaceLink to={{ page: 'contact', id: contact.id }} onGo={onGo} class="name" testid="to-contact">
+      <RouteLink to={{ page: 'contact', id: contact.id }} onGo={onGo} class="name" testid="to-contact">
         <bdi>{name}</bdi>
-      </PlaceLink>
+      </RouteLink>
       {contact.email && contact.email !== name ? <bdi class="aside">{contact.email}</bdi> : null}
     </>
   )

@@ -1,19 +1,19 @@
 /**
- * The list of members as far as it was asked for, kept true while people come and go. The first page is read every
- * time. The pages below are read again when the first has changed (what left it may have moved down or gone) or half a
- * minute has passed; until then they are kept. Nobody is listed twice, whatever moved between two pages.
+ * The loaded part of the list of members, kept accurate while people come and go. The first page is read every time.
+ * Further pages are read again when the first has changed (its members may have moved down or left) or half a minute
+ * has passed; until then they are kept. Nobody is listed twice, whatever moved between two pages.
  */
 import type { Client, Member, MemberPage } from '../../api.ts'
 
-/** The members on screen, and how to go on. */
+/** The members on screen, and where to continue. */
 export type MemberList = { members: Member[]; pages: number; next: string | null; firstPage: string; walkedAt: number }
 
 const WALK_AGAIN_MS = 30_000
 
-/** What tells one member from another. */
+/** The key that tells members apart. */
 export const memberKey = ({ person }: Member) => `${person.kind}:${person.id}`
 
-/** Reads the first `depth` pages, or as much of them as cannot be taken from `before`. */
+/** Reads the first `depth` pages, reusing those of `before` that are still valid. */
 export async function readMembers(
   client: Client,
   depth: number,
@@ -39,7 +39,7 @@ export async function readMembers(
 
 const nextOf = (page: MemberPage) => (page.has_more ? page.next : null)
 
-/** Each member once, the first mention standing. */
+/** Each member once; the first occurrence counts. */
 function unique(members: Member[]): Member[] {
   const seen = new Set<string>()
   return members.filter((member) => {

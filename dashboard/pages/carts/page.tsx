@@ -1,6 +1,6 @@
 /**
- * The people with an abandoned cart: who, what, how much, since when, by which evidence, and whether a mail may be
- * sent. The choice of everyone, customers or anonymous sorts what is loaded and asks the server nothing.
+ * The people with an abandoned cart: who, what, how much, since when, by which evidence, and whether they may be
+ * mailed. The filter (everyone, customers or anonymous) applies to the loaded rows and sends no request.
  */
 import { flushSync, useEffect, useRef, useState } from 'hono/jsx/dom'
 import { ABANDONED_CSV, type Client, type Member } from '../../api.ts'
@@ -41,7 +41,7 @@ export function CartsPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: 
     reload()
   }
 
-  // The button goes with the last page; the focus that was on it moves to the line that says how many there are.
+  // The button disappears with the last page; its focus moves to the line with the count.
   const countLine = useRef<HTMLParagraphElement>(null)
   const complete = data !== null && data.next === null
   useEffect(() => {

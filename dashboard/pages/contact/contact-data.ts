@@ -1,11 +1,11 @@
 /**
- * A customer with as much of the timeline as was asked for. The timeline can be long and its past can change (a new
- * proof reaches back, a withdrawal takes away), so it is read again from its start, but only when the links or the
- * visitors, with their number of events, are no longer what they were.
+ * A customer with the requested part of the timeline. The timeline can be long and its past can change (a new proof
+ * reaches back, a withdrawal removes events), so it is read again from the start, but only when the links or the
+ * visitors with their event counts have changed.
  */
 import type { Client, Contact, TimelineEvent } from '../../api.ts'
 
-/** What the page shows. `basis` is what the timeline was read on. */
+/** What the page shows. `basis` is the state on which the timeline was read. */
 export type ContactData = {
   contact: Contact
   events: TimelineEvent[]
@@ -14,7 +14,7 @@ export type ContactData = {
   basis: string
 }
 
-/** Reads the customer, and the first `depth` pages of events or as many of them as are not in `before`. */
+/** Reads the customer and the first `depth` pages of events, reusing those in `before`. */
 export async function readContact(
   client: Client,
   id: string,
@@ -35,7 +35,7 @@ export async function readContact(
   return { contact, events, pages, next, basis }
 }
 
-/** The customer's name from the CRM's attributes, under the names that CRMs use, else null. */
+/** The customer's name from the CRM's attributes, under the names that CRMs use; null if there is none. */
 export function nameOf({ attributes }: Contact): string | null {
   const text = (name: string) => (typeof attributes[name] === 'string' ? attributes[name].trim() : '')
   const whole = text('name') || text('full_name')

@@ -1,11 +1,11 @@
-/** What the CRM and the shop say of a customer: mail permission, cart, orders, segments, attributes. */
+/** What the CRM and the shop know about a customer: mail permission, cart, orders, segments, attributes. */
 import type { Child } from 'hono/jsx/dom'
 import type { Contact } from '../../api.ts'
 import { CartItems } from '../../parts/cart-items.tsx'
 import { Sign } from '../../parts/mark.tsx'
 import type { Ui } from '../../texts/format.ts'
 
-/** A card with a heading; `name` tells it from the others. */
+/** A card with a heading; `name` identifies it. */
 export function Fact({ name, title, children }: { name: string; title: string; children?: Child }) {
   return (
     <section class="card fact" aria-labelledby={`fact-${name}`} data-testid={`fact-${name}`}>
@@ -15,7 +15,7 @@ export function Fact({ name, title, children }: { name: string; title: string; c
   )
 }
 
-/** May the customer be mailed, by the CRM, and since when. */
+/** Whether the customer may be mailed according to the CRM, and since when. */
 export function MailPermission({ ui: { t, f }, contact }: { ui: Ui; contact: Contact }) {
   const { mail_consent: allowed, mail_consent_at: at } = contact
   return (
@@ -31,7 +31,7 @@ export function MailPermission({ ui: { t, f }, contact }: { ui: Ui; contact: Con
   )
 }
 
-/** What lies in the cart now. */
+/** The current content of the cart. */
 export function CartFact({ ui, contact: { cart }, nowMs }: { ui: Ui; contact: Contact; nowMs: number }) {
   const { t, f } = ui
   return (
@@ -54,7 +54,7 @@ export function CartFact({ ui, contact: { cart }, nowMs }: { ui: Ui; contact: Co
   )
 }
 
-/** Everything bought, the newest first. */
+/** All orders, newest first. */
 export function Orders({ ui: { t, f }, contact: { orders } }: { ui: Ui; contact: Contact }) {
   return (
     <Fact name="orders" title={t.contact.orders}>
@@ -76,7 +76,7 @@ export function Orders({ ui: { t, f }, contact: { orders } }: { ui: Ui; contact:
   )
 }
 
-/** The segments that the customer is in. */
+/** The customer's segments. */
 export function Segments({ ui: { t, f }, contact: { segments } }: { ui: Ui; contact: Contact }) {
   return (
     <Fact name="segments" title={t.contact.segments}>

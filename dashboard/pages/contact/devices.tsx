@@ -1,11 +1,11 @@
-/** The browsers that are linked to a customer: what they are, when they were seen, and what was allowed on each. */
+/** The browsers that are linked to a customer: their kind, when they were seen, and what was allowed on each. */
 import type { Contact, Visitor } from '../../api.ts'
 import { deviceName, shortId } from '../../parts/device-name.ts'
 import { Sign } from '../../parts/mark.tsx'
 import type { Ui } from '../../texts/format.ts'
 import { Fact } from './contact-facts.tsx'
 
-/** The list of devices, the last seen first. */
+/** The list of devices, last seen first. */
 export function Devices({ ui, contact }: { ui: Ui; contact: Contact }) {
   const { t } = ui
   const visitors = contact.visitors.toSorted((a, b) => Date.parse(b.last_seen) - Date.parse(a.last_seen))

@@ -1,4 +1,4 @@
-/** One event of a timeline: when, what in plain words, and on which products, page or order. All of it is text. */
+/** One event of a timeline: its time, its type in plain words, and its products, page or order. All of it is text. */
 import type { Child } from 'hono/jsx/dom'
 import type { TimelineEvent } from '../../api.ts'
 import { safeLink } from '../../parts/safe-url.ts'
@@ -6,19 +6,19 @@ import type { Ui } from '../../texts/format.ts'
 import { wordFor } from '../../texts/words.ts'
 import { detailsOf, type Product } from './event-props.ts'
 
-/** What moves a sale or ties a browser to a customer; it stands out from mere looking around. */
+/** Events that move a sale or link a browser to a customer; they stand out from mere browsing. */
 const WEIGHTY = new Set(['add_to_cart', 'begin_checkout', 'purchase', 'refund', 'identify', 'sign_up', 'login'])
 
-/** Types whose page says what was looked at, where no product does. */
+/** Types for which the page says what was viewed if there is no product. */
 const OF_A_PAGE = new Set(['page', 'view_item', 'view_item_list', 'engagement'])
 
-/** The event; `children` stand at its end. */
+/** The event; `children` are added at its end. */
 export function EventLine({ ui, event, children }: { ui: Ui; event: TimelineEvent; children?: Child }) {
   const { t, f } = ui
   const word = wordFor(t.contact.event, event.type)
   const { products, value, order, term, rest } = detailsOf(event, word === null)
   const showsPage = products.length === 0 && (OF_A_PAGE.has(event.type) || word === null)
-  // A single product stands in the sentence, and one sum at the end of the line.
+  // A single product is part of the sentence, and a single amount comes last on the line.
   const only = products.length === 1 ? products[0]! : null
   const sum = value ?? (only?.price ? { ...only.price, value: only.price.value * only.quantity } : null)
   return (
@@ -75,12 +75,12 @@ function ProductName({ ui: { f }, product }: { ui: Ui; product: Product }) {
   )
 }
 
-/** A claim is told by its kind. */
+/** A claim is described by its kind. */
 function wordOf({ t }: Ui, { type, props }: TimelineEvent): string | null {
   return type === 'identify' && typeof props.kind === 'string' ? wordFor(t.contact.identify, props.kind) : null
 }
 
-/** The page's title, or its path, as a link where its address is one. */
+/** The page's title or path, as a link if its address is safe. */
 function PageName({ event: { title, url } }: { event: TimelineEvent }) {
   const href = safeLink(url)
   const name = title?.trim() || (href === null ? null : new URL(href).pathname)

@@ -1,13 +1,13 @@
 /**
- * What an event's properties say, read with care: they are whatever a shop's page sent, so that each is looked at
- * before it is believed and whatever does not fit is left out.
+ * Reads an event's properties with care: they are whatever a shop's page sent, so each is checked before it is used,
+ * and anything that does not fit is dropped.
  */
 import type { Money, TimelineEvent } from '../../api.ts'
 
 /** A product as an event names it. */
 export type Product = { name: string; quantity: number; price: Money | null }
 
-/** The properties that are shown. `rest` are the plain values of an event whose type is the shop's own. */
+/** The properties that are shown. `rest` holds the plain values of an event whose type is the shop's own. */
 export type EventDetails = {
   products: Product[]
   value: Money | null
@@ -28,13 +28,13 @@ const numberOf = (value: unknown): number | null => {
   return typeof number === 'number' && Number.isFinite(number) ? number : null
 }
 
-/** The amount in a currency; null where either is missing. */
+/** The amount with its currency; null if either is missing. */
 function moneyOf(value: unknown, currency: unknown): Money | null {
   const amount = numberOf(value)
   return amount === null || typeof currency !== 'string' || currency === '' ? null : { value: amount, currency }
 }
 
-/** Reads an event's properties; `ownType` for a type that the shop invented. */
+/** Reads an event's properties; `ownType`: the shop invented the type. */
 export function detailsOf({ props }: TimelineEvent, ownType: boolean): EventDetails {
   const items: unknown = props.items ?? props.products
   const list = (Array.isArray(items) ? items : []).filter((item) => typeof item === 'object' && item !== null)

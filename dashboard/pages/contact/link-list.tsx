@@ -1,6 +1,6 @@
 /**
- * Why visits count as a customer's: the links in force first, then those that have ended, the newest before the older.
- * What never came to anything is kept aside, for there may be much of it where somebody tried.
+ * Why visits are attributed to a customer: active links first, then ended ones, newest first. Claims that never made a
+ * link are kept apart, because an attacker may have produced many of them.
  */
 import type { Client, ContactLink, Visitor } from '../../api.ts'
 import { LinkCard } from '../../parts/link-card.tsx'
@@ -12,7 +12,7 @@ const IDLE = new Set(['refused', 'void'])
 
 type Props = { ui: Ui; client: Client; links: ContactLink[]; visitors: Visitor[]; onDecided: () => void }
 
-/** The cards, in their order. */
+/** The cards, in order. */
 export function LinkList({ ui, client, links, visitors, onDecided }: Props) {
   const { t, f } = ui
   const sorted = [...links].sort((a, b) => rank(a) - rank(b) || Date.parse(b.at) - Date.parse(a.at))

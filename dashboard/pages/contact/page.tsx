@@ -1,6 +1,6 @@
 /**
- * One customer, all around: what the CRM and the shop know, on which devices the customer was seen, why we think so,
- * and what the customer did there. It refreshes every ten seconds; whatever was opened stays open.
+ * Everything about one customer: what the CRM and the shop know, the devices on which the customer was seen, why they
+ * are attributed, and what the customer did there. It refreshes every ten seconds; opened parts stay open.
  */
 import { flushSync, useEffect, useRef, useState } from 'hono/jsx/dom'
 import type { Client } from '../../api.ts'
@@ -8,8 +8,8 @@ import { usePoll } from '../../hooks/poll.ts'
 import type { Route } from '../../hooks/route.ts'
 import { Freshness } from '../../parts/freshness.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
-import { PlaceLink } from '../../parts/place-link.tsx'
 import { ProofNotes } from '../../parts/proof.tsx'
+import { RouteLink } from '../../parts/route-link.tsx'
 import { Loading, Trouble, troubleText } from '../../parts/trouble.tsx'
 import type { Ui } from '../../texts/format.ts'
 import { type ContactData, nameOf, readContact } from './contact-data.ts'
@@ -35,7 +35,7 @@ export function ContactPage({ ui, client, id, onGo }: Props) {
     },
     REFRESH_MS,
   )
-  // Somebody erased while the page is open goes from the page, too.
+  // A customer who is erased while the page is open disappears from the page too.
   const unknown = error?.status === 404
   const contact = unknown ? null : (data?.contact ?? null)
   const name = contact === null ? null : nameOf(contact)
@@ -44,9 +44,9 @@ export function ContactPage({ ui, client, id, onGo }: Props) {
   return (
     <>
       <p class="back">
-        <PlaceLink to={{ page: 'carts' }} onGo={onGo}>
+        <RouteLink to={{ page: 'carts' }} onGo={onGo}>
           {t.abandonedCarts}
-        </PlaceLink>
+        </RouteLink>
       </p>
       <PageHead title={<bdi>{title}</bdi>} lead={contact === null ? '\u00a0' : <Who ui={ui} data={data!} />}>
         {unknown ? null : <Freshness ui={ui} at={at} failing={error !== null} />}
@@ -100,7 +100,7 @@ export function ContactPage({ ui, client, id, onGo }: Props) {
   )
 }
 
-/** What stands below the name: the address, and the id in the CRM. */
+/** The line below the name: the address, and the id in the CRM. */
 function Who({ ui: { t }, data: { contact } }: { ui: Ui; data: ContactData }) {
   return (
     <>
@@ -117,9 +117,9 @@ function Who({ ui: { t }, data: { contact } }: { ui: Ui; data: ContactData }) {
 
 type LaterProps = { ui: Ui; data: ContactData; waiting: boolean; trouble: string | null; onMore: () => void }
 
-/** How many events there are, and the way to those that are not loaded yet. */
+/** How many events there are, and a button for those that are not loaded yet. */
 function LaterEvents({ ui: { t, f }, data, waiting, trouble, onMore }: LaterProps) {
-  // The button goes with the last page; the focus that was on it moves to the line that says how many there are.
+  // The button disappears with the last page; its focus moves to the line with the count.
   const line = useRef<HTMLParagraphElement>(null)
   useEffect(() => {
     if (data.pages > 1 && data.next === null && document.activeElement === document.body) line.current?.focus()

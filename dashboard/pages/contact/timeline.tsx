@@ -1,7 +1,7 @@
 /**
- * What a customer did, as a thread: days, in them visits, in them events, oldest first. Beside each visit runs the
- * seam that joins it to the customer, and above it stands by which link it is his; an event that is his by another
- * link than the rest of its visit says so itself.
+ * What a customer did, oldest first: days contain visits, and visits contain events. Beside each visit runs the seam
+ * that links it to the customer, and above it stands the link that attributes it; an event that another link attributes
+ * says so itself.
  */
 import { useMemo } from 'hono/jsx/dom'
 import type { ContactLink, TimelineEvent, Visitor } from '../../api.ts'
@@ -76,7 +76,7 @@ function VisitCard({ ui, visit, visitor, links }: VisitProps) {
   )
 }
 
-/** The strength of the link that gives an event to the customer, and the way to its reason. */
+/** The strength of the link that attributes an event to the customer, with a link to its reason. */
 function ByLink({ ui: { t }, event, links }: { ui: Ui; event: TimelineEvent; links: ContactLink[] }) {
   if (event.link === null) return null
   const { id, strength } = event.link

@@ -1,7 +1,7 @@
 /**
- * Cuts a timeline into days and visits as the reader sees them: a visit is one browser's events with pauses of less
- * than half an hour, and stands under the day on which it began, in the reader's own time zone. Two browsers used at
- * the same time are two visits side by side.
+ * Splits a timeline into days and visits as the reader sees them: a visit is one browser's events with pauses of less
+ * than half an hour, listed under the day on which it began, in the reader's time zone. Two browsers used at the same
+ * time are two visits.
  */
 import type { TimelineEvent } from '../../api.ts'
 

@@ -1,17 +1,17 @@
 /**
- * Where a file is chosen or dropped: a file input with its label as the zone, so that keys and screen readers find
- * what they know. A file dropped beside the zone does nothing; without that care the browser would open it and leave
- * the page.
+ * Where a file is chosen or dropped: a file input with its label as the zone, so that keyboards and screen readers find
+ * a familiar control. A file dropped beside the zone does nothing; otherwise the browser would open it and leave the
+ * page.
  */
 import { useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
 import type { Ui } from '../../texts/format.ts'
 
 type Props = { ui: Ui; again: boolean; onFiles: (files: File[]) => void }
 
-/** The file input's id, for whoever gives it the focus. */
+/** The file input's id, for moving the focus to it. */
 export const INPUT_ID = 'import-file'
 
-/** Keeps the page where it is when a file is dropped beside the zone, or while there is none. */
+/** Keeps the page open when a file is dropped beside the zone, or while there is no zone. */
 export function useStayOnDrop(): void {
   useLayoutEffect(() => {
     const stay = (event: DragEvent) => {
@@ -46,7 +46,7 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
         event.dataTransfer!.dropEffect = 'copy'
       }}
       onDragLeave={(event: DragEvent) => {
-        // Passing over something inside the zone is no leaving.
+        // Moving over an element inside the zone does not leave it.
         const to = event.relatedTarget
         if (!(to instanceof Node && (event.currentTarget as Node).contains(to))) setOver(false)
       }}
@@ -67,14 +67,14 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
         data-testid="file"
         aria-describedby="import-kinds"
         onKeyDown={(event: KeyboardEvent) => {
-          // Space opens the choice everywhere; Enter, which one expects of a button, only in some browsers.
+          // Space opens the file dialog in every browser; Enter, as expected of a button, only in some.
           if (event.key !== 'Enter') return
           event.preventDefault()
           ;(event.currentTarget as HTMLInputElement).click()
         }}
         onChange={() => {
           const files = [...(input.current?.files ?? [])]
-          // Emptied, so that the same file can be chosen again after it was corrected.
+          // Cleared, so that the same file can be chosen again after it was corrected.
           if (input.current) input.current.value = ''
           onFiles(files)
         }}

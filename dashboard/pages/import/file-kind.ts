@@ -1,7 +1,7 @@
 /**
- * What kind of file was chosen, by its name and its first bytes: the server is told how to read it and decides the
- * rest. A name that says CSV is believed; otherwise the first character tells, because files of JSON lines are often
- * called `.json`. What is certainly no text is found out here, before megabytes of it are sent.
+ * Determines a chosen file's kind from its name and first bytes: the server is told how to read it and decides the
+ * rest. A name that says CSV is trusted; otherwise the first character decides, because files of JSON lines are often
+ * called `.json`. Files that are certainly not text are detected here, before megabytes of them are sent.
  */
 
 /** The content type to send, or why the file cannot be sent. */
@@ -14,14 +14,14 @@ const LOOK_AT_BYTES = 4096
 /** The first bytes of a spreadsheet: a ZIP archive (`.xlsx`, `.ods`) or an older compound document (`.xls`). */
 const SPREADSHEETS = ['504b0304', 'd0cf11e0']
 
-/** Looks at a file. */
+/** Examines a file. */
 export async function kindOf(file: File): Promise<FileKind> {
   if (file.size === 0) return { trouble: 'empty' }
   const bytes = new Uint8Array(await file.slice(0, LOOK_AT_BYTES).arrayBuffer())
   const magic = Array.from(bytes.subarray(0, 4), (byte) => byte.toString(16).padStart(2, '0')).join('')
   if (SPREADSHEETS.includes(magic)) return { trouble: 'spreadsheet' }
   if (/\.(csv|tsv|txt)$/i.test(file.name)) return { type: 'text/csv' }
-  // A decoder leaves the byte order mark out.
+  // The decoder removes the byte order mark.
   const first = new TextDecoder().decode(bytes).trimStart()[0]
   if (first === '[') return { type: 'application/json' }
   if (first === '{' || /\.(ndjson|jsonl)$/i.test(file.name)) return { type: 'application/x-ndjson' }

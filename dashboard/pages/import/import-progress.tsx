@@ -1,16 +1,16 @@
 /**
- * How far an import is. The bar moves with every report of the browser; what a screen reader is told changes at
- * quarters only, so that it does not count aloud.
+ * The progress of an import. The bar moves with every report of the browser; the text for screen readers changes only
+ * at quarters, so that it is not read out continuously.
  */
 import type { Ui } from '../../texts/format.ts'
 import type { ImportState } from './use-import.ts'
 
-/** The id of the way out, for whoever gives it the focus. */
+/** The cancel button's id, for moving the focus to it. */
 export const CANCEL_ID = 'import-cancel'
 
 type Sending = Extract<ImportState, { step: 'sending' }>
 
-/** The bar with its words and the way out. */
+/** The bar with its text and the cancel button. */
 export function ImportProgress({ ui, state, onCancel }: { ui: Ui; state: Sending; onCancel: () => void }) {
   const { t, f } = ui
   const sent = state.share >= 1
@@ -36,7 +36,7 @@ export function ImportProgress({ ui, state, onCancel }: { ui: Ui; state: Sending
   )
 }
 
-/** What is said aloud of the import as it stands. */
+/** The text for screen readers at the present state. */
 export function spokenState({ t, f }: Ui, state: ImportState): string {
   switch (state.step) {
     case 'idle':
@@ -57,7 +57,7 @@ export function spokenState({ t, f }: Ui, state: ImportState): string {
   }
 }
 
-/** How many rows were rejected, of which the report may list only the first. */
+/** How many rows were rejected; the report may list only the first of them. */
 export function rejectedTotal(report: { rejected: unknown[]; rejected_total?: number }): number {
   return report.rejected_total ?? report.rejected.length
 }

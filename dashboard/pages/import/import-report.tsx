@@ -1,4 +1,4 @@
-/** What became of a file: the counts, how its columns were understood, and each rejected row with its reason. */
+/** The outcome of an import: the counts, how the columns were recognised, and each rejected row with its reason. */
 import { useLayoutEffect, useMemo, useState } from 'hono/jsx/dom'
 import type { ImportReport } from '../../api.ts'
 import type { Ui } from '../../texts/format.ts'
@@ -10,7 +10,7 @@ const ROWS_AT_ONCE = 100
 
 type Props = { ui: Ui; name: string; report: ImportReport }
 
-/** The id of the report's heading, for whoever gives it the focus. */
+/** The id of the report's heading, for moving the focus to it. */
 export const REPORT_ID = 'report-title'
 
 /** The report. */
@@ -52,7 +52,7 @@ export function Report({ ui, name, report }: Props) {
   )
 }
 
-/** How the file as a whole was read: its format, its encoding, and what stands between the cells. */
+/** How the file was read: its format, encoding and delimiter. */
 function Dialect({ ui: { t }, dialect }: { ui: Ui; dialect: ImportReport['dialect'] }) {
   if (!dialect) return null
   const delimiter = dialect.delimiter ? (wordFor(t.imports.delimiter, dialect.delimiter) ?? dialect.delimiter) : null
@@ -100,7 +100,7 @@ function Columns({ ui: { t }, columns }: { ui: Ui; columns: NonNullable<ImportRe
   )
 }
 
-/** A field of a contact by its name; an attribute by the CRM's. */
+/** The name of a contact's field, or the CRM's name of an attribute. */
 function fieldText(t: Ui['t'], field: string): string {
   return wordFor(t.imports.field, field) ?? t.imports.attribute(field.replace(/^attributes\./, ''))
 }

@@ -1,6 +1,6 @@
 /**
- * Importing customers from a file: choose or drop it, watch it go, read what became of it. The file is sent as it is;
- * reading it is the server's business.
+ * Importing customers from a file: choose or drop it, watch the progress, read the report. The file is sent unchanged;
+ * the server interprets it.
  */
 import { useLayoutEffect } from 'hono/jsx/dom'
 import type { Client } from '../../api.ts'
@@ -18,7 +18,7 @@ export function ImportPage({ ui, client }: { ui: Ui; client: Client }) {
   const { state, start, cancel } = useImport(client)
   useStayOnDrop()
 
-  // Zone, bar and report take each other's places; the focus goes with what the reader was at.
+  // Zone, bar and report replace each other; the focus follows the current step.
   useLayoutEffect(() => {
     if (state.step === 'idle' || document.activeElement !== document.body) return
     const id = state.step === 'sending' ? CANCEL_ID : state.step === 'done' ? REPORT_ID : INPUT_ID
@@ -56,7 +56,7 @@ export function ImportPage({ ui, client }: { ui: Ui; client: Client }) {
 
 type Ended = Exclude<ImportState, { step: 'idle' | 'sending' | 'done' }>
 
-/** Why nothing was imported, or that the reader put an end to it. */
+/** Why nothing was imported, or that the import was cancelled. */
 function Trouble({ ui, state }: { ui: Ui; state: Ended }) {
   const { t } = ui
   if (state.step === 'cancelled') return <p class="card notice">{t.imports.cancelled}</p>

@@ -1,6 +1,6 @@
 /**
- * The list of rejected rows as a file for a spreadsheet program. Messages quote what the imported file held, so a cell
- * that such a program would take for a formula gets an apostrophe before it.
+ * The list of rejected rows as a file for a spreadsheet program. Messages quote the imported file, so a cell that such
+ * a program would read as a formula is prefixed with an apostrophe.
  */
 import type { ImportReport } from '../../api.ts'
 

@@ -1,12 +1,12 @@
 /**
- * One import from the choice of a file to its report. One is under way at a time; leaving the page cancels it, and
+ * One import, from the choice of a file to its report. Only one runs at a time; leaving the page cancels it, and
  * closing the window while it runs asks first.
  */
 import { useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, type Client, type ImportReport } from '../../api.ts'
 import { kindOf } from './file-kind.ts'
 
-/** Where the import stands. `share` is how much has been sent, from 0 to 1; at 1 the server is at work. */
+/** The state of the import. `share` is how much has been sent, from 0 to 1; at 1 the server is processing it. */
 export type ImportState =
   | { step: 'idle' }
   | { step: 'sending'; name: string; share: number }
@@ -15,7 +15,7 @@ export type ImportState =
   | { step: 'failed'; name: string; error: ApiError }
   | { step: 'done'; name: string; report: ImportReport }
 
-/** The state, and what can be done. `start` takes what was chosen or dropped. */
+/** The state and the actions. `start` takes the files that were chosen or dropped. */
 export function useImport(client: Client) {
   const [state, setState] = useState<ImportState>({ step: 'idle' })
   const running = useRef<AbortController | null>(null)
@@ -47,7 +47,7 @@ export function useImport(client: Client) {
       if (!mine.signal.aborted) setState({ step: 'done', name, report })
     } catch (error) {
       if (mine.signal.aborted) return
-      // A file that was moved or changed since it was chosen cannot be read any more.
+      // A file that was moved or changed since it was chosen can no longer be read.
       const known = error instanceof ApiError ? error : new ApiError(0, String(error))
       if (known.status !== 401) setState({ step: 'failed', name, error: known })
     } finally {

@@ -1,6 +1,6 @@
 /**
- * Signing in. A refusal is shown in the server's own words; the field keeps the focus and, on a refusal, is marked
- * invalid. The address bar stays as it is, so that one goes on where one was.
+ * Signing in. A refusal is shown in the server's own words; the field keeps the focus and is then marked invalid. The
+ * address bar stays unchanged, so that users continue where they were.
  */
 import { useEffect, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, type Client } from '../../api.ts'
@@ -10,7 +10,7 @@ import type { Ui } from '../../texts/format.ts'
 
 type Props = { ui: Ui; client: Client; ended: boolean; onSignedIn: () => void }
 
-/** The sign-in form. `ended`: a session ran out under the reader's hands. */
+/** The sign-in form. `ended`: a session expired while the dashboard was open. */
 export function Login({ ui, client, ended, onSignedIn }: Props) {
   const { t } = ui
   const field = useRef<HTMLInputElement>(null)

@@ -1,9 +1,9 @@
-/** Who came and who was recognised: the match rate with what it is a share of, and the consents it rests on. */
+/** Who came and who was recognised: the match rate with its base, and the consents behind it. */
 import type { Rate, Row } from '../../api.ts'
 import { Seam } from '../../parts/seam.tsx'
 import type { Ui } from '../../texts/format.ts'
 
-/** The figure the product is bought for, spelled out. */
+/** The product's headline figure, spelled out. */
 export function MatchCard({ ui: { t, f }, rate }: { ui: Ui; rate: Rate }) {
   return (
     <section class="card match" aria-labelledby="match-title" data-testid="match-rate">

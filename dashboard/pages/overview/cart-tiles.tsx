@@ -1,12 +1,12 @@
-/** The carts of the period by state, each with its number and its value in every currency that occurs. */
+/** The carts of the period by state, each with its count and its value in every currency that occurs. */
 import type { Carts, Row } from '../../api.ts'
 import type { Route } from '../../hooks/route.ts'
-import { PlaceLink } from '../../parts/place-link.tsx'
+import { RouteLink } from '../../parts/route-link.tsx'
 import type { Ui } from '../../texts/format.ts'
 
 type TileProps = { ui: Ui; name: 'open' | 'abandoned' | 'recovered'; label: string; hint: string; carts: Carts }
 
-/** Open, abandoned, recovered; from the abandoned a way to the people behind them. */
+/** Open, abandoned, recovered; the abandoned tile links to the people behind it. */
 export function CartTiles({ ui, carts, onGo }: { ui: Ui; carts: Row['carts']; onGo: (place: Route) => void }) {
   const { t } = ui
   return (
@@ -15,9 +15,9 @@ export function CartTiles({ ui, carts, onGo }: { ui: Ui; carts: Row['carts']; on
       <div class="tiles">
         <div class="card tile tile-abandoned">
           <Tile ui={ui} name="abandoned" label={t.cartsAbandoned} hint={t.cartsAbandonedHint} carts={carts.abandoned} />
-          <PlaceLink to={{ page: 'carts' }} onGo={onGo} class="onward">
+          <RouteLink to={{ page: 'carts' }} onGo={onGo} class="onward">
             {t.seeWho}
-          </PlaceLink>
+          </RouteLink>
         </div>
         <div class="card tile">
           <Tile ui={ui} name="open" label={t.cartsOpen} hint={t.cartsOpenHint} carts={carts.open} />

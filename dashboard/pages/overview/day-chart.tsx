@@ -1,7 +1,7 @@
 /**
- * Visitors and known customers by day, as bars. Widths are percentages and heights pixels, so that the words in the
- * chart keep their size on a phone. A screen reader is given a sentence for the picture and the table below for the
- * figures; days on which nothing happened are drawn as nothing, not left out.
+ * Visitors and known customers by day, as bars. Widths are percentages and heights pixels, so that the text in the
+ * chart keeps its size on a phone. Screen readers get a sentence for the picture and the table below for the figures;
+ * days without visitors keep their place.
  */
 import { useState } from 'hono/jsx/dom'
 import type { Overview } from '../../api.ts'
@@ -10,13 +10,13 @@ import type { Format, Ui } from '../../texts/format.ts'
 const PLOT_PX = 168
 const LABELS_PX = 26
 const LABELS_AT_MOST = 4
-/** Up to so many bars, each is wide enough to have its label centred below it at the edges too. */
+/** Up to this many bars, each is wide enough for a centred label, even at the edges. */
 const WIDE_BARS = 10
 const DAY_MS = 86_400_000
 
 type Bar = { date: string; visitors: number; known: number }
 
-/** The bars of the period, one a day, in order. */
+/** The bars of the period, one per day, in order. */
 function barsOf({ from, to, days }: Overview): Bar[] {
   const byDate = new Map(days.map((day) => [day.date, day]))
   const bars: Bar[] = []
@@ -28,7 +28,9 @@ function barsOf({ from, to, days }: Overview): Bar[] {
   return bars
 }
 
-/** The least round number, of 4, 10, 20, 40, 100 and so on, that the highest bar fits under; it halves to a whole. */
+/**
+ * The smallest round number (4, 10, 20, 40, 100, …) that is not below the highest bar; half of it is a whole number.
+ */
 function ceilingOf(highest: number): number {
   for (let power = 1; ; power *= 10) {
     for (const step of [4, 6, 10, 20]) if (highest <= step * power) return step * power
@@ -130,7 +132,7 @@ function Column({ kind, at, wide, tall }: { kind: 'visitors' | 'known'; at: numb
   return <rect class={kind} x={`${at}%`} width={`${wide}%`} y={PLOT_PX - tall} height={tall} />
 }
 
-/** The date below a bar. The last bar is always labelled; where bars are narrow its label ends with the chart. */
+/** The date below a bar. The last bar always has a label; if bars are narrow, it is aligned with the chart's end. */
 function DayLabel({ index, bars, f }: { index: number; bars: Bar[]; f: Format }) {
   const atEdge = index === bars.length - 1 && bars.length > WIDE_BARS
   return (

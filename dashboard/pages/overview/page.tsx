@@ -1,6 +1,6 @@
 /**
- * The overview: who came, who was recognised, what lies in the carts, for the last 7, 30 or 90 days (UTC, today
- * included). The period is part of the address, so that it survives a reload.
+ * The overview: who came, who was recognised, and the carts, for the last 7, 30 or 90 days (UTC, including today). The
+ * period is part of the address, so that it survives a reload.
  */
 import { useState } from 'hono/jsx/dom'
 import type { Client, Overview } from '../../api.ts'

@@ -1,7 +1,7 @@
 /**
- * What the rules could not settle alone, each with its evidence: possible duplicates, customers whom too many browsers
- * named, newsletters that were passed on, addresses of several customers, and devices that several use. Somebody of the
- * shop says what is right; whatever was said here stays on the page with a way back.
+ * The cases that the rules could not settle, each with its evidence: possible duplicates, customers named by too many
+ * browsers, forwarded newsletters, addresses of several customers, and shared devices. Somebody at the shop decides; a
+ * decided case stays on the page and can be undone.
  */
 import { useEffect, useState } from 'hono/jsx/dom'
 import type { Client, ContactLink, Review, Visitor, VisitorDetail } from '../../api.ts'
@@ -11,14 +11,14 @@ import { deviceName, shortId } from '../../parts/device-name.ts'
 import { Freshness } from '../../parts/freshness.tsx'
 import { LinkCard } from '../../parts/link-card.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
-import { PlaceLink } from '../../parts/place-link.tsx'
+import { RouteLink } from '../../parts/route-link.tsx'
 import { Loading, Trouble } from '../../parts/trouble.tsx'
 import type { Ui } from '../../texts/format.ts'
 import { GROUPS, type Group, groupsOf } from './review-groups.ts'
 
 const REFRESH_MS = 10_000
 
-/** Cards of a kind that are there at once: each asks for its browser. */
+/** How many cards of a kind are shown at first: each requests its browser. */
 const SHOWN_AT_ONCE = 10
 
 type Props = { ui: Ui; client: Client; onGo: (place: Route) => void; onCount: (count: number) => void }
@@ -115,7 +115,7 @@ export function ReviewPage({ ui, client, onGo, onCount }: Props) {
   )
 }
 
-/** A browser, which is asked for once; null until it is there, and where it is gone. */
+/** A browser, requested once; null until it has arrived, or if it does not exist any more. */
 function useVisitor(client: Client, id: string): VisitorDetail | null {
   const [visitor, setVisitor] = useState<VisitorDetail | null>(null)
   useEffect(() => {
@@ -128,7 +128,7 @@ function useVisitor(client: Client, id: string): VisitorDetail | null {
 
 type CardProps = Omit<Props, 'onCount'> & { link: ContactLink; onDecided: () => void }
 
-/** A link that somebody has to look at, and whom it is about. */
+/** A link that needs review, with its customer. */
 function ToDecide({ ui, client, link, onGo, onDecided }: CardProps) {
   const visitor = useVisitor(client, link.visitor)
   return (
@@ -140,13 +140,13 @@ function ToDecide({ ui, client, link, onGo, onDecided }: CardProps) {
 
 function Customer({ ui: { t }, id, onGo }: { ui: Ui; id: string; onGo: (place: Route) => void }) {
   return (
-    <PlaceLink to={{ page: 'contact', id }} onGo={onGo}>
+    <RouteLink to={{ page: 'contact', id }} onGo={onGo}>
       <bdi>{t.customerId(id)}</bdi>
-    </PlaceLink>
+    </RouteLink>
   )
 }
 
-/** A device that several use, and who they are. */
+/** A shared device and its customers. */
 function SharedDevice({ ui, client, visitor, onGo }: Omit<Props, 'onCount'> & { visitor: Visitor }) {
   const { t, f } = ui
   const links = useVisitor(client, visitor.id)?.links ?? []

@@ -1,13 +1,13 @@
-/** What is to be looked at, by kind, the newest first. What somebody has just decided stays where it was. */
+/** What needs review, by kind, newest first. A case that was just decided keeps its place. */
 import type { ContactLink, Review } from '../../api.ts'
 
-/** The kinds of links on the review page, in its order. */
+/** The kinds of links on the review page, in order. */
 export const GROUPS = ['duplicates', 'frozen', 'others', 'forwarded', 'ambiguous'] as const
 export type Group = (typeof GROUPS)[number]
 
 const FORWARDED = ['forwarded', 'forwarded_mail', 'forwarded_token']
 
-/** Which kind a link is, or null: nobody has to look at it. */
+/** The kind of a link, or null if it needs no review. */
 export function groupOf({ state, reason, end_reason }: ContactLink): Group | null {
   if (state === 'review') {
     if (reason === 'possible_duplicate') return 'duplicates'
@@ -17,7 +17,7 @@ export function groupOf({ state, reason, end_reason }: ContactLink): Group | nul
   return reason === 'ambiguous_identifier' ? 'ambiguous' : null
 }
 
-/** The links of each kind. `decided` are those as they were when somebody said something of them. */
+/** The links of each kind. `decided` holds links as they were when a decision was made. */
 export function groupsOf(review: Review, decided: Map<string, ContactLink>): Map<Group, ContactLink[]> {
   const all = new Map([...review.links.map((link) => [link.id, link] as const), ...decided])
   const groups = new Map<Group, ContactLink[]>()

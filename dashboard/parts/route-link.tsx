@@ -1,10 +1,10 @@
-/** A link to another page of the dashboard: a real one, which a plain click follows without loading everything anew. */
+/** A link to another page of the dashboard: a real link, which a plain click follows without reloading the page. */
 import type { Child } from 'hono/jsx/dom'
 import { addressOf, type Route } from '../hooks/route.ts'
 
 type Props = {
   to: Route
-  onGo: (place: Route) => void
+  onGo: (route: Route) => void
   class?: string
   testid?: string
   /** The page that is open now, in a navigation. */
@@ -13,7 +13,7 @@ type Props = {
 }
 
 /** The link. */
-export function PlaceLink({ to, onGo, class: className, testid, current, children }: Props) {
+export function RouteLink({ to, onGo, class: className, testid, current, children }: Props) {
   return (
     <a
       href={addressOf(to)}
@@ -31,7 +31,7 @@ export function PlaceLink({ to, onGo, class: className, testid, current, childre
   )
 }
 
-/** Whether a click means "here": not a new tab, a new window or a download. */
+/** Whether a click navigates here: no new tab, new window or download. */
 function isPlainClick(event: MouseEvent): boolean {
   return event.button === 0 && !(event.metaKey || event.ctrlKey || event.shiftKey || event.altKey)
 }
