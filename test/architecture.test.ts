@@ -50,6 +50,9 @@ const rooms = (...names: string[]) =>
 /** A pattern for a whole import: it starts with one of these, and packages are named to their end. */
 const only = (...parts: string[]) => new RegExp(`^(?:${parts.join('|')})`)
 
+/** A package or a module of Node, not a file of the project. */
+const PACKAGE = '(?!(?:test|tag|server|dashboard)/)'
+
 /** The import table: every code file but the tests falls under exactly the first rule that matches it. */
 const RULES: Rule[] = [
   { where: /^tag\/wire\.ts$/, may: /^$/, why: 'the wire contract is read by both sides and depends on neither' },
@@ -70,8 +73,14 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/store\//,
-    may: only('server/domain/', 'server/store/', 'kysely($|/)', 'node:worker_threads$', 'better-sqlite3$', 'pg$'),
-    why: 'the store keeps and reads; it knows the rules, but none of the stages that call it',
+    may: only(
+      'server/(domain|store)/',
+      'tag/wire\\.ts$',
+      'kysely($|/)',
+      'node:worker_threads$',
+      '(better-sqlite3|pg)$',
+    ),
+    why: 'the store keeps and reads; it knows the rules and what the wire says, but none of the stages that call it',
   },
   {
     where: /^server\/journal\//,
@@ -217,7 +226,35 @@ const RULES: Rule[] = [
     may: only('dashboard/', 'hono/jsx'),
     why: 'the dashboard runs in a browser and uses the same API as everybody',
   },
+  {
+    where: /^test\/shop\//,
+    may: only('test/shop/', 'tag/wire\\.ts$', 'hono($|/)'),
+    why: 'the demo shop is a shop: it knows the wire contract and nothing of the server',
+  },
+  {
+    where: /^test\/(contract|e2e|simulation)\//,
+    may: only(
+      'test/',
+      'tag/',
+      'dashboard/texts/',
+      'server/(domain|ops)/',
+      'server/store/(tables|schema|migrate|open|engine/postgres|work/buckets)\\.ts$',
+      'server/http/(openapi|reference)\\.ts$',
+      PACKAGE,
+    ),
+    why: 'these tests enter by the front door: what they know of the inside is values, not stages',
+  },
+  {
+    where: /^test\/support\//,
+    may: only('test/(support|shop)/', 'tag/', 'server/', 'package\\.json$', PACKAGE),
+    why: 'what tests share knows no test',
+  },
 ]
+
+/** Which kind of test a file is, by its folder. */
+function kindOf(file: string): string | undefined {
+  return /^test\/([^/]+)\//.exec(file)?.[1]
+}
 
 function ruleFor(file: string): Rule | undefined {
   return RULES.find((rule) => rule.where.test(file))
@@ -241,6 +278,15 @@ describe('the import table', () => {
     const pageOf = (path: string) => /^dashboard\/pages\/([^/]+)\//.exec(path)?.[1]
     const broken = IMPORTS.filter(({ from, to }) => pageOf(from) && pageOf(to) && pageOf(from) !== pageOf(to))
     expect(broken.map(({ from, to }) => `${from} may not import ${to}: what two pages share is a part`)).toEqual([])
+  })
+
+  test('tests of one kind import none of another: what they share is support, and benchmarks run simulations', () => {
+    const SHARED = ['support', 'shop']
+    const broken = IMPORTS.filter(({ from, to }) => {
+      const [own, other] = [kindOf(from), kindOf(to)]
+      return own && other && own !== other && !SHARED.includes(other) && !(own === 'bench' && other === 'simulation')
+    })
+    expect(broken).toEqual([])
   })
 
   test('nothing of the product imports the tests, but for the demo shop', () => {

@@ -9,7 +9,7 @@ import { createMint } from '../server/actions/link-tokens.ts'
 import { readToken } from '../server/domain/token.ts'
 import { linkMac } from '../server/ops/keyring.ts'
 import { readLink } from '../server/ops/link-reader.ts'
-import { newVisitor, type SiteView } from './contract/door.ts'
+import { newVisitor, type SiteView } from './support/requests.ts'
 import { event, sendAll, settled } from './support/sender.ts'
 import { startServer, type TestServer, until } from './support/server.ts'
 

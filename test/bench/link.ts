@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely'
 import { openCommandStore } from '../../server/store/open.ts'
-import { signLogin } from '../contract/door.ts'
+import { signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { quantile } from './table.ts'

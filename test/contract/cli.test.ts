@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Ran } from '../support/ask.ts'
+import { newVisitor, type SiteView } from '../support/requests.ts'
 import { batch, event, send } from '../support/sender.ts'
 import { couture as runCommand, startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, type SiteView } from './door.ts'
 
 let server: TestServer
 

@@ -4,9 +4,17 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
+import {
+  filesHolding,
+  newVisitor,
+  type SiteView,
+  signLogin,
+  tablesHolding,
+  timeline,
+  timelineStatus,
+} from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, type SiteView, signLogin, tablesHolding, timeline, timelineStatus } from './door.ts'
 
 const MINUTE = 60_000
 

@@ -3,8 +3,8 @@
  * depend on what they say and on nothing else.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { problemOf } from '../support/requests.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { problemOf } from './door.ts'
 
 let server: TestServer
 let contactsKey: { id: string; key: string }

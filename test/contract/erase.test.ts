@@ -5,10 +5,18 @@
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import {
+  filesHolding,
+  newVisitor,
+  problemOf,
+  type SiteView,
+  signLogin,
+  tablesHolding,
+  timeline,
+} from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { ENGINE } from '../support/store.ts'
-import { filesHolding, newVisitor, problemOf, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
 
 const MINUTE = 60_000
 

@@ -5,9 +5,9 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
+import { newVisitor, post, type SiteView, timeline, timelineStatus } from '../support/requests.ts'
 import { batch, consent, event, eventId, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, post, type SiteView, timeline, timelineStatus } from './door.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

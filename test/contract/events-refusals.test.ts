@@ -6,9 +6,9 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newVisitor, post, problemOf, timelineStatus } from '../support/requests.ts'
 import { batch, consent, event, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, post, problemOf, timelineStatus } from './door.ts'
 
 const KIB = 1024
 

@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireConsent, WireEvent } from '../../tag/wire.ts'
+import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -3,9 +3,9 @@
  * a visitor that is known to allow it, and in the store when the reply comes.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { filesHolding, newVisitor, problemOf, tablesHolding, timeline } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, problemOf, tablesHolding, timeline } from './door.ts'
 
 const MINUTE = 60_000
 

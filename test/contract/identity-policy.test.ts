@@ -4,9 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../server/ops/keyring.ts'
+import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 

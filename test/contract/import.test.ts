@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Ran } from '../support/ask.ts'
 import { amount } from '../support/long.ts'
+import { filesHolding, problemOf } from '../support/requests.ts'
 import { couture as runCommand, startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, problemOf } from './door.ts'
 
 let server: TestServer
 let folder: string

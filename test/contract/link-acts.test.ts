@@ -3,9 +3,9 @@
  * is kept with who said it and when, and whoever it may concern is derived again.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 

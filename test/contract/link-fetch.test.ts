@@ -4,9 +4,9 @@
  */
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { BROWSER } from '../support/requests.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { BROWSER } from './door.ts'
 
 let server: TestServer
 let token: string

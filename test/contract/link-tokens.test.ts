@@ -5,9 +5,9 @@
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
+import { filesHolding, newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

@@ -3,9 +3,9 @@ import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Finding } from '../../server/ops/doctor.ts'
+import { type SiteView, signLogin } from '../support/requests.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
-import { type SiteView, signLogin } from './door.ts'
 
 let server: TestServer
 beforeAll(async () => {

@@ -6,9 +6,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, type SiteView, signLogin } from './door.ts'
 
 let server: TestServer
 let secret: string

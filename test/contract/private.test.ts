@@ -5,9 +5,9 @@
 import { createHash, createHmac } from 'node:crypto'
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { newVisitor, problemOf, type Seen, type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { newVisitor, problemOf, type Seen, type SiteView, signLogin } from './door.ts'
 
 const MINUTE = 60_000
 const PASSWORD = 'a long password of a test'

@@ -1,8 +1,8 @@
 /** What is too old goes, with what was known from it, and nothing that stays falls to anybody else by it. */
 import { afterEach, expect, test } from 'vitest'
+import { newVisitor, type SiteView, signLogin, tablesHolding, timeline } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, type SiteView, signLogin, tablesHolding, timeline } from './door.ts'
 
 const DAY = 24 * 3600_000
 let server: TestServer

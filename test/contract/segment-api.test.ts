@@ -4,9 +4,7 @@
  */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { settled } from '../support/sender.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { BROWSER, problemOf, type SiteView, timeline, timelineStatus } from './door.ts'
+import { BROWSER, problemOf, type SiteView, timeline, timelineStatus } from '../support/requests.ts'
 import {
   basic,
   call,
@@ -16,7 +14,9 @@ import {
   postCall,
   type SegmentKeys,
   segmentKeys,
-} from './segment-door.ts'
+} from '../support/segment-requests.ts'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

@@ -1,8 +1,8 @@
 /** What Segment's e-commerce calls become behind the door: carts, orders and who they belong to. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { basic, call, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from '../support/segment-requests.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { basic, call, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from './segment-door.ts'
 
 let server: TestServer
 let keys: SegmentKeys

@@ -1,9 +1,18 @@
 /** What Segment's calls may leave behind: consent by the site's map, logins as claims or proof, and no address at all. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { filesHolding, tablesHolding, timelineStatus } from '../support/requests.ts'
+import {
+  ALL,
+  basic,
+  call,
+  consenting,
+  newAnonymous,
+  postBatch,
+  type SegmentKeys,
+  segmentKeys,
+} from '../support/segment-requests.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, tablesHolding, timelineStatus } from './door.ts'
-import { ALL, basic, call, consenting, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from './segment-door.ts'
 
 let server: TestServer
 let keys: SegmentKeys

@@ -7,9 +7,7 @@ import { Analytics } from '@segment/analytics-node'
 // @ts-expect-error: the older SDK comes without types
 import OldSdk from 'analytics-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { settled } from '../support/sender.ts'
-import { startServer, type TestServer } from '../support/server.ts'
-import { filesHolding, type Seen, timeline } from './door.ts'
+import { filesHolding, type Seen, timeline } from '../support/requests.ts'
 import {
   basic,
   consenting,
@@ -18,7 +16,9 @@ import {
   postCall,
   type SegmentKeys,
   segmentKeys,
-} from './segment-door.ts'
+} from '../support/segment-requests.ts'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 /** As much of the older SDK as is used here. */
 type OldAnalytics = {

@@ -9,9 +9,9 @@ import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
+import { newVisitor, type SiteView } from '../support/requests.ts'
 import { batch, event, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
-import { newVisitor, type SiteView } from './door.ts'
 
 const ed = generateKeyPairSync('ed25519')
 const otherEd = generateKeyPairSync('ed25519')

@@ -9,8 +9,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { en } from '../../dashboard/texts/en.ts'
 import { fr } from '../../dashboard/texts/fr.ts'
 import { ANOTHER, SAME } from '../../server/domain/identity-table.ts'
-import { newVisitor, type SiteView, signLogin } from '../contract/door.ts'
 import { INSTALL_MS, openBrowser } from '../support/browser.ts'
+import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { consent, event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 

@@ -5,7 +5,7 @@
  */
 import { afterAll, expect, test } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
-import { signLogin } from '../contract/door.ts'
+import { signLogin } from '../support/requests.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
 

@@ -1,7 +1,7 @@
 /** Files do not grow without bound: what is deleted is given back, and the log is cut although somebody reads. */
 import { statSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
-import { filesHolding } from '../contract/door.ts'
+import { filesHolding } from '../support/requests.ts'
 import { batch, consent, event, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 

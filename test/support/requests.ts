@@ -1,5 +1,5 @@
 /**
- * What the tests of the contract do besides sending a batch as a tag does: post raw bodies, sign logins as a shop's
+ * What tests send besides a batch as a tag does, and what they look at: raw bodies, logins signed as a shop's
  * server does, and look at what is on disk.
  */
 import { randomUUID } from 'node:crypto'
@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { SignJWT } from 'jose'
 import { expect } from 'vitest'
-import type { TestServer } from '../support/server.ts'
+import type { TestServer } from './server.ts'
 
 /** A browser's user agent. */
 export const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0'

@@ -1,7 +1,7 @@
 /** What the tests of Segment's API share: a site with its keys, calls in Segment's words, and a network that fails. */
 import { createServer } from 'node:http'
-import type { TestServer } from '../support/server.ts'
-import type { SiteView } from './door.ts'
+import type { SiteView } from './requests.ts'
+import type { TestServer } from './server.ts'
 
 /** A site's write key, and secret keys without and with the right to vouch for logins. */
 export type SegmentKeys = { writeKey: string; secret: string; verifying: string }
