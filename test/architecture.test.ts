@@ -228,7 +228,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^test\/shop\//,
-    may: only('test/shop/', 'tag/wire\\.ts$', 'hono($|/)'),
+    may: only('test/shop/', 'tag/wire\\.ts$', PACKAGE),
     why: 'the demo shop is a shop: it knows the wire contract and nothing of the server',
   },
   {

@@ -1,6 +1,6 @@
 /**
- * What tests send besides a batch as a tag does, and what they look at: raw bodies, logins signed as a shop's
- * server does, and look at what is on disk.
+ * What tests send besides a batch as a tag does: raw bodies, and logins signed as a shop's server does. And what they
+ * look at: answers, timelines, and what is on disk.
  */
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
