@@ -104,8 +104,8 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/segments\//,
-    may: only(rooms('segments', 'domain', 'store'), 'kysely$'),
-    why: 'segments judge persons over whatever store they are given; who calls them is not their business',
+    may: only(rooms('segments', 'domain', 'store'), '(kysely|zod)$'),
+    why: 'segments judge persons over whatever store they are given, by definitions of one schema; who calls them is not their business',
   },
   {
     where: /^server\/erasure\//,

@@ -9,7 +9,7 @@ import { CART_TYPES, foldCarts } from '../server/domain/cart.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { SETTINGS } from '../server/domain/settings.ts'
-import { PRESETS } from '../server/segments/grammar.ts'
+import { PRESETS } from '../server/segments/presets.ts'
 
 const root = new URL('../', import.meta.url).pathname
 const read = (path: string) => readFileSync(join(root, path), 'utf8')

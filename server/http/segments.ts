@@ -2,9 +2,9 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { mailability } from '../domain/mailability.ts'
 import { Problem } from '../domain/problem.ts'
-import type { SegmentNode } from '../segments/grammar.ts'
+import { findSegment, listSegments } from '../segments/definitions.ts'
+import { mentions } from '../segments/grammar.ts'
 import { listMembers, type Member, stillOpen } from '../segments/member-list.ts'
-import { findSegment, listSegments } from '../segments/members.ts'
 import { writeAudit } from '../store/audit.ts'
 import { loadCarts } from '../store/carts.ts'
 import { loadContactCards } from '../store/contacts.ts'
@@ -60,7 +60,8 @@ export function segmentRoutes(deps: HttpDeps) {
         if (!segment) throw new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
         const list = `members:${id}`
         let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
-        const needsCart = mentionsCart(segment.node)
+        // A member whose cart was bought just now is one no more.
+        const needsCart = mentions(segment.node, 'cart')
         /** The next page, after which `position` is its last member. */
         const next = async (size: number) => {
           const from = position ? { enteredAt: position[0], personId: position[1] } : null
@@ -91,11 +92,6 @@ export function segmentRoutes(deps: HttpDeps) {
         return c.json({ data: rows, next: more ? encodeCursor(list, position) : null, has_more: more }, 200)
       },
     )
-}
-
-/** Whether a definition is about carts, so that a member whose cart was bought just now is one no more. */
-function mentionsCart(node: SegmentNode): boolean {
-  return 'cart' in node || ('all' in node && node.all.some(mentionsCart))
 }
 
 async function renderMembers(

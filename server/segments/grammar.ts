@@ -1,41 +1,63 @@
 /**
- * The segment grammar: a closed condition on a person, as JSON. It is data and never code; `store/segment-query`
- * compiles it to SQL. A membership changes when something about the person changes or when time crosses an edge.
+ * The segment grammar: a closed condition on a person, as JSON. It is data and never code. The kinds of nodes are the
+ * files of `nodes/`; this file lists them, makes one schema of theirs, and bounds what may come from outside.
  */
+import { z } from 'zod'
+import { closedObject } from './closed-object.ts'
+import { all } from './nodes/all.ts'
+import { cart } from './nodes/cart.ts'
+import { consent } from './nodes/consent.ts'
+import { matched } from './nodes/matched.ts'
+import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
 
-/** A length of time in people's words: `90s`, `30m`, `1h`, `7d`. */
-export type Duration = string
+/** Every kind of node by its name. */
+const KINDS: { [K in Kind]: NodeKind<K> } = { all, cart, consent, matched }
 
-/** One condition. An object has exactly one of the keys. */
-export type SegmentNode =
-  | { all: SegmentNode[] }
-  /** The person's open cart. `abandoned`: untouched for the site's `cart_idle_minutes`. */
-  | { cart: { state?: 'open' | 'abandoned'; idle?: { min?: Duration; max?: Duration } } }
-  /** `mail`: the contact's permission; the others: what every visitor of the person allows now. */
-  | { consent: { mail?: boolean; identity?: boolean; marketing?: boolean } }
-  /** Known contact or not. */
-  | { matched: boolean }
+const NAMES = Object.keys(KINDS) as Kind[]
 
-/** A saved definition. */
-export type SegmentDefinition = { id: string; name: string; node: SegmentNode }
-
-const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 }
-
-/** The form of a duration. */
-const DURATION_PATTERN = /^(\d{1,6})([smhd])$/
-
-/** Milliseconds of a duration that has the right form. */
-export function durationMs(duration: Duration): number {
-  const [, count, unit] = DURATION_PATTERN.exec(duration) ?? []
-  if (count === undefined) throw new Error(`a duration must look like 90s, 30m, 1h or 7d (got "${duration}")`)
-  return Number(count) * UNITS[unit!]!
+/** Calls a function with the kind of a node and its value. */
+export function readNode<R>(node: SegmentNode, use: <K extends Kind>(kind: NodeKind<K>, value: NodeValues[K]) => R): R {
+  const call = <K extends Kind>(kind: K, { [kind]: value }: { [Only in K]: NodeValues[Only] }) =>
+    use(KINDS[kind], value)
+  return call(NAMES.find((kind) => kind in node)!, node as never)
 }
 
-/** The segments that every installation has from its first start. */
-export const PRESETS: SegmentDefinition[] = [
-  {
-    id: 'cart_abandoned',
-    name: 'Cart abandoned',
-    node: { cart: { state: 'abandoned', idle: { max: '7d' } } },
-  },
-]
+/** Whether a kind of node occurs in a condition. */
+export function mentions(node: SegmentNode, kind: Kind): boolean {
+  const children = readNode(node, (own, value) => own.children?.(value) ?? [])
+  return kind in node || children.some((child) => mentions(child, kind))
+}
+
+const ONE_KIND = `must have exactly one of the keys ${NAMES.join(', ')}`
+
+/** The form of any node, without a bound on how deep nodes are nested. */
+const anyNode: z.ZodType<SegmentNode> = z.lazy(() => {
+  const values = NAMES.map((kind) => [kind, KINDS[kind].schema(anyNode).optional().describe(KINDS[kind].about)])
+  const node = closedObject(Object.fromEntries(values) as Record<Kind, z.ZodType>)
+  return node.refine((value) => Object.keys(value).length === 1, ONE_KIND) as unknown as z.ZodType<SegmentNode>
+})
+
+/** A definition holds at most so many objects and lists, nested at most so deep. */
+const MAX_PARTS = 200
+const MAX_DEPTH = 16
+
+/** The form of a definition: a node, of bounded size. */
+export const nodeSchema = z.preprocess((given, context) => {
+  const problem = tooLarge(given)
+  if (problem === null) return given
+  context.addIssue({ code: 'custom', message: problem })
+  return z.NEVER
+}, anyNode)
+
+/** Why a value from outside is not worth looking at further, or null. It may be nested a million times: no recursion. */
+function tooLarge(given: unknown): string | null {
+  const open = [{ value: given, depth: 1 }]
+  for (let parts = 0; open.length > 0; ) {
+    const { value, depth } = open.pop()!
+    if (typeof value !== 'object' || value === null) continue
+    if (++parts > MAX_PARTS) return `must hold at most ${MAX_PARTS} objects and lists`
+    if (depth > MAX_DEPTH) return `must be nested at most ${MAX_DEPTH} deep`
+    for (const child of Object.values(value)) open.push({ value: child, depth: depth + 1 })
+  }
+  return null
+}

@@ -1,33 +1,10 @@
-/** Segment definitions and members. */
+/** The members of segments, kept up to date as persons change and as time passes. */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
 import type { SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { judge, type Verdict } from './compile.ts'
-import { PRESETS, type SegmentDefinition, type SegmentNode } from './grammar.ts'
-
-/** Adds the presets that are not there yet. */
-export async function seedPresets(db: Kysely<Database>, now: number): Promise<void> {
-  await db
-    .insertInto('segments')
-    .values(
-      PRESETS.map((preset) => ({
-        id: preset.id,
-        name: preset.name,
-        node: JSON.stringify(preset.node),
-        version: 1,
-        updated_at: now,
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-}
-
-/** All definitions. */
-export async function listSegments(db: Kysely<Database>): Promise<SegmentDefinition[]> {
-  const rows = await db.selectFrom('segments').selectAll().orderBy('id').execute()
-  return rows.map((row) => ({ id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode }))
-}
+import { listSegments } from './definitions.ts'
 
 const clearEdges = ofKeys((db, personIds) =>
   db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
@@ -61,7 +38,7 @@ export async function refreshMembers(trx: Transaction<Database>, personIds: stri
   for (const part of chunks(personIds, 500)) {
     const edges = new Map<string, number>()
     for (const definition of definitions) {
-      const verdicts = await judge(trx, definition, now, part)
+      const verdicts = await judge(trx, definition.node, now, part)
       await writeMembers(trx, definition.id, part, verdicts)
       for (const { personId, edge } of verdicts) {
         if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
@@ -125,10 +102,4 @@ export async function hasFutureMembers(db: Kysely<Database>, now: number): Promi
     .limit(1)
     .executeTakeFirst()
   return row !== undefined
-}
-
-/** One definition, or null. */
-export async function findSegment(db: Kysely<Database>, id: string): Promise<SegmentDefinition | null> {
-  const row = await db.selectFrom('segments').selectAll().where('id', '=', id).executeTakeFirst()
-  return row ? { id: row.id, name: row.name, node: JSON.parse(row.node) as SegmentNode } : null
 }

@@ -2,8 +2,8 @@
 import type { Kysely } from 'kysely'
 import { existingContacts } from '../store/contacts.ts'
 import type { Database } from '../store/schema.ts'
+import { findSegment } from './definitions.ts'
 import { listMailable, type MemberCursor } from './mailable.ts'
-import { findSegment } from './members.ts'
 
 /** A contact that gets no mail, and why. */
 export type Rejected = { contact: string; code: string; message: string }

@@ -15,7 +15,7 @@ import { defaultSettings, type Site, type SiteSettings } from '../../server/doma
 import { contactReference } from '../../server/domain/token.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring, linkMac, sha256Hex } from '../../server/ops/keyring.ts'
-import { seedPresets } from '../../server/segments/members.ts'
+import { seedPresets } from '../../server/segments/presets.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { transact } from '../../server/store/engine/transact.ts'
 import type { Database } from '../../server/store/schema.ts'

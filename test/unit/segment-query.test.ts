@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { judge, verdictQuery } from '../../server/segments/compile.ts'
-import type { SegmentNode } from '../../server/segments/grammar.ts'
+import type { SegmentNode } from '../../server/segments/nodes/node.ts'
 import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { encodeJson } from '../../server/store/schema/columns.ts'
@@ -179,7 +179,7 @@ describe.each(CASES)('$means', ({ node, where, finds }) => {
 
   test('finds its persons, with the time at which they entered', async () => {
     const everybody = PERSONS.map((each) => each.person_id)
-    const verdicts = await judge(db, { id: 's', name: 's', node }, NOW, everybody)
+    const verdicts = await judge(db, node, NOW, everybody)
     const members = verdicts.filter((verdict) => verdict.member)
     expect(Object.fromEntries(members.map((each) => [each.personId, NOW - each.enteredAt]))).toEqual(finds)
   })
@@ -187,12 +187,7 @@ describe.each(CASES)('$means', ({ node, where, finds }) => {
 
 test('the edge of a person is the next time that may change the verdict, and no time that has passed', async () => {
   const node: SegmentNode = { cart: { state: 'abandoned', idle: { max: '7d' } } }
-  const verdicts = await judge(db, { id: 's', name: 's', node }, NOW, [
-    'v:browsing',
-    'v:filling',
-    'v:left',
-    'v:left-long-ago',
-  ])
+  const verdicts = await judge(db, node, NOW, ['v:browsing', 'v:filling', 'v:left', 'v:left-long-ago'])
   expect(
     Object.fromEntries(verdicts.map((each) => [each.personId, each.edge === null ? null : each.edge - NOW])),
   ).toEqual({

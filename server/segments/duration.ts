@@ -1,0 +1,16 @@
+/** Lengths of time in a definition, as people write them: `90s`, `30m`, `1h`, `7d`. */
+import { z } from 'zod'
+
+const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 }
+const PATTERN = /^(\d{1,6})([smhd])$/
+const MUST = 'must be a length of time such as 90s, 30m, 1h or 7d'
+
+/** The form of a length of time. */
+export const durationSchema = z.string().regex(PATTERN, MUST)
+
+/** Milliseconds of a length of time that has the right form. */
+export function durationMs(duration: string): number {
+  const [, count, unit] = PATTERN.exec(duration) ?? []
+  if (count === undefined) throw new Error(`${MUST} (got "${duration}")`)
+  return Number(count) * UNITS[unit!]!
+}

@@ -1,0 +1,49 @@
+/** `{"cart": {…}}`: the person's open cart, the one last touched where there are several. */
+import { z } from 'zod'
+import { closedObject } from '../closed-object.ts'
+import { durationMs, durationSchema } from '../duration.ts'
+import { allOf, type Compiled, type NodeKind, type Time } from './node.ts'
+
+const schema = closedObject({
+  state: z.enum(['open', 'abandoned'], 'must be open or abandoned').optional(),
+  idle: closedObject({ min: durationSchema.optional(), max: durationSchema.optional() }).optional(),
+})
+
+declare module './node.ts' {
+  interface NodeValues {
+    cart: z.infer<typeof schema>
+  }
+}
+
+/** The kind `cart`. */
+export const cart: NodeKind<'cart'> = {
+  about:
+    "Has an open cart. `state`: `abandoned` once it has been untouched for the site's `cart_idle_minutes`, `open` until " +
+    'then. `idle`: for how long it has been untouched.',
+  schema: () => schema,
+  compile({ state, idle }, { eb, now }) {
+    const parts: Compiled[] = [
+      {
+        where: eb('cart_updated_at', 'is not', null),
+        since: [{ at: eb.ref('cart_updated_at'), cause: 'event' }],
+        edges: [],
+      },
+    ]
+    const after = (ms: number) => eb('cart_updated_at', '+', eb.lit(ms)) as Time
+    const idleAt = eb.ref('cart_idle_at')
+    if (state === 'abandoned') {
+      parts.push({ where: eb('cart_idle_at', '<=', now), since: [{ at: idleAt, cause: 'time' }], edges: [idleAt] })
+    }
+    if (state === 'open') parts.push({ where: eb('cart_idle_at', '>', now), since: [], edges: [idleAt] })
+    if (idle?.min !== undefined) {
+      const ms = durationMs(idle.min)
+      const where = eb('cart_updated_at', '<=', now - ms)
+      parts.push({ where, since: [{ at: after(ms), cause: 'time' }], edges: [after(ms)] })
+    }
+    if (idle?.max !== undefined) {
+      const ms = durationMs(idle.max)
+      parts.push({ where: eb('cart_updated_at', '>', now - ms), since: [], edges: [after(ms)] })
+    }
+    return allOf(eb, parts)
+  },
+}

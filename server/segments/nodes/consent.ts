@@ -1,0 +1,44 @@
+/** `{"consent": {…}}`: what the contact or the person's visitors allow. */
+import { z } from 'zod'
+import { closedObject } from '../closed-object.ts'
+import { allOf, type Cause, type Compiled, type NodeKind, type Time } from './node.ts'
+
+const schema = closedObject({
+  mail: z.boolean().optional(),
+  identity: z.boolean().optional(),
+  marketing: z.boolean().optional(),
+})
+
+declare module './node.ts' {
+  interface NodeValues {
+    consent: z.infer<typeof schema>
+  }
+}
+
+/** The kind `consent`. */
+export const consent: NodeKind<'consent'> = {
+  about:
+    "`mail`: the contact's permission for mails; without an answer it counts as refused. `marketing`: what every visitor " +
+    'of the person allows now. `identity`: what at least one of them allows.',
+  schema: () => schema,
+  compile({ mail, marketing, identity }, { eb }) {
+    const parts: Compiled[] = []
+    // What was never granted has been refused for as long as the person is known.
+    const since = (at: Time, cause: Cause) => [{ at: eb.fn.coalesce(at, 'first_seen') as Time, cause }]
+    if (mail !== undefined) {
+      const where = mail
+        ? eb('mail_consent', '=', 1)
+        : eb.or([eb('mail_consent', '=', 0), eb('mail_consent', 'is', null)])
+      parts.push({ where, since: since(eb.ref('mail_consent_since'), 'import'), edges: [] })
+    }
+    if (marketing !== undefined) {
+      const where = eb('marketing', '=', marketing ? 1 : 0)
+      parts.push({ where, since: since(eb.ref('marketing_since'), 'event'), edges: [] })
+    }
+    if (identity !== undefined) {
+      const where = eb('identity', '=', identity ? 1 : 0)
+      parts.push({ where, since: [{ at: eb.ref('first_seen'), cause: 'event' }], edges: [] })
+    }
+    return allOf(eb, parts)
+  },
+}

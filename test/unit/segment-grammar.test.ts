@@ -1,0 +1,45 @@
+/** What a definition from outside must look like, and what is said of one that does not. */
+import { expect, test } from 'vitest'
+import { firstProblem } from '../../server/domain/problem.ts'
+import { nodeSchema } from '../../server/segments/grammar.ts'
+
+const problemOf = (node: unknown) => {
+  const { error } = nodeSchema.safeParse(node)
+  return error ? firstProblem(error) : null
+}
+const nested = (depth: number): unknown => {
+  let node: unknown = { matched: true }
+  for (let i = 0; i < depth; i++) node = { all: [node] }
+  return node
+}
+const list = (length: number) => ({ all: Array.from({ length }, () => ({ matched: true })) })
+
+test.each([
+  [{ matched: true }, null],
+  [{ all: [{ matched: true }, { cart: { state: 'abandoned', idle: { min: '1h', max: '7d' } } }] }, null],
+  [nested(7), null],
+  [{}, 'the body must have exactly one of the keys all, cart, consent, matched'],
+  [{ matched: true, cart: {} }, 'the body must have exactly one of the keys all, cart, consent, matched'],
+  ['matched', 'the body must be an object'],
+  [null, 'the body must be an object'],
+  [[], 'the body must be an object'],
+  [{ eval: '1' }, 'the body must not have the key "eval"'],
+  [{ __proto__: null, constructor: {} }, 'the body must not have the key "constructor"'],
+  [
+    { all: [{ matched: true }, { cart: { idle: { min: '1h', about: '2h' } } }] },
+    'all.1.cart.idle must not have the key "about"',
+  ],
+  [{ cart: { state: 'gone' } }, 'cart.state must be open or abandoned'],
+  [{ cart: { idle: { min: '1 hour' } } }, 'cart.idle.min must be a length of time such as 90s, 30m, 1h or 7d'],
+  [{ consent: { mail: 'yes' } }, 'consent.mail: Invalid input: expected boolean, received string'],
+  [{ all: [] }, 'all: Too small: expected array to have >=1 items'],
+  [list(21), 'all: Too big: expected array to have <=20 items'],
+  [{ all: Array.from({ length: 20 }, () => list(10)) }, 'the body must hold at most 200 objects and lists'],
+  [nested(8), 'the body must be nested at most 16 deep'],
+])('%j', (node, problem) => {
+  expect(problemOf(node)).toBe(problem)
+})
+
+test('a definition nested without end is refused before anything recurses into it', () => {
+  expect(problemOf(nested(100_000))).toBe('the body must be nested at most 16 deep')
+})
