@@ -304,6 +304,16 @@ test('rules ask no clock and roll no dice: time and chance are handed in, or rep
   expect(impure).toEqual([])
 })
 
+/** What writes a person's text or takes one apart: a literal or a pattern that begins with its prefix. */
+const PERSON_TEXT = /(['"`])[cv]:(\$\{|\1|[\w-]+((:|#)\d+)?\1)|\^\(?\[?[cv]{1,2}\]?:|like '[cv]:/
+
+test('only domain/ids writes and reads the texts of persons: two who do it apart will do it differently', () => {
+  const may =
+    /^(server\/domain\/ids|test\/architecture\.test)\.ts$|^server\/store\/migrations\/|^test\/support\/old-store\.ts$/
+  const broken = FILES.filter((file) => !may.test(file) && PERSON_TEXT.test(readFileSync(join(root, file), 'utf8')))
+  expect(broken).toEqual([])
+})
+
 /** Which folder a file lives in, as rooms are counted: `tag` and the store are one room each, a root file is its own. */
 function roomOf(file: string): string {
   const [root, folder, ...rest] = file.split('/')

@@ -18,6 +18,7 @@ import type {
 import { CANDIDATE_PATTERN } from '../../tag/wire.ts'
 import type { IsExact } from '../domain/exact.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
+import { VISITOR_ID_PATTERN } from '../domain/ids.ts'
 
 /** Hands on a schema that takes exactly what the contract says, and nothing that differs from it. */
 export function wire<Contract>() {
@@ -44,7 +45,7 @@ const isVisitorId = (id: string) => !isBlockedIdentifier(id)
 /** Visitor ids from senders: the collector's own, or a shop's server's. No address and no unfilled template. */
 const visitor = z
   .string()
-  .regex(/^[A-Za-z0-9._:-]{1,64}$/, 'must be 1 to 64 of A-Z a-z 0-9 . _ : -')
+  .regex(VISITOR_ID_PATTERN, 'must be 1 to 64 of A-Z a-z 0-9 . _ : -')
   .refine(isVisitorId, 'must be an id of one visitor, not an empty or placeholder value')
 
 /** The body of `POST /v1/events`, except for its events. */

@@ -8,6 +8,7 @@
  * is refused if its claim, or the configuration it went by, is not what it was.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
 import { tailsOf, takeErased } from '../erasure/tails.ts'
 import { personsPastEdge } from '../segments/members.ts'
@@ -121,13 +122,13 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   }
 
   /** Works on keys at once. Where that throws, one by one: who cannot be derived is set aside and stops nobody. */
-  const workOff = async (
+  const workOff = async <Key extends string>(
     stage: DeriveStage,
     claim: WorkClaim,
-    marks: Mark[],
-    work: (marks: Mark[], done: (trx: Transaction<Database>) => Promise<void>) => Promise<boolean>,
+    marks: Mark<Key>[],
+    work: (marks: Mark<Key>[], done: (trx: Transaction<Database>) => Promise<void>) => Promise<boolean>,
   ) => {
-    const attempt = async (some: Mark[]) => {
+    const attempt = async (some: Mark<Key>[]) => {
       const keys = some.map(({ key }) => key)
       if (await work(some, (trx) => forgetFailures(trx, stage, keys))) deps.onDerived?.(stage, some.length)
     }
@@ -188,7 +189,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
-  const replace = (claim: WorkClaim, marks: Mark[]) =>
+  const replace = (claim: WorkClaim, marks: Mark<PersonId>[]) =>
     workOff('person', claim, marks, async (some, done) => {
       const keys = some.map(({ key }) => key)
       const rows = await read((trx) => buildPersons(trx, keys))
@@ -276,9 +277,9 @@ async function tellable(trx: Transaction<Database>, marks: Mark[]): Promise<Mark
   const underWay = await markedAmong(
     trx,
     'dirty_persons',
-    marks.map(({ key }) => `c:${key}`),
+    marks.map(({ key }) => contactPerson(key)),
   )
-  return marks.filter(({ key }) => !underWay.has(`c:${key}`))
+  return marks.filter(({ key }) => !underWay.has(contactPerson(key)))
 }
 
 /** Facts may name a site that is not there; they are derived by the defaults. */

@@ -3,6 +3,7 @@
  * differently now.
  */
 import type { Transaction } from 'kysely'
+import { contactsAmong, type PersonId } from '../domain/ids.ts'
 import { refreshMembers } from '../segments/members.ts'
 import { writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
@@ -12,7 +13,7 @@ import { clearMarks, type Mark, mark } from '../store/work/dirty.ts'
 /** Works off the marks of persons, of whom `rows` are those who are there. */
 export async function replacePersons(
   trx: Transaction<Database>,
-  marks: Mark[],
+  marks: Mark<PersonId>[],
   rows: PersonRow[],
   now: number,
 ): Promise<void> {
@@ -28,15 +29,11 @@ export async function replacePersons(
 }
 
 /** Judges persons again for whom time has crossed an edge. */
-export async function crossEdges(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
+export async function crossEdges(trx: Transaction<Database>, personIds: PersonId[], now: number): Promise<void> {
   await refreshMembers(trx, personIds, now)
   await markContacts(trx, personIds)
 }
 
-function markContacts(trx: Transaction<Database>, personIds: string[]): Promise<void> {
-  return mark(
-    trx,
-    'dirty_contacts',
-    personIds.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : [])),
-  )
+function markContacts(trx: Transaction<Database>, personIds: PersonId[]): Promise<void> {
+  return mark(trx, 'dirty_contacts', contactsAmong(personIds))
 }

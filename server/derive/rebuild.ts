@@ -8,6 +8,7 @@
  * much arrives. Where it stands is a row of `meta`, so it goes on after a restart, whoever derives.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { type PersonId, storedPerson } from '../domain/ids.ts'
 import { ofKeys } from '../store/engine/many.ts'
 import { isNumber, isObjectOf, isText, readMetaJson, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
@@ -102,9 +103,9 @@ async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slic
     case 'visitors':
       return markForRebuild(trx, 'dirty_visitors', slice)
     case 'marked':
-      return markForRebuild(trx, 'dirty_persons', slice)
+      return markForRebuild(trx, 'dirty_persons', slice.map(storedPerson))
     case 'persons':
-      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, partsOf, slice))
+      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, partsOf, slice.map(storedPerson)))
     case 'members':
       return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, selectPersons, slice.map(personOfMember)))
     case 'contacts':
@@ -113,16 +114,16 @@ async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slic
   }
 }
 
-const selectPersons = ofKeys((db, personIds) =>
+const selectPersons = ofKeys((db, personIds: PersonId[]) =>
   db.selectFrom('persons').select('person_id').where('person_id', 'in', personIds),
 )
 
 /** Those of the persons that nothing belongs to. */
 async function ofNobody(
   db: Kysely<Database>,
-  rowsOf: (db: Kysely<Database>, personIds: string[]) => Promise<{ person_id: string }[]>,
-  personIds: string[],
-): Promise<string[]> {
+  rowsOf: (db: Kysely<Database>, personIds: PersonId[]) => Promise<{ person_id: PersonId }[]>,
+  personIds: PersonId[],
+): Promise<PersonId[]> {
   const there = new Set((await rowsOf(db, personIds)).map((row) => row.person_id))
   return personIds.filter((id) => !there.has(id))
 }
@@ -165,7 +166,10 @@ async function nextMembers(db: Kysely<Database>, after: string): Promise<string[
     .selectFrom('segment_members')
     .select(['segment_id', 'person_id'])
     .where((eb) =>
-      eb.or([eb('segment_id', '>', segment), eb.and([eb('segment_id', '=', segment), eb('person_id', '>', person)])]),
+      eb.or([
+        eb('segment_id', '>', segment),
+        eb.and([eb('segment_id', '=', segment), eb('person_id', '>', storedPerson(person))]),
+      ]),
     )
     .orderBy('segment_id')
     .orderBy('person_id')
@@ -174,6 +178,6 @@ async function nextMembers(db: Kysely<Database>, after: string): Promise<string[
   return rows.map((row) => `${row.segment_id}\n${row.person_id}`)
 }
 
-function personOfMember(key: string): string {
-  return key.slice(key.indexOf('\n') + 1)
+function personOfMember(key: string): PersonId {
+  return storedPerson(key.slice(key.indexOf('\n') + 1))
 }

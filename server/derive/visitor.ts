@@ -2,10 +2,11 @@
  * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
-import { attribute, type OwnedCart, visitorPerson } from '../domain/epochs.ts'
+import { attribute, type OwnedCart } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import { linkVisitor } from '../domain/identity.ts'
 import { countsAsMatch, type IdentityLink } from '../domain/identity-link.ts'
+import { type PersonId, type VisitorId, visitorPerson } from '../domain/ids.ts'
 import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
@@ -109,7 +110,7 @@ function oldestBySite(events: LoadedEvent[]): Map<string, number> {
   return oldest
 }
 
-function linkRow(visitorId: string, link: IdentityLink): LinkRow {
+function linkRow(visitorId: VisitorId, link: IdentityLink): LinkRow {
   return {
     visitor_id: visitorId,
     id: link.id,
@@ -128,8 +129,8 @@ function linkRow(visitorId: string, link: IdentityLink): LinkRow {
   }
 }
 
-function personsOf(visitorId: string, events: LoadedEvent[], personOf: string[]): VisitorPersonRow[] {
-  const persons = new Map<string, VisitorPersonRow>()
+function personsOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): VisitorPersonRow[] {
+  const persons = new Map<PersonId, VisitorPersonRow>()
   events.forEach((event, i) => {
     const personId = personOf[i]!
     const row = persons.get(personId)
@@ -163,7 +164,7 @@ function daysOf({ visitorId, events, consents }: VisitorFacts): VisitorDayRow[] 
   return [...days.values()]
 }
 
-function cartRow(visitorId: string, siteId: string, cart: OwnedCart, abandonedAfterMs: number): CartRow {
+function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandonedAfterMs: number): CartRow {
   return {
     visitor_id: visitorId,
     id: cart.id,
@@ -184,7 +185,7 @@ function cartRow(visitorId: string, siteId: string, cart: OwnedCart, abandonedAf
   }
 }
 
-function purchasesOf(visitorId: string, events: LoadedEvent[], personOf: string[]): PurchaseRow[] {
+function purchasesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): PurchaseRow[] {
   return events.flatMap((event, i) => {
     if (event.type !== 'purchase') return []
     const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} })
@@ -201,8 +202,8 @@ function purchasesOf(visitorId: string, events: LoadedEvent[], personOf: string[
   })
 }
 
-function movesOf(visitorId: string, events: LoadedEvent[], personOf: string[]): VisitorRows['moves'] {
-  const moves = new Map<string, string[]>()
+function movesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): VisitorRows['moves'] {
+  const moves = new Map<PersonId, string[]>()
   events.forEach((event, i) => {
     const personId = personOf[i]!
     if (event.personId === personId) return

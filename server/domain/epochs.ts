@@ -7,6 +7,7 @@
  */
 import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
 import type { Linked, Moment, TypedAddress } from './identity.ts'
+import { contactPerson, type PersonId, type VisitorId, visitorPerson } from './ids.ts'
 import { orderOf } from './order.ts'
 import type { Stretch } from './stretches.ts'
 
@@ -19,35 +20,25 @@ export type VisitorEvent = Moment & {
 }
 
 /** A stretch of a visitor's time with one owner or none. `to` is null while it lasts. */
-export type Epoch = { n: number; personId: string; contact: string | null; from: number; to: number | null }
+export type Epoch = { n: number; personId: PersonId; contact: string | null; from: number; to: number | null }
 
 /** For how long after an address was typed its cart belongs to that contact. */
 const TYPED_MS = 90 * 24 * 3600_000
 
 /** A cart and its owner. */
-export type OwnedCart = Cart & { personId: string; epoch: number }
+export type OwnedCart = Cart & { personId: PersonId; epoch: number }
 
 /** The result of a visitor's fold. `personOf[i]` is the person of event `i`. */
-export type Attribution = { personOf: string[]; epochs: Epoch[]; carts: OwnedCart[] }
-
-/** The person id of a contact. */
-export function contactPerson(contactId: string): string {
-  return `c:${contactId}`
-}
-
-/** The person id of a visitor's epoch that nobody owns. */
-export function visitorPerson(visitorId: string, n: number): string {
-  return n === 1 ? `v:${visitorId}` : `v:${visitorId}:${n}`
-}
+export type Attribution = { personOf: PersonId[]; epochs: Epoch[]; carts: OwnedCart[] }
 
 /** Attributes a visitor's events, sorted by time, then id, and folds the carts of each person. */
 export function attribute(
-  visitorId: string,
+  visitorId: VisitorId,
   events: VisitorEvent[],
   { stretches, typed, voided }: Pick<Linked, 'stretches' | 'typed' | 'voided'>,
   options: { cartWindowMs: number; abandonedAfterMs: number },
 ): Attribution {
-  const personOf: string[] = new Array(events.length)
+  const personOf: PersonId[] = new Array(events.length)
   const epochOf: number[] = new Array(events.length)
   const epochs = stretches.map((stretch, index): Epoch => {
     const n = index + 1
@@ -85,7 +76,7 @@ export function attribute(
 function carried(
   events: VisitorEvent[],
   { index, cart, order }: TypedAddress,
-  personOf: string[],
+  personOf: PersonId[],
   epochOf: number[],
   { cartWindowMs, abandonedAfterMs }: { cartWindowMs: number; abandonedAfterMs: number },
 ): number[] {
@@ -151,8 +142,13 @@ function toCommerce(event: VisitorEvent): CommerceEvent {
   return { id: event.id, at: event.at, type: event.type, props: event.props ?? {}, url: event.url }
 }
 
-function cartsOf(events: VisitorEvent[], personOf: string[], epochOf: number[], abandonedAfterMs: number): OwnedCart[] {
-  const groups = new Map<string, { personId: string; epoch: number; events: CommerceEvent[] }>()
+function cartsOf(
+  events: VisitorEvent[],
+  personOf: PersonId[],
+  epochOf: number[],
+  abandonedAfterMs: number,
+): OwnedCart[] {
+  const groups = new Map<string, { personId: PersonId; epoch: number; events: CommerceEvent[] }>()
   events.forEach((event, i) => {
     if (!CART_TYPES.has(event.type)) return
     const key = `${epochOf[i]} ${personOf[i]}`

@@ -13,6 +13,7 @@
  * before; what was under way is done again, for everything that is touched is marked.
  */
 import type { Transaction } from 'kysely'
+import { contactPerson } from '../domain/ids.ts'
 import { visitorsOfKeys } from '../store/claim-keys.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
@@ -60,7 +61,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   const keys = await keysOfRecords(trx, rows, keysOf)
   // Those of others who have his address too: their clicks are weighed otherwise without him.
   const weighed = await keysBeside(trx, keys)
-  await lockKeys(trx, [...weighed, ...contacts.map((each) => `c:${each}`)])
+  await lockKeys(trx, [...weighed, ...contacts.map(contactPerson)])
 
   const { own, shared } = await visitorsOf(trx, { contacts, keys })
   const spans: ErasedSpan[] = own.map((visitor) => ({ visitor: tombstone(visitor), from: null, to: null }))
@@ -78,14 +79,10 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
   await trx
     .deleteFrom('derive_failures')
-    .where('key', 'in', [...contacts, ...contacts.map((each) => `c:${each}`)])
+    .where('key', 'in', [...contacts, ...contacts.map(contactPerson)])
     .execute()
   await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, weighed)), ...own, ...shared])
-  await mark(
-    trx,
-    'dirty_persons',
-    contacts.map((each) => `c:${each}`),
-  )
+  await mark(trx, 'dirty_persons', contacts.map(contactPerson))
   await mark(trx, 'dirty_contacts', contacts)
   return {
     contact: hashesOf(keysOf, { id }).id,
@@ -123,7 +120,7 @@ async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Prom
  */
 async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
   const claiming = new Set(await visitorsOfKeys(trx, keys))
-  const holding = contacts.map((id) => `c:${id}`)
+  const holding = contacts.map(contactPerson)
   const having = await trx
     .selectFrom('visitor_persons')
     .select('visitor_id')

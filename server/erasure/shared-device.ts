@@ -4,6 +4,7 @@
  */
 import type { Transaction } from 'kysely'
 import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
+import { contactPerson, type PersonId, personOf } from '../domain/ids.ts'
 import { deleteDeadLetter, insertDeadLetter } from '../store/dead-letters.ts'
 import { chunksOf } from '../store/engine/many.ts'
 import { insertErasedSpans, removeMoments } from '../store/erased-spans.ts'
@@ -19,7 +20,7 @@ export async function cutOut(
   { contacts, keys }: { contacts: string[]; keys: string[] },
   deps: { tombstone: (visitorId: string) => string; newId: () => string; now: number },
 ): Promise<ErasedSpan[]> {
-  const owners = contacts.map((id) => `c:${id}`)
+  const owners = contacts.map(contactPerson)
   const epochs = await trx
     .selectFrom('epochs')
     .select(['person_id', 'from_at', 'to_at'])
@@ -84,7 +85,7 @@ async function cutLetters(trx: Trx, visitor: string, spans: { from: number; to: 
 async function timesOfOthers(
   trx: Trx,
   visitor: string,
-  owners: string[],
+  owners: PersonId[],
   spans: { from: number; to: number }[],
 ): Promise<number[]> {
   const events = await trx
@@ -96,7 +97,9 @@ async function timesOfOthers(
     .where('at', '<=', Math.max(...spans.map(({ to }) => to)))
     .execute()
   const edges = new Set(spans.flatMap(({ from, to }) => [from, to]))
-  return events.filter(({ at, person_id }) => person_id!.startsWith('c:') || edges.has(at)).map(({ at }) => at)
+  return events
+    .filter(({ at, person_id }) => personOf(person_id!).kind === 'contact' || edges.has(at))
+    .map(({ at }) => at)
 }
 
 /** Where on a shared device one stretch ended and the next began; none where it is not known to be shared. */

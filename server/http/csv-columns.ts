@@ -41,7 +41,7 @@ function matchCells(match: z.infer<typeof matchSchema>): Cells {
 }
 
 const MEMBER_COLUMNS = [
-  ...['person_kind', 'person_id', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
+  ...['person_kind', 'person_id', 'epoch', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
   ...['strength', 'evidence', 'matched_at'],
   ...CART_COLUMNS,
 ]
@@ -52,6 +52,7 @@ function memberCells(member: z.infer<typeof memberSchema>): Cells {
     ...{ entered_at, mailable, why_not_mailable, strength, matched_at },
     person_kind: member.person.kind,
     person_id: member.person.id,
+    epoch: member.person.kind === 'visitor' ? member.person.epoch : null,
     contact_id: member.contact?.id,
     name: member.contact?.name,
     email: member.contact?.email,

@@ -23,10 +23,19 @@ export const matchSchema = z
   })
   .openapi('Match')
 
+const personSchema = z
+  .discriminatedUnion('kind', [
+    z.object({ kind: z.literal('contact'), id: z.string() }),
+    z.object({ kind: z.literal('visitor'), id: z.string(), epoch: z.number().int() }),
+  ])
+  .openapi('Person', {
+    description: 'A contact, or a visitor that belongs to none: a logout begins the next `epoch`, and another person.',
+  })
+
 /** A member of a segment. */
 export const memberSchema = z
   .object({
-    person: z.object({ kind: z.enum(['contact', 'visitor']), id: z.string() }),
+    person: personSchema,
     contact: z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() }).nullable(),
     entered_at: z.string(),
     mailable: z.boolean(),

@@ -4,6 +4,7 @@
  * misses nothing and gets nothing twice.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import { Problem } from '../domain/problem.ts'
 import { findSegment } from '../segments/definitions.ts'
@@ -117,8 +118,8 @@ async function render(deps: HttpDeps, told: LatestChange[]): Promise<Match[]> {
     deps.db,
     told.map(({ row }) => row.contact_id),
   )
-  const carts = new Map<string, CartRow>()
-  for (const match of facts.values()) if (match.cart) carts.set(`c:${match.contactId}`, match.cart)
+  const carts = new Map<PersonId, CartRow>()
+  for (const match of facts.values()) if (match.cart) carts.set(contactPerson(match.contactId), match.cart)
   const open = await stillOpen(deps.db, carts)
   const matches: Match[] = []
   for (const { row, change, reason } of told) {
@@ -126,7 +127,7 @@ async function render(deps: HttpDeps, told: LatestChange[]): Promise<Match[]> {
     if (change === 'unmatched' || change === 'erased') matches.push(gone(row, change, reason))
     // No longer a match: the row that says so comes after this page.
     else if (match)
-      matches.push(await matched(deps, row.seq, change, match, open.get(`c:${match.contactId}`) ?? null, now))
+      matches.push(await matched(deps, row.seq, change, match, open.get(contactPerson(match.contactId)) ?? null, now))
   }
   return matches
 }

@@ -1,5 +1,6 @@
 /** One contact or visitor: the 360° view. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { contactPerson } from '../domain/ids.ts'
 import { toMajor } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
 import { stillOpen } from '../segments/member-list.ts'
@@ -122,11 +123,12 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
   const { db } = deps
   const contact = await findContact(db, id)
   if (!contact) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
-  const visitorIds = await visitorsOf(db, `c:${id}`)
+  const person = contactPerson(id)
+  const visitorIds = await visitorsOf(db, person)
   const match = (await loadMatchFacts(db, [id])).get(id)
   // Also of somebody who is no match: a cart may carry his address.
-  const carts = await stillOpen(db, await loadCartsOf(db, [`c:${id}`]))
-  const cart = carts.get(`c:${id}`)
+  const carts = await stillOpen(db, await loadCartsOf(db, [person]))
+  const cart = carts.get(person)
   return {
     id,
     email: contact.email,

@@ -1,5 +1,6 @@
 /** `GET /api/v1/segments` and `…/:id/members`: who is in a segment, since when, on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import { Problem } from '../domain/problem.ts'
 import { findSegment, listSegments } from '../segments/definitions.ts'
@@ -64,7 +65,7 @@ export function segmentRoutes(deps: HttpDeps) {
         const needsCart = mentions(segment.node, 'cart')
         /** The next page, after which `position` is its last member. */
         const next = async (size: number) => {
-          const from = position ? { enteredAt: position[0], personId: position[1] } : null
+          const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
           const rows = await listMembers(deps.db, id, from, size + 1)
           const page = rows.slice(0, size)
           const last = page.at(-1)
@@ -128,10 +129,7 @@ function renderMember(
   // A contact who may not be mailed is masked; an anonymous visitor's cart tells on nobody.
   const shown = contact === null || mail.mailable
   return {
-    person:
-      member.contact_id === null
-        ? { kind: 'visitor', id: member.person_id.slice(2) }
-        : { kind: 'contact', id: member.contact_id },
+    person: personOf(member.person_id),
     contact: contact && { id: contact.id, name: nameOf(contact.attributes), email: contact.email },
     entered_at: iso(member.entered_at),
     mailable: mail.mailable,

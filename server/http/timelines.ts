@@ -1,6 +1,7 @@
 /** The timelines of contacts and visitors: their events, oldest first, with the link that gives each to its person. */
 
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { personOf } from '../domain/ids.ts'
 import { Problem } from '../domain/problem.ts'
 import { findContact } from '../store/contacts.ts'
 import { listLinks } from '../store/links.ts'
@@ -90,12 +91,13 @@ function timelinePage(list: string, rows: EventRow[], limit: number, links: Link
   return { data: page.map((row) => renderEvent(row, linkOf(row, links))), next, has_more: hasMore }
 }
 
-/** The link that gives an event to its person, or under which somebody claimed to be him. */
+/** The link that gives an event to its contact, or under which somebody claimed to be the contact. */
 function linkOf(event: EventRow, links: LinkRow[]): LinkRow | undefined {
   const own = links.filter((link) => link.visitor_id === event.visitor_id && ['open', 'closed'].includes(link.state))
-  if (event.person_id?.startsWith('c:')) {
-    const his = own.filter((link) => event.person_id === `c:${link.contact_id}` && link.strength !== 'claimed')
-    return his.findLast((link) => (link.backfill_from ?? link.at) <= event.at) ?? his[0]
+  const person = event.person_id === null ? null : personOf(event.person_id)
+  if (person?.kind === 'contact') {
+    const giving = own.filter((link) => link.contact_id === person.id && link.strength !== 'claimed')
+    return giving.findLast((link) => (link.backfill_from ?? link.at) <= event.at) ?? giving[0]
   }
   return own.find(
     (link) =>

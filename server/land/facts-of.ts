@@ -2,8 +2,8 @@
  * Turns journal entries into rows of facts. A batch may hold the same event several times (a retry); the one that was
  * received first is kept, as in the store.
  */
-import { visitorPerson } from '../domain/epochs.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
+import { visitorPerson } from '../domain/ids.ts'
 import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
 import { encodeJson } from '../store/schema/columns.ts'

@@ -3,6 +3,7 @@
  * is dated by the event or the edge that made the condition come true, never by the tick that noticed it.
  */
 import { expressionBuilder, type Kysely } from 'kysely'
+import type { PersonId } from '../domain/ids.ts'
 import type { Database } from '../store/schema.ts'
 import { readNode } from './grammar.ts'
 import type { Builder, Cause, Compiled, SegmentNode } from './nodes/node.ts'
@@ -11,7 +12,7 @@ import type { Builder, Cause, Compiled, SegmentNode } from './nodes/node.ts'
  * What a condition says of one person at one time. `cause`: what made it come true at `enteredAt`. `edge`: the next time
  * that may change it, or null.
  */
-export type Verdict = { personId: string; member: boolean; enteredAt: number; cause: Cause; edge: number | null }
+export type Verdict = { personId: PersonId; member: boolean; enteredAt: number; cause: Cause; edge: number | null }
 
 function compile(node: SegmentNode, now: number): Compiled {
   const eb: Builder = expressionBuilder<Database, 'persons'>()
@@ -19,7 +20,7 @@ function compile(node: SegmentNode, now: number): Compiled {
   return readNode(node, (kind, value) => kind.compile(value, context))
 }
 
-function selectVerdicts(db: Kysely<Database>, { where, since, edges }: Compiled, personIds: string[]) {
+function selectVerdicts(db: Kysely<Database>, { where, since, edges }: Compiled, personIds: PersonId[]) {
   return db
     .selectFrom('persons')
     .select('person_id')
@@ -32,7 +33,7 @@ function selectVerdicts(db: Kysely<Database>, { where, since, edges }: Compiled,
 }
 
 /** The query that judges the given persons. Exported for its test. */
-export function verdictQuery(db: Kysely<Database>, node: SegmentNode, now: number, personIds: string[]) {
+export function verdictQuery(db: Kysely<Database>, node: SegmentNode, now: number, personIds: PersonId[]) {
   return selectVerdicts(db, compile(node, now), personIds)
 }
 
@@ -41,7 +42,7 @@ export async function judge(
   db: Kysely<Database>,
   node: SegmentNode,
   now: number,
-  personIds: string[],
+  personIds: PersonId[],
 ): Promise<Verdict[]> {
   const compiled = compile(node, now)
   const rows: Record<string, unknown>[] = await selectVerdicts(db, compiled, personIds).execute()
@@ -51,7 +52,7 @@ export async function judge(
     const ahead = edges.filter((time) => time > now)
     const latest = sinces.reduce((last, each) => (each.at > last.at ? each : last), { at: 0, cause: 'event' as Cause })
     return {
-      personId: String(row.person_id),
+      personId: row.person_id as PersonId,
       member: Number(row.member) === 1,
       enteredAt: latest.at,
       cause: latest.cause,

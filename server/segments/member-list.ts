@@ -1,6 +1,7 @@
 /** The members of a segment, the newest first, and whether what they left in the cart is still theirs to buy. */
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/cart.ts'
+import { contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import { chunks } from '../store/engine/many.ts'
 import { itemIdsOf } from '../store/item-ids.ts'
 import type { CartRow, PersonRow } from '../store/schema/derived.ts'
@@ -14,7 +15,7 @@ export type Member = PersonRow & { entered_at: number }
 export async function listMembers(
   db: Kysely<Database>,
   segmentId: string,
-  after: { enteredAt: number; personId: string } | null,
+  after: { enteredAt: number; personId: PersonId } | null,
   limit: number,
 ): Promise<Member[]> {
   let query = db
@@ -44,14 +45,14 @@ export async function listMembers(
  * Of the given carts by person, those that no order settles by now. Orders are facts: this sees one that was landed
  * but not derived yet, so that nobody is reminded of what he has bought.
  */
-export async function stillOpen(db: Kysely<Database>, carts: Map<string, CartRow>): Promise<Map<string, CartRow>> {
+export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartRow>): Promise<Map<PersonId, CartRow>> {
   const persons = [...carts.keys()]
   if (persons.length === 0) return carts
   const parts = []
   const orders = []
   for (const part of chunks(persons, 500)) {
     parts.push(...(await partsOf(db, part)))
-    const contacts = part.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : []))
+    const contacts = contactsAmong(part)
     if (contacts.length > 0) {
       orders.push(...(await db.selectFrom('orders').selectAll().where('contact_id', 'in', contacts).execute()))
     }
@@ -67,10 +68,14 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<string, CartRow
         .execute()),
     )
   }
-  const open = new Map<string, CartRow>()
+  const open = new Map<PersonId, CartRow>()
   for (const [personId, cart] of carts) {
     const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
-    const own = orders.filter((order) => visitors.has(order.visitor_id) || `c:${order.contact_id}` === personId)
+    const person = personOf(personId)
+    const contact = person.kind === 'contact' ? person.id : null
+    const own = orders.filter(
+      (order) => visitors.has(order.visitor_id) || (contact !== null && order.contact_id === contact),
+    )
     const mine = { updatedAt: cart.updated_at, itemIds: itemIdsOf(cart.items) }
     if (!own.some((order) => settles({ at: order.at, itemIds: itemIdsOf(order.items) }, mine))) open.set(personId, cart)
   }

@@ -1,22 +1,23 @@
 /** The members of segments, kept up to date as persons change and as time passes. */
 import type { Kysely, Transaction } from 'kysely'
+import type { PersonId } from '../domain/ids.ts'
 import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
 import type { SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { judge, type Verdict } from './compile.ts'
 import { listSegments } from './definitions.ts'
 
-const clearEdges = ofKeys((db, personIds) =>
+const clearEdges = ofKeys((db, personIds: PersonId[]) =>
   db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
 )
-const setEdge = ofKeys((db, personIds, edge: number) =>
+const setEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
   db
     .updateTable('persons')
     .set({ edge_at: edge })
     .where('person_id', 'in', personIds)
     .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '!=', edge)])),
 )
-const removeMembers = ofKeys((db, personIds, segmentId: string) =>
+const removeMembers = ofKeys((db, personIds: PersonId[], segmentId: string) =>
   db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
 )
 const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
@@ -32,11 +33,11 @@ const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
 )
 
 /** Brings the memberships of the given persons to what they are at `now`, and notes their next edges. */
-export async function refreshMembers(trx: Transaction<Database>, personIds: string[], now: number): Promise<void> {
+export async function refreshMembers(trx: Transaction<Database>, personIds: PersonId[], now: number): Promise<void> {
   if (personIds.length === 0) return
   const definitions = await listSegments(trx)
   for (const part of chunks(personIds, 500)) {
-    const edges = new Map<string, number>()
+    const edges = new Map<PersonId, number>()
     for (const definition of definitions) {
       const verdicts = await judge(trx, definition.node, now, part)
       await writeMembers(trx, definition.id, part, verdicts)
@@ -55,7 +56,7 @@ export async function refreshMembers(trx: Transaction<Database>, personIds: stri
 async function writeMembers(
   trx: Transaction<Database>,
   segmentId: string,
-  judged: string[],
+  judged: PersonId[],
   verdicts: Verdict[],
 ): Promise<void> {
   const members = verdicts.filter((verdict) => verdict.member)
@@ -81,7 +82,7 @@ export async function personsPastEdge(
   now: number,
   limit: number,
   buckets: readonly number[] | null,
-): Promise<string[]> {
+): Promise<PersonId[]> {
   const rows = await db
     .selectFrom('persons')
     .select('person_id')

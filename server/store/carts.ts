@@ -1,10 +1,11 @@
 /** Carts, as the rows of persons point to them. */
 import type { Kysely } from 'kysely'
-import type { CartRow } from './schema/derived.ts'
+import type { PersonId } from '../domain/ids.ts'
+import type { CartRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 
 /** The carts of persons, by person, whether they are matches or not. */
-export async function loadCartsOf(db: Kysely<Database>, personIds: string[]): Promise<Map<string, CartRow>> {
+export async function loadCartsOf(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, CartRow>> {
   const pointers = ['person_id', 'cart_visitor_id', 'cart_id'] as const
   return loadCarts(db, await db.selectFrom('persons').select(pointers).where('person_id', 'in', personIds).execute())
 }
@@ -12,10 +13,10 @@ export async function loadCartsOf(db: Kysely<Database>, personIds: string[]): Pr
 /** The carts that persons' rows point to, by person. */
 export async function loadCarts(
   db: Kysely<Database>,
-  persons: { person_id: string; cart_visitor_id: string | null; cart_id: string | null }[],
-): Promise<Map<string, CartRow>> {
+  persons: Pick<PersonRow, 'person_id' | 'cart_visitor_id' | 'cart_id'>[],
+): Promise<Map<PersonId, CartRow>> {
   const pointing = persons.filter((person) => person.cart_id !== null)
-  const carts = new Map<string, CartRow>()
+  const carts = new Map<PersonId, CartRow>()
   if (pointing.length === 0) return carts
   const rows = await db
     .selectFrom('carts')

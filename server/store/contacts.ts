@@ -4,6 +4,7 @@
  * visitor and person that a change may touch is marked, in the same transaction.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { visitorsOfKeys } from './claim-keys.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
@@ -165,7 +166,7 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
   // A click in a mail of somebody else who has, or had, the same address is weighed otherwise now.
   const weighed = await keysBeside(trx, [...touched])
   // Whoever lands a claim on these keys, or gives these contacts something, is seen below or sees what is written here.
-  await lockKeys(trx, [...weighed, ...family.map((id) => `c:${id}`)])
+  await lockKeys(trx, [...weighed, ...family.map(contactPerson)])
   for (const part of chunksOf(sorted)) {
     await trx
       .insertInto('contacts')
@@ -203,17 +204,13 @@ async function markTouched(trx: Transaction<Database>, contactIds: string[], key
  * caller holds the locks of their keys.
  */
 export async function markPersonsOf(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
-  const persons = new Set<string>()
+  const persons = new Set<PersonId>()
   for (const part of chunks(await familyOf(trx, contactIds), 500)) {
     const rows = await trx
       .selectFrom('visitor_persons')
       .select('person_id')
       .distinct()
-      .where(
-        'person_id',
-        'in',
-        part.map((id) => `c:${id}`),
-      )
+      .where('person_id', 'in', part.map(contactPerson))
       .execute()
     for (const row of rows) persons.add(row.person_id)
   }

@@ -1,6 +1,7 @@
 /** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import type { Evidence } from '../domain/event.ts'
+import { type ContactId, contactPerson } from '../domain/ids.ts'
 import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
@@ -13,7 +14,7 @@ import type { Database } from './schema.ts'
 
 /** A matched contact as it stands. */
 export type MatchFacts = {
-  contactId: string
+  contactId: ContactId
   email: string | null
   emailSha256: string | null
   attributes: Record<string, unknown>
@@ -31,17 +32,16 @@ export type MatchFacts = {
 }
 
 /** The matches of those of the given contacts that have one. */
-export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[]): Promise<Map<string, MatchFacts>> {
-  const matches = new Map<string, MatchFacts>()
+export async function loadMatchFacts(
+  db: Kysely<Database>,
+  contactIds: ContactId[],
+): Promise<Map<ContactId, MatchFacts>> {
+  const matches = new Map<ContactId, MatchFacts>()
   for (const part of chunks(contactIds, 500)) {
     const persons = await db
       .selectFrom('persons')
       .selectAll()
-      .where(
-        'person_id',
-        'in',
-        part.map((id) => `c:${id}`),
-      )
+      .where('person_id', 'in', part.map(contactPerson))
       .where('matched_at', 'is not', null)
       // A match has a strength.
       .$narrowType<{ matched_at: NotNull; strength: NotNull }>()
@@ -93,8 +93,11 @@ export async function loadMatchFacts(db: Kysely<Database>, contactIds: string[])
 export type PublishedState = { digest: string; segments: string[] }
 
 /** What was last told of contacts. */
-export async function loadFeedStates(db: Kysely<Database>, contactIds: string[]): Promise<Map<string, PublishedState>> {
-  const states = new Map<string, PublishedState>()
+export async function loadFeedStates(
+  db: Kysely<Database>,
+  contactIds: ContactId[],
+): Promise<Map<ContactId, PublishedState>> {
+  const states = new Map<ContactId, PublishedState>()
   for (const part of chunks(contactIds, 500)) {
     const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
     for (const row of rows) {
@@ -106,7 +109,7 @@ export async function loadFeedStates(db: Kysely<Database>, contactIds: string[])
 
 /** A change to be told. `digest` null: nothing is told of the contact any more. */
 export type Change = {
-  contactId: string
+  contactId: ContactId
   change: MatchChange
   reason: UnmatchedReason | null
   digest: string | null
@@ -151,8 +154,8 @@ export async function readChanges(db: Kysely<Database>, after: number, limit: nu
 }
 
 /** The items that contacts looked at, the most viewed first, and those they bought. */
-export async function loadInterests(db: Kysely<Database>, contactId: string) {
-  const personId = `c:${contactId}`
+export async function loadInterests(db: Kysely<Database>, contactId: ContactId) {
+  const personId = contactPerson(contactId)
   const parts = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
   const visitorIds = parts.map((row) => row.visitor_id)
   const bought = await db.selectFrom('purchases').select(['item_ids']).where('person_id', '=', personId).execute()

@@ -3,6 +3,7 @@
  * Whose orders change is marked, in the same transaction, so that his carts are closed and his match is told again.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { type ContactId, contactPerson } from '../domain/ids.ts'
 import { mergeOrders, type OrderSource, type ReportedOrder } from '../domain/order.ts'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
@@ -51,10 +52,7 @@ export async function upsertOrders(
     current.set(order.order_id, next)
     changed.set(order.order_id, next)
   }
-  await lockKeys(
-    trx,
-    [...touched].map((id) => `c:${id}`),
-  )
+  await lockKeys(trx, [...touched].map(contactPerson))
   await writeOrders(trx, [...changed.values()])
   await markPersonsOf(trx, [...touched])
   return counts
@@ -108,11 +106,11 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
 }
 
 /** What a contact bought, in any channel, oldest first. */
-export async function listOrders(db: Kysely<Database>, contactId: string) {
+export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
   const bought = await db
     .selectFrom('purchases')
     .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids'])
-    .where('person_id', '=', `c:${contactId}`)
+    .where('person_id', '=', contactPerson(contactId))
     .execute()
   const ids = [...new Set(bought.map((row) => row.order_id))]
   const survivors = [...(await survivorsOf(db, [contactId]))]

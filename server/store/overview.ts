@@ -1,5 +1,5 @@
 /** The overview's figures, by UTC day and in total. */
-import type { Kysely } from 'kysely'
+import type { Kysely, NotNull } from 'kysely'
 import type { Database } from './schema.ts'
 
 /** A sum of money in one currency, in minor units. */
@@ -132,9 +132,17 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
     .where('state', '=', 'open')
     .where('updated_at', '>=', start)
     .where('updated_at', '<', end)
-    // A person has one cart; one that an order of another channel has settled is nobody's any more.
-    .where('id', 'in', (eb) =>
-      eb.selectFrom('persons').select('cart_id').where('cart_id', 'is not', null).$castTo<string>(),
+    // A person has one cart, and none that an order of another channel has settled. Carts of two visitors may share an id.
+    .where(({ eb, refTuple, selectFrom }) =>
+      eb(
+        refTuple('visitor_id', 'id'),
+        'in',
+        selectFrom('persons')
+          .select(['cart_visitor_id as visitor_id', 'cart_id as id'])
+          .where('cart_id', 'is not', null)
+          .$narrowType<{ visitor_id: NotNull; id: NotNull }>()
+          .$asTuple('visitor_id', 'id'),
+      ),
     )
     .execute()
   const recovered = await db

@@ -3,6 +3,7 @@ import type { Kysely, NotNull, Transaction } from 'kysely'
 import { settles } from '../domain/cart.ts'
 import type { Evidence } from '../domain/event.ts'
 import type { Strength } from '../domain/identity-table.ts'
+import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
@@ -13,7 +14,9 @@ import { partsOf } from './visitor-persons.ts'
 import { bucketOf } from './work/buckets.ts'
 import { mark } from './work/dirty.ts'
 
-const removePersons = ofKeys((db, personIds) => db.deleteFrom('persons').where('person_id', 'in', personIds))
+const removePersons = ofKeys((db, personIds: PersonId[]) =>
+  db.deleteFrom('persons').where('person_id', 'in', personIds),
+)
 const upsertPersons = ofRows((db, rows: PersonRow[]) =>
   db
     .insertInto('persons')
@@ -26,10 +29,16 @@ const upsertPersons = ofRows((db, rows: PersonRow[]) =>
       }),
     ),
 )
-const removeMembers = ofKeys((db, personIds) => db.deleteFrom('segment_members').where('person_id', 'in', personIds))
+const removeMembers = ofKeys((db, personIds: PersonId[]) =>
+  db.deleteFrom('segment_members').where('person_id', 'in', personIds),
+)
 
 /** Replaces the rows of the given persons; those without a row are gone. */
-export async function writePersons(trx: Transaction<Database>, personIds: string[], rows: PersonRow[]): Promise<void> {
+export async function writePersons(
+  trx: Transaction<Database>,
+  personIds: PersonId[],
+  rows: PersonRow[],
+): Promise<void> {
   await upsertPersons(trx, rows)
   const there = new Set(rows.map((row) => row.person_id))
   const gone = personIds.filter((id) => !there.has(id))
@@ -42,9 +51,11 @@ const PAGE = 5000
 
 /** Marks every person to be derived again. */
 export async function markAllPersons(db: Kysely<Database>): Promise<void> {
-  for (let after = ''; ; ) {
-    const page = db.selectFrom('persons').select('person_id').where('person_id', '>', after)
-    const ids = (await page.orderBy('person_id').limit(PAGE).execute()).map((row) => row.person_id)
+  for (let after: PersonId | null = null; ; ) {
+    const from: PersonId | null = after
+    const page = db.selectFrom('persons').select('person_id').orderBy('person_id').limit(PAGE)
+    const rows = await page.$if(from !== null, (query) => query.where('person_id', '>', from)).execute()
+    const ids = rows.map((row) => row.person_id)
     await mark(db, 'dirty_persons', ids)
     if (ids.length < PAGE) return
     after = ids.at(-1)!
@@ -52,11 +63,11 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
 }
 
 /** The rows of the given persons as they are now, without their edge; those whom nothing belongs to have none. */
-export async function buildPersons(db: Kysely<Database>, personIds: string[]): Promise<PersonRow[]> {
+export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]): Promise<PersonRow[]> {
   const parts = await partsOf(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
-  const contactIds = personIds.flatMap((id) => (id.startsWith('c:') ? [id.slice(2)] : []))
+  const contactIds = contactsAmong(personIds)
   const visitors = await loadVisitorRows(db, visitorIds)
   const contacts = await loadContactRows(db, contactIds)
   const links = await loadLinks(db, contactIds)
@@ -64,7 +75,8 @@ export async function buildPersons(db: Kysely<Database>, personIds: string[]): P
   const orders = await loadOrders(db, personIds, contactIds)
 
   return [...byPerson].flatMap(([personId, own]) => {
-    const contactId = personId.startsWith('c:') ? personId.slice(2) : null
+    const person = personOf(personId)
+    const contactId = person.kind === 'contact' ? person.id : null
     const contact = contactId === null ? null : (contacts.get(contactId) ?? null)
     const ownVisitors = own.flatMap((row) => visitors.get(row.visitor_id) ?? [])
     const ownLinks = contactId === null ? [] : (links.get(contactId) ?? [])
@@ -132,7 +144,7 @@ const selectLinks = ofKeys((db, contactIds) =>
 )
 
 /** The links that make a contact a match, with every kind of evidence they rest on. */
-async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
+async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
   type Evidenced = { evidence: Evidence; strength: Strength; validFrom: number }
   const links = new Map<string, Evidenced[]>()
   const rows = await selectLinks(db, contactIds)
@@ -148,7 +160,7 @@ async function loadLinks(db: Kysely<Database>, contactIds: string[]) {
   return links
 }
 
-const selectOpenCarts = ofKeys((db, personIds) =>
+const selectOpenCarts = ofKeys((db, personIds: PersonId[]) =>
   db
     .selectFrom('carts')
     .select(['person_id', 'visitor_id', 'id', 'updated_at', 'idle_at', 'items'])
@@ -157,7 +169,7 @@ const selectOpenCarts = ofKeys((db, personIds) =>
 )
 
 /** The open carts of each person, the one last touched first. */
-async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
+async function loadOpenCarts(db: Kysely<Database>, personIds: PersonId[]) {
   const rows = await selectOpenCarts(db, personIds)
   const carts = rows.map((row) => ({
     personId: row.person_id,
@@ -171,7 +183,7 @@ async function loadOpenCarts(db: Kysely<Database>, personIds: string[]) {
   return Map.groupBy(carts, (cart) => cart.personId)
 }
 
-const selectPurchases = ofKeys((db, personIds) =>
+const selectPurchases = ofKeys((db, personIds: PersonId[]) =>
   db.selectFrom('purchases').select(['person_id', 'order_id', 'at', 'item_ids']).where('person_id', 'in', personIds),
 )
 const selectOrders = ofKeys((db, contactIds) =>
@@ -179,7 +191,7 @@ const selectOrders = ofKeys((db, contactIds) =>
 )
 
 /** What each person bought, by the purchases of its visitors and the orders of other channels. */
-async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds: string[]) {
+async function loadOrders(db: Kysely<Database>, personIds: PersonId[], contactIds: ContactId[]) {
   const purchases = await selectPurchases(db, personIds)
   // What somebody bought under a record that the CRM has merged into his is his.
   const survivors = await survivorsOf(db, contactIds)
@@ -193,7 +205,7 @@ async function loadOrders(db: Kysely<Database>, personIds: string[], contactIds:
         itemIds: decodeJson(row.item_ids),
       })),
       ...orders.map((row) => ({
-        personId: `c:${survivors.get(row.contact_id!)}`,
+        personId: contactPerson(survivors.get(row.contact_id!)!),
         orderId: row.order_id,
         at: row.at,
         itemIds: itemIdsOf(row.items),

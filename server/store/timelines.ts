@@ -1,5 +1,6 @@
 /** Timelines: the events of a contact or a visitor, oldest first. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
+import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
 import type { LinkRow } from './schema/derived.ts'
 import type { EventRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
@@ -37,7 +38,12 @@ async function timeline(
 }
 
 /** A visitor's events. */
-export function visitorTimeline(db: Kysely<Database>, visitorId: string, after: TimelineCursor | null, limit: number) {
+export function visitorTimeline(
+  db: Kysely<Database>,
+  visitorId: VisitorId,
+  after: TimelineCursor | null,
+  limit: number,
+) {
   return timeline(db, (eb) => eb('visitor_id', '=', visitorId), after, limit)
 }
 
@@ -47,13 +53,13 @@ export function visitorTimeline(db: Kysely<Database>, visitorId: string, after: 
  */
 export async function contactTimeline(
   db: Kysely<Database>,
-  contactId: string,
+  contactId: ContactId,
   links: LinkRow[],
   claimed: boolean,
   after: TimelineCursor | null,
   limit: number,
 ): Promise<EventRow[]> {
-  const personId = `c:${contactId}`
+  const personId = contactPerson(contactId)
   const all = await visitorsOf(db, personId)
   const own = claimed ? all : all.filter((visitor) => !onlyTyped(links, visitor))
   const spans = claimed ? links.filter((link) => link.strength === 'claimed' && link.valid_from !== null) : []
@@ -78,7 +84,7 @@ export async function contactTimeline(
 }
 
 /** Whether all that a visitor says of the contact is an address in a form: it gives him a cart, and no visit. */
-function onlyTyped(links: LinkRow[], visitorId: string): boolean {
+function onlyTyped(links: LinkRow[], visitorId: VisitorId): boolean {
   const strengths = links.filter((link) => link.visitor_id === visitorId).map((link) => link.strength)
   return (
     strengths.includes('typed') && !strengths.some((strength) => strength === 'verified' || strength === 'confirmed')

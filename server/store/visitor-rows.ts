@@ -3,6 +3,7 @@
  * on it, in the same transaction, and lock what others go by to find them (`locks`).
  */
 import type { Compilable, Transaction } from 'kysely'
+import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../domain/ids.ts'
 import { namingsOf, visitorsNamingAfter } from './claim-keys.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import type { Database } from './schema.ts'
@@ -18,9 +19,9 @@ import { lockNamed } from './work/locks.ts'
  */
 export type VisitorRows = { [T in VisitorTable]: Database[T][] } & {
   /** Events whose person changed. */
-  moves: { visitorId: string; personId: string; ids: string[] }[]
+  moves: { visitorId: VisitorId; personId: PersonId; ids: string[] }[]
   /** Visitors whose events all go to one person, whatever they are. */
-  unowned: { visitorId: string; personId: string }[]
+  unowned: { visitorId: VisitorId; personId: PersonId }[]
 }
 
 /** A row of any of these tables. */
@@ -96,7 +97,7 @@ export async function writeVisitors(
   const gained = rows.visitor_persons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
   const tokens = await tokensOf(trx, gone)
   const namings = await namingsOf(trx, gone)
-  const contacts = gained.map((row) => row.person_id).filter((id) => id.startsWith('c:'))
+  const contacts = contactsAmong(gained.map((row) => row.person_id)).map(contactPerson)
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [...contacts, ...tokens])
   const sharers = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, namings))]
   for (const remove of removeFacts) await remove(trx, gone)
@@ -142,11 +143,11 @@ async function replace(
   await upsert(trx, changed)
 }
 
-const repoint = ofKeys((db, eventIds, visitorId: string, personId: string) =>
+const repoint = ofKeys((db, eventIds, visitorId: VisitorId, personId: PersonId) =>
   db.updateTable('events').set({ person_id: personId }).where('visitor_id', '=', visitorId).where('id', 'in', eventIds),
 )
 
-const repointAll = ofKeys((db, visitorIds, personId: string) =>
+const repointAll = ofKeys((db, visitorIds, personId: PersonId) =>
   db
     .updateTable('events')
     .set({ person_id: personId })

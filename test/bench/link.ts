@@ -4,6 +4,7 @@
  * link's state tells that its events were re-pointed; that is checked.
  */
 import { sql } from 'kysely'
+import { contactId, contactPerson, type PersonId, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { openCommandStore } from '../../server/store/open.ts'
 import { signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
@@ -31,9 +32,9 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
         const name = `link-${size}-${run}`
         await fill(server, name, size, key)
         took.stitch.push(await stitch(server, name, identity_secret))
-        await check(server, name, `c:${name}`, size + 1)
+        await check(server, name, contactPerson(contactId(name)), size + 1)
         took.void.push(await voidLink(server, name))
-        await check(server, name, `v:${name}`, size + 1)
+        await check(server, name, visitorPerson(visitorId(name), 1), size + 1)
       }
       line.stitch_ms[size] = Math.round(quantile(took.stitch, 0.5))
       line.void_ms[size] = Math.round(quantile(took.void, 0.5))
@@ -82,7 +83,7 @@ async function timed(server: TestServer, visitor: string, state: string): Promis
 }
 
 /** All events of the visitor must be that person's, but for the login of a link that was voided. */
-async function check(server: TestServer, visitor: string, person: string, events: number): Promise<void> {
+async function check(server: TestServer, visitor: string, person: PersonId, events: number): Promise<void> {
   const db = openCommandStore({ databaseUrl: server.databaseUrl, dataDir: server.dataDir })
   try {
     const { rows } = await sql<{ n: number }>`

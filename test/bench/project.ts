@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { createSite } from '../../server/actions/sites.ts'
 import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
+import { visitorPerson } from '../../server/domain/ids.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
@@ -159,7 +160,7 @@ async function rawInsert(db: Kysely<Database>, events: number): Promise<number> 
           referrer: null,
           title: title ?? null,
           props: props ? encodeJson<Record<string, unknown>>(props) : null,
-          person_id: `v:${entry.visitor}`,
+          person_id: visitorPerson(entry.visitor, 1),
         }),
       ),
     )

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contactId, contactPerson } from '../../server/domain/ids.ts'
 import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -163,7 +164,9 @@ describe('beside what the tag and the server told', () => {
     await pushed(order('S-1', { total: 30, contact_id: 'merged', items: [{ item_id: 'by-api' }] }))
     expect((await known('merged')).orders).toMatchObject([{ order_id: 'S-1', total: 30, item_ids: ['by-api'] }])
     await settled(server)
-    expect(await server.query("select purchases from persons where person_id = 'c:merged'")).toEqual([{ purchases: 1 }])
+    expect(
+      await server.query('select purchases from persons where person_id = ?', contactPerson(contactId('merged'))),
+    ).toEqual([{ purchases: 1 }])
   })
 
   test('it closes an open cart, and the feed tells of what was bought', async () => {
@@ -190,9 +193,9 @@ describe('beside what the tag and the server told', () => {
     )
     await settled(server)
     expect((await known('cart-owner')).cart).toBe(null)
-    expect(await server.query("select cart_id from persons where person_id = 'c:cart-owner'")).toEqual([
-      { cart_id: null },
-    ])
+    expect(
+      await server.query('select cart_id from persons where person_id = ?', contactPerson(contactId('cart-owner'))),
+    ).toEqual([{ cart_id: null }])
     const news = await server.get(`/api/v1/matches?after=${page.next}`)
     expect(news.data).toMatchObject([
       { contact: { id: 'cart-owner' }, change: 'updated', cart: null, purchased: ['earring', 'necklace'] },

@@ -1,5 +1,6 @@
 /** Invariant "Everything derived can be rebuilt, identical", on a running server, and its readers hear nothing of it. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { DERIVED_TABLES } from '../../server/store/tables.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -21,6 +22,8 @@ async function derived(store: Pick<TestServer, 'query'> = server): Promise<Recor
   )
 }
 
+const NOBODY = visitorPerson(visitorId('nobody'), 1)
+
 /** Spoils what is derived: rows are missing, wrong, or of visitors and persons that there never were. */
 const SPOIL = [
   "delete from visitors where visitor_id like 'visitor-00%'",
@@ -28,9 +31,9 @@ const SPOIL = [
   'delete from carts',
   "update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa'",
   "insert into visitor_days values ('visitor-that-never-was', 1, 0)",
-  "insert into segment_members values ('cart_abandoned', 'v:nobody', 1)",
+  `insert into segment_members values ('cart_abandoned', '${NOBODY}', 1)`,
   'update segment_members set entered_at = 5',
-  "update events set person_id = 'v:nobody'",
+  `update events set person_id = '${NOBODY}'`,
 ]
 
 test('everything derived can be rebuilt, identical, and the feed tells nothing', async () => {

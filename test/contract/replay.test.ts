@@ -10,6 +10,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { gunzipSync } from 'node:zlib'
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contactId, contactPerson } from '../../server/domain/ids.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -214,7 +215,10 @@ describe.skipIf(absent.length > 0).each(Object.entries(SETS))(`%s${why}`, (_, fi
       openCarts: await figure(server, "select count(*) from carts where state = 'open'"),
       orders: await figure(server, 'select count(*) from orders'),
       revenueCents: await figure(server, 'select sum(total) from orders'),
-      contactEvents: await figure(server, "select count(*) from events where person_id like 'c:%'"),
+      contactEvents: await figure(
+        server,
+        `select count(*) from events where person_id like '${contactPerson(contactId('%'))}'`,
+      ),
     }
     console.log(JSON.stringify({ rows: rows.length, ...replies, stored }))
     expect(stored).toEqual(expected)

@@ -1,5 +1,6 @@
 /** What is too old goes, with what was known from it, and nothing that stays falls to anybody else by it. */
 import { afterEach, expect, test } from 'vitest'
+import { contactId, contactPerson } from '../../server/domain/ids.ts'
 import { newVisitor, type SiteView, signLogin, tablesHolding, timeline } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
@@ -102,7 +103,7 @@ test('a visitor that still comes loses what is too old, and what stays is no oth
   await settled(server)
   expect(await typesOf(visitor)).toEqual(['page', 'identify'])
   const owners = await server.query<{ person_id: string }>('select person_id from events order by at')
-  expect(owners.map((row) => row.person_id)).toEqual(['c:anna', 'c:ben'])
+  expect(owners.map((row) => row.person_id)).toEqual(['anna', 'ben'].map((id) => contactPerson(contactId(id))))
   expect((await timeline(server, visitor)).map((each) => each.type)).toEqual(['page', 'identify'])
 })
 

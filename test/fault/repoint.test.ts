@@ -6,6 +6,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { contactId, contactPerson, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { openCommandStore } from '../../server/store/open.ts'
 import { type Cluster, startCluster } from '../support/postgres.ts'
 import { type SiteView, signLogin } from '../support/requests.ts'
@@ -111,7 +112,7 @@ test.each(ENGINES)(
         await sendAll(server, VISITOR, events, {}, { authorization: `Bearer ${key}` })
       }
       await settled(server, 60_000)
-      expect(await owners(server)).toEqual([`v:${VISITOR}`])
+      expect(await owners(server)).toEqual([visitorPerson(visitorId(VISITOR), 1)])
       const login = event('identify', 0, { kind: 'login', token: await signLogin(secret, 'anna') })
       await sendAll(server, VISITOR, [login])
       const seen: string[][] = []
@@ -119,13 +120,13 @@ test.each(ENGINES)(
         await kill(server, attempt)
         seen.push(await owners(server))
         server = await startServer({ env, port, dataDir: server.dataDir })
-        if (seen.at(-1)!.includes('c:anna')) break
+        if (seen.at(-1)!.includes(contactPerson(contactId('anna')))) break
       }
       console.log(JSON.stringify(seen))
       for (const each of seen) expect(each).toHaveLength(1)
-      if (certain) expect(seen).toEqual(Array.from({ length: KILLS }, () => [`v:${VISITOR}`]))
+      if (certain) expect(seen).toEqual(Array.from({ length: KILLS }, () => [visitorPerson(visitorId(VISITOR), 1)]))
       await settled(server, 60_000)
-      expect(await owners(server)).toEqual(['c:anna'])
+      expect(await owners(server)).toEqual([contactPerson(contactId('anna'))])
       const [{ n }] = (await server.query<{ n: number }>('select count(*) as n from events')) as [{ n: number }]
       expect(Number(n)).toBe(EVENTS + 1)
       const state = await derived(server)

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { byTimeThenId } from '../../server/domain/event.ts'
 import type { Claim } from '../../server/domain/identity-evidence.ts'
-import { BACKSTITCH, DAY, derive, type Story, story } from './stories.ts'
+import { BACKSTITCH, DAY, derive, ownerOf, type Story, story } from './stories.ts'
 
 /** Checks a promise on many stories. */
 function holds(check: (told: Story) => void, runs = Number(process.env.PROPERTY_RUNS ?? 1500)) {
@@ -75,8 +75,8 @@ test('what a contact has comes from a link of his that counts', () => {
   holds((told) => {
     const { links, personOf } = derive(told)
     const counting = links.filter((link) => ['open', 'closed'].includes(link.state) && link.strength !== 'claimed')
-    const contacts = new Set(counting.map((link) => `c:${link.contact}`))
-    for (const person of personOf) if (person.startsWith('c:')) expect(contacts).toContain(person)
+    const contacts = new Set<string | null>(counting.map((link) => link.contact)).add(null)
+    for (const person of personOf) expect(contacts).toContain(ownerOf(person))
   })
 })
 
@@ -86,7 +86,7 @@ test('unsigned claims alone never give a contact anything', () => {
       (claim): Claim => ({ ...claim, evidence: 'login_claimed', message: null, usedBefore: 0, act: null }),
     )
     const { personOf, shared } = derive({ ...told, claims, policy: { ...told.policy, trustUnsigned: false } })
-    expect(personOf.filter((person) => person.startsWith('c:'))).toEqual([])
+    expect(personOf.filter((person) => ownerOf(person) !== null)).toEqual([])
     expect(shared).toBe(false)
   })
 })
@@ -103,9 +103,6 @@ function sessionsOf({ events, claims, policy }: Story): number[] {
     return session
   })
 }
-
-/** The contact, or nobody: an unsigned login opens a new epoch, so that the anonymous person is another. */
-const ownerOf = (person: string) => (person.startsWith('c:') ? person : null)
 
 test('an unsigned claim takes nothing away from a running signed session', () => {
   holds((random) => {
@@ -129,7 +126,7 @@ test('an unsigned claim takes nothing away from a running signed session', () =>
 test('an event that was sent without identity consent is never a contact’s', () => {
   holds((told) => {
     const { personOf } = derive(told)
-    for (const [n, event] of told.events.entries()) if (!event.identity) expect(personOf[n]).toMatch(/^v:/)
+    for (const [n, event] of told.events.entries()) if (!event.identity) expect(ownerOf(personOf[n]!)).toBeNull()
   })
 })
 
@@ -138,7 +135,7 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
     const { personOf, links } = derive(told)
     const proofs = links
       .filter((link) => ['open', 'closed'].includes(link.state) && link.strength !== 'claimed')
-      .flatMap((link) => link.proofs.map((proof) => ({ ...proof, person: `c:${link.contact}` })))
+      .flatMap((link) => link.proofs.map((proof) => ({ ...proof, contact: link.contact })))
       .filter((proof) => {
         const claim = told.claims.find((each) => each.id === proof.id)!
         if (claim.act === 'confirm') return true
@@ -146,15 +143,15 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
         return proof.evidence === 'login_claimed' ? told.policy.trustUnsigned : true
       })
     for (const [n, event] of told.events.entries()) {
-      const person = personOf[n]!
-      if (!person.startsWith('c:')) continue
+      const owner = ownerOf(personOf[n]!)
+      if (owner === null) continue
       if (told.denial !== null) {
         expect(event.at).toBeGreaterThan(told.denial.at)
         expect(told.denial.until).not.toBeNull()
       }
       // A proof at or before the event, or one after it with neither a reset nor 30 days between.
       const reasons = proofs.filter((proof) => {
-        if (proof.person !== person) return false
+        if (proof.contact !== owner) return false
         const index = told.events.findIndex((each) => each.id === proof.id)
         const [first, last] = [Math.min(n, index), Math.max(n, index)]
         if (told.events.slice(first, last).some((each) => each.reset)) return false
@@ -162,7 +159,7 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
         const isCart = event.type.includes('cart')
         return index <= n ? event.at <= proof.at + 90 * DAY : isCart || event.at >= proof.at - BACKSTITCH
       })
-      expect(reasons.length, `${event.id} is ${person}`).toBeGreaterThan(0)
+      expect(reasons.length, `${event.id} is ${owner}'s`).toBeGreaterThan(0)
     }
   })
 })
@@ -175,17 +172,16 @@ test('on a shared device nobody has more than his sessions', () => {
     const proven = new Set(
       links.flatMap((link) =>
         link.proofs.map(
-          (proof) => `${sessions[told.events.findIndex((event) => event.id === proof.id)]} c:${link.contact}`,
+          (proof) => `${sessions[told.events.findIndex((event) => event.id === proof.id)]} ${link.contact}`,
         ),
       ),
     )
     for (const [n, person] of personOf.entries()) {
-      if (!person.startsWith('c:')) continue
+      const owner = ownerOf(person)
+      if (owner === null) continue
       // A cart that carries his typed address is his, whenever it was filled.
-      const typed = told.claims.some(
-        (c) => c.evidence === 'form_email' && person === `c:${(c.holder as { id?: string }).id}`,
-      )
-      if (!(typed && /cart|purchase/.test(told.events[n]!.type))) expect(proven).toContain(`${sessions[n]} ${person}`)
+      const typed = told.claims.some((c) => c.evidence === 'form_email' && owner === (c.holder as { id?: string }).id)
+      if (!(typed && /cart|purchase/.test(told.events[n]!.type))) expect(proven).toContain(`${sessions[n]} ${owner}`)
     }
   })
 })
@@ -213,9 +209,10 @@ test('a typed address gives nothing but a cart, and only to who may be mailed', 
     const claims = told.claims.map((claim): Claim => ({ ...claim, evidence: 'form_email', act: null }))
     const { personOf } = derive({ ...told, claims, policy: { ...told.policy, formConfirms: false } })
     for (const [n, person] of personOf.entries()) {
-      if (!person.startsWith('c:')) continue
+      const owner = ownerOf(person)
+      if (owner === null) continue
       expect(told.events[n]!.type).toMatch(/cart|purchase/)
-      expect(person).not.toBe('c:carla')
+      expect(owner).not.toBe('carla')
     }
   })
 })

@@ -6,6 +6,7 @@ import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry } from '../../server/domain/event.ts'
+import { visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { seedPresets } from '../../server/segments/presets.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
@@ -58,7 +59,7 @@ function expected(history: Act[], now: number): Record<string, number> {
     }
     const idle = now - touched
     const abandoned = quantity > 0 && bought < touched && idle >= 60 * MINUTE && idle < 7 * DAY
-    if (abandoned) members[`v:visitor-${visitor}`] = touched + 60 * MINUTE
+    if (abandoned) members[visitorPerson(visitorId(`visitor-${visitor}`), 1)] = touched + 60 * MINUTE
   }
   return members
 }

@@ -5,6 +5,7 @@ import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
 import { byTimeThenId, type Evidence } from '../../server/domain/event.ts'
 import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
 import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
+import { type PersonId, personOf as readPerson, visitorId } from '../../server/domain/ids.ts'
 
 export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE
@@ -133,6 +134,12 @@ export function derive({ events, claims, denial, policy }: Story) {
   const linked = linkVisitor(events, claims, denial, policy)
   const { links, stretches, typed, shared } = linked
   const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs: 60 * MINUTE }
-  const { personOf, epochs, carts } = attribute('visitor', events, linked, options)
+  const { personOf, epochs, carts } = attribute(visitorId('visitor'), events, linked, options)
   return { links: [...links].sort(byTimeThenId), stretches, typed, shared, personOf, epochs, carts }
+}
+
+/** The contact that a person is; null where it is a visitor's epoch: an unsigned login opens another one. */
+export function ownerOf(person: PersonId): string | null {
+  const read = readPerson(person)
+  return read.kind === 'contact' ? read.id : null
 }

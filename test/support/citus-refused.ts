@@ -1,5 +1,6 @@
 /** Queries of shapes that Citus, or the rules of the store, refuse, each in words. */
 import { sql } from 'kysely'
+import { storedPerson } from '../../server/domain/ids.ts'
 import { db, mark, type Query } from './citus-query.ts'
 
 /** What it refuses, or the rules of the store leave to be, and why. */
@@ -172,7 +173,7 @@ export const REFUSED: [what: string, why: RegExp, query: Query][] = [
   [
     'events of a person, on whatever visitor',
     /without naming visitors/,
-    db.selectFrom('events').selectAll().where('person_id', '=', 'p'),
+    db.selectFrom('events').selectAll().where('person_id', '=', storedPerson('p')),
   ],
   [
     'events of a visitor, or of a person',
@@ -180,7 +181,7 @@ export const REFUSED: [what: string, why: RegExp, query: Query][] = [
     db
       .selectFrom('events')
       .selectAll()
-      .where((eb) => eb.or([eb('visitor_id', '=', 'v'), eb('person_id', '=', 'p')])),
+      .where((eb) => eb.or([eb('visitor_id', '=', 'v'), eb('person_id', '=', storedPerson('p'))])),
   ],
   ['a join in raw SQL', /raw SQL/, sql`select 1 from visitors join persons on true`],
   ['a trigger', /trigger/, sql`create trigger t after insert on events execute function f()`],

@@ -4,12 +4,13 @@
  * `a` is Anna's, `b` is Ben's, `.` is nobody's.
  */
 import { describe, expect, test } from 'vitest'
-import { attribute, contactPerson, type VisitorEvent } from '../../server/domain/epochs.ts'
+import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
 import { byTimeThenId, type Evidence } from '../../server/domain/event.ts'
 import { linkVisitor, type Policy } from '../../server/domain/identity.ts'
 import type { Claim, Holder } from '../../server/domain/identity-evidence.ts'
 import type { IdentityLink } from '../../server/domain/identity-link.ts'
 import { type Action, ANOTHER, SAME, type State } from '../../server/domain/identity-table.ts'
+import { contactPerson } from '../../server/domain/ids.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contactId, contactPerson, type PersonId, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { judge, verdictQuery } from '../../server/segments/compile.ts'
 import type { SegmentNode } from '../../server/segments/nodes/node.ts'
 import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
@@ -30,7 +31,10 @@ const postgres = new Kysely<Database>({
   },
 })
 
-function person(id: string, more: Partial<PersonRow>): PersonRow {
+const nobody = (id: string) => visitorPerson(visitorId(id), 1)
+const contact = (id: string) => contactPerson(contactId(id))
+
+function person(id: PersonId, more: Partial<PersonRow>): PersonRow {
   return {
     person_id: id,
     contact_id: null,
@@ -60,12 +64,12 @@ function person(id: string, more: Partial<PersonRow>): PersonRow {
 const cart = (agoMs: number) => ({ cart_updated_at: NOW - agoMs, cart_idle_at: NOW - agoMs + HOUR })
 
 const PERSONS = [
-  person('v:browsing', {}),
-  person('v:filling', cart(10 * 60_000)),
-  person('v:left', cart(2 * HOUR)),
-  person('v:left-long-ago', cart(8 * DAY)),
-  person('c:left', { ...cart(3 * HOUR), contact_id: 'left', matched_at: NOW - 30 * 60_000 }),
-  person('c:mailable', {
+  person(nobody('browsing'), {}),
+  person(nobody('filling'), cart(10 * 60_000)),
+  person(nobody('left'), cart(2 * HOUR)),
+  person(nobody('left-long-ago'), cart(8 * DAY)),
+  person(contact('left'), { ...cart(3 * HOUR), contact_id: 'left', matched_at: NOW - 30 * 60_000 }),
+  person(contact('mailable'), {
     contact_id: 'mailable',
     matched_at: NOW - 5 * DAY,
     mail_consent: 1,
@@ -74,7 +78,7 @@ const PERSONS = [
     marketing_since: NOW - 3 * DAY,
     identity: 1,
   }),
-  person('c:unsubscribed', { contact_id: 'unsubscribed', matched_at: NOW - DAY, mail_consent: 0, identity: 1 }),
+  person(contact('unsubscribed'), { contact_id: 'unsubscribed', matched_at: NOW - DAY, mail_consent: 0, identity: 1 }),
 ]
 
 beforeAll(async () => {
@@ -97,64 +101,64 @@ const CASES: Case[] = [
     node: { cart: {} },
     where: '"cart_updated_at" is not null',
     finds: {
-      'v:filling': 10 * 60_000,
-      'v:left': 2 * HOUR,
-      'v:left-long-ago': 8 * DAY,
-      'c:left': 3 * HOUR,
+      [nobody('filling')]: 10 * 60_000,
+      [nobody('left')]: 2 * HOUR,
+      [nobody('left-long-ago')]: 8 * DAY,
+      [contact('left')]: 3 * HOUR,
     },
   },
   {
     means: 'is filling a cart',
     node: { cart: { state: 'open' } },
     where: '("cart_updated_at" is not null and "cart_idle_at" > NOW)',
-    finds: { 'v:filling': 10 * 60_000 },
+    finds: { [nobody('filling')]: 10 * 60_000 },
   },
   {
     means: 'left a cart, entered when it had been idle for the site’s time',
     node: { cart: { state: 'abandoned', idle: { max: '7d' } } },
     where: '("cart_updated_at" is not null and "cart_idle_at" <= NOW and "cart_updated_at" > NOW-7d)',
-    finds: { 'v:left': HOUR, 'c:left': 2 * HOUR },
+    finds: { [nobody('left')]: HOUR, [contact('left')]: 2 * HOUR },
   },
   {
     means: 'left a cart for 150 minutes to 30 days',
     node: { cart: { idle: { min: '150m', max: '30d' } } },
     where: '("cart_updated_at" is not null and "cart_updated_at" <= NOW-150m and "cart_updated_at" > NOW-30d)',
-    finds: { 'v:left-long-ago': 8 * DAY - 150 * 60_000, 'c:left': 30 * 60_000 },
+    finds: { [nobody('left-long-ago')]: 8 * DAY - 150 * 60_000, [contact('left')]: 30 * 60_000 },
   },
   {
     means: 'is a known contact',
     node: { matched: true },
     where: '"matched_at" is not null',
-    finds: { 'c:left': 30 * 60_000, 'c:mailable': 5 * DAY, 'c:unsubscribed': DAY },
+    finds: { [contact('left')]: 30 * 60_000, [contact('mailable')]: 5 * DAY, [contact('unsubscribed')]: DAY },
   },
   {
     means: 'is not known',
     node: { matched: false },
     where: '"matched_at" is null',
     finds: {
-      'v:browsing': 20 * DAY,
-      'v:filling': 20 * DAY,
-      'v:left': 20 * DAY,
-      'v:left-long-ago': 20 * DAY,
+      [nobody('browsing')]: 20 * DAY,
+      [nobody('filling')]: 20 * DAY,
+      [nobody('left')]: 20 * DAY,
+      [nobody('left-long-ago')]: 20 * DAY,
     },
   },
   {
     means: 'may be mailed',
     node: { consent: { mail: true } },
     where: '"mail_consent" = 1',
-    finds: { 'c:mailable': 4 * DAY },
+    finds: { [contact('mailable')]: 4 * DAY },
   },
   {
     means: 'allows marketing and recognition on every device',
     node: { consent: { marketing: true, identity: true } },
     where: '("marketing" = 1 and "identity" = 1)',
-    finds: { 'c:mailable': 3 * DAY },
+    finds: { [contact('mailable')]: 3 * DAY },
   },
   {
     means: 'all: known, and left a cart; entered when the later of the two came true',
     node: { all: [{ matched: true }, { cart: { state: 'abandoned' } }] },
     where: '("matched_at" is not null and ("cart_updated_at" is not null and "cart_idle_at" <= NOW))',
-    finds: { 'c:left': 30 * 60_000 },
+    finds: { [contact('left')]: 30 * 60_000 },
   },
 ]
 
@@ -172,7 +176,7 @@ function condition(sql: string, parameters: readonly unknown[]): string {
 describe.each(CASES)('$means', ({ node, where, finds }) => {
   test('compiles to one condition, the same on both engines', () => {
     for (const engine of [db, postgres]) {
-      const { sql, parameters } = verdictQuery(engine, node, NOW, ['v:left']).compile()
+      const { sql, parameters } = verdictQuery(engine, node, NOW, [nobody('left')]).compile()
       expect(condition(sql, parameters)).toBe(where)
     }
   })
@@ -187,13 +191,18 @@ describe.each(CASES)('$means', ({ node, where, finds }) => {
 
 test('the edge of a person is the next time that may change the verdict, and no time that has passed', async () => {
   const node: SegmentNode = { cart: { state: 'abandoned', idle: { max: '7d' } } }
-  const verdicts = await judge(db, node, NOW, ['v:browsing', 'v:filling', 'v:left', 'v:left-long-ago'])
+  const verdicts = await judge(db, node, NOW, [
+    nobody('browsing'),
+    nobody('filling'),
+    nobody('left'),
+    nobody('left-long-ago'),
+  ])
   expect(
     Object.fromEntries(verdicts.map((each) => [each.personId, each.edge === null ? null : each.edge - NOW])),
   ).toEqual({
-    'v:browsing': null,
-    'v:filling': 50 * 60_000,
-    'v:left': 7 * DAY - 2 * HOUR,
-    'v:left-long-ago': null,
+    [nobody('browsing')]: null,
+    [nobody('filling')]: 50 * 60_000,
+    [nobody('left')]: 7 * DAY - 2 * HOUR,
+    [nobody('left-long-ago')]: null,
   })
 })

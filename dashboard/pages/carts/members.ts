@@ -11,7 +11,8 @@ export type MemberList = { members: Member[]; pages: number; next: string | null
 const WALK_AGAIN_MS = 30_000
 
 /** The key that tells members apart. */
-export const memberKey = ({ person }: Member) => `${person.kind}:${person.id}`
+export const memberKey = ({ person }: Member) =>
+  person.kind === 'visitor' ? `visitor ${person.id} ${person.epoch}` : `contact ${person.id}`
 
 /** Reads the first `depth` pages, reusing those of `before` that are still valid. */
 export async function readMembers(

@@ -83,9 +83,9 @@ async function run<R>(db: Db, { compiled, numbers }: Plan<R>, values: unknown[])
  * A statement with a list of keys in `in (…)`, and further arguments that are values of it. A part that does not fill
  * its size repeats its last key, so the statement must not mind a key that is there twice.
  */
-export function ofKeys<Arguments extends (string | number | null)[], R>(
-  build: (db: Db, keys: string[], ...rest: Arguments) => Compilable<R>,
-): (db: Db, keys: readonly string[], ...rest: Arguments) => Promise<R[]> {
+export function ofKeys<Arguments extends (string | number | null)[], R, Key extends string>(
+  build: (db: Db, keys: Key[], ...rest: Arguments) => Compilable<R>,
+): (db: Db, keys: readonly Key[], ...rest: Arguments) => Promise<R[]> {
   const planOf = createPlans<R>()
   return async (db, keys, ...rest) => {
     const results: R[] = []
@@ -95,7 +95,7 @@ export function ofKeys<Arguments extends (string | number | null)[], R>(
       const plan = planOf(db, String(size), () => {
         const slots = Array.from({ length: size }, (_, number) => new Slot(number))
         const given = rest.map((_, i) => new Slot(size + i))
-        return build(db, slots as unknown as string[], ...(given as unknown as Arguments))
+        return build(db, slots as unknown as Key[], ...(given as unknown as Arguments))
       })
       const values: unknown[] = keys.slice(from, from + size)
       while (values.length < size) values.push(keys.at(-1))

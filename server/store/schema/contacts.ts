@@ -1,17 +1,19 @@
 /** What the shop knows: its contacts, and orders of all channels. */
+
+import type { ContactId, VisitorId } from '../../domain/ids.ts'
 import type { OrderSource } from '../../domain/order.ts'
 import type { Flag, Json } from './columns.ts'
 
 /** A contact; `field_times` says when each field that is not of `updated_at` was set. */
 export type ContactRow = {
-  contact_id: string
+  contact_id: ContactId
   email: string | null
   email_sha256: string | null
   phone: string | null
   mail_consent: Flag | null
   mail_consent_at: number | null
   minor: Flag
-  merged_into: string | null
+  merged_into: ContactId | null
   attributes: Json<Record<string, unknown>>
   updated_at: number
   field_times: Json<Record<string, number>>
@@ -20,15 +22,15 @@ export type ContactRow = {
 }
 
 /** Second key of contacts: keyed hashes of id, address and link reference. Two holders make a key ambiguous. */
-export type ContactKeyRow = { key_hash: string; contact_id: string }
+export type ContactKeyRow = { key_hash: string; contact_id: ContactId }
 
 export type OrderRow = {
   order_id: string
   source: OrderSource
   /** Empty where no visitor told of it. Part of the key: nobody's order stands in the way of another's. */
-  visitor_id: string
+  visitor_id: VisitorId
   event_id: string | null
-  contact_id: string | null
+  contact_id: ContactId | null
   at: number
   received_at: number
   total: number

@@ -3,11 +3,12 @@ import type { CartItem, CartState } from '../../domain/cart.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
 import type { Strength } from '../../domain/identity-table.ts'
+import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
 import type { EndReason, Reason } from '../../domain/link-reasons.ts'
 import type { Flag, Json } from './columns.ts'
 
 export type VisitorRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   site_id: string
   first_seen: number
   last_seen: number
@@ -24,18 +25,18 @@ export type VisitorRow = {
 }
 
 export type EpochRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   n: number
-  person_id: string
-  contact_id: string | null
+  person_id: PersonId
+  contact_id: ContactId | null
   from_at: number
   to_at: number | null
 }
 
 export type LinkRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   id: string
-  contact_id: string | null
+  contact_id: ContactId | null
   evidence: Evidence
   strength: Strength
   state: LinkState
@@ -51,20 +52,20 @@ export type LinkRow = {
 
 /** What a person has on a visitor. */
 export type VisitorPersonRow = {
-  visitor_id: string
-  person_id: string
+  visitor_id: VisitorId
+  person_id: PersonId
   first_at: number
   last_at: number
   events: number
 }
 
 /** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
-export type VisitorDayRow = { visitor_id: string; day: number; withdrawals: number }
+export type VisitorDayRow = { visitor_id: VisitorId; day: number; withdrawals: number }
 
 export type CartRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   id: string
-  person_id: string
+  person_id: PersonId
   site_id: string
   epoch: number
   state: CartState
@@ -82,9 +83,9 @@ export type CartRow = {
 
 /** A purchase and whose it is. */
 export type PurchaseRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   event_id: string
-  person_id: string
+  person_id: PersonId
   order_id: string
   at: number
   total: number
@@ -94,8 +95,8 @@ export type PurchaseRow = {
 
 /** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
 export type PersonRow = {
-  person_id: string
-  contact_id: string | null
+  person_id: PersonId
+  contact_id: ContactId | null
   first_seen: number
   last_seen: number
   visitors: number
@@ -108,7 +109,7 @@ export type PersonRow = {
   mail_consent: Flag | null
   mail_consent_since: number | null
   minor: Flag
-  cart_visitor_id: string | null
+  cart_visitor_id: VisitorId | null
   cart_id: string | null
   cart_updated_at: number | null
   cart_idle_at: number | null
@@ -117,7 +118,7 @@ export type PersonRow = {
   bucket: number
 }
 
-export type SegmentMemberRow = { segment_id: string; person_id: string; entered_at: number }
+export type SegmentMemberRow = { segment_id: string; person_id: PersonId; entered_at: number }
 
 /** The tables of this family by name. */
 export type DerivedTables = {

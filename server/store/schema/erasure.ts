@@ -1,4 +1,6 @@
 /** What is kept of those who are gone, so that they stay gone: keyed hashes and times. */
+
+import type { ContactId } from '../../domain/ids.ts'
 import type { Json } from './columns.ts'
 
 /** Keyed hashes of what was withdrawn or erased and must not come back; of a contact his id and his address. */
@@ -20,7 +22,7 @@ export type ErasedSpanRow = { visitor_hash: string; from_at: number; to_at: numb
 export type ForgottenRow = { journal_id: string; erasure_id: string; at: number }
 
 /** A contact who was erased and whom readers of the feed know: the one place that holds his id, for 30 days. */
-export type FarewellRow = { contact_id: string; at: number }
+export type FarewellRow = { contact_id: ContactId; at: number }
 
 /** The tables of this family by name. */
 export type ErasureTables = {

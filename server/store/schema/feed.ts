@@ -4,10 +4,12 @@ import type { Json } from './columns.ts'
 
 export type FeedStateRow = { contact_id: string; digest: string; segments: Json<string[]> }
 
+import type { ContactId } from '../../domain/ids.ts'
+
 export type MatchChangeRow = {
   /** Assigned by the one publisher, without a gap. */
   seq: number
-  contact_id: string
+  contact_id: ContactId
   change: MatchChange
   reason: UnmatchedReason | null
   segments: Json<string[]>

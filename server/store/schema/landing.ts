@@ -1,4 +1,5 @@
 /** How far each journal has landed, and the entries that could not be. */
+import type { VisitorId } from '../../domain/ids.ts'
 
 export type CursorRow = { journal_id: string; position: number; opening: string }
 
@@ -9,7 +10,7 @@ export type DeadLetterRow = {
   error: string
   body: string
   at: number
-  visitor_id: string | null
+  visitor_id: VisitorId | null
   attempts: number
 }
 

@@ -2,11 +2,12 @@
 import type { ConsentSource } from '../../../tag/wire.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { Act } from '../../domain/identity-link.ts'
+import type { PersonId, VisitorId } from '../../domain/ids.ts'
 import type { Flag, Json } from './columns.ts'
 
 /** `person_id` is the one derived column: it is re-pointed when an epoch's owner changes. */
 export type EventRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   id: string
   site_id: string
   type: string
@@ -18,11 +19,11 @@ export type EventRow = {
   referrer: string | null
   title: string | null
   props: Json<Record<string, unknown>> | null
-  person_id: string | null
+  person_id: PersonId | null
 }
 
 export type ClaimRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   id: string
   site_id: string
   request_id: string
@@ -43,7 +44,7 @@ export type ClaimRow = {
 
 /** One row a choice and its state; when it was first and last seen to stand. */
 export type ConsentRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   id: string
   analytics: Flag
   identity: Flag
@@ -57,14 +58,14 @@ export type ConsentRow = {
 }
 
 /** Second key of claims: who used a token first, and next. */
-export type TokenUseRow = { token_hash: string; visitor_id: string; at: number }
+export type TokenUseRow = { token_hash: string; visitor_id: VisitorId; at: number }
 
 /** Second key of claims: which visitors named an identifier, and when it was first received. */
-export type ClaimKeyRow = { key_hash: string; visitor_id: string; received_at: number }
+export type ClaimKeyRow = { key_hash: string; visitor_id: VisitorId; received_at: number }
 
 /** What is known of a visitor's browser, from its newest request. */
 export type DeviceRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   site_id: string
   device: string
   browser: string | null
@@ -73,11 +74,11 @@ export type DeviceRow = {
 }
 
 /** What retention leaves of a visitor that still comes: when it logged in and out, so that nothing is linked wrongly. */
-export type AgedMomentRow = { visitor_id: string; id: string; type: string; at: number }
+export type AgedMomentRow = { visitor_id: VisitorId; id: string; type: string; at: number }
 
 /** What an operator said of a claim: that it was an error, that it is right, or neither again. The last word counts. */
 export type LinkActRow = {
-  visitor_id: string
+  visitor_id: VisitorId
   claim_id: string
   at: number
   act: Act
@@ -85,7 +86,7 @@ export type LinkActRow = {
 }
 
 /** A visitor of whom only the proofs of consent are left, and until when. */
-export type DepartedVisitorRow = { visitor_id: string; proof_until: number }
+export type DepartedVisitorRow = { visitor_id: VisitorId; proof_until: number }
 
 /** The tables of this family by name. */
 export type VisitorsTables = {

@@ -3,6 +3,7 @@
  * on, and tried again when something new is known of it, or when the operator asks for it.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { storedPerson } from '../../domain/ids.ts'
 import { ofKeys } from '../engine/many.ts'
 import type { DeriveStage } from '../schema/work.ts'
 import type { Database } from '../schema.ts'
@@ -30,7 +31,11 @@ export async function recordFailure(
     .execute()
   // Else time alone would ask for it again and again.
   if (stage === 'person') {
-    await trx.updateTable('persons').set({ edge_at: null }).where('person_id', '=', failed.mark.key).execute()
+    await trx
+      .updateTable('persons')
+      .set({ edge_at: null })
+      .where('person_id', '=', storedPerson(failed.mark.key))
+      .execute()
   }
   await clearMarks(trx, MARKS[stage], [failed.mark])
 }

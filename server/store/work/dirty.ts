@@ -6,14 +6,17 @@
  * In one transaction the marks of visitors are touched before those of persons, and those before the ones of contacts.
  */
 import type { Kysely } from 'kysely'
+import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
 import { ofKeys, ofRows } from '../engine/many.ts'
 import type { DirtyRow } from '../schema/work.ts'
 import type { Database } from '../schema.ts'
 import { bucketOf } from './buckets.ts'
 
 type DirtyTable = 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts'
+/** What the keys of each table are. */
+type KeyOf = { dirty_visitors: VisitorId; dirty_persons: PersonId; dirty_contacts: ContactId }
 /** A mark as it was read. */
-export type Mark = { key: string; generation: number }
+export type Mark<Key extends string = string> = { key: Key; generation: number }
 
 const raising = (table: DirtyTable, by: number) =>
   ofRows((db, rows: DirtyRow[]) =>
@@ -31,7 +34,11 @@ const raise = {
 }
 
 /** Marks keys, in the order of the keys so that concurrent writers do not lock each other out. */
-export async function mark(db: Kysely<Database>, table: DirtyTable, keys: Iterable<string>): Promise<void> {
+export async function mark<T extends DirtyTable>(
+  db: Kysely<Database>,
+  table: T,
+  keys: Iterable<KeyOf[T]>,
+): Promise<void> {
   const sorted = [...new Set(keys)].sort()
   await raise[table](
     db,
@@ -48,10 +55,10 @@ const raiseFar = {
 }
 
 /** Marks keys for a rebuild, which knows its marks by their generation. */
-export async function markForRebuild(
+export async function markForRebuild<T extends keyof typeof raiseFar>(
   db: Kysely<Database>,
-  table: keyof typeof raiseFar,
-  keys: Iterable<string>,
+  table: T,
+  keys: Iterable<KeyOf[T]>,
 ): Promise<void> {
   const sorted = [...new Set(keys)].sort()
   await raiseFar[table](
@@ -61,20 +68,21 @@ export async function markForRebuild(
 }
 
 /** Reads up to `limit` marks of the given buckets (null: of all) whose keys come after `after`. */
-export async function readMarks(
+export async function readMarks<T extends DirtyTable>(
   db: Kysely<Database>,
-  table: DirtyTable,
+  table: T,
   limit: number,
   { buckets = null, after = '' }: { buckets?: readonly number[] | null; after?: string } = {},
-): Promise<Mark[]> {
-  return db
-    .selectFrom(table)
+): Promise<Mark<KeyOf[T]>[]> {
+  const rows = await db
+    .selectFrom(table as DirtyTable)
     .select(['key', 'generation'])
     .where('key', '>', after)
     .$if(buckets !== null, (query) => query.where('bucket', 'in', buckets!))
     .orderBy('key')
     .limit(limit)
     .execute()
+  return rows as Mark<KeyOf[T]>[]
 }
 
 const selecting = (table: DirtyTable) =>
@@ -86,7 +94,11 @@ const selectMarked = {
 }
 
 /** Which of these keys are marked. */
-export async function markedAmong(db: Kysely<Database>, table: DirtyTable, keys: string[]): Promise<Set<string>> {
+export async function markedAmong<T extends DirtyTable>(
+  db: Kysely<Database>,
+  table: T,
+  keys: KeyOf[T][],
+): Promise<Set<string>> {
   return new Set((await selectMarked[table](db, keys)).map((row) => row.key))
 }
 

@@ -9,7 +9,7 @@
  * - two visitors name one contact, or one that named him is deleted (each marks those whom a guard counts after it): all
  *   lock every identifier of his, since one may name him by his id and the other by his address;
  * - a visitor's rows give something to a contact (mark his person) / the contact or his orders change (mark his person
- *   if a visitor has something of him): both lock `c:CONTACT`;
+ *   if a visitor has something of the contact's): both lock the contact's person;
  * - contacts and orders are read, merged and written: under the name `contacts` or `orders`;
  * - sites and keys change, each time with the next version: under the name `config`;
  * - settings change or everything is emptied (marks all visitors) / visitors are derived under what was before: the
