@@ -308,6 +308,7 @@ test('8. A script claims 10,000 contacts unsigned: no export and no segment chan
   expect(members.data.map((member: { person: unknown }) => member.person)).toContainEqual({
     kind: 'visitor',
     id: visitor,
+    epoch: 1,
   })
   expect(await his('s8-9999')).toEqual([])
   expect(await links('contact=s8-0')).toEqual(['s8-0 claimed refused ambiguous'])

@@ -125,7 +125,7 @@ describe('Jean-Pierre and the bracelet', () => {
     }, 'the abandoned cart')
     expect(members).toHaveLength(1)
     expect(members[0]).toMatchObject({
-      person: { kind: 'visitor', id: visitor },
+      person: { kind: 'visitor', id: visitor, epoch: 1 },
       contact: null,
       mailable: false,
       why_not_mailable: 'not_a_contact',
