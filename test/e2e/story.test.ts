@@ -25,7 +25,7 @@ afterAll(async () => {
   await browser?.close()
 })
 
-/** Opens a page of the shop and waits until its own script has run. */
+/** Opens a page of the shop and waits until all that it needs is loaded. */
 async function open(page: Page, server: TestServer, path: string): Promise<void> {
   await page.goto(`${server.url}/demo${path}`, { waitUntil: 'load' })
 }
@@ -38,6 +38,11 @@ async function stored(server: TestServer, visitor: string, type: string, n = 1):
     const { data } = (await answer.json()) as Timeline
     return data.filter((event) => event.type === type).length >= n ? data : null
   }, `${n} ${type} of ${visitor}`)
+}
+
+/** Expects the page to show so many pieces in the cart. */
+async function expectInCart(page: Page, pieces: number): Promise<void> {
+  await expect.poll(() => page.getByTestId('cart-count').innerText()).toBe(String(pieces))
 }
 
 /** The visitor's id, as the shop's own server would ask the tag for it. */
@@ -105,6 +110,7 @@ describe('Jean-Pierre and the bracelet', () => {
     await open(page, server, '')
     await page.getByTestId(`product-${BRACELET}`).click()
     await page.getByTestId('add-to-cart').click()
+    await expectInCart(page, 1)
     expect(await visitorOf(page)).toBe(visitor)
     await stored(server, visitor, 'add_to_cart')
     await page.close()
@@ -247,6 +253,49 @@ describe('Jean-Pierre and the bracelet', () => {
   })
 })
 
+describe('a page whose script comes late', () => {
+  let server: TestServer
+  beforeAll(async () => {
+    server = await startServer()
+  })
+  afterAll(() => server?.stop())
+
+  /** Opens a page, whose script comes when `release` is called. */
+  const openBefore = async (path: string) => {
+    const { promise, resolve: release } = Promise.withResolvers<void>()
+    const page = await (await newVisitor(browser)).newPage()
+    await page.route('**/assets/shop.js', async (route) => {
+      await promise
+      await route.continue()
+    })
+    await page.goto(`${server.url}/demo${path}`, { waitUntil: 'commit' })
+    await page.locator('footer').waitFor()
+    return { page, release }
+  }
+
+  test.each(['', `/products/${BRACELET}`, '/cart', '/checkout'])('"%s" takes no click before that', async (path) => {
+    const { page, release } = await openBefore(path)
+    // What the browser does by itself needs no script: to log in and out.
+    const able = page.locator('button:enabled:not(form[action] button)')
+    expect(await able.allInnerTexts()).toEqual([])
+    release()
+    await expect.poll(() => page.locator('footer button:enabled').count()).toBe(2)
+    await page.context().close()
+  })
+
+  test('a click on "Add to cart" waits for it', async () => {
+    const { page, release } = await openBefore(`/products/${BRACELET}`)
+    const clicked = page.getByTestId('add-to-cart').click()
+    // A click that would go through does so at once.
+    await Promise.race([clicked, page.waitForTimeout(500)])
+    release()
+    await clicked
+    await expectInCart(page, 1)
+    expect(new URL(page.url()).search).toBe('')
+    await page.context().close()
+  })
+})
+
 describe('his twin, who refuses', () => {
   test('leaves no request, no cookie, no storage, and nothing on disk', async () => {
     const server = await startServer()
@@ -262,6 +311,7 @@ describe('his twin, who refuses', () => {
       .first()
       .click()
     await page.getByTestId('add-to-cart').click()
+    await expectInCart(page, 1)
     await open(page, server, '/cart')
     await open(page, server, '/mail')
     await page.getByTestId('mail-crm-1001').click()

@@ -61,8 +61,6 @@ export async function startChoices({ tell, changed }) {
     tell({ analytics, identity, marketing, policy: POLICY })
     changed(analytics ? (identity ? 'granted' : 'anonymous') : 'refused')
   }
-  for (const button of document.querySelectorAll('[data-choices]'))
-    button.addEventListener('click', () => library.showPreferences())
   await library.run({
     mode: 'opt-in',
     hideFromBots: false,
@@ -76,4 +74,9 @@ export async function startChoices({ tell, changed }) {
     onConsent: speak,
     onChange: speak,
   })
+  // They are served disabled, for before this they can show nothing.
+  for (const button of document.querySelectorAll('[data-choices]')) {
+    button.addEventListener('click', () => library.showPreferences())
+    button.disabled = false
+  }
 }

@@ -63,18 +63,27 @@ export function choice(made) {
   draw()
 }
 
+/** Gives a button something to do, and only then lets it be clicked: it is served disabled. */
+function bind(button, act) {
+  button.addEventListener('click', act)
+  button.disabled = false
+}
+
 /** Makes the guide of this page work. */
 export function start() {
   const bar = document.querySelector('[data-guide]')
-  bar.querySelector('[data-guide-hide]').addEventListener('click', () => {
+  bind(bar.querySelector('[data-guide-hide]'), () => {
     save({ hidden: true })
     draw()
   })
-  document.querySelector('[data-guide-show]')?.addEventListener('click', () => {
-    save({ hidden: false })
-    draw()
-    bar.scrollIntoView({ block: 'nearest' })
-  })
+  const show = document.querySelector('[data-guide-show]')
+  if (show) {
+    bind(show, () => {
+      save({ hidden: false })
+      draw()
+      bar.scrollIntoView({ block: 'nearest' })
+    })
+  }
   bar.querySelector('[data-guide-done]').addEventListener('click', () => save({ done: Date.now() }))
   draw()
 }

@@ -57,6 +57,8 @@ function initProduct(item) {
     show()
   })
   show()
+  // Until here a click would have been lost, or have sent the form by itself.
+  for (const button of form.querySelectorAll('button')) button.disabled = false
 }
 
 showCount()

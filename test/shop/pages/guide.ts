@@ -51,10 +51,10 @@ export function guideBar(base: string): ReturnType<typeof html> {
   </ol>
   <div class="guide-hints">
     ${all.map(({ hint }, at) => html`<p data-hint="${at + 1}"${at === 0 ? '' : html` hidden`}>${hint}</p>`)}
-    <p data-hint="refused" hidden>You refused, so Couture keeps nothing about you. <button class="link" type="button" data-choices>Change your choice</button> to follow the story.</p>
-    <p data-hint="anonymous" hidden>You stay a visitor without a name: Couture measures and recognises nobody. <button class="link" type="button" data-choices>Change your choice</button> to follow the story.</p>
+    <p data-hint="refused" hidden>You refused, so Couture keeps nothing about you. <button class="link" type="button" data-choices disabled>Change your choice</button> to follow the story.</p>
+    <p data-hint="anonymous" hidden>You stay a visitor without a name: Couture measures and recognises nobody. <button class="link" type="button" data-choices disabled>Change your choice</button> to follow the story.</p>
     <p data-hint="end" hidden>That was the story. Go on: <a href="${base}/login">log in as Jean-Pierre</a> for proof, <a href="${base}/checkout">buy the bracelet</a> and see the cart recovered, or look again at <a href="/dashboard/">the dashboard</a>.</p>
   </div>
-  <button class="guide-close" type="button" data-guide-hide aria-label="Hide the story">×</button>
+  <button class="guide-close" type="button" data-guide-hide disabled aria-label="Hide the story">×</button>
 </aside>`
 }

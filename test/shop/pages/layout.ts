@@ -80,8 +80,8 @@ ${guideBar(base)}
 <footer class="foot">
   <p>Maison Aurèle is a shop made up for a demo. Nothing is for sale, and no payment is taken.</p>
   <p class="foot-links">
-    <button class="link" type="button" data-choices>Cookie choices</button>
-    <button class="link" type="button" data-guide-show>The story</button>
+    <button class="link" type="button" data-choices disabled>Cookie choices</button>
+    <button class="link" type="button" data-guide-show disabled>The story</button>
     <a href="${base}/mail">Mail</a>
     <a href="/dashboard/">Dashboard</a>
   </p>

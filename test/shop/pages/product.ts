@@ -24,8 +24,8 @@ export function productPage(
       <label class="quantity">Quantity
         <input type="number" name="quantity" value="1" min="1" max="9" inputmode="numeric" required>
       </label>
-      <button class="button" data-testid="add-to-cart">Add to cart</button>
-      <button class="button quiet wish" type="button" data-wish aria-pressed="false"><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20.5C5 15.5 3 12 3 8.8A4.8 4.8 0 0 1 12 6.6a4.8 4.8 0 0 1 9 2.2C21 12 19 15.5 12 20.5z"/></svg><span>Wishlist</span></button>
+      <button class="button" data-testid="add-to-cart" disabled>Add to cart</button>
+      <button class="button quiet wish" type="button" data-wish aria-pressed="false" disabled><svg viewBox="0 0 24 24" aria-hidden="true"><path d="M12 20.5C5 15.5 3 12 3 8.8A4.8 4.8 0 0 1 12 6.6a4.8 4.8 0 0 1 9 2.2C21 12 19 15.5 12 20.5z"/></svg><span>Wishlist</span></button>
     </form>
     <p class="added" data-added hidden>In your cart. <a href="${base}/cart">See the cart</a></p>
     <ul class="details">${product.details.map((detail) => html`<li>${detail}</li>`)}</ul>
