@@ -5,17 +5,18 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { nanoid } from 'nanoid'
-import { type Answer, type CollectRequest, type Endpoint, journalUnavailable } from '../collect/accept.ts'
+import { journalUnavailable } from '../collect/accept.ts'
 import { createDirectory, type Snapshot } from '../collect/configuration.ts'
 import { collectEvents, type EventsDeps } from '../collect/events.ts'
 import { collectSegment } from '../collect/segment-api.ts'
-import type { Exactly } from '../domain/exact.ts'
-import { Problem, problemAnswer } from '../domain/problem.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
 import { createSteadyClock } from '../ops/clock.ts'
 import { createKeyring, hashApiKey, sha256Hex } from '../ops/keyring.ts'
 import { readLink } from '../ops/link-reader.ts'
 import { threadId } from '../ops/priority.ts'
+import { createAnswers } from './answers.ts'
+import { type PackedAnswer, type PackedRequest, unpackRequest } from './packed.ts'
+import { createQuestions } from './questions.ts'
 
 /** What the thread is started with. `secure`: browsers reach the collector over https. */
 export type CollectorData = {
@@ -24,27 +25,9 @@ export type CollectorData = {
   secure: boolean
 }
 
-/** A request as it is handed over: a list is copied in two thirds of an object's time. */
-export type PackedDelivery = [
-  job: number,
-  endpoint: Endpoint,
-  address: CollectRequest['address'],
-  receivedAt: number,
-  text: string,
-  site: CollectRequest['site'],
-  authorization: CollectRequest['authorization'],
-  cookie: CollectRequest['cookie'],
-  origin: CollectRequest['origin'],
-  fetchSite: CollectRequest['fetchSite'],
-  userAgent: CollectRequest['userAgent'],
-]
-
-/** An answer as it is handed back; `headers` null: none but the usual. */
-export type PackedAnswer = [job: number, status: number, body: string, headers: Answer['headers'] | null]
-
 /** What the thread is told. */
 export type CollectorRequest =
-  | { kind: 'deliveries'; list: PackedDelivery[] }
+  | { kind: 'deliveries'; list: PackedRequest[] }
   | { kind: 'use'; snapshot: Snapshot }
   /** The store was looked at after `missed`, and what is newest was told. */
   | { kind: 'looked'; ask: number }
@@ -69,15 +52,13 @@ const { journal: journalOptions, secret, secure } = workerData as CollectorData
 const keyring = createKeyring(secret)
 const tell = (reply: CollectorReply) => parentPort!.postMessage(reply)
 
-let asks = 0
-const looking = new Map<number, () => void>()
-const directory = createDirectory(() => {
-  const ask = ++asks
-  return new Promise((resolve) => {
-    looking.set(ask, resolve)
-    tell({ kind: 'missed', ask })
-  })
-})
+const looks = createQuestions()
+const directory = createDirectory(() =>
+  looks.ask<void>(
+    (ask) => tell({ kind: 'missed', ask }),
+    () => {},
+  ),
+)
 
 const journal = startJournal({
   ...journalOptions,
@@ -85,10 +66,10 @@ const journal = startJournal({
   onMaintenanceFailed: (message) => tell({ kind: 'maintenance-failed', message }),
 })
 
-let counts = new Map<string, number>()
-function count(what: string, n: number): void {
-  if (n > 0) counts.set(what, (counts.get(what) ?? 0) + n)
-}
+const { answer, fail, count } = createAnswers({
+  send: (list, counts) => tell({ kind: 'answers', list, counts }),
+  onFailed: (job, error) => tell({ kind: 'failed', job, error }),
+})
 
 const deps: EventsDeps = {
   configuration: directory,
@@ -103,30 +84,10 @@ const deps: EventsDeps = {
   count,
 }
 
-let answers: PackedAnswer[] = []
-/** Answers that are there at the same time, as those of a group are, go back together. */
-function answer(job: number, { status, headers, body }: Answer): void {
-  if (answers.length === 0) queueMicrotask(handBack)
-  answers.push([job, status, body, Object.keys(headers).length === 0 ? null : headers])
-}
-
-function handBack(): void {
-  tell({ kind: 'answers', list: answers, counts })
-  answers = []
-  counts = new Map()
-}
-
-function fail(job: number, error: unknown): void {
-  if (error instanceof Problem) answer(job, problemAnswer(error))
-  else tell({ kind: 'failed', job, error: error instanceof Error ? error : new Error(String(error)) })
-}
-
-function collect([job, endpoint, address, receivedAt, text, site, ...headers]: PackedDelivery): void {
-  const [authorization, cookie, origin, fetchSite, userAgent] = headers
-  const delivery = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
-  // Does not compile if a request has a field, an optional one too, that was not packed.
-  const unpacked: Exactly<CollectRequest, typeof delivery> = delivery
-  const checking = endpoint === 'events' ? collectEvents(unpacked, deps) : collectSegment(unpacked, endpoint, deps)
+function collect(packed: PackedRequest): void {
+  const [job, endpoint] = packed
+  const request = unpackRequest(packed)
+  const checking = endpoint === 'events' ? collectEvents(request, deps) : collectSegment(request, endpoint, deps)
   checking
     .then((checked) => {
       if (checked.entries.length === 0) return answer(job, checked.answer)
@@ -149,9 +110,7 @@ parentPort!.on('message', (request: CollectorRequest) => {
     case 'use':
       return directory.use(request.snapshot)
     case 'looked':
-      looking.get(request.ask)?.()
-      looking.delete(request.ask)
-      return
+      return looks.answer(request.ask, undefined)
     case 'landed':
       return journal.landed(request.journalId, request.position, request.flushed)
     case 'renew':
