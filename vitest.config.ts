@@ -37,7 +37,7 @@ const BOTH = [
     'identity-scenarios',
   ],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
-  ...['signed-logins', 'upgrade'],
+  ...['signed-logins', 'tables', 'upgrade'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // The files that ask for larger amounts in a long run.

@@ -41,9 +41,10 @@ type Derived = 'derived'
 type WorkedOff = 'worked off'
 
 /** A visitor withdraws the consent to be measured, or is erased with the one contact who used it. */
-type OnWithdrawal<T extends TableName> =
-  // All rows of the visitor are deleted when it is derived next.
-  (Database[T] extends { visitor_id: string | null } ? 'deleted' : never) | Derived | WorkedOff | Kept | Special
+type OnWithdrawal<T extends TableName> = Database[T] extends { visitor_id: string | null }
+  ? // All rows of the visitor are deleted when it is derived next.
+    'deleted' | Derived
+  : Derived | WorkedOff | Kept | Special
 
 /**
  * A contact is erased. Visitors that were used by nobody else are withdrawn; this says what else goes: on devices that
@@ -57,8 +58,8 @@ type OnErasure<T extends TableName> =
   | { moments: Column<T>; contact: Column<T> }
   | Derived
   | WorkedOff
-  | Kept
   | Special
+  | (Database[T] extends { contact_id: string | null } ? never : Kept)
 
 /** The retention of a site is over. */
 type OnExpiry<T extends TableName> =

@@ -5,10 +5,10 @@
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { MOMENT_COLUMNS, TABLE_NAMES, TABLES, type TableName } from '../../server/store/tables.ts'
+import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
 import { ENGINE } from '../support/store.ts'
-import { newVisitor, type SiteView, signLogin } from './door.ts'
 
 const DAY = 24 * 3600_000
 /**

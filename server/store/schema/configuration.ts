@@ -21,7 +21,7 @@ export type SegmentRow = { id: string; name: string; node: string; version: numb
 
 /**
  * Link tokens that are evidence no more from `at` on. `value` is the token's keyed hash, `SITE MESSAGE`, or the keyed
- * hash by which a contact is found from his tokens.
+ * hash by which a contact is found from their tokens.
  */
 export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: string; at: number }
 

@@ -1,0 +1,138 @@
+/**
+ * The reference of the tables as a page: what the register says of each, its columns as their family's file describes
+ * them, and its key as the migrations make it.
+ */
+import { readFileSync } from 'node:fs'
+import BetterSqlite3 from 'better-sqlite3'
+import { Kysely, SqliteDialect } from 'kysely'
+import { migrate } from '../../server/store/migrate.ts'
+import type { Database } from '../../server/store/schema.ts'
+import { TABLE_NAMES, TABLES, type TableName } from '../../server/store/tables.ts'
+
+type Described = { about: string; columns: [name: string, type: string, about: string][] }
+
+const inOneLine = (comment: string) => comment.replace(/\s*\n?\s*\*\s?/g, ' ').trim()
+
+/** The first comment of a family's file, and its tables by name. */
+function readFamily(family: string): { about: string; tables: Map<string, Described> } {
+  const text = readFileSync(new URL(`../../server/store/schema/${family}.ts`, import.meta.url), 'utf8')
+  const rows = new Map<string, Described>()
+  for (const [, comment, name, body] of text.matchAll(
+    /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export type (\w+Row) = \{([\s\S]*?)\}\n/g,
+  )) {
+    const columns: Described['columns'] = []
+    for (const [, about, column, type] of (body ?? '').matchAll(
+      /(?:\/\*\*([^*]*)\*\/\s*)?(\w+): ((?:[^;\n{]|\{[^}]*\})+)/g,
+    )) {
+      columns.push([column ?? '', (type ?? '').trim(), inOneLine(about ?? '')])
+    }
+    rows.set(name ?? '', { about: inOneLine(comment ?? ''), columns })
+  }
+  const tables = new Map<string, Described>()
+  const list = /export type \w+Tables = \{([\s\S]*?)\n\}/.exec(text)?.[1] ?? ''
+  for (const [, table, row] of list.matchAll(/(\w+): (\w+Row)/g)) {
+    const described = rows.get(row ?? '')
+    if (table !== undefined && described !== undefined) tables.set(table, described)
+  }
+  return { about: inOneLine(/\/\*\*([\s\S]*?)\*\//.exec(text)?.[1] ?? ''), tables }
+}
+
+const WORDS: Record<string, string> = {
+  deleted: 'deleted when the visitor is derived next',
+  derived: 'derived again from what is left',
+  departed: 'deleted once no event of the visitor is left',
+  'worked off': 'goes when the work is done',
+  'proof is over': 'deleted once the proofs of consent have been kept for long enough',
+  reference: 'whole on every node',
+  local: 'on the coordinator only',
+}
+
+const NAMED: Record<string, (value: string) => string> = {
+  kept: (why) => `kept: ${why}`,
+  special: (what) => what,
+  moments: (column) => `on a shared device the rows whose \`${column}\` is an event or claim of the contact`,
+  contact: (column) => `rows whose \`${column}\` is the contact`,
+  events: (column) => `rows whose \`${column}\` is an event that is too old`,
+  also: (word) => WORDS[word] ?? word,
+}
+
+function inWords(rule: string | object): string {
+  if (typeof rule === 'string') return WORDS[rule] ?? rule
+  return Object.entries(rule)
+    .map(([name, value]) => NAMED[name]?.(String(value)) ?? `${name}: ${value}`)
+    .join('; ')
+}
+
+function endsInWords(table: TableName): string[] {
+  const [withdrawal, erasure, expiry] = (['onWithdrawal', 'onErasure', 'onExpiry'] as const).map((field) =>
+    inWords(TABLES[table][field]),
+  )
+  if (withdrawal === erasure && erasure === expiry) return [`- By withdrawal, erasure or expiry: ${withdrawal}`]
+  return [
+    `- When a visitor withdraws: ${withdrawal}`,
+    `- When a contact is erased: ${erasure}`,
+    `- When it expires: ${expiry}`,
+  ]
+}
+
+function placeInWords(table: TableName): string {
+  const place = TABLES[table].distributedBy
+  if (typeof place === 'string') return WORDS[place] ?? place
+  return `by \`${place.column}\`${place.group === 'own' ? '' : `, with the tables of the ${place.group}`}`
+}
+
+function copiedInWords(table: TableName): string {
+  const { copied } = TABLES[table]
+  if (typeof copied === 'object') return `yes, but for rows whose key begins with \`${copied.exceptPrefix}\``
+  return copied === 'last' ? 'after all others' : copied
+}
+
+/** The page. */
+export async function tablesPage(): Promise<string> {
+  const sqlite = new BetterSqlite3(':memory:')
+  const store = new Kysely<Database>({ dialect: new SqliteDialect({ database: sqlite }) })
+  try {
+    await migrate(store)
+    const keyOf = (table: string) =>
+      sqlite
+        .prepare<[string], string>('select name from pragma_table_info(?) where pk > 0 order by pk')
+        .pluck()
+        .all(table)
+    const families = Map.groupBy(TABLE_NAMES, (table) => TABLES[table].family)
+    const sections = [...families].map(([family, tables]) => {
+      const { about, tables: described } = readFamily(family)
+      const parts = tables.map((table) => {
+        const own = described.get(table) ?? { about: '', columns: [] }
+        const { rebuilt } = TABLES[table]
+        return [
+          `### ${table}\n`,
+          ...(own.about === '' ? [] : [`${own.about}\n`]),
+          `- Key: ${keyOf(table)
+            .map((column) => `\`${column}\``)
+            .join(', ')}`,
+          ...endsInWords(table),
+          `- Made again by a rebuild: ${rebuilt === null ? 'no' : `yes, with the ${rebuilt.of}`}`,
+          `- Copied to PostgreSQL: ${copiedInWords(table)}`,
+          `- On Citus: ${placeInWords(table)}\n`,
+          'Columns:\n',
+          ...own.columns.map(([name, type, what]) => `- \`${name}: ${type}\`${what === '' ? '' : `: ${what}`}`),
+          '',
+        ].join('\n')
+      })
+      return `## ${family}\n\n${about} (\`server/store/schema/${family}.ts\`)\n\n${parts.join('\n')}`
+    })
+    return `${HEAD}\n${sections.join('\n')}`
+  } finally {
+    await store.destroy()
+  }
+}
+
+const HEAD = `# The tables
+
+This page is made from the register of tables (\`server/store/tables.ts\`) and the files of their families; a test keeps
+it up to date (\`WRITE_DOCS=1 npm test -- test/unit/tables.test.ts\` writes it). Times are milliseconds since 1970 in UTC,
+a \`Flag\` is 0 or 1, money is in minor units, \`Json<T>\` is text.
+
+When a contact is erased, visitors that nobody else used are withdrawn first, so their rows go by the line about
+withdrawal; the line about erasure says what else goes.
+`
