@@ -1,6 +1,6 @@
 /**
  * The shop's static files: its own from `assets/`, the consent banner's from its package, and the drawings. All are
- * read or drawn once at start and served from memory with an ETag; browsers ask again each time, which costs one 304
+ * read or drawn once at start and served from memory with an ETag; browsers revalidate each time, which costs one 304
  * and never shows a stale file after a change.
  */
 import { createHash } from 'node:crypto'
@@ -18,7 +18,7 @@ const TYPES: Record<string, string> = {
   svg: 'image/svg+xml; charset=utf-8',
 }
 
-/** The banner's files under names of the shop's: lists of content blockers know the library's. */
+/** The banner's files under names of the shop: content blockers list the library's own names. */
 const FROM_PACKAGES = {
   'choices-library.js': 'vanilla-cookieconsent/dist/cookieconsent.esm.js',
   'choices-library.css': 'vanilla-cookieconsent/dist/cookieconsent.css',
@@ -30,7 +30,7 @@ const file = (name: string, body: string): File => ({
   etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
 })
 
-/** Reads everything; the reply for a name is `null` where there is no such file. */
+/** Reads everything. The reply for a name is `null` if there is no such file. */
 export function createAssets() {
   const files = new Map<string, File>()
   const own = new URL('assets/', import.meta.url)

@@ -1,9 +1,9 @@
 /**
- * The three customers of the demo shop's CRM. Their times are fixed: seeding again offers the same versions, which
- * changes nothing. One of them has not agreed to mail, so that the demo shows what is then left out.
+ * The three customers of the demo shop's CRM. Their times are fixed: seeding again sends the same versions, which
+ * changes nothing. One of them has not agreed to mail, so that the demo shows what is then hidden.
  */
 
-/** A customer as the CRM holds him, in the words of `POST /api/v1/contacts`. */
+/** A customer of the CRM, in the form of `POST /api/v1/contacts`. */
 export type Customer = {
   id: string
   email: string
@@ -13,7 +13,7 @@ export type Customer = {
   attributes: { first_name: string; last_name: string; city: string; tier: string; birthday_of_wife?: string }
 }
 
-/** Everybody the shop knows. */
+/** All customers of the shop. */
 export const CUSTOMERS: Customer[] = [
   {
     id: 'crm-1001',
@@ -47,7 +47,7 @@ export const CUSTOMERS: Customer[] = [
   },
 ]
 
-/** A customer by his id. */
+/** Finds a customer by id. */
 export const customerOf = (id: string | undefined): Customer | undefined =>
   CUSTOMERS.find((customer) => customer.id === id)
 

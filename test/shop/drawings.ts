@@ -6,7 +6,7 @@
 import { chain, hoop, type Metal, metal, metalGradient, n, on, wire } from './drawing/metal.ts'
 import { brilliant, glint, pearl, pearlGradient, place, profile, type Stone, stepCut } from './drawing/stones.ts'
 
-/** The cloth a piece lies on. */
+/** The cloth under a piece. */
 export type Velvet = 'midnight' | 'bottle' | 'plum' | 'slate' | 'tobacco'
 
 /** What to draw. */
@@ -74,12 +74,12 @@ const ringShadow = (cx: number, cy: number, rx: number, ry: number, width: numbe
 const collet = (id: string, x: number, y: number, radius: number, turn: number, squash = 1) =>
   `<ellipse cx="${n(x)}" cy="${n(y + radius * 0.16)}" rx="${n(radius * 1.2)}" ry="${n(radius * 1.22 * squash)}" fill="#05080f" opacity=".5"/><ellipse cx="${n(x)}" cy="${n(y)}" rx="${n(radius * 1.16)}" ry="${n(radius * 1.16 * squash)}" fill="url(#metal)"/>${place(id, x, y, radius * 0.94, turn, squash)}`
 
-/** The line bracelet: stones around an ellipse, the far ones first, growing towards the eye. */
+/** The line bracelet: stones around an ellipse, the far ones first, growing towards the viewer. */
 function line(kind: Metal): string {
   const shape = { cx: 200, cy: 204, rx: 143, ry: 92 }
   const count = 46
   const stones = Array.from({ length: count }, (_, at) => {
-    // Steps of equal length on the ellipse are wider in angle at its ends.
+    // Steps of equal length on the ellipse span wider angles at its ends.
     const raw = (at / count) * TURN + Math.PI / 2
     const angle = raw + 0.11 * Math.sin(2 * raw)
     return { angle, at, depth: Math.sin(angle) }

@@ -1,7 +1,6 @@
 /**
- * The shop's newsletter as its mail program would send it: for each link of the mail the shop's server asks Couture
- * for a token of this customer and writes the address it gets into the mail. A customer who has not agreed to mail is
- * not written to.
+ * The shop's newsletter, as its mail program would send it: for each link the shop's server asks Couture for a token of
+ * this customer and puts the returned address into the mail. A customer who has not agreed to mail receives none.
  */
 import type { Customer } from './customers.ts'
 import { type Product, productOf, STORY_PRODUCT } from './products.ts'
@@ -18,7 +17,7 @@ type Deps = {
 
 const FEATURED = [STORY_PRODUCT, 'ring-halo-sapphire', 'necklace-medallion', 'earrings-pearl-drops']
 
-/** The links of a customer's copy, the story's bracelet first; throws with the reply's text if Couture refuses. */
+/** The links of a customer's copy, the story's bracelet first; throws the reply's text if Couture refuses. */
 export async function newsletterFor(customer: Customer, deps: Deps): Promise<MailLink[]> {
   return Promise.all(
     FEATURED.map(async (id) => {

@@ -1,11 +1,11 @@
 /**
- * The headers of every reply of the shop. One content security policy serves all pages: nothing from outside, no
- * inline code but the one line that starts Couture's queue, which is allowed by its hash, so that pages need no nonce.
+ * The headers of every reply of the shop. One content security policy serves all pages: nothing from outside, and no
+ * inline code except the line that starts Couture's queue, which is allowed by its hash, so that pages need no nonce.
  */
 import { createHash } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 
-/** The line every installation pastes: calls made before the tag has loaded wait in `couture.q`. */
+/** The line that every installation pastes: calls made before the tag has loaded wait in `couture.q`. */
 export const SNIPPET = 'window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}'
 
 const snippetHash = createHash('sha256').update(SNIPPET).digest('base64')

@@ -1,15 +1,15 @@
 /**
- * The collection of the demo shop: thirteen pieces, their prices and how each is drawn. It is data; a new piece is a
- * row here and appears on the home page, in the cart and as a picture by itself. The first bracelet is the one the
- * demo's story is about: it is shown on its own at the top of the home page.
+ * The collection of the demo shop: thirteen pieces, their prices and their drawings. It is data; a new piece is a row
+ * here and appears on the home page, in the cart and as a picture automatically. The first bracelet is the one of the
+ * demo's story: it has its own place at the top of the home page.
  */
 import type { WireItem } from '../../tag/wire.ts'
 import type { Drawing } from './drawings.ts'
 
-/** Every price is in this currency. */
+/** The currency of all prices. */
 const CURRENCY = 'EUR'
 
-/** The sections of the home page, in their order. */
+/** The sections of the home page, in order. */
 export const CATEGORIES = [
   { id: 'bracelets', name: 'Bracelets', line: 'Closed by hand, on a clasp you can trust.' },
   { id: 'rings', name: 'Rings', line: 'Made to your size in nine working days.' },
@@ -17,7 +17,7 @@ export const CATEGORIES = [
   { id: 'earrings', name: 'Earrings', line: 'Light enough to forget, all day.' },
 ] as const
 
-/** One piece; `price` is in euros and for one. `french` is the name on its card in the case. */
+/** One piece; `price` is in euros, per unit. `french` is the name on its card in the case. */
 export type Product = {
   id: string
   name: string
@@ -175,7 +175,7 @@ export const PRODUCTS: Product[] = [
 /** A product by its id. */
 export const productOf = (id: string): Product | undefined => PRODUCTS.find((product) => product.id === id)
 
-/** A product as commerce events carry it, one piece, with absolute addresses below `home` (the shop's own address). */
+/** A product in the form of commerce events, one piece, with absolute addresses below `home` (the shop's address). */
 export function itemOf(product: Product, home: string): Required<Omit<WireItem, 'item_variant'>> {
   return {
     item_id: product.id,
@@ -188,6 +188,6 @@ export function itemOf(product: Product, home: string): Required<Omit<WireItem, 
   }
 }
 
-/** A price for people: `€890`, `€1,950`. */
+/** A price as shown to people: `€890`, `€1,950`. */
 export const priceText = (price: number): string =>
   new Intl.NumberFormat('en-GB', { style: 'currency', currency: CURRENCY, maximumFractionDigits: 0 }).format(price)

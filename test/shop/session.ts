@@ -1,7 +1,7 @@
 /**
- * Who is logged in at the shop, and what the next page must tell Couture about it. The session is a signed cookie of
- * the shop's own. A login or a logout also leaves a second, one-use cookie: the next page takes it, so that a login is
- * said once and not on every page. A new start of the shop makes a new key and so logs everybody out.
+ * Who is logged in at the shop, and what the next page must report to Couture. The session is a signed cookie of the
+ * shop's own. A login or logout also sets a second, one-use cookie, which the next page consumes, so that a login is
+ * reported once and not on every page. Each start of the shop creates a new key, which logs everybody out.
  */
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { Context } from 'hono'
@@ -12,13 +12,13 @@ import { type Customer, customerOf } from './customers.ts'
 const SESSION = 'shop_session'
 const NEWS = 'shop_news'
 
-/** A login's token may be this old; Couture takes no longer ones. */
+/** The maximum age of a login's token; Couture accepts no older ones. */
 const TOKEN_SECONDS = 600
 
-/** What a page is told: who is logged in, and the token or the reset that Couture is to hear about, once. */
+/** What a page learns: who is logged in, and the token or reset that it must report to Couture, once. */
 export type Visit = { customer?: Customer; identify?: string; reset?: true }
 
-/** The shop's sessions below the path `base`. */
+/** Creates the shop's sessions below the path `base`. */
 export function createSessions(deps: {
   base: string
   site: string
@@ -42,7 +42,7 @@ export function createSessions(deps: {
   const customerOn = async (c: Context) => customerOf((await getSignedCookie(c, key, SESSION)) || undefined)
 
   return {
-    /** Reads who visits, and takes the news that an earlier login or logout left. */
+    /** Reads who visits, and consumes the report that an earlier login or logout left. */
     async visit(c: Context): Promise<Visit> {
       const customer = await customerOn(c)
       const news = await getSignedCookie(c, key, NEWS)

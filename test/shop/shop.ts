@@ -1,7 +1,7 @@
 /**
- * A small jeweller's shop that Couture is shown and tested with: pages, a cart, a login and a mailbox to click a
- * newsletter in. It stands for the customer's side: it uses the public tag and, with a key of its own, the private
- * API, and knows nothing else of the server it is mounted in. Never use its login anywhere: it asks no password.
+ * A small jeweller's shop for demonstrating and testing Couture: pages, a cart, a login and a mailbox with a newsletter
+ * to click. It stands for the customer's side: it uses the public tag and, with its own key, the private API, and knows
+ * nothing else about the server it is mounted in. Never reuse its login: it asks for no password.
  */
 import { type Context, Hono } from 'hono'
 import { csrf } from 'hono/csrf'
@@ -20,15 +20,15 @@ import { securityHeaders } from './policy.ts'
 import { itemOf, PRODUCTS, productOf } from './products.ts'
 import { createSessions, type Visit } from './session.ts'
 
-/** What the shop is given by whoever mounts it. */
+/** What the shop needs from the application that mounts it. */
 export type ShopDeps = {
-  /** The path it is mounted at, without a slash at the end. */
+  /** The path it is mounted at, without a trailing slash. */
   base: string
   /** The site's id at Couture. */
   site: string
   /** Where Couture's tag is served. */
   tagPath: string
-  /** The origin browsers reach the shop by; known once the server listens. */
+  /** The origin by which browsers reach the shop; known once the server listens. */
   publicUrl: () => string
   /** The secret that logins are signed with. */
   identitySecret: () => Promise<string>
@@ -49,7 +49,7 @@ export function createShop(deps: ShopDeps): Hono {
   const home = () => `${deps.publicUrl()}${base}`
   const allItems = () => PRODUCTS.map((product) => itemOf(product, home()))
 
-  /** Renders a page for whoever visits; pages hold one-use tokens, so that no cache may keep them. */
+  /** Renders a page for the current visitor; pages hold one-use tokens, so no cache may keep them. */
   const render = async (c: Context, view: (customer: Visit['customer']) => View) => {
     const { customer, identify, reset } = await sessions.visit(c)
     const { data, ...rest } = view(customer)
@@ -104,7 +104,7 @@ export function createShop(deps: ShopDeps): Hono {
   return shop
 }
 
-/** Gives Couture the shop's customers. Doing it again changes nothing; throws with the reply's text if it is refused. */
+/** Sends the shop's customers to Couture. Repeating it changes nothing; throws the reply's text if it is refused. */
 export async function seedShop(deps: Pick<ShopDeps, 'api'>): Promise<void> {
   const reply = await deps.api('/api/v1/contacts', {
     method: 'POST',

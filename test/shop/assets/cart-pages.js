@@ -1,6 +1,6 @@
 /**
- * The two pages that show the cart. Each is drawn from storage, again when the browser brings it back from its
- * history, because the cart may have been paid meanwhile.
+ * The two pages that show the cart. Each is drawn from storage, and again when the browser restores it from its
+ * history, because the cart may have been paid for meanwhile.
  */
 import * as cart from './cart.js'
 
@@ -21,7 +21,7 @@ function whenBroughtBack(draw) {
   })
 }
 
-/** The cart: quantities can be changed and lines removed, and each change is told as what was added or taken away. */
+/** The cart: quantities can be changed and lines removed, and each change is sent as an addition or a removal. */
 export function initCartPage(catalogue, { track, announce, showCount }) {
   const lines = $('[data-lines]')
 
@@ -70,7 +70,7 @@ export function initCartPage(catalogue, { track, announce, showCount }) {
   whenBroughtBack(draw)
 }
 
-/** The checkout: pays, tells the purchase, empties the cart and goes to the thanks. */
+/** The checkout: pays, sends the purchase, empties the cart and goes to the thank-you page. */
 export function initCheckout(catalogue, { track, base }) {
   const form = $('[data-pay]')
   const pay = form.querySelector('button')

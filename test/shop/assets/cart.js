@@ -1,12 +1,12 @@
 /**
- * The cart and the wishlist, kept by the browser because the visitor asked for it: `shop.cart` and `shop.wishlist` in
- * local storage, and nothing there before something is put in. Only ids and quantities are kept; names and prices come
+ * The cart and the wishlist, which the browser stores because the visitor asked for it: `shop.cart` and `shop.wishlist`
+ * in local storage, created only when something is added. Only ids and quantities are stored; names and prices come
  * from the server's list, so that an old cart never shows an old price.
  */
 const CART = 'shop.cart'
 const WISHES = 'shop.wishlist'
 
-/** The most of one piece that a cart holds. */
+/** The largest quantity of one piece in a cart. */
 const MOST = 9
 
 function read(key) {
@@ -36,7 +36,7 @@ export function contents(catalogue) {
   })
 }
 
-/** Adds or takes away; returns by how much the quantity has changed. */
+/** Adds or removes pieces; returns the change of the quantity. */
 export function change(id, by) {
   const lines = read(CART)
   const line = lines.find((one) => one.id === id)
@@ -56,7 +56,7 @@ export function clear() {
   write(CART, [])
 }
 
-/** What items are worth together, in the shop's currency. */
+/** The total of some items, in the shop's currency. */
 export function worth(items) {
   return items.reduce((sum, item) => sum + item.price * item.quantity, 0)
 }
@@ -66,7 +66,7 @@ export function wished(id) {
   return read(WISHES).includes(id)
 }
 
-/** Puts a piece on the wishlist or takes it off; true if it is on it now. */
+/** Adds a piece to the wishlist or removes it; returns whether it is on it now. */
 export function toggleWish(id) {
   const wishes = read(WISHES)
   const on = !wishes.includes(id)

@@ -1,17 +1,17 @@
 /**
- * The shop's consent banner. Nothing is on before the visitor says so, refusing is as easy as accepting, and the choice
- * can be changed from the footer of every page. Each choice, and on each page the one that stands, is told to Couture;
- * a refusal too, so that Couture never has to guess.
+ * The shop's consent banner. Nothing is enabled before the visitor chooses, refusing is as easy as accepting, and the
+ * choice can be changed from the footer of every page. Each new choice, and on every page the standing one, is reported
+ * to Couture, refusals included, so that Couture never has to guess.
  */
 import * as library from './choices-library.js'
 
-/** The version of the text below; it is kept with every choice as what was agreed to. */
+/** The version of the text below, stored with every choice as the text that was agreed to. */
 const POLICY = 'demo-1'
 
 const sections = [
   {
     title: 'What this shop may remember',
-    description: 'The cart and your login work in any case. The rest is yours to allow, each for itself.',
+    description: 'The cart and your login always work. Everything else is up to you, one by one.',
   },
   {
     title: 'Necessary',
@@ -20,7 +20,7 @@ const sections = [
   },
   {
     title: 'Measure',
-    description: 'Gives this browser a number of its own and notes which pages and pieces it looked at.',
+    description: 'Gives this browser an id and records which pages and pieces you view.',
     linkedCategory: 'analytics',
   },
   {
@@ -39,7 +39,7 @@ const english = {
   consentModal: {
     title: 'May we remember you?',
     description:
-      'With your consent we note what you look at here, recognise you when you come back, and use it for offers that fit. If you refuse, nothing of this happens.',
+      'With your consent we record what you view here, recognise you when you come back, and use it for offers that suit you. If you refuse, none of this happens.',
     acceptAllBtn: 'Accept all',
     acceptNecessaryBtn: 'Refuse all',
     showPreferencesBtn: 'Choose',
@@ -54,7 +54,7 @@ const english = {
   },
 }
 
-/** Shows the banner where no choice stands. `tell` gets every choice for Couture; `changed` its outline. */
+/** Shows the banner if there is no choice yet. `tell` receives every choice for Couture; `changed` its outline. */
 export async function startChoices({ tell, changed }) {
   const speak = () => {
     const [analytics, identity, marketing] = ['analytics', 'identity', 'marketing'].map(library.acceptedCategory)

@@ -1,6 +1,6 @@
 /**
- * Moves the guide along. What counts as done is what this tab has done, kept under `shop.guide` in session storage from
- * the first thing worth keeping on. The guide watches the shop only: it asks Couture nothing and tells it nothing.
+ * Advances the guide. A step counts as done if this tab has done it; progress is kept under `shop.guide` in session
+ * storage from the first step on. The guide only watches the shop: it asks Couture nothing and sends it nothing.
  */
 import { count } from './cart.js'
 
@@ -20,7 +20,7 @@ function save(more) {
   sessionStorage.setItem(KEY, JSON.stringify({ ...state(), ...more }))
 }
 
-/** The step to do next, from 1 to 6; `refused`, `anonymous` and `end` beside them. */
+/** The next step, from 1 to 6, or `refused`, `anonymous` or `end`. */
 function current() {
   const { viewed, added, mailed, done } = state()
   if (done) return 'end'
@@ -51,13 +51,13 @@ function draw() {
   timer = setTimeout(draw, 1000)
 }
 
-/** Notes that something of the story has happened: `viewed`, `added`, `mailed` or `done`. */
+/** Records a step of the story: `viewed`, `added`, `mailed` or `done`. */
 export function note(what) {
   save({ [what]: state()[what] ?? Date.now() })
   draw()
 }
 
-/** Tells the guide what the visitor chose: `granted`, `anonymous` (measured, not recognised) or `refused`. */
+/** Tells the guide the visitor's choice: `granted`, `anonymous` (measured, not recognised) or `refused`. */
 export function choice(made) {
   choiceMade = made
   draw()

@@ -1,7 +1,7 @@
-/** The mail program's only script: it moves the guide along when a link of the letter is followed. */
+/** The mail program's only script: it advances the guide when a link in the letter is followed. */
 import * as guide from './guide.js'
 
-// Whoever opens the mail has chosen before or will be asked by the shop: the guide goes on with the letter.
+// The reader has chosen before, or the shop will ask: the guide continues with the letter.
 guide.choice('granted')
 guide.start()
 for (const link of document.querySelectorAll('.letter a')) link.addEventListener('click', () => guide.note('mailed'))

@@ -1,7 +1,7 @@
 /**
- * The shop's own script: it keeps the cart and tells Couture what a shop tells an analytics tool, in GA4's names. It
- * knows only the public call, `couture(…)`. The order on a page is fixed: the visitor's choice, then a logout or a
- * login that has just happened, then what the page shows.
+ * The shop's own script: it keeps the cart and sends Couture what a shop sends an analytics tool, under GA4's names. It
+ * only uses the public call, `couture(…)`. The order on a page is fixed: the visitor's choice, then a logout or login
+ * that has just happened, then the content of the page.
  */
 import * as cart from './cart.js'
 import { CURRENCY, initCartPage, initCheckout } from './cart-pages.js'
@@ -13,12 +13,12 @@ const page = JSON.parse(document.body.dataset.page)
 const base = document.body.dataset.base
 const $ = (selector) => document.querySelector(selector)
 
-/** An event about some items, with what they are worth together. */
+/** An event about some items, with their total. */
 function track(type, items, more = {}) {
   couture('track', type, { ...more, currency: CURRENCY, value: cart.worth(items), items })
 }
 
-/** Says a change aloud for screen readers. */
+/** Announces a change to screen readers. */
 function announce(text) {
   $('[data-status]').textContent = text
 }

@@ -1,6 +1,6 @@
 /**
  * Metal for the shop's drawings: colours as ramps from shadow to highlight, and shapes cut into short segments whose
- * shade follows their angle, because SVG has no conic gradient and a ring lives from its reflections. Everything is a
+ * shade follows their angle, because SVG has no conic gradient and a ring depends on its reflections. Everything is a
  * pure function of its arguments, so that a picture is the same at every start and caches well. Lengths are in the
  * drawing's units (the view box is 400 wide); angles are in radians, clockwise from three o'clock.
  */
@@ -14,7 +14,7 @@ const RAMPS: Record<Metal, string[]> = {
   rose: ['#4d2019', '#a35c4a', '#d79078', '#f4c3b0', '#fff3ec'],
 }
 
-/** A number as SVG wants it: short. */
+/** A number for SVG, shortened. */
 export const n = (value: number): string => String(Math.round(value * 10) / 10)
 
 const channel = (hex: string, at: number) => Number.parseInt(hex.slice(at, at + 2), 16)
@@ -36,7 +36,7 @@ export const metal = (kind: Metal, t: number): string => shade(RAMPS[kind], t)
 const reflection = (angle: number): number =>
   0.52 + 0.27 * Math.cos(2 * angle + 2.3) + 0.13 * Math.cos(5 * angle - 0.6) + 0.08 * Math.cos(9 * angle + 1)
 
-/** A linear gradient for flat or round pieces of metal, to be put among the definitions. */
+/** A linear gradient for flat or round pieces of metal, for the definitions. */
 export function metalGradient(id: string, kind: Metal): string {
   const stops = [0.95, 0.62, 0.88, 0.3, 0.7, 0.5]
   return `<linearGradient id="${id}" x1="0" y1="0" x2=".8" y2="1">${stops

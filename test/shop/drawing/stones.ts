@@ -105,7 +105,7 @@ export function profile(stone: Stone, seed = 3): string {
   return `${parts.join('')}<path d="M-.56 -.36H.56" stroke="#fff" stroke-width=".05"/><path d="M-1 0H1" stroke="#fff" stroke-width=".03" opacity=".8"/>`
 }
 
-/** The gradients a pearl needs, to be put among the definitions. */
+/** The gradients of a pearl, for the definitions. */
 export const pearlGradient = `<radialGradient id="pearl" cx=".36" cy=".3" r=".78"><stop offset="0" stop-color="#fff"/><stop offset=".22" stop-color="#fffaf3"/><stop offset=".52" stop-color="#ecdfd3"/><stop offset=".78" stop-color="#b9a5a2"/><stop offset=".92" stop-color="#86727a"/><stop offset="1" stop-color="#c3b3b6"/></radialGradient>`
 
 /** A pearl; `pearlGradient` must be defined. */
@@ -113,7 +113,7 @@ export function pearl(x: number, y: number, radius: number): string {
   return `<circle cx="${n(x)}" cy="${n(y)}" r="${n(radius)}" fill="url(#pearl)"/><ellipse cx="${n(x - radius * 0.34)}" cy="${n(y - radius * 0.4)}" rx="${n(radius * 0.2)}" ry="${n(radius * 0.14)}" fill="#fff" opacity=".95" transform="rotate(-38 ${n(x - radius * 0.34)} ${n(y - radius * 0.4)})"/>`
 }
 
-/** Puts a symbol of radius one at a place, with a radius of its own and a turn in degrees. */
+/** Places a symbol of radius one, with a radius and a rotation in degrees. */
 export function place(id: string, x: number, y: number, radius: number, turn = 0, squash = 1): string {
   return `<use href="#${id}" transform="translate(${n(x)} ${n(y)}) scale(${f(radius)} ${f(radius * squash)}) rotate(${n(turn)})"/>`
 }

@@ -1,4 +1,4 @@
-/** The cart's page. The cart lives in the browser; the server gives the items to look prices up in. */
+/** The cart's page. The cart lives in the browser; the server supplies the items with their prices. */
 import { html } from 'hono/html'
 import type { WireItem } from '../../../tag/wire.ts'
 import type { Html, PageData } from './layout.ts'
@@ -12,11 +12,11 @@ export function cartPage(base: string, items: WireItem[]): { title: string; data
     <p class="total"><span>Total</span> <strong data-total></strong></p>
     <p class="small">Delivery by hand in Lyon, insured elsewhere, included.</p>
     <a class="button" href="${base}/checkout" data-testid="checkout">Check out</a>
-    <p class="small"><a href="${base}">Go on looking</a></p>
+    <p class="small"><a href="${base}">Continue shopping</a></p>
   </div>
 </div>
 <div class="empty" data-empty hidden>
-  <p>Nothing here yet.</p>
+  <p>Your cart is empty.</p>
   <p><a class="button" href="${base}">See the collection</a></p>
 </div>
 <noscript><p>The cart is kept by your browser and needs JavaScript.</p></noscript>

@@ -1,6 +1,7 @@
 /**
- * Checkout and thanks. Name and address stay with the shop: the script sends Couture the order's number and items, and
- * never what is typed here. The purchase is told when Pay is pressed, so that a reload of the thanks says nothing.
+ * Checkout and thank-you page. Name and address stay with the shop: the script sends Couture the order's number and
+ * items, and never what is typed here. The purchase is sent when Pay is pressed, so that reloading the last page sends
+ * nothing.
  */
 import { html } from 'hono/html'
 import type { WireItem } from '../../../tag/wire.ts'
@@ -18,9 +19,9 @@ export function checkoutPage(
   <form class="form" method="post" data-pay>
     <label>Name<input name="name" autocomplete="name" required value="${customer ? nameOf(customer) : ''}"></label>
     <label>E-mail, for the receipt<input name="email" type="email" autocomplete="email" required value="${customer?.email ?? ''}"></label>
-    <p class="small">Both stay with the shop. Couture is told the order, not the address you type.</p>
+    <p class="small">Both stay with the shop. Couture receives the order, but not the address you type.</p>
     <button class="button" data-testid="pay" disabled>Pay</button>
-    <p class="small">A demo: no card is asked for and nothing is charged.</p>
+    <p class="small">This is a demo: no card is needed and nothing is charged.</p>
   </form>
   <div class="sum">
     <ul class="order" data-order></ul>
@@ -35,7 +36,7 @@ export function checkoutPage(
   return { title: 'Check out', data: { page: 'checkout', items }, main }
 }
 
-/** The view of the page after paying. */
+/** The page after the payment. */
 export function thanksPage(base: string, order: string): { title: string; data: PageData; main: Html } {
   const main = html`<div class="thanks">
   <h1>Thank you.</h1>

@@ -1,6 +1,6 @@
 /**
- * The guide of the demo: the story in six steps, on top of every page. The server renders it as it is for someone who
- * has just come; the page's script moves it on (`assets/guide.js`) from what this tab has done.
+ * The guide of the demo: the story in six steps, at the top of every page. The server renders it for a newcomer; the
+ * page's script advances it (`assets/guide.js`) by what this tab has done.
  */
 import { html } from 'hono/html'
 import { STORY_PRODUCT } from '../products.ts'
@@ -10,12 +10,12 @@ type Step = { name: string; hint: ReturnType<typeof html>; path?: string }
 const steps = (base: string): Step[] => [
   {
     name: 'Choose',
-    hint: html`Answer the cookie banner. <b>Accept all</b> tells the whole story; if you refuse, nothing is collected.`,
+    hint: html`Answer the cookie banner. <b>Accept all</b> shows the whole story; if you refuse, nothing is collected.`,
   },
   {
     name: 'Look',
     path: `${base}/products/${STORY_PRODUCT}`,
-    hint: html`You are a visitor nobody knows. <a href="${base}/products/${STORY_PRODUCT}">Look at the white-gold bracelet</a>, more than once if you like.`,
+    hint: html`You are an unknown visitor. <a href="${base}/products/${STORY_PRODUCT}">Look at the white-gold bracelet</a>, more than once if you like.`,
   },
   {
     name: 'Cart',
@@ -29,7 +29,7 @@ const steps = (base: string): Step[] => [
   {
     name: 'Mail',
     path: `${base}/mail`,
-    hint: html`You are Jean-Pierre at home. <a href="${base}/mail">Open the newsletter in his mailbox</a> and follow its link.`,
+    hint: html`You are Jean-Pierre at home. <a href="${base}/mail">Open the newsletter in your mailbox</a> and follow its link.`,
   },
   {
     name: 'Recognise',
@@ -38,7 +38,7 @@ const steps = (base: string): Step[] => [
   },
 ]
 
-/** The guide's bar. Links that leave it work without a script; which step is current does not. */
+/** The guide's bar. Its links work without a script; highlighting the current step does not. */
 export function guideBar(base: string): ReturnType<typeof html> {
   const all = steps(base)
   return html`<aside class="guide" aria-label="The story in six steps" data-guide>

@@ -1,7 +1,7 @@
 /**
- * What all pages of the shop share: head, guide, header and footer. The order in the head matters: the line that
- * starts Couture's queue comes before anything that may call it. What a page's script needs (its items, a login's
- * token) rides on the body as JSON, so that no page has inline code of its own.
+ * The common parts of the shop's pages: head, guide, header and footer. The order in the head matters: the line that
+ * starts Couture's queue comes before anything that may call it. The data of a page's script (its items, a login's
+ * token) are JSON on the body, so that no page has inline code of its own.
  */
 import { html, raw } from 'hono/html'
 import type { WireItem } from '../../../tag/wire.ts'
@@ -10,7 +10,7 @@ import { SNIPPET } from '../policy.ts'
 import { CATEGORIES } from '../products.ts'
 import { guideBar } from './guide.ts'
 
-/** What a page hands to its script. `identify` and `reset` are there on the first page after a login or a logout. */
+/** Data for a page's script. `identify` and `reset` are present on the first page after a login or logout. */
 export type PageData = {
   page: 'home' | 'product' | 'cart' | 'checkout' | 'thanks' | 'login' | 'missing'
   item?: WireItem
@@ -78,7 +78,7 @@ ${guideBar(base)}
 </header>
 <main id="main" class="page page-${data.page}">${main}</main>
 <footer class="foot">
-  <p>Maison Aurèle is a shop made up for a demo. Nothing is for sale, and no payment is taken.</p>
+  <p>Maison Aurèle is a fictional shop for a demo. Nothing is for sale, and no payment is taken.</p>
   <p class="foot-links">
     <button class="link" type="button" data-choices disabled>Cookie choices</button>
     <button class="link" type="button" data-guide-show disabled>The story</button>

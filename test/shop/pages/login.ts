@@ -1,4 +1,4 @@
-/** The login: a choice of three customers, because a demo that asked for a password would only hand it out. */
+/** The login: a choice of three customers, because a demo that asked for a password would only give it away. */
 import { html } from 'hono/html'
 import { CUSTOMERS, type Customer, nameOf } from '../customers.ts'
 import type { Html, PageData } from './layout.ts'
@@ -19,7 +19,7 @@ export function loginPage(base: string, customer?: Customer): { title: string; d
       )}
     </ul>
   </form>
-  <p class="small">After you log in, the shop’s server signs a short-lived token that says who you are, and the next page hands it to Couture. That is proof, where a newsletter’s link is only good evidence.</p>
+  <p class="small">After you log in, the shop’s server signs a short-lived token that says who you are, and the next page hands it to Couture. That is proof, while a newsletter link is only good evidence.</p>
 </div>`
   return { title: 'Log in', data: { page: 'login' }, main }
 }

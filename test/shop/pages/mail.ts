@@ -1,6 +1,6 @@
 /**
  * The mailbox: it plays a customer's e-mail program and shares the shop's origin only because this is a demo. So it
- * loads neither the tag nor the consent banner, and its links behave as links in a mail do.
+ * loads neither the tag nor the consent banner, and its links behave like links in a mail.
  */
 import { html } from 'hono/html'
 import { CUSTOMERS, type Customer, nameOf } from '../customers.ts'
@@ -9,7 +9,7 @@ import { priceText } from '../products.ts'
 import { guideBar } from './guide.ts'
 import type { Html } from './layout.ts'
 
-/** What is in the inbox: the newsletter, nothing because its owner has not agreed to mail, or a failure to say. */
+/** The content of the inbox: the newsletter, nothing because its owner has not agreed to mail, or an error. */
 type Inbox = { kind: 'newsletter'; links: MailLink[] } | { kind: 'nothing' } | { kind: 'failed'; message: string }
 
 const SUBJECT = 'The white-gold bracelet is still waiting / New this week'
@@ -33,7 +33,7 @@ function letter(base: string, owner: Customer, links: MailLink[]): Html {
     </a>
     <h2>New this week</h2>
     <ul class="paper-more">${rest.map(piece)}</ul>
-    <p class="paper-foot">You get this letter because you asked for it in our shop.</p>
+    <p class="paper-foot">You receive this letter because you signed up for it in our shop.</p>
   </div>
 </article>`
 }
@@ -45,9 +45,9 @@ export function mailPage(base: string, owner: Customer, inbox: Inbox): Html {
       case 'newsletter':
         return letter(base, owner, inbox.links)
       case 'nothing':
-        return html`<div class="no-mail"><h1>Nothing from Maison Aurèle</h1><p>${owner.attributes.first_name} has not agreed to mail, so the shop does not write. Couture marks such people as not mailable.</p></div>`
+        return html`<div class="no-mail"><h1>Nothing from Maison Aurèle</h1><p>${owner.attributes.first_name} has not agreed to receive mail, so the shop sends none. Couture marks such people as not mailable.</p></div>`
       case 'failed':
-        return html`<div class="no-mail"><h1>The letter could not be written</h1><p>Couture gave no links for it: ${inbox.message}</p></div>`
+        return html`<div class="no-mail"><h1>The letter could not be created</h1><p>Couture returned no links for it: ${inbox.message}</p></div>`
     }
   }
   return html`<!doctype html>

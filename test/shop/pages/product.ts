@@ -1,4 +1,4 @@
-/** A product's page: picture, words, quantity, cart and wishlist. What is sent to Couture is in `assets/shop.js`. */
+/** A product's page: picture, text, quantity, cart and wishlist. `assets/shop.js` sends the events to Couture. */
 import { html } from 'hono/html'
 import type { WireItem } from '../../../tag/wire.ts'
 import { CATEGORIES, PRODUCTS, type Product, priceText } from '../products.ts'
