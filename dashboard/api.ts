@@ -4,7 +4,7 @@
  * ended sessions.
  */
 
-import { hc, type InferResponseType } from 'hono/client'
+import { type ClientResponse, hc, type InferResponseType, parseResponse } from 'hono/client'
 import type { Api } from '../server/app.ts'
 import { type Progress, upload } from './upload.ts'
 
@@ -24,9 +24,9 @@ export type ContactLink = Contact['links'][number]
 export type TimelinePage = InferResponseType<Routes['contacts'][':id']['timeline']['$get'], 200>
 export type TimelineEvent = TimelinePage['data'][number]
 
-/** What operators decided about a link, oldest first; the last decision counts. */
-export type Act = 'void' | 'confirm' | 'clear'
-export type LinkAct = { act: Act; at: string; actor: string }
+/** What an operator decided about a link. The last decision counts. */
+export type LinkAct = InferResponseType<Routes['links'][':id']['$get'], 200>['acts'][number]
+export type Act = LinkAct['act']
 export type VisitorDetail = InferResponseType<Routes['visitors'][':id']['$get'], 200>
 /** What needs review. `more`: at least one of the lists is cut off after the first thousand. */
 export type Review = { links: ContactLink[]; shared: Visitor[]; more: boolean }
@@ -57,35 +57,42 @@ export const ABANDONED_CSV = '/api/v1/segments/cart_abandoned/members?format=csv
 
 const api = hc<Api>('/api/v1')
 
-/** Waits for an answer and throws unless it succeeded. */
-async function good<R extends { ok: boolean }>(answer: Promise<R>): Promise<R> {
-  const response = await answer.catch((error: unknown) => {
+/** The part of a reply that is read here. */
+type Reply = Pick<Response, 'ok' | 'status' | 'statusText'> & { json(): Promise<unknown> }
+
+/** Waits for a reply; throws with the server's sentence unless it succeeded. */
+async function good<R extends Reply>(reply: Promise<R>): Promise<R> {
+  const response = await reply.catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError(0, '')
   })
   if (response.ok) return response
-  const failed = response as unknown as Response
-  throw new ApiError(failed.status, await detailOf(failed))
+  throw new ApiError(response.status, await detailOf(response))
 }
 
-/** The sentence of a problem document, or the status line of any other answer (a proxy's error page). */
-async function detailOf(response: Response): Promise<string> {
+/** The sentence of a problem document, or the status line of any other reply (a proxy's error page). */
+async function detailOf(response: Reply): Promise<string> {
   const problem: unknown = await response.json().catch(() => null)
-  const { detail, title } = (problem ?? {}) as { detail?: unknown; title?: unknown }
+  const { detail, title }: { detail?: unknown; title?: unknown } = Object(problem)
   if (typeof detail === 'string') return detail
   return typeof title === 'string' ? title : `${response.status} ${response.statusText}`.trim()
 }
 
 /** The calls of the private API, with one reaction to an ended session. */
 export function createClient(onSignedOut: () => void) {
-  /** A read within the session: its JSON, or `onSignedOut`. */
-  async function read<T>(answer: Promise<{ ok: boolean; json(): Promise<T> }>): Promise<T> {
+  /** Waits for a reply within the session; calls `onSignedOut` if it has ended. */
+  async function inSession<R extends Reply>(reply: Promise<R>): Promise<R> {
     try {
-      return await (await good(answer)).json()
+      return await good(reply)
     } catch (error) {
       if (error instanceof ApiError && error.status === 401) onSignedOut()
       throw error
     }
+  }
+
+  /** The JSON of a successful reply, typed by its route. */
+  async function read<R extends ClientResponse<unknown>>(reply: Promise<R>) {
+    return parseResponse(await inSession(reply))
   }
 
   /** An id encoded for a path; the typed client inserts it unchanged. */
@@ -131,7 +138,7 @@ export function createClient(onSignedOut: () => void) {
       const [shared, ...lists] = await Promise.all([
         read(api.visitors.$get({ query: { state: 'shared', limit } }, { init: { signal } })),
         ...(['review', 'refused', 'void'] as const).map((state) =>
-          read(api.links.$get({ query: { state, limit } as { state: typeof state } }, { init: { signal } })),
+          read(api.links.$get({ query: { state, limit } }, { init: { signal } })),
         ),
       ])
       const more = [shared, ...lists].some((list) => list.has_more)
@@ -148,13 +155,12 @@ export function createClient(onSignedOut: () => void) {
 
     /** The decisions about a link. */
     async said(id: string, signal: AbortSignal): Promise<LinkAct[]> {
-      const answer = fetch(`/api/v1/links/${encodeURIComponent(id)}`, { signal })
-      return (await read<{ acts: LinkAct[] }>(answer)).acts
+      return (await read(api.links[':id'].$get({ param: param(id) }, { init: { signal } }))).acts
     },
 
     /** Marks a link as an error, confirms it, or clears the decision. */
     async decide(id: string, act: Act): Promise<void> {
-      await read<unknown>(fetch(`/api/v1/links/${encodeURIComponent(id)}/${act}`, { method: 'POST' }))
+      await inSession(api.links[':id'][act].$post({ param: param(id) }))
     },
 
     /** One page of a contact's events, oldest first, from the start or after a cursor. */
@@ -165,7 +171,8 @@ export function createClient(onSignedOut: () => void) {
 
     /** Sends a file of contacts unchanged; `type` tells the server how to read it. */
     async importContacts(file: File, type: string, onProgress: Progress, signal: AbortSignal): Promise<ImportReport> {
-      return read(upload('/api/v1/contacts', file, type, onProgress, signal))
+      const reply = await inSession(upload('/api/v1/contacts', file, type, onProgress, signal))
+      return reply.json()
     },
 
     /** One page of the people with an abandoned cart, from the start or after a cursor. */

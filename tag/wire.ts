@@ -33,7 +33,10 @@ export const LIMITS = {
 export const CANDIDATE_PATTERN = /^[A-Za-z0-9_-]{22,32}$/
 
 /** Where a choice was made: in the shop's own call, or read from a consent platform. */
-export type ConsentSource = 'manual' | 'google' | 'tcf' | 'cmp' | 'gpc'
+export const CONSENT_SOURCES = ['manual', 'google', 'tcf', 'cmp', 'gpc'] as const
+
+/** Where a choice was made. */
+export type ConsentSource = (typeof CONSENT_SOURCES)[number]
 
 /** The visitor's choice as it stands when the request is sent. `at` is the time of the choice. */
 export type WireConsent = {

@@ -151,10 +151,11 @@ const RULES: Rule[] = [
     where: /^server\/http\//,
     may: only(
       rooms('http', 'domain', 'store', 'import', 'segments', 'erasure'),
+      'tag/wire\\.ts$',
       'hono($|/)',
       '(@hono/zod-openapi|kysely|csv-stringify/sync)$',
     ),
-    why: 'private routes parse, call one function and render; they neither write the journal nor run the stages',
+    why: 'private routes parse, call one function and render in the words of the wire; they neither write the journal nor run the stages',
   },
   {
     where: /^server\/threads\/store-worker\.ts$/,

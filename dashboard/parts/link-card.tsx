@@ -29,14 +29,12 @@ type Props = {
   children?: Child
 }
 
-type Proof = { id: string; at: string; evidence: string; reason: string }
-
 /** The card. */
 export function LinkCard({ ui, client, link, visitor, onDecided, toDecide, children }: Props) {
   const { t, f } = ui
   const counts = COUNTS.has(link.state)
   const owns = counts && link.strength !== 'claimed' && link.strength !== 'typed'
-  const proofs = link.proofs as unknown as Proof[]
+  const { proofs } = link
   return (
     <li class={counts ? 'card link' : 'card link idle'} id={linkAnchor(link.id)} data-testid="link">
       {children}

@@ -14,7 +14,7 @@ const TEXTS = { en, fr }
 const FALLBACK_LOCALE = { en: 'en-GB', fr: 'fr-FR' }
 const REMEMBERED_AS = 'couture.language'
 
-const isLanguage = (value: unknown): value is Language => LANGUAGES.includes(value as Language)
+const isLanguage = (value: unknown): value is Language => LANGUAGES.some((language) => language === value)
 
 /** The language to start in. */
 export function initialLanguage(): Language {

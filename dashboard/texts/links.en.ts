@@ -1,7 +1,8 @@
 /**
- * Why a visit is attributed to a customer or not, in English: a sentence for each reason code of the server. A code
- * without a sentence here is shown as it is.
+ * Why a visit is attributed to a customer or not, in English: a sentence for every reason code of the server. A
+ * code of a newer server is shown as it is until the page is loaded again.
  */
+import type { ContactLink } from '../api.ts'
 
 /** The texts about links. */
 export const linksEn = {
@@ -10,7 +11,12 @@ export const linksEn = {
   none: 'No browser is linked to this customer yet.',
   noneHint:
     'A signed login, or a click on a personal newsletter link, with consent to recognition, creates the first link.',
-  strength: { verified: 'Verified', confirmed: 'Confirmed', claimed: 'Claimed only', typed: 'Entered only' },
+  strength: {
+    verified: 'Verified',
+    confirmed: 'Confirmed',
+    claimed: 'Claimed only',
+    typed: 'Entered only',
+  } satisfies Record<ContactLink['strength'], string>,
   state: {
     open: 'Active',
     closed: 'Ended',
@@ -18,7 +24,7 @@ export const linksEn = {
     refused: 'Refused',
     held: 'Waiting',
     review: 'To be reviewed',
-  },
+  } satisfies Record<ContactLink['state'], string>,
   since: 'Linked since',
   claimedAt: 'Claimed',
   reach: 'Reaches back to',
@@ -82,7 +88,7 @@ export const linksEn = {
     click_over_typed: 'A personal newsletter link was opened, after an address had only been entered into a form.',
     claimed_over_typed: 'The page named this customer without proof, after somebody else’s address was entered.',
     forwarded: 'The newsletter link was passed around: several other browsers had used it before.',
-  },
+  } satisfies Record<ContactLink['reason'], string>,
   end: {
     logout: 'Ended when the customer signed out.',
     session_over: 'It was valid for that visit only.',
@@ -93,13 +99,16 @@ export const linksEn = {
       'This was an error: the same newsletter link was used in other browsers, and somebody else then signed in here.',
     voided_by_operator: 'Somebody at the shop marked it as an error.',
     identity_withdrawn: 'Ended because consent to recognition was withdrawn.',
+    signed_login: 'Ended when somebody else signed in with proof.',
     signed_login_over_claimed: 'Ended when somebody else signed in with proof.',
     signed_login_over_click: 'Ended when somebody else signed in with proof.',
     signed_login_over_remembered: 'Ended when somebody else signed in with proof.',
     signed_login_of_another: 'Ended when somebody else signed in with proof.',
+    first_click: 'Ended when somebody else’s newsletter link was opened here.',
     click_over_claimed: 'Ended when somebody else’s newsletter link was opened here.',
     click_of_another: 'Ended when somebody else’s newsletter link was opened here.',
     click_over_remembered: 'Ended when somebody else’s newsletter link was opened here.',
+    unsigned_login: 'Ended when the page named somebody else.',
     claimed_by_another: 'Ended when the page named somebody else.',
     claimed_after_click: 'Ended when the page named somebody else.',
     claimed_after_remembered: 'Ended when the page named somebody else.',
@@ -107,9 +116,10 @@ export const linksEn = {
     signed_login_over_typed: 'This was an error: somebody else signed in with proof.',
     click_over_typed: 'Ended when somebody else’s newsletter link was opened here.',
     claimed_over_typed: 'Ended when the page named somebody else.',
+    typed_in_form: 'Ended when somebody else’s address was entered into a form.',
     typed_by_another: 'Ended when somebody else’s address was entered into a form.',
     typed_address_trusted: 'Ended when somebody else’s address was entered into a form; the site is set to trust that.',
     confirmed_by_operator: 'Ended because somebody at the shop confirmed that somebody else was here.',
     trusted_unsigned_login: 'Ended when the page named somebody else; the site is set to trust such logins.',
-  },
+  } satisfies Record<NonNullable<ContactLink['end_reason']>, string>,
 }

@@ -15,7 +15,7 @@ import type {
   WireEvent,
   WireReply,
 } from '../../tag/wire.ts'
-import { CANDIDATE_PATTERN } from '../../tag/wire.ts'
+import { CANDIDATE_PATTERN, CONSENT_SOURCES } from '../../tag/wire.ts'
 import type { IsExact } from '../domain/exact.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { VISITOR_ID_PATTERN } from '../domain/ids.ts'
@@ -33,7 +33,7 @@ const consent = wire<WireConsent>()(
     analytics: z.boolean(),
     identity: z.boolean(),
     marketing: z.boolean(),
-    source: z.enum(['manual', 'google', 'tcf', 'cmp', 'gpc']),
+    source: z.enum(CONSENT_SOURCES),
     policy: z.string().max(200).optional(),
     gpc: z.boolean().optional(),
     at: time.optional(),

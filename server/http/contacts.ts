@@ -12,7 +12,8 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
 import { importedFields, importQuery, rejectedSchema, withTexts } from './import-shapes.ts'
-import { json, refusals } from './shapes.ts'
+import { json, refusal, refusals } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 const resultSchema = z
@@ -35,6 +36,7 @@ export function contactRoutes(deps: HttpDeps) {
     createRoute({
       method: 'post',
       path: '/contacts',
+      ...operation('Contacts', 'upsertContacts'),
       summary: 'Create and update contacts',
       description:
         'JSON array, NDJSON or CSV. A row of CSV is numbered by the line of the file on which it begins; the first is 1. ' +
@@ -55,7 +57,12 @@ export function contactRoutes(deps: HttpDeps) {
           }),
         },
       },
-      responses: { 200: json('What became of the rows', resultSchema), ...refusals },
+      responses: {
+        200: json('What became of the rows', resultSchema),
+        ...refusals,
+        413: refusal('The body is too large; what came before is imported.'),
+        415: refusal('The body is neither JSON, NDJSON nor CSV.'),
+      },
     }),
     async (c) => {
       const now = deps.now()

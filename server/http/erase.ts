@@ -4,7 +4,8 @@ import { Problem } from '../domain/problem.ts'
 import { eraseAudited } from '../erasure/erase-audited.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { json, problemSchema, refusals } from './shapes.ts'
+import { json, refusal, refusals } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 const erasedSchema = z
@@ -26,6 +27,7 @@ export function eraseRoutes(deps: HttpDeps) {
     createRoute({
       method: 'delete',
       path: '/contacts/{id}',
+      ...operation('Contacts', 'eraseContact'),
       summary: 'Erase a contact',
       description:
         'With the records that the CRM merged with his. What is derived of him and what his visitors left follows within ' +
@@ -35,7 +37,7 @@ export function eraseRoutes(deps: HttpDeps) {
       responses: {
         200: json('He is erased', erasedSchema),
         ...refusals,
-        404: { description: 'No such contact', content: { 'application/problem+json': { schema: problemSchema } } },
+        404: refusal('There is no such contact'),
       },
     }),
     async (c) => {

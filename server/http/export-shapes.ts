@@ -1,22 +1,23 @@
 /** The rows of the lists that can be had as files: matches and members. */
 import { z } from '@hono/zod-openapi'
-import { cartSchema, evidenceSchema, whyNotMailable } from './shapes.ts'
+import { MATCH_CHANGES, UNMATCHED_REASONS } from '../domain/match.ts'
+import { cartSchema, evidenceSchema, matchStrengthSchema, membershipSchema, whyNotMailable } from './shapes.ts'
 
 /** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
 export const matchSchema = z
   .object({
     seq: z.number(),
-    change: z.enum(['matched', 'updated', 'unmatched', 'erased']),
-    reason: z.string().optional(),
+    change: z.enum(MATCH_CHANGES),
+    reason: z.enum(UNMATCHED_REASONS).optional(),
     contact: z.object({ id: z.string(), email: z.string().optional(), email_sha256: z.string().optional() }),
-    strength: z.enum(['verified', 'confirmed']).optional(),
+    strength: matchStrengthSchema.optional(),
     evidence: z.array(evidenceSchema).optional(),
     matched_at: z.string().optional(),
     last_seen_at: z.string().optional(),
     visitors: z.number().optional(),
     mailable: z.boolean(),
     why_not_mailable: whyNotMailable.optional(),
-    segments: z.array(z.object({ id: z.string(), name: z.string(), entered_at: z.string() })).nullable(),
+    segments: z.array(membershipSchema).nullable(),
     cart: cartSchema.nullable(),
     interests: z.array(z.object({ item_id: z.string(), views: z.number(), last_at: z.string() })).nullable(),
     purchased: z.array(z.string()).nullable(),
@@ -40,7 +41,7 @@ export const memberSchema = z
     entered_at: z.string(),
     mailable: z.boolean(),
     why_not_mailable: whyNotMailable.optional(),
-    strength: z.enum(['verified', 'confirmed']).nullable(),
+    strength: matchStrengthSchema.nullable(),
     evidence: z.array(evidenceSchema),
     matched_at: z.string().nullable(),
     cart: cartSchema.optional(),

@@ -5,7 +5,8 @@ import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { iso, json, problemSchema, refusals } from './shapes.ts'
+import { iso, json, refusal, refusals } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 /** Clocks of servers differ a little; as for events. */
@@ -49,6 +50,7 @@ export function identifyRoutes(deps: HttpDeps) {
     createRoute({
       method: 'post',
       path: '/identify',
+      ...operation('Links', 'identifyVisitor'),
       summary: "Say from the shop's server who logged in",
       description:
         'The same as a signed login on the page: verified. Only for a visitor whose last known choice allows ' +
@@ -58,10 +60,7 @@ export function identifyRoutes(deps: HttpDeps) {
       responses: {
         200: json('The login is kept', replySchema),
         ...refusals,
-        409: {
-          description: '`no_consent`: the visitor is unknown, or does not allow to be recognised',
-          content: { 'application/problem+json': { schema: problemSchema } },
-        },
+        409: refusal('`no_consent`: the visitor is unknown, or does not allow to be recognised'),
       },
     }),
     async (c) => {

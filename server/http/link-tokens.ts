@@ -11,6 +11,7 @@ import { allow } from './auth.ts'
 import type { Caller, HttpDeps, MintedLink, PrivateEnv } from './deps.ts'
 import { fileResponse, jsonOrFile } from './exports.ts'
 import { iso, json, refusals } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 /** A reply of JSON holds so many links; a file has no end. */
@@ -81,6 +82,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
       createRoute({
         method: 'post',
         path: '/link-tokens',
+        ...operation('Link tokens', 'mintLinkTokens'),
         summary: "Mint the tokens of a mailing's links",
         description:
           'As CSV with `?format=csv` or `Accept: text/csv`, for a mail tool to merge: `contact`, `email` (with a key ' +
@@ -157,6 +159,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
       createRoute({
         method: 'delete',
         path: '/link-tokens',
+        ...operation('Link tokens', 'revokeLinkTokens'),
         summary: 'Revoke link tokens',
         description:
           'One token, those of a mailing, those of a contact, or with `key=all` every token of the site. The links of ' +

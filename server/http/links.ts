@@ -4,7 +4,7 @@
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import type { Act } from '../domain/identity-link.ts'
+import { ACTS, type Act, LINK_STATES } from '../domain/identity-link.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
 import { Problem } from '../domain/problem.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -16,12 +16,15 @@ import type { LinkRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { iso, isoOrNull, json, problemSchema, refusals } from './shapes.ts'
+import { evidenceSchema, iso, isoOrNull, json, keysOf, refusal, refusals, strengthSchema } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
-const STATES = ['open', 'closed', 'void', 'refused', 'held', 'review'] as const
+const reason = z.enum(keysOf(REASONS))
 
-const proofSchema = z.object({ id: z.string(), at: z.string() }).catchall(z.unknown())
+const proofSchema = z
+  .object({ id: z.string(), at: z.string(), evidence: evidenceSchema, reason })
+  .openapi('Proof', { description: 'A claim that speaks for a link.' })
 
 /** A link, or the refusal of a claim. */
 export const linkSchema = z
@@ -29,11 +32,11 @@ export const linkSchema = z
     id: z.string(),
     visitor: z.string(),
     contact: z.string().nullable(),
-    evidence: z.string(),
-    strength: z.string(),
-    state: z.string(),
-    reason: z.string(),
-    end_reason: z.string().nullable(),
+    evidence: evidenceSchema,
+    strength: strengthSchema,
+    state: z.enum(LINK_STATES),
+    reason,
+    end_reason: z.enum(keysOf(END_REASONS)).nullable(),
     at: z.string(),
     valid_from: z.string().nullable(),
     valid_to: z.string().nullable(),
@@ -43,7 +46,7 @@ export const linkSchema = z
   })
   .openapi('Link')
 
-const actName = z.enum(['void', 'confirm', 'clear'])
+const actName = z.enum(ACTS)
 
 const explainedSchema = linkSchema
   .extend({
@@ -66,16 +69,11 @@ export const MAX_LINKS = 1000
 const LIST = 'links'
 const cursorSchema = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
 
-const problem = (description: string) => ({
-  description,
-  content: { 'application/problem+json': { schema: problemSchema } },
-})
-
 /** The link that the login of the example of `POST /v1/events` makes. */
 const EXAMPLE_LINK = linkId({ visitor_id: 'Vk3aT9bQ2mXw7LdP5sRz1c', id: 'login-4711' })
 const idParam = z.object({ id: z.string().max(400).openapi({ example: EXAMPLE_LINK }) })
 
-const ACTS: Record<Act, { summary: string; description: string }> = {
+const ACT_TEXTS: Record<Act, { summary: string; description: string }> = {
   void: {
     summary: 'Declare a link an error',
     description:
@@ -97,6 +95,7 @@ export function linkRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/links',
+        ...operation('Links', 'listLinks'),
         summary: 'What became of claims, and why',
         description: 'Oldest first. Without a filter, all; `state=review` is what waits for somebody to look at it.',
         middleware: read,
@@ -105,7 +104,7 @@ export function linkRoutes(deps: HttpDeps) {
             contact: z.string().optional().openapi({ description: 'Only of this contact.' }),
             visitor: z.string().optional().openapi({ description: 'Only of this visitor.' }),
             state: z
-              .enum(STATES, `must be one of ${STATES.join(', ')}`)
+              .enum(LINK_STATES, `must be one of ${LINK_STATES.join(', ')}`)
               .optional()
               .openapi({ description: 'Only in this state.' }),
           }),
@@ -126,11 +125,12 @@ export function linkRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/links/{id}',
+        ...operation('Links', 'getLink'),
         summary: 'Why a link is as it is',
         description: 'Its reasons in sentences, the claims that speak for it, and what operators said of it.',
         middleware: read,
         request: { params: idParam },
-        responses: { 200: json('The link', explainedSchema), ...refusals, 404: problem('There is no such link') },
+        responses: { 200: json('The link', explainedSchema), ...refusals, 404: refusal('There is no such link') },
       }),
       async (c) => {
         const claim = readId(c.req.valid('param').id)
@@ -143,7 +143,7 @@ export function linkRoutes(deps: HttpDeps) {
             ...link,
             why: sentenceOf(REASONS, link.reason),
             why_ended: link.end_reason === null ? null : sentenceOf(END_REASONS, link.end_reason),
-            proofs: link.proofs.map((proof) => ({ ...proof, why: sentenceOf(REASONS, String(proof.reason)) })),
+            proofs: link.proofs.map((proof) => ({ ...proof, why: sentenceOf(REASONS, proof.reason) })),
             acts: acts.map(({ act, at, actor }) => ({ act, at: iso(at), actor })),
           },
           200,
@@ -157,15 +157,16 @@ export function linkRoutes(deps: HttpDeps) {
   function actRoute<A extends Act>(act: A) {
     return createRoute({
       method: 'post',
-      path: `/links/{id}/${act}`,
-      ...ACTS[act],
+      path: `/links/{id}/${act}` as const,
+      ...operation('Links', `${act}Link`),
+      ...ACT_TEXTS[act],
       middleware: [allow(deps, 'links:write')] as const,
       request: { params: idParam },
       responses: {
         200: json('The act, as it was kept', actSchema),
         ...refusals,
-        404: problem('There is no such link'),
-        409: problem('The same was said last: `nothing_changes`'),
+        404: refusal('There is no such link'),
+        409: refusal('The same was said last: `nothing_changes`'),
       },
     })
   }

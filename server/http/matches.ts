@@ -6,6 +6,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
+import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { Problem } from '../domain/problem.ts'
 import { findSegment } from '../segments/definitions.ts'
 import { stillOpen } from '../segments/member-list.ts'
@@ -22,6 +23,7 @@ import { matchSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
 import { iso, refusals, renderCart } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 type Match = z.infer<typeof matchSchema>
@@ -29,8 +31,8 @@ type Match = z.infer<typeof matchSchema>
 /** A contact's last change within a page, and what came before it there. */
 type LatestChange = {
   row: MatchChangeRow
-  change: 'matched' | 'updated' | 'unmatched' | 'erased'
-  reason: string | null
+  change: MatchChange
+  reason: UnmatchedReason | null
 }
 
 /** The feed's routes. */
@@ -40,6 +42,7 @@ export function matchRoutes(deps: HttpDeps) {
     createRoute({
       method: 'get',
       path: '/matches',
+      ...operation('Matches', 'listMatches'),
       summary: 'The feed of matches',
       middleware: [allow(deps, 'matches:read')] as const,
       request: { query: exportQuery.extend({ segment: z.string().optional() }) },
@@ -101,7 +104,7 @@ function toldIn(rows: MatchChangeRow[], segment: string | undefined): LatestChan
 }
 
 function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<LatestChange, 'change' | 'reason'> | null {
-  const change = row.change as LatestChange['change']
+  const { change } = row
   if (segment === undefined) return { change, reason: row.reason }
   const has = (column: Json<string[]>) => decodeJson(column).includes(segment)
   if (has(row.entered)) return { change: 'matched', reason: null }
@@ -132,7 +135,7 @@ async function render(deps: HttpDeps, told: LatestChange[]): Promise<Match[]> {
   return matches
 }
 
-function gone(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: string | null): Match {
+function gone(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: UnmatchedReason | null): Match {
   return {
     seq: row.seq,
     change,
@@ -165,7 +168,7 @@ async function matched(
       ...(match.emailSha256 === null ? {} : { email_sha256: match.emailSha256 }),
     },
     strength: match.strength,
-    evidence: match.evidence as Match['evidence'],
+    evidence: match.evidence,
     matched_at: iso(match.matchedAt),
     last_seen_at: iso(match.lastSeenAt),
     visitors: match.visitors,

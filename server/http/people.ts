@@ -1,5 +1,6 @@
 /** One contact or visitor: the 360° view. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { CONSENT_SOURCES } from '../../tag/wire.ts'
 import { contactPerson } from '../domain/ids.ts'
 import { toMajor } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
@@ -17,8 +18,22 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, MAX_LINKS, renderLink } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { cartSchema, iso, isoOrNull, json, refusals, renderCart } from './shapes.ts'
+import { cartSchema, iso, isoOrNull, json, membershipSchema, refusal, refusals, renderCart } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
+
+const consentSchema = z
+  .object({
+    visitor: z.string(),
+    id: z.string(),
+    analytics: z.boolean(),
+    identity: z.boolean(),
+    marketing: z.boolean(),
+    source: z.enum(CONSENT_SOURCES),
+    policy: z.string().nullable(),
+    at: z.string(),
+  })
+  .openapi('Consent', { description: "A visitor's choice, and when it was first seen." })
 
 const visitorSchema = z.object({
   id: z.string(),
@@ -53,8 +68,8 @@ const contactSchema = z
         item_ids: z.array(z.string()),
       }),
     ),
-    segments: z.array(z.object({ id: z.string(), name: z.string(), entered_at: z.string() })),
-    consents: z.array(z.record(z.string(), z.unknown())),
+    segments: z.array(membershipSchema),
+    consents: z.array(consentSchema),
   })
   .openapi('Contact')
 
@@ -70,10 +85,11 @@ export function peopleRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/contacts/{id}',
+        ...operation('Contacts', 'getContact'),
         summary: 'All that is known of a contact',
         middleware: read,
         request: { params: contactParam },
-        responses: { 200: json('The contact', contactSchema), ...refusals },
+        responses: { 200: json('The contact', contactSchema), ...refusals, 404: refusal('There is no such contact') },
       }),
       async (c) => c.json(await contactView(deps, c.req.valid('param').id), 200),
     )
@@ -81,6 +97,7 @@ export function peopleRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/visitors',
+        ...operation('Visitors', 'listVisitors'),
         summary: 'Visitors in a state that somebody should know of',
         description:
           '`shared`: devices that several contacts use. `overactive`: scripts and broken pages, whose events are kept ' +
@@ -104,10 +121,15 @@ export function peopleRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/visitors/{id}',
+        ...operation('Visitors', 'getVisitor'),
         summary: 'All that is known of a visitor',
         middleware: read,
         request: { params: visitorParam },
-        responses: { 200: json('The visitor', visitorSchema.extend({ links: z.array(linkSchema) })), ...refusals },
+        responses: {
+          200: json('The visitor', visitorSchema.extend({ links: z.array(linkSchema) })),
+          ...refusals,
+          404: refusal('There is no such visitor'),
+        },
       }),
       async (c) => {
         const { id } = c.req.valid('param')

@@ -6,6 +6,7 @@ import { type CartFigures, type OverviewFigures, overview } from '../store/overv
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { json, refusals } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -42,6 +43,7 @@ export function reportRoutes(deps: HttpDeps) {
     createRoute({
       method: 'get',
       path: '/reports/overview',
+      ...operation('Reports', 'getOverview'),
       summary: 'Visitors, match rate and carts by day',
       middleware: [allow(deps, 'people:read', 'segments:read')] as const,
       request: { query: z.object({ from: date.optional(), to: date.optional() }) },

@@ -17,7 +17,8 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { memberSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { iso, isoOrNull, json, nameOf, refusals, renderCart } from './shapes.ts'
+import { iso, isoOrNull, json, nameOf, refusal, refusals, renderCart } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 const segmentSchema = z
@@ -32,6 +33,7 @@ export function segmentRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/segments',
+        ...operation('Segments', 'listSegments'),
         summary: 'The segments',
         middleware: [allow(deps, 'segments:read')] as const,
         responses: { 200: json('All segments', pageOf(segmentSchema)), ...refusals },
@@ -46,12 +48,14 @@ export function segmentRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/segments/{id}/members',
+        ...operation('Segments', 'listMembers'),
         summary: 'The members of a segment, the newest first',
         middleware: [allow(deps, 'segments:read')] as const,
         request: { params: z.object({ id: z.string().openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
         responses: {
           200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
           ...refusals,
+          404: refusal('There is no such segment'),
         },
       }),
       async (c) => {
@@ -134,7 +138,7 @@ function renderMember(
     entered_at: iso(member.entered_at),
     mailable: mail.mailable,
     ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
-    strength: member.strength as 'verified' | 'confirmed' | null,
+    strength: member.strength,
     evidence: decodeJson(member.evidence),
     matched_at: isoOrNull(member.matched_at),
     ...(shown && cart ? { cart: renderCart(cart, now) } : {}),

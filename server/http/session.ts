@@ -6,6 +6,7 @@ import { Problem } from '../domain/problem.ts'
 import { allow, checkSameOrigin, SESSION_COOKIE, SESSION_MS, sessionValue } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { iso, json, refusals } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 /** Wrong passwords that are answered in a minute; after that everybody waits, the right one too. */
@@ -24,6 +25,7 @@ export function sessionRoutes(deps: HttpDeps) {
       createRoute({
         method: 'post',
         path: '/session',
+        ...operation('Session', 'signIn'),
         summary: 'Sign in to the dashboard',
         middleware: [bodyLimit({ maxSize: 4096, onError: tooLarge })] as const,
         request: {
@@ -67,6 +69,7 @@ export function sessionRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/session',
+        ...operation('Session', 'getSession'),
         summary: 'Whether somebody is signed in',
         middleware: [allow(deps)] as const,
         responses: { 200: json('Signed in', z.object({ since: z.string().nullable() })), ...refusals },
@@ -80,6 +83,7 @@ export function sessionRoutes(deps: HttpDeps) {
       createRoute({
         method: 'delete',
         path: '/session',
+        ...operation('Session', 'signOut'),
         summary: 'Sign out',
         responses: { 204: { description: 'Signed out' } },
       }),

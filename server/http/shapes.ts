@@ -1,5 +1,9 @@
 /** Shapes that several routes answer with: problems, carts, and whether somebody may be mailed. */
 import { z } from '@hono/zod-openapi'
+import { CART_STATES } from '../domain/cart.ts'
+import { EVIDENCES } from '../domain/event.ts'
+import { STRENGTHS } from '../domain/identity-table.ts'
+import { WHY_NOT_MAILABLE } from '../domain/mailability.ts'
 import { toMajor } from '../domain/money.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
@@ -9,12 +13,18 @@ export const problemSchema = z
   .object({ type: z.string(), title: z.string(), status: z.number(), code: z.string(), detail: z.string() })
   .openapi('Problem')
 
+/** A reply that refuses, and when it is given. */
+export function refusal(description: string) {
+  return { description, content: { 'application/problem+json': { schema: problemSchema } } } as const
+}
+
 /** The replies of every private route besides its own. */
 export const refusals = {
-  400: { description: 'Wrong input', content: { 'application/problem+json': { schema: problemSchema } } },
-  401: { description: 'No valid key or session', content: { 'application/problem+json': { schema: problemSchema } } },
-  403: { description: 'The key lacks the scope', content: { 'application/problem+json': { schema: problemSchema } } },
-} as const
+  400: refusal('The input is wrong; `detail` says what it must be.'),
+  401: refusal('No valid key or session'),
+  403: refusal('The key lacks the scope, or a write with the session comes from another page.'),
+  503: refusal('The store cannot be reached now: nothing was changed; try again after `Retry-After`.'),
+}
 
 /** The content of a reply of JSON. */
 export function jsonContent<T extends z.ZodType>(schema: T) {
@@ -36,6 +46,11 @@ export function isoOrNull(ms: number | null): string | null {
   return ms === null ? null : iso(ms)
 }
 
+/** A segment that somebody is in. */
+export const membershipSchema = z
+  .object({ id: z.string(), name: z.string(), entered_at: z.string() })
+  .openapi('Membership')
+
 /** A cart as the outside reads it. Money in major units. */
 export const cartSchema = z
   .object({
@@ -44,7 +59,7 @@ export const cartSchema = z
     currency: z.string(),
     value: z.number(),
     updated_at: z.string(),
-    state: z.enum(['open', 'abandoned', 'recovered', 'converted']),
+    state: z.enum([...CART_STATES, 'abandoned']),
     items: z.array(
       z.object({
         item_id: z.string(),
@@ -62,14 +77,14 @@ export const cartSchema = z
 /** Renders a cart as it stands at `now`. */
 export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchema> {
   const { currency } = cart
-  const state = cart.state === 'open' ? (cart.idle_at <= now ? 'abandoned' : 'open') : cart.state
+  const isAbandoned = cart.state === 'open' && cart.idle_at <= now
   return {
     id: cart.id,
     url: cart.url,
     currency,
     value: toMajor(cart.value, currency),
     updated_at: iso(cart.updated_at),
-    state: state as 'open' | 'abandoned' | 'recovered' | 'converted',
+    state: isAbandoned ? 'abandoned' : cart.state,
     items: decodeJson(cart.items).map((item) => ({
       item_id: item.item_id,
       quantity: item.quantity,
@@ -83,10 +98,22 @@ export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchem
 }
 
 /** Why somebody may not be mailed. */
-export const whyNotMailable = z.enum(['no_mail_consent', 'no_marketing_consent', 'minor', 'not_a_contact'])
+export const whyNotMailable = z.enum(WHY_NOT_MAILABLE)
 
 /** The kinds of evidence. */
-export const evidenceSchema = z.enum(['login_verified', 'email_click', 'login_claimed', 'form_email'])
+export const evidenceSchema = z.enum(EVIDENCES)
+
+/** How sure a link is. */
+export const strengthSchema = z.enum(STRENGTHS)
+
+/** How sure the links of a match are: the others give a contact nothing. */
+export const matchStrengthSchema = strengthSchema.extract(['verified', 'confirmed'])
+
+/** The names of a table of texts, for a schema of them. */
+export function keysOf<Name extends string>(table: Record<Name, string>): [Name, ...Name[]] {
+  const [first, ...others] = Object.keys(table) as Name[]
+  return [first!, ...others]
+}
 
 /** A contact's name from the CRM's attributes, under the names that CRMs use. */
 export function nameOf(attributes: Record<string, unknown>): string | null {

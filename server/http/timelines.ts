@@ -14,7 +14,8 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId, MAX_LINKS } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { iso, json, refusals } from './shapes.ts'
+import { iso, json, refusal, refusals, strengthSchema } from './shapes.ts'
+import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 const eventSchema = z
@@ -24,7 +25,7 @@ const eventSchema = z
     type: z.string(),
     site: z.string(),
     visitor: z.string(),
-    link: z.object({ id: z.string(), strength: z.string() }).nullable(),
+    link: z.object({ id: z.string(), strength: strengthSchema }).nullable(),
     props: z.record(z.string(), z.unknown()),
     url: z.string().nullable(),
     referrer: z.string().nullable(),
@@ -45,10 +46,15 @@ export function timelineRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/contacts/{id}/timeline',
+        ...operation('Contacts', 'listContactTimeline'),
         summary: "A contact's events, oldest first",
         middleware: read,
         request: { params: contactParam, query: pageQuery.extend({ strength: z.enum(['all']).optional() }) },
-        responses: { 200: json('A page of events', pageOf(eventSchema)), ...refusals },
+        responses: {
+          200: json('A page of events', pageOf(eventSchema)),
+          ...refusals,
+          404: refusal('There is no such contact'),
+        },
       }),
       async (c) => {
         const { id } = c.req.valid('param')
@@ -64,10 +70,15 @@ export function timelineRoutes(deps: HttpDeps) {
       createRoute({
         method: 'get',
         path: '/visitors/{id}/timeline',
+        ...operation('Visitors', 'listVisitorTimeline'),
         summary: "A visitor's events, oldest first",
         middleware: read,
         request: { params: visitorParam, query: pageQuery },
-        responses: { 200: json('A page of events', pageOf(eventSchema)), ...refusals },
+        responses: {
+          200: json('A page of events', pageOf(eventSchema)),
+          ...refusals,
+          404: refusal('There is no such visitor'),
+        },
       }),
       async (c) => {
         const { id } = c.req.valid('param')

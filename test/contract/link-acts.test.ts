@@ -119,7 +119,7 @@ describe('one link', () => {
       why: 'The shop’s server signed that the contact logged in on this browser.',
       why_ended: 'The visitor logged out.',
       proofs: [
-        expect.objectContaining({ evidence: 'email_click', why: expect.stringMatching(/link of a mail/) }),
+        expect.objectContaining({ evidence: 'email_click', why: expect.stringMatching(/link in a mail/) }),
         expect.objectContaining({ evidence: 'login_verified', why: expect.stringMatching(/signed/) }),
       ],
       acts: [],

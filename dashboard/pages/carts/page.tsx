@@ -15,7 +15,8 @@ import type { Ui } from '../../texts/format.ts'
 import { MemberTable } from './member-table.tsx'
 import { type MemberList, memberKey, readMembers } from './members.ts'
 
-type Filter = 'everyone' | 'customers' | 'anonymous'
+const FILTERS = ['everyone', 'customers', 'anonymous'] as const
+type Filter = (typeof FILTERS)[number]
 
 const FITS: Record<Filter, (member: Member) => boolean> = {
   everyone: () => true,
@@ -49,7 +50,7 @@ export function CartsPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: 
   }, [complete])
 
   const shown = data?.members.filter(FITS[filter]) ?? []
-  const options = (Object.keys(FITS) as Filter[]).map((value) => ({
+  const options = FILTERS.map((value) => ({
     value,
     label: t[value],
     note: data ? f.count(data.members.filter(FITS[value]).length) : undefined,

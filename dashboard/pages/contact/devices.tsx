@@ -23,8 +23,7 @@ export function Devices({ ui, contact }: { ui: Ui; contact: Contact }) {
 
 /** When the visitor's latest choice was first made. */
 function chosenAt({ consents }: Contact, visitor: Visitor): string | null {
-  const own = consents.filter((choice) => choice.visitor === visitor.id && typeof choice.at === 'string')
-  return (own.at(-1)?.at as string | undefined) ?? null
+  return consents.findLast((choice) => choice.visitor === visitor.id)?.at ?? null
 }
 
 function Device({ ui, visitor, chosenAt }: { ui: Ui; visitor: Visitor; chosenAt: string | null }) {

@@ -28,6 +28,8 @@ const numberOf = (value: unknown): number | null => {
   return typeof number === 'number' && Number.isFinite(number) ? number : null
 }
 
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+
 /** The amount with its currency; null if either is missing. */
 function moneyOf(value: unknown, currency: unknown): Money | null {
   const amount = numberOf(value)
@@ -37,9 +39,9 @@ function moneyOf(value: unknown, currency: unknown): Money | null {
 /** Reads an event's properties; `ownType`: the shop invented the type. */
 export function detailsOf({ props }: TimelineEvent, ownType: boolean): EventDetails {
   const items: unknown = props.items ?? props.products
-  const list = (Array.isArray(items) ? items : []).filter((item) => typeof item === 'object' && item !== null)
+  const list: unknown[] = Array.isArray(items) ? items : []
   return {
-    products: list.map((item) => productOf(item as Record<string, unknown>, props.currency)),
+    products: list.filter(isRecord).map((item) => productOf(item, props.currency)),
     value: moneyOf(props.value ?? props.total ?? props.revenue, props.currency),
     order: textOf(props.transaction_id ?? props.order_id),
     term: textOf(props.search_term ?? props.query),

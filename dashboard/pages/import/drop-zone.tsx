@@ -47,8 +47,8 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
       }}
       onDragLeave={(event: DragEvent) => {
         // Moving over an element inside the zone does not leave it.
-        const to = event.relatedTarget
-        if (!(to instanceof Node && (event.currentTarget as Node).contains(to))) setOver(false)
+        const { currentTarget: zone, relatedTarget: to } = event
+        if (!(zone instanceof Node && to instanceof Node && zone.contains(to))) setOver(false)
       }}
       onDrop={(event: DragEvent) => {
         if (!holdsFiles(event)) return
@@ -70,7 +70,7 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
           // Space opens the file dialog in every browser; Enter, as expected of a button, only in some.
           if (event.key !== 'Enter') return
           event.preventDefault()
-          ;(event.currentTarget as HTMLInputElement).click()
+          input.current?.click()
         }}
         onChange={() => {
           const files = [...(input.current?.files ?? [])]

@@ -51,7 +51,8 @@ export function DayChart({ ui: { t, f }, overview }: { ui: Ui; overview: Overvie
   const summary = t.chartSummary(visitors, matched.count, f.weekday(best.date), best.visitors, f.count)
 
   function point(event: PointerEvent) {
-    const { left, width } = (event.currentTarget as Element).getBoundingClientRect()
+    if (!(event.currentTarget instanceof Element)) return
+    const { left, width } = event.currentTarget.getBoundingClientRect()
     const index = Math.floor(((event.clientX - left) / width) * bars.length)
     setPointed(Math.min(bars.length - 1, Math.max(0, index)))
   }
