@@ -167,10 +167,10 @@ describe('one customer', () => {
     await page.getByTestId('cart-row').first().waitFor()
   })
 
-  test('is told with what the CRM says, and markup in names stays text', async () => {
+  test('shows the data of the CRM, and markup in names stays text', async () => {
     await signInAt(LEA)
     await page.getByTestId('timeline').waitFor()
-    expect(await page.getByTestId('fact-mail').innerText()).toMatch(/E-mail is allowed\s+said on 15 January 2026/)
+    expect(await page.getByTestId('fact-mail').innerText()).toMatch(/E-mail is allowed\s+recorded on 15 January 2026/)
     expect(await page.getByTestId('fact-attributes').innerText()).toMatch(/city\s+Lyon/)
     expect(await page.getByTestId('fact-attributes').innerText()).toContain('<i>odd</i>')
     expect(await page.getByTestId('fact-cart').innerText()).toMatch(/Abandoned[\s\S]*€241\.00[\s\S]*Ring Étoile\s*× 2/)
@@ -183,7 +183,7 @@ describe('one customer', () => {
     expect(await page.title()).not.toContain('Léa')
   })
 
-  test('each link says in a sentence why it was made, how far it reaches, and why it ended', async () => {
+  test('each link explains why it was made, how far it reaches, and why it ended', async () => {
     await signInAt(LEA)
     const links = page.getByTestId('link')
     await links.first().waitFor()
@@ -202,7 +202,7 @@ describe('one customer', () => {
     ])
   })
 
-  test('the timeline has the days, the visits of each device and the events in their order', async () => {
+  test('the timeline shows days, the visits of each device, and events in order', async () => {
     await signInAt(LEA)
     await page.getByTestId('timeline').waitFor()
     const { data } = await server.get(`/api/v1/contacts/${encodeURIComponent('crm/7 a')}/timeline`)
@@ -211,7 +211,7 @@ describe('one customer', () => {
     expect(await page.getByTestId('visit').count()).toBe(5)
     const visits = await page.getByTestId('visit').allInnerTexts()
     expect(visits[0]).toContain('Welcome <script>')
-    expect(visits[1]).toMatch(/Came by a personal newsletter link[\s\S]*Looked at[\s\S]*<b>Bracelet<\/b> white gold/)
+    expect(visits[1]).toMatch(/Came through a personal newsletter link[\s\S]*Viewed[\s\S]*<b>Bracelet<\/b> white gold/)
     expect(visits[1]).toMatch(/Searched “ring”/)
     expect(visits[2]).toMatch(/Bought <b>Bracelet<\/b> white gold order A-1001[\s\S]*€890\.00/)
     expect(visits[2]).toMatch(/gift_wrap_chosen[\s\S]*paper\s*red/)
@@ -222,7 +222,7 @@ describe('one customer', () => {
     expect(await page.getByTestId('visit').count()).toBe(5)
   })
 
-  test('what happens while the page is open appears, and nothing that was open closes', async () => {
+  test('new events appear while the page is open, and opened parts stay open', async () => {
     await signInAt(LEA)
     const details = page.getByTestId('link').first().locator('details')
     await details.locator('summary').click()
@@ -239,7 +239,7 @@ describe('one customer', () => {
     expect(await page.evaluate(() => scrollY)).toBe(scrolled)
   })
 
-  test('a long timeline is read in parts, and the last button leaves the focus where the reader is', async () => {
+  test('a long timeline loads in parts, and the focus stays in place when the last button disappears', async () => {
     await server.post('/api/v1/contacts', [{ id: 'crm-9', email: 'busy@example.com' }])
     const { data } = await server.post('/api/v1/link-tokens', { site: 'demo', contacts: ['crm-9'], message: 'spring' })
     const visitor = newVisitor()
@@ -263,7 +263,7 @@ describe('one customer', () => {
     )
   })
 
-  test('a customer without a visit is told kindly, and so is one who does not exist', async () => {
+  test('a customer without visits and a missing customer each get a helpful message', async () => {
     await signInAt('/dashboard/contacts/crm-8')
     await page.getByText(en.links.none).waitFor()
     await page.getByText(en.contact.timelineEmpty).waitFor()
@@ -276,7 +276,7 @@ describe('one customer', () => {
     troubles = troubles.filter((each) => !/404/.test(each))
   })
 
-  test('speaks French, too', async () => {
+  test('is available in French', async () => {
     await signInAt(LEA)
     await page.getByTestId('timeline').waitFor()
     await page.getByRole('radio', { name: 'FR' }).check({ force: true })
@@ -286,7 +286,7 @@ describe('one customer', () => {
     expect(await page.getByTestId('visit').nth(2).innerText()).toMatch(/A acheté[\s\S]*890,00\s€/)
   })
 
-  test('the keyboard reaches everything in the order of the page', async () => {
+  test('the keyboard reaches everything in page order', async () => {
     await signInAt(LEA)
     await page.getByTestId('timeline').waitFor()
     // Afresh, because the browser goes on from where the sign-in form had the focus.
@@ -304,7 +304,7 @@ describe('one customer', () => {
     expect(reached).toContain(en.links.proofs(1, String))
   })
 
-  test('every reason of the decision table has its sentence in both languages', () => {
+  test('every reason of the decision table has a sentence in both languages', () => {
     const cells = [...Object.values(ANOTHER), ...Object.values(SAME)].flatMap((row) => Object.values(row))
     for (const { reason, action } of cells) {
       for (const texts of [en, fr]) {
@@ -324,7 +324,7 @@ const contactsJson = JSON.stringify([
 const count = (what: string) => page.getByTestId(`count-${what}`).innerText()
 
 describe('importing customers', () => {
-  test('a JSON file that was chosen: counts, rejected rows with their reason, and the list of them as a file', async () => {
+  test('a chosen JSON file: counts, rejected rows with their reasons, and the list as a file', async () => {
     await signInAt('/dashboard/import')
     await page.getByTestId('file').setInputFiles({
       name: 'customers.json',
@@ -344,7 +344,7 @@ describe('importing customers', () => {
     expect((await server.get('/api/v1/contacts/imp-1')).attributes).toEqual({ name: 'One' })
   })
 
-  test('a file that was dropped on the zone is taken, and beside it nothing happens', async () => {
+  test('a file dropped on the zone is imported, and one dropped beside it is ignored', async () => {
     await signInAt('/dashboard/import')
     const transfer = await page.evaluateHandle(() => {
       const data = new DataTransfer()
@@ -366,7 +366,7 @@ describe('importing customers', () => {
     expect(await page.getByTestId('progress').count()).toBe(0)
   })
 
-  test('a CSV file as a spreadsheet program of another country writes it: how each column was understood', async () => {
+  test('a CSV file from a foreign spreadsheet program: how each column was recognised', async () => {
     const csv =
       'Kundennr;E-Mail;Vorname;Nachname;Passwort\r\nimp-20;zwölf@example.com;Jürgen;Groß;geheim\r\nimp-21;gut@example.com;Ana;"Soto; Vega";x\r\nimp-22;kein;Z;Z;y\r\n'
     await signInAt('/dashboard/import')
@@ -378,10 +378,10 @@ describe('importing customers', () => {
     expect(await page.getByTestId('dialect').innerText()).toMatch(/CSV[\s\S]*separated by semicolons/i)
     const columns = await page.getByTestId('columns').locator('tbody tr').allInnerTexts()
     expect(columns[1]).toMatch(/E-Mail\s+E-mail address/)
-    expect(columns[4]).toMatch(/Passwort\s+Left out/)
+    expect(columns[4]).toMatch(/Passwort\s+Skipped/)
   })
 
-  test('what cannot be imported is said before anything is sent, or in the server’s own words', async () => {
+  test('a file that cannot be imported is reported before sending, or in the server’s own words', async () => {
     await signInAt('/dashboard/import')
     const choose = (name: string, body: string) =>
       page.getByTestId('file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(body, 'latin1') })
@@ -395,7 +395,7 @@ describe('importing customers', () => {
     troubles = troubles.filter((each) => !/400/.test(each))
   })
 
-  test('a long way up shows how far it is, and can be cancelled', async () => {
+  test('a slow upload shows its progress and can be cancelled', async () => {
     await signInAt('/dashboard/import')
     await page.route('**/api/v1/contacts', () => {})
     await page.getByTestId('file').setInputFiles({
@@ -413,7 +413,7 @@ describe('importing customers', () => {
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('import-file')
   })
 
-  test('a file of JSON lines, too, with the line of what was rejected', async () => {
+  test('a file of JSON lines reports the line of each rejected row', async () => {
     await signInAt('/dashboard/import')
     const body = '{"id":"imp-40"}\n\n{"id":""}\n'
     await page.getByTestId('file').setInputFiles({ name: 'lines.json', mimeType: '', buffer: Buffer.from(body) })
@@ -441,7 +441,7 @@ describe('importing customers', () => {
   })
 })
 
-test('the list of abandoned carts is to be had as a file', async () => {
+test('the list of abandoned carts can be downloaded as a file', async () => {
   await signInAt('/dashboard/carts')
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('download-csv').click()])
   expect(download.suggestedFilename()).toMatch(/\.csv$/)

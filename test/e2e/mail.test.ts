@@ -105,7 +105,7 @@ async function fetches(): Promise<{ page: number; suspect: number }> {
   return { page: of('page'), suspect: of('suspect') }
 }
 
-test('a man opens his own mail on the family computer, his wife signs in ten minutes later: the boundary is her login', async () => {
+test('on a family computer, a login ten minutes after another person’s mail click starts a new epoch', async () => {
   const context = await newVisitor(browser)
   await writeTo('anton', 'Letter of last week')
   const first = await follow(context, 'Letter of last week', 'To the shop')
@@ -165,7 +165,7 @@ describe('a letter', () => {
     },
   )
 
-  test('that a gateway reads, link by link and with a browser of its own, links nobody', async () => {
+  test('that a gateway scans, link by link and with its own browser, links nobody', async () => {
     const { url, redirect } = await writeTo('scanned', 'A letter that is scanned')
     const html = await mailbox.read('A letter that is scanned')
     const found = [...html.matchAll(/href="([^"]+)"/g)].map(([, link]) => link!)
@@ -206,7 +206,7 @@ describe('a letter', () => {
     expect(await timeline('contacts/scanned')).toEqual([])
   })
 
-  test('that is forwarded to a friend, who signs in on his own device: the session is the friend’s alone', async () => {
+  test('that is forwarded to a friend, who signs in on another device, gives the session to the friend alone', async () => {
     await writeTo('forwarding', 'A letter to pass on')
     const html = await mailbox.read('A letter to pass on')
     await mailbox.send({ to: 'amelie.durand@example.com', subject: 'Fwd: look at this', html, text: 'look at this' })

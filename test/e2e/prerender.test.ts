@@ -17,7 +17,7 @@ beforeAll(findBrowser, INSTALL_MS)
 const until = (check: () => unknown) => expect.poll(check, { timeout: 20_000, interval: 50 })
 const quiet = () => new Promise((resolve) => setTimeout(resolve, QUIET_MS))
 
-test('a mail link that is prerendered claims nothing until it is shown and a person moves in it', async () => {
+test('a prerendered mail link claims nothing until the page is shown and a person interacts with it', async () => {
   const rules = JSON.stringify({ prerender: [{ source: 'list', urls: [LINK], eagerness: 'immediate' }] })
   const mail = `<a href="${LINK}" style="position:fixed;inset:0">To the shop</a><script type="speculationrules">${rules}</script>`
   const shop = await openShop({

@@ -75,7 +75,7 @@ async function signInAt(path: string): Promise<void> {
   await page.keyboard.press('Enter')
 }
 
-test('it is in the navigation, with how much waits', async () => {
+test('the navigation shows how many cases need review', async () => {
   await signInAt('/dashboard/')
   await until(async () => /^Review\s+1/.test(await page.getByTestId('nav-review').innerText()), 'the count')
   await page.getByTestId('nav-review').click()
@@ -83,7 +83,7 @@ test('it is in the navigation, with how much waits', async () => {
   expect(new URL(page.url()).pathname).toBe('/dashboard/review')
 })
 
-test('it tells each case with its reason, its customer and its device', async () => {
+test('each case shows its reason, customer and device', async () => {
   await signInAt('/dashboard/review')
   const duplicate = page.getByTestId('review-duplicates').getByTestId('link')
   await duplicate.waitFor()
@@ -95,7 +95,7 @@ test('it tells each case with its reason, its customer and its device', async ()
   expect(await forwarded.getByTestId('link-reason').innerText()).toContain(en.links.reason.forwarded)
 })
 
-test('a shared device is told with those who share it', async () => {
+test('a shared device is shown with its customers', async () => {
   const { data } = await server.get('/api/v1/visitors?state=shared')
   expect(data.map((each: { id: string }) => each.id)).toEqual([family])
   await signInAt('/dashboard/review')
@@ -103,7 +103,7 @@ test('a shared device is told with those who share it', async () => {
   await until(async () => /Customer anna\s+Customer bruno/.test(await device.innerText()), 'the customers')
 })
 
-test('it speaks French', async () => {
+test('the page is available in French', async () => {
   await signInAt('/dashboard/review')
   await page.getByTestId('review-shared').waitFor()
   await page.locator('input[value=fr]').check()
@@ -111,7 +111,7 @@ test('it speaks French', async () => {
   expect(await page.getByTestId('review-shared').innerText()).toContain(fr.review.sharedLead)
 })
 
-test('what is said to be wrong stays on the page with a way back, and the link is void', async ({ skip }) => {
+test('a case marked as wrong stays on the page and can be undone, and its link is void', async ({ skip }) => {
   const { paths } = (await (await fetch(`${server.url}/openapi.json`)).json()) as { paths: object }
   if (!('/api/v1/links/{id}/void' in paths)) skip('this version has no acts on links')
   await signInAt('/dashboard/review')

@@ -123,7 +123,7 @@ describe('Jean-Pierre and the bracelet', () => {
     expect(report.total.carts.open).toEqual({ count: 1, values: [{ currency: 'EUR', value: 890 }] })
   })
 
-  test('when the cart was left alone it is in the segment, and nobody knows whose it is', async () => {
+  test('an abandoned cart is in the segment, as an anonymous person’s', async () => {
     await restart(0)
     const members = await until(async () => {
       const { data } = await server.get<Members>('/api/v1/segments/cart_abandoned/members')
@@ -140,7 +140,7 @@ describe('Jean-Pierre and the bracelet', () => {
     expect((await server.get('/api/v1/matches')).data).toEqual([])
   })
 
-  test('the newsletter’s link alone claims nothing; a hand on the page does', async () => {
+  test('the newsletter link alone claims nothing; a gesture on the page does', async () => {
     const page = await context.newPage()
     await open(page, server, '/mail')
     await page.getByTestId('mail-crm-1001').click()
@@ -197,7 +197,7 @@ describe('Jean-Pierre and the bracelet', () => {
     expect(JSON.stringify(his)).not.toContain('cl=c1.')
   })
 
-  test('the dashboard shows him to a marketer', async () => {
+  test('the dashboard shows the customer to a marketer', async () => {
     const page = await browser.newPage()
     await page.goto(`${server.url}/dashboard/carts`)
     const password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
@@ -221,7 +221,7 @@ describe('Jean-Pierre and the bracelet', () => {
     await page.close()
   })
 
-  test('when he signs in, all of it is his', async () => {
+  test('a login attributes the whole history to the customer', async () => {
     const page = await context.newPage()
     await open(page, server, '/login')
     await page.getByTestId('login-crm-1001').click()
@@ -236,7 +236,7 @@ describe('Jean-Pierre and the bracelet', () => {
     await page.close()
   })
 
-  test('when he buys, he is out, and is not reminded of what he has', async () => {
+  test('a purchase takes the customer out of the segment, and stops reminders', async () => {
     const before = await server.get('/api/v1/matches?segment=cart_abandoned')
     const page = await context.newPage()
     await open(page, server, '/checkout')
@@ -253,7 +253,7 @@ describe('Jean-Pierre and the bracelet', () => {
   })
 })
 
-describe('a page whose script comes late', () => {
+describe('a page whose script loads late', () => {
   let server: TestServer
   beforeAll(async () => {
     server = await startServer()
@@ -273,7 +273,7 @@ describe('a page whose script comes late', () => {
     return { page, release }
   }
 
-  test.each(['', `/products/${BRACELET}`, '/cart', '/checkout'])('"%s" takes no click before that', async (path) => {
+  test.each(['', `/products/${BRACELET}`, '/cart', '/checkout'])('"%s" accepts no click before that', async (path) => {
     const { page, release } = await openBefore(path)
     // What the browser does by itself needs no script: to log in and out.
     const able = page.locator('button:enabled:not(form[action] button)')
@@ -296,7 +296,7 @@ describe('a page whose script comes late', () => {
   })
 })
 
-describe('his twin, who refuses', () => {
+describe('a visitor who refuses', () => {
   test('leaves no request, no cookie, no storage, and nothing on disk', async () => {
     const server = await startServer()
     const context = await newVisitor(browser)

@@ -62,7 +62,7 @@ const claims = (shop: Shop) =>
 /** All that was sent, as text: no address may ever be in it. */
 const wire = (shop: Shop) => JSON.stringify(shop.requests.map((request) => request.body))
 
-describe('an address that the page says', () => {
+describe('an address passed by the page', () => {
   test.each<[string, string, object]>([
     ['with blanks and capitals', "{form: true, email: ' JP.Martin@Mail.Example '}", { email_sha256: HASH }],
     ['with its cart', `{form: true, email: '${ADDRESS}', cart_id: 'c-1'}`, { email_sha256: HASH, cart_id: 'c-1' }],
@@ -75,7 +75,7 @@ describe('an address that the page says', () => {
     expect(wire(shop)).not.toMatch(/jp\.martin/i)
   })
 
-  test('waits for a choice as a hash, and goes with the time at which it was said', async () => {
+  test('waits for a choice as a hash, and is sent with its original time', async () => {
     const { shop, tab } = await visit('/')
     await run(tab, `couture('identify', {form: true, email: '${ADDRESS}'})`)
     await quiet()
@@ -115,7 +115,7 @@ describe('an address that the page says', () => {
     ['the hash of nothing', `{form: true, email_sha256: '${createHash('sha256').digest('hex')}'}`],
     ['half a hash', "{form: true, email_sha256: 'abc'}"],
     ['a contact', "{form: true, contact_id: '7'}"],
-  ])('%s is warned about and not sent', async (_, given) => {
+  ])('%s causes a warning and is not sent', async (_, given) => {
     const { shop, tab, warnings } = await visit('/')
     await run(tab, `${GRANT}; couture('identify', ${given}); couture('track', 'after')`)
     await until(() => types(shop)).toContain('after')
@@ -123,7 +123,7 @@ describe('an address that the page says', () => {
     expect(warnings.filter((text) => text.startsWith("couture: Error: 'identify'"))).toHaveLength(1)
   })
 
-  test('is lost and counted where a page cannot hash, and is never sent as it is', async () => {
+  test('is dropped and counted if the page cannot hash, and never sent in clear', async () => {
     const { shop, tab, warnings } = await visit('/')
     await tab.goto(`${shop.url.replace('127.0.0.1', 'shop.test')}/`, { waitUntil: 'load' })
     expect(await tab.evaluate('typeof crypto.subtle')).toBe('undefined')
@@ -136,7 +136,7 @@ describe('an address that the page says', () => {
   })
 })
 
-describe('a form that the site has named', () => {
+describe('a form listed in the site’s settings', () => {
   const form = (id: string, fields: string) =>
     `<form id="${id}" class="known" onsubmit="event.preventDefault()">${fields}<button id="${id}-go">go</button></form>`
   const mail = (value: string, more = '') => `<input type="email" value="${value}" ${more}>`
@@ -157,7 +157,7 @@ describe('a form that the site has named', () => {
       mail('r@mail.example', 'readonly') + mail('d@mail.example', 'disabled') + mail(ADDRESS),
     ],
     ['nothing else', `<input value="t@mail.example"><input type="password" value="p@mail.example">${mail(ADDRESS)}`],
-  ])('gives %s when it is submitted', async (_, fields) => {
+  ])('yields %s on submit', async (_, fields) => {
     const body = `<form id="other">${mail('other@mail.example')}</form>${form('guest', fields)}`
     const { shop, tab } = await visit('/', own(GRANT, body), named)
     await run(tab, 'for (const each of document.forms) each.noValidate = true; document.forms.guest.requestSubmit()')
@@ -171,7 +171,7 @@ describe('a form that the site has named', () => {
     ['before a choice', '', '#guest-go', GRANT],
     ['without consent to identity', ONLY_MEASURE, '#guest-go', GRANT],
     ['of a form that was not named', GRANT, '#letter-go', ''],
-  ])('gives nothing %s, not even later', async (_, inline, button, later) => {
+  ])('yields nothing %s, not even later', async (_, inline, button, later) => {
     const body = form('guest', mail(ADDRESS)) + form('letter', mail(ADDRESS))
     const { shop, tab } = await visit('/', own(inline, body), named)
     await tab.click(button)
@@ -183,7 +183,7 @@ describe('a form that the site has named', () => {
     expect(wire(shop)).not.toContain(HASH)
   })
 
-  test('gives nothing of a submission that a script made up, or while somebody types', async () => {
+  test('yields nothing for a scripted submission, or while somebody types', async () => {
     const { shop, tab } = await visit('/', own(GRANT, form('guest', mail(''))), named)
     await tab.locator('input').fill(ADDRESS)
     await run(tab, "document.forms.guest.dispatchEvent(new Event('submit', {bubbles: true}))")
@@ -192,7 +192,7 @@ describe('a form that the site has named', () => {
     expect(claims(shop)).toEqual([])
   })
 
-  test('gives nothing where the site has named none', async () => {
+  test('yields nothing if the site lists no forms', async () => {
     const { shop, tab } = await visit('/', own(GRANT, form('guest', mail(ADDRESS))))
     await tab.click('#guest-go')
     await until(() => types(shop)).toContain('page')
@@ -200,7 +200,7 @@ describe('a form that the site has named', () => {
     expect(claims(shop)).toEqual([])
   })
 
-  test('is heard although it leads to another page', async () => {
+  test('is read even if it leads to another page', async () => {
     const body = `<form class="known" action="/thanks">${mail(ADDRESS)}<button>go</button></form>`
     const { shop, tab } = await visit(
       '/',
@@ -218,7 +218,7 @@ describe('a mail link', () => {
   const LANDING = '/#cl=TOKEN&tab=2'
   const granted = { '/': page('Home', { inline: GRANT, body: '<a href="/next">next</a>' }), '/next': page('Next') }
 
-  test('is claimed in the request of the consent, when a person has moved before', async () => {
+  test('is claimed in the consent request if a person has interacted before', async () => {
     const { shop, tab } = await visit(LANDING)
     expect(tab.url()).toBe(`${shop.url}/#tab=2`)
     await tab.mouse.wheel(0, 50)
@@ -254,7 +254,7 @@ describe('a mail link', () => {
     expect(tab.url()).toBe(`${shop.url}/#tab=2`)
   })
 
-  test('without consent is forgotten when the page is left, even if it comes back from the browser’s cache', async () => {
+  test('without consent is forgotten when the page is left, even if it returns from the browser’s cache', async () => {
     const { shop, tab } = await visit(LANDING, { '/': page('Home', { body: '<a href="/next">next</a>' }) })
     await tab.mouse.click(5, 5)
     // What a page hears that is frozen, and later shown again as it was.
@@ -277,7 +277,7 @@ describe('a mail link', () => {
     expect(await tab.evaluate('JSON.stringify(localStorage) + document.cookie')).not.toContain('TOKEN')
   })
 
-  test('in a hidden page waits until somebody looks at it', async () => {
+  test('in a hidden page waits until the page is visible', async () => {
     const { shop, tab } = await visit(LANDING, granted, {}, () => {
       Object.defineProperty(document, 'visibilityState', { get: () => (window as any).shown ?? 'hidden' })
     })
@@ -291,7 +291,7 @@ describe('a mail link', () => {
     await until(() => claims(shop)).toEqual([{ kind: 'link', link: 'TOKEN' }])
   })
 
-  test('in a prerendered page leaves the address at once, and waits for the page to be shown and a gesture in it', async () => {
+  test('in a prerendered page leaves the address at once, and waits until the page is shown and used', async () => {
     const { shop, tab } = await visit(LANDING, granted, {}, () => {
       Object.defineProperty(document, 'prerendering', { value: true, writable: true })
     })

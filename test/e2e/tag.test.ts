@@ -63,7 +63,7 @@ function script(shop: Shop, ...answers: (Answer | undefined)[]) {
   shop.answer = () => answers.shift()
 }
 
-test('before a choice nothing is sent, stored or set', async () => {
+test('nothing is sent or stored before a choice, and no cookie is set', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: "couture('track', 'early')" }) })
   const context = await visitor()
   const tab = await context.newPage()
@@ -81,7 +81,7 @@ test('before a choice nothing is sent, stored or set', async () => {
   expect(await tab.evaluate('window.told')).toBeUndefined()
 })
 
-test('a refusal by a browser that never granted sends and stores nothing, and drops what waited', async () => {
+test('a refusal in a browser that never granted consent sends and stores nothing, and drops waiting events', async () => {
   const shop = await shopWith()
   const context = await visitor()
   // Even a read leaves a trace here: the rule is no access, not only nothing left behind.
@@ -114,7 +114,7 @@ test('a refusal by a browser that never granted sends and stores nothing, and dr
   expect(await tab.evaluate('touched.length')).toBeGreaterThan(0)
 })
 
-test('a grant sends the proof, the page view and the calls that waited, with the times they happened', async () => {
+test('a grant sends the proof, the page view and the waiting calls with their original times', async () => {
   const shop = await shopWith({
     '/shoes': page('Shoes', { inline: "couture('track', 'view_item', {currency: 'EUR', value: 890})" }),
   })
@@ -162,7 +162,7 @@ test('a grant sends the proof, the page view and the calls that waited, with the
   expect(new Set(body.events.map((event) => event.id)).size).toBe(4)
 })
 
-test('one choice keeps one consent id over pages, and another choice gets another', async () => {
+test('a choice keeps its consent id across pages, and a new choice gets a new one', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }), '/next': page('Next', { inline: GRANT }) })
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -216,7 +216,7 @@ test('two tabs share one candidate until the first reply, and then the visitor i
   expect(await one.evaluate('document.cookie')).toBe('')
 })
 
-test('a single-page shop gets one view a path, with its late title and the path before as referrer', async () => {
+test('a single-page shop gets one view per path, with its late title and the previous path as referrer', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }) })
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -242,7 +242,7 @@ test('a single-page shop gets one view a path, with its late title and the path 
   ])
 })
 
-test('a page that comes back out of the back-forward cache is viewed again', async () => {
+test('a page restored from the back-forward cache is viewed again', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }) })
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -258,7 +258,7 @@ test('a page that comes back out of the back-forward cache is viewed again', asy
   expect(shop.arrived()).toHaveLength(3)
 })
 
-test('a prerendered page is silent until it is looked at', async () => {
+test('a prerendered page is silent until it is shown', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }) })
   const context = await visitor()
   await context.addInitScript(() => {
@@ -272,7 +272,7 @@ test('a prerendered page is silent until it is looked at', async () => {
   await until(() => types(shop.arrived())).toEqual(['consent', 'page'])
 })
 
-test('a link token leaves the address bar in the first statement and nothing else does', async () => {
+test('the first statement removes a link token from the address bar, and nothing else', async () => {
   const inline = "history.replaceState({router: 7}, '')"
   const seen = '<script src="/c/tag.js?site=demo"></script><script>window.seen = location.href</script>'
   const shop = await shopWith({ '/': page('Home', { script: `<script>${inline}</script>${seen}` }) })
@@ -294,7 +294,7 @@ test('a link token leaves the address bar in the first statement and nothing els
   expect(shop.requests).toEqual([])
 })
 
-test('a link token under a query name leaves the address and is in no event', async () => {
+test('a link token in the query leaves the address and is in no event', async () => {
   const shop = await shopWith({}, { link_param: 'clk' })
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/?a=1&clk=TOKEN&b=2#top`)
@@ -306,7 +306,7 @@ test('a link token under a query name leaves the address and is in no event', as
   expect(shop.arrived()[2]!.props).toEqual({ kind: 'link', link: 'TOKEN' })
 })
 
-test('a link is claimed once, after a real gesture and by no synthetic one', async () => {
+test('a link is claimed once, after a real gesture, and never by a synthetic one', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: '<div style="height:5000px"></div>' }) })
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/#cl=TOKEN`)
@@ -340,7 +340,7 @@ test('a link is claimed once, after a real gesture and by no synthetic one', asy
   expect(shop.arrived()[3]!.props).toEqual({ kind: 'link', link: 'SECOND' })
 })
 
-test('a link is not claimed without consent to identity, and waits for it', async () => {
+test('a link waits for consent to identity before it is claimed', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/#cl=TOKEN`)
@@ -354,7 +354,7 @@ test('a link is not claimed without consent to identity, and waits for it', asyn
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'consent', 'identify'])
 })
 
-test('logins and logouts keep their order, and a login waits for an unknown and dies of a denied identity', async () => {
+test('logins and logouts keep their order; a login waits while identity is unknown, and is dropped if it is denied', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -387,7 +387,7 @@ test('logins and logouts keep their order, and a login waits for an unknown and 
   expect(types(shop.arrived()).slice(9)).toEqual(['consent', 'c'])
 })
 
-test('what the collector could not take is sent again, once, under the same ids and in order', async () => {
+test('events that the collector could not accept are resent once, in order, under the same ids', async () => {
   const shop = await shopWith()
   script(shop, { status: 503 }, { cut: true }, { status: 429, headers: { 'Retry-After': '2' } })
   const tab = await (await visitor()).newPage()
@@ -407,7 +407,7 @@ test('what the collector could not take is sent again, once, under the same ids 
   for (const [i, atLeastMs] of [1000, 2000, 2000].entries()) expect(waits[i]).toBeGreaterThan(atLeastMs - 50)
 })
 
-test('a request that is too large is halved until it fits, and only the event that never fits is lost', async () => {
+test('a request that is too large is halved until it fits, and only an event that never fits is lost', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   const warnings: string[] = []
@@ -441,7 +441,7 @@ test('a request holds at most 50 events and 64 KiB, counted in bytes of UTF-8', 
   expect(await tab.evaluate(() => window.couture?.lost)).toEqual({ too_large: 1 })
 })
 
-test('what the collector refuses for good is dropped and counted, and the page goes on', async () => {
+test('events that the collector refuses for good are dropped and counted, and the page works on', async () => {
   const shop = await shopWith()
   script(shop, { status: 400 }, undefined)
   const tab = await (await visitor()).newPage()
@@ -458,7 +458,7 @@ test('what the collector refuses for good is dropped and counted, and the page g
   expect(types(shop.arrived())).toEqual(['consent', 'page', 'after', 'old'])
 })
 
-test('an event on the way out of the page arrives', async () => {
+test('an event sent while leaving the page arrives', async () => {
   const link = `<a href="/next" onclick="couture('track', 'add_to_cart', {value: 5})">next</a>`
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
   const context = await visitor()
@@ -480,7 +480,7 @@ test('an event on the way out of the page arrives', async () => {
   expect(await tab.evaluate('sessionStorage.keepalive')).toBe('false,true')
 })
 
-test('an event whose reply was never seen is sent again by the next page, first and under the same id', async () => {
+test('an event whose reply was never seen is resent first by the next page, under the same id', async () => {
   const link = `<a href="/next" onclick="couture('track', 'add_to_cart', {value: 5})">next</a>`
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
   const tab = await (await visitor()).newPage()
@@ -507,7 +507,7 @@ test('an event whose reply was never seen is sent again by the next page, first 
   await until(() => stored(tab)).toEqual(['couture.consent'])
 })
 
-test('a stored event never claims a purpose that was withdrawn since', async () => {
+test('a stored event never claims a purpose that has been withdrawn', async () => {
   const link = `<a href="/next" onclick="couture('identify', {contact_id: '7'}); couture('track', 'bought')">next</a>`
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
   const tab = await (await visitor()).newPage()
@@ -527,7 +527,7 @@ test('a stored event never claims a purpose that was withdrawn since', async () 
   }
 })
 
-test('a withdrawal empties the queue and the storage in the same tick, and tells the collector once', async () => {
+test('a withdrawal empties the queue and the storage in the same tick, and notifies the collector once', async () => {
   const shop = await shopWith()
   const context = await visitor()
   const tab = await context.newPage()
@@ -563,7 +563,7 @@ test('a withdrawal empties the queue and the storage in the same tick, and tells
   await until(() => tab.evaluate('window.later')).toBe(`v.${anew.candidate}`)
 })
 
-test('a withdrawal that fails is told again, and a grant after it waits for it', async () => {
+test('a failed withdrawal is reported again, and a later grant waits for it', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -580,7 +580,7 @@ test('a withdrawal that fails is told again, and a grant after it waits for it',
   expect(anew!.candidate).not.toBe(granted!.candidate)
 })
 
-test('a second withdrawal does not swallow the first one that is not yet told', async () => {
+test('a second withdrawal does not replace a first one that is not reported yet', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -598,7 +598,7 @@ test('a second withdrawal does not swallow the first one that is not yet told', 
   })
 })
 
-test('a withdrawal while the first request is under way is told under the visitor that its reply names', async () => {
+test('a withdrawal during the first request is reported under the visitor that its reply names', async () => {
   const shop = await shopWith()
   let answer = () => {}
   const hold = new Promise<void>((resolve) => {
@@ -620,7 +620,7 @@ test('a withdrawal while the first request is under way is told under the visito
   expect(await tab.evaluate('window.id')).toBeUndefined()
 })
 
-test('a choice that is taken back before anything was sent is never told', async () => {
+test('a choice that is withdrawn before anything was sent is never reported', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   await open(tab, `${shop.url}/`)
@@ -647,7 +647,7 @@ test('a withdrawal in one tab silences the other', async () => {
   expect(await stored(two)).toEqual([])
 })
 
-test('Global Privacy Control is reported beside an explicit choice, which stands', async () => {
+test('Global Privacy Control is reported with an explicit choice, which stands', async () => {
   const shop = await shopWith()
   const context = await visitor()
   await context.addInitScript(() => {
@@ -660,7 +660,7 @@ test('Global Privacy Control is reported beside an explicit choice, which stands
   expect(shop.requests[0]!.body.consent).toMatchObject({ gpc: true, identity: true, marketing: true })
 })
 
-test('calls before the script, after it and through an old reference to the stub are all answered, in order', async () => {
+test('calls before the script, after it and through an old reference to the stub all work, in order', async () => {
   const shop = await shopWith({
     '/': page('Home', { inline: `const old = couture; couture('track', 'a'); ${GRANT}; couture('track', 'b')` }),
   })
@@ -671,7 +671,7 @@ test('calls before the script, after it and through an old reference to the stub
   expect(shop.acknowledged()[4]!.props, 'as it was when it was handed in').toEqual({ value: 1 })
 })
 
-test('wrong calls are warned about in a sentence, lose nothing else and never throw', async () => {
+test('invalid calls cause a warning sentence, lose nothing else and never throw', async () => {
   const shop = await shopWith()
   const tab = await (await visitor()).newPage()
   const warnings: string[] = []
@@ -709,7 +709,7 @@ test('wrong calls are warned about in a sentence, lose nothing else and never th
   expect(warnings[0]).toContain('the first argument must be one of consent,page,track,identify,reset,visitor,init')
 })
 
-test('a script that stands in the page twice runs once', async () => {
+test('a script that is on the page twice runs once', async () => {
   const script =
     '<script async src="/c/tag.js?site=demo"></script><script async src="/c/tag.abc123.js?site=demo"></script>'
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, script }) })
@@ -721,7 +721,7 @@ test('a script that stands in the page twice runs once', async () => {
   expect(types(shop.arrived())).toEqual(['consent', 'page', 'once', 'page'])
 })
 
-test('where no script element is found the tag waits for init', async () => {
+test('without a script element the tag waits for init', async () => {
   const shop = await shopWith()
   const tag = await (await fetch(`${shop.url}/c/tag.js`)).text()
   shop.pages['/'] = page('Home', { inline: `couture('track', 'a'); ${GRANT}`, script: '' })
@@ -737,7 +737,7 @@ test('where no script element is found the tag waits for init', async () => {
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'a', 'b', 'c'])
 })
 
-test('where storage is blocked the page works from memory', async () => {
+test('with blocked storage the page works from memory', async () => {
   const shop = await shopWith()
   const context = await visitor()
   await context.addInitScript(() => {

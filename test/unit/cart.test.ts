@@ -210,7 +210,7 @@ describe('a cart', () => {
     expect(fold(story).map(say)).toEqual(carts)
   })
 
-  test('has its times: begun, changed, at the checkout, abandoned and closed', () => {
+  test('records when it was begun, changed, checked out, abandoned and closed', () => {
     const [cart] = fold([
       ['add_to_cart', eur(ring), 10],
       ['begin_checkout', {}, 5],
@@ -227,7 +227,7 @@ describe('a cart', () => {
     })
   })
 
-  test('keeps the time at which it was first abandoned', () => {
+  test('keeps the time when it was first abandoned', () => {
     const [cart] = fold([
       ['add_to_cart', eur(ring)],
       ['view_cart', {}, 120],
@@ -258,7 +258,7 @@ describe('hostile values', () => {
     },
   )
 
-  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('an item may be called %s', (item_id) => {
+  test.each(['__proto__', 'constructor', 'toString', 'hasOwnProperty'])('an item may be named %s', (item_id) => {
     const item = JSON.parse(`{"item_id":"${item_id}","price":1,"__proto__":{"item_name":"inherited"}}`) as Props
     const [cart] = fold([
       ['add_to_cart', eur(item)],
@@ -268,11 +268,11 @@ describe('hostile values', () => {
     expect(({} as Props).item_name).toBeUndefined()
   })
 
-  test.each([[null], ['ring'], [[]], [{}], [{ item_id: '' }], [{ item_id: {} }]])('%j is no item', (item) => {
+  test.each([[null], ['ring'], [[]], [{}], [{ item_id: '' }], [{ item_id: {} }]])('%j is not an item', (item) => {
     expect(itemsOf({ items: [item] }, 'EUR')).toEqual([])
   })
 
-  test('a cart has at most 200 items, and a quantity at most a million', () => {
+  test('a cart has at most 200 items, and a quantity is at most a million', () => {
     const many = Array.from({ length: 300 }, (_, n) => ({ item_id: `i${n}`, quantity: 1e6 }))
     const [cart] = fold([
       ['add_to_cart', eur(...many)],
@@ -310,7 +310,7 @@ describe('hostile values', () => {
     ),
   ) as fc.Arbitrary<Told>
 
-  test('whatever is sent, a cart and an order are whole, bounded figures', () => {
+  test('carts and orders have bounded integer figures, whatever is sent', () => {
     fc.assert(
       fc.property(fc.array(told, { maxLength: 12 }), (story) => {
         for (const cart of fold(story)) {

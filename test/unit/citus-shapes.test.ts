@@ -8,7 +8,7 @@ import { REFUSED } from '../support/citus-refused.ts'
 import { checkShape } from '../support/citus-shapes.ts'
 
 describe('the check of shapes', () => {
-  test.each(ALLOWED)('lets through %s', (_, query) => {
+  test.each(ALLOWED)('allows %s', (_, query) => {
     expect(() => checkShape(compiled(query).query)).not.toThrow()
   })
   test.each(REFUSED)('refuses %s', (_, why, query) => {
@@ -29,7 +29,7 @@ const code = \`
 const worker = new Worker(code, { eval: true })
 worker.on('message', (said) => console.log(said))`
 
-test('it is in every thread of a server under test, and tells what it finds where the test looks', async () => {
+test('it runs in every thread of a server under test, and reports its findings to the test', async () => {
   const preload = new URL('../support/check-citus-shapes.ts', import.meta.url).pathname
   const args = ['--import', preload, '--input-type=module', '--eval', IN_A_THREAD]
   const { stdout, stderr } = await promisify(execFile)(process.execPath, args)

@@ -56,7 +56,7 @@ function createStore() {
 
 const key = (hash: string) => ({ id: `key-${hash}`, hash, scopes: ['admin'] })
 
-test('a key that was made just after somebody asked for one that is not there is found', async () => {
+test('a key that is created just after a failed lookup is found', async () => {
   const store = createStore()
   const configuration = await store.open()
   expect(await configuration.freshKey('guessed')).toBeUndefined()
@@ -64,7 +64,7 @@ test('a key that was made just after somebody asked for one that is not there is
   expect(await configuration.freshKey('made')).toMatchObject({ id: 'key-made' })
 })
 
-test('a site that was made just after somebody asked for one that is not there is found', async () => {
+test('a site that is created just after a failed lookup is found', async () => {
   const store = createStore()
   const configuration = await store.open()
   expect(await configuration.freshSite('guessed')).toBeUndefined()
@@ -72,7 +72,7 @@ test('a site that was made just after somebody asked for one that is not there i
   expect(await configuration.freshSite('made')).toMatchObject({ id: 'made' })
 })
 
-test('a key that was made while a look was under way is found', async () => {
+test('a key that is created during a refresh is found', async () => {
   const store = createStore()
   const configuration = await store.open()
   let go = () => {}
@@ -87,7 +87,7 @@ test('a key that was made while a look was under way is found', async () => {
   expect(await found).toMatchObject({ id: 'key-made' })
 })
 
-test('a thousand questions for what is not there look at the store a few times only', async () => {
+test('a thousand failed lookups read the store only a few times', async () => {
   const store = createStore()
   const configuration = await store.open()
   const before = store.looks
@@ -96,7 +96,7 @@ test('a thousand questions for what is not there look at the store a few times o
   expect(store.looks - before).toBeLessThanOrEqual(3)
 })
 
-test('what is known is answered without a look', async () => {
+test('known entries are returned without a refresh', async () => {
   const store = createStore()
   const configuration = await store.open()
   const before = store.looks
@@ -104,7 +104,7 @@ test('what is known is answered without a look', async () => {
   expect(store.looks).toBe(before)
 })
 
-test('a deleted site and its origin are gone after the next look', async () => {
+test('a deleted site and its origin are gone after the next refresh', async () => {
   const store = createStore()
   const configuration = await store.open()
   expect(configuration.knowsOrigin('https://first.example')).toBe(true)
@@ -114,7 +114,7 @@ test('a deleted site and its origin are gone after the next look', async () => {
   expect(configuration.knowsOrigin('https://first.example')).toBe(false)
 })
 
-test('while the store is down it goes on with what it knew, also after a start', async () => {
+test('while the store is down the last snapshot is used, even after a restart', async () => {
   const store = createStore()
   await store.open()
   store.down = true

@@ -33,7 +33,7 @@ const answer = { status: 202, headers: { 'set-cookie': 'a=b' }, body: '{}' }
 const codeOf = (error: unknown) => (error as Problem).code
 
 describe('requests', () => {
-  test('that are read at the same time go over together, at most sixteen, and arrive as they were', () => {
+  test('that are read at the same time are handed over together, at most sixteen, and arrive unchanged', () => {
     const { collect, sent, later } = underWay()
     for (let i = 0; i < 18; i++) void collect('events', request(`${i}`))
     expect(sent.map((batch) => batch.length)).toEqual([16])
@@ -54,7 +54,7 @@ describe('requests', () => {
     await expect(third).rejects.toThrow('a fault')
   })
 
-  test('past 64 MiB under way are turned away until some are answered', async () => {
+  test('beyond 64 MiB in flight are refused until some are answered', async () => {
     const { collect, answered } = underWay()
     const large = request('x'.repeat(33 * 1024 * 1024))
     void collect('events', large)
@@ -66,7 +66,7 @@ describe('requests', () => {
     expect(await next).toEqual(answer)
   })
 
-  test('fail when the thread has died, those under way and those that come', async () => {
+  test('fail when the thread has died, both those in flight and new ones', async () => {
     const { collect, die } = underWay()
     const waiting = collect('events', request('1'))
     die(new Error('out of memory'))
@@ -89,7 +89,7 @@ describe('questions', () => {
     expect([await first, await second]).toEqual(['a', 'b'])
   })
 
-  test('get what stands for an answer when the thread has died, those that wait and those that come', async () => {
+  test('get the fallback answer when the thread has died, both waiting and new ones', async () => {
     const { ask, die } = createQuestions()
     const waiting = ask<string>(
       () => {},
@@ -119,7 +119,7 @@ describe('answers', () => {
     return { ...made, sent, failures }
   }
 
-  test('of one group go back together, with what was counted since the last', async () => {
+  test('of one group return together, with the counts since the last group', async () => {
     const { answer: give, count, sent } = answers()
     count('accepted', 3)
     give(1, answer)

@@ -12,7 +12,7 @@ const choice = (id: string, at: number, given: Partial<Choice> = {}): Choice => 
   ...given,
 })
 
-test('nobody who has not chosen has agreed', () => {
+test('a visitor without a choice has not consented', () => {
   expect(foldConsents([])).toEqual({
     identity: false,
     marketing: false,
@@ -34,25 +34,25 @@ test('the last denial of identity is a floor that a later grant does not remove'
   expect(state.withdrawals).toEqual([{ at: 5, purpose: 'identity' }])
 })
 
-test('a first denial is a floor too, but no withdrawal', () => {
+test('a first denial is a floor too, but not a withdrawal', () => {
   expect(foldConsents([choice('a', 1, { identity: false, marketing: false })])).toMatchObject({
     denial: { at: 1, until: null },
     withdrawals: [],
   })
 })
 
-test('marketing stands since it was last granted, not since it was last repeated', () => {
+test('marketing counts from its last grant, not from a repetition', () => {
   const state = foldConsents([choice('a', 1), choice('b', 2, { marketing: false }), choice('c', 3), choice('d', 4)])
   expect(state.marketingSince).toBe(3)
 })
 
-test('of two words on one choice at one time the denial counts', () => {
+test('if one choice is stated twice at the same time, the denial counts', () => {
   const yes = choice('a', 1)
   const no = choice('a', 1, { identity: false, marketing: false })
   expect(foldConsents([no, yes])).toMatchObject({ identity: false, marketing: false, denial: { at: 1, until: null } })
 })
 
-test('the order in which choices are told does not matter', () => {
+test('the order of arrival of choices does not matter', () => {
   const choices = fc.array(
     fc.record({
       id: fc.constantFrom('a', 'b'),

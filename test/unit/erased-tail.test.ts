@@ -18,11 +18,11 @@ test.each<[string, number[], [number, number][]]>([
     ],
   ],
   ['something at both ends', [20, 10], [[11, 19]]],
-])('with %s the stretch is kept but for that', (_, times, parts) => {
+])('with %s the rest of the stretch is kept', (_, times, parts) => {
   expect(cutAt([stretch], times)).toEqual(parts.map(([from, to]) => ({ from, to, erasedAt: 100 })))
 })
 
-test('a moment of his at which somebody else did something is not kept', () => {
+test('a moment that somebody else shares is not kept', () => {
   expect(cutAt([{ from: 5, to: 5 }], [5])).toEqual([])
 })
 
@@ -38,7 +38,7 @@ test.each<[string, { id: string; at: number; reset: boolean }[], string[], [numb
     [],
     [[30, 30]],
   ],
-])('with his stretch goes %s', (_, moments, claims, spans) => {
+])('the stretch takes with it %s', (_, moments, claims, spans) => {
   const found = tailStretches([page(1), end, ...moments], new Set(claims), 30, [stretch])
   expect(found).toEqual(spans.map(([from, to]) => ({ from, to, erasedAt: 100 })))
 })

@@ -29,7 +29,7 @@ describe('a type is not exact if', () => {
     expect(again).toBe(true)
   })
 
-  test('no value is of what differs', () => {
+  test('no value has a type that differs', () => {
     const same: Exactly<Cart['state'], 'bought' | 'open'> = 'open'
     // @ts-expect-error One side knows a state that the other does not.
     const other: Exactly<Cart['state'], 'open'> = 'open'
@@ -49,7 +49,7 @@ describe('a schema of the wire', () => {
     expect(wire<WireEvent>()(z.object(shape)).parse(event)).toEqual(event)
   })
 
-  test('and not one with an optional field more, or less, nor a narrower or wider one', () => {
+  test('and rejects an extra or missing optional field, and a narrower or wider type', () => {
     const { title: _, ...less } = shape
     const drifted = [
       // @ts-expect-error The tag knows no such field.

@@ -44,7 +44,7 @@ const SOMEBODY = [
 describe('is nobody', () => {
   test.each(ERASED_CONTACT)('%j', (value) => expect(isBlockedIdentifier(value)).toBe(true))
 
-  test.each(ERASED_CONTACT)('%j in capitals, quotes and blanks', (value) => {
+  test.each(ERASED_CONTACT)('%j in capitals, quotes and spaces', (value) => {
     for (const dressed of [value.toUpperCase(), ` ${value}\n`, `"${value}"`, `'${value}'`, ` "${value} " `]) {
       expect(isBlockedIdentifier(dressed), dressed).toBe(true)
     }
@@ -53,11 +53,11 @@ describe('is nobody', () => {
 
 test.each(SOMEBODY)('%j is somebody', (value) => expect(isBlockedIdentifier(value)).toBe(false))
 
-test('an address is trimmed and lower-cased, and nothing else: dots and plus signs may be other people', () => {
+test('an address is only trimmed and lower-cased: dots and plus signs may distinguish people', () => {
   expect(normaliseEmail('  Anna.Maria+Shop@Example.COM\t')).toBe('anna.maria+shop@example.com')
 })
 
-test('a mail address has one @ with something on either side, and fits', () => {
+test('an e-mail address has one @ with text on both sides, and a bounded length', () => {
   for (const good of ['a@b', 'anna.maria+x@example.com', "o'neil@example.ie", ' anna@example.com ']) {
     expect(looksLikeEmail(good), good).toBe(true)
   }

@@ -194,7 +194,7 @@ describe('the real exports', () => {
   })
 })
 
-describe('a made file', () => {
+describe('a generated file', () => {
   const ROWS = [
     ['Kunden-Nr', 'E-Mail', 'Ort', 'Notiz'],
     ['007', 'jörg@müller.example', 'Köln', 'sagt "ja",\nund; mehr'],
@@ -226,7 +226,7 @@ describe('a made file', () => {
     ),
   )
 
-  test.each(cases)('in $name with $delimiter and $newline, whole and byte by byte', async (written) => {
+  test.each(cases)('in $name with $delimiter and $newline, at once and byte by byte', async (written) => {
     const { encoding, encode, delimiter, sign, newline, end } = written
     const quoted = (cell: string) =>
       /["\n,;|\t]/.test(cell) ? `"${cell.replaceAll('"', '""').replaceAll('\n', end)}"` : cell
@@ -248,7 +248,7 @@ describe('a made file', () => {
     }
   })
 
-  test('is Windows-1252 where its first letter that is no ASCII comes late', async () => {
+  test('is read as Windows-1252 if its first non-ASCII letter comes late', async () => {
     const rows = Array.from({ length: 30_000 }, (_, i) => `${i + 1},x`)
     const bytes = Buffer.concat([
       Buffer.from(`id,b\n${rows.join('\n')}\n`),
@@ -260,7 +260,7 @@ describe('a made file', () => {
     expect(opened.rows.at(-1)).toEqual({ line: 30_002, value: { id: '99x', attributes: { b: '€é' } } })
   })
 
-  test('that is UTF-8 but for a few bytes keeps all its letters', async () => {
+  test('that is UTF-8 except for a few bytes keeps all its letters', async () => {
     const bytes = Buffer.concat([Buffer.from('id,b\n1,Zoé\n2,Jos'), Buffer.from([0xe9, 0x0a]), Buffer.from('3,Łódź\n')])
     const opened = await open(bytes)
     expect(opened.dialect).toMatchObject({ encoding: 'utf-8' })
@@ -282,7 +282,7 @@ describe('a made file', () => {
     ])
   })
 
-  test('whose quote is never closed is read up to there', async () => {
+  test('with an unclosed quote is read up to that row', async () => {
     expect((await openText('id,a\n1,x\n2,"y\n3,z\n')).rows).toEqual([
       { line: 2, value: { id: '1', attributes: { a: 'x' } } },
       { line: 3, code: 'unclosed_quote', message: expect.stringMatching(/not closed/) },
@@ -303,7 +303,7 @@ describe('a made file', () => {
     expect(rows).toMatchObject([{ value: { phone: '0123456', attributes: { phone_2: '0987654', column_4: 'x' } } }])
   })
 
-  test('that says its delimiter as Excel does', async () => {
+  test('that declares its delimiter as Excel does', async () => {
     const opened = await openText('sep=;\r\nid;b\r\n1;2,5\r\n')
     expect(opened.dialect).toMatchObject({ delimiter: 'semicolon', newline: 'crlf' })
     expect(opened.rows).toEqual([{ line: 3, value: { id: '1', attributes: { b: 2.5 } } }])
@@ -407,7 +407,7 @@ describe('columns', () => {
     expect(values(await openText(text, { map }))).toEqual([{ id: '1', ...(said as object) }])
   })
 
-  test('a map decides, leaves out, and cannot bring a password back', async () => {
+  test('a map assigns and skips columns, but cannot bring a password back', async () => {
     const text = 'A,B,C,D,Password\n1,x@x.example,2,3,geheim\n'
     const { fields, rows } = await openText(text, { map: 'A:id,B:email,C:-,#4:tier,Password:attributes.p' })
     expect(fields).toEqual({ A: 'id', B: 'email', C: null, D: 'attributes.tier', Password: null })
@@ -417,7 +417,7 @@ describe('columns', () => {
     }
   })
 
-  test('an attribute may be called anything', async () => {
+  test('an attribute may have any name', async () => {
     const [row] = values(await openText('id,__proto__,constructor\n1,a,b\n')) as { attributes: object }[]
     expect(Object.entries(row!.attributes)).toEqual([
       ['__proto__', 'a'],
@@ -427,7 +427,7 @@ describe('columns', () => {
 })
 
 describe('JSON', () => {
-  test('by lines, with what is none told', async () => {
+  test('by lines, reporting lines that are not JSON', async () => {
     const opened = await openText('{"id":"1"}\r\n{"id":\n\n{"id":"3"}')
     expect(opened.dialect).toMatchObject({ format: 'ndjson', delimiter: null })
     expect(opened.rows).toEqual([
@@ -488,7 +488,7 @@ describe('orders', () => {
     ],
   ])('%s', async (_, text, options, row) => expect(values(await orders(text, options))).toEqual([row]))
 
-  test('without the columns that make an order are refused', async () => {
+  test('without the required columns are refused', async () => {
     expect(await refusal(orders('customer_id,order_date,revenue\n1,2024-01-01,5\n'))).toEqual({
       code: 'no_order_columns',
       message: expect.stringMatching(

@@ -36,7 +36,7 @@ test.each([
   ['IM Aim', 'im_aim'],
 ])('the heading %j names the attribute %j', (heading, name) => expect(attributeName(heading)).toBe(name))
 
-describe('secrets are known by their heading', () => {
+describe('secrets are recognised by their heading', () => {
   test.each([
     ...['password', 'Password *', 'password_hash', 'userPassword', 'PasswordHash', 'passwd', 'salt', 'rp_token'],
     ...['rp_token_created_at', 'reset_link', 'API secret', 'Mot de passe', 'Passwort', 'Kennwort', 'Contraseña'],
@@ -53,7 +53,9 @@ describe('what a heading asks about mail', () => {
     ...['Newsletter (0/1)', 'Opt-in (0/1)', 'is_subscribed', 'email_permission', 'Accepts Email Marketing', 'Abonné'],
     ...['Consentement marketing', 'Einwilligung E-Mail', 'Newsletter abonniert', 'Suscrito', 'Consenso marketing'],
     ...['marketing_consent', 'EmailOptIn', 'Receive e-mails'],
-  ])('%s asks whether he may be mailed', (heading) => expect(questionOf(heading)).toEqual({ asks: 'yes', time: false }))
+  ])('%s asks whether the contact may be mailed', (heading) =>
+    expect(questionOf(heading)).toEqual({ asks: 'yes', time: false }),
+  )
   test.each([
     ...[
       'unsubscribed',
@@ -76,7 +78,9 @@ describe('what a heading asks about mail', () => {
       'no newsletter',
     ],
     ...['Kein Newsletter', 'complained', 'Werbesperre', 'Ne pas contacter', 'not opted in', 'spam'],
-  ])('%s asks whether he may not', (heading) => expect(questionOf(heading)).toEqual({ asks: 'no', time: false }))
+  ])('%s asks whether mailing is forbidden', (heading) =>
+    expect(questionOf(heading)).toEqual({ asks: 'no', time: false }),
+  )
   test.each([
     ['unsubscribed_at', { asks: 'no', time: true }],
     ['UNSUB_TIME', { asks: 'no', time: true }],
@@ -93,7 +97,7 @@ describe('what a heading asks about mail', () => {
   ])('%s asks %j', (heading, question) => expect(questionOf(heading)).toEqual(question))
 })
 
-describe('never the contrary', () => {
+describe('never the opposite', () => {
   const NOS = ['0', 'no', 'No', 'false', 'FALSE', 'N', 'non', 'nein', 'off', '', '-', 'never', 'none', 'n/a', '0.0']
   const YESES = ['1', 'yes', 'Yes', 'true', 'Y', 'oui', 'ja', 'sí', 'on']
   test.each([...NOS, '0000-00-00 00:00:00', 'subscribed', 'opt-in'])('a refusal of %j says nothing', (cell) =>
@@ -187,7 +191,7 @@ describe('times', () => {
   ])('the instant %j', (text, ms) => expect(readInstant(text, null)).toBe(ms))
 })
 
-describe('types and what is kept', () => {
+describe('types and attribute values', () => {
   test.each<[string[], string, unknown[]]>([
     [['1', '20', '-3'], 'integer', [1, 20, -3]],
     [['1', '007'], 'text', ['1', '007']],
@@ -209,7 +213,7 @@ describe('types and what is kept', () => {
   test('a column of postcodes is text, with or without a leading zero', () => {
     expect(typeOf(['75001', '69002'], true)).toBe('text')
   })
-  test('a later cell that is not of the type stays as it was said', () => {
+  test('a later cell that does not have the type keeps its text', () => {
     expect(attributeValue('007', 'integer', null)).toBe('007')
     expect(attributeValue('n/a', 'date', null)).toBe('n/a')
   })
@@ -231,12 +235,14 @@ describe('amounts', () => {
     ['1,23,4', null, null],
     ['ten', null, null],
     ['', null, null],
-  ] as const)('%j where decimals follow %j is %j', (text, sign, amount) => expect(readAmount(text, sign)).toBe(amount))
+  ] as const)('%j with the decimal separator %j is %j', (text, sign, amount) =>
+    expect(readAmount(text, sign)).toBe(amount),
+  )
   test.each([
     [['1,5', '1,234'], ','],
     [['1.234', '2.345'], null],
     [['1,5', '1.5'], null],
-  ] as const)('%j part decimals by %j', (cells, sign) => expect(decimalSeparatorOf(cells)).toBe(sign))
+  ] as const)('%j have the decimal separator %j', (cells, sign) => expect(decimalSeparatorOf(cells)).toBe(sign))
   test.each([
     ['12 €', 'EUR'],
     ['12 CHF', 'CHF'],

@@ -21,7 +21,7 @@ function progressAt(start: number) {
 const batch = (position: number, at: number | null = null, journalId = 'a') => ({ journalId, position, at })
 
 describe('progress', () => {
-  test('what landed first is flushed and reported at once, with how late it was', () => {
+  test('the first landing is flushed and reported at once, with its lag', () => {
     const { progress, reports, flushes } = progressAt(10_000)
     expect(progress.position()).toBe(-1)
     expect(progress.note(batch(5, 9700))).toBe(300)
@@ -42,7 +42,7 @@ describe('progress', () => {
     expect(flushes()).toBe(2)
   })
 
-  test('nothing new is not reported, but after a minute it is said again', () => {
+  test('unchanged progress is reported again only after a minute', () => {
     const { clock, progress, reports } = progressAt(10_000)
     progress.note(batch(5))
     clock.now += 60_000
@@ -56,7 +56,7 @@ describe('progress', () => {
   test.each([
     ['of another journal', batch(3, null, 'b')],
     ['of a store that was brought back', batch(2)],
-  ])('%s nothing is known to be on disk: it is flushed and reported at once', (_, next) => {
+  ])('%s nothing is known to be on disk, so it is flushed and reported at once', (_, next) => {
     const { progress, reports, flushes } = progressAt(10_000)
     progress.note(batch(5))
     progress.note(next)
@@ -90,7 +90,7 @@ describe('renewal', () => {
     expect(noticed).toHaveLength(1)
   })
 
-  test('other notices are passed on, and landing goes on', () => {
+  test('other notices are passed on, and landing continues', () => {
     const { renewal, asked, noticed } = renewals()
     expect(renewal.note({ journalId: 'a', notices: [fresh('a')] })).toBe(false)
     expect(noticed).toEqual(['new journal of a, true'])

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { END_REASONS, REASONS } from '../../server/domain/link-reasons.ts'
 
-test('each is one sentence', () => {
+test('each reason is one sentence', () => {
   for (const sentence of [...Object.values(REASONS), ...Object.values(END_REASONS)]) {
     expect(sentence).toMatch(/^[A-Z][^.]*\.$/)
   }

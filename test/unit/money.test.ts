@@ -34,7 +34,7 @@ test.each([
   expect(toMinor(amount, currency)).toBe(minor)
 })
 
-test('every amount that people write comes back as it was', () => {
+test('every amount survives the round trip', () => {
   fc.assert(
     fc.property(fc.integer({ min: -1e11, max: 1e11 }), fc.constantFrom('EUR', 'JPY', 'KWD'), (minor, currency) => {
       expect(toMinor(toMajor(minor, currency), currency)).toBe(minor)
@@ -68,7 +68,7 @@ test.each<[unknown, number | null]>([
   expect(amountOf(sent)).toBe(amount)
 })
 
-test('whatever amount is read, its minor units are a safe integer in every currency', () => {
+test('the minor units of any readable amount are a safe integer in every currency', () => {
   fc.assert(
     fc.property(fc.double(), fc.constantFrom('EUR', 'JPY', 'KWD', 'CLF'), (sent, currency) => {
       const amount = amountOf(sent)

@@ -26,7 +26,7 @@ function start() {
   }
 }
 
-test('who was never worked on does not rest, and who was is due again after half a second', () => {
+test('a new visitor does not rest, and a derived one is due again after half a second', () => {
   const { work, wait, rest } = start()
   expect(rest('anna')).toBe(null)
   work(1, visitor('anna'))
@@ -37,20 +37,20 @@ test('who was never worked on does not rest, and who was is due again after half
   expect(rest('anna')).toBe(0)
 })
 
-test('one whose fold takes long rests ten times as long, by his share of the batch', () => {
+test('a visitor with a slow fold rests ten times its share of the batch’s time', () => {
   const { work, rest } = start()
   work(400, visitor('long', 300), visitor('short', 100))
   expect(rest('long')).toBe(3000)
   expect(rest('short')).toBe(1000)
 })
 
-test('an overactive one rests for a minute', () => {
+test('an overactive visitor rests for a minute', () => {
   const { work, rest } = start()
   work(1, visitor('script', 20_000, true))
   expect(rest('script')).toBe(60_000)
 })
 
-test('those who come again and again rest so long that together they take half of the time, up to five seconds', () => {
+test('recurring visitors rest long enough to take half of the time together, up to five seconds', () => {
   const { work, wait, rest } = start()
   const many = (n: number) => Array.from({ length: n }, (_, i) => visitor(`busy-${i}`))
   // The first time they are new, and nobody knows that they come again.
@@ -64,7 +64,7 @@ test('those who come again and again rest so long that together they take half o
   expect(rest('busy-999')).toBe(5000)
 })
 
-test('who stays away is forgotten, and what he took does not count for others', () => {
+test('a visitor that stays away is forgotten, and its time does not count for others', () => {
   const { work, wait, rest } = start()
   for (let i = 0; i < 2; i++) work(1500, ...Array.from({ length: 1500 }, (_, n) => visitor(`gone-${n}`)))
   expect(rest('gone-1499')).toBe(3000)

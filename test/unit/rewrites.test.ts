@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createRewrites, Ended } from '../../server/erasure/rewrites.ts'
 
-test('a rewrite resolves when it is on disk, and fails with what the journal says', async () => {
+test('a rewrite resolves once it is on disk, and fails with the journal’s error', async () => {
   const asked: string[] = []
   const rewrites = createRewrites((journalId) => asked.push(journalId))
   const first = rewrites.rewrite('a-journal', [])
@@ -14,7 +14,7 @@ test('a rewrite resolves when it is on disk, and fails with what the journal say
   expect(asked).toEqual(['a-journal', 'a-journal'])
 })
 
-test('at the end what waits fails, and what comes after is not even asked', async () => {
+test('at the end waiting rewrites fail, and later ones are not even tried', async () => {
   const asked: string[] = []
   const rewrites = createRewrites((journalId) => asked.push(journalId))
   const waiting = rewrites.rewrite('a-journal', [])

@@ -47,7 +47,7 @@ describe.skipIf(!existsSync(SPEC))('the example calls of the e-commerce specific
     ? (JSON.parse(readFileSync(SPEC, 'utf8')) as { event: string; properties: Record<string, unknown> }[])
     : []
 
-  test('are the ones of the table', () => {
+  test('match the table', () => {
     expect(calls.map((call) => call.event)).toEqual(EXAMPLES.map(([name]) => name))
   })
 
@@ -77,7 +77,7 @@ describe.skipIf(!existsSync(SPEC))('the example calls of the e-commerce specific
 })
 
 describe('a product', () => {
-  test('in the call itself becomes its only item, and its place on the page is no longer the event’s', () => {
+  test('in the call itself becomes its only item, and its fields leave the event', () => {
     const product = { product_id: 'p1', sku: 'S', name: 'Coat', category: 'Coats', brand: 'B', variant: 'red' }
     const more = { price: 89.5, quantity: 2, position: 3, url: 'https://s.example/p', image_url: 'https://s.example/i' }
     expect(tracked('Product Added', { ...product, ...more, cart_id: 'c1', coupon: 'MAY' }).props).toEqual({
@@ -99,12 +99,12 @@ describe('a product', () => {
     })
   })
 
-  test('may have a number for its id and texts for its price and quantity', () => {
+  test('may have a numeric id, and texts as price and quantity', () => {
     const { props } = tracked('Cart Viewed', { products: [{ product_id: 7, price: '18.99', quantity: '2' }] })
     expect(props).toEqual({ items: [{ item_id: '7', price: 18.99, quantity: 2 }] })
   })
 
-  test('in GA4’s words already stays as it is', () => {
+  test('that already uses GA4’s names stays as it is', () => {
     const items = [{ item_id: 'p1', item_name: 'Coat', price: 1 }]
     expect(tracked('add_to_cart', { currency: 'EUR', value: 1, items }).props).toEqual({
       currency: 'EUR',
@@ -113,7 +113,7 @@ describe('a product', () => {
     })
   })
 
-  test('that is no object harms nobody', () => {
+  test('that is not an object does no harm', () => {
     expect(tracked('Cart Viewed', { products: [null, 'x', 3, ['y']] }).props).toEqual({ items: [null, 'x', 3, ['y']] })
   })
 })
@@ -123,7 +123,7 @@ test.each([
   ['total, which the customer pays, before revenue', { total: 27.5, revenue: 25 }, 27.5],
   ['revenue where there is nothing else', { revenue: '25.00' }, 25],
   ['nothing where no amount can be read', { total: 'a lot' }, undefined],
-])('the value of an order is %s, and the others are kept', (_, amounts, value) => {
+])('the value of an order is %s, and the other amounts are kept', (_, amounts, value) => {
   expect(tracked('Order Completed', amounts).props).toEqual({ ...amounts, ...(value === undefined ? {} : { value }) })
 })
 
@@ -132,17 +132,17 @@ test('a shop’s own event is kept as it is', () => {
   expect(tracked('Quiz Answered', properties)).toEqual({ type: 'Quiz Answered', props: properties })
 })
 
-test('what describes a person is left out of any event', () => {
+test('properties that describe a person are dropped from every event', () => {
   const personal = { email: 'a@b.example', Phone: '1', first_name: 'A', lastName: 'B', traits: { x: 1 } }
   expect(tracked('Order Completed', { ...personal, order_id: 'o1' }).props).toEqual({ transaction_id: 'o1' })
   expect(tracked('Quiz Answered', { ...personal, score: 3 }).props).toEqual({ score: 3 })
 })
 
-test('a long name is cut to what the store holds', () => {
+test('a long name is cut to the store’s limit', () => {
   expect(tracked('x'.repeat(100)).type).toBe('x'.repeat(64))
 })
 
-test('an event without a name is none', () => {
+test('a track call without a name is not an event', () => {
   expect(mapCall(said({}))).toBeNull()
   expect(mapCall(said({ event: '  ' }))).toBeNull()
 })
@@ -160,7 +160,7 @@ describe('other calls', () => {
     search: '?q',
   }
 
-  test('a page takes its address from its properties, else from the context, and keeps no second copy of it', () => {
+  test('a page takes its address from its properties, else from the context, without a second copy', () => {
     const properties = { url: 'https://s.example/coats', path: '/coats', search: '?email=a', shelf: 3 }
     expect(mapCall(said({ kind: 'page', name: 'Shelf', category: 'Shop', properties, page }))).toEqual({
       type: 'page',
@@ -171,7 +171,7 @@ describe('other calls', () => {
     })
   })
 
-  test('a screen is a page with its name for a title', () => {
+  test('a screen is a page with its name as title', () => {
     expect(mapCall(said({ kind: 'screen', name: 'Basket' }))).toEqual({
       type: 'page',
       title: 'Basket',
@@ -179,13 +179,13 @@ describe('other calls', () => {
     })
   })
 
-  test('a track call stands on the page of its context; its own url is the product’s', () => {
+  test('a track call has the page of its context; its own url is the product’s', () => {
     const mapped = tracked('Product Viewed', { product_id: 'p', url: 'https://s.example/p' }, page)
     expect(mapped.url).toBe('https://s.example/now')
     expect(mapped.props).toEqual({ items: [{ item_id: 'p', url: 'https://s.example/p' }] })
   })
 
-  test('an identify and an alias keep nothing of whom they name, a group only its id', () => {
+  test('an identify and an alias keep nothing about the user they name, a group only its id', () => {
     const properties = { name: 'Ann' }
     expect(mapCall(said({ kind: 'identify', properties }))).toEqual({ type: 'identify', props: { kind: 'login' } })
     expect(mapCall(said({ kind: 'alias', properties }))).toEqual({ type: 'alias' })

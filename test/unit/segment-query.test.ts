@@ -181,7 +181,7 @@ describe.each(CASES)('$means', ({ node, where, finds }) => {
     }
   })
 
-  test('finds its persons, with the time at which they entered', async () => {
+  test('finds its persons with their time of entry', async () => {
     const everybody = PERSONS.map((each) => each.person_id)
     const verdicts = await judge(db, node, NOW, everybody)
     const members = verdicts.filter((verdict) => verdict.member)
@@ -189,7 +189,7 @@ describe.each(CASES)('$means', ({ node, where, finds }) => {
   })
 })
 
-test('the edge of a person is the next time that may change the verdict, and no time that has passed', async () => {
+test('the edge of a person is the next future time that may change the verdict', async () => {
   const node: SegmentNode = { cart: { state: 'abandoned', idle: { max: '7d' } } }
   const verdicts = await judge(db, node, NOW, [
     nobody('browsing'),

@@ -22,12 +22,13 @@ describe('preparing the store at the start', () => {
       explain,
     })
 
-  test('it is there', async () => expect(await outcome(null, false)).toBe(true))
-  test('it is away, and the sites are known: the server begins without it', async () =>
+  test('the store is available', async () => expect(await outcome(null, false)).toBe(true))
+  test('the store is unreachable and the sites are known: the server starts without it', async () =>
     expect(await outcome(new Away('gone'), true)).toBe(false))
-  test('it is away at the first start', () =>
+  test('the store is unreachable at the first start', () =>
     expect(outcome(new Away('gone'), false)).rejects.toThrow('explained: gone'))
-  test('it is damaged', () => expect(outcome(new Error('malformed'), true)).rejects.toThrow('explained: malformed'))
+  test('the store is damaged', () =>
+    expect(outcome(new Error('malformed'), true)).rejects.toThrow('explained: malformed'))
 })
 
 describe('preparing it later', () => {
@@ -52,7 +53,7 @@ describe('preparing it later', () => {
     return did
   }
 
-  test('it is tried every two seconds until it is there; what else is wrong is reported', async () => {
+  test('it is retried every two seconds until the store is available; other errors are reported', async () => {
     expect(await later([new Away('gone'), new Error('read only')])).toEqual([
       '2000 ms',
       '2000 ms',
@@ -62,7 +63,7 @@ describe('preparing it later', () => {
     ])
   })
 
-  test('a server that stops tries no more', async () => {
+  test('a server that stops retries no more', async () => {
     const failures = Array.from({ length: 9 }, () => new Away('gone'))
     expect(await later(failures, { stopsAfter: 2 })).toEqual(['2000 ms', '2000 ms', '2000 ms'])
   })
@@ -81,7 +82,7 @@ test.each([
   expect(() => explainStore({ dataDir: '/data', databaseUrl }, isAway)(error)).toThrow(message)
 })
 
-describe('what waits to be landed', () => {
+describe('the backlog', () => {
   const waiting = (position: number | null, oldestAt: number | null) =>
     createWaiting({ position: () => position, after: (from) => ({ entries: 10 - from, oldestAt }), now: () => 5000 })(
       99,
@@ -91,7 +92,7 @@ describe('what waits to be landed', () => {
     expect(waiting(null, 1000)).toEqual({ entries: 0, bytes: 99, oldestMs: 0 }))
   test('is counted from there on', () => expect(waiting(7, 1000)).toEqual({ entries: 3, bytes: 99, oldestMs: 4000 }))
   test('is never younger than now', () => expect(waiting(7, 6000).oldestMs).toBe(0))
-  test('is nothing', () => expect(waiting(10, null)).toEqual({ entries: 0, bytes: 99, oldestMs: 0 }))
+  test('is empty', () => expect(waiting(10, null)).toEqual({ entries: 0, bytes: 99, oldestMs: 0 }))
 })
 
 describe('private routes answer', () => {
@@ -112,7 +113,7 @@ describe('calls in quick succession', () => {
   beforeEach(() => void vi.useFakeTimers())
   afterEach(() => void vi.useRealTimers())
 
-  test('are one, so long after the first', () => {
+  test('are merged into one, a moment after the first', () => {
     const action = vi.fn()
     const call = coalesce(action, 20)
     call()
@@ -129,7 +130,7 @@ describe('calls in quick succession', () => {
 })
 
 describe('the end', () => {
-  test('comes in order, and what does not end in time is left', async () => {
+  test('runs the steps in order and abandons those that do not end in time', async () => {
     const order: string[] = []
     const { left } = await stopInOrder(60, [
       ['requests', async () => void order.push('requests')],
@@ -140,7 +141,7 @@ describe('the end', () => {
     expect(left).toEqual(['the journal'])
   })
 
-  test('what ended and was not finished is left too', async () => {
+  test('a step that ended unfinished counts as left', async () => {
     const { left } = await stopInOrder(1000, [['requests', async () => 'requests that took too long']])
     expect(left).toEqual(['requests that took too long'])
   })

@@ -105,13 +105,13 @@ async function startAndView() {
   return { queue, sent }
 }
 
-test('what happens while a request is under way is gathered for as long: a view waits for its late title', async () => {
+test('events during a request are gathered as usual: a view waits for its late title', async () => {
   const { sent } = await startAndView()
   await vi.advanceTimersByTimeAsync(5000)
   expect(sent.map(({ at }) => at)).toEqual([0, 1100])
 })
 
-test('what is urgent while a request is under way goes as soon as it has ended, and takes the rest along', async () => {
+test('an urgent event during a request is sent when it ends, together with the rest', async () => {
   const { queue, sent } = await startAndView()
   queue.add(event('identify'))
   await vi.advanceTimersByTimeAsync(5000)
@@ -121,7 +121,7 @@ test('what is urgent while a request is under way goes as soon as it has ended, 
   ])
 })
 
-test('a withdrawal while the first request is under way goes as soon as it has ended, whatever was being gathered', async () => {
+test('a withdrawal during the first request is sent when it ends, whatever was being gathered', async () => {
   const { queue, sent } = await startAndView()
   queue.close({ consent: { ...consent, analytics: false }, event: event('consent') })
   await vi.advanceTimersByTimeAsync(5000)
@@ -131,7 +131,7 @@ test('a withdrawal while the first request is under way goes as soon as it has e
   ])
 })
 
-test('events are gathered for half a second, and urgent ones take the rest along at once', async () => {
+test('events are gathered for half a second, and an urgent one sends all of them at once', async () => {
   const { queue, sent } = start()
   queue.open(consent, false)
   queue.add(event('a'))
@@ -165,7 +165,7 @@ test('failures back off from one second to five minutes, and a success starts ov
   expect(sent).toHaveLength(before + 2)
 })
 
-test('Retry-After is obeyed by urgent events and by the end of the page, which then only stores', async () => {
+test('urgent events and the end of the page obey Retry-After; the latter then only stores', async () => {
   const { queue, sent, local } = start([{ kind: 'retry', afterMs: 60_000 }])
   queue.open(consent, false)
   queue.add(event('purchase'))
@@ -180,7 +180,7 @@ test('Retry-After is obeyed by urgent events and by the end of the page, which t
   expect(local.items.has('couture.unsent')).toBe(false)
 })
 
-test('keepalive carries at most 60 KiB over all that is in flight, and the rest is stored', async () => {
+test('keepalive requests in flight carry at most 60 KiB, and the rest is stored', async () => {
   const { queue, sent, local } = start([null, null, null, null, null, null, null, null])
   queue.open(consent, false)
   for (let i = 0; i < 9; i++) queue.add(event('big', { note: 'x'.repeat(10_000) }))
@@ -198,7 +198,7 @@ test('keepalive carries at most 60 KiB over all that is in flight, and the rest 
   expect(sent.filter(({ keepalive }) => !keepalive)).toEqual([])
 })
 
-test('an acknowledged event leaves the storage, whichever request took it', async () => {
+test('an acknowledged event leaves the storage, whichever request carried it', async () => {
   const { queue, sent, local } = start([null, DONE])
   queue.open(consent, false)
   queue.add(event('a'))
@@ -242,7 +242,7 @@ test('a queue that cannot send is bounded and counts what it drops', () => {
   expect(lost).toEqual({ overflow: 3 })
 })
 
-test('stored batches go first, and what another script wrote there does no harm', async () => {
+test('stored batches are sent first, and foreign data in the storage do no harm', async () => {
   const local = area()
   const old = { visitor: 'v0', consent, events: [event('old')] }
   local.setItem(
@@ -267,7 +267,7 @@ test('stored batches go first, and what another script wrote there does no harm'
   expect(local.items.has('couture.unsent')).toBe(false)
 })
 
-test('what is stored without a standing choice is not sent', async () => {
+test('events stored without a standing choice are not sent', async () => {
   const local = area()
   local.setItem('couture.unsent', JSON.stringify([{ visitor: 'retired', consent, events: [event('old')] }]))
   const { queue, sent } = start([], local)

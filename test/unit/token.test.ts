@@ -38,11 +38,11 @@ const VECTORS = [
 const read = (token: string, secret = 'link-secret') => readToken(linkMac, secret, decode, token)
 
 describe.each(VECTORS)('$name', ({ secret, said, token }) => {
-  test('is made as it was computed elsewhere', () => {
+  test('matches a token computed elsewhere', () => {
     expect(mintToken(linkMac, secret, encode, said)).toBe(token)
   })
 
-  test('is read back, with the contact as a reference only', () => {
+  test('is read back, with only a reference to the contact', () => {
     const { message, contactId, issuedAt, target } = said
     expect(read(token, secret)).toEqual({
       message,
@@ -57,14 +57,14 @@ describe.each(VECTORS)('$name', ({ secret, said, token }) => {
     expect(read(token, `${secret}.`)).toBeNull()
   })
 
-  test('is not read when any one of its characters is another', () => {
+  test('is not read if any of its characters changes', () => {
     for (let i = 0; i < token.length; i++) {
       const changed = token.slice(0, i) + (token[i] === 'A' ? 'B' : 'A') + token.slice(i + 1)
       expect(read(changed, secret), changed).toBeNull()
     }
   })
 
-  test('is not read when any one of its parts is missing, doubled or empty', () => {
+  test('is not read if any of its parts is missing, doubled or empty', () => {
     const parts = token.split('.')
     for (let i = 0; i < parts.length; i++) {
       for (const other of [parts.toSpliced(i, 1), parts.toSpliced(i, 0, parts[i]!), parts.with(i, '')]) {
@@ -74,7 +74,7 @@ describe.each(VECTORS)('$name', ({ secret, said, token }) => {
   })
 })
 
-test('the landing page of one token cannot be put into another', () => {
+test('the landing page of one token cannot be moved to another', () => {
   const [plain, withPage] = [VECTORS[0]!.token, VECTORS[1]!.token]
   const page = withPage.split('.')[4]!
   const mac = plain.split('.')[4]!
@@ -90,7 +90,7 @@ test.each([
   `${VECTORS[0]!.token}\n`,
   ` ${VECTORS[0]!.token}`,
   'x'.repeat(5000),
-])('what is no token at all is not read: %j', (text) => {
+])('text that is not a token is not read: %j', (text) => {
   expect(read(text)).toBeNull()
 })
 
@@ -104,7 +104,7 @@ test('times are kept to the second', () => {
   expect(read(token, 's')?.issuedAt).toBe(1767225600_000)
 })
 
-test('a message’s name has 1 to 40 of A-Z a-z 0-9 _ -', () => {
+test('the name of a message has 1 to 40 of A-Z a-z 0-9 _ -', () => {
   for (const good of ['a', 'Spring_2026-03', 'x'.repeat(40)]) expect(MESSAGE_PATTERN.test(good)).toBe(true)
   for (const bad of ['', 'x'.repeat(41), 'a.b', 'a b', 'é', 'a\n']) expect(MESSAGE_PATTERN.test(bad)).toBe(false)
 })

@@ -56,7 +56,7 @@ test.each([
   expect(await derive()).toBe(rounds)
 })
 
-test('deriving, when nothing was landed: a round', async () => {
+test('deriving when nothing was landed: one round', async () => {
   const { land, idle, derive } = createWork(60_000)
   await land()
   await land()
@@ -64,14 +64,14 @@ test('deriving, when nothing was landed: a round', async () => {
   expect(await derive()).toBe(1)
 })
 
-test('who takes requests in lacks a processor: a turn ends with the part that it is at', async () => {
+test('if the collector lacks a processor, a turn ends after its current part', async () => {
   const { land } = createWork(60_000, { interruptedAt: 45 })
   expect(await land()).toBe(1)
   expect(await land()).toBe(4)
   expect(await land()).toBe(1)
 })
 
-test('what cannot be landed at once is tried by a part', async () => {
+test('a failed transaction is retried with a single part', async () => {
   const { land, fail } = createWork(60_000)
   await land()
   await expect(fail()).rejects.toThrow('full')

@@ -37,7 +37,7 @@ const cases: [string, object, (value: unknown) => boolean, (value: unknown) => b
   ['an envelope', envelope, isEnvelope, (value) => envelopeSchema.safeParse(value).success],
 ]
 
-test.each(cases)('%s that is good, and one with anything wrong in it', (_, good, compiled, schema) => {
+test.each(cases)('%s: valid and invalid in every way', (_, good, compiled, schema) => {
   expect([compiled(good), schema(good)]).toEqual([true, true])
   const outcomes = new Set<boolean>()
   fc.assert(
@@ -50,7 +50,7 @@ test.each(cases)('%s that is good, and one with anything wrong in it', (_, good,
   expect(outcomes, 'some of them are good, some are not').toEqual(new Set([true, false]))
 })
 
-test('a placeholder is no visitor, whatever checks it', () => {
+test('no check accepts a placeholder as a visitor', () => {
   const values = ['null', '0000', 'undefined', 'visitor'].map((visitor) => ({ ...envelope, visitor }))
   expect(values.map((value) => isEnvelope(value))).toEqual([false, false, false, false])
 })
