@@ -63,9 +63,6 @@ const actSchema = z
   .object({ link: z.string(), act: actName, at: z.string(), actor: z.string() })
   .openapi('LinkAct', { description: 'The act as it was kept. The link follows within a second.' })
 
-/** The most links that one contact or visitor is shown with. */
-export const MAX_LINKS = 1000
-
 const LIST = 'links'
 const cursorSchema = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
 

@@ -1,22 +1,15 @@
 /** One contact or visitor: the 360° view. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
-import { contactPerson } from '../domain/ids.ts'
 import { toMajor } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
-import { stillOpen } from '../segments/member-list.ts'
-import { loadCartsOf } from '../store/carts.ts'
-import { listConsents } from '../store/consents.ts'
-import { findContact } from '../store/contacts.ts'
-import { loadMatchFacts } from '../store/feed.ts'
-import { listLinks } from '../store/links.ts'
-import { listOrders } from '../store/orders.ts'
+import { readContactView } from '../store/contact-view.ts'
+import { linksOf } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
-import { visitorsOf } from '../store/visitor-persons.ts'
-import { describeVisitors, listVisitors } from '../store/visitors.ts'
+import { describeVisitors, visitorPage } from '../store/visitors.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { linkSchema, MAX_LINKS, renderLink } from './links.ts'
+import { linkSchema, renderLink } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
 import { cartSchema, iso, isoOrNull, json, membershipSchema, refusal, refusals, renderCart } from './shapes.ts'
 import { operation } from './tags.ts'
@@ -109,12 +102,9 @@ export function peopleRoutes(deps: HttpDeps) {
       async (c) => {
         const { after, limit, state } = c.req.valid('query')
         const from = decodeCursor(state, after, z.string()) ?? ''
-        const ids = await listVisitors(deps.db, state, from, limit + 1)
-        const page = ids.slice(0, limit)
-        const visitors = new Map((await describeVisitors(deps.db, page)).map((row) => [row.visitor_id, row]))
-        const data = page.flatMap((id) => visitors.get(id) ?? []).map(renderVisitor)
-        const hasMore = ids.length > limit
-        return c.json({ data, next: hasMore ? encodeCursor(state, page.at(-1)) : null, has_more: hasMore }, 200)
+        const { visitors, next } = await visitorPage(deps.db, state, from, limit)
+        const position = next === null ? null : encodeCursor(state, next)
+        return c.json({ data: visitors.map(renderVisitor), next: position, has_more: next !== null }, 200)
       },
     )
     .openapi(
@@ -135,22 +125,16 @@ export function peopleRoutes(deps: HttpDeps) {
         const { id } = c.req.valid('param')
         const [visitor] = await describeVisitors(deps.db, [id])
         if (!visitor) throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
-        const links = await listLinks(deps.db, { visitor: id }, MAX_LINKS)
+        const links = await linksOf(deps.db, { visitor: id })
         return c.json({ ...renderVisitor(visitor), links: links.map(renderLink) }, 200)
       },
     )
 }
 
 async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof contactSchema>> {
-  const { db } = deps
-  const contact = await findContact(db, id)
-  if (!contact) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
-  const person = contactPerson(id)
-  const visitorIds = await visitorsOf(db, person)
-  const match = (await loadMatchFacts(db, [id])).get(id)
-  // Also of somebody who is no match: a cart may carry his address.
-  const carts = await stillOpen(db, await loadCartsOf(db, [person]))
-  const cart = carts.get(person)
+  const known = await readContactView(deps.db, id)
+  if (!known) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
+  const { contact, cart } = known
   return {
     id,
     email: contact.email,
@@ -159,16 +143,16 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
     mail_consent: contact.mail_consent === null ? null : contact.mail_consent === 1,
     mail_consent_at: isoOrNull(contact.mail_consent_at),
     merged_into: contact.merged_into,
-    visitors: (await describeVisitors(db, visitorIds)).map(renderVisitor),
-    links: (await listLinks(db, { contact: id }, MAX_LINKS)).map(renderLink),
+    visitors: known.visitors.map(renderVisitor),
+    links: known.links.map(renderLink),
     cart: cart ? renderCart(cart, deps.now()) : null,
-    orders: (await listOrders(db, id)).map((order) => ({
+    orders: known.orders.map((order) => ({
       ...order,
       at: iso(order.at),
       total: toMajor(order.total, order.currency),
     })),
-    segments: match?.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) })) ?? [],
-    consents: (await listConsents(db, visitorIds)).map((row) => ({
+    segments: known.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) })),
+    consents: known.consents.map((row) => ({
       visitor: row.visitor_id,
       id: row.id,
       analytics: row.analytics === 1,

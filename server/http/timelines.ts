@@ -3,16 +3,13 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { personOf } from '../domain/ids.ts'
 import { Problem } from '../domain/problem.ts'
-import { findContact } from '../store/contacts.ts'
-import { listLinks } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import type { EventRow } from '../store/schema/visitors.ts'
-import { contactTimeline, visitorTimeline } from '../store/timelines.ts'
-import { describeVisitors } from '../store/visitors.ts'
+import { contactTimeline, type Timeline, visitorTimeline } from '../store/timelines.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { linkId, MAX_LINKS } from './links.ts'
+import { linkId } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
 import { iso, json, refusal, refusals, strengthSchema } from './shapes.ts'
 import { operation } from './tags.ts'
@@ -59,11 +56,10 @@ export function timelineRoutes(deps: HttpDeps) {
       async (c) => {
         const { id } = c.req.valid('param')
         const { after, limit, strength } = c.req.valid('query')
-        if (!(await findContact(deps.db, id))) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
         const position = decodeCursor(`timeline:c:${id}`, after, timelineCursor)
-        const links = await listLinks(deps.db, { contact: id }, MAX_LINKS)
-        const rows = await contactTimeline(deps.db, id, links, strength === 'all', position, limit + 1)
-        return c.json(timelinePage(`timeline:c:${id}`, rows, limit, links), 200)
+        const timeline = await contactTimeline(deps.db, id, strength === 'all', position, limit + 1)
+        if (!timeline) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
+        return c.json(timelinePage(`timeline:c:${id}`, timeline, limit), 200)
       },
     )
     .openapi(
@@ -84,20 +80,17 @@ export function timelineRoutes(deps: HttpDeps) {
         const { id } = c.req.valid('param')
         const { after, limit } = c.req.valid('query')
         const position = decodeCursor(`timeline:v:${id}`, after, timelineCursor)
-        const rows = await visitorTimeline(deps.db, id, position, limit + 1)
-        if (rows.length === 0 && (await describeVisitors(deps.db, [id])).length === 0) {
-          throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
-        }
-        const links = await listLinks(deps.db, { visitor: id }, MAX_LINKS)
-        return c.json(timelinePage(`timeline:v:${id}`, rows, limit, links), 200)
+        const timeline = await visitorTimeline(deps.db, id, position, limit + 1)
+        if (!timeline) throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
+        return c.json(timelinePage(`timeline:v:${id}`, timeline, limit), 200)
       },
     )
 }
 
-function timelinePage(list: string, rows: EventRow[], limit: number, links: LinkRow[]) {
-  const page = rows.slice(0, limit)
+function timelinePage(list: string, { events, links }: Timeline, limit: number) {
+  const page = events.slice(0, limit)
   const last = page.at(-1)
-  const hasMore = rows.length > limit
+  const hasMore = events.length > limit
   const next = hasMore && last ? encodeCursor(list, { at: last.at, id: last.id, visitor: last.visitor_id }) : null
   return { data: page.map((row) => renderEvent(row, linkOf(row, links))), next, has_more: hasMore }
 }

@@ -35,3 +35,11 @@ export async function findLink(db: Kysely<Database>, visitorId: string, id: stri
   const query = db.selectFrom('links').selectAll().where('visitor_id', '=', visitorId).where('id', '=', id)
   return (await query.executeTakeFirst()) ?? null
 }
+
+/** The most links that a contact or a visitor is shown with. */
+const MAX_LINKS = 1000
+
+/** The links that a contact or a visitor is shown with. */
+export function linksOf(db: Kysely<Database>, whose: { contact: string } | { visitor: string }): Promise<LinkRow[]> {
+  return listLinks(db, whose, MAX_LINKS)
+}

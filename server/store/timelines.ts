@@ -1,10 +1,13 @@
 /** Timelines: the events of a contact or a visitor, oldest first. */
 import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
 import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
+import { findContact } from './contacts.ts'
+import { linksOf } from './links.ts'
 import type { LinkRow } from './schema/derived.ts'
 import type { EventRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
 import { visitorsOf } from './visitor-persons.ts'
+import { describeVisitors } from './visitors.ts'
 
 /** Where a page of a timeline begins: after this event. */
 export type TimelineCursor = { at: number; id: string; visitor: string }
@@ -37,21 +40,39 @@ async function timeline(
   return query.execute()
 }
 
-/** A visitor's events. */
-export function visitorTimeline(
+/** A page of a timeline, and the links that give its events to their persons. */
+export type Timeline = { events: EventRow[]; links: LinkRow[] }
+
+/** A visitor's events; null if there is no such visitor. */
+export async function visitorTimeline(
   db: Kysely<Database>,
   visitorId: VisitorId,
   after: TimelineCursor | null,
   limit: number,
-) {
-  return timeline(db, (eb) => eb('visitor_id', '=', visitorId), after, limit)
+): Promise<Timeline | null> {
+  const events = await timeline(db, (eb) => eb('visitor_id', '=', visitorId), after, limit)
+  if (events.length === 0 && (await describeVisitors(db, [visitorId])).length === 0) return null
+  return { events, links: await linksOf(db, { visitor: visitorId }) }
 }
 
 /**
- * A contact's events: those that verified and confirmed links give him, and with `claimed` also those while somebody
- * claimed without a signature to be him, and the carts that carry his address.
+ * A contact's events: those that verified and confirmed links give the contact. With `claimed` also those while somebody
+ * claimed without a signature to be the contact, and the carts that carry the contact's address. Null if there is no
+ * such contact.
  */
 export async function contactTimeline(
+  db: Kysely<Database>,
+  contactId: ContactId,
+  claimed: boolean,
+  after: TimelineCursor | null,
+  limit: number,
+): Promise<Timeline | null> {
+  if (!(await findContact(db, contactId))) return null
+  const links = await linksOf(db, { contact: contactId })
+  return { events: await contactEvents(db, contactId, links, claimed, after, limit), links }
+}
+
+async function contactEvents(
   db: Kysely<Database>,
   contactId: ContactId,
   links: LinkRow[],
@@ -83,7 +104,7 @@ export async function contactTimeline(
   )
 }
 
-/** Whether all that a visitor says of the contact is an address in a form: it gives him a cart, and no visit. */
+/** Whether all that a visitor says of the contact is an address in a form: it gives the contact a cart, and no visit. */
 function onlyTyped(links: LinkRow[], visitorId: VisitorId): boolean {
   const strengths = links.filter((link) => link.visitor_id === visitorId).map((link) => link.strength)
   return (

@@ -47,6 +47,20 @@ export async function listVisitors(
   return rows.map((row) => row.visitor_id)
 }
 
+/** A page of the visitors in a state, in order of their ids. `next` is the id after which the next begins. */
+export async function visitorPage(
+  db: Kysely<Database>,
+  state: 'overactive' | 'shared',
+  after: string,
+  limit: number,
+): Promise<{ visitors: Awaited<ReturnType<typeof describeVisitors>>; next: string | null }> {
+  const ids = await listVisitors(db, state, after, limit + 1)
+  const page = ids.slice(0, limit)
+  const rows = new Map((await describeVisitors(db, page)).map((row) => [row.visitor_id, row]))
+  const next = ids.length > limit ? page.at(-1)! : null
+  return { visitors: page.flatMap((id) => rows.get(id) ?? []), next }
+}
+
 const selectSizes = ofKeys((db, visitorIds) =>
   db.selectFrom('visitors').select(['visitor_id', 'events']).where('visitor_id', 'in', visitorIds),
 )

@@ -1,0 +1,31 @@
+/** All that is known of a contact, for the one page and the one route that show it. */
+import type { Kysely } from 'kysely'
+import { type ContactId, contactPerson } from '../domain/ids.ts'
+import { loadCartsOf, stillOpen } from './carts.ts'
+import { listConsents } from './consents.ts'
+import { findContact } from './contacts.ts'
+import { loadMatchFacts } from './feed.ts'
+import { linksOf } from './links.ts'
+import { listOrders } from './orders.ts'
+import type { Database } from './schema.ts'
+import { visitorsOf } from './visitor-persons.ts'
+import { describeVisitors } from './visitors.ts'
+
+/** Reads it; null if there is no such contact. */
+export async function readContactView(db: Kysely<Database>, id: ContactId) {
+  const contact = await findContact(db, id)
+  if (!contact) return null
+  const person = contactPerson(id)
+  const visitorIds = await visitorsOf(db, person)
+  // Also of a contact that is no match: a cart may carry its address.
+  const carts = await stillOpen(db, await loadCartsOf(db, [person]))
+  return {
+    contact,
+    visitors: await describeVisitors(db, visitorIds),
+    links: await linksOf(db, { contact: id }),
+    cart: carts.get(person) ?? null,
+    orders: await listOrders(db, id),
+    segments: (await loadMatchFacts(db, [id])).get(id)?.segments ?? [],
+    consents: await listConsents(db, visitorIds),
+  }
+}
