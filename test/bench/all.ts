@@ -1,6 +1,6 @@
 /**
- * All benchmarks in one table, in two minutes or so: `collect` and `project` on SQLite, then `project` on a PostgreSQL
- * of its own that flushes as in earnest. Each runs in a process of its own, so that none warms up or fills up another.
+ * All benchmarks in one table, in about two minutes: `collect` and `project` on SQLite, then `project` on a PostgreSQL
+ * of its own with production flushing. Each runs in its own process, so that none warms up or fills up another.
  */
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
@@ -8,7 +8,7 @@ import { startCluster } from '../support/postgres.ts'
 
 const runner = fileURLToPath(new URL('./run.mjs', import.meta.url))
 
-/** Runs them. With `long` each takes as long as it does by itself. */
+/** Runs them. With `long` each takes as long as when run alone. */
 export async function bench({ long }: { long: boolean }): Promise<Record<string, unknown>> {
   const collect = await run('collect', long)
   const sqlite = await run('project', long)

@@ -1,4 +1,4 @@
-/** The baseline: a bare Hono route that reads and parses the same body and answers, in a process of its own. */
+/** The baseline: a bare Hono route that reads and parses the same body and answers, in its own process. */
 import { serve } from '@hono/node-server'
 import { Hono } from 'hono'
 

@@ -1,6 +1,6 @@
 /**
- * Where the time of an acknowledgement goes: what each step of `POST /v1/events` costs by itself, and how long a
- * process's main thread and its others run for a request. For people who look for what to make faster.
+ * Where the time of an acknowledgement goes: the cost of each step of `POST /v1/events`, and how long a process's main
+ * thread and its other threads run per request. For profiling.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { isEnvelope, isEvent, isTooDeep } from '../../server/collect/schema.ts'
@@ -14,11 +14,11 @@ import { quantile } from './table.ts'
 const RUNS = 150
 const CALLS_A_RUN = 50
 
-/** Microseconds of each step for a request of `events` events: those of a fast run, for the machine may be busy. */
+/** Microseconds of each step for a request of `events` events, from a fast run, because the machine may be busy. */
 export function stepTimes(events: number): Record<string, number> {
   const { kept_query } = defaultSettings()
   const { cookieMac } = createKeyring('a root secret for a benchmark')
-  // Many, as under load: one text alone would stay in the processor's cache.
+  // Many texts, as under load: a single one would stay in the processor's cache.
   const texts = Array.from({ length: 300 }, (_, n) => body(String(n), events, String(n)))
   const parsed = texts.map((text) => JSON.parse(text) as { events: WireEvent[] })
   const time = (work: (n: number) => unknown) => {
@@ -43,7 +43,7 @@ export function stepTimes(events: number): Record<string, number> {
   }
 }
 
-/** How long the threads of a process have run, in microseconds: the main one and all others. Null but on Linux. */
+/** How long a process's threads have run, in microseconds: the main thread and all others. Null except on Linux. */
 export function runTimes(pid: number): { main: number; others: number } | null {
   if (process.platform !== 'linux') return null
   const times = { main: 0, others: 0 }

@@ -1,10 +1,10 @@
 /**
  * How fast the collector acknowledges, as a share of a bare route that reads and parses the same body, with landing and
- * deriving running, on this disk and on one that takes 5 ms longer to flush; and what rate it sustains, that is,
- * without the lag growing. Before a figure is printed it is checked that everything acknowledged was stored once.
+ * deriving running, on this disk and on one that takes 5 ms longer to flush; and which rate it sustains, that is,
+ * without growing lag. Before a figure is printed, the benchmark checks that everything acknowledged was stored once.
  *
- * The two are measured in turns, and the middle of the turns is told: a machine that does something else for a while
- * slows both. A turn begins when the collector has caught up, so that the baseline has the machine for itself.
+ * The two are measured in turns, and the median turn is reported: a machine that is busy for a while slows both. A turn
+ * begins when the collector has caught up, so that the baseline has the machine to itself.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { settled } from '../support/sender.ts'
@@ -13,16 +13,16 @@ import { runTimes, stepTimes } from './collect-steps.ts'
 import { type LoadResult, runLoad, startBare } from './load.ts'
 import { printTable, quantile } from './table.ts'
 
-/** The line that the benchmark ends with. */
+/** The final line of the benchmark. */
 export type CollectLine = Record<string, number>
 
-/** A rate is sustained if in the second half of its run the lag was mostly shorter than this. */
+/** A rate is sustained if the lag was mostly shorter than this in the second half of its run. */
 const FLAT_LAG_MS = 1000
 
-/** How much longer the slow disk takes. */
+/** How much longer the slow disk takes to flush. */
 const SLOW_FLUSH_MS = 5
 
-/** One run of the load, and how long the server's main thread and its others ran for a request, in microseconds. */
+/** One run of the load, and the time that the server's main thread and its others ran per request, in microseconds. */
 type Turn = LoadResult & { mainUs: number; othersUs: number }
 
 const round = (value: number, digits = 0) => Number(value.toFixed(digits))
@@ -47,7 +47,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
   }
 }
 
-/** Runs a measurement on a server of its own, which ends with it. */
+/** Runs a measurement on a server that is started and stopped for it. */
 async function withServer<T>(options: ServerOptions, work: (server: TestServer) => Promise<T>): Promise<T> {
   const server = await startServer(options)
   try {
@@ -75,7 +75,7 @@ const middle = (turns: Turn[], figure: 'requestsPerS' | 'p99Ms' | 'mainUs' | 'ot
     0.5,
   )
 
-/** Requests a second that are acknowledged, and those of the bare route. */
+/** Acknowledged requests per second, of the collector and of the bare route. */
 async function compared(
   server: TestServer,
   bare: { url: string; pid: number },
@@ -86,7 +86,7 @@ async function compared(
   const pid = server.process.pid!
   const [own, base]: [Turn[], Turn[]] = [[], []]
   await runLoad(bare.url, { events, seconds: 2 })
-  // Longer: it has more to compile, and no server is young for long.
+  // Longer, because it has more to compile, and no server is new for long.
   let acknowledged = (await runLoad(addressOf(server), { events, seconds })).ok
   for (let n = 0; n < turns; n++) {
     await settled(server, 300_000)
@@ -118,7 +118,7 @@ async function slow(server: TestServer, events: number, seconds: number): Promis
   return { [`slow_disk_rps_${events}`]: round(own.requestsPerS), [`slow_disk_p99_ms_${events}`]: round(own.p99Ms, 1) }
 }
 
-/** Waits until all has landed, then compares what was acknowledged, what the journal took and what the store has. */
+/** Waits until everything has landed, then compares what was acknowledged, accepted by the journal and stored. */
 async function checkStored(server: TestServer, acknowledgedEvents: number): Promise<void> {
   await settled(server, 300_000)
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
@@ -132,8 +132,8 @@ async function checkStored(server: TestServer, acknowledgedEvents: number): Prom
 }
 
 /**
- * The highest rate at which the lag stays flat, found by halving; and at that rate, how long after its end all is
- * derived, of visitors who each send more than once a second. Requests of 3 events.
+ * The highest rate without growing lag, found by bisection; and at that rate, how long after the end everything is
+ * derived, for visitors who each send more than once a second. Requests of 3 events.
  */
 async function sustained(server: TestServer, steps: number, seconds: number): Promise<CollectLine> {
   const url = addressOf(server)

@@ -1,4 +1,4 @@
-/** Fills a journal with traffic, and checks what became of it. */
+/** Fills a journal with traffic, and checks the result. */
 import type { Kysely } from 'kysely'
 import { openJournal } from '../../server/journal/journal.ts'
 import { upsertContacts } from '../../server/store/contacts.ts'
@@ -10,10 +10,10 @@ const DAY_MS = 24 * 3600_000
 /** Requests in one row of the journal, as a busy collector groups them. */
 const GROUP = 32
 
-/** Events that are made up at once: bounds the bench's own memory. */
+/** Events generated at once: bounds the benchmark's own memory. */
 export const PART = 100_000
 
-/** Fills a journal with traffic and the store with the contacts who sign in. */
+/** Fills a journal with traffic, and the store with the contacts that sign in. */
 export async function writeJournal(
   file: string,
   db: Kysely<Database>,
@@ -36,7 +36,7 @@ export async function writeJournal(
   journal.close()
 }
 
-/** Throws if what is stored and derived is not what the traffic must come to. */
+/** Throws if the stored and derived data differ from what the traffic must produce. */
 export async function check(db: Kysely<Database>, expected: Expected): Promise<void> {
   for (const table of ['events', 'persons', 'carts', 'purchases'] as const) {
     const { n } = await db

@@ -1,7 +1,7 @@
 /**
- * What it costs to link a visitor, and to void the link, by how many events he has: from the answer to the request that
- * claims or voids, until the link is read so and every event is his or nobody's again. Both are one transaction, so the
- * link's state tells that its events were re-pointed; that is checked.
+ * What it costs to link a visitor, and to void the link, by the number of its events: from the answer to the request
+ * that claims or voids until the link is visible and every event belongs to the contact, or to nobody again. Each is
+ * one transaction, so the link's state shows that its events were re-pointed; that is checked.
  */
 import { sql } from 'kysely'
 import { contactId, contactPerson, type PersonId, visitorId, visitorPerson } from '../../server/domain/ids.ts'
@@ -14,7 +14,7 @@ import { quantile } from './table.ts'
 const SIZES = [10, 1000, 100_000]
 const REQUEST_EVENTS = 500
 
-/** Fewer than make a visitor overactive on one day. */
+/** Not enough to make a visitor overactive on one day. */
 const EVENTS_A_DAY = 8000
 const DAY_MS = 24 * 3600_000
 
@@ -45,7 +45,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
   }
 }
 
-/** A visitor with so many page views, and the contact who will turn out to be he. */
+/** A visitor with this many page views, and the contact that it will be linked to. */
 async function fill(server: TestServer, visitor: string, size: number, key: string): Promise<void> {
   await server.post('/api/v1/contacts', [{ id: visitor, email: `${visitor}@shop.example`, mail_consent: true }])
   const oldestMs = Math.ceil(size / EVENTS_A_DAY) * DAY_MS
@@ -56,7 +56,7 @@ async function fill(server: TestServer, visitor: string, size: number, key: stri
     await sendAll(server, visitor, events, {}, { authorization: `Bearer ${key}` })
   }
   await settled(server, 300_000)
-  // A visitor that was just worked on rests: that is not what linking costs.
+  // A visitor that was just derived rests, and that is not the cost of linking.
   await new Promise((resolve) => setTimeout(resolve, 3000))
 }
 
@@ -82,7 +82,7 @@ async function timed(server: TestServer, visitor: string, state: string): Promis
   return performance.now() - began
 }
 
-/** All events of the visitor must be that person's, but for the login of a link that was voided. */
+/** All events of the visitor must belong to that person, except the login of a voided link. */
 async function check(server: TestServer, visitor: string, person: PersonId, events: number): Promise<void> {
   const db = openCommandStore({ databaseUrl: server.databaseUrl, dataDir: server.dataDir })
   try {

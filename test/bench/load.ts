@@ -1,10 +1,10 @@
 /**
- * The load: 64 connections that send batches of page views and carts, from a process of its own. Each request has ids
- * that no other has.
+ * The load: 64 connections that send batches of page views and carts, from a separate process. Each request has unique
+ * ids.
  *
- * On a machine of two cores, what makes the requests must take less of them than what answers. Clients for any HTTP,
- * written in JavaScript, take twice of what the bare route does; so this one writes requests that are ready but for the
- * digits of their ids, and of an answer reads the status and where it ends.
+ * On a machine with two cores, generating requests must take less than answering them. General HTTP clients in
+ * JavaScript take twice as much as the bare route; so this one writes requests that are complete except for the digits
+ * of their ids, and reads only the status and the end of an answer.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -12,21 +12,21 @@ import { connect } from 'node:net'
 import { fileURLToPath } from 'node:url'
 import { quantile } from './table.ts'
 
-/** What one run of the load gave. Requests that the end of the run cut off are in neither count. */
+/** The result of one run. Requests that the end of the run cut off are in neither count. */
 export type LoadResult = { requestsPerS: number; p99Ms: number; ok: number; notOk: number; durationS: number }
 
 /**
- * Each connection has visitors of its own, so many at the same time; each sends a visit's worth of requests and is
- * followed by another, so that none has a year's worth of events after a minute.
+ * Each connection has several visitors at a time; each sends a visit's worth of requests and is then replaced, so that
+ * none has a year's worth of events after a minute.
  */
 const CONNECTIONS = 64
 const VISITORS_A_CONNECTION = 80
 const REQUESTS_A_VISIT = 4
 
-/** So that the ids of one run are not those of another. */
+/** Keeps the ids of one run distinct from those of another. */
 const RUN = process.pid.toString(36)
 
-/** Where a request's own number goes, and its visitor's: fixed in length, so that the rest stays as it is. */
+/** Placeholders for a request's number and its visitor's, of fixed length, so that the rest stays unchanged. */
 const NUMBER = '#########'
 const VISITOR = '$$$$$$$$$'
 
@@ -50,7 +50,9 @@ export function body(visitor: string, events: number, number: string): string {
   })
 }
 
-/** Runs the load in a process of its own. `rate`: requests a second over all connections; absent: as fast as it goes. */
+/**
+ * Runs the load in a separate process. `rate`: requests per second over all connections; absent: as fast as possible.
+ */
 export async function runLoad(
   url: string,
   options: { events: number; seconds: number; rate?: number },
@@ -77,7 +79,7 @@ export async function startBare(port: number): Promise<ChildProcess> {
   return child
 }
 
-/** A request's bytes, and where in them its number and its visitor's go. */
+/** A request's bytes, and the positions of its number and its visitor's. */
 type Template = { bytes: Buffer; numbersAt: number[]; visitorAt: number[] }
 
 function templateOf(host: string, events: number): Template {
@@ -106,13 +108,13 @@ function writeDigits(bytes: Buffer, places: number[], number: number): void {
   }
 }
 
-/** The visitor of a connection's n-th request: those who are there at the same time take turns. */
+/** The visitor of a connection's n-th request: visitors present at the same time take turns. */
 function visitorOf(connection: number, n: number): number {
   const visit = Math.floor(n / (VISITORS_A_CONNECTION * REQUESTS_A_VISIT))
   return (visit * CONNECTIONS + connection) * VISITORS_A_CONNECTION + (n % VISITORS_A_CONNECTION)
 }
 
-/** Sends for so long, with a rate at most so many requests a second as connections are free for. */
+/** Sends for this long, at most at this rate, as far as connections are free. */
 async function load(url: URL, { events, seconds, rate }: { events: number; seconds: number; rate?: number }) {
   const took: number[] = []
   const free: (() => void)[] = []

@@ -1,7 +1,7 @@
 /**
- * How fast landing and deriving are, on an empty store and on a large one, beside a raw bulk insert of the same rows
- * into a table of their own; how large an event is on disk; what memory a server takes that works off a backlog; and how long an
- * accepted event takes to show in a segment while the server is half busy.
+ * How fast landing and deriving are, on an empty and on a large store, compared with a raw bulk insert of the same rows
+ * into a separate table; how large an event is on disk; how much memory a server takes to work off a backlog; and how
+ * long an accepted event takes to appear in a segment while the server is half busy.
  */
 
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -64,7 +64,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
       ratio_to_raw: sharesOf(perS, raw),
       bytes_per_event: Math.round(bytes / expected.events),
     }
-    // A whole server is measured on SQLite, where there is little time.
+    // In short runs a whole server is measured on SQLite only.
     if (brief && ENGINE === 'postgres') return line
     return {
       ...line,
@@ -79,14 +79,14 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
 const sharesOf = (figures: Record<string, number>, of: number): Record<string, number> =>
   Object.fromEntries(Object.entries(figures).map(([size, figure]) => [size, Number((figure / of).toFixed(2))]))
 
-/** How many events are in the store when it is measured. */
+/** How many events the store holds when it is measured. */
 function sizesOf({ brief, long }: { brief: boolean; long: boolean }): number[] {
   if (long) return [0, 1_000_000, 5_000_000, 10_000_000]
   if (brief) return ENGINE === 'postgres' ? [0] : [0, 300_000]
   return [0, 1_000_000]
 }
 
-/** Writes traffic to a journal of its own, then lands and derives all of it. Returns events a second. */
+/** Writes traffic to a journal, then lands and derives all of it. Returns events per second. */
 async function project(deps: {
   db: Kysely<Database>
   deriver: Deriver
@@ -104,7 +104,7 @@ async function project(deps: {
   const turns = createTurns({ now: () => performance.now(), interrupted: () => false })
   let landed = 0
   const landOnce = async (goOn: () => boolean) => {
-    // As the server does it: on PostgreSQL others land, too.
+    // As in the server: on PostgreSQL others land too.
     const { events, at } = await landBatch(landing, ENGINE === 'postgres' ? undefined : goOn)
     landed += events
     return { events, lagMs: at === null ? 0 : Date.now() - at }
@@ -128,7 +128,7 @@ async function dirtyMarks(db: Kysely<Database>): Promise<number> {
   return marked.flat().length
 }
 
-/** Bytes of the whole store, indexes included. */
+/** The size of the whole store in bytes, including indexes. */
 async function sizeOf(db: Kysely<Database>): Promise<number> {
   const query =
     ENGINE === 'postgres'
@@ -139,7 +139,7 @@ async function sizeOf(db: Kysely<Database>): Promise<number> {
 
 const insertRaw = ofRows((db, rows: EventRow[]) => db.insertInto('raw_events' as 'events').values(rows))
 
-/** The rows of as many events, inserted a thousand a transaction into a table without any other index than its key. */
+/** The same number of rows, inserted a thousand per transaction into a table with only its primary key. */
 async function rawInsert(db: Kysely<Database>, events: number): Promise<number> {
   await sql`create table raw_events as select * from events where visitor_id = ''`.execute(db)
   await sql`create unique index raw_events_pk on raw_events (visitor_id, id)`.execute(db)

@@ -1,4 +1,4 @@
-/** What a whole server does under load: its memory while it works off a backlog, and how fresh what it shows is. */
+/** A whole server under load: its memory while it works off a backlog, and how fresh its data are. */
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,10 +13,10 @@ import { createTraffic } from './traffic.ts'
 
 const DAY_MS = 24 * 3600_000
 
-/** A server that starts with `events` events in its journal: how fast it works them off, and its greatest memory. */
+/** Starts a server with `events` events in its journal: how fast it works them off, and its peak memory. */
 export async function backlog(events: number): Promise<Record<string, number>> {
   const dataDir = mkdtempSync(join(tmpdir(), 'couture-bench-'))
-  // The first start makes the files.
+  // The first start creates the files.
   const first = await startServer({ dataDir })
   const db = openCommandStore({ databaseUrl: first.databaseUrl, dataDir })
   await first.stop({ wipe: false })
@@ -46,10 +46,10 @@ function memoryMb(server: TestServer, line: 'VmRSS' | 'VmHWM'): number {
   return Math.round(Number(new RegExp(`${line}:\\s+(\\d+)`).exec(status)![1]) / 1024)
 }
 
-/** Events of a request, for both of the loads. */
+/** Events per request, for both loads. */
 const EVENTS = 20
 
-/** A cart that was left, from its acknowledgement until a segment shows it, while events come at half the full rate. */
+/** The delay from acknowledging an abandoned cart until a segment shows it, at half of the full rate. */
 export async function freshness(seconds: number): Promise<Record<string, number>> {
   const server = await startServer()
   try {
@@ -60,13 +60,13 @@ export async function freshness(seconds: number): Promise<Record<string, number>
     const full = await runLoad(url, { events: EVENTS, seconds: 4 })
     await settled(server, 300_000)
     const fullRate = full.ok / ((performance.now() - began) / 1000)
-    // The first call makes a key by a command, which takes a second.
+    // The first call creates a key by a command, which takes a second.
     await server.get(MEMBERS)
     let loaded = false
     const load = runLoad(url, { events: EVENTS, seconds, rate: Math.round(fullRate / 2) }).finally(() => {
       loaded = true
     })
-    // The load begins with a burst, which is not half of full load.
+    // The load begins with a burst, which is more than half of full load.
     await sleep(LOAD_BEGINS_MS)
     const took = await probe(server, () => loaded)
     const half = await load
@@ -83,16 +83,16 @@ export async function freshness(seconds: number): Promise<Record<string, number>
   }
 }
 
-/** After so long the load is even. */
+/** After this time the load is even. */
 const LOAD_BEGINS_MS = 2000
 
-/** A cart is left so often, whatever has become of those before. */
+/** A cart is abandoned at this interval, whatever happened to earlier ones. */
 const PROBE_EVERY_MS = 100
-/** Not oftener: to look is work for the server too. */
+/** Not more often: polling is work for the server too. */
 const LOOK_EVERY_MS = 75
 const MEMBERS = '/api/v1/segments/cart_abandoned/members?limit=50'
 
-/** Of each of them, in milliseconds, how long it took from its acknowledgement until the segment showed it. */
+/** The delay of each cart, in milliseconds, from its acknowledgement until the segment showed it. */
 async function probe(server: TestServer, isOver: () => boolean): Promise<number[]> {
   const took: number[] = []
   const waiting = new Map<string, number>()

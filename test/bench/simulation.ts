@@ -1,8 +1,8 @@
 /**
- * How right the product is about whose events are whose: simulated towns with ground truth, beside what simpler rules
- * would say of the same events (`docs/simulation.md`). In one town a single family weighs a percent, so there are some,
- * and their events together. Prints what the wrong and the missed events are; with `long` a larger town besides, with
- * each alternative of the policy, and a crowded one.
+ * How accurately the product attributes events: simulated towns with ground truth, compared with simpler rules on the
+ * same events (`docs/simulation.md`). In one town a single family weighs a percent, so several towns are simulated and
+ * their events added up. Prints what the wrong and the missed events are; with `long` also a larger town, with each
+ * alternative of the policy, and a crowded one.
  */
 import type { Explained } from '../simulation/explain.ts'
 import { type Simulated, simulate } from '../simulation/simulate.ts'
@@ -36,7 +36,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
 
 const round = (value: number) => Number(value.toFixed(4))
 
-/** The figures of all towns, as if they were one. */
+/** The figures of all towns together. */
 function together(lines: Line[]) {
   const sum = (figure: (line: Line) => number) => lines.reduce((total, line) => total + figure(line), 0)
   const wrong = sum((line) => line.wrong)

@@ -1,6 +1,6 @@
-/** Prints the figures of a benchmark for people. */
+/** Prints the figures of a benchmark. */
 
-/** One figure a line; groups of figures are written out. */
+/** One figure per line; groups of figures are expanded. */
 export function printTable(name: string, line: Record<string, unknown>): void {
   console.log(`\n${name}`)
   const rows = Object.entries(line).flatMap(([key, value]): [string, unknown][] =>
@@ -19,7 +19,7 @@ function written(figure: unknown): string {
     .join(', ')
 }
 
-/** A value of a sorted list below which the share `q` of it lies. */
+/** The quantile `q` of a sorted list. */
 export function quantile(values: number[], q: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))] ?? Number.NaN

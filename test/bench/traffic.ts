@@ -1,20 +1,20 @@
 /**
- * A shop's traffic, made up but the same at each run: many visits at once, so that the requests of one visit lie far
- * apart in the journal; visitors with random ids, of whom a fifth were here before; carts, logins and purchases. It
- * counts what must come of it, so that a fast wrong answer is noticed.
+ * A shop's synthetic traffic, the same at each run: many concurrent visits, so that the requests of one visit are far
+ * apart in the journal; visitors with random ids, a fifth of them returning; carts, logins and purchases. It counts the
+ * expected result, so that a fast wrong answer is noticed.
  */
 import { createHash } from 'node:crypto'
 import type { Entry, StampedEvent } from '../../server/domain/event.ts'
 
-/** Visits that go on at the same time, and what one consists of. */
+/** The number of concurrent visits, and the content of one. */
 const OPEN_VISITS = 2000
 const REQUESTS_A_VISIT = 4
 const EVENTS_A_REQUEST = 3
 
-/** Between two requests: 150 events a second, and 40 s between the pages of one visit. */
+/** The time between two requests: 150 events per second, and 40 s between the pages of one visit. */
 const REQUEST_MS = 20
 
-/** Of a thousand visits, so many are by somebody who was here before, fill a cart, sign in, and buy. */
+/** How many of a thousand visits are by returning visitors, fill a cart, sign in, and buy. */
 const RETURNING = 200
 const WITH_CART = 250
 const WITH_LOGIN = 50
@@ -22,12 +22,12 @@ const WITH_PURCHASE = 30
 
 const AGENT = 'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36'
 
-/** What must be derived of all traffic so far. */
+/** What must be derived from all traffic so far. */
 export type Expected = { events: number; persons: number; carts: number; purchases: number }
 
-/** Traffic that goes on where it stopped. */
+/** Traffic that continues where it stopped. */
 export type Traffic = {
-  /** The next requests of `events` events, and the contacts who sign in for the first time in them. */
+  /** The next requests with `events` events, and the contacts that sign in for the first time in them. */
   next(events: number): { entries: Entry[]; contacts: string[] }
   expected(): Expected
 }
@@ -47,7 +47,7 @@ function randomLooking(kind: string, n: number): string {
   return createHash('md5').update(`${kind} ${n}`).digest('base64url')
 }
 
-/** The keyed hash by which a contact's claims find him. */
+/** The keyed hash by which a contact's claims are found. */
 export function keyOf(contactId: string): string {
   return `key-${contactId}`
 }
@@ -64,7 +64,7 @@ export function createTraffic(site: string, start: number): Traffic {
 
   const begin = (): Visit => {
     const back = dice() < RETURNING && marks.length > 0
-    // Those who come back were mostly here not long ago.
+    // Most returning visitors were here recently.
     const ago = Math.floor(((dice() + dice() / 1000) / 1000) ** 3 * marks.length)
     const visitor = back ? marks.length - 1 - ago : marks.push(0) - 1
     if (!back) expected.persons++
@@ -73,7 +73,7 @@ export function createTraffic(site: string, start: number): Traffic {
     return { visitor, request: 0, cart, login, purchase: dice() < WITH_PURCHASE, item: dice() }
   }
 
-  /** The contact that a visitor signs in as: two visitors each, a telephone and a computer. */
+  /** The contact that a visitor signs in as: two visitors each, a phone and a computer. */
   const signIn = (visitor: number): { contactId: string; isNew: boolean } => {
     const contact = visitor >> 1
     const isNew = !contacts.has(contact)

@@ -1,22 +1,22 @@
 /**
- * What simpler products would say of the same events. Each believes whoever is named, signed or not, and asks for no
- * consent; with `onlyStrong` it believes only signed logins and followed links, so that no console reaches it.
+ * How simpler products would attribute the same events. Each believes any named contact, signed or not, and ignores
+ * consent; with `onlyStrong` it believes only signed logins and followed links, so that no console can forge one.
  */
 import type { Happening } from './deeds.ts'
 import type { Attribution } from './reading.ts'
 
-/** The ways, by name. */
+/** The methods, by name. */
 export const BASELINES = {
-  /** Everything that was ever seen together is one person, who is called what he was called most often. */
+  /** Everything that was ever seen together is one person, named by its most frequent name. */
   union,
-  /** All of a browser's events are those of who was named there last, or first. */
+  /** All of a browser's events belong to the contact named there last, or first. */
   last: (events: Happening[], namedBy: NamedBy) => byBrowser(events, namedBy, (names) => names.at(-1)),
   first: (events: Happening[], namedBy: NamedBy) => byBrowser(events, namedBy, (names) => names[0]),
 } as const
 
 type NamedBy = (event: Happening) => string | null
 
-/** Attributes the events in one of the ways. */
+/** Attributes the events by one of the methods. */
 export function baseline(way: keyof typeof BASELINES, events: Happening[], { onlyStrong = false } = {}): Attribution {
   const sorted = [...events].sort((a, b) => a.at - b.at)
   const firstOf = new Map<string, string>()
@@ -24,7 +24,7 @@ export function baseline(way: keyof typeof BASELINES, events: Happening[], { onl
     if (says && !firstOf.has(says.contact.email)) firstOf.set(says.contact.email, says.contact.id)
   const namedBy = ({ says }: Happening) => {
     if (!says || (onlyStrong && says.how !== 'signed' && says.how !== 'click')) return null
-    // Of an address that two customers share, whoever had it first.
+    // If two customers share an address, it means the one who had it first.
     return says.how === 'unsigned_address' ? firstOf.get(says.contact.email)! : says.contact.id
   }
   return BASELINES[way](sorted, namedBy)

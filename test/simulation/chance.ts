@@ -1,20 +1,20 @@
-/** Chance that is the same for the same seed: nothing in the town asks the machine for luck or for the time. */
+/** Randomness from a seed: nothing in the town depends on the machine's random numbers or clock. */
 
 /** Draws from one stream of numbers. */
 export type Chance = {
-  /** Whether something of this probability happens. */
+  /** Whether an event of this probability happens. */
   happens(probability: number): boolean
   /** A number from `low` up to `high`. */
   between(low: number, high: number): number
-  /** A whole number from `low` to `high`, both included. */
+  /** An integer from `low` to `high`, inclusive. */
   whole(low: number, high: number): number
   /** One of them. */
   pick<T>(of: readonly T[]): T
-  /** A waiting time of this mean, many short and few long. */
+  /** A waiting time with this mean, many short and few long. */
   wait(mean: number): number
 }
 
-/** A stream of its own for each seed (mulberry32). */
+/** A separate stream for each seed (mulberry32). */
 export function createChance(seed: number): Chance {
   let state = seed >>> 0
   const next = () => {

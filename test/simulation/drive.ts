@@ -1,7 +1,7 @@
 /**
- * Tells a real server what happens in a town, through HTTP and in the order of time, while the server's clock goes with
- * the town's: everything is received within six hours of happening, so that whatever waits or is counted from receipt
- * does so as in life.
+ * Sends what happens in a town to a real server, over HTTP and in order of time, while the server's clock follows the
+ * town's: everything is received within six hours of happening, so that delays and periods counted from receipt behave
+ * realistically.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { type Deed, type Happening, happenings } from './deeds.ts'
 import { HOUR, type Town } from './town.ts'
 
 const STEP_MS = 6 * HOUR
-/** Of a server's clock, until all its threads have looked at it again. */
+/** The time until all threads of a server have seen a new clock. */
 const CLOCK_SEEN_MS = 30
 const SETTLE_MS = 600_000
 const AT_ONCE = 8
@@ -24,10 +24,10 @@ const AGENTS = {
   bot: 'Mozilla/5.0 (compatible; SafeLinksBot/1.0; +https://scanner.example/bot)',
 }
 
-/** A server that has been told everything. `stored` are the ids that it said it keeps. */
+/** A server that has received everything. `stored` lists the ids that it confirmed. */
 export type Driven = { server: TestServer; stored: Set<string>; refused: Map<string, number>; stop(): Promise<void> }
 
-/** Starts a server, tells it a town's deeds, and waits until all of them are derived. */
+/** Starts a server, sends it a town's deeds, and waits until all of them are derived. */
 export async function drive(town: Town, deeds: Deed[]): Promise<Driven> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-town-'))
   const file = join(folder, 'clock')
@@ -64,7 +64,7 @@ export async function drive(town: Town, deeds: Deed[]): Promise<Driven> {
 /** Changes a setting and waits until everything is derived again. */
 export async function change(server: TestServer, setting: string): Promise<void> {
   await server.cli('sites', 'set', 'demo', setting)
-  // A running server looks at its configuration every second or so.
+  // A running server checks its configuration about every second.
   await sleep(3000)
   await settled(server, SETTLE_MS)
 }
@@ -110,7 +110,7 @@ async function createTeller(server: TestServer, now: () => number) {
     }
   }
 
-  /** Sends what a browser does in one go: of one visit, under one choice, at most one claim. */
+  /** Sends one request of a browser: of one visit, under one choice, with at most one claim. */
   const send = async (events: Happening[]) => {
     const { visitor, choice, sender } = events[0]!
     const consent = { ...choice, at: new Date(choice.at).toISOString(), source: 'manual' }
@@ -184,7 +184,7 @@ async function createTeller(server: TestServer, now: () => number) {
   return { tell, told }
 }
 
-/** Cuts a visitor's events where a tag would send: a request holds one visit, one choice and one sender, and ends with a claim. */
+/** Splits a visitor's events where a tag would: a request holds one visit, choice and sender, and ends with a claim. */
 function requestsOf(events: Happening[]): Happening[][] {
   const requests: Happening[][] = []
   let before: Happening | null = null
@@ -202,7 +202,7 @@ function requestsOf(events: Happening[]): Happening[][] {
   return requests
 }
 
-/** Does something for each of a list, a few at a time. */
+/** Runs an action for each item of a list, a few at a time. */
 export async function inTurns<T>(list: T[], act: (each: T) => Promise<void>): Promise<void> {
   const rest = list.values()
   const work = async () => {

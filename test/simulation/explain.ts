@@ -1,6 +1,6 @@
 /**
- * Says of each wrong and each missed event what made it so, from the town's truth alone, and who could have done better:
- * of wrong events by `blame`; of missed ones `anybody` where nobody else ever came to this browser, else `cautious`.
+ * Explains each wrong and each missed event, from the town's truth alone, and who could have done better: for wrong
+ * events by `blame`; for missed ones `anybody` if nobody else ever used the browser, else `cautious`.
  */
 import type { Happening } from './deeds.ts'
 import { blame, isHonest, isStrong, type Truth } from './judge.ts'
@@ -32,7 +32,7 @@ function kindOfWrong(event: Happening, contact: string, own: Happening[], person
   return 'shared device'
 }
 
-/** Explains the events that could lawfully have been attributed to who did them and are not. */
+/** Explains the events that could lawfully have been attributed to their actor and are not. */
 export function explainMissed(truth: Truth, owners: Attribution): Explained {
   const explained: Explained = {}
   for (const event of truth.events) {

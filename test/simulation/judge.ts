@@ -1,35 +1,35 @@
 /**
- * Compares what somebody says of a town's events with the truth.
+ * Compares an attribution of a town's events with the truth.
  *
- * An event can lawfully be attributed to whoever did it if it was sent with consent to identity that was not taken back
- * on that browser since, and if he himself gave strong evidence on that browser, at any time and as lawfully: a signed
- * login, or a click in a mail that was sent to him. That is what recall counts; it knows no windows, sessions or doubts.
+ * An event can lawfully be attributed to its actor if it was sent with consent to identity that has not been withdrawn
+ * on that browser since, and if the actor gave strong evidence on that browser, at any time and just as lawfully: a
+ * signed login, or a click in a mail sent to them. Recall counts these; it knows no windows, sessions or doubts.
  */
 import type { Happening } from './deeds.ts'
 import type { Attribution } from './reading.ts'
 
-/** Figures of one way to attribute. */
+/** The figures of one method of attribution. */
 export type Figures = {
   precision: number
   recall: number
-  /** Events that are said to be a contact's and are not. */
+  /** Events that are attributed to a contact but are not the contact's. */
   wrong: number
-  /** Wrong events that somebody could have avoided: by `blame`, all but those of `nobody`. */
+  /** Wrong events that somebody could have avoided: by `blame`, all except those of `nobody`. */
   avoidable: number
   /** Events attributed without consent to identity, or because of intruders or scanners. */
   unlawful: number
 }
 
-/** The truth, made ready for questions. */
+/** The truth, prepared for queries. */
 export type Truth = {
   events: Happening[]
   byVisitor: Map<string, Happening[]>
-  /** The ids of the events that can lawfully be attributed to who did them. */
+  /** The ids of the events that can lawfully be attributed to their actor. */
   possible: Set<string>
   isUnlawful(event: Happening, contact: string): boolean
 }
 
-/** Makes the truth of the events that were stored. */
+/** Prepares the truth of the stored events. */
 export function truthOf(events: Happening[]): Truth {
   const byVisitor = Map.groupBy(events, (event) => event.visitor)
   const possible = new Set<string>()
@@ -49,22 +49,22 @@ export function truthOf(events: Happening[]): Truth {
   return { events, byVisitor, possible, isUnlawful }
 }
 
-/** Whether an event is strong evidence, by the person himself, of who he is. */
+/** Whether an event is strong evidence by its actor of who they are. */
 export function isStrong({ says, via, actor, true: contact }: Happening): boolean {
   if (actor === 'intruder' || actor === 'scanner' || says?.contact !== contact) return false
   return says?.how === 'signed' || (says?.how === 'click' && via === 'own')
 }
 
-/** Whether somebody of the town did it, and not a program. */
+/** Whether a person of the town did it, and not a program. */
 export function isHonest({ actor }: Happening): boolean {
   return actor !== 'intruder' && actor !== 'scanner'
 }
 
 /**
- * Who could have known that an event is not a contact's, from what its browser told:
- * - `nobody`: the contact was proven there by a login or a click, and nothing was told of who truly did it.
- * - `cautious`: who truly did it gave strong evidence there in another visit; to abstain on such a browser is not wrong.
- * - `anybody`: he gave it in this very visit, or nothing but hearsay named the contact there.
+ * Who could have known that an event is not the contact's, from what its browser revealed:
+ * - `nobody`: the contact was proven there by a login or click, and the actual actor revealed nothing.
+ * - `cautious`: the actor gave strong evidence there in another visit; abstaining on such a browser is not wrong.
+ * - `anybody`: the actor gave it in this very visit, or only hearsay named the contact there.
  */
 export function blame(truth: Truth, event: Happening, contact: string): 'nobody' | 'cautious' | 'anybody' {
   const own = truth.byVisitor.get(event.visitor)!
@@ -75,7 +75,7 @@ export function blame(truth: Truth, event: Happening, contact: string): 'nobody'
   return evidence.some((other) => other.visit === event.visit) ? 'anybody' : 'cautious'
 }
 
-/** Figures of events. */
+/** The figures of events. */
 export function judge(truth: Truth, owners: Attribution): Figures {
   let right = 0
   let unlawful = 0
@@ -99,7 +99,7 @@ export function judge(truth: Truth, owners: Attribution): Figures {
   }
 }
 
-/** Figures of pairs of a browser and a contact: whether he used it, and who of those that lawfully could be linked is. */
+/** The figures of pairs of browser and contact: whether the contact used it, and which lawful pairs are linked. */
 export function judgeLinks(truth: Truth, owners: Attribution): { precision: number; recall: number; wrong: number } {
   const said = new Set<string>()
   const used = new Set<string>()

@@ -1,6 +1,6 @@
 /**
- * Lets the town live: who comes to the shop when and on which device, which mails go out and who follows their links,
- * and in what order, so that a browser is found as whoever was there before left it.
+ * Runs the life of the town: who visits the shop when and on which device, which mails go out and who follows their
+ * links. Order matters: each visit finds a browser as the previous one left it.
  */
 import type { Chance } from './chance.ts'
 import type { Deed, Happening } from './deeds.ts'
@@ -9,10 +9,10 @@ import { RATE } from './rates.ts'
 import { type Contact, DAY, type Device, HOUR, MINUTE, type Person, type Town } from './town.ts'
 import { createBrowsing } from './visit.ts'
 
-/** Somebody comes, perhaps by a mail. */
+/** A person's visit, possibly from a mail. */
 type Intent = { at: number; person: Person; mail: { message: string; contact: Contact; via: Happening['via'] } | null }
 
-/** Everything that happens in a town, in the order of time. */
+/** Everything that happens in a town, in order of time. */
 export function live(town: Town, chance: Chance): Deed[] {
   const deeds: Deed[] = town.contacts.map((contact) => ({ kind: 'import', at: contact.importedAt, contact }))
   const intents: Intent[] = [...visits(town, chance), ...mails(town, deeds, chance)]
@@ -31,7 +31,7 @@ function visits(town: Town, chance: Chance): Intent[] {
     if (person.visitsAWeek === 0) continue
     const mean = (7 * DAY) / person.visitsAWeek
     for (let at = town.begin + chance.wait(mean); at < town.end; at += chance.wait(mean)) {
-      // Nobody shops at night: what would fall there comes in the evening before.
+      // Nobody shops at night: such a visit moves to the evening before.
       const hour = (at % DAY) / HOUR
       intents.push({ at: hour < 7 ? at - (hour + chance.between(1, 5)) * HOUR : at, person, mail: null })
     }
@@ -39,7 +39,7 @@ function visits(town: Town, chance: Chance): Intent[] {
   return intents.filter((intent) => intent.at > town.begin)
 }
 
-/** Tuesdays and Fridays at eight a mail goes to every address once; returns who follows its link. */
+/** On Tuesdays and Fridays at eight every address gets one mail; returns who follows its link. */
 function mails(town: Town, deeds: Deed[], chance: Chance): Intent[] {
   const intents: Intent[] = []
   const owner = new Map(town.people.filter((person) => person.contact).map((person) => [person.contact!, person]))

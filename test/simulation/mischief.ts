@@ -1,13 +1,14 @@
 /**
- * Those who are nobody's customer: mail servers that run a page's script, and an intruder with a script of his own, who
- * can send what any browser can. He knows ids of customers and of a few browsers, and has seen a few signed logins pass.
+ * Actors who are not customers: mail servers that run a page's script, and an intruder with a script of their own, who
+ * can send what any browser can. The intruder knows ids of customers and of a few browsers, and has intercepted a few
+ * signed logins.
  */
 import type { Chance } from './chance.ts'
 import type { Deed, Happening } from './deeds.ts'
 import { RATE } from './rates.ts'
 import { type Choice, type Contact, MINUTE, type Town } from './town.ts'
 
-/** The deeds of scanners and of the intruder, given what honest people did and which mails went out. */
+/** The deeds of scanners and the intruder, given what honest people did and which mails went out. */
 export function mischief(town: Town, honest: Happening[], deeds: Deed[], chance: Chance): Happening[] {
   const made: Happening[] = []
   const choice: Choice = { id: 'choice-x', at: town.begin, analytics: true, identity: true, marketing: true }
@@ -69,13 +70,13 @@ export function mischief(town: Town, honest: Happening[], deeds: Deed[], chance:
   }
 
   for (const { visitor, at, choice: agreed, contact } of stolen(honest, known, chance)) {
-    // What comes under an id that was stolen says what its owner chose.
+    // Requests under a stolen id state the consent of its owner.
     event({ ...intruder, at, visitor, choice: agreed, says: { how: 'unsigned', contact } })
   }
   return made.filter((each) => each.at < town.end)
 }
 
-/** Browsers whose id is stolen some time after one of their events, and whom the intruder says they are. */
+/** Browsers whose id is stolen some time after one of their events, and the contact that the intruder claims to be. */
 function stolen(honest: Happening[], known: Contact[], chance: Chance) {
   return [...Map.groupBy(honest, (event) => event.visitor)].flatMap(([visitor, own]) => {
     if (known.length === 0 || !chance.happens(RATE.stolen_browsers)) return []

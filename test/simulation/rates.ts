@@ -1,7 +1,7 @@
 /**
- * How often things happen in the town, each with its reason. They are our judgement of a mid-sized shop whose customers
- * have accounts. `docs/simulation.md` shows the same table, which a test compares, and says which were changed after
- * figures were seen.
+ * How often things happen in the town, each with its reason. The rates are our estimate for a mid-sized shop whose
+ * customers have accounts. `docs/simulation.md` shows the same table, which a test compares, and says which rates were
+ * changed after figures were seen.
  */
 
 const rate = (value: number, why: string) => ({ value, why })

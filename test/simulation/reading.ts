@@ -1,10 +1,10 @@
-/** What the product made of a town, read from its API, and whether its own answers agree with each other. */
+/** Reads the product's attribution of a town from its API, and checks that its answers agree with each other. */
 import type { TestServer } from '../support/server.ts'
 import type { Happening } from './deeds.ts'
 import { inTurns } from './drive.ts'
 import type { Town } from './town.ts'
 
-/** To which contact each event is said to belong, by the event's id. */
+/** The contact that each event is attributed to, by the event's id. */
 export type Attribution = Map<string, string>
 
 type Seen = { id: string; visitor: string; link: { strength: string } | null }
@@ -23,8 +23,9 @@ export async function attributed(server: TestServer, town: Town): Promise<Attrib
 }
 
 /**
- * Checks that everything that was accepted is stored, but for who withdrew everything; that a visitor's timeline says of each event
- * what the contacts' say; and that the feed holds every contact who has an event. Returns how many events are stored.
+ * Checks that everything accepted is stored, except for visitors that withdrew everything; that a visitor's timeline
+ * agrees with the contacts' timelines on each event; and that the feed holds every contact with an event. Returns the
+ * number of stored events.
  */
 export async function checkWork(
   server: TestServer,

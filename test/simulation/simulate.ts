@@ -1,4 +1,6 @@
-/** A town from its seed to its figures: lived, told to a server, read back, checked and judged beside the baselines. */
+/**
+ * A town from its seed to its figures: simulated, sent to a server, read back, checked and judged with the baselines.
+ */
 import { BASELINES, baseline } from './baselines.ts'
 import { createChance } from './chance.ts'
 import { type Deed, happenings } from './deeds.ts'
@@ -9,7 +11,7 @@ import { live } from './life.ts'
 import { attributed, checkWork } from './reading.ts'
 import { buildTown, type Size, type Town } from './town.ts'
 
-/** The alternatives of each setting of the identity policy; the first is the default, to which it is set back. */
+/** The alternatives of each setting of the identity policy; the first is the default, which is restored. */
 const FRONTIER: Record<string, string[]> = {
   email_click_backstitch: ['session', 'window'],
   shared_from: ['2', '3', '5'],
@@ -20,7 +22,7 @@ const FRONTIER: Record<string, string[]> = {
   trust_unsigned_login: ['false', 'true'],
 }
 
-/** What a simulation yields. */
+/** The result of a simulation. */
 export type Simulated = {
   line: {
     seed: number
@@ -30,7 +32,7 @@ export type Simulated = {
     attributed: number
     links: ReturnType<typeof judgeLinks>
     baselines: Record<string, Figures>
-    /** The same ways, believing only signed logins and followed links. */
+    /** The same methods, believing only signed logins and followed links. */
     baselines_strong: Record<string, Figures>
     frontier?: Record<string, Figures>
   } & Figures
@@ -46,7 +48,7 @@ export function townOf(seed: number, size: Size): { town: Town; deeds: Deed[] } 
   return { town, deeds: live(town, chance) }
 }
 
-/** Simulates; `frontier` tries each alternative of the policy on the same events too. */
+/** Simulates a town; `frontier` also tries each alternative of the policy on the same events. */
 export async function simulate(seed: number, size: Size, { frontier = false } = {}): Promise<Simulated> {
   const { town, deeds } = townOf(seed, size)
   const driven = await drive(town, deeds)

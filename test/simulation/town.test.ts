@@ -1,6 +1,6 @@
 /**
- * A small town, told to a real server. In so few people one family decides whether a percent is wrong, so the seed is one
- * in which nobody hides behind another; what larger towns of other seeds give is in `docs/simulation.md`.
+ * A small town on a real server. With so few people one family decides a percent of wrong events, so the seed is one
+ * without undetectable sharing; `docs/simulation.md` has the figures of larger towns and other seeds.
  */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -25,7 +25,7 @@ test('whose events are whose: nothing unlawful, nothing wrong that could be know
   expect(line.recall).toBeGreaterThanOrEqual(0.9)
   const others = Object.values(line.baselines)
   expect(line.wrong * 20).toBeLessThanOrEqual(Math.min(...others.map((figures) => figures.wrong)))
-  // The judge does see what is unlawful, and the intruder's forgeries were tried.
+  // The judge does detect unlawful events, and the intruder's forgeries were tried.
   expect(Math.min(...others.map((figures) => figures.unlawful))).toBeGreaterThan(0)
   expect(refused.get('invalid_token')).toBeGreaterThan(0)
 })

@@ -6,7 +6,10 @@ export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
-/** A record that the shop has or will have in its CRM. The account works from `since`; the CRM knows it from `importedAt`. */
+/**
+ * A record that the shop has or will have in its CRM. The account exists from `since`; the CRM has it from
+ * `importedAt`.
+ */
 export type Contact = {
   id: string
   email: string
@@ -17,7 +20,7 @@ export type Contact = {
   scanner: boolean
 }
 
-/** Somebody. Strangers have no contact. */
+/** A person. Strangers have no contact. */
 export type Person = {
   id: string
   household: number
@@ -28,13 +31,13 @@ export type Person = {
   laptop: Device | null
 }
 
-/** What was agreed to at a banner. */
+/** The choices made at a banner. */
 export type Choice = { id: string; at: number; analytics: boolean; identity: boolean; marketing: boolean }
 
-/** What one browser remembers until its cookies go: the truth about a visitor of the shop. */
+/** What one browser remembers until its cookies are deleted: the truth about a visitor of the shop. */
 export type Jar = { visitor: string; choice: Choice; signedIn: Person | null; signedInUntil: number }
 
-/** A browser on something that stands or lies about. */
+/** A browser on a stationary or mobile device. */
 export type Device = { kind: 'phone' | 'laptop' | 'family' | 'kiosk'; jar: Jar | null; busyUntil: number }
 
 /** A town at the beginning. */
@@ -50,18 +53,18 @@ export type Town = {
 }
 
 /**
- * How large a town is and how long it is watched. `crowded`: everybody comes to this one shop, and nearly half of the
- * adults are customers whoever they live with, so that browsers are shared far more than we believe they are.
+ * How large a town is and how long it is observed. `crowded`: everybody comes to this one shop, and nearly half of the
+ * adults are customers whoever they live with, so browsers are shared far more than we believe they are.
  */
 export type Size = { households: number; weeks: number; crowded?: boolean }
 
-/** What somebody is to the shop. */
+/** A person's relation to the shop. */
 type Standing = 'customer' | 'stranger' | 'absent'
 
-/** Of a crowded town, in the place of `RATE`'s. */
+/** Rates of a crowded town, in place of those in `RATE`. */
 const CROWDED = { adult: 0.45, child: 0.05 }
 
-/** A Monday. The town has a calendar of its own, so that one seed is one town to the millisecond. */
+/** A Monday. The town has its own calendar, so that a seed gives the same town to the millisecond. */
 const BEGIN = Date.parse('2026-03-02T00:00:00Z')
 
 /** Builds a town. */
@@ -103,7 +106,7 @@ function standingInCrowd(adult: boolean, chance: Chance): Standing {
   return chance.happens(adult ? CROWDED.adult : CROWDED.child) ? 'customer' : 'stranger'
 }
 
-/** Of the `n`-th of a household; the first two are adults. */
+/** The age group of the `n`-th member of a household; the first two are adults. */
 function standingOf(n: number, isCustomers: boolean, chance: Chance): Standing {
   if (!isCustomers) return chance.happens(RATE.strangers_come) ? 'stranger' : 'absent'
   if (n === 0 || (n === 1 && chance.happens(RATE.other_adult_is_customer))) return 'customer'
@@ -123,7 +126,7 @@ function person(
     household,
     adult,
     contact: isContact ? contact(town, number, chance) : null,
-    // Few come often and many seldom.
+    // A few come often and many rarely.
     visitsAWeek: standing === 'absent' ? 0 : chance.wait(mean),
     phone: adult || chance.happens(0.7) ? device('phone') : null,
     laptop: adult && chance.happens(RATE.laptop) ? device('laptop') : null,

@@ -1,16 +1,16 @@
-/** One person at one browser: what he agrees to, whom he finds signed in, what he looks at, says and leaves behind. */
+/** A person's visit on a browser: the consent, who is signed in, what is viewed and said, and what is left behind. */
 import type { Chance } from './chance.ts'
 import type { Happening, Saying } from './deeds.ts'
 import { RATE } from './rates.ts'
 import { type Choice, type Contact, DAY, type Device, type Jar, MINUTE, type Person, type Town } from './town.ts'
 
-/** A mail by which somebody comes. */
+/** The mail that led to a visit. */
 type Mail = { message: string; contact: Contact; via: Happening['via'] }
 
 /** The shop forgets a sign-in after this long without a visit. */
 const SIGNED_IN_MS = 14 * DAY
 
-/** A browser's kind, as far as signing out goes. */
+/** A browser's kind, as far as it affects signing out. */
 const LOGOUT = {
   phone: RATE.logout_own,
   laptop: RATE.logout_own,
@@ -28,7 +28,7 @@ export function createBrowsing(town: Town, chance: Chance) {
   const choose = (at: number, given: Omit<Choice, 'id' | 'at'>): Choice => ({ id: `choice-${++choices}`, at, ...given })
 
   const newJar = (device: Device, at: number): Jar => {
-    // The shop has agreed for its own tablet.
+    // The shop has consented for its own tablet.
     const kiosk = device.kind === 'kiosk'
     const analytics = kiosk || chance.happens(RATE.consent_analytics)
     const identity = analytics && (kiosk || chance.happens(RATE.consent_identity))
@@ -50,9 +50,9 @@ export function createBrowsing(town: Town, chance: Chance) {
 
   return {
     events,
-    /** Plays a visit. */
+    /** Runs a visit. */
     visit(person: Person, device: Device, wanted: number, mail: Mail | null): void {
-      // Who finds the device in use waits until it is free.
+      // A person who finds the device in use waits until it is free.
       let at = Math.round(wanted < device.busyUntil ? device.busyUntil + chance.between(2, 20) * MINUTE : wanted)
       const jar = openJar(device, at)
       const visit = `visit-${++visits}`
@@ -98,7 +98,8 @@ export function createBrowsing(town: Town, chance: Chance) {
 
       does('page')
       if (jar.choice.analytics && !jar.choice.identity && chance.happens(RATE.consent_identity_late)) {
-        // Choices at the same time as events would be a coin's toss, so the choice is made just before the next page.
+        // Choices at the same time as events would be ordered by chance, so the choice is made just before the next
+        // page.
         jar.choice = choose(at + 500, { analytics: true, identity: true, marketing: true })
       }
       if (mail && !chance.happens(RATE.bounce)) {
