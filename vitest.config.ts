@@ -37,7 +37,7 @@ const BOTH = [
     'identity-scenarios',
   ],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
-  ...['signed-logins', 'tables', 'upgrade'],
+  ...['signed-logins', 'tables', 'trace', 'upgrade'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // The files that ask for larger amounts in a long run.

@@ -14,6 +14,7 @@ import { registerRestore } from './restore.ts'
 import { registerServe } from './serve.ts'
 import { registerSites } from './sites.ts'
 import { registerTokens } from './tokens.ts'
+import { registerTrace } from './trace.ts'
 
 function createProgram(): Command {
   const program = new Command('couture')
@@ -38,6 +39,7 @@ function createProgram(): Command {
   registerCopy(program)
   registerRebuild(program)
   registerDeadLetters(program)
+  registerTrace(program)
   registerDoctor(program)
   return program
 }

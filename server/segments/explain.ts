@@ -1,0 +1,48 @@
+/** Why a person is or is not a member: a segment's condition judged part by part, with the values that each part looks at. */
+import type { Kysely } from 'kysely'
+import type { PersonRow } from '../store/schema/derived.ts'
+import type { Database } from '../store/schema.ts'
+import { judge, verdictQuery } from './compile.ts'
+import { readNode } from './grammar.ts'
+import type { SegmentNode } from './nodes/node.ts'
+
+/** One part of a condition as it stands for a person. Times in milliseconds; `since` only where it holds. */
+export type Explained = {
+  /** Where it is in the definition, such as `all[0].cart`. */
+  path: string
+  holds: boolean
+  since: number | null
+  /** When time alone may change it. */
+  changesAt: number | null
+  /** The columns of the person that it looks at, as they stand. */
+  values: Partial<PersonRow>
+  parts: Explained[]
+}
+
+/** Judges a segment's condition for one person at `now`, each part by itself. */
+export function explain(db: Kysely<Database>, node: SegmentNode, person: PersonRow, now: number): Promise<Explained> {
+  const explainNode = async (each: SegmentNode, prefix: string): Promise<Explained> => {
+    const [verdict] = await judge(db, each, now, [person.person_id])
+    const path = `${prefix}${Object.keys(each)[0]}`
+    const parts: Explained[] = []
+    const children = readNode(each, (kind, value) => kind.children?.(value) ?? [])
+    for (const [i, child] of children.entries()) parts.push(await explainNode(child, `${path}[${i}].`))
+    const holds = verdict?.member ?? false
+    return {
+      path,
+      holds,
+      since: holds ? verdict!.enteredAt : null,
+      changesAt: verdict?.edge ?? null,
+      values: parts.length > 0 ? {} : columnsOf(db, each, person, now),
+      parts,
+    }
+  }
+  return explainNode(node, '')
+}
+
+/** The columns of the person that the compiled condition names. */
+function columnsOf(db: Kysely<Database>, node: SegmentNode, person: PersonRow, now: number): Partial<PersonRow> {
+  const { sql } = verdictQuery(db, node, now, [person.person_id]).compile()
+  const named = new Set([...sql.matchAll(/"(\w+)"/g)].map(([, name]) => name!))
+  return Object.fromEntries(Object.entries(person).filter(([name]) => name !== 'person_id' && named.has(name)))
+}
