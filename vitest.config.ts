@@ -15,7 +15,7 @@ import { defineConfig } from 'vitest/config'
 
 // Only on PostgreSQL: several processes on one database, and what is Citus'.
 const SEVERAL = [
-  'test/contract/citus.test.ts',
+  'test/contract/{citus,citus-nodes}.test.ts',
   'test/fault/collectors.test.ts',
   'test/fault/away.test.ts',
   'test/fault/races.test.ts',
@@ -53,8 +53,9 @@ const test = { testTimeout: limitMs, hookTimeout: limitMs, expect: { poll: { tim
 
 export default defineConfig({
   test: {
-    // Two cores run two files at a time.
-    maxWorkers: 2,
+    // Two cores run four files at a time: they wait half of the time. What files share is imported once a process.
+    maxWorkers: 4,
+    isolate: false,
     globalSetup: 'test/support/shared.ts',
     projects: [
       {

@@ -42,11 +42,15 @@ export function page(title: string, parts: { inline?: string; body?: string; scr
 <script>${inline}</script></head><body><h1>${title}</h1>${body}</body></html>`
 }
 
+/** All sites serve the same tag, but for its settings. */
+let built: Promise<string> | null = null
+
 /** Opens the site. `pages` are by path; every other path is a plain page. */
 export async function openShop(pages: Record<string, string> = {}, settings: Partial<TagSettings> = {}) {
   const defaults = { consent_source: 'manual', link_param: '#cl', form_selectors: [], session_minutes: 30 }
   const baked = { site: 'demo', ...defaults, ...settings }
-  const tag = (await buildTag()).replace(TAG_SETTINGS_NAME, () => JSON.stringify(baked))
+  built ??= buildTag()
+  const tag = (await built).replace(TAG_SETTINGS_NAME, () => JSON.stringify(baked))
   const requests: Recorded[] = []
   const shop = {
     url: '',

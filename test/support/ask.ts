@@ -17,6 +17,8 @@ export type Shared = {
   chromium: { given: null; got: string }
   /** The address of a running Chromium that Playwright connects to. */
   browser: { given: null; got: string }
+  /** The path of the product's main file, bundled. */
+  product: { given: null; got: string }
   /** A port that no other test of the run was given, and that was free a moment ago. */
   port: { given: null; got: number }
   /** Runs a command in a process that stays for the next one. */

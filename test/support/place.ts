@@ -40,10 +40,10 @@ async function postgresPlace(): Promise<Place> {
   return { open: () => createPostgresStore(url, CONNECTIONS), done: async () => {} }
 }
 
-/** Removes all rows of a store on PostgreSQL, and who holds its leases. */
+/** Removes all rows of a store on PostgreSQL, and who holds its leases. What Citus keeps beside it stays. */
 export async function emptyStore(db: Kysely<Database>): Promise<void> {
-  const names = (await db.introspection.getTables()).map((table) => table.name)
-  const emptied = names.filter((name) => !/^kysely_|^leases$/.test(name))
+  const tables = (await db.introspection.getTables()).filter((table) => table.schema === 'public' && !table.isView)
+  const emptied = tables.map((table) => table.name).filter((name) => !/^kysely_|^leases$/.test(name))
   await sql`truncate ${sql.join(emptied.map((name) => sql.table(name)))}`.execute(db)
   await sql`update leases set owner = '', expires_at = 0`.execute(db)
 }
@@ -51,4 +51,5 @@ export async function emptyStore(db: Kysely<Database>): Promise<void> {
 /** Removes what the places of this file stood on. */
 export async function dropPlaces(): Promise<void> {
   if (database !== null) await dropDatabase(await database)
+  database = null
 }

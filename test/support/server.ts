@@ -15,13 +15,14 @@ export { freePort }
 
 /**
  * How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. `flushMs`: how
- * much slower its disk is to flush the journal.
+ * much slower its disk is to flush the journal. `fromSources`: as an installation starts, not bundled.
  */
 export type ServerOptions = {
   dataDir?: string
   port?: number
   clockMs?: number
   flushMs?: number
+  fromSources?: boolean
   env?: Record<string, string>
 }
 
@@ -57,11 +58,16 @@ export type TestServer = {
   kill(): Promise<void>
 }
 
-/** How a server's process is made: for tests that watch a start that does not come to its end. */
-export function serverArguments(options: ServerOptions & { dataDir: string; port: number }) {
+/**
+ * How a server's process is made from the sources, or from what `bundled` names: for tests that watch a start that does
+ * not come to its end.
+ */
+export function serverArguments(options: ServerOptions & { dataDir: string; port: number }, bundled?: string) {
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
+    // What was compiled for one server is not compiled again for the next, in no thread of it.
+    NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/couture-tests'),
     PORT: String(options.port),
     DATA_DIR: options.dataDir,
     LOG_LEVEL: 'warn',
@@ -72,7 +78,7 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   const slow = options.flushMs === undefined ? [] : preloading('./slow-disk.ts')
   return {
     command: process.execPath,
-    args: [...PRELOADS, ...slow, 'server/couture.mjs', 'serve'],
+    args: bundled === undefined ? [...PRELOADS, ...slow, 'server/couture.mjs', 'serve'] : [...slow, bundled, 'serve'],
     options: { cwd: ROOT, env },
   }
 }
@@ -115,7 +121,8 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const url = `http://localhost:${port}`
   const store = await openStore(dataDir, options.env?.DATABASE_URL)
   const own = { ...options, dataDir, port, env: { ...store.env, ...options.env } }
-  const { command, args, options: where } = serverArguments(own)
+  const bundled = isShared() && !options.fromSources ? await ask('product', null) : undefined
+  const { command, args, options: where } = serverArguments(own, bundled)
   const { env } = where
   const child = spawn(command, args, where)
   let stdout = ''

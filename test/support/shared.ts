@@ -1,12 +1,13 @@
 /**
- * What all tests of a run share: one PostgreSQL, one Chromium, the ports that were given out, and processes that run
- * commands. Vitest's main process holds it, starts each when a test first asks for it (`ask.ts`), and stops it at the end
+ * What all tests of a run share: one PostgreSQL, one Chromium, the bundled product, the ports that were given out, and
+ * processes that run commands. Vitest's main process holds it, starts each when a test first asks for it (`ask.ts`), and stops it at the end
  * of the run.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { Shared } from './ask.ts'
+import { bundleProduct } from './bundled.ts'
 import { installedChromium, launchServer } from './chromium.ts'
 import { createCommandHosts } from './command-hosts.ts'
 import { createPorts } from './port.ts'
@@ -25,6 +26,11 @@ export default async function setup(): Promise<() => Promise<void>> {
     port: ports,
     command: hosts.run,
     chromium,
+    product: once(async () => {
+      const { main, remove } = await bundleProduct()
+      endings.push(async () => remove())
+      return main
+    }),
     browser: once(async () => {
       const server = await launchServer(await chromium())
       endings.push(() => server.close())
@@ -32,6 +38,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     }),
     postgres: once(async () => {
       if (process.env.DATABASE_URL) return process.env.DATABASE_URL
+      if (process.env.CITUS_WORKERS) throw new Error('CITUS_WORKERS needs DATABASE_URL, the URL of its coordinator')
       const cluster = await startCluster({ port: await ports() })
       endings.push(cluster.stop)
       return cluster.url

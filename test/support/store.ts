@@ -4,8 +4,9 @@
  */
 import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
-import { Client, Pool, types } from 'pg'
+import { Pool, types } from 'pg'
 import { ask } from './ask.ts'
+import { administer, createOnAll, dropOnAll, joinWorkers, readWorkers } from './nodes.ts'
 
 /** The engine under test. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
@@ -87,7 +88,8 @@ function postgresStore(url: string, own: boolean): TestStore {
     },
     tables: async () => {
       const rows = await query<{ name: string }>(
-        "select table_name as name from information_schema.tables where table_schema = 'public' order by 1",
+        `select table_name as name from information_schema.tables
+         where table_schema = 'public' and table_type = 'BASE TABLE' order by 1`,
       )
       return rows.map((row) => row.name)
     },
@@ -101,28 +103,18 @@ function postgresStore(url: string, own: boolean): TestStore {
 /** Where databases are made: a benchmark names its PostgreSQL, the tests of a run share one. */
 const server = async () => process.env.TEST_POSTGRES_URL ?? (await ask('postgres', null))
 
-async function administer<T extends object>(sql: string, url?: string): Promise<T[]> {
-  const client = new Client({ connectionString: url ?? (await server()) })
-  await client.connect()
-  try {
-    return (await client.query<T>(sql)).rows
-  } finally {
-    await client.end()
-  }
-}
+const WORKERS = readWorkers(process.env.CITUS_WORKERS)
 
 /** Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it. */
 export async function createDatabase(): Promise<string> {
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`
-  await administer(`create database ${name}`)
-  const url = new URL(await server())
-  url.pathname = `/${name}`
-  const citus = await administer("select 1 from pg_extension where extname = 'citus'")
-  if (citus.length > 0) await administer('create extension citus', url.href)
-  return url.href
+  const url = await createOnAll(await server(), name, WORKERS)
+  const citus = await administer(await server(), "select 1 from pg_extension where extname = 'citus'")
+  if (citus.length > 0 || WORKERS.length > 0) await joinWorkers(url, WORKERS)
+  return url
 }
 
 /** Removes a database that was made for a test. */
 export async function dropDatabase(url: string): Promise<void> {
-  await administer(`drop database if exists ${new URL(url).pathname.slice(1)} with (force)`)
+  await dropOnAll(await server(), new URL(url).pathname.slice(1), WORKERS)
 }

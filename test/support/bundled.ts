@@ -1,0 +1,62 @@
+/**
+ * The product in a few files, made once a run: a server that is started from them is ready with half of the processor's
+ * time, most of which goes into finding, stripping and linking some hundred modules in five threads. What tests preload
+ * is part of each file. A start from the sources is `fromSources`.
+ */
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { build, type Plugin } from 'esbuild'
+import { ROOT } from './process.ts'
+
+const THREADS = ['collector-worker', 'pipeline-worker', 'store-worker']
+
+/** Files of the product find others beside themselves: threads are beside each other here too, all else is where it was. */
+const placed: Plugin = {
+  name: 'placed',
+  setup({ onLoad }) {
+    onLoad({ filter: /\.ts$/ }, ({ path }) => {
+      const text = readFileSync(path, 'utf8')
+        .replaceAll(
+          /new URL\('[./a-z]*?([a-z]+-worker)\.ts', import\.meta\.url\)/g,
+          "new URL('./$1.js', import.meta.URL)",
+        )
+        .replaceAll('import.meta.url', JSON.stringify(pathToFileURL(path).href))
+        .replaceAll('import.meta.URL', 'import.meta.url')
+      return { contents: text, loader: 'ts' }
+    })
+  },
+}
+
+/** Makes the files, below the packages that they still need. `main` is run as `couture.mjs` is. */
+export async function bundleProduct(): Promise<{ main: string; remove(): void }> {
+  const cache = join(ROOT, 'node_modules/.cache')
+  mkdirSync(cache, { recursive: true })
+  const folder = mkdtempSync(join(cache, 'couture-tests-'))
+  const preloaded = ['shifted-clock', 'check-citus-shapes'].map((name) => `import '${ROOT}test/support/${name}.ts'`)
+  const entry = (name: string, ...lines: string[]) => {
+    const path = join(folder, `${name}.mjs`)
+    writeFileSync(path, [...preloaded, ...lines].join('\n'))
+    return path
+  }
+  const run = 'const code = await run(process.argv.slice(2))\nif (code !== 0) process.exit(code)'
+  await build({
+    entryPoints: [
+      entry('main', `import { run } from '${ROOT}server/cli/program.ts'`, run),
+      ...THREADS.map((name) => entry(name, `import '${ROOT}server/threads/${name}.ts'`)),
+    ],
+    outdir: folder,
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: `node${process.versions.node}`,
+    keepNames: true,
+    external: ['better-sqlite3', 'esbuild', 'pg-native'],
+    banner: {
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
+    },
+    plugins: [placed],
+  })
+  return { main: join(folder, 'main.js'), remove: () => rmSync(folder, { recursive: true, force: true }) }
+}
