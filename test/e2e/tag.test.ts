@@ -13,7 +13,7 @@ const GRANT = `couture('consent', ${ALL})`
 const REFUSE = `couture('consent', ${NONE})`
 
 /** Longer than the tag gathers events for (500 ms): what was to be sent would have been sent by then. */
-const QUIET_MS = 1500
+const QUIET_MS = 900
 const EVENT_ID = /^[\w-]{21}$/
 const CANDIDATE = /^[\w-]{22}$/
 
@@ -124,7 +124,7 @@ test('a grant sends the proof, the page view and the waiting calls with their or
   await tab.waitForURL('**/shoes**')
   await tab.waitForFunction(() => window.couture?.lost)
   await run(tab, "couture('track', 'zoom')")
-  await tab.waitForTimeout(300)
+  await tab.waitForTimeout(400)
   await run(tab, GRANT)
   await until(() => shop.requests.length).toBe(1)
 

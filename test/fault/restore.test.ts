@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
-import { startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
 
 type Restored = { aside: string; withdrawn: number; missing_entries: number }
 
@@ -49,9 +49,11 @@ test('a backup under load is one whole file for its owner only', async () => {
       acknowledged.push(own.id)
     }
   })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  const storedEvents = async () => (await server.query<{ n: number }>('select count(*) as n from events'))[0]!.n
+  await until(async () => (await storedEvents()) > 50, 'some events to be stored')
   expect(await server.cli('backup', file)).toMatchObject({ file, bytes: statSync(file).size })
-  await new Promise((resolve) => setTimeout(resolve, 500))
+  const backedUp = acknowledged.length
+  await until(() => acknowledged.length > backedUp + 50, 'more to be accepted')
   done.abort()
   await Promise.all(senders)
   await settled(server)

@@ -1,4 +1,6 @@
 /** A server that is told to stop ends in time: every request is answered, and what was acknowledged is stored. */
+
+import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -62,12 +64,14 @@ test('under load and with kept connections: nothing acknowledged is lost, nothin
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
 }, 60_000)
 
-/** A request whose body never comes to its end. */
+/** A request whose body never comes to its end. Resolves when the server says that it waits for the rest. */
 async function beginSlowRequest(): Promise<void> {
   const slow = connect(server.port, '127.0.0.1')
   slow.on('error', () => {})
-  slow.write('POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\nContent-Length: 1000\r\n\r\n{')
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  const headers = ['Host: localhost', 'Content-Type: text/plain', 'Content-Length: 1000', 'Expect: 100-continue']
+  slow.write(`POST /v1/events HTTP/1.1\r\n${headers.join('\r\n')}\r\n\r\n{`)
+  const [answer] = await once(slow, 'data')
+  expect(String(answer)).toMatch(/^HTTP\/1\.1 100 /)
 }
 
 test('a request that does not end is cut off in time, which is told, and the end is no success', async () => {
