@@ -49,6 +49,8 @@ export type AppDeps = {
   /** Told of each request that was answered: the pattern of its route, never its path. */
   onRequest: (method: string, route: string, status: number, ms: number) => void
   version: string
+  /** Where the private routes are reached. */
+  address: string
   isLoopback: (address: string) => boolean
   /** Whether an error means that the store cannot be reached now. */
   isStoreAway: (error: unknown) => boolean
@@ -124,10 +126,11 @@ export function createApp(deps: AppDeps): Hono {
   app.use('/dashboard/*', onlyPrivate)
   const api = privateRoutes(deps.http)
   app.route('/api/v1', api)
-  const document = describeApi(api, '/api/v1', deps.version, {
-    request: batchSchema,
-    reply: replySchema,
-    example: EXAMPLE_BATCH,
+  const document = describeApi(api, {
+    prefix: '/api/v1',
+    version: deps.version,
+    server: deps.address,
+    events: { request: batchSchema, reply: replySchema, example: EXAMPLE_BATCH },
   })
   app.use('/openapi.json', onlyPrivate)
   app.use('/reference', onlyPrivate)

@@ -168,6 +168,7 @@ export async function start(config: Config): Promise<Running> {
       return readinessOf({ refusing, storeReachable, waiting: waitingOf(backlogBytes) })
     },
     version: pkg.version,
+    address: config.adminUrl ?? config.publicUrl,
     isStoreAway: isPassing,
     ...watching,
   })

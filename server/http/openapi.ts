@@ -1,83 +1,54 @@
 /**
  * `GET /openapi.json`: the description of the API, made from the same schemas that check its requests. The private
- * routes describe themselves; the public ones are added here.
+ * routes describe themselves; the public ones are described in `public-operations`.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { z } from '@hono/zod-openapi'
+import type { ApiDocument } from './api-document.ts'
+import { SESSION_COOKIE } from './auth.ts'
 import type { PrivateEnv } from './deps.ts'
-
-/** One call, as far as the reference page reads it. */
-export type Operation = {
-  summary?: string
-  description?: string
-  security?: Record<string, string[]>[]
-  parameters?: {
-    name: string
-    in: string
-    required?: boolean
-    description?: string
-    schema?: { type?: string; enum?: string[]; default?: unknown; example?: unknown; description?: string }
-  }[]
-  requestBody?: { content: Record<string, { schema?: Schema; example?: unknown }> }
-  responses: Record<string, { description: string; content?: Record<string, { schema?: Schema }> }>
-}
-
-/** A schema, as far as the reference page reads it. */
-export type Schema = { $ref?: string; example?: unknown; type?: unknown; items?: Schema }
-
-/** An OpenAPI document. */
-export type ApiDocument = {
-  openapi: string
-  info: { title: string; version: string; description: string }
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, Schema> }
-}
+import { type EventsContract, publicPaths, publicSchemas } from './public-operations.ts'
+import { TAGS } from './tags.ts'
 
 const DESCRIPTION =
   'Public routes write and tell nothing; private routes need a key (`couture keys create`) as `Authorization: Bearer KEY`. ' +
   'Lists are pages: keep `next`, send it as `after`. Errors are RFC 9457 problems with a `code` and a sentence.'
 
-/** Describes the private routes below `prefix`, and the public route that takes `events`. */
+/** Describes the private routes below `prefix`, and the public ones. `server` is where this installation answers. */
 export function describeApi(
   routes: OpenAPIHono<PrivateEnv>,
-  prefix: string,
-  version: string,
-  events: { request: z.ZodType; reply: z.ZodType; example: unknown },
+  { prefix, version, server, events }: { prefix: string; version: string; server: string; events: EventsContract },
 ): ApiDocument {
-  routes.openAPIRegistry.registerComponent('securitySchemes', 'key', { type: 'http', scheme: 'bearer' })
+  const { openAPIRegistry: registry } = routes
+  registry.registerComponent('securitySchemes', 'key', {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A secret key, `couture keys create`. Each call needs one of the scopes that it names in its refusal.',
+  })
+  registry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: SESSION_COOKIE,
+    description: "The dashboard's session.",
+  })
+  registry.registerComponent('securitySchemes', 'writeKey', {
+    type: 'http',
+    scheme: 'basic',
+    description: "A site's public write key as the user name, without a password, as Segment's SDKs send it.",
+  })
   const document = routes.getOpenAPI31Document({
     openapi: '3.1.0',
-    info: { title: 'Couture', version, description: DESCRIPTION },
-    security: [{ key: [] }],
+    info: {
+      title: 'Couture',
+      version,
+      description: DESCRIPTION,
+      license: { name: 'MIT', url: 'https://opensource.org/license/mit' },
+    },
+    servers: [{ url: server, description: 'This installation' }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    security: [{ key: [] }, { session: [] }],
   }) as unknown as ApiDocument
-  const paths: ApiDocument['paths'] = { '/v1/events': { post: eventsOperation(events) } }
+  const paths = publicPaths(events)
   for (const [path, operations] of Object.entries(document.paths)) paths[prefix + path] = operations
-  return { ...document, paths }
-}
-
-function eventsOperation(events: { request: z.ZodType; reply: z.ZodType; example: unknown }): Operation {
-  const json = (schema: z.ZodType, example?: unknown) => ({
-    'application/json': {
-      schema: z.toJSONSchema(schema, { unrepresentable: 'any', io: 'input' }) as Schema,
-      ...(example ? { example } : {}),
-    },
-  })
-  return {
-    summary: 'Send events',
-    description:
-      'What the tag does. 202 means that the accepted events are on disk. With a key of scope `events:write` history ' +
-      'of any age is taken, and `sent_at` may be left out.',
-    security: [{}, { key: [] }],
-    requestBody: { content: json(events.request, events.example) },
-    responses: {
-      202: { description: 'What became of each event', content: json(events.reply) },
-      400: { description: 'Wrong input' },
-      401: { description: 'Unknown site or key' },
-      403: { description: 'Another origin' },
-      413: { description: 'Too large; send it in parts' },
-      415: { description: 'Another content type' },
-      429: { description: 'Too fast; see Retry-After' },
-      503: { description: 'Full; see Retry-After' },
-    },
-  }
+  const schemas = { ...document.components.schemas, ...publicSchemas(events) }
+  return { ...document, paths, components: { ...document.components, schemas } }
 }

@@ -1,11 +1,13 @@
 /** `GET /reference`: the API for people, a page without scripts made from the OpenAPI document. */
 import { html, raw } from 'hono/html'
-import type { ApiDocument, Operation, Schema } from './openapi.ts'
+import type { ApiDocument, Operation, Schema } from './api-document.ts'
 
 const STYLE = `
 :root{color-scheme:light dark;--line:#8884;--soft:#777}
 body{font:16px/1.55 system-ui,sans-serif;max-width:60rem;margin:0 auto;padding:1.5rem}
-h1{font-weight:500}h2{margin:2.5rem 0 .5rem;font-size:1.1rem;border-top:1px solid var(--line);padding-top:1.5rem}
+h1,h2{font-weight:500}h2{margin:3rem 0 .5rem}
+h3{margin:2.5rem 0 .5rem;font-size:1.1rem;border-top:1px solid var(--line);padding-top:1.5rem}
+nav h3{margin:1rem 0 0;border:0;padding:0;font-size:1rem}nav ul{margin:.25rem 0}
 code,pre{font:.875rem/1.5 ui-monospace,monospace}
 pre{overflow:auto;padding:1rem;border:1px solid var(--line);border-radius:.5rem}
 .verb{display:inline-block;min-width:4rem;font-weight:700}
@@ -23,6 +25,10 @@ export function referencePage(document: ApiDocument) {
   const calls = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([verb, operation]): Call => ({ verb: verb.toUpperCase(), path, operation })),
   )
+  const groups = document.tags.map((tag) => ({
+    ...tag,
+    calls: calls.filter(({ operation }) => operation.tags?.includes(tag.name)),
+  }))
   return html`<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -30,8 +36,15 @@ export function referencePage(document: ApiDocument) {
 <body>
 <h1>Couture API</h1>
 <p>${document.info.description} For programs: <a href="/openapi.json">openapi.json</a>.</p>
-<nav aria-label="Calls"><ul>${calls.map((call) => html`<li><a href="#${idOf(call)}"><code>${call.verb} ${call.path}</code></a></li>`)}</ul></nav>
-<main>${calls.map((call) => section(call, document))}</main>
+<nav aria-label="Calls">${groups.map(
+    ({ name, calls }) => html`<h3>${name}</h3>
+<ul>${calls.map((call) => html`<li><a href="#${idOf(call)}"><code>${call.verb} ${call.path}</code></a></li>`)}</ul>`,
+  )}</nav>
+<main>${groups.map(
+    ({ name, description, calls }) => html`<h2>${name}</h2>
+<p>${description}</p>
+${calls.map((call) => section(call, document))}`,
+  )}</main>
 </body></html>`
 }
 
@@ -43,7 +56,7 @@ function section(call: Call, document: ApiDocument) {
   const { operation, verb, path } = call
   const parameters = operation.parameters ?? []
   return html`<section aria-labelledby="${idOf(call)}">
-<h2 id="${idOf(call)}"><code><span class="verb">${verb}</span> ${path}</code></h2>
+<h3 id="${idOf(call)}"><code><span class="verb">${verb}</span> ${path}</code></h3>
 <p>${operation.summary ?? ''}${operation.description ? `. ${operation.description}` : ''}</p>
 ${parameters.length === 0 ? '' : html`<table><tr><th scope="col">Parameter</th><th scope="col">In</th><th scope="col">What</th></tr>${parameters.map(parameter)}</table>`}
 <pre tabindex="0">${exampleCall(call, document)}</pre>
@@ -60,7 +73,9 @@ function parameter({ name, in: place, required, schema, description }: NonNullab
 
 /** A call that can be pasted, with the examples of the description. */
 function exampleCall({ verb, path, operation }: Call, document: ApiDocument): string {
-  const lines = [`curl -X ${verb} "$COUTURE${filledPath(path, operation)}"`, `  -H "Authorization: Bearer $KEY"`]
+  const lines = [`curl -X ${verb} "$COUTURE${filledPath(path, operation)}"`]
+  // Without a word of its own a call needs what all need: a key.
+  if (operation.security?.some((way) => 'key' in way) ?? true) lines.push(`  -H "Authorization: Bearer $KEY"`)
   const body = exampleBody(operation, document)
   if (body !== undefined) {
     lines.push(

@@ -5,7 +5,7 @@ import { deleteCookie, setCookie } from 'hono/cookie'
 import { Problem } from '../domain/problem.ts'
 import { allow, checkSameOrigin, SESSION_COOKIE, SESSION_MS, sessionValue } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { iso, json, refusals } from './shapes.ts'
+import { iso, json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -40,7 +40,12 @@ export function sessionRoutes(deps: HttpDeps) {
             required: true,
           },
         },
-        responses: { 204: { description: 'Signed in; the cookie is set' }, ...refusals },
+        responses: {
+          204: { description: 'Signed in; the cookie is set' },
+          ...refusals,
+          413: refusal('The body has more than 4096 bytes.'),
+          429: refusal('Too many wrong passwords; try again in a minute.'),
+        },
       }),
       (c) => {
         checkSameOrigin(c)
@@ -85,7 +90,7 @@ export function sessionRoutes(deps: HttpDeps) {
         path: '/session',
         ...operation('Session', 'signOut'),
         summary: 'Sign out',
-        responses: { 204: { description: 'Signed out' } },
+        responses: { 204: { description: 'Signed out' }, 403: refusal('The call comes from another page.') },
       }),
       (c) => {
         checkSameOrigin(c)

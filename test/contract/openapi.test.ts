@@ -1,6 +1,6 @@
 /** The API's description: every private route is in it, and each call's example is answered as it stands there. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ApiDocument } from '../../server/http/openapi.ts'
+import type { ApiDocument } from '../../server/http/api-document.ts'
 import { exampleBody, filledPath } from '../../server/http/reference.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -35,6 +35,12 @@ test('it is OpenAPI 3.1 and describes every call that this version has', () => {
   expect(calls.length).toBe(new Set(calls).size)
   for (const call of [
     'POST /v1/events',
+    ...['batch', 'track', 'page', 'screen', 'identify', 'group', 'alias'].map((kind) => `POST /v1/${kind}`),
+    'GET /tag.js',
+    'GET /l/{token}',
+    'GET /healthz',
+    'GET /readyz',
+    'GET /metrics',
     'POST /api/v1/session',
     'POST /api/v1/contacts',
     'GET /api/v1/contacts/{id}',
@@ -50,11 +56,32 @@ test('it is OpenAPI 3.1 and describes every call that this version has', () => {
   }
 })
 
-test('every call is summed up, says how it is refused, and every body has an example', () => {
-  for (const [path, operations] of Object.entries(document.paths)) {
-    for (const [verb, operation] of Object.entries(operations)) {
-      expect(operation.summary, `${verb} ${path}`).toBeTruthy()
-      if (operation.requestBody) expect(exampleBody(operation, document), `${verb} ${path}`).toBeDefined()
+/** Every call with its path and method. */
+function calls() {
+  return Object.entries(document.paths).flatMap(([path, operations]) =>
+    Object.entries(operations).map(([verb, operation]) => ({ path, verb, call: `${verb} ${path}`, operation })),
+  )
+}
+
+test('every call has a name of its own and a group, is summed up, and every body has an example', () => {
+  const groups = document.tags.map((tag) => tag.name)
+  const names = calls().map(({ operation }) => operation.operationId)
+  expect(new Set(names).size).toBe(names.length)
+  for (const { call, operation } of calls()) {
+    expect(operation.operationId, call).toMatch(/^[a-z][A-Za-z]+$/)
+    expect(operation.tags, call).toEqual([expect.toBeOneOf(groups)])
+    expect(operation.summary, call).toBeTruthy()
+    if (operation.requestBody) expect(exampleBody(operation, document), call).toBeDefined()
+  }
+  expect(new Set(calls().flatMap(({ operation }) => operation.tags))).toEqual(new Set(groups))
+})
+
+test('every refusal is a problem document', () => {
+  for (const { call, operation } of calls()) {
+    for (const [status, { content }] of Object.entries(operation.responses)) {
+      if (Number(status) < 400) continue
+      const schema = content?.['application/problem+json']?.schema
+      expect(schema, `${call} ${status}`).toEqual({ $ref: '#/components/schemas/Problem' })
     }
   }
 })
@@ -72,8 +99,11 @@ describe('the examples', () => {
       for (const verb of Object.keys(operations)) answers[`${verb} ${path}`] = (await example(verb, path)).status
     }
     // Signing in and out is for the dashboard's own page, and a program is told so.
-    const { 'post /api/v1/session': signIn, 'delete /api/v1/session': signOut, ...others } = answers
+    const { 'post /api/v1/session': signIn, 'delete /api/v1/session': signOut, ...programs } = answers
     expect([signIn, signOut]).toEqual([403, 403])
+    // Only this installation's own secret could sign a token.
+    const { 'get /l/{token}': unsigned, ...others } = programs
+    expect(unsigned).toBe(400)
     expect(Object.entries(others).filter(([, status]) => status >= 300)).toEqual([])
   })
 })
