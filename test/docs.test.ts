@@ -9,7 +9,9 @@ import { CART_TYPES, foldCarts } from '../server/domain/cart.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { SETTINGS } from '../server/domain/settings.ts'
+import { nodeSchema } from '../server/segments/grammar.ts'
 import { PRESETS } from '../server/segments/presets.ts'
+import { CONSENT_SOURCES } from '../tag/wire.ts'
 
 const root = new URL('../', import.meta.url).pathname
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -140,12 +142,10 @@ describe('consent', () => {
   })
 
   test('the sources are those of the wire contract', () => {
-    const type = /export type ConsentSource = (.*)/.exec(read('tag/wire.ts'))![1]!
-    const sources = [...type.matchAll(/'(\w+)'/g)].map(([, source]) => source)
     const shown = table('docs/consent.md', 'source', 'where the choice was made').flatMap(([names]) =>
       names!.split(', '),
     )
-    expect(new Set(shown)).toEqual(new Set(sources))
+    expect(new Set(shown)).toEqual(new Set<string>(CONSENT_SOURCES))
   })
 })
 
@@ -233,6 +233,16 @@ describe('carts', () => {
 })
 
 describe('segments', () => {
+  test('every kind of node is there, with an example that the grammar accepts', () => {
+    const kinds = readdirSync(join(root, 'server/segments/nodes')).map((name) => name.replace('.ts', ''))
+    const rows = table('docs/segments.md', 'node', 'holds for persons', 'example')
+    expect(rows.map(([kind]) => kind).sort()).toEqual(kinds.filter((name) => name !== 'node').sort())
+    for (const [kind, , example] of rows) {
+      expect(Object.keys(JSON.parse(example!))).toEqual([kind])
+      expect(nodeSchema.safeParse(JSON.parse(example!)).error).toBeUndefined()
+    }
+  })
+
   test('the presets are those of a new installation', () => {
     const shown = table('docs/segments.md', 'segment', 'name', 'condition').map(([id, name, node]) => {
       return { id, name, node: JSON.parse(node!) }
