@@ -12,6 +12,7 @@ import { createIdentify } from './actions/identify.ts'
 import { createMint, revokeTokens } from './actions/link-tokens.ts'
 import { prepareLater, prepareNow } from './actions/preparation.ts'
 import { prepareStore } from './actions/prepare.ts'
+import { type RebuildProgress, rebuildProgress } from './actions/rebuild.ts'
 import { createKeysOf } from './actions/sites.ts'
 import { type AppDeps, createApp } from './app.ts'
 import { type Configuration, createConfiguration } from './collect/configuration.ts'
@@ -62,6 +63,8 @@ export type Running = {
   dashboard: string
   demo: string
   snippet: string
+  /** How far a rebuild is that is under way: an upgrade may ask for one. */
+  rebuild(): Promise<RebuildProgress | null>
   /** Takes no more, finishes what was accepted, and ends the threads. Says what it could not finish in time. */
   stop(): Promise<Stopped>
 }
@@ -207,6 +210,7 @@ export async function start(config: Config): Promise<Running> {
 
   return {
     ...addressesOf(config),
+    rebuild: () => rebuildProgress(db),
     async stop() {
       stopping = true
       clearInterval(looking)
@@ -273,7 +277,7 @@ function httpDeps(from: {
 }
 
 /** Where to find what a server serves. */
-function addressesOf({ publicUrl, adminUrl }: Config): Omit<Running, 'stop'> {
+function addressesOf({ publicUrl, adminUrl }: Config): Omit<Running, 'stop' | 'rebuild'> {
   return {
     address: publicUrl,
     dashboard: `${adminUrl ?? publicUrl}/dashboard/`,

@@ -16,6 +16,17 @@ const LOOK_MS = 200
 /** How often its share is renewed. */
 const BEAT_MS = 2000
 
+/** How many visitors of how many are derived again. */
+export type RebuildProgress = { done: number; total: number }
+
+/** How far the rebuild is that is under way; null where there is none. */
+export async function rebuildProgress(db: Store): Promise<RebuildProgress | null> {
+  const rebuild = await readRebuild(db)
+  if (rebuild === null) return null
+  const left = rebuild.phase === 'visitors' ? await rebuildLeft(db, rebuild.visitors) : 0
+  return { done: rebuild.visitors - left, total: rebuild.total }
+}
+
 /** Rebuilds, and returns how many visitors were derived. `onProgress` learns how many of how many are done. */
 export async function rebuildAll(
   db: Store,
@@ -24,11 +35,9 @@ export async function rebuildAll(
 ): Promise<number> {
   await beginRebuild(db)
   const isUnderWay = async () => {
-    const rebuild = await readRebuild(db)
-    if (rebuild === null) return false
-    const left = rebuild.phase === 'visitors' ? await rebuildLeft(db, rebuild.visitors) : 0
-    onProgress(rebuild.visitors - left, rebuild.total)
-    return true
+    const progress = await rebuildProgress(db)
+    if (progress !== null) onProgress(progress.done, progress.total)
+    return progress !== null
   }
   while (await isUnderWay()) {
     // Alone on SQLite, as one of the processes on PostgreSQL.

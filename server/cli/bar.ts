@@ -3,8 +3,8 @@
 /** How often it is drawn. */
 const DRAW_EVERY_MS = 100
 
-/** A line that is drawn over itself. `text` is asked for when it is time to draw, with the time since the beginning. */
-export type Bar = { draw(text: (elapsedMs: number, width: number) => string): void; end(): void }
+/** A line that is drawn over itself, if it is `shown`. `text` is asked for when it is time to draw, with the time since the beginning. */
+export type Bar = { shown: boolean; draw(text: (elapsedMs: number, width: number) => string): void; end(): void }
 
 /** A bar, which draws nothing unless stderr is a terminal. */
 export function createBar(): Bar {
@@ -12,6 +12,7 @@ export function createBar(): Bar {
   const shown = process.stderr.isTTY === true
   let drawn = 0
   return {
+    shown,
     draw(text) {
       const elapsedMs = performance.now() - began
       if (!shown || elapsedMs - drawn < DRAW_EVERY_MS) return

@@ -2,6 +2,8 @@
 import type { Command } from 'commander'
 import { start } from '../main.ts'
 import { readConfigFromEnvironment } from '../ops/config.ts'
+import { createLog } from '../ops/log.ts'
+import { watchRebuild } from './rebuild-watch.ts'
 
 /** Adds the command. */
 export function registerServe(program: Command): void {
@@ -22,12 +24,16 @@ export function registerServe(program: Command): void {
           running.snippet,
         ].join('\n'),
       )
+      const watching = new AbortController()
+      const log = createLog(config.logLevel)
+      void watchRebuild(running.rebuild, (progress, text) => log.info(progress, text), watching.signal)
       let stopping = false
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.on(signal, async () => {
           // Somebody has no patience: what was acknowledged is on disk.
           if (stopping) process.exit(1)
           stopping = true
+          watching.abort()
           const { left } = await running.stop()
           process.exit(left.length > 0 ? 1 : process.exitCode)
         })

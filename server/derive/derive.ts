@@ -266,6 +266,8 @@ export function createDeriver(deps: DeriveDeps): Deriver {
 
   return {
     async round() {
+      // Whoever was derived before its person has today's text would be listed under both.
+      if ((await readRebuild(db))?.phase === 'texts') return rebuild()
       const found = [await visitors(), await persons(), await edges(), await rebuild(), await feed()]
       return found.some(Boolean)
     },

@@ -10,6 +10,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { type PersonId, storedPerson } from '../domain/ids.ts'
 import { ofKeys } from '../store/engine/many.ts'
+import { listFormerPersons, renewPersons } from '../store/former-persons.ts'
 import { isNumber, isObjectOf, isText, readMetaJson, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
 import { VISITOR_TABLES } from '../store/tables.ts'
@@ -21,10 +22,11 @@ const SLICE = 1000
 const NEARLY_DONE = 200
 
 /**
- * All visitors, which makes again the persons of each; then those of these that are marked still; then what persons and
- * members there are of nobody; then all who were told of.
+ * First persons under the texts of an earlier version get today's. Then all visitors, which makes the persons of each
+ * again; then those persons that are still marked; then persons and members that belong to nobody; then all contacts that
+ * the feed has told of.
  */
-const PHASES = ['visitors', 'marked', 'persons', 'members', 'contacts'] as const
+const PHASES = ['texts', 'visitors', 'marked', 'persons', 'members', 'contacts'] as const
 
 /** Where a rebuild stands: all keys of its phase up to `after` are handed out. `total` is what was expected. */
 export type Rebuild = { phase: (typeof PHASES)[number]; after: string; visitors: number; total: number }
@@ -42,7 +44,7 @@ export async function beginRebuild(db: Kysely<Database>): Promise<void> {
     .selectFrom('visitors')
     .select((eb) => eb.fn.countAll().as('total'))
     .executeTakeFirstOrThrow()
-  await note(db, 'rebuilding', { phase: 'visitors', after: '', visitors: 0, total: Number(total) })
+  await note(db, 'rebuilding', { phase: 'texts', after: '', visitors: 0, total: Number(total) })
 }
 
 /** The rebuild that is under way, or null. */
@@ -74,7 +76,8 @@ export async function rebuildLeft(db: Kysely<Database>, limit: number): Promise<
 export async function rebuildStep(trx: Transaction<Database>): Promise<boolean> {
   const rebuild = await readRebuild(trx)
   if (!rebuild) return false
-  const left = await rebuildLeft(trx, NEARLY_DONE + 1)
+  // Nothing is derived while persons get other texts, so there is nothing to wait for.
+  const left = rebuild.phase === 'texts' ? 0 : await rebuildLeft(trx, NEARLY_DONE + 1)
   if (left > NEARLY_DONE) return false
   const slice = await nextSlice(trx, rebuild)
   if (slice.length > 0) {
@@ -100,6 +103,8 @@ function note(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuild: Reb
 
 async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slice: string[]): Promise<void> {
   switch (phase) {
+    case 'texts':
+      return renewPersons(trx, slice.map(storedPerson))
     case 'visitors':
       return markForRebuild(trx, 'dirty_visitors', slice)
     case 'marked':
@@ -131,6 +136,8 @@ async function ofNobody(
 /** Keys in order; rows that should not be there have theirs too, and go when nothing comes of them. */
 async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promise<string[]> {
   switch (phase) {
+    case 'texts':
+      return listFormerPersons(db, storedPerson(after), SLICE)
     case 'visitors': {
       const keys = new Set<string>()
       for (const table of ['events', ...VISITOR_TABLES] as const) {

@@ -56,14 +56,24 @@ export function personId(person: Person): PersonId {
   return (person.kind === 'contact' ? `c:${person.id}` : `v:${person.id}#${person.epoch}`) as PersonId
 }
 
-/**
- * Reads a person's text. One without an epoch was written before version 009 of the schema, and stands until the rebuild
- * of its upgrade has replaced it: it is read as a first epoch, as that version did.
- */
+/** Reads a person's text. A former one is read as a first epoch, as the version that wrote it did. */
 export function personOf(text: PersonId): Person {
   if (text.startsWith('c:')) return { kind: 'contact', id: contactId(text.slice(2)) }
   const end = text.lastIndexOf('#')
   return end === -1
     ? { kind: 'visitor', id: visitorId(text.slice(2)), epoch: 1 }
     : { kind: 'visitor', id: visitorId(text.slice(2, end)), epoch: Number(text.slice(end + 1)) }
+}
+
+/**
+ * The texts that were written before version 009 of the schema, as SQL's `like` finds them: `v:ID` for the first epoch and
+ * `v:ID:N` for another, which told a visitor whose id holds a colon from nobody. A rebuild at the upgrade replaces them.
+ */
+export const FORMER_TEXTS = { like: storedPerson('v:%'), notLike: storedPerson('%#%') }
+
+/** Today's text for a former one that stood on that visitor, if it is known on which. */
+export function renewed(former: PersonId, visitor: VisitorId | null): PersonId {
+  const text = former.slice(2)
+  if (visitor === null || !text.startsWith(`${visitor}:`)) return visitorPerson(visitorId(text), 1)
+  return visitorPerson(visitor, Number(text.slice(visitor.length + 1)))
 }

@@ -11,6 +11,7 @@ import * as openings from './migrations/005-openings.ts'
 import * as acts from './migrations/006-acts.ts'
 import * as erasure from './migrations/007-erasure.ts'
 import * as erasedSpans from './migrations/008-erased-spans.ts'
+import * as personTexts from './migrations/009-person-texts.ts'
 import type { Database } from './schema.ts'
 
 /** Every migration by its name, oldest first. One that was released never changes (`migrations/`). */
@@ -23,6 +24,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '006-acts': acts,
   '007-erasure': erasure,
   '008-erased-spans': erasedSpans,
+  '009-person-texts': personTexts,
 }
 
 /**

@@ -68,7 +68,7 @@ describe('a store of an earlier version', () => {
     expect(await schemaOf(store)).toEqual(fresh)
     for (const [table, own] of Object.entries(rows)) {
       if (MADE_AGAIN.has(table)) continue
-      const kept = await store.query(`select * from ${table}`)
+      const kept = await store.query(`select * from ${table}${table === 'meta' ? " where name != 'rebuilding'" : ''}`)
       expect(kept, table).toHaveLength(own.length)
       for (const { person_id: _, ...row } of own) expect(kept, table).toContainEqual(expect.objectContaining(row))
     }

@@ -75,7 +75,9 @@ export async function settled(server: TestServer, timeoutMs?: number): Promise<v
   const idOf = journal.prepare("select value from meta where name = 'journal_id'").pluck()
   const lastOf = journal.prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'").pluck()
   // One statement, so that it is one moment: what is derived of visitors marks persons.
-  const open = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`).join(' + ')
+  const marks = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`)
+  // A rebuild hands out marks a slice at a time.
+  const open = [...marks, "(select count(*) from meta where name = 'rebuilding')"].join(' + ')
   const state = `select ${open} as dirty, (select max(position) from cursors where journal_id = ?) as landed`
   try {
     await until(
