@@ -1,7 +1,7 @@
 /**
- * The marketer's dashboard in a real browser, over what real events, mails, logins and imports have left: one customer
- * all around, and a file of customers brought in. Everything is sent through HTTP; what the pages log, and what their
- * policy would have to stop, fails the test that caused it.
+ * The marketer's dashboard in a real browser, on data from real events, mails, logins and imports: everything about one
+ * customer, and the import of a file. All data are sent through HTTP; an error in a page's log, or a violation of its
+ * content security policy, fails the test that caused it.
  */
 import { readFileSync } from 'node:fs'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
@@ -39,7 +39,7 @@ let password: string
 const laptop = newVisitor()
 const phone = newVisitor()
 
-/** Léa looks around, opens a newsletter, signs in, and fills a cart; later she comes back on her phone. */
+/** Léa browses, opens a newsletter, signs in, and fills a cart; later she returns on her phone. */
 async function tellTheStory(): Promise<void> {
   await server.post('/api/v1/contacts', [
     {
@@ -133,7 +133,7 @@ beforeEach(async () => {
   page = await context.newPage()
   page.on('pageerror', (error) => troubles.push(error.message))
   page.on('console', (message) => {
-    // The first question of a browser without a session is answered by 401, as it must be.
+    // The first request of a browser without a session is answered with 401, as it must be.
     if (message.type() === 'error' && !message.location().url.endsWith('/api/v1/session')) troubles.push(message.text())
   })
 })
@@ -206,7 +206,7 @@ describe('one customer', () => {
     await signInAt(LEA)
     await page.getByTestId('timeline').waitFor()
     const { data } = await server.get(`/api/v1/contacts/${encodeURIComponent('crm/7 a')}/timeline`)
-    // The last reset and the phone's visit lie hours apart, so that no visit stands inside another.
+    // The last reset and the phone's visit are hours apart, so that no visit lies within another.
     expect(await typesShown()).toEqual(data.map((each: { type: string }) => each.type))
     expect(await page.getByTestId('visit').count()).toBe(5)
     const visits = await page.getByTestId('visit').allInnerTexts()
@@ -272,7 +272,7 @@ describe('one customer', () => {
     await page.getByTestId('unknown').waitFor()
     expect(await page.locator('h1').innerText()).toBe(en.contact.unknownTitle)
     expect(await page.getByTestId('unknown').innerText()).toContain('no-such-one')
-    // The browser itself notes that the answer was 404.
+    // The browser itself logs the 404.
     troubles = troubles.filter((each) => !/404/.test(each))
   })
 
@@ -289,7 +289,7 @@ describe('one customer', () => {
   test('the keyboard reaches everything in page order', async () => {
     await signInAt(LEA)
     await page.getByTestId('timeline').waitFor()
-    // Afresh, because the browser goes on from where the sign-in form had the focus.
+    // Reload, because the browser continues from where the sign-in form had the focus.
     await page.reload()
     await page.getByTestId('timeline').waitFor()
     const reached: string[] = []
@@ -357,7 +357,7 @@ describe('importing customers', () => {
     await page.getByTestId('report').waitFor()
     expect(await count('created')).toBe('1')
     expect(await page.getByTestId('rejected').count()).toBe(0)
-    // Beside the zone nothing is imported, and the browser does not leave the page for the file.
+    // Beside the zone nothing is imported, and the browser does not leave the page to open the file.
     const kept = await page.locator('h1').evaluate((heading, dataTransfer) => {
       const drop = new DragEvent('drop', { bubbles: true, cancelable: true, dataTransfer })
       return !heading.dispatchEvent(drop)
@@ -391,7 +391,7 @@ describe('importing customers', () => {
     await page.getByText(en.imports.empty).waitFor()
     await choose('broken.json', '[{"id":')
     await page.getByText(en.imports.refused).waitFor()
-    // The browser itself notes that the answer was 400.
+    // The browser itself logs the 400.
     troubles = troubles.filter((each) => !/400/.test(each))
   })
 
@@ -425,7 +425,7 @@ describe('importing customers', () => {
   })
 
   test('works by keyboard, in French', async () => {
-    // Long before the key: the browser needs a moment until it hands over the choosing of files.
+    // Well before the key: the browser needs a moment to open the file dialog.
     const choosing = page.waitForEvent('filechooser')
     await signInAt('/dashboard/import')
     await page.getByRole('radio', { name: 'FR' }).check({ force: true })

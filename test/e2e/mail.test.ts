@@ -1,7 +1,7 @@
 /**
- * A mailing from the minted token to the linked contact: the letter goes by SMTP, is opened in a web inbox, and its
- * link is followed into the demo shop by a real Chromium. Then those who also touch mails: gateways that fetch every
- * link, friends to whom it is forwarded, and families at one computer.
+ * A mailing from the minted token to the linked contact: the mail is sent by SMTP and opened in a web inbox, and a real
+ * Chromium follows its link into the demo shop. Then everybody else who touches mails: gateways that fetch every link,
+ * friends who receive a forwarded mail, and families at one computer.
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -22,7 +22,7 @@ let mailbox: Mailbox
 let server: TestServer
 let port: number
 
-/** Starts the server, or starts it again at another time, with what it knew. */
+/** Starts the server, or restarts it at another time with its data. */
 async function serverAt(clockMs: number): Promise<void> {
   const dataDir = server?.dataDir
   await server?.stop({ wipe: false })
@@ -41,7 +41,7 @@ afterAll(async () => {
   await Promise.all([mailbox?.stop(), server?.stop()])
 })
 
-/** Writes a contact the newsletter, as a mail tool does: it mints the link, and carries it in both its forms. */
+/** Sends a contact the newsletter as a mail tool does: it mints the link, and includes it in both forms. */
 async function writeTo(contact: string, subject: string): Promise<Minted> {
   const target = `${server.url}${PRODUCT}?utm_source=letter`
   const message = subject.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
@@ -87,7 +87,7 @@ const timeline = async (of: string) => (await server.get<{ data: Seen[] }>(`/api
 const ids = (events: Seen[]) => events.map((event) => event.id)
 const types = (events: Seen[]) => events.map((event) => event.type)
 
-/** Signs a customer of the demo shop in, and waits until the shop's next page has said so. */
+/** Signs a customer of the demo shop in, and waits until the shop's next page has reported it. */
 async function signIn(page: Page, visitor: string, customer: string): Promise<void> {
   const logins = (events: Seen[]) => events.filter((event) => event.type === 'identify').length
   const before = logins(await timeline(`visitors/${visitor}`))
@@ -179,14 +179,14 @@ describe('a letter', () => {
         await reply.body?.cancel()
       }
     }
-    // HEAD gives it away; the GET hides behind a browser's name, and is no more than a figure all the same.
+    // HEAD gives the gateway away; the GET hides behind a browser's name, and yet only counts in a metric.
     expect(await fetches()).toEqual({ page: before.page + 1, suspect: before.suspect + 1 })
 
     const context = await newVisitor(browser)
     for (const link of found) {
       const page = await context.newPage()
       await page.goto(link, { waitUntil: 'load' })
-      // All that a script can do: it consents, scrolls and clicks.
+      // Everything a script can do: it consents, scrolls and clicks.
       const visitor = await page.evaluate(() => {
         const { couture } = window as any
         couture('consent', { analytics: true, identity: true, marketing: true })

@@ -1,6 +1,6 @@
 /**
- * A mail link that a browser prerenders, as a web inbox may ask it to: nobody has followed it yet, so nothing is sent
- * and nothing claimed, until it is shown and a person moves in it. With a Chromium that really prerenders.
+ * A mail link that a browser prerenders, as a web inbox may request: nobody has followed it yet, so nothing is sent and
+ * nothing claimed until the page is shown and a person interacts with it. Uses a Chromium that really prerenders.
  */
 import { beforeAll, expect, test } from 'vitest'
 import { findBrowser, INSTALL_MS } from '../support/browser.ts'
@@ -9,7 +9,7 @@ import { openShop, page } from './tag-harness.ts'
 
 const GRANT = "couture('consent', {analytics: true, identity: true, marketing: true})"
 const LINK = '/landing#cl=TOKEN&tab=2'
-/** Longer than the tag gathers events for (500 ms): what was to be sent would have been sent by then. */
+/** Longer than the tag gathers events (500 ms): by then anything due would have been sent. */
 const QUIET_MS = 900
 
 beforeAll(findBrowser, INSTALL_MS)
@@ -35,7 +35,7 @@ test('a prerendered mail link claims nothing until the page is shown and a perso
 
     await tab.click(50, 50)
     await until(() => shop.arrived().map((event) => event.type)).toEqual(['consent', 'page'])
-    // It is the very page that was prerendered.
+    // It is the same page that was prerendered.
     expect(await landing.run('document.prerendering')).toBe(false)
     expect(await landing.run("performance.getEntriesByType('navigation')[0].activationStart")).toBeGreaterThan(0)
     await quiet()

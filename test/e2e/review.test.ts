@@ -1,6 +1,6 @@
 /**
- * The review page in a real browser: what the rules could not settle, with its evidence, and what somebody of the shop
- * says of it. Everything is made through HTTP, as visitors and mails make it.
+ * The review page in a real browser: the cases that the rules could not settle, with their evidence, and the decisions
+ * of an operator. All data are created through HTTP, as visitors and mails create them.
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest'
@@ -22,7 +22,7 @@ let password: string
 const family = newVisitor()
 const twice = newVisitor()
 
-/** Two sign in on the family's computer; somebody who is signed in opens another's mail; a mail is passed around. */
+/** Two people sign in on a family computer; a signed-in customer opens another's mail; a mail is passed around. */
 async function tellTheStory(): Promise<void> {
   const contacts = ['anna', 'bruno', 'anna-again', 'passes-on'].map((id) => ({ id, email: `${id}@mail.example` }))
   await server.post('/api/v1/contacts', contacts)

@@ -1,7 +1,7 @@
 /**
- * The story that the product exists for, played by a real Chromium in the demo shop: Jean-Pierre looks at a bracelet
- * on two days' visits, leaves it in the cart, comes back by a newsletter, signs in, and buys. The server's clock is
- * moved between its starts, so that the pauses are real to the server, and each start finds what the one before left.
+ * The story behind the product, played by a real Chromium in the demo shop: Jean-Pierre looks at a bracelet on two
+ * days, leaves it in the cart, returns through a newsletter, signs in, and buys. The server's clock is moved between
+ * its starts, so that the pauses are real to the server, and each start continues with the data of the previous one.
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -25,12 +25,12 @@ afterAll(async () => {
   await browser?.close()
 })
 
-/** Opens a page of the shop and waits until all that it needs is loaded. */
+/** Opens a page of the shop and waits until everything it needs is loaded. */
 async function open(page: Page, server: TestServer, path: string): Promise<void> {
   await page.goto(`${server.url}/demo${path}`, { waitUntil: 'load' })
 }
 
-/** Waits until the store holds at least `n` events of a type, as the shop's visitor caused them. */
+/** Waits until the store holds at least `n` events of a type from the shop's visitor. */
 async function stored(server: TestServer, visitor: string, type: string, n = 1): Promise<Event[]> {
   return until(async () => {
     const answer = await server.api(`/api/v1/visitors/${visitor}/timeline`)
@@ -40,7 +40,7 @@ async function stored(server: TestServer, visitor: string, type: string, n = 1):
   }, `${n} ${type} of ${visitor}`)
 }
 
-/** Expects the page to show so many pieces in the cart. */
+/** Expects the page to show this many pieces in the cart. */
 async function expectInCart(page: Page, pieces: number): Promise<void> {
   await expect.poll(() => page.getByTestId('cart-count').innerText()).toBe(String(pieces))
 }
@@ -260,7 +260,7 @@ describe('a page whose script loads late', () => {
   })
   afterAll(() => server?.stop())
 
-  /** Opens a page, whose script comes when `release` is called. */
+  /** Opens a page whose script loads when `release` is called. */
   const openBefore = async (path: string) => {
     const { promise, resolve: release } = Promise.withResolvers<void>()
     const page = await (await newVisitor(browser)).newPage()
@@ -275,7 +275,7 @@ describe('a page whose script loads late', () => {
 
   test.each(['', `/products/${BRACELET}`, '/cart', '/checkout'])('"%s" accepts no click before that', async (path) => {
     const { page, release } = await openBefore(path)
-    // What the browser does by itself needs no script: to log in and out.
+    // Logging in and out are the browser's own and need no script.
     const able = page.locator('button:enabled:not(form[action] button)')
     expect(await able.allInnerTexts()).toEqual([])
     release()
@@ -286,7 +286,7 @@ describe('a page whose script loads late', () => {
   test('a click on "Add to cart" waits for it', async () => {
     const { page, release } = await openBefore(`/products/${BRACELET}`)
     const clicked = page.getByTestId('add-to-cart').click()
-    // A click that would go through does so at once.
+    // A click that could go through would do so at once.
     await Promise.race([clicked, page.waitForTimeout(500)])
     release()
     await clicked
@@ -322,7 +322,7 @@ describe('a visitor who refuses', () => {
     await open(page, server, '/login')
     await page.getByTestId('login-crm-1001').click()
     await page.getByTestId('logout').waitFor()
-    // Long enough for the tag's queue to have been sent, had there been one.
+    // Long enough for the tag's queue to be sent, if there were one.
     await page.waitForTimeout(1500)
 
     expect(toCollector).toEqual([])

@@ -1,6 +1,6 @@
 /**
- * What the tag offers as evidence, in a real browser against a recording collector (tag-harness.ts): addresses typed
- * into forms, and the tokens of mail links. That it waits for consent and for a person is what makes them evidence.
+ * The evidence that the tag collects, in a real browser with a recording collector (tag-harness.ts): addresses typed
+ * into forms, and the tokens of mail links. Waiting for consent and for a person is what makes them evidence.
  */
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
@@ -14,7 +14,7 @@ const GRANT = "couture('consent', {analytics: true, identity: true, marketing: t
 const ONLY_MEASURE = "couture('consent', {analytics: true, identity: false, marketing: false})"
 const ADDRESS = 'jp.martin@mail.example'
 const HASH = createHash('sha256').update(ADDRESS).digest('hex')
-/** Longer than the tag gathers events for (500 ms): what was to be sent would have been sent by then. */
+/** Longer than the tag gathers events (500 ms): by then anything due would have been sent. */
 const QUIET_MS = 900
 
 let browser: Browser
@@ -27,7 +27,7 @@ afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
-/** A shop with the tag in the tab of a new visitor. What the tag throws into the page fails the test at its end. */
+/** A shop with the tag, in the tab of a new visitor. An exception that the tag throws into the page fails the test. */
 async function visit(
   path: string,
   pages: Record<string, string> = {},
@@ -59,7 +59,7 @@ const claims = (shop: Shop) =>
     .arrived()
     .filter((event) => event.type === 'identify')
     .map((event) => event.props)
-/** All that was sent, as text: no address may ever be in it. */
+/** Everything that was sent, as text: it must never contain an address. */
 const wire = (shop: Shop) => JSON.stringify(shop.requests.map((request) => request.body))
 
 describe('an address passed by the page', () => {
@@ -257,7 +257,7 @@ describe('a mail link', () => {
   test('without consent is forgotten when the page is left, even if it returns from the browser’s cache', async () => {
     const { shop, tab } = await visit(LANDING, { '/': page('Home', { body: '<a href="/next">next</a>' }) })
     await tab.mouse.click(5, 5)
-    // What a page hears that is frozen, and later shown again as it was.
+    // The events of a page that is frozen, and later shown again.
     await run(
       tab,
       "for (const type of ['pagehide', 'pageshow']) dispatchEvent(new PageTransitionEvent(type, {persisted: true}))",

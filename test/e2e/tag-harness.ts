@@ -1,9 +1,9 @@
 /**
  * A shop's site and a recording collector on one local port, for the tests of the tag in a real browser.
  *
- * The collector here only writes down what it is sent and answers as a test tells it to: it exists to inject faults
- * and to show the decoded wire. Whether the answers are right is not its business; the real collector is tested
- * against the same contract elsewhere.
+ * This collector only records requests and answers as a test requires: it exists to inject faults and to show the
+ * decoded wire. It does not check whether the events are right; the real collector is tested against the same contract
+ * elsewhere.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,7 +11,7 @@ import { buildTag, TAG_SETTINGS_NAME } from '../../server/ops/bundle.ts'
 import type { TagSettings } from '../../tag/settings.ts'
 import type { WireBatch, WireEvent } from '../../tag/wire.ts'
 
-/** What the collector answers. `cut` ends the connection without an answer; `hold` answers when it resolves. */
+/** The collector's answer. `cut` ends the connection without an answer; `hold` answers when it resolves. */
 export type Answer = {
   status?: number
   headers?: Record<string, string>
@@ -20,7 +20,7 @@ export type Answer = {
   hold?: Promise<void>
 }
 
-/** One request as it arrived, and the status it was answered with (0: none). */
+/** One received request, and the status of its answer (0: none). */
 export type Recorded = {
   body: WireBatch
   bytes: number
@@ -35,7 +35,7 @@ export type Shop = Awaited<ReturnType<typeof openShop>>
 const SNIPPET = 'window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}'
 const SCRIPT = '<script async src="/c/tag.js?site=demo"></script>'
 
-/** A page with the snippet as a shop pastes it; `script` takes the place of the tag's element. */
+/** A page with the snippet as a shop pastes it; `script` replaces the tag's element. */
 export function page(title: string, parts: { inline?: string; body?: string; script?: string } = {}): string {
   const { inline = '', body = '', script = SCRIPT } = parts
   return `<!doctype html><html lang="en"><head><title>${title}</title>${script}<script>${SNIPPET}</script>
@@ -56,11 +56,11 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     url: '',
     requests,
     pages,
-    /** Decides on each request; undefined is the ordinary 202. */
+    /** Decides on each request; undefined means the ordinary 202. */
     answer: (_request: Recorded): Answer | undefined => undefined,
-    /** Every event that arrived, repeated ones too. */
+    /** Every received event, including repeats. */
     arrived: (): WireEvent[] => requests.flatMap((request) => request.body.events),
-    /** The events that were acknowledged, in the order of their arrival. */
+    /** The acknowledged events, in order of arrival. */
     acknowledged: (): WireEvent[] => requests.filter((r) => r.status === 202).flatMap((request) => request.body.events),
     close: () =>
       new Promise<void>((resolve) => {
@@ -106,7 +106,7 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
       response.writeHead(204).end()
       return
     }
-    // A connection is never used twice: Chromium itself repeats a request that fails on a used one.
+    // Connections are never reused, because Chromium itself repeats a request that fails on a reused one.
     const script = /^\/c\/tag(\.\w+)?\.js$/.test(pathname)
     response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', Connection: 'close' })
     response.end(script ? tag : (shop.pages[pathname] ?? page(pathname)))

@@ -33,7 +33,7 @@ async function shopWith(...args: Parameters<typeof openShop>): Promise<Shop> {
   return shop
 }
 
-/** A new browser profile. What the tag throws into the page fails the test at its end. */
+/** A new browser profile. An exception that the tag throws into the page fails the test. */
 async function visitor() {
   const context = await newVisitor(browser)
   const errors: string[] = []
@@ -45,7 +45,7 @@ async function visitor() {
   return context
 }
 
-/** Waits until the script has taken the stub's place. */
+/** Waits until the script has replaced the stub. */
 async function open(tab: Page, url: string) {
   await tab.goto(url)
   await tab.waitForFunction(() => window.couture?.lost)
@@ -58,7 +58,7 @@ const stored = (tab: Page) => tab.evaluate(() => Object.keys(localStorage).sort(
 const run = (tab: Page, code: string) => tab.evaluate(code)
 const distinct = (events: WireEvent[]) => [...new Map(events.map((event) => [event.id, event])).values()]
 
-/** Answers the first requests as given, then as usual. */
+/** Answers the first requests as given, then normally. */
 function script(shop: Shop, ...answers: (Answer | undefined)[]) {
   shop.answer = () => answers.shift()
 }
@@ -84,7 +84,7 @@ test('nothing is sent or stored before a choice, and no cookie is set', async ()
 test('a refusal in a browser that never granted consent sends and stores nothing, and drops waiting events', async () => {
   const shop = await shopWith()
   const context = await visitor()
-  // Even a read leaves a trace here: the rule is no access, not only nothing left behind.
+  // Even a read is recorded here: the rule is no access at all, not only no leftovers.
   await context.addInitScript(() => {
     const touched: string[] = []
     Object.assign(window, { touched })
@@ -109,7 +109,7 @@ test('a refusal in a browser that never granted consent sends and stores nothing
 
   await run(tab, GRANT)
   await until(() => shop.requests.length).toBe(1)
-  // The view of the page that is being looked at is made anew; what was done under the refusal is gone.
+  // The view of the current page is made again; events under the refusal are gone.
   expect(types(shop.arrived())).toEqual(['consent', 'page'])
   expect(await tab.evaluate('touched.length')).toBeGreaterThan(0)
 })
@@ -133,7 +133,7 @@ test('a grant sends the proof, the page view and the waiting calls with their or
   expect(request!.headers['sec-fetch-mode']).toBe('cors')
   const { body } = request!
   const [consent, view, , zoom] = body.events
-  // Waiting kept their own time: they are older than the choice that let them go.
+  // Waiting events keep their own time: they are older than the choice that released them.
   expect(Date.parse(view!.at)).toBeLessThanOrEqual(Date.parse(zoom!.at))
   expect(Date.parse(zoom!.at)).toBeLessThanOrEqual(Date.parse(consent!.at) - 300)
   expect([...body.events].sort((a, b) => (a.id < b.id ? -1 : 1)).map((event) => event.type)).toEqual([
@@ -143,7 +143,7 @@ test('a grant sends the proof, the page view and the waiting calls with their or
     'consent',
   ])
 
-  // The decoded wire, with generated fields checked and replaced by their names.
+  // The decoded wire, with generated fields checked and replaced with their names.
   const ISO = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/)
   const id = expect.stringMatching(EVENT_ID)
   const url = `${shop.url}/shoes?size=42`
@@ -173,7 +173,7 @@ test('a choice keeps its consent id across pages, and a new choice gets a new on
   const [first, second] = shop.requests
   expect(types(second!.body.events)).toEqual(['page'])
   expect(second!.body.consent).toEqual(first!.body.consent)
-  // The visitor is known by the cookie alone, which no script can read.
+  // Only the cookie identifies the visitor, and no script can read it.
   expect(first!.headers.cookie).toBeUndefined()
   expect(second!.headers.cookie).toBe(`cv=v.${first!.body.candidate}`)
 
@@ -249,7 +249,7 @@ test('a page restored from the back-forward cache is viewed again', async () => 
   await until(() => shop.acknowledged().length).toBe(2)
   await run(tab, "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'page'])
-  // Withdrawn on another page while this one was frozen: it must not speak again.
+  // Consent was withdrawn on another page while this one was frozen: it must stay silent.
   await run(
     tab,
     "localStorage.clear(); dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true})); couture('track', 'x')",
@@ -329,7 +329,7 @@ test('a link is claimed once, after a real gesture, and never by a synthetic one
   expect(types(shop.arrived())).toEqual(['consent', 'page', 'identify'])
   expect(shop.arrived()[2]!.props).toEqual({ kind: 'link', link: 'TOKEN' })
 
-  // The visitor follows another mail's link to the page that is open: it needs a gesture of its own.
+  // The visitor follows another mail link to the page that is already open: it needs its own gesture.
   await run(tab, "location.hash = '#cl=SECOND'")
   await until(() => tab.url()).toBe(`${shop.url}/`)
   await run(tab, GRANT)
@@ -376,7 +376,7 @@ test('logins and logouts keep their order; a login waits while identity is unkno
   expect(shop.arrived()[8]!.props).toEqual({ kind: 'login', token: 'a.b.c' })
   expect(new Set(shop.requests.slice(1).map((request) => request.body.visitor)).size).toBe(1)
 
-  // Withdrawn in the same breath: the claim is not sent, and none is taken after.
+  // Withdrawn in the same tick: the claim is not sent, and later ones are not accepted.
   await run(
     tab,
     `couture('identify', {contact_id: 'x'})
@@ -403,7 +403,7 @@ test('events that the collector could not accept are resent once, in order, unde
   expect(ids[3]!.slice(0, 3)).toEqual(ids[0])
   expect(new Set(shop.requests.map((request) => request.body.sent_at)).size).toBe(4)
   const waits = shop.requests.slice(1).map((request, i) => request.at - shop.requests[i]!.at)
-  // A second, then two (the back-off), then what was asked for; clocks of timers may be a few ms early.
+  // One second, then two (the back-off), then the requested time; timers may fire a few ms early.
   for (const [i, atLeastMs] of [1000, 2000, 2000].entries()) expect(waits[i]).toBeGreaterThan(atLeastMs - 50)
 })
 
@@ -475,7 +475,7 @@ test('an event sent while leaving the page arrives', async () => {
   await until(() => shop.acknowledged().length).toBe(2)
   await tab.click('a')
   await tab.waitForURL('**/next')
-  // The next page never grants: only the page that was left can have sent it. On a slow line only `keepalive` saves it.
+  // The next page never grants, so only the page that was left can have sent it. On a slow line it needs `keepalive`.
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'add_to_cart'])
   expect(await tab.evaluate('sessionStorage.keepalive')).toBe('false,true')
 })

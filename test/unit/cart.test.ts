@@ -1,6 +1,6 @@
 /**
- * Carts, folded from what a shop sends. Each row is a story of events, a minute apart unless it says otherwise, and
- * the carts that remain: their items with quantity, their value in minor units, and their state.
+ * Carts, folded from what a shop sends. Each row is a story of events, a minute apart unless stated otherwise, and the
+ * resulting carts: their items with quantities, their value in minor units, and their state.
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'

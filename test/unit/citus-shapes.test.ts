@@ -1,4 +1,4 @@
-/** The check of shapes that Citus refuses, by cases in words: those it must let through, and those it must find. */
+/** The check for query shapes that Citus refuses: cases that it must allow, and cases that it must find. */
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
@@ -16,7 +16,7 @@ describe('the check of shapes', () => {
   })
 })
 
-// What a server does at its start, in small: a thread of its own runs queries on a store.
+// The start of a server in miniature: a separate thread runs queries on a store.
 const IN_A_THREAD = `
 import { Worker } from 'node:worker_threads'
 const code = \`

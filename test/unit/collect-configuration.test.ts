@@ -1,6 +1,6 @@
 /**
- * The collector's snapshot of sites and keys: what was made by a command in another process counts at once, however
- * often somebody else asks for what is not there; and without the store it goes on with what it knew.
+ * The collector's snapshot of sites and keys: an entry created by a command in another process is found at once,
+ * however often somebody asks for missing ones; and without the store the last snapshot is used.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -24,7 +24,7 @@ const site = (id: string): Site => ({
   settings: defaultSettings(),
 })
 
-/** A store as the configuration sees it: how often it was looked at, and a gate that holds a look up. */
+/** A store as the configuration sees it: it counts reads, and has a gate that delays them. */
 function createStore() {
   const store = {
     now: { version: 1, sites: [site('first')], keys: [] } as Snapshot,

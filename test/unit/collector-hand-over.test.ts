@@ -1,4 +1,4 @@
-/** How requests cross to the thread that collects and their answers come back: in batches, within bounds, never lost. */
+/** How requests reach the collector's thread and their answers return: in batches, within bounds, never lost. */
 import { describe, expect, test } from 'vitest'
 import type { CollectRequest } from '../../server/collect/accept.ts'
 import { Problem } from '../../server/domain/problem.ts'

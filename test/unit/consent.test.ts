@@ -1,4 +1,4 @@
-/** A visitor's choices over time: the latest counts, whatever order they are told in. */
+/** A visitor's choices over time: the latest counts, whatever their order of arrival. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { type Choice, foldConsents } from '../../server/domain/consent.ts'

@@ -1,4 +1,4 @@
-/** Which moments of a device go with somebody who was erased. Times are minutes; he was there from 10 to 20. */
+/** Which moments of a device are erased with a contact. Times are minutes; the contact was there from 10 to 20. */
 import { expect, test } from 'vitest'
 import { cutAt, ERASED_END, tailStretches } from '../../server/domain/erased-tail.ts'
 

@@ -1,4 +1,4 @@
-/** The types that hold a contract both ways: what differs does not compile, which `npm run check` sees. */
+/** The types that check a contract in both directions: a difference does not compile, which `npm run check` detects. */
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { wire } from '../../server/collect/schema.ts'

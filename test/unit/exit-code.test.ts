@@ -1,4 +1,4 @@
-/** A run of tests that has started PostgreSQL ends as its tests did: else no failure of theirs would be seen. */
+/** A test run that started PostgreSQL keeps its own exit code; otherwise failures would go unnoticed. */
 import { spawnSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 

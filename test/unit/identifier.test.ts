@@ -1,4 +1,4 @@
-/** Identifiers that stand for nobody: what broken templates and careless code send in place of a contact. */
+/** Identifiers that identify nobody: what broken templates and careless code send in place of a contact. */
 import { describe, expect, test } from 'vitest'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../../server/domain/identifier.ts'
 

@@ -1,7 +1,7 @@
 /**
- * The decision table of identity, cell by cell, and how far a link reaches. A story is a list of moments of one
- * visitor in words; what is expected are the links with their reasons and, moment by moment, whose each one is:
- * `a` is Anna's, `b` is Ben's, `.` is nobody's.
+ * The decision table of identity, cell by cell, and how far a link reaches. A story is a list of moments of one visitor
+ * in words; the expected results are the links with their reasons and, moment by moment, the owner: `a` is Anna, `b` is
+ * Ben, `.` is nobody.
  */
 import { describe, expect, test } from 'vitest'
 import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
@@ -51,8 +51,9 @@ const timeOf = (day: string, clock = '00:00') => {
 }
 
 /**
- * `d3 10:05 click anna mail-2 (used by 1 before)`: day, time, what happens, remarks in parentheses. Moments are
- * `page`, `reset`, `withdraws` and `allows` (identity consent) and the doings above; claims are `signed`, `click` and `unsigned`.
+ * `d3 10:05 click anna mail-2 (used by 1 before)`: day, time, what happens, remarks in parentheses. Moments are `page`,
+ * `reset`, `withdraws` and `allows` (identity consent) and the doings above; claims are `signed`, `click` and
+ * `unsigned`.
  */
 function parse(line: string, index: number): { event: VisitorEvent; claim: Claim | null } {
   const words = /^(d-?\d+) (\d\d:\d\d) ([^(]+?)\s*((?:\([^)]*\)\s*)*)$/.exec(line)
@@ -113,7 +114,7 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
   return { event, claim }
 }
 
-/** Plays a story and says what became of it. */
+/** Plays a story and returns the result. */
 function play(story: string[], policy: Partial<Policy> = {}) {
   const lines = story.map(parse)
   const events = lines.map((line) => line.event).sort(byTimeThenId)
@@ -140,13 +141,13 @@ function play(story: string[], policy: Partial<Policy> = {}) {
   }
 }
 
-/** `anna verified open signed_login`, and for one that ended `… until REASON`. */
+/** `anna verified open signed_login`, and for an ended link `… until REASON`. */
 function say(link: IdentityLink): string {
   const end = link.endReason === null ? '' : ` until ${link.endReason}`
   return `${link.contact ?? 'somebody'} ${link.strength} ${link.state} ${link.reason}${end}`
 }
 
-/** Makes a test of each `[what is told, the story, the links, whose each moment is]`. */
+/** Makes a test of each `[title, story, links, owners]`. */
 function stories(
   rows: [name: string, story: string[], links: string[], owners: string][],
   policy: Partial<Policy> = {},
@@ -164,7 +165,9 @@ const ways: [word: string, evidence: Evidence][] = [
   ['typed', 'form_email'],
 ]
 
-/** Two contacts are 40 days apart or three make a device shared, so that the table is seen without that rule. */
+/**
+ * Makes a device shared only with two contacts 40 days apart or three contacts, so that the rule does not interfere.
+ */
 const NOT_SHARED = { sharedFrom: 3 }
 
 describe('the decision table: a claim about Ben', () => {

@@ -1,6 +1,6 @@
 /**
- * Files as they come: how each is written, what its columns mean, and what of it can be imported. The real exports are
- * read where they are at hand, in `shared/data/crm` beside the checkout; the made ones are always.
+ * Whole files: how each is encoded, what its columns mean, and what can be imported. Real exports are tested if they
+ * are available, in `shared/data/crm` beside the checkout; generated files always.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'

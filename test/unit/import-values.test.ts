@@ -1,4 +1,4 @@
-/** What single cells and headings say, as tables. */
+/** Readers of single cells and headings, as tables. */
 import { describe, expect, test } from 'vitest'
 import { attributeName, isSecretHeading, plain, questionOf } from '../../server/import/heading.ts'
 import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'

@@ -1,4 +1,4 @@
-/** What of landing is reported to the journal: how far it is and what is on disk, and when it must take a new id. */
+/** What landing reports to the journal: its position, what is on disk, and when the journal must take a new id. */
 import { describe, expect, test } from 'vitest'
 import type { Notice } from '../../server/land/notice.ts'
 import { createProgress, type Progress } from '../../server/land/progress.ts'
@@ -85,7 +85,7 @@ describe('renewal', () => {
     expect(renewal.note({ journalId: 'a', notices: [foreign('a')] })).toBe(true)
     expect(asked).toEqual(['a', 'a'])
     expect(noticed).toEqual(['foreign cursor of a, true'])
-    // It has its new id: that it is new to the store needs no report.
+    // The journal has its new id, so its being new to the store is not reported.
     expect(renewal.note({ journalId: 'b', notices: [fresh('b')] })).toBe(false)
     expect(noticed).toHaveLength(1)
   })

@@ -1,4 +1,4 @@
-/** The sentences of the reason codes. That every code a rule writes has one is a matter of types. */
+/** The sentences of the reason codes. The types ensure that every code has one. */
 import { expect, test } from 'vitest'
 import { END_REASONS, REASONS } from '../../server/domain/link-reasons.ts'
 

@@ -1,4 +1,4 @@
-/** Money: a decimal outside, whole minor units of its currency inside. */
+/** Money: a decimal outside, integer minor units of its currency inside. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { amountOf, currencyDecimals, toMajor, toMinor } from '../../server/domain/money.ts'

@@ -1,4 +1,4 @@
-/** When a visitor is worked on again. */
+/** When a visitor is derived again. */
 import { expect, test } from 'vitest'
 import { createPace } from '../../server/derive/pace.ts'
 
@@ -8,17 +8,17 @@ const visitor = (visitorId: string, events = 1, overactive = false) => ({
   overactive: overactive ? { events } : null,
 })
 
-/** A clock that is set by hand, and the pace that goes by it. */
+/** A clock that the test sets, and a pace that uses it. */
 function start() {
   let time = 0
   const pace = createPace(() => time)
   return {
-    /** Works on visitors, `tookMs` together, at the present time. */
+    /** Derives visitors in `tookMs` together, at the present time. */
     work: (tookMs: number, ...batch: ReturnType<typeof visitor>[]) => pace.worked(batch, tookMs),
     wait: (ms: number) => {
       time += ms
     },
-    /** For how long he rests from now on; null who was not worked on lately. */
+    /** How long the visitor still rests; null if it was not derived recently. */
     rest: (id: string) => {
       const dueAt = pace.dueAt(id)
       return dueAt === null ? null : Math.max(0, dueAt - time)
@@ -53,7 +53,7 @@ test('an overactive visitor rests for a minute', () => {
 test('recurring visitors rest long enough to take half of the time together, up to five seconds', () => {
   const { work, wait, rest } = start()
   const many = (n: number) => Array.from({ length: n }, (_, i) => visitor(`busy-${i}`))
-  // The first time they are new, and nobody knows that they come again.
+  // At first they are new, and nobody knows that they will return.
   work(1000, ...many(1000))
   expect(rest('busy-0')).toBe(500)
   wait(1000)

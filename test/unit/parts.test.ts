@@ -1,4 +1,4 @@
-/** What persons have on visitors, of whom most are all their own and have no row for it. */
+/** The rows that persons have on visitors; most visitors have only been one anonymous person and have none. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { contactId, contactPerson, type PersonId, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import type { VisitorPersonRow, VisitorRow } from '../../server/store/schema/derived.ts'

@@ -1,4 +1,4 @@
-/** What the thread that lands and derives decides: the order of its stages, its pauses after failures, its share, its rest. */
+/** The decisions of the pipeline's thread: the order of its stages, pauses after failures, its share, and its rest. */
 import { describe, expect, test } from 'vitest'
 import { Ended } from '../../server/erasure/rewrites.ts'
 import { createRest } from '../../server/ops/rest.ts'

@@ -1,4 +1,6 @@
-/** What asks the journal for other entries is answered, or told that the journal is closed; it never waits for nobody. */
+/**
+ * Requests to rewrite journal entries are always answered, or fail because the journal is closed; none waits for ever.
+ */
 import { expect, test } from 'vitest'
 import { createRewrites, Ended } from '../../server/erasure/rewrites.ts'
 

@@ -1,4 +1,4 @@
-/** What a definition from outside must look like, and what is said of one that does not. */
+/** The valid form of a definition from outside, and the messages for invalid ones. */
 import { expect, test } from 'vitest'
 import { firstProblem } from '../../server/domain/problem.ts'
 import { nodeSchema } from '../../server/segments/grammar.ts'

@@ -1,4 +1,4 @@
-/** How Segment's words are put into ours, by table: its specification's example calls, and calls as senders write them. */
+/** The mapping of Segment's calls, by table: its specification's example calls, and calls as senders write them. */
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { type CallDetails, mapCall } from '../../server/collect/segment-map.ts'
@@ -12,7 +12,7 @@ function tracked(event: string, properties: Record<string, unknown> = {}, page: 
 
 const SPEC = new URL('../../../shared/data/datalayer/segment_ecommerce_spec_v2_events.json', import.meta.url)
 
-/** Name, type, how many items of which first id, value, order id. */
+/** Name, type, number of items, id of the first item, value, order id. */
 const EXAMPLES: [string, string, number | null, string | null, number | null, string | null][] = [
   ['Products Searched', 'search', null, null, null, null],
   ['Product List Viewed', 'view_item_list', 2, '507f1f77bcf86cd799439011', null, null],
@@ -41,7 +41,7 @@ const EXAMPLES: [string, string, number | null, string | null, number | null, st
   ['Product Reviewed', 'Product Reviewed', 1, '507f1f77bcf86cd799439011', null, null],
 ]
 
-// The example calls lie beside a development checkout and are not part of the project.
+// The example calls are kept beside a development checkout and are not part of the project.
 describe.skipIf(!existsSync(SPEC))('the example calls of the e-commerce specification', () => {
   const calls = existsSync(SPEC)
     ? (JSON.parse(readFileSync(SPEC, 'utf8')) as { event: string; properties: Record<string, unknown> }[])

@@ -1,4 +1,4 @@
-/** Each node of the segment grammar: its JSON, its SQL on both engines, and the persons that it finds. */
+/** Each node of the segment grammar: its JSON, its SQL on both engines, and the persons it finds. */
 
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -94,7 +94,7 @@ afterAll(async () => {
 
 type Case = { means: string; node: SegmentNode; where: string; finds: Record<string, number> }
 
-/** `finds`: each member, with how long before now it entered. */
+/** `finds`: each member, and how long ago it entered. */
 const CASES: Case[] = [
   {
     means: 'has a cart',
@@ -162,7 +162,7 @@ const CASES: Case[] = [
   },
 ]
 
-/** The condition of a compiled query, with its parameters written in place and times as distances from now. */
+/** The condition of a compiled query, with its parameters inlined and times relative to now. */
 function condition(sql: string, parameters: readonly unknown[]): string {
   let next = 0
   const filled = sql.replaceAll(/\$\d+|\?/g, () => String(parameters[next++]))

@@ -1,4 +1,6 @@
-/** What the start of a server decides: whether it may begin without its store, what it says, what waits, who is private. */
+/**
+ * The decisions of a server's start: whether it may run without its store, its messages, the backlog, private hosts.
+ */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { prepareLater, prepareNow } from '../../server/actions/preparation.ts'
 import { createPrivateHostsOf } from '../../server/ops/address.ts'

@@ -1,4 +1,4 @@
-/** The queue without a browser: its times, its limits and its order, on a clock that the test moves. */
+/** The queue without a browser: its times, limits and order, on a clock that the test moves. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createIds } from '../../tag/envelope.ts'
 import type { LossKind } from '../../tag/losses.ts'
@@ -26,7 +26,7 @@ const event = (type: string, props?: Record<string, unknown>): WireEvent => ({
   props,
 })
 
-/** localStorage as far as the tag uses it. */
+/** The part of localStorage that the tag uses. */
 function area() {
   const items = new Map<string, string>()
   return {
@@ -94,7 +94,7 @@ test.each([
   expect(retryAfterMs(header, 1_800_000_000_000)).toBe(ms)
 })
 
-/** A queue with a view at 600 ms, while its first request is under way, which ends at 700 ms. */
+/** A queue with a view at 600 ms, during its first request, which ends at 700 ms. */
 async function startAndView() {
   const answered = new Promise<Outcome>((resolve) => setTimeout(() => resolve(DONE), 700))
   const { queue, sent } = start([answered])
@@ -193,7 +193,7 @@ test('keepalive requests in flight carry at most 60 KiB, and the rest is stored'
   expect(new Set(ids).size).toBe(ids.length)
   expect(ids).toHaveLength(6)
   expect(JSON.parse(local.items.get('couture.unsent')!)[0].events).toHaveLength(9)
-  // Nothing else starts while the browser's allowance is in use.
+  // No other request starts while the browser's allowance is used up.
   await vi.advanceTimersByTimeAsync(5000)
   expect(sent.filter(({ keepalive }) => !keepalive)).toEqual([])
 })
@@ -203,7 +203,7 @@ test('an acknowledged event leaves the storage, whichever request carried it', a
   queue.open(consent, false)
   queue.add(event('a'))
   await vi.advanceTimersByTimeAsync(10)
-  // The first request hangs; the page is hidden, and the same event goes again with keepalive.
+  // The first request hangs; the page is hidden, and the same event is sent again with keepalive.
   queue.leave()
   expect(sent.map(({ keepalive }) => keepalive)).toEqual([false, true])
   expect(sent[1]!.body.events).toEqual(sent[0]!.body.events)

@@ -1,6 +1,6 @@
 /**
  * Link tokens against vectors that were computed without this code (Python's hmac, OpenSSL), so that a mail tool that
- * follows the description makes tokens that the collector reads; and that no part of one can be changed.
+ * follows the description makes tokens that the collector accepts; and that no part of a token can be altered.
  */
 import { describe, expect, test } from 'vitest'
 import { contactReference, MESSAGE_PATTERN, mintToken, readToken } from '../../server/domain/token.ts'

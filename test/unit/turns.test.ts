@@ -1,8 +1,8 @@
-/** How long landing and deriving go on before the other has its turn. */
+/** How the thread divides its time between landing and deriving. */
 import { expect, test } from 'vitest'
 import { createTurns } from '../../server/land/turns.ts'
 
-/** Parts of 10 ms each, of which there is no end; `lagMs` is what each finds. Counts parts of a turn and rounds after. */
+/** An endless supply of parts of 10 ms each; `lagMs` is what each finds. Counts the parts and the rounds of a turn. */
 function createWork(lagMs: number, { interruptedAt = Number.POSITIVE_INFINITY } = {}) {
   let time = 0
   const turns = createTurns({ now: () => time, interrupted: () => time >= interruptedAt })

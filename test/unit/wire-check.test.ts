@@ -1,9 +1,9 @@
-/** The compiled checks of the public door say the same as the schemas that they are compiled from. */
+/** The compiled checks of the public endpoint agree with the schemas they are compiled from. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { EXAMPLE_BATCH, envelopeSchema, eventSchema, isEnvelope, isEvent } from '../../server/collect/schema.ts'
 
-/** What somebody may write where another value belongs. */
+/** Values that somebody may send in place of others. */
 const odd = fc.oneof(
   fc.constantFrom(undefined, null, '', 'null', 'a@b.example', '2026-02-30T00:00:00Z', '2026-03-01', 'x'.repeat(65)),
   fc.constantFrom(-1, 1.5, true, [], {}, [1], '😀'.repeat(600), 'x'.repeat(4096), 'x'.repeat(4097), 'manual', 'tcf'),
