@@ -20,7 +20,7 @@ import {
   readFailure,
   retryFailure,
 } from '../store/work/derive-failures.ts'
-import type { Store } from './prepare.ts'
+import type { Store } from './prepare-store.ts'
 
 /** A dead letter as it is shown. */
 export type LetterView = {

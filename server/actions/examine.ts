@@ -18,7 +18,7 @@ import { storeFigures } from '../store/figures.ts'
 import { schemaVersion } from '../store/migrate.ts'
 import { listSites } from '../store/sites.ts'
 import { listVisitors } from '../store/visitors.ts'
-import type { Store } from './prepare.ts'
+import type { Store } from './prepare-store.ts'
 
 /** A server that does not answer by then does not answer. */
 const ANSWER_MS = 3000

@@ -9,7 +9,7 @@ import type { ImportOutcome } from '../import/run.ts'
 import type { Source } from '../import/source.ts'
 import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
-import type { Store } from './prepare.ts'
+import type { Store } from './prepare-store.ts'
 import { createRehearsal } from './rehearsal.ts'
 import { readKeysOf } from './sites.ts'
 

@@ -8,7 +8,7 @@ import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { openShare } from '../store/open.ts'
 import { LostClaim } from '../store/work/ownership.ts'
-import type { Store } from './prepare.ts'
+import type { Store } from './prepare-store.ts'
 
 /** How often it looks how far a running server is. */
 const LOOK_MS = 200

@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
-import type { Store } from './prepare.ts'
+import type { Store } from './prepare-store.ts'
 
 /** A later dry run removes what one that was killed has left behind after this time. */
 const ABANDONED_MS = 24 * 3600_000

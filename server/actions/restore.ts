@@ -14,7 +14,7 @@ import { createKeyring } from '../ops/keyring.ts'
 import { readCursor } from '../store/cursors.ts'
 import { readSqliteFile } from '../store/engine/sqlite-file.ts'
 import { checkBackup, SQLITE_SUFFIXES } from './backup.ts'
-import { type Store, withStoreOf } from './prepare.ts'
+import { type Store, withStoreOf } from './prepare-store.ts'
 import { readKeysOf } from './sites.ts'
 
 /** What a restore did. */

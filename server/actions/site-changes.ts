@@ -4,7 +4,7 @@ import { parseSetting, type Site, type SiteSettings } from '../domain/settings.t
 import { newSecret } from '../ops/keyring.ts'
 import { readPublicKey } from '../ops/public-key.ts'
 import { updateSite } from '../store/sites.ts'
-import type { Store } from './prepare.ts'
+import type { Store } from './prepare-store.ts'
 import { parseOrigin } from './sites.ts'
 
 type Change = { origins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> }

@@ -13,7 +13,7 @@ import {
   type Outcome,
   replayLetters,
 } from '../actions/dead-letters.ts'
-import type { Store } from '../actions/prepare.ts'
+import type { Store } from '../actions/prepare-store.ts'
 import type { Config } from '../ops/config.ts'
 import { Refusal, show, withStore } from './store.ts'
 

@@ -5,7 +5,7 @@
 import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs'
 import type { Command } from 'commander'
 import { importFile } from '../actions/import-file.ts'
-import type { Store } from '../actions/prepare.ts'
+import type { Store } from '../actions/prepare-store.ts'
 import { openSource } from '../import/source.ts'
 import { importText, mappingText, progressText } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'

@@ -1,6 +1,6 @@
 /** `couture sites …`: the shops that may send events, their secrets and settings. */
 import type { Command } from 'commander'
-import type { Store } from '../actions/prepare.ts'
+import type { Store } from '../actions/prepare-store.ts'
 import { changeSite, readOrigins } from '../actions/site-changes.ts'
 import { createSite } from '../actions/sites.ts'
 import { SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'

@@ -1,5 +1,5 @@
 /** What every command needs: the store of the environment, and how a command reports its outcome. */
-import { type Store, withStoreOf } from '../actions/prepare.ts'
+import { type Store, withStoreOf } from '../actions/prepare-store.ts'
 import { type Config, readConfigFromEnvironment } from '../ops/config.ts'
 
 /** A wrong use of a command, in one plain sentence; the command ends with 1. */

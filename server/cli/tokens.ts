@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { createMint, type Revoking, revokeTokens } from '../actions/link-tokens.ts'
-import type { Store } from '../actions/prepare.ts'
+import type { Store } from '../actions/prepare-store.ts'
 import { targetProblem } from '../domain/link-target.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { createKeyring } from '../ops/keyring.ts'

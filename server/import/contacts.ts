@@ -8,7 +8,7 @@ import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased } from '../store/tombstones.ts'
 import { lockName } from '../store/work/locks.ts'
-import { copyContacts } from './rehearsal.ts'
+import { copyContacts } from './copy-to-rehearsal.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 

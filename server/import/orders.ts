@@ -10,7 +10,7 @@ import { type PushedOrder, upsertOrders } from '../store/orders.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased, erasedIds, isNameOfErased } from '../store/tombstones.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
-import { copyContacts, copyOrders } from './rehearsal.ts'
+import { copyContacts, copyOrders } from './copy-to-rehearsal.ts'
 import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
 import type { SourceRow } from './source.ts'
 

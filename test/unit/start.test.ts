@@ -2,7 +2,7 @@
  * The decisions of a server's start: whether it may run without its store, its messages, the backlog, private hosts.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import { prepareLater, prepareNow } from '../../server/actions/preparation.ts'
+import { prepareLater, prepareNow } from '../../server/actions/prepare-at-start.ts'
 import { createPrivateHostsOf } from '../../server/ops/address.ts'
 import { coalesce } from '../../server/ops/coalesce.ts'
 import { explainStore } from '../../server/ops/damage.ts'

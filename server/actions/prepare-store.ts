@@ -1,6 +1,6 @@
 /** Brings the store to what a server needs of it. Safe to run from several processes that start at the same time. */
 import type { Kysely } from 'kysely'
-import { activateCopy } from '../copy/takeover.ts'
+import { activateCopy } from '../copy/activate.ts'
 import type { Config } from '../ops/config.ts'
 import { explainDamage } from '../ops/damage.ts'
 import { createKeyring, type Keyring } from '../ops/keyring.ts'
