@@ -5,10 +5,13 @@
 
 declare const of: unique symbol
 
+// Ids enter as plain texts in many places (the wire, addresses, files, rows), so a text may become the id of a visitor or
+// a contact without a word; from there on one kind is never taken for the other, nor for a person's text.
+
 /** The id of a visitor, as the wire allows it. */
-export type VisitorId = string
+export type VisitorId = string & { readonly [of]?: 'visitor' }
 /** The id of a contact: the one that the CRM knows it by. */
-export type ContactId = string
+export type ContactId = string & { readonly [of]?: 'contact' }
 /** The text under which tables keep a person. */
 export type PersonId = string & { readonly [of]: 'person' }
 
