@@ -11,21 +11,22 @@ export function noticeText(notice: Notice): string {
   switch (notice.kind) {
     case 'foreign cursor':
       return (
-        `the store says that this journal was landed up to entry ${notice.cursor}, which is not the entry that it ` +
-        `gave that number to (its newest is ${notice.newest}): journal.db or the store was brought back from a backup, ` +
-        'or another machine runs on a copy of this folder; the journal takes a new id, and all that it holds is landed again, once'
+        `the store records that this journal was landed up to entry ${notice.cursor}, but that is not the entry to which ` +
+        `the journal gave this number (its newest is ${notice.newest}): journal.db or the store was restored from a ` +
+        'backup, or another machine runs on a copy of this folder; the journal takes a new id, and all its entries are ' +
+        'landed again, once'
       )
     case 'new journal':
       return (
         `journal.db is new to the store, which knows ${notice.journals} other, the furthest landed up to entry ` +
-        `${notice.furthest}: if journal.db was lost, what it had accepted after that and not landed is gone; ` +
-        'if this is a further collector, all is well'
+        `${notice.furthest}: if journal.db was lost, entries that it accepted after that and did not land are lost; ` +
+        'if this is an additional collector, nothing is wrong'
       )
     case 'entries gone':
       return (
-        `the entries ${notice.from} to ${notice.to} of the journal (${notice.to - notice.from + 1} groups of requests) ` +
-        'were not landed in this store and are not kept any more: the store was brought back from a backup that is ' +
-        'older than what the journal keeps; what they held is gone'
+        `entries ${notice.from} to ${notice.to} of the journal (${notice.to - notice.from + 1} groups of requests) ` +
+        'were not landed in this store and are no longer kept: the store was restored from a backup that is older than ' +
+        'the entries that the journal keeps; their content is lost'
       )
   }
 }

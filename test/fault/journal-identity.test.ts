@@ -124,7 +124,7 @@ const CASES: Case[] = [
       yesterday.restore()
       return live(dataDir, ledger, 2)
     },
-    logged: /landed up to entry 13, which is not the entry/,
+    logged: /landed up to entry 13, but that is not the entry/,
     lost: 0,
   },
   {
@@ -145,7 +145,7 @@ const CASES: Case[] = [
       await settled(server)
       return server.output().stderr
     },
-    logged: /landed up to entry 10, which is not the entry/,
+    logged: /landed up to entry 10, but that is not the entry/,
     lost: 0,
   },
   {
@@ -172,7 +172,7 @@ const CASES: Case[] = [
       journal.close()
       return live(dataDir, ledger, 3)
     },
-    logged: /the entries 5 to 7 of the journal \(3 groups of requests\) were not landed/,
+    logged: /entries 5 to 7 of the journal \(3 groups of requests\) were not landed/,
     lost: 9,
   },
   {
@@ -187,7 +187,7 @@ const CASES: Case[] = [
       journal.close()
       return live(dataDir, ledger, 0)
     },
-    logged: /the entries 5 to 10 of the journal \(6 groups of requests\) were not landed/,
+    logged: /entries 5 to 10 of the journal \(6 groups of requests\) were not landed/,
     lost: 18,
   },
   {
@@ -202,7 +202,7 @@ const CASES: Case[] = [
       later.restore()
       return live(dataDir, ledger, 4)
     },
-    logged: /landed up to entry 7, which is not the entry/,
+    logged: /landed up to entry 7, but that is not the entry/,
     // The three requests after the backup of the store are in neither file.
     lost: 9,
   },
