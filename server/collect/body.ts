@@ -43,7 +43,10 @@ function readBounded(message: IncomingMessage, maxBytes: number, tooLarge: () =>
       if (size <= maxBytes) parts.push(part)
       else reject(tooLarge())
     })
-    message.once('end', () => resolve(parts.length === 1 ? parts[0]! : Buffer.concat(parts)))
+    message.once('end', () => {
+      const [only] = parts
+      resolve(only !== undefined && parts.length === 1 ? only : Buffer.concat(parts))
+    })
     // `close` follows the end too; a new error for each request would take an eighth of the HTTP thread's time.
     message.once('error', () => reject(DISCONNECTED))
     message.once('close', () => reject(DISCONNECTED))

@@ -36,10 +36,10 @@ export function readCookie(
       part.slice(cut + 1).trim(),
     )
     if (!parts) continue
-    const [, visitor, issued, renewed, given] = parts
+    const [, visitor = '', issued, renewed, given] = parts
     if (mac(`${site.id} ${visitor} ${issued} ${renewed}`) !== given) continue
     if (now / 1000 > Number(issued) + MAX_LIFE_S) continue
-    return { visitor: visitor!, issued: Number(issued), renewed: Number(renewed) }
+    return { visitor, issued: Number(issued), renewed: Number(renewed) }
   }
   return null
 }

@@ -110,7 +110,7 @@ export function mapCall(call: CallDetails): MappedEvent | null {
 }
 
 function tracked(name: string, { properties, page }: CallDetails): MappedEvent {
-  const type = (Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name]! : eventType(name)).slice(0, MAX_TYPE)
+  const type = ((Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name] : undefined) ?? eventType(name)).slice(0, MAX_TYPE)
   const known = withoutPersonal(properties)
   // A choice of consent is carried by the consent itself.
   const props = type === 'consent' ? {} : COMMERCE.has(type) || SPEC_NAME.test(name) ? commerce(type, known) : known
@@ -166,7 +166,7 @@ function itemOf(product: unknown): unknown {
 
 /** The same values under new names; a value already under its new name wins. */
 function renamed(from: Record<string, unknown>, names: Record<string, string>): Record<string, unknown> {
-  const own = (name: string) => (Object.hasOwn(names, name) ? names[name]! : name)
+  const own = (name: string) => (Object.hasOwn(names, name) ? names[name] : undefined) ?? name
   const entries = Object.entries(from).filter(([name]) => own(name) === name || from[own(name)] === undefined)
   return Object.fromEntries(entries.map(([name, value]) => [own(name), value]))
 }

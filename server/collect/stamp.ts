@@ -17,7 +17,7 @@ export function truncateAddress(address: string | null): string | null {
   const v4 = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/i.exec(address)
   if (v4) return `${v4[1]}.${v4[2]}.${v4[3]}.0`
   if (!address.includes(':')) return null
-  const [head = '', tail] = address.split('%')[0]!.split('::')
+  const [head = '', tail] = address.replace(/%.*/s, '').split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)

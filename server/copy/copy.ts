@@ -6,7 +6,9 @@
  * A pass beside a running server sees each page at another moment; the next pass mends that. Only the last one, of one
  * moment, has to be exact.
  */
+
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { itemAt } from '../domain/lookup.ts'
 import { snapshot, transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import {
@@ -156,7 +158,7 @@ export async function copyExactly(
 /** Moves when another connection, of this process or not, has written to the SQLite store. */
 export async function dataVersion(source: Kysely<Database>): Promise<number> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(source)
-  return rows[0]!.data_version
+  return itemAt(rows, 0).data_version
 }
 
 async function countAll(source: Kysely<Database>): Promise<number> {

@@ -5,7 +5,9 @@
  *
  * Texts sort by their bytes on both engines. Rows are compared as JSON of their columns in order (`canonical`).
  */
+
 import { type Kysely, type RawBuilder, sql } from 'kysely'
+import { itemAt } from '../domain/lookup.ts'
 import type { Database } from '../store/schema.ts'
 import { isTable, TABLES, type TableEntry, type TableName } from '../store/tables.ts'
 
@@ -58,7 +60,7 @@ function howCopied(name: string): Table['copied'] {
 export async function countRows(db: Kysely<Database>, table: Table): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*) as n from ${sql.table(table.name)} where ${belongs(table)}`.execute(db)
-  return rows[0]!.n
+  return itemAt(rows, 0).n
 }
 
 /** A row whose copy is not the same after it was written. */
@@ -138,24 +140,32 @@ async function readRows(
 
 /** Up to which key both pages are whole; null: to the end. */
 function endOf(table: Table, pages: Row[][], size: number): Key | null {
-  const ends = pages.filter((rows) => rows.length === size).map((rows) => keyOf(table, rows.at(-1)!))
+  const ends = pages.flatMap((rows) => {
+    const last = rows.at(-1)
+    return last === undefined || rows.length < size ? [] : [keyOf(table, last)]
+  })
   return ends.sort(compareKeys)[0] ?? null
 }
 
 function cutAt(table: Table, rows: Row[], upTo: Key | null): Row[] {
   let end = rows.length
-  while (upTo !== null && end > 0 && compareKeys(keyOf(table, rows[end - 1]!), upTo) > 0) end--
+  while (upTo !== null && end > 0 && compareKeys(keyOf(table, itemAt(rows, end - 1)), upTo) > 0) end--
   return rows.slice(0, end)
 }
 
 function keyOf(table: Table, row: Row): Key {
-  return table.key.map((name) => row[name]!)
+  return table.key.map((name) => {
+    const value = row[name]
+    if (value === undefined || value === null)
+      throw new Error(`${table.name} has a row without a ${name}, which is in its key`)
+    return value
+  })
 }
 
 /** As both engines sort. */
 function compareKeys(a: Key, b: Key): number {
   for (const [i, own] of a.entries()) {
-    const other = b[i]!
+    const other = itemAt(b, i)
     if (own === other) continue
     if (typeof own === 'number' && typeof other === 'number') return own - other
     return Buffer.compare(Buffer.from(String(own)), Buffer.from(String(other)))

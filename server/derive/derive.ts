@@ -7,8 +7,10 @@
  * Several processes derive beside each other: each claims its share of the keys before it reads, and what it writes
  * is refused if its claim, or the configuration it went by, is not what it was.
  */
+
 import type { Kysely, Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
+import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
 import { tailsOf, takeErased } from '../erasure/tails.ts'
 import { personsPastEdge } from '../segments/members.ts'
@@ -100,7 +102,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const marks = await readMarks(trx, 'dirty_visitors', VISITORS, { buckets: claim.buckets, after })
       marked.push(...marks)
       fresh += marks.filter(({ key }) => pace.dueAt(key) === null).length
-      after = marks.length === VISITORS ? marks.at(-1)!.key : ''
+      after = marks.length === VISITORS ? (marks.at(-1)?.key ?? '') : ''
     } while (after !== '' && fresh < VISITORS && marked.length < LOOKED_AT)
     return marked
   }
@@ -157,13 +159,13 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
       const tombstones = await findTombstones(trx, [...hashes.values()])
       // Who goes from now on is marked once more.
-      const isGone = (key: string) => tombstones.has(hashes.get(key)!)
+      const isGone = (key: string) => tombstones.has(mustGet(hashes, key))
       // Who is gone goes at once; who is new does not wait for those that send all the time.
       const dueAt = ({ key }: Mark) => (isGone(key) ? 0 : (pace.dueAt(key) ?? 0))
       const time = pace.now()
       const due = marked.filter((mark) => dueAt(mark) <= time).sort((a, b) => dueAt(a) - dueAt(b))
       const spans = await findErasedSpans(trx, [...hashes.values()])
-      const spansOf = (key: string) => spans.get(hashes.get(key)!) ?? []
+      const spansOf = (key: string) => spans.get(mustGet(hashes, key)) ?? []
       return { marks: await fitting(trx, due), isGone, spansOf }
     })
     if (marks.length === 0) return after !== ''

@@ -4,6 +4,7 @@
  * tenth of the thread, and all who come again and again no more than half: who is new does not wait for them. One that is
  * overactive is only counted, and that once a minute.
  */
+import { itemAt } from '../domain/lookup.ts'
 
 /** A visitor that sends all the time is derived at most this often. */
 const BUSY_MS = 500
@@ -50,7 +51,7 @@ export function createPace(clock: () => number = () => performance.now()) {
       const weights = batch.map(({ events, overactive }) => overactive?.events ?? events.length)
       const total = weights.reduce((sum, weight) => sum + weight, 0)
       for (const [i, { visitorId, overactive }] of batch.entries()) {
-        const own = (tookMs * weights[i]!) / total
+        const own = (tookMs * itemAt(weights, i)) / total
         const before = resting.get(visitorId)
         const againMs = before === undefined || overactive ? 0 : own
         allMs += againMs - (before?.againMs ?? 0)

@@ -80,10 +80,11 @@ export async function rebuildStep(trx: Transaction<Database>): Promise<boolean> 
   const left = rebuild.phase === 'texts' ? 0 : await rebuildLeft(trx, NEARLY_DONE + 1)
   if (left > NEARLY_DONE) return false
   const slice = await nextSlice(trx, rebuild)
-  if (slice.length > 0) {
+  const last = slice.at(-1)
+  if (last !== undefined) {
     await handOut(trx, rebuild.phase, slice)
     const visitors = rebuild.visitors + (rebuild.phase === 'visitors' ? slice.length : 0)
-    await note(trx, 'rebuilding', { ...rebuild, visitors, after: slice.at(-1)! })
+    await note(trx, 'rebuilding', { ...rebuild, visitors, after: last })
     return true
   }
   // The next phase goes by what this one has made.

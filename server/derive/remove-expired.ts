@@ -3,7 +3,9 @@
  * one transaction, so that landing and deriving go on in between. Which visitors are due is known from their rows
  * (`expire_at`), so a sweep with nothing to do costs one query.
  */
+
 import type { Kysely } from 'kysely'
+import { itemAt } from '../domain/lookup.ts'
 import { PROOF_MS, staysAsMoment, tooOldAt } from '../domain/retention.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
 import { removeDeadLetters } from '../store/dead-letters.ts'
@@ -35,7 +37,7 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
   const floorsOf = (sites: Site[]): Floor[] => [
     ...[...Map.groupBy(sites, (site) => site.settings.retention_months).values()].map((alike) => ({
       sites: alike.map((site) => site.id),
-      before: tooOldAt(now(), alike[0]!.settings),
+      before: tooOldAt(now(), itemAt(alike, 0).settings),
     })),
     { sites: null, before: tooOldAt(now(), defaultSettings()) },
   ]
@@ -53,7 +55,8 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
       if (now() < nextSweepAt) return false
       after ??= BEGINNING
       const due = await expiredVisitors(db, now(), after, VISITORS)
-      if (due.length === 0) return endSweep()
+      const last = due.at(-1)
+      if (last === undefined) return endSweep()
       const floors = floorsOf(await listSites(db))
       const { complete } = await transact(db, (trx) =>
         removeExpired(trx, {
@@ -64,7 +67,7 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
           proofUntil: now() + PROOF_MS,
         }),
       )
-      if (complete) after = due.at(-1)!
+      if (complete) after = last
       return true
     },
   }

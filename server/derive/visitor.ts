@@ -2,11 +2,13 @@
  * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
  * Everything is folded from the facts again; nothing that was derived before is read.
  */
+
 import { attribute, type OwnedCart } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import { linkVisitor } from '../domain/identity.ts'
 import { countsAsMatch, type IdentityLink } from '../domain/identity-link.ts'
 import { type PersonId, type VisitorId, visitorPerson } from '../domain/ids.ts'
+import { itemAt } from '../domain/lookup.ts'
 import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
 import { policyOf, type Site } from '../domain/settings.ts'
@@ -48,13 +50,14 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   const attribution = attribute(visitorId, moments, linked, options)
   const { epochs, carts } = attribution
   const old = new Set(aged)
-  const personOf = old.size === 0 ? attribution.personOf : attribution.personOf.filter((_, i) => !old.has(moments[i]!))
+  const personOf =
+    old.size === 0 ? attribution.personOf : attribution.personOf.filter((_, i) => !old.has(itemAt(moments, i)))
 
   rows.visitors.push({
     visitor_id: visitorId,
     site_id: siteId,
-    first_seen: events[0]!.at,
-    last_seen: events.at(-1)!.at,
+    first_seen: itemAt(events, 0).at,
+    last_seen: itemAt(events, events.length - 1).at,
     events: events.length,
     identity: consents.identity ? 1 : 0,
     marketing: consents.marketing ? 1 : 0,
@@ -132,7 +135,7 @@ function linkRow(visitorId: VisitorId, link: IdentityLink): LinkRow {
 function personsOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): VisitorPersonRow[] {
   const persons = new Map<PersonId, VisitorPersonRow>()
   events.forEach((event, i) => {
-    const personId = personOf[i]!
+    const personId = itemAt(personOf, i)
     const row = persons.get(personId)
     if (row) {
       row.last_at = event.at
@@ -192,7 +195,7 @@ function purchasesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: Pers
     return {
       visitor_id: visitorId,
       event_id: event.id,
-      person_id: personOf[i]!,
+      person_id: itemAt(personOf, i),
       order_id: order.orderId,
       at: order.at,
       total: order.total,
@@ -205,7 +208,7 @@ function purchasesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: Pers
 function movesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): VisitorRows['moves'] {
   const moves = new Map<PersonId, string[]>()
   events.forEach((event, i) => {
-    const personId = personOf[i]!
+    const personId = itemAt(personOf, i)
     if (event.personId === personId) return
     const ids = moves.get(personId)
     if (ids) ids.push(event.id)

@@ -5,9 +5,11 @@
  * link; so do the events of a cart that a first click brought along, and those of a cart that carries the contact's
  * typed address. Everything else belongs to the anonymous person of its epoch.
  */
+
 import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
 import type { Linked, Moment, TypedAddress } from './identity.ts'
 import { contactPerson, type PersonId, type VisitorId, visitorPerson } from './ids.ts'
+import { itemAt, mustGet } from './lookup.ts'
 import { orderOf } from './order.ts'
 import type { Stretch } from './stretches.ts'
 
@@ -46,22 +48,31 @@ export function attribute(
     const anonymous = visitorPerson(visitorId, n)
     const owner = contact === null ? anonymous : contactPerson(contact)
     for (let i = stretch.from; i < stretch.to; i++) {
-      personOf[i] = events[i]!.identity && !voided.has(events[i]!.id) ? owner : anonymous
+      const event = itemAt(events, i)
+      personOf[i] = event.identity && !voided.has(event.id) ? owner : anonymous
       epochOf[i] = n
     }
     const next = stretches[index + 1]
-    return { n, personId: owner, contact, from: events[stretch.from]!.at, to: next ? events[next.from]!.at : null }
+    return {
+      n,
+      personId: owner,
+      contact,
+      from: itemAt(events, stretch.from).at,
+      to: next ? itemAt(events, next.from).at : null,
+    }
   })
   stretches.forEach((stretch, index) => {
     const before = stretches[index - 1]
-    if (!stretch.withOpenCart || !before || before.link) return
+    const contact = stretch.link?.contact ?? null
+    if (!stretch.withOpenCart || contact === null || !before || before.link) return
     for (const i of openCartEvents(events, before, stretch, options)) {
-      personOf[i] = contactPerson(stretch.link!.contact!)
+      personOf[i] = contactPerson(contact)
       epochOf[i] = index + 1
     }
   })
   for (const address of typed) {
-    const person = contactPerson(address.link.contact!)
+    if (address.link.contact === null) continue
+    const person = contactPerson(address.link.contact)
     for (const i of carried(events, address, personOf, epochOf, options)) personOf[i] = person
   }
   return { personOf, epochs, carts: cartsOf(events, personOf, epochOf, options.abandonedAfterMs) }
@@ -80,20 +91,24 @@ function carried(
   epochOf: number[],
   { cartWindowMs, abandonedAfterMs }: { cartWindowMs: number; abandonedAfterMs: number },
 ): number[] {
-  const { at } = events[index]!
+  const { at } = itemAt(events, index)
   const isBeside = (i: number) => epochOf[i] === epochOf[index] && personOf[i] === personOf[index]
   const carts = cartsAmong(events, isBeside, abandonedAfterMs)
   const named = (i: number) => {
-    if (order === null) return cart !== null && cartIdOf(events[i]!) === cart
-    return events[i]!.type === 'purchase' && orderOf(toCommerce(events[i]!)).orderId === order
+    const event = itemAt(events, i)
+    if (order === null) return cart !== null && cartIdOf(event) === cart
+    return event.type === 'purchase' && orderOf(toCommerce(event)).orderId === order
   }
   const wasOpen = ({ closedAt, indexes: own }: (typeof carts)[number]) =>
     (closedAt === null || closedAt >= at) &&
-    own.some((i) => events[i]!.at <= at && events[i]!.at >= at - cartWindowMs) &&
-    (cart === null || own.every((i) => cartIdOf(events[i]!) === null))
+    own.map((i) => itemAt(events, i)).some((event) => event.at <= at && event.at >= at - cartWindowMs) &&
+    (cart === null || own.every((i) => cartIdOf(itemAt(events, i)) === null))
   const own = carts.find((each) => each.indexes.some(named)) ?? (order === null ? carts.find(wasOpen) : undefined)
   const carriedBy = own?.indexes ?? []
-  return carriedBy.filter((i) => events[i]!.identity && events[i]!.at <= at + TYPED_MS)
+  return carriedBy.filter((i) => {
+    const event = itemAt(events, i)
+    return event.identity && event.at <= at + TYPED_MS
+  })
 }
 
 /**
@@ -107,10 +122,11 @@ function openCartEvents(
   stretch: Stretch,
   options: { cartWindowMs: number; abandonedAfterMs: number },
 ): number[] {
-  if (stretch.boundary) return []
-  const isBefore = (i: number) => i >= before.from && i < before.to && events[i]!.identity
+  const validFrom = stretch.link?.validFrom ?? null
+  if (stretch.boundary || validFrom === null) return []
+  const isBefore = (i: number) => i >= before.from && i < before.to && itemAt(events, i).identity
   const open = cartsAmong(events, isBefore, options.abandonedAfterMs).find((cart) => cart.state === 'open')
-  if (!open || open.updatedAt < stretch.link!.validFrom! - options.cartWindowMs) return []
+  if (!open || open.updatedAt < validFrom - options.cartWindowMs) return []
   return open.indexes
 }
 
@@ -128,7 +144,7 @@ function cartsAmong(
     commerce.push(toCommerce(event))
   })
   return foldCarts(commerce, abandonedAfterMs).map((cart) => {
-    return { ...cart, indexes: cart.eventIds.map((id) => indexes.get(id)!) }
+    return { ...cart, indexes: cart.eventIds.map((id) => mustGet(indexes, id)) }
   })
 }
 
@@ -152,7 +168,7 @@ function cartsOf(
   events.forEach((event, i) => {
     if (!CART_TYPES.has(event.type)) return
     const key = `${epochOf[i]} ${personOf[i]}`
-    const group = groups.get(key) ?? { personId: personOf[i]!, epoch: epochOf[i]!, events: [] }
+    const group = groups.get(key) ?? { personId: itemAt(personOf, i), epoch: itemAt(epochOf, i), events: [] }
     groups.set(key, group)
     group.events.push(toCommerce(event))
   })

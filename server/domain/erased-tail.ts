@@ -3,6 +3,7 @@
  * Anything in one of the contact's stretches is removed as it arrives; so is what follows the end of one, as far as it
  * happened before the erasure. What the device does after the erasure stays, as an anonymous person's.
  */
+import { itemAt } from './lookup.ts'
 
 /** The prefix of the ids of bare logouts, which stand where an erased stretch was seen to end. */
 export const ERASED_END = 'erased-end-'
@@ -23,7 +24,7 @@ export function cutAt<T extends { from: number; to: number }>(stretches: T[], ti
   return stretches.flatMap((stretch) => {
     const ends = cuts.filter((at) => at >= stretch.from && at <= stretch.to)
     const parts = [...ends, stretch.to + 1].map((end, i) => {
-      return { ...stretch, from: i === 0 ? stretch.from : ends[i - 1]! + 1, to: end - 1 }
+      return { ...stretch, from: i === 0 ? stretch.from : itemAt(ends, i - 1) + 1, to: end - 1 }
     })
     return parts.filter(({ from, to }) => from <= to)
   })
@@ -37,7 +38,7 @@ export function tailsOfErased(moments: Moment[], claims: { has(id: string): bool
   let inTail = false
   return moments.map(({ id, at, reset }, i) => {
     if (reset) inTail = id.startsWith(ERASED_END)
-    else if (inTail) inTail = !claims.has(id) && at - moments[i - 1]!.at < sessionMs
+    else if (inTail) inTail = !claims.has(id) && at - itemAt(moments, i - 1).at < sessionMs
     return inTail
   })
 }

@@ -99,7 +99,7 @@ const SEGMENT_NAMES: Record<string, string> = {
 
 /** The name under which an event is stored: GA4's for Segment's, any other unchanged. */
 export function eventType(name: string): string {
-  return Object.hasOwn(SEGMENT_NAMES, name) ? SEGMENT_NAMES[name]! : name
+  return (Object.hasOwn(SEGMENT_NAMES, name) ? SEGMENT_NAMES[name] : undefined) ?? name
 }
 
 /** Orders events and evidence by corrected time, then id, so that ties are broken the same way everywhere. */

@@ -11,6 +11,9 @@ const LIMITS = [
   { visitors: 21, withinMs: 90 * DAY_MS },
 ]
 
+/** With fewer visitors than this no limit is reached. */
+const FEWEST = Math.min(...LIMITS.map(({ visitors }) => visitors))
+
 /** When a visitor first named the contact. */
 type Naming = { visitor_id: string; received_at: number }
 
@@ -19,7 +22,7 @@ type Naming = { visitor_id: string; received_at: number }
  * of its identifiers. Visitors that came at the same moment are counted in the order of their ids.
  */
 export function isCrowded(visitorId: string, namings: Naming[]): boolean {
-  if (namings.length < LIMITS[0]!.visitors) return false
+  if (namings.length < FEWEST) return false
   const first = new Map<string, number>()
   for (const { visitor_id, received_at } of namings) {
     first.set(visitor_id, Math.min(received_at, first.get(visitor_id) ?? Number.POSITIVE_INFINITY))

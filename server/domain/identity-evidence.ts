@@ -3,9 +3,11 @@
  * whether the device is shared. It always considers the whole evidence, later claims included, because what is learned
  * later corrects the past too.
  */
+
 import type { Denial } from './consent.ts'
 import { byTimeThenId, type Evidence } from './event.ts'
 import type { Reason } from './link-reasons.ts'
+import { itemAt, mustGet } from './lookup.ts'
 import { TOKEN_STITCH_MS } from './token.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -189,9 +191,9 @@ function isShared(claims: GoodClaim[], corroborated: Set<string>, sharedFrom: nu
   const inWindow = new Map<string, number>()
   for (const claim of strong) {
     inWindow.set(claim.contact, (inWindow.get(claim.contact) ?? 0) + 1)
-    while (strong[first]!.at < claim.at - SHARED_WINDOW_MS) {
-      const left = strong[first++]!.contact
-      const count = inWindow.get(left)! - 1
+    while (itemAt(strong, first).at < claim.at - SHARED_WINDOW_MS) {
+      const left = itemAt(strong, first++).contact
+      const count = mustGet(inWindow, left) - 1
       if (count === 0) inWindow.delete(left)
       else inWindow.set(left, count)
     }

@@ -11,6 +11,7 @@ import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
 import { cellFor, closeLink, type IdentityLink, makeVoid, newLink, type Proof, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
 import type { EndReason, Reason } from './link-reasons.ts'
+import { itemAt, mustGet } from './lookup.ts'
 import { firstOfSession, numberSessions } from './sessions.ts'
 import { type OpenEpoch, type OpenLink, type Stretch, toStretches } from './stretches.ts'
 
@@ -52,20 +53,25 @@ export function linkVisitor(moments: Moment[], claims: Claim[], denial: Denial |
   if (voided.size === 0) return { ...fold(moments, claims, denial, policy), voided }
   const kept = moments.flatMap((moment, i) => (voided.has(moment.id) ? [] : [i]))
   const linked = fold(
-    kept.map((i) => moments[i]!),
+    kept.map((i) => itemAt(moments, i)),
     claims,
     denial,
     policy,
   )
   const stretches = linked.stretches.map((stretch, n) => ({
     ...stretch,
-    from: n === 0 ? 0 : kept[stretch.from]!,
+    from: n === 0 ? 0 : itemAt(kept, stretch.from),
     to: kept[stretch.to] ?? moments.length,
   }))
   // All moments belonged to voided claims.
   if (stretches.length === 0)
     stretches.push({ from: 0, to: moments.length, link: null, boundary: true, withOpenCart: false })
-  return { ...linked, voided, stretches, typed: linked.typed.map((each) => ({ ...each, index: kept[each.index]! })) }
+  return {
+    ...linked,
+    voided,
+    stretches,
+    typed: linked.typed.map((each) => ({ ...each, index: itemAt(kept, each.index) })),
+  }
 }
 
 function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Omit<Linked, 'voided'> {
@@ -77,7 +83,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     .filter((claim) => !evidence.good.has(claim.id))
     .map((claim) => ({
       ...newLink(claim, claim.holder.kind === 'contact' ? claim.holder.id : null),
-      ...evidence.refused.get(claim.id)!,
+      ...mustGet(evidence.refused, claim.id),
     }))
 
   const done: OpenEpoch[] = []
@@ -99,7 +105,8 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     const sessionOnly = limited || !stitchesBack || (strength === 'verified' && isSignedOut(i))
     const bound = sessionOnly ? firstOfSession(sessions, i, epoch.from) : epoch.from
     let from = i
-    while (from > bound && !erasedTail[from - 1] && moments[from - 1]!.at >= claim.at - policy.backstitchMs) from--
+    while (from > bound && !erasedTail[from - 1] && itemAt(moments, from - 1).at >= claim.at - policy.backstitchMs)
+      from--
     return { from, withCart: sessionOnly && !limited && !erasedTail[from - 1] }
   }
 
@@ -107,7 +114,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   const isSignedOut = (i: number) => {
     let last = i
     while (sessions[last + 1] === sessions[i]) last++
-    return moments[last]!.reset
+    return itemAt(moments, last).reset
   }
 
   const begin = (claim: GoodClaim, i: number, reason: Reason, contested = false) => {
@@ -129,7 +136,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   const prove = (open: OpenLink, claim: GoodClaim, i: number) => {
     const strength = strengthOf(claim, policy)
     if (strength === 'claimed' || strength === 'typed') return
-    if (strength === 'verified') open.verifiedIn = sessions[i]!
+    if (strength === 'verified') open.verifiedIn = itemAt(sessions, i)
     if (open.link.strength !== 'verified') open.link.strength = strength
     if (strength === 'verified') open.link.evidence = claim.evidence
     else if (open.link.evidence === 'login_claimed') open.link.evidence = claim.evidence
@@ -143,7 +150,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     const { from, withCart } = reach(claim, strength, i, open.limited)
     open.ownsFrom = Math.min(open.ownsFrom ?? from, from)
     open.withCart ||= withCart
-    open.link.backfillFrom = moments[open.ownsFrom]!.at
+    open.link.backfillFrom = itemAt(moments, open.ownsFrom).at
     const speaksUntil = claim.at + (strength === 'verified' ? policy.loginMs : policy.clickMs)
     open.link.expiresAt = Math.max(open.link.expiresAt ?? speaksUntil, speaksUntil)
   }
@@ -169,7 +176,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       const provenForwarded =
         strengthOf(claim, policy) === 'verified' &&
         old.link.strength === 'confirmed' &&
-        old.link.proofs.some((proof) => evidence.good.get(proof.id)!.usedElsewhere)
+        old.link.proofs.some((proof) => mustGet(evidence.good, proof.id).usedElsewhere)
       if (provenForwarded) {
         makeVoid(old.link, 'forwarded_token')
         epoch.open = null
@@ -199,11 +206,11 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   const indexOf = (id: string) => positions.get(id) ?? -1
 
   for (let i = 0; i < moments.length; i++) {
-    const moment = moments[i]!
+    const moment = itemAt(moments, i)
     const open = epoch.open
-    if (denial && moment.at > denial.at && i > 0 && moments[i - 1]!.at <= denial.at) openEpoch(i)
+    if (denial && moment.at > denial.at && i > 0 && itemAt(moments, i - 1).at <= denial.at) openEpoch(i)
     else if (open?.limited && sessions[i] !== sessions[i - 1]) {
-      close(moments[i - 1]!.at, 'session_over')
+      close(itemAt(moments, i - 1).at, 'session_over')
       openEpoch(i)
     } else if (open?.link.expiresAt && moment.at > open.link.expiresAt) {
       close(open.link.expiresAt, 'proof_expired')
@@ -222,7 +229,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
 
   function apply(claim: GoodClaim, i: number): void {
     const open = epoch.open
-    const state = stateOf(epoch, sessions[i]!)
+    const state = stateOf(epoch, itemAt(sessions, i))
     const current = open?.link ?? epoch.typed
     const same = current !== null && current.contact === claim.contact
     const cell = cellFor(claim, state, same, policy)
@@ -240,12 +247,13 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
         type(claim, i, cell.reason)
         return
       case 'raise':
-        open!.link.reason = cell.reason
-        open!.link.proofs.push(note)
-        prove(open!, claim, i)
+        if (open === null) throw new Error('the decision table raises only links that are open')
+        open.link.reason = cell.reason
+        open.link.proofs.push(note)
+        prove(open, claim, i)
         return
       case 'keep':
-        current!.proofs.push(note)
+        current?.proofs.push(note)
         if (open) prove(open, claim, i)
         return
       case 'supersede':

@@ -93,5 +93,5 @@ export type EndReason = keyof typeof END_REASONS
 
 /** A code's sentence; a code that no rule of this version writes is shown as it is. */
 export function sentenceOf(table: Record<string, string>, code: string): string {
-  return Object.hasOwn(table, code) ? table[code]! : `The reason is called “${code}”.`
+  return (Object.hasOwn(table, code) ? table[code] : undefined) ?? `The reason is called “${code}”.`
 }

@@ -2,7 +2,9 @@
  * Orders: one per order id, whichever channels report it. A tag's purchase is the weakest source of its fields, a
  * server's is better, an import or the API is best.
  */
+
 import { type CartItem, type CommerceEvent, currencyOf, itemsOf, sumOf } from './cart.ts'
+import { itemAt } from './lookup.ts'
 import { amountOf, toMinor } from './money.ts'
 
 /** Who reported an order, weakest first. */
@@ -44,10 +46,11 @@ const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 export function mergeOrders(told: ReportedOrder[]): Omit<ReportedOrder, 'source'>[] {
   const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
     const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
+    const first = itemAt(best, 0)
     // `XXX`: the currency is unknown.
-    const { total, currency } = best.find((order) => order.currency !== 'XXX') ?? best[0]!
+    const { total, currency } = best.find((order) => order.currency !== 'XXX') ?? first
     const itemIds = best.find((order) => order.itemIds.length > 0)?.itemIds ?? []
-    return { orderId, at: best[0]!.at, total, currency, itemIds }
+    return { orderId, at: first.at, total, currency, itemIds }
   })
   return merged.sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
 }

@@ -1,4 +1,5 @@
 /** Errors as the outside sees them: RFC 9457 `application/problem+json`, made in one place. */
+import { itemAt } from './lookup.ts'
 
 /** The only class of error that becomes a reply. Its message says what was wrong and what it must be. */
 export class Problem extends Error {
@@ -41,7 +42,7 @@ export function problemAnswer({ status, code, message, headers }: Problem, more:
 
 /** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */
 export function firstProblem(error: { issues: { path: PropertyKey[]; message: string }[] }): string {
-  const issue = error.issues[0]!
+  const issue = itemAt(error.issues, 0)
   const path = issue.path.join('.') || 'the body'
   return issue.message.startsWith('must') ? `${path} ${issue.message}` : `${path}: ${issue.message}`
 }

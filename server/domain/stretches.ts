@@ -39,15 +39,14 @@ export function toStretches(epochs: OpenEpoch[], length: number): Stretch[] {
   const stretches: Stretch[] = []
   for (const { from, to, open } of epochs) {
     if (from >= to || from >= length) continue
-    const owned = open && open.ownsFrom !== null && open.link.state !== 'void' ? open : null
-    if (!owned) {
+    const ownsFrom = open === null || open.link.state === 'void' ? null : open.ownsFrom
+    if (open === null || ownsFrom === null) {
       stretches.push({ from, to, link: null, boundary: true, withOpenCart: false })
       continue
     }
-    const ownsFrom = owned.ownsFrom!
     const cut = ownsFrom > from
     if (cut) stretches.push({ from, to: ownsFrom, link: null, boundary: true, withOpenCart: false })
-    stretches.push({ from: ownsFrom, to, link: owned.link, boundary: !cut, withOpenCart: owned.withCart })
+    stretches.push({ from: ownsFrom, to, link: open.link, boundary: !cut, withOpenCart: open.withCart })
   }
   return stretches
 }

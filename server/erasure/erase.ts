@@ -12,8 +12,10 @@
  * All leases are locked first, so that nobody writes meanwhile what was derived or is to be told from what was read
  * before; what was under way is done again, for everything that is touched is marked.
  */
+
 import type { Transaction } from 'kysely'
 import { contactPerson } from '../domain/ids.ts'
+import { itemAt } from '../domain/lookup.ts'
 import { visitorsOfKeys } from '../store/claim-keys.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
@@ -146,13 +148,13 @@ async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
     const claimsOf = Map.groupBy(claims, (claim) => claim.visitor_id)
     for (const visitor of part) {
       const known = linksOf.get(visitor) ?? []
+      const isTheirs = (link: { contact_id: string | null }) =>
+        link.contact_id !== null && contacts.includes(link.contact_id)
       const standing = known.filter((link) => link.state === 'open' || link.state === 'closed')
       const seen = new Set(known.flatMap((link) => [link.id, ...idsOf(link.proofs)]))
-      const his =
-        standing.some((link) => contacts.includes(link.contact_id!)) ||
-        (claimsOf.get(visitor) ?? []).some((claim) => !seen.has(claim.id))
+      const his = standing.some(isTheirs) || (claimsOf.get(visitor) ?? []).some((claim) => !seen.has(claim.id))
       if (!his) continue
-      if (standing.every((link) => contacts.includes(link.contact_id!))) own.push(visitor)
+      if (standing.every(isTheirs)) own.push(visitor)
       else shared.push(visitor)
     }
   }
@@ -197,7 +199,7 @@ async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps
     .onConflict((conflict) => conflict.column('hash').doUpdateSet({ at: now }))
     .execute()
   // Keys that no site makes any more, of a secret that was changed, still lead to the first record.
-  const first = nameOfErased(hashesOf(keysOf, { id: ids[0]! }).id)
+  const first = nameOfErased(hashesOf(keysOf, { id: itemAt(ids, 0) }).id)
   const left = keys.filter((key) => !held.has(key))
   for (const part of chunksOf(left.map((key_hash) => ({ key_hash, contact_id: names.get(key_hash) ?? first })))) {
     await trx.insertInto('contact_keys').values(part).execute()

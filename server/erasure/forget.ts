@@ -7,8 +7,10 @@
  * Whoever is kept out and comes back, and what comes late of an erased stretch, is taken out of the journal by landing,
  * row by row (`removeErased`).
  */
+
 import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
+import { mustGet } from '../domain/lookup.ts'
 import { removeErasureNotices } from '../store/erasure-notices.ts'
 import { noteForgotten, pendingErasures } from '../store/erasures.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
@@ -76,7 +78,7 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
       const { journalId, newest } = journal.identity()
       const erasures = await pendingErasures(db, journalId)
       for (const { id } of erasures) if (!targets.has(id)) targets.set(id, newest)
-      const due = erasures.filter(({ id }) => landed >= targets.get(id)!)
+      const due = erasures.filter(({ id }) => landed >= mustGet(targets, id))
       if (due.length === 0 && late.size === 0) {
         lookAt = now() + LOOK_EVERY_MS
         return false
@@ -84,9 +86,10 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
       const spans = byVisitor([...due.flatMap((erasure) => erasure.spans), ...late.values()])
       for (let after = 0; ; ) {
         const rows = journal.read(after, EVENTS).filter((row) => row.id <= landed)
-        if (rows.length === 0) break
+        const last = rows.at(-1)
+        if (last === undefined) break
         await rewriteRows(journalId, rows, spans)
-        after = rows.at(-1)!.id
+        after = last.id
       }
       late.clear()
       const done = due.map(({ id }) => id)
@@ -118,7 +121,9 @@ function without(
       changed = true
       return []
     }
-    const events = entry.events.filter(({ at }) => !own.some(({ from, to }) => at >= from! && at <= to!))
+    const events = entry.events.filter(
+      ({ at }) => !own.some(({ from, to }) => from !== null && to !== null && at >= from && at <= to),
+    )
     if (events.length === entry.events.length) return entry
     changed = true
     // What is left of it says nothing but that the device had a choice.

@@ -2,7 +2,7 @@
  * What erasing a contact takes out of a device that others used too: his stretches, at whose ends bare logouts stay. That
  * these spans are his is kept (`erased-spans`), and what deriving has not seen yet goes by it.
  */
-import type { Transaction } from 'kysely'
+import type { NotNull, Transaction } from 'kysely'
 import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
 import { contactPerson, type PersonId, personOf } from '../domain/ids.ts'
 import { deleteDeadLetter, insertDeadLetter } from '../store/dead-letters.ts'
@@ -95,10 +95,11 @@ async function timesOfOthers(
     .where('person_id', 'not in', owners)
     .where('at', '>=', Math.min(...spans.map(({ from }) => from)))
     .where('at', '<=', Math.max(...spans.map(({ to }) => to)))
+    .$narrowType<{ person_id: NotNull }>()
     .execute()
   const edges = new Set(spans.flatMap(({ from, to }) => [from, to]))
   return events
-    .filter(({ at, person_id }) => personOf(person_id!).kind === 'contact' || edges.has(at))
+    .filter(({ at, person_id }) => personOf(person_id).kind === 'contact' || edges.has(at))
     .map(({ at }) => at)
 }
 

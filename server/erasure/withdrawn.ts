@@ -63,7 +63,8 @@ export async function markWithdrawn(
       .orderBy('visitor_id')
       .limit(PAGE)
       .execute()
-    if (rows.length === 0) break
+    const last = rows.at(-1)
+    if (last === undefined) break
     const touched: string[] = []
     for (const { visitor_id } of rows) {
       const hash = tombstoneOf(visitor_id)
@@ -71,7 +72,7 @@ export async function markWithdrawn(
       if (hashes.has(hash) || shared.has(hash)) touched.push(visitor_id)
     }
     for (const part of chunks(touched, 500)) await mark(db, 'dirty_visitors', part)
-    after = rows.at(-1)!.visitor_id
+    after = last.visitor_id
   }
   return gone
 }
@@ -81,9 +82,10 @@ export async function eraseAgain(db: Kysely<Database>, deps: EraseDeps): Promise
   for (let after = ''; ; ) {
     const page = db.selectFrom('contacts').select('contact_id').where('contact_id', '>', after)
     const rows = await page.where('erased_at', 'is', null).orderBy('contact_id').limit(PAGE).execute()
-    if (rows.length === 0) return
+    const last = rows.at(-1)
+    if (last === undefined) return
     const ids = rows.map((row) => row.contact_id)
     for (const id of await erasedIds(db, ids, deps.keysOf)) await transact(db, (trx) => eraseContact(trx, id, deps))
-    after = ids.at(-1)!
+    after = last.contact_id
   }
 }

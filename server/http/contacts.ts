@@ -2,7 +2,9 @@
  * `POST /api/v1/contacts`: upsert of contacts, as a JSON array, NDJSON or CSV. Good rows are kept, bad ones told with
  * their reason.
  */
+
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { itemAt } from '../domain/lookup.ts'
 import { checkContact } from '../import/check-contact.ts'
 import { ERASED, importContacts } from '../import/contacts.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -79,7 +81,7 @@ export function contactRoutes(deps: HttpDeps) {
       const keysOf = await deps.keysOf()
       const counts = await transact(deps.db, async (trx) => {
         const { erased, ...result } = await upsertContacts(trx, patches, keysOf, now)
-        const refused = erased.map((place) => ({ row: rows[place]!, ...ERASED }))
+        const refused = erased.map((place) => ({ row: itemAt(rows, place), ...ERASED }))
         const all = [...rejected, ...refused].sort((a, b) => a.row - b.row)
         const detail = { ...result, rejected: all.length }
         await writeAudit(trx, {

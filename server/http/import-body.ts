@@ -33,7 +33,7 @@ export function streamedImport(
   run: RunImport,
 ): MiddlewareHandler<PrivateEnv> {
   return async (c, next) => {
-    const type = (c.req.header('content-type') ?? '').split(';')[0]!.trim().toLowerCase()
+    const type = (c.req.header('content-type') ?? '').replace(/;.*/s, '').trim().toLowerCase()
     const format = FORMATS[type]
     if (format === undefined) {
       if (/^application\/([\w.-]+\+)?json$/.test(type)) return next()

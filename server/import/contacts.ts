@@ -2,7 +2,9 @@
  * Writes the contacts of a file. If the file has no ids, a row belongs to the contact known to have its address; only
  * if there is none it makes a new one named by the address: two contacts with one address would match nobody.
  */
+
 import type { Kysely } from 'kysely'
+import { itemAt } from '../domain/lookup.ts'
 import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
@@ -56,7 +58,7 @@ export function importContacts(
         : { rows: batch, rejected: [] }
       const items = rows.map(({ item }) => item)
       const { erased, ...counts } = await upsertContacts(trx, items, keysOf, now())
-      const refused = erased.map((place) => ({ row: rows[place]!.row, ...ERASED }))
+      const refused = erased.map((place) => ({ row: itemAt(rows, place).row, ...ERASED }))
       return { ...counts, rejected: [...rejected, ...refused] }
     })
   }

@@ -158,5 +158,5 @@ async function* parseRows(
 
 function newlinesIn(cell: string): number {
   if (!cell.includes('\n') && !cell.includes('\r')) return 0
-  return cell.match(/\r\n|\n|\r/g)!.length
+  return cell.match(/\r\n|\n|\r/g)?.length ?? 0
 }

@@ -26,15 +26,18 @@ export function createDecoder(head: Uint8Array): Decoder {
   if (starts(0xff, 0xfe)) return utf16('utf-16le', 2)
   if (starts(0xfe, 0xff)) return utf16('utf-16be', 2)
   const sniffed = head.subarray(0, SNIFF_BYTES & ~1)
-  const zeros = [0, 0]
+  let even = 0
+  let odd = 0
   sniffed.forEach((byte, i) => {
-    if (byte === 0) zeros[i % 2]!++
+    if (byte !== 0) return
+    if (i % 2 === 0) even++
+    else odd++
   })
   const half = sniffed.length / 2
   // In Latin text every second byte is zero; in other scripts at least those of spaces, digits and separators are.
-  if (zeros[1]! > half * 0.05 && zeros[0]! * 5 < zeros[1]!) return utf16('utf-16le', 0)
-  if (zeros[0]! > half * 0.05 && zeros[1]! * 5 < zeros[0]!) return utf16('utf-16be', 0)
-  if (zeros[0]! + zeros[1]! > 0) throw new ImportRefusal('not_text', 'the file must be text, such as CSV or NDJSON')
+  if (odd > half * 0.05 && even * 5 < odd) return utf16('utf-16le', 0)
+  if (even > half * 0.05 && odd * 5 < even) return utf16('utf-16be', 0)
+  if (even + odd > 0) throw new ImportRefusal('not_text', 'the file must be text, such as CSV or NDJSON')
   return utf8(0)
 }
 

@@ -48,7 +48,8 @@ export function decimalSeparatorOf(cells: readonly string[]): DecimalSeparator {
     if (repeated && !both) found.add(sign === '.' ? ',' : '.')
     else if (both || digits.length - last - 1 !== 3) found.add(sign)
   }
-  return found.size === 1 ? [...found][0]! : null
+  const [only, another] = found
+  return only === undefined || another !== undefined ? null : only
 }
 
 /** An amount as plain digits with a point; null if it is not one or is ambiguous. */
@@ -58,7 +59,7 @@ export function readAmount(text: string, column: DecimalSeparator): string | nul
   if (!/[.,]/.test(digits)) return digits
   const sign = decimalSeparatorOf([digits]) ?? column
   if (sign === null) return null
-  const [whole, ...rest] = digits.split(sign)
-  if (rest.length > 1 || !/^[+-]?(\d+|\d{1,3}([.,]\d{3})+)$/.test(whole!) || !/^\d*$/.test(rest[0] ?? '')) return null
-  return `${whole!.replace(/[.,]/g, '')}${rest[0] ? `.${rest[0]}` : ''}`
+  const [whole = '', ...rest] = digits.split(sign)
+  if (rest.length > 1 || !/^[+-]?(\d+|\d{1,3}([.,]\d{3})+)$/.test(whole) || !/^\d*$/.test(rest[0] ?? '')) return null
+  return `${whole.replace(/[.,]/g, '')}${rest[0] ? `.${rest[0]}` : ''}`
 }

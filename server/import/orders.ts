@@ -66,7 +66,8 @@ export async function writeOrders(
     } else if (email === null) orders.push(order)
     else {
       const known = (holders.get(addressKey(keysOf, email)) ?? []).filter((id) => !isNameOfErased(id))
-      if (known.length === 1) orders.push({ ...order, contact_id: known[0]! })
+      const [only, another] = known
+      if (only !== undefined && another === undefined) orders.push({ ...order, contact_id: only })
       else if (known.length === 0) {
         const message = 'email must belong to a known contact: import contacts first, or give contact_id'
         rejected.push({ row, code: 'unknown_contact', message })

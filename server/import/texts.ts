@@ -49,7 +49,8 @@ export function progressText(
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   const rate = Math.round(at.rows / Math.max(0.001, at.elapsedMs / 1000)).toLocaleString('en')
   const share = at.total === null || at.total === 0 ? null : Math.min(1, at.read / at.total)
-  const size = share === null ? megabytes(at.read) : `${megabytes(at.read)} of ${megabytes(at.total!)}`
+  const size =
+    at.total === null || share === null ? megabytes(at.read) : `${megabytes(at.read)} of ${megabytes(at.total)}`
   const text = `${size}, ${at.rows.toLocaleString('en')} rows, ${rate} rows/s`
   const room = width - text.length - 4
   if (share === null || room < 10) return text.slice(0, width - 1)

@@ -14,7 +14,7 @@ export function cleanCell(cell: string): string {
   const text = cell.trim()
   if (text === '\\N' || text === 'NULL' || text === '(null)' || text === '<null>' || text === '#N/A') return ''
   const quoted = /^="(.*)"$/s.exec(text)
-  return quoted ? quoted[1]!.trim() : text
+  return quoted?.[1]?.trim() ?? text
 }
 
 const words = (text: string) => new Set(text.split(' '))
@@ -41,7 +41,7 @@ function wordOf(text: string): string {
 
 /** A plain yes or no, in five languages; null for any other text. */
 export function readFlag(text: string): boolean | null {
-  const word = /^[01]\.0+$/.test(text.trim()) ? text.trim()[0]! : wordOf(text)
+  const word = /^([01])\.0+$/.exec(text.trim())?.[1] ?? wordOf(text)
   return YES.has(word) ? true : NO.has(word) ? false : null
 }
 
@@ -72,9 +72,10 @@ export function isPermission(text: string): boolean {
 
 /** The address in a cell: bare, `mailto:`, or `Name <address>` with the name; the first of several joined by Google. */
 export function readAddress(text: string): { address: string; name: string | null } {
-  const first = text.split(' ::: ')[0]!.trim()
+  const first = text.replace(/ ::: .*/s, '').trim()
   const named = /^"?([^"<>]*?)"?\s*<\s*([^<>]+?)\s*>$/.exec(first)
-  if (named) return { address: named[2]!.replace(/^mailto:/i, ''), name: named[1]!.trim() || null }
+  const [, name = '', address] = named ?? []
+  if (address !== undefined) return { address: address.replace(/^mailto:/i, ''), name: name.trim() || null }
   return { address: first.replace(/^mailto:/i, ''), name: null }
 }
 
@@ -83,7 +84,7 @@ const two = (text: string) => text.padStart(2, '0')
 
 function isoDay(year: string, month: string, day: string): string | null {
   const [y, m, d] = [Number(year), Number(month), Number(day)]
-  if (y < 1 || m < 1 || m > 12 || d < 1 || d > DAYS[m - 1]!) return null
+  if (y < 1 || m < 1 || m > 12 || d < 1 || d > (DAYS[m - 1] ?? 0)) return null
   const leap = y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0)
   return m === 2 && d === 29 && !leap ? null : `${year.padStart(4, '0')}-${two(month)}-${two(day)}`
 }
@@ -113,7 +114,10 @@ export function readIsoTime(text: string, order: DayOrder): string | null {
 
 function readDay(text: string, order: DayOrder): string | null {
   const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(text)
-  if (iso) return isoDay(iso[1]!, iso[3]!, iso[4]!)
+  if (iso) {
+    const [, year = '', , month = '', day = ''] = iso
+    return isoDay(year, month, day)
+  }
   const local = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(text)
   if (!local) return null
   const [, a, sign, b, year] = local as unknown as [string, string, string, string, string]
@@ -156,7 +160,7 @@ export function typeOf(cells: readonly string[], isText: boolean): ColumnType {
   const all = (test: (cell: string) => boolean) => said.every(test)
   const order = dayOrderOf(said)
   if (all((cell) => readIsoTime(cell, order) !== null)) {
-    return said.some((cell) => readIsoTime(cell, order)!.includes('T')) ? 'timestamp' : 'date'
+    return said.some((cell) => readIsoTime(cell, order)?.includes('T')) ? 'timestamp' : 'date'
   }
   if (all((cell) => /^(true|false|yes|no|oui|non|ja|nein|si|sí|sì)$/i.test(cell))) return 'boolean'
   if (isText) return 'text'

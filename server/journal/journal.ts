@@ -108,7 +108,7 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
     .pluck()
   const insertAll = sqlite.transaction((group: NewRow[], now: number) => {
     let bytes = 0
-    for (const { body, events } of group) bytes += insert.get({ now, events, body })!
+    for (const { body, events } of group) bytes += insert.get({ now, events, body }) ?? 0
     return bytes
   })
   const copyLog = sqlite.prepare('pragma wal_checkpoint(passive)')
@@ -118,10 +118,8 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
   const replace = sqlite.prepare('update entries set body = ?, events = ?, bytes = ? where id = ?')
   const firstAfter = sqlite.prepare('select at from entries where id > ? order by id limit 1').pluck()
   const usedBytes = () => {
-    const [pages, free, size] = ['page_count', 'freelist_count', 'page_size'].map((name) =>
-      Number(sqlite.pragma(name, { simple: true })),
-    )
-    return (pages! - free!) * size!
+    const numberOf = (name: string) => Number(sqlite.pragma(name, { simple: true }))
+    return (numberOf('page_count') - numberOf('freelist_count')) * numberOf('page_size')
   }
   let journalId = readJournalId(sqlite)
   /** How far the journal has landed; null before the first report. */

@@ -2,8 +2,10 @@
  * Turns journal entries into rows of facts. A batch may hold the same event several times (a retry); the one that was
  * received first is kept, as in the store.
  */
-import type { Entry, StampedEvent } from '../domain/event.ts'
+
+import type { Entry, StampedClaim, StampedEvent } from '../domain/event.ts'
 import { visitorPerson } from '../domain/ids.ts'
+import { itemAt } from '../domain/lookup.ts'
 import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
 import { encodeJson } from '../store/schema/columns.ts'
@@ -40,7 +42,11 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
       ])
       const { claim } = event
       if (claim) {
-        keepFirst(claims, `${visitor} ${event.id}`, claimRow(entry, event), (r) => [r.received_at, r.at, r.request_id])
+        keepFirst(claims, `${visitor} ${event.id}`, claimRow(entry, event, claim), (r) => [
+          r.received_at,
+          r.at,
+          r.request_id,
+        ])
         const key = { key_hash: claim.key, visitor_id: visitor, received_at: entry.received_at }
         keepFirst(claimKeys, `${claim.key} ${visitor}`, key, (r) => [r.received_at])
         if (claim.token !== undefined) {
@@ -54,7 +60,7 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
         const row = orderRow(entry, event)
         keepFirst(orders, `${row.order_id} ${row.source} ${row.visitor_id}`, row, (r) => [
           r.received_at,
-          r.event_id!,
+          r.event_id ?? '',
           r.at,
         ])
       }
@@ -84,7 +90,7 @@ function keepFirst<T>(rows: Map<string, T>, key: string, row: T, order: (row: T)
 
 function before(a: (string | number)[], b: (string | number)[]): boolean {
   const i = a.findIndex((value, n) => value !== b[n])
-  return i >= 0 && a[i]! < b[i]!
+  return i >= 0 && itemAt(a, i) < itemAt(b, i)
 }
 
 function eventRow(entry: Entry, event: StampedEvent): EventRow {
@@ -105,8 +111,7 @@ function eventRow(entry: Entry, event: StampedEvent): EventRow {
   }
 }
 
-function claimRow(entry: Entry, event: StampedEvent): ClaimRow {
-  const claim = event.claim!
+function claimRow(entry: Entry, event: StampedEvent, claim: StampedClaim): ClaimRow {
   return {
     visitor_id: entry.visitor,
     id: event.id,

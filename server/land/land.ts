@@ -11,9 +11,11 @@
  * then nothing is landed, the journal takes a new id, and all its entries are landed again, which adds nothing where
  * they had been landed before.
  */
+
 import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
 import type { Entry } from '../domain/event.ts'
+import { itemAt, mustGet } from '../domain/lookup.ts'
 import { visitorsNamingAfter } from '../store/claim-keys.ts'
 import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
 import { insertDeadLetter } from '../store/dead-letters.ts'
@@ -110,7 +112,7 @@ export async function landBatch(deps: LandDeps, keepGoing = () => false): Promis
     // Landing one by one is slow, so only the part that holds the poison is landed that way.
     if (!alone) return landBatch(deps)
     await landOneByOne(deps, journalId, cursor, rows)
-    const { id: position, at } = rows.at(-1)!
+    const { id: position, at } = itemAt(rows, rows.length - 1)
     return { journalId, position, events: eventsOf(rows), at, notices }
   }
 }
@@ -135,7 +137,7 @@ async function landParts(
     const spans = await landEntries(trx, entries, deps)
     if (spans.length > 0) keptOut.push({ rows, spans })
     events += eventsOf(rows)
-    last = rows.at(-1)!
+    last = itemAt(rows, rows.length - 1)
     rows = keepGoing() ? deps.journal.read(last.id, BATCH_EVENTS) : []
   }
   return { events, last, keptOut }
@@ -209,7 +211,7 @@ export async function landEntries(
   const spans = await findErasedSpans(trx, [...hashes.values()])
   const erased: ErasedSpan[] = [...tombstones].map((visitor) => ({ visitor, from: null, to: null }))
   const staying = entries.flatMap((entry) => {
-    const hash = hashes.get(entry.visitor)!
+    const hash = mustGet(hashes, entry.visitor)
     if (retiring.has(entry.visitor) || tombstones.has(hash)) return []
     const own = spans.get(hash)
     if (own === undefined) return entry
@@ -225,7 +227,7 @@ export async function landEntries(
   await insertWithdrawals(
     trx,
     withdrawals.map(({ visitor, site, consent }) => {
-      return { hash: hashes.get(visitor)!, site, consentId: consent.id, at: consent.at }
+      return { hash: mustGet(hashes, visitor), site, consentId: consent.id, at: consent.at }
     }),
   )
   // The links of everybody who used a token depend on who used it first, and the guard on who named a contact before.

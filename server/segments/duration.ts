@@ -11,6 +11,7 @@ export const durationSchema = z.string().regex(PATTERN, MUST)
 /** Milliseconds of a length of time that has the right form. */
 export function durationMs(duration: string): number {
   const [, count, unit] = PATTERN.exec(duration) ?? []
-  if (count === undefined) throw new Error(`${MUST} (got "${duration}")`)
-  return Number(count) * UNITS[unit!]!
+  const ms = unit === undefined ? undefined : UNITS[unit]
+  if (count === undefined || ms === undefined) throw new Error(`${MUST} (got "${duration}")`)
+  return Number(count) * ms
 }

@@ -87,7 +87,7 @@ export async function personsPastEdge(
     .selectFrom('persons')
     .select('person_id')
     .where('edge_at', '<=', now)
-    .$if(buckets !== null, (query) => query.where('bucket', 'in', buckets!))
+    .$call((query) => (buckets === null ? query : query.where('bucket', 'in', buckets)))
     .orderBy('edge_at')
     .limit(limit)
     .execute()

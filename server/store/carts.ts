@@ -19,19 +19,21 @@ export async function loadCarts(
   db: Kysely<Database>,
   persons: Pick<PersonRow, 'person_id' | 'cart_visitor_id' | 'cart_id'>[],
 ): Promise<Map<PersonId, CartRow>> {
-  const pointing = persons.filter((person) => person.cart_id !== null)
+  const pointing = persons.flatMap(({ person_id, cart_visitor_id: visitor, cart_id: cart }) =>
+    visitor === null || cart === null ? [] : { person_id, visitor, cart },
+  )
   const carts = new Map<PersonId, CartRow>()
   if (pointing.length === 0) return carts
   const rows = await db
     .selectFrom('carts')
     .selectAll()
-    .where('visitor_id', 'in', [...new Set(pointing.map((person) => person.cart_visitor_id!))])
-    .where('id', 'in', [...new Set(pointing.map((person) => person.cart_id!))])
+    .where('visitor_id', 'in', [...new Set(pointing.map(({ visitor }) => visitor))])
+    .where('id', 'in', [...new Set(pointing.map(({ cart }) => cart))])
     .execute()
   const byKey = new Map(rows.map((row) => [`${row.visitor_id} ${row.id}`, row]))
-  for (const person of pointing) {
-    const cart = byKey.get(`${person.cart_visitor_id} ${person.cart_id}`)
-    if (cart) carts.set(person.person_id, cart)
+  for (const { person_id, visitor, cart } of pointing) {
+    const row = byKey.get(`${visitor} ${cart}`)
+    if (row) carts.set(person_id, row)
   }
   return carts
 }

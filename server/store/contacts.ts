@@ -246,8 +246,9 @@ export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promi
       await writeContacts(trx, [...page], keysOf)
       return page
     })
-    if (rows.length === 0) return
-    after = rows.at(-1)!.contact_id
+    const last = rows.at(-1)
+    if (last === undefined) return
+    after = last.contact_id
   }
 }
 

@@ -2,8 +2,10 @@
  * Whom keyed identifiers name. An identifier that two living contacts hold names nobody, unless the CRM has merged the
  * two: then it names the one that is left.
  */
+
 import type { Kysely } from 'kysely'
 import type { Holder } from '../domain/identity-evidence.ts'
+import { mustGet } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import { familyOf, loadFamily, survivor } from './merges.ts'
 import type { Database } from './schema.ts'
@@ -35,20 +37,20 @@ export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise
       if (id === undefined) return { kind: 'unknown' }
       if (another !== undefined) return { kind: 'ambiguous' }
       const own = (idsOf.get(key) ?? []).flatMap((row) => rows.get(row.contact_id) ?? [])
-      const all = [...own, rows.get(id)!]
+      const all = [...own, mustGet(rows, id)]
       return {
         kind: 'contact',
         id,
         importedAt: Math.min(...own.map((row) => row.imported_at)),
         erased: all.some((row) => row.erased_at !== null),
         minor: all.some((row) => row.minor === 1),
-        mailConsent: rows.get(id)!.mail_consent === 1,
+        mailConsent: mustGet(rows, id).mail_consent === 1,
       }
     },
     isShared(key) {
       const [id] = survivors(key)
       const own = id === undefined ? [] : (keysOf.get(id) ?? [])
-      return own.some(({ key_hash }) => namesOf.get(key_hash)!.some((row) => survivor(rows, row.contact_id) !== id))
+      return own.some(({ key_hash }) => mustGet(namesOf, key_hash).some((row) => survivor(rows, row.contact_id) !== id))
     },
     keysBeside(key) {
       const [id] = survivors(key)

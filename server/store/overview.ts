@@ -1,5 +1,7 @@
 /** The overview's figures, by UTC day and in total. */
+
 import type { Kysely, NotNull } from 'kysely'
+import { mustGet } from '../domain/lookup.ts'
 import type { Database } from './schema.ts'
 
 /** A sum of money in one currency, in minor units. */
@@ -31,14 +33,14 @@ export async function overview(
   const days = new Map<number, OverviewFigures>()
   for (let day = from; day <= to; day++) days.set(day, empty())
 
-  for (const row of await visitorsByDay(db, from, to)) Object.assign(days.get(row.day)!, counts(row))
+  for (const row of await visitorsByDay(db, from, to)) Object.assign(mustGet(days, row.day), counts(row))
   Object.assign(total, counts(await visitorsInAll(db, from, to)))
   for (const row of await withdrawalsByDay(db, from, to)) {
-    days.get(row.day)!.withdrawals += row.n
+    mustGet(days, row.day).withdrawals += row.n
     total.withdrawals += row.n
   }
   for (const row of await cartsByDay(db, from, to, now)) {
-    for (const figures of [days.get(row.day)!, total]) add(figures[row.kind], row)
+    for (const figures of [mustGet(days, row.day), total]) add(figures[row.kind], row)
   }
   return { total, days }
 }
@@ -151,6 +153,7 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
     .where('state', '=', 'recovered')
     .where('closed_at', '>=', start)
     .where('closed_at', '<', end)
+    .$narrowType<{ closed_at: NotNull }>()
     .execute()
   return [
     ...open.map(
@@ -163,7 +166,7 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
     ),
     ...recovered.map(
       (row): CartRow => ({
-        day: Math.floor(row.closed_at! / DAY_MS),
+        day: Math.floor(row.closed_at / DAY_MS),
         kind: 'recovered',
         currency: row.currency,
         value: row.value,

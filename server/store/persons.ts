@@ -1,9 +1,11 @@
 /** Reads what persons are made of, and writes their rows. */
+
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import { settles } from '../domain/cart.ts'
 import type { Evidence } from '../domain/event.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
+import { mustGet } from '../domain/lookup.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
@@ -24,7 +26,7 @@ const upsertPersons = ofRows((db, rows: PersonRow[]) =>
     .onConflict((conflict) =>
       conflict.column('person_id').doUpdateSet((eb) => {
         // Its edge is known when its memberships are: until then it is the one it had.
-        const columns = Object.keys(rows[0]!).filter((column) => column !== 'person_id' && column !== 'edge_at')
+        const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'person_id' && column !== 'edge_at')
         return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
       }),
     ),
@@ -57,8 +59,9 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
     const rows = await page.$if(from !== null, (query) => query.where('person_id', '>', from)).execute()
     const ids = rows.map((row) => row.person_id)
     await mark(db, 'dirty_persons', ids)
-    if (ids.length < PAGE) return
-    after = ids.at(-1)!
+    const last = ids.at(-1)
+    if (last === undefined || ids.length < PAGE) return
+    after = last
   }
 }
 
@@ -187,7 +190,11 @@ const selectPurchases = ofKeys((db, personIds: PersonId[]) =>
   db.selectFrom('purchases').select(['person_id', 'order_id', 'at', 'item_ids']).where('person_id', 'in', personIds),
 )
 const selectOrders = ofKeys((db, contactIds) =>
-  db.selectFrom('orders').select(['contact_id', 'order_id', 'at', 'items']).where('contact_id', 'in', contactIds),
+  db
+    .selectFrom('orders')
+    .select(['contact_id', 'order_id', 'at', 'items'])
+    .where('contact_id', 'in', contactIds)
+    .$narrowType<{ contact_id: NotNull }>(),
 )
 
 /** What each person bought, by the purchases of its visitors and the orders of other channels. */
@@ -205,7 +212,7 @@ async function loadOrders(db: Kysely<Database>, personIds: PersonId[], contactId
         itemIds: decodeJson(row.item_ids),
       })),
       ...orders.map((row) => ({
-        personId: contactPerson(survivors.get(row.contact_id!)!),
+        personId: contactPerson(mustGet(survivors, row.contact_id)),
         orderId: row.order_id,
         at: row.at,
         itemIds: itemIdsOf(row.items),

@@ -83,19 +83,22 @@ async function contactEvents(
   const personId = contactPerson(contactId)
   const all = await visitorsOf(db, personId)
   const own = claimed ? all : all.filter((visitor) => !onlyTyped(links, visitor))
-  const spans = claimed ? links.filter((link) => link.strength === 'claimed' && link.valid_from !== null) : []
+  const claims = claimed ? links.filter((link) => link.strength === 'claimed') : []
+  const spans = claims.flatMap(({ visitor_id: visitor, valid_from: from, valid_to: to }) =>
+    from === null ? [] : { visitor, from, to },
+  )
   if (own.length + spans.length === 0) return []
   return timeline(
     db,
     (eb) =>
       eb.or([
         ...(own.length > 0 ? [eb.and([eb('visitor_id', 'in', own), eb('person_id', '=', personId)])] : []),
-        ...spans.map((link) =>
+        ...spans.map(({ visitor, from, to }) =>
           eb.and([
-            eb('visitor_id', '=', link.visitor_id),
+            eb('visitor_id', '=', visitor),
             eb('identity', '=', 1),
-            eb('at', '>=', link.valid_from!),
-            eb('at', '<=', link.valid_to ?? Number.MAX_SAFE_INTEGER),
+            eb('at', '>=', from),
+            eb('at', '<=', to ?? Number.MAX_SAFE_INTEGER),
           ]),
         ),
       ]),

@@ -8,7 +8,9 @@
  * In the place of his row stands one without anything, under a name that is made of the keyed hash of his id, and his
  * keys lead to it: so whoever claims to be him is refused as `erased`, not as unknown.
  */
+
 import type { Kysely, Transaction } from 'kysely'
+import { itemAt } from '../domain/lookup.ts'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
@@ -42,7 +44,7 @@ export function isNameOfErased(id: string): boolean {
 export function hashesOf(keysOf: Keyed, row: Named): { id: string; address: string | null } {
   const bare = keysOf({ id: row.id, email: null, emailSha256: null })
   const full = keysOf({ id: row.id, email: row.email ?? null, emailSha256: row.email_sha256 ?? null })
-  return { id: bare[0]!, address: full.find((key) => !bare.includes(key)) ?? null }
+  return { id: itemAt(bare, 0), address: full.find((key) => !bare.includes(key)) ?? null }
 }
 
 /** What is known of rows that are pushed. */

@@ -3,8 +3,10 @@
  * describes: they have no row in `visitor_persons` (an older version has left some). Ask here for what persons have, unless
  * it is about contacts only.
  */
+
 import type { Kysely } from 'kysely'
 import { type PersonId, personId, personOf, type VisitorId, visitorPerson } from '../domain/ids.ts'
+import { mustGet } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import type { VisitorPersonRow, VisitorRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
@@ -13,7 +15,8 @@ import type { Database } from './schema.ts'
 export function keptParts(parts: VisitorPersonRow[]): VisitorPersonRow[] {
   const byVisitor = Map.groupBy(parts, (part) => part.visitor_id)
   return parts.filter(
-    ({ visitor_id, person_id }) => person_id !== visitorPerson(visitor_id, 1) || byVisitor.get(visitor_id)!.length > 1,
+    ({ visitor_id, person_id }) =>
+      person_id !== visitorPerson(visitor_id, 1) || mustGet(byVisitor, visitor_id).length > 1,
   )
 }
 

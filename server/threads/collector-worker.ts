@@ -48,9 +48,11 @@ export type CollectorReply =
   | { kind: 'state'; ask: number; state: JournalState }
   | { kind: 'maintenance-failed'; message: string }
 
+const port = parentPort
+if (port === null) throw new Error('this file runs in a thread of its own')
 const { journal: journalOptions, secret, secure } = workerData as CollectorData
 const keyring = createKeyring(secret)
-const tell = (reply: CollectorReply) => parentPort!.postMessage(reply)
+const tell = (reply: CollectorReply) => port.postMessage(reply)
 
 const looks = createQuestions()
 const directory = createDirectory(() =>
@@ -102,7 +104,7 @@ function collect(packed: PackedRequest): void {
     .catch((error: unknown) => fail(job, error))
 }
 
-parentPort!.on('message', (request: CollectorRequest) => {
+port.on('message', (request: CollectorRequest) => {
   switch (request.kind) {
     case 'deliveries':
       for (const each of request.list) collect(each)
@@ -121,7 +123,7 @@ parentPort!.on('message', (request: CollectorRequest) => {
       return tell({ kind: 'state', ask: request.ask, state: journal.state() })
     case 'close':
       journal.close()
-      parentPort!.close()
+      port.close()
   }
 })
 tell({ kind: 'opened', threadId: threadId() })

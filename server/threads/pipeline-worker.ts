@@ -63,8 +63,10 @@ const REST_MS = 250
 const NICENESS = 10
 
 yieldProcessor(NICENESS)
+const port = parentPort
+if (port === null) throw new Error('this file runs in a thread of its own')
 const { store, journalFile, secret, short } = workerData as PipelineData
-const report = (message: PipelineReport) => parentPort!.postMessage(message)
+const report = (message: PipelineReport) => port.postMessage(message)
 
 const db = openPipelineStore(store)
 const journal = openJournalReader(journalFile)
@@ -149,7 +151,7 @@ const turn = createTurn({
   onTurn: (done) => report({ kind: 'turn', turn: done }),
 })
 
-parentPort!.on('message', (request: PipelineRequest) => {
+port.on('message', (request: PipelineRequest) => {
   if (request.kind === 'stop') {
     stopping.abort()
     rewrites.end()
@@ -175,4 +177,4 @@ journal.close()
 maintenance?.close()
 await db.destroy()
 // Nothing more is listened for, which ends the thread.
-parentPort!.close()
+port.close()

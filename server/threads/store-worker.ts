@@ -5,8 +5,10 @@ import type { ThreadReply, ThreadRequest } from '../store/engine/sqlite-threads.
 
 const sqlite = openSqlite((workerData as { file: string }).file)
 const prepare = createPrepare(sqlite)
+const port = parentPort
+if (port === null) throw new Error('this file runs in a thread of its own')
 
-parentPort!.on('message', ({ id, sql, parameters }: ThreadRequest) => {
+port.on('message', ({ id, sql, parameters }: ThreadRequest) => {
   let reply: ThreadReply
   try {
     const statement = prepare(sql)
@@ -16,5 +18,5 @@ parentPort!.on('message', ({ id, sql, parameters }: ThreadRequest) => {
   } catch (error) {
     reply = { id, error: (error as Error).message, code: (error as { code?: string }).code }
   }
-  parentPort!.postMessage(reply)
+  port.postMessage(reply)
 })

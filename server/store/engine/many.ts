@@ -9,7 +9,8 @@ import type { Database } from '../schema.ts'
 type Db = Kysely<Database>
 
 /** Sizes of parts, largest first. With the widest table that is far below what an engine takes as parameters. */
-const SIZES = [256, 64, 16, 4, 1]
+const LARGEST = 256
+const SIZES = [LARGEST, 64, 16, 4, 1]
 
 /** Stands for the value of this number while a query is compiled. */
 class Slot {
@@ -50,10 +51,11 @@ export function ofRows<Row extends object, R>(
   const planOf = createPlans<R>()
   return async (db, rows) => {
     const results: R[] = []
-    if (rows.length === 0) return results
-    const columns = Object.keys(rows[0]!)
+    const [first] = rows
+    if (first === undefined) return results
+    const columns = Object.keys(first)
     for (let from = 0; from < rows.length; ) {
-      const size = SIZES.find((each) => each <= rows.length - from)!
+      const size = SIZES.find((each) => each <= rows.length - from) ?? 1
       const plan = planOf(db, `${size} ${columns}`, () => build(db, rowsOfSlots<Row>(size, columns)))
       const values: unknown[] = []
       for (const row of rows.slice(from, from + size)) {
@@ -89,9 +91,9 @@ export function ofKeys<Arguments extends (string | number | null)[], R, Key exte
   const planOf = createPlans<R>()
   return async (db, keys, ...rest) => {
     const results: R[] = []
-    for (let from = 0; from < keys.length; from += SIZES[0]!) {
+    for (let from = 0; from < keys.length; from += LARGEST) {
       const left = keys.length - from
-      const size = SIZES.findLast((each) => each >= left) ?? SIZES[0]!
+      const size = SIZES.findLast((each) => each >= left) ?? LARGEST
       const plan = planOf(db, String(size), () => {
         const slots = Array.from({ length: size }, (_, number) => new Slot(number))
         const given = rest.map((_, i) => new Slot(size + i))
@@ -125,7 +127,7 @@ export function chunks<T>(list: readonly T[], size: number): T[][] {
 /** Sorts rows by the two columns of their key, so that concurrent writers lock them in the same order. */
 export function inKeyOrder<T, K extends keyof T>(rows: T[], first: K, second: K): T[] {
   const groups = Map.groupBy(rows, (row) => row[first])
-  return [...groups.keys()]
-    .sort((a, b) => (a < b ? -1 : 1))
-    .flatMap((key) => groups.get(key)!.sort((a, b) => (a[second] < b[second] ? -1 : a[second] > b[second] ? 1 : 0)))
+  return [...groups]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .flatMap(([, own]) => own.sort((a, b) => (a[second] < b[second] ? -1 : a[second] > b[second] ? 1 : 0)))
 }

@@ -78,7 +78,7 @@ export async function readMarks<T extends DirtyTable>(
     .selectFrom(table as DirtyTable)
     .select(['key', 'generation'])
     .where('key', '>', after)
-    .$if(buckets !== null, (query) => query.where('bucket', 'in', buckets!))
+    .$call((query) => (buckets === null ? query : query.where('bucket', 'in', buckets)))
     .orderBy('key')
     .limit(limit)
     .execute()

@@ -8,7 +8,9 @@
  * All times are the database's, for the clocks of processes differ and jump. A row is renewed and taken by a statement
  * of its own, so that no two processes wait for each other.
  */
+
 import { type Kysely, sql, type Transaction } from 'kysely'
+import { itemAt, mustGet } from '../../domain/lookup.ts'
 import type { Database } from '../schema.ts'
 import { BUCKETS } from './buckets.ts'
 import { LostClaim, type Ownership, type WorkClaim } from './ownership.ts'
@@ -40,8 +42,8 @@ export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): 
 
   const claim = (names: string[], buckets: number[] | null): WorkClaim | null => {
     if (names.length === 0) return null
-    const fences = new Map(names.map((name) => [name, held.get(name)!]))
-    const rows = names.sort().map((name) => ({ name, owner: id, fence: fences.get(name)!, expires_at: 0 }))
+    const fences = new Map(names.map((name) => [name, mustGet(held, name)]))
+    const rows = names.sort().map((name) => ({ name, owner: id, fence: mustGet(fences, name), expires_at: 0 }))
     return {
       buckets,
       async hold(trx) {
@@ -170,7 +172,7 @@ async function beSeen(db: Kysely<Database>, id: string, now: number): Promise<nu
 async function databaseTime(db: Kysely<Database>): Promise<number> {
   const { rows } = await sql<{ now: number }>`
     select cast(extract(epoch from clock_timestamp()) * 1000 as bigint) as now`.execute(db)
-  return rows[0]!.now
+  return itemAt(rows, 0).now
 }
 
 function partitionOf(name: string): number {
