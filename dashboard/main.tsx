@@ -131,4 +131,5 @@ function titleOf({ t }: Ui, place: Route): string {
   }
 }
 
-render(<App />, document.getElementById('app')!)
+const root = document.getElementById('app')
+if (root) render(<App />, root)

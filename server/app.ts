@@ -2,6 +2,7 @@
  * The HTTP application: public routes that write and tell nothing, private routes that read, the tag, the dashboard,
  * and the one place where errors become replies.
  */
+
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { routePath } from 'hono/route'
@@ -10,6 +11,7 @@ import type { Configuration } from './collect/configuration.ts'
 import { followLink, type LinkDeps } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH, replySchema } from './collect/schema.ts'
 import type { Exactly } from './domain/exact.ts'
+import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import type { Site } from './domain/settings.ts'
 import { contactRoutes } from './http/contacts.ts'
@@ -207,7 +209,7 @@ function tagSettings(site: Site): Exactly<TagSettings, Baked> {
 
 function serveDashboard(c: Context, assets: Map<string, Asset>): Response {
   const name = c.req.path.slice('/dashboard/'.length)
-  const asset = assets.get(name) ?? assets.get('index.html')!
+  const asset = assets.get(name) ?? mustGet(assets, 'index.html')
   const etag = `"${asset.hash}"`
   const headers = { ...DASHBOARD_HEADERS, 'content-type': asset.type, 'cache-control': 'no-cache', etag }
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })

@@ -45,7 +45,7 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
       const mine = new AbortController()
       current = mine
       try {
-        const data = await latest.current!(mine.signal)
+        const data = await (latest.current ?? load)(mine.signal)
         if (!mine.signal.aborted) keepFocus(() => setPolled({ data, key, at: Date.now(), error: null }))
       } catch (error) {
         if (mine.signal.aborted) return
@@ -73,5 +73,5 @@ export function usePoll<T>(key: string, load: (signal: AbortSignal) => Promise<T
     }
   }, [key])
 
-  return { ...polled, setPolled, reload: () => restart.current!() }
+  return { ...polled, setPolled, reload: () => restart.current?.() }
 }

@@ -2,5 +2,5 @@
 
 /** The text for a code, or null if it has none. Codes named like a method of objects work too. */
 export function wordFor<T>(table: Record<string, T>, code: string): T | null {
-  return Object.hasOwn(table, code) ? table[code]! : null
+  return (Object.hasOwn(table, code) ? table[code] : undefined) ?? null
 }

@@ -29,7 +29,11 @@ export function createDemo(deps: {
     site: SITE,
     tagPath: '/tag.js',
     publicUrl: () => deps.publicUrl,
-    identitySecret: async () => (await findSite(db, SITE))!.identity_secret,
+    identitySecret: async () => {
+      const site = await findSite(db, SITE)
+      if (site === null) throw new Error(`there is no site "${SITE}"`)
+      return site.identity_secret
+    },
     api: async (path: string, init?: RequestInit) => {
       const headers = new Headers(init?.headers)
       headers.set('authorization', `Bearer ${key}`)

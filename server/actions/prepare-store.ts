@@ -57,5 +57,5 @@ async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: 
     }
   }
   const site = await findSite(store, 'demo')
-  if (origins.some((each) => !site!.origins.includes(each))) await updateSite(store, 'demo', { addOrigins: origins })
+  if (origins.some((each) => !site?.origins.includes(each))) await updateSite(store, 'demo', { addOrigins: origins })
 }

@@ -43,13 +43,15 @@ export function registerCopy(program: Command): void {
 
 async function begin(what: CopyStore, json: boolean | undefined, endBar: () => void): Promise<void> {
   const passes = await copyBesideServer(what).finally(endBar)
-  const { pass, skipped } = passes[0]!
+  const [first, last] = [passes.at(0), passes.at(-1)]
+  if (first === undefined || last === undefined) throw new Error('a copy must make at least one pass')
+  const { pass, skipped } = first
   show(
     json,
     { passes },
     () =>
       (skipped === 0 ? '' : `Went on in pass ${pass}, after ${n(skipped)} rows that were not read again.\n`) +
-      `Everything is copied; the last pass found ${n(passes.at(-1)!.written)} rows that had changed.\n` +
+      `Everything is copied; the last pass found ${n(last.written)} rows that had changed.\n` +
       'When it suits you, stop the server and run the same with --finish.',
   )
 }
@@ -57,8 +59,9 @@ async function begin(what: CopyStore, json: boolean | undefined, endBar: () => v
 async function finish(what: CopyStore, json: boolean | undefined, endBar: () => void): Promise<void> {
   const { tables, different, written } = await finishCopy(what).finally(endBar)
   const unequal = tables.find((each) => !each.equal)
-  if (different !== null || unequal !== undefined) {
-    const where = different ? `${different.table}, first at the key ${JSON.stringify(different.key)}` : unequal!.table
+  const where =
+    different === null ? unequal?.table : `${different.table}, first at the key ${JSON.stringify(different.key)}`
+  if (where !== undefined) {
     if (json) console.log(JSON.stringify({ written, tables, different }))
     else console.log(tableOf(tables))
     throw new Refusal(`the copy is not the same in ${where}; go on with SQLite, and report this`)

@@ -104,14 +104,14 @@ export function registerTokens(program: Command): void {
 }
 
 async function recipientsOf(db: Store, { contacts, segment }: MintOptions): Promise<Recipients> {
-  if ((contacts === undefined) === (segment === undefined)) {
-    throw new Refusal('one of --contacts and --segment must be given')
-  }
-  if (contacts !== undefined) {
+  if (contacts !== undefined && segment === undefined) {
     const ids = contacts.split(',').map((id) => id.trim())
     return contactRecipients(db, ids)
   }
-  const recipients = await segmentRecipients(db, segment!)
+  if (contacts !== undefined || segment === undefined) {
+    throw new Refusal('one of --contacts and --segment must be given')
+  }
+  const recipients = await segmentRecipients(db, segment)
   if (!recipients) throw new Refusal(`there is no segment "${segment}"`)
   return recipients
 }

@@ -62,7 +62,7 @@ export function createEndpoints(deps: EndpointDeps): EndpointHandler {
   }
   return (message, response) => {
     const { method } = message
-    const url = message.url!
+    const { url = '' } = message
     const cut = url.indexOf('?')
     const path = cut < 0 ? url : url.slice(0, cut)
     const endpoint = ENDPOINTS.get(path)

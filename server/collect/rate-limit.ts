@@ -26,7 +26,10 @@ export function createRateLimit(isLoopback: (address: string) => boolean): RateL
     buckets.delete(address)
     const passes = tokens >= 1
     buckets.set(address, { tokens: passes ? tokens - 1 : tokens, at: now })
-    if (buckets.size > MAX_ADDRESSES) buckets.delete(buckets.keys().next().value!)
+    if (buckets.size > MAX_ADDRESSES) {
+      const [oldest] = buckets.keys()
+      if (oldest !== undefined) buckets.delete(oldest)
+    }
     return passes ? null : Math.max(1, Math.ceil((1 - tokens) / RATE))
   }
 }

@@ -51,7 +51,7 @@ export async function receive(
     maxBytes = authorization === undefined ? LIMITS.tag.bytes : LIMITS.keyed.bytes
   }
   const text = await readBody(message, maxBytes)
-  const site = endpoint === 'events' ? null : siteIn(message.url!)
+  const site = endpoint === 'events' ? null : siteIn(message.url ?? '')
   const userAgent = message.headers['user-agent']
   const fetchSite = message.headers['sec-fetch-site'] as string | undefined
   return { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }

@@ -54,10 +54,10 @@ export async function callerOf(
 function fromHeader(header: string | undefined): Credential | null {
   if (header === undefined) return null
   const [, scheme, value] = /^(Basic|Bearer) +(\S+)$/i.exec(header.trim()) ?? []
-  if (scheme === undefined) {
+  if (scheme === undefined || value === undefined) {
     throw new Problem(401, 'unknown_key', 'Authorization must be "Basic …" with the key as user name, or "Bearer KEY"')
   }
-  const text = scheme.toLowerCase() === 'basic' ? Buffer.from(value!, 'base64').toString('utf8') : value!
+  const text = scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString('utf8') : value
   const credential = parse(text)
   // SDKs without a key still send an empty user name.
   return credential.key === '' ? null : credential

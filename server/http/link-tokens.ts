@@ -120,7 +120,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
           })
         const asCsv = format === 'csv' || (format === undefined && /^text\/csv\b/i.test(c.req.header('accept') ?? ''))
         if (asCsv) {
-          await note(body.segment === undefined ? { asked: body.contacts!.length } : { segment: body.segment })
+          await note(body.segment === undefined ? { asked: body.contacts?.length ?? 0 } : { segment: body.segment })
           const emails = mayReadContacts(c.get('caller'))
           return fileResponse<MintedLink & { email?: string | null }>({
             format: 'csv',
@@ -173,7 +173,8 @@ export function linkTokenRoutes(deps: HttpDeps) {
         const site = await siteOf(deps, siteId)
         const given = Object.entries({ token, message, contact }).find(([, value]) => value !== undefined)
         const revoking = given
-          ? { kind: given[0] as 'token' | 'message' | 'contact', value: given[1]! }
+          ? // biome-ignore lint/style/noNonNullAssertion: it was found by its value
+            { kind: given[0] as 'token' | 'message' | 'contact', value: given[1]! }
           : { kind: 'key' as const }
         const { actor } = c.get('caller')
         const result = await deps.revoke(site, revoking, (trx) => {
@@ -207,7 +208,8 @@ function mayReadContacts({ scopes }: Caller): boolean {
 
 async function recipientsOf(deps: HttpDeps, body: z.infer<typeof requestSchema>): Promise<Recipients> {
   if (body.contacts) return contactRecipients(deps.db, body.contacts)
-  const recipients = await segmentRecipients(deps.db, body.segment!)
+  const { segment = '' } = body
+  const recipients = await segmentRecipients(deps.db, segment)
   if (recipients) return recipients
-  throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${body.segment}")`)
+  throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${segment}")`)
 }

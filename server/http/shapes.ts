@@ -112,7 +112,8 @@ export const matchStrengthSchema = strengthSchema.extract(['verified', 'confirme
 /** The names of a table of texts, for a schema of them. */
 export function keysOf<Name extends string>(table: Record<Name, string>): [Name, ...Name[]] {
   const [first, ...others] = Object.keys(table) as Name[]
-  return [first!, ...others]
+  if (first === undefined) throw new Error('a table of texts must have a name')
+  return [first, ...others]
 }
 
 /** A contact's name from the CRM's attributes, under the names that CRMs use. */

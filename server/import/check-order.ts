@@ -55,6 +55,7 @@ export function checkOrder(row: unknown): Checked<OrderInput> {
       contact_id: contact_id ?? null,
       email: email ?? null,
       at: Date.parse(at),
+      // biome-ignore lint/style/noNonNullAssertion: the schema takes amounts only
       total: toMinor(amountOf(total)!, currency),
       currency,
       items: items ? itemsOf({ items }, currency) : [],

@@ -35,7 +35,7 @@ export function importContacts(
       const holders = source.byAddress
         ? await holdersOf(
             db,
-            patches.map((patch) => addressKey(keysOf, patch.email!)),
+            patches.flatMap((patch) => addressKey(keysOf, patch.email) ?? []),
           )
         : []
       await copyContacts(db, rehearsal, [
@@ -51,7 +51,7 @@ export function importContacts(
             batch,
             await holdersOf(
               trx,
-              patches.map((patch) => addressKey(keysOf, patch.email!)),
+              patches.flatMap((patch) => addressKey(keysOf, patch.email) ?? []),
             ),
             keysOf,
           )
@@ -73,7 +73,8 @@ function named(batch: ItemRow<ContactPatch>[], holders: Map<string, string[]>, k
   const rows: ItemRow<ContactPatch>[] = []
   const rejected: Written['rejected'] = []
   for (const { row, item } of batch) {
-    const known = holders.get(addressKey(keysOf, item.email!)) ?? []
+    const key = addressKey(keysOf, item.email)
+    const known = key === null ? [] : (holders.get(key) ?? [])
     if (known.length > 1) {
       const message = `email must belong to one contact, but ${known.length} have it: add a column with their ids`
       rejected.push({ row, code: 'ambiguous_identifier', message })
@@ -82,9 +83,10 @@ function named(batch: ItemRow<ContactPatch>[], holders: Map<string, string[]>, k
   return { rows, rejected }
 }
 
-/** The key by which the contacts with an address are found. */
-export function addressKey(keysOf: KeysOf, email: string): string {
+/** The key by which the contacts with an address are found; null without an address. */
+export function addressKey(keysOf: KeysOf, email: string | null | undefined): string | null {
   const id = ''
   const others = new Set(keysOf({ id, email: null, emailSha256: null }))
-  return keysOf({ id, email, emailSha256: null }).find((key) => !others.has(key))!
+  if (!email) return null
+  return keysOf({ id, email, emailSha256: null }).find((key) => !others.has(key)) ?? null
 }

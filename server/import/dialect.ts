@@ -59,7 +59,7 @@ function countSigns(text: string, sign: string): { counts: number[]; firstEnd: n
   let firstEnd = -1
   let [count, quoted, begins, empty] = [0, false, true, true]
   for (let i = 0; i < text.length; i++) {
-    const char = text[i]!
+    const char = text.charAt(i)
     if (quoted) {
       if (char !== '"') continue
       if (text[i + 1] === '"') i++

@@ -99,7 +99,7 @@ function utf8(skip: number): Decoder {
 /** How many bytes at the end belong to an incomplete character. */
 function unfinished(bytes: Uint8Array): number {
   for (let back = 1; back <= 3 && back <= bytes.length; back++) {
-    const byte = bytes[bytes.length - back]!
+    const byte = bytes[bytes.length - back] ?? 0
     if (byte >= 0xc2) return widthOf(byte) > back ? back : 0
     if (byte < 0x80) return 0
   }
@@ -115,7 +115,7 @@ function mixed(bytes: Uint8Array, western: TextDecoder): { text: string; valid: 
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
   let [text, valid, invalid, from] = ['', 0, 0, 0]
   for (let i = 0; i < bytes.length; ) {
-    const width = widthOf(bytes[i]!)
+    const width = widthOf(bytes[i] ?? 0)
     if (width === 1) {
       i++
       continue

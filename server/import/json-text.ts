@@ -31,7 +31,7 @@ export async function* ndjsonRows(text: AsyncIterator<string>): AsyncGenerator<J
   for (let next = await text.next(); !next.done; next = await text.next()) {
     const lines = (rest + next.value).split('\n')
     // The beginning of a line that is too long is enough to reject it.
-    rest = lines.pop()!.slice(0, MAX_CHARS + 1)
+    rest = (lines.pop() ?? '').slice(0, MAX_CHARS + 1)
     const rows = read(lines)
     if (rows.length > 0) yield rows
   }
@@ -55,7 +55,7 @@ export async function* jsonRows(text: AsyncIterator<string>): AsyncGenerator<Jso
       if (json !== '') rows.push(readJson(++position, json))
     }
     for (let i = 0; i < piece.length; i++) {
-      const char = piece[i]!
+      const char = piece.charAt(i)
       if (inString) {
         if (escaped) escaped = false
         else if (char === '\\') escaped = true

@@ -65,7 +65,8 @@ export async function writeOrders(
       } else orders.push(order)
     } else if (email === null) orders.push(order)
     else {
-      const known = (holders.get(addressKey(keysOf, email)) ?? []).filter((id) => !isNameOfErased(id))
+      const key = addressKey(keysOf, email)
+      const known = (key === null ? [] : (holders.get(key) ?? [])).filter((id) => !isNameOfErased(id))
       const [only, another] = known
       if (only !== undefined && another === undefined) orders.push({ ...order, contact_id: only })
       else if (known.length === 0) {
@@ -82,6 +83,6 @@ export async function writeOrders(
 
 function keysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {
   return batch.flatMap(({ item }) =>
-    item.contact_id === null && item.email !== null ? addressKey(keysOf, item.email) : [],
+    item.contact_id === null && item.email !== null ? (addressKey(keysOf, item.email) ?? []) : [],
   )
 }

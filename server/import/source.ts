@@ -69,7 +69,9 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
 
 /** The column that identifies a contact. */
 function keyOf(columns: Column[]): string {
-  return (columns.find((column) => column.field === 'id') ?? columns.find((column) => column.field === 'email'))!.column
+  const key = columns.find((column) => column.field === 'id') ?? columns.find((column) => column.field === 'email')
+  if (key === undefined) throw new Error('a file of contacts must have a column of ids or of addresses')
+  return key.column
 }
 
 async function* readRows(

@@ -32,7 +32,9 @@ export async function buildTag(): Promise<string> {
     legalComments: 'none',
     write: false,
   })
-  return result.outputFiles[0]!.text
+  const [file] = result.outputFiles
+  if (file === undefined) throw new Error('the bundler wrote no file')
+  return file.text
 }
 
 /** The dashboard's page, script and style sheet. */
@@ -53,7 +55,7 @@ export async function buildDashboard(): Promise<Map<string, Asset>> {
   const assets = new Map<string, Asset>()
   const add = (name: string, type: string, body: string) => assets.set(name, { body, type, hash: contentHash(body) })
   for (const file of result.outputFiles) {
-    const name = file.path.split('/').pop()!
+    const name = file.path.slice(file.path.lastIndexOf('/') + 1)
     add(name, name.endsWith('.css') ? 'text/css; charset=utf-8' : 'text/javascript; charset=utf-8', file.text)
   }
   add('index.html', 'text/html; charset=utf-8', await readFile(at('dashboard/index.html'), 'utf8'))

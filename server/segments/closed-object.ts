@@ -9,7 +9,7 @@ export function closedObject<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.strictObject(shape, {
     error: (issue) =>
       issue.code === 'unrecognized_keys'
-        ? `must not have the key "${(issue.keys as string[])[0]!.slice(0, SHOWN)}"`
+        ? `must not have the key "${String((issue.keys as string[])[0]).slice(0, SHOWN)}"`
         : 'must be an object',
   })
 }

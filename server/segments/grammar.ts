@@ -19,7 +19,9 @@ const NAMES = Object.keys(KINDS) as Kind[]
 export function readNode<R>(node: SegmentNode, use: <K extends Kind>(kind: NodeKind<K>, value: NodeValues[K]) => R): R {
   const call = <K extends Kind>(kind: K, { [kind]: value }: { [Only in K]: NodeValues[Only] }) =>
     use(KINDS[kind], value)
-  return call(NAMES.find((kind) => kind in node)!, node as never)
+  const kind = NAMES.find((each) => each in node)
+  if (kind === undefined) throw new Error(`a node must have one of the keys ${NAMES.join(', ')}`)
+  return call(kind, node as never)
 }
 
 /** Whether a kind of node occurs in a condition. */
@@ -52,8 +54,9 @@ export const nodeSchema = z.preprocess((given, context) => {
 /** Why a value from outside is not worth looking at further, or null. It may be nested a million times: no recursion. */
 function tooLarge(given: unknown): string | null {
   const open = [{ value: given, depth: 1 }]
-  for (let parts = 0; open.length > 0; ) {
-    const { value, depth } = open.pop()!
+  let parts = 0
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { value, depth } = next
     if (typeof value !== 'object' || value === null) continue
     if (++parts > MAX_PARTS) return `must hold at most ${MAX_PARTS} objects and lists`
     if (depth > MAX_DEPTH) return `must be nested at most ${MAX_DEPTH} deep`

@@ -19,7 +19,7 @@ export function EventLine({ ui, event, children }: { ui: Ui; event: TimelineEven
   const { products, value, order, term, rest } = detailsOf(event, word === null)
   const showsPage = products.length === 0 && (OF_A_PAGE.has(event.type) || word === null)
   // A single product is part of the sentence, and a single amount comes last on the line.
-  const only = products.length === 1 ? products[0]! : null
+  const only = products.length === 1 ? (products[0] ?? null) : null
   const sum = value ?? (only?.price ? { ...only.price, value: only.price.value * only.quantity } : null)
   return (
     <li class={WEIGHTY.has(event.type) ? 'event weighty' : 'event'} data-testid="event" data-type={event.type}>

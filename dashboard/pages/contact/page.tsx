@@ -48,7 +48,7 @@ export function ContactPage({ ui, client, id, onGo }: Props) {
           {t.abandonedCarts}
         </RouteLink>
       </p>
-      <PageHead title={<bdi>{title}</bdi>} lead={contact === null ? '\u00a0' : <Who ui={ui} data={data!} />}>
+      <PageHead title={<bdi>{title}</bdi>} lead={unknown || data === null ? '\u00a0' : <Who ui={ui} data={data} />}>
         {unknown ? null : <Freshness ui={ui} at={at} failing={error !== null} />}
       </PageHead>
       {unknown ? (

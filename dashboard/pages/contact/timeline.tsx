@@ -54,8 +54,8 @@ type VisitProps = { ui: Ui; visit: Visit; visitor: Visitor | undefined; links: C
 function VisitCard({ ui, visit, visitor, links }: VisitProps) {
   const { t, f } = ui
   const { events } = visit
-  const first = events[0]!
-  const last = events.at(-1)!
+  const [first, last] = [events.at(0), events.at(-1)]
+  if (first === undefined || last === undefined) return null
   const sameDay = new Date(first.at).toDateString() === new Date(last.at).toDateString()
   const mixed = events.some((event) => event.link?.id !== first.link?.id)
   return (

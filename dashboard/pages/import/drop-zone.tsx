@@ -43,7 +43,7 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
       onDragOver={(event: DragEvent) => {
         if (!holdsFiles(event)) return
         event.preventDefault()
-        event.dataTransfer!.dropEffect = 'copy'
+        if (event.dataTransfer) event.dataTransfer.dropEffect = 'copy'
       }}
       onDragLeave={(event: DragEvent) => {
         // Moving over an element inside the zone does not leave it.
@@ -54,7 +54,7 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
         if (!holdsFiles(event)) return
         event.preventDefault()
         setOver(false)
-        onFiles([...event.dataTransfer!.files])
+        onFiles([...(event.dataTransfer?.files ?? [])])
       }}
     >
       <legend class="unseen">{t.imports.heading}</legend>

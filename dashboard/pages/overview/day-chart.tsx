@@ -135,6 +135,7 @@ function Column({ kind, at, wide, tall }: { kind: 'visitors' | 'known'; at: numb
 
 /** The date below a bar. The last bar always has a label; if bars are narrow, it is aligned with the chart's end. */
 function DayLabel({ index, bars, f }: { index: number; bars: Bar[]; f: Format }) {
+  const bar = bars[index]
   const atEdge = index === bars.length - 1 && bars.length > WIDE_BARS
   return (
     <text
@@ -142,7 +143,7 @@ function DayLabel({ index, bars, f }: { index: number; bars: Bar[]; f: Format })
       y={PLOT_PX + 19}
       text-anchor={atEdge ? 'end' : 'middle'}
     >
-      {f.dayShort(bars[index]!.date)}
+      {bar === undefined ? null : f.dayShort(bar.date)}
     </text>
   )
 }

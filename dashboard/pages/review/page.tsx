@@ -89,7 +89,10 @@ export function ReviewPage({ ui, client, onGo, onCount }: Props) {
         </div>
       ) : (
         <div key="groups" class="reviews">
-          {GROUPS.map((group) => (groups.has(group) ? section(group, groups.get(group)!) : null))}
+          {GROUPS.map((group) => {
+            const own = groups.get(group)
+            return own === undefined ? null : section(group, own)
+          })}
           {data.shared.length === 0 ? null : (
             <section key="shared" class="review" aria-labelledby="shared-title" data-testid="review-shared">
               <h2 id="shared-title">
