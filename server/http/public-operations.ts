@@ -87,7 +87,7 @@ const batchExample = { batch: [{ ...EXAMPLE_CALL, type: 'track', ...SEGMENT_CALL
 
 function segmentOperation(kind: string, schema: string, example: object): Operation {
   return {
-    ...operation('Segment calls', `segment${kind[0]!.toUpperCase()}${kind.slice(1)}`),
+    ...operation('Segment calls', `segment${kind.charAt(0).toUpperCase()}${kind.slice(1)}`),
     summary: kind === 'batch' ? "Send calls in Segment's format" : `Send a ${kind} call in Segment's format`,
     description:
       'With the site’s write key a login is a claim; with a secret key of scope `identify:write` it is verified. The ' +

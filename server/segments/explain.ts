@@ -27,11 +27,11 @@ export function explain(db: Kysely<Database>, node: SegmentNode, person: PersonR
     const parts: Explained[] = []
     const children = readNode(each, (kind, value) => kind.children?.(value) ?? [])
     for (const [i, child] of children.entries()) parts.push(await explainNode(child, `${path}[${i}].`))
-    const holds = verdict?.member ?? false
+    const member = verdict?.member ? verdict : null
     return {
       path,
-      holds,
-      since: holds ? verdict!.enteredAt : null,
+      holds: member !== null,
+      since: member?.enteredAt ?? null,
       changesAt: verdict?.edge ?? null,
       values: parts.length > 0 ? {} : columnsOf(db, each, person, now),
       parts,
@@ -43,6 +43,6 @@ export function explain(db: Kysely<Database>, node: SegmentNode, person: PersonR
 /** The columns of the person that the compiled condition names. */
 function columnsOf(db: Kysely<Database>, node: SegmentNode, person: PersonRow, now: number): Partial<PersonRow> {
   const { sql } = verdictQuery(db, node, now, [person.person_id]).compile()
-  const named = new Set([...sql.matchAll(/"(\w+)"/g)].map(([, name]) => name!))
+  const named = new Set([...sql.matchAll(/"(\w+)"/g)].flatMap(([, name]) => name ?? []))
   return Object.fromEntries(Object.entries(person).filter(([name]) => name !== 'person_id' && named.has(name)))
 }

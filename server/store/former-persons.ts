@@ -27,14 +27,12 @@ export async function listFormerPersons(db: Kysely<Database>, after: PersonId, l
 /** What is kept of persons on visitors, beside the key by which Citus spreads it. */
 const ON_VISITORS = ['visitor_persons', 'carts', 'purchases'] as const
 
-const selectOnVisitors = Object.fromEntries(
-  ON_VISITORS.map((table) => [
-    table,
-    ofKeys((db, persons: PersonId[]) =>
-      db.selectFrom(table).select(['visitor_id', 'person_id']).where('person_id', 'in', persons),
-    ),
-  ]),
-)
+const selectOnVisitors = ON_VISITORS.map((table) => {
+  const select = ofKeys((db, persons: PersonId[]) =>
+    db.selectFrom(table).select(['visitor_id', 'person_id']).where('person_id', 'in', persons),
+  )
+  return { table, select }
+})
 const selectPersons = ofKeys((db, persons: PersonId[]) =>
   db.selectFrom('persons').selectAll().where('person_id', 'in', persons),
 )
@@ -61,8 +59,8 @@ const removeMembers = ofKeys((db, persons: PersonId[]) =>
 /** Moves persons to today's texts, with their memberships, carts and purchases. */
 export async function renewPersons(trx: Transaction<Database>, formers: PersonId[]): Promise<void> {
   const visitors = new Map<PersonId, VisitorId>()
-  for (const table of ON_VISITORS) {
-    const rows = await selectOnVisitors[table]!(trx, formers)
+  for (const { table, select } of selectOnVisitors) {
+    const rows = await select(trx, formers)
     for (const { visitor_id, person_id } of rows) {
       const other = visitors.get(person_id)
       // A later epoch of one visitor and the first of another could share a text; only the former was a person under it.

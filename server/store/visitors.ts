@@ -57,7 +57,7 @@ export async function visitorPage(
   const ids = await listVisitors(db, state, after, limit + 1)
   const page = ids.slice(0, limit)
   const rows = new Map((await describeVisitors(db, page)).map((row) => [row.visitor_id, row]))
-  const next = ids.length > limit ? page.at(-1)! : null
+  const next = ids.length > limit ? (page.at(-1) ?? null) : null
   return { visitors: page.flatMap((id) => rows.get(id) ?? []), next }
 }
 
