@@ -13,6 +13,8 @@ export type Ran = { code: number | null; stdout: string; stderr: string }
 export type Shared = {
   /** The URL of a database on the PostgreSQL of this run, from which others can be created. */
   postgres: { given: null; got: string }
+  /** The name of a database there that has the newest schema, to create others from; null on a Citus. */
+  template: { given: null; got: string | null }
   /** The path of a Chromium's executable. Installing one takes minutes, so give such hooks `INSTALL_MS`. */
   chromium: { given: null; got: string }
   /** The address of a running Chromium that Playwright connects to. */

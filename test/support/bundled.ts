@@ -3,7 +3,8 @@
  * time, most of which goes into finding, stripping and linking some hundred modules in five threads. What tests preload
  * is part of each file. A start from the sources is `fromSources`.
  */
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
@@ -28,11 +29,10 @@ const placed: Plugin = {
   },
 }
 
-/** Makes the files, below the packages that they still need. `main` is run as `couture.mjs` is. */
+/** Makes the files, beside the packages that they still need. `main` is run as `couture.mjs` is. */
 export async function bundleProduct(): Promise<{ main: string; remove(): void }> {
-  const cache = join(ROOT, 'node_modules/.cache')
-  mkdirSync(cache, { recursive: true })
-  const folder = mkdtempSync(join(cache, 'couture-tests-'))
+  const folder = mkdtempSync(join(tmpdir(), 'couture-product-'))
+  symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   const preloaded = ['shifted-clock', 'check-citus-shapes'].map((name) => `import '${ROOT}test/support/${name}.ts'`)
   const entry = (name: string, ...lines: string[]) => {
     const path = join(folder, `${name}.mjs`)

@@ -45,6 +45,11 @@ export async function administer<T extends object>(
 
 const nameOf = (url: string) => new URL(url).pathname.slice(1)
 
+/** Whether the database of a URL has Citus. */
+export async function hasCitus(url: string): Promise<boolean> {
+  return (await administer(url, "select 1 from pg_extension where extname = 'citus'")).length > 0
+}
+
 /** Makes a database on the machine of a URL and on each worker, and returns its URL on the first. */
 export async function createOnAll(url: string, name: string, workers: Node[]): Promise<string> {
   const from = nameOf(url)

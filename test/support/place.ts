@@ -35,7 +35,7 @@ function sqlitePlace(): Place {
 }
 
 async function postgresPlace(): Promise<Place> {
-  database ??= createDatabase()
+  database ??= createDatabase({ migrated: true })
   const url = await database
   return { open: () => createPostgresStore(url, CONNECTIONS), done: async () => {} }
 }

@@ -5,7 +5,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ask, isShared, type Ran } from './ask.ts'
 import { freePort } from './port.ts'
 import { PRELOADS, preloading, ROOT } from './process.ts'
@@ -66,8 +66,8 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
-    // What was compiled for one server is not compiled again for the next, in no thread of it.
-    NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/couture-tests'),
+    // What one server has compiled the next does not compile again, in any of its threads.
+    ...(bundled === undefined ? {} : { NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') }),
     PORT: String(options.port),
     DATA_DIR: options.dataDir,
     LOG_LEVEL: 'warn',
@@ -119,7 +119,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
-  const store = await openStore(dataDir, options.env?.DATABASE_URL)
+  const store = await openStore(dataDir, options.env?.DATABASE_URL, { migrated: true })
   const own = { ...options, dataDir, port, env: { ...store.env, ...options.env } }
   const bundled = isShared() && !options.fromSources ? await ask('product', null) : undefined
   const { command, args, options: where } = serverArguments(own, bundled)

@@ -10,6 +10,7 @@ import type { Shared } from './ask.ts'
 import { bundleProduct } from './bundled.ts'
 import { installedChromium, launchServer } from './chromium.ts'
 import { createCommandHosts } from './command-hosts.ts'
+import { administer, hasCitus, urlOn } from './nodes.ts'
 import { createPorts } from './port.ts'
 import { startCluster } from './postgres.ts'
 
@@ -22,6 +23,13 @@ export default async function setup(): Promise<() => Promise<void>> {
   const hosts = createCommandHosts()
   endings.push(async () => hosts.stop())
   const chromium = once(async () => installedChromium())
+  const postgres = once(async () => {
+    if (process.env.DATABASE_URL) return process.env.DATABASE_URL
+    if (process.env.CITUS_WORKERS) throw new Error('CITUS_WORKERS needs DATABASE_URL, the URL of its coordinator')
+    const cluster = await startCluster({ port: await ports() })
+    endings.push(cluster.stop)
+    return cluster.url
+  })
   const answers: Answers = {
     port: ports,
     command: hosts.run,
@@ -36,12 +44,19 @@ export default async function setup(): Promise<() => Promise<void>> {
       endings.push(() => server.close())
       return server.wsEndpoint()
     }),
-    postgres: once(async () => {
-      if (process.env.DATABASE_URL) return process.env.DATABASE_URL
-      if (process.env.CITUS_WORKERS) throw new Error('CITUS_WORKERS needs DATABASE_URL, the URL of its coordinator')
-      const cluster = await startCluster({ port: await ports() })
-      endings.push(cluster.stop)
-      return cluster.url
+    postgres,
+    template: once(async () => {
+      const url = await postgres()
+      if (process.env.CITUS_WORKERS || (await hasCitus(url))) return null
+      const name = `couture_template_${process.pid}`
+      await administer(url, `create database ${name}`)
+      endings.unshift(() => administer(url, `drop database ${name} with (force)`))
+      const { createPostgresStore } = await import('../../server/store/engine/postgres.ts')
+      const { migrate } = await import('../../server/store/migrate.ts')
+      const db = createPostgresStore(urlOn(url, name), { connections: 2, name: 'template', statementTimeoutMs: null })
+      await migrate(db)
+      await db.destroy()
+      return name
     }),
   }
   const server = createServer(async (request, response) => {
@@ -57,7 +72,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   return async () => {
     server.close()
     server.closeAllConnections()
-    await Promise.all(endings.map((end) => end()))
+    for (const end of endings) await end()
   }
 }
 

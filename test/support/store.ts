@@ -5,8 +5,8 @@
 import { randomUUID } from 'node:crypto'
 import BetterSqlite3 from 'better-sqlite3'
 import { Pool, types } from 'pg'
-import { ask } from './ask.ts'
-import { administer, createOnAll, dropOnAll, joinWorkers, readWorkers } from './nodes.ts'
+import { ask, isShared } from './ask.ts'
+import { administer, createOnAll, dropOnAll, hasCitus, joinWorkers, readWorkers, urlOn } from './nodes.ts'
 
 /** The engine under test. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
@@ -27,10 +27,13 @@ const SECRET = 'the secret of all test servers'
 /** A server that is started again in its folder finds its database again. */
 const databases = new Map<string, string>()
 
-/** Opens the store of a folder; on PostgreSQL a new database, unless the folder has one or `url` names it. */
-export async function openStore(dataDir: string, url?: string): Promise<TestStore> {
+/**
+ * Opens the store of a folder; on PostgreSQL a new database, unless the folder has one or `url` names it. `migrated`: a
+ * new one may have the newest schema already.
+ */
+export async function openStore(dataDir: string, url?: string, { migrated = false } = {}): Promise<TestStore> {
   if (url === undefined && ENGINE === 'sqlite') return sqliteStore(dataDir)
-  const own = url ?? databases.get(dataDir) ?? (await createDatabase())
+  const own = url ?? databases.get(dataDir) ?? (await createDatabase({ migrated }))
   if (url === undefined) databases.set(dataDir, own)
   return postgresStore(own, url === undefined)
 }
@@ -105,12 +108,19 @@ const server = async () => process.env.TEST_POSTGRES_URL ?? (await ask('postgres
 
 const WORKERS = readWorkers(process.env.CITUS_WORKERS)
 
-/** Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it. */
-export async function createDatabase(): Promise<string> {
+/**
+ * Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it. `migrated`:
+ * with the newest schema, where that can be had for less than it takes to make it.
+ */
+export async function createDatabase({ migrated = false } = {}): Promise<string> {
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`
+  const template = migrated && isShared() ? await ask('template', null) : null
+  if (template !== null) {
+    await administer(await server(), `create database ${name} template ${template}`)
+    return urlOn(await server(), name)
+  }
   const url = await createOnAll(await server(), name, WORKERS)
-  const citus = await administer(await server(), "select 1 from pg_extension where extname = 'citus'")
-  if (citus.length > 0 || WORKERS.length > 0) await joinWorkers(url, WORKERS)
+  if (WORKERS.length > 0 || (await hasCitus(await server()))) await joinWorkers(url, WORKERS)
   return url
 }
 
