@@ -72,6 +72,27 @@ export type Entry = {
   events: StampedEvent[]
 }
 
+/**
+ * A request as it was read from a journal, which an older version may have written. Throws if it is not one. Its events
+ * are checked by the schema of the store.
+ */
+export function entryOf(value: unknown): Entry {
+  if (!isEntry(value)) throw new TypeError('a request in the journal must have a visitor, a site, consent and events')
+  return value
+}
+
+function isEntry(value: unknown): value is Entry {
+  if (typeof value !== 'object' || value === null) return false
+  const { visitor, site, consent, events } = value as { [K in keyof Entry]?: unknown }
+  return (
+    typeof visitor === 'string' &&
+    typeof site === 'string' &&
+    typeof consent === 'object' &&
+    consent !== null &&
+    Array.isArray(events)
+  )
+}
+
 /** Names of Segment's e-commerce specification (v2) and GA4's names for the same events. */
 const SEGMENT_NAMES: Record<string, string> = {
   'Products Searched': 'search',

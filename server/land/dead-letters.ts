@@ -2,7 +2,7 @@
  * Dead letters: entries that could not be landed. They are landed again by the same code, exactly once: the letter is
  * deleted in the transaction that inserts its facts. A visitor that has withdrawn since is kept out as usual.
  */
-import type { Entry } from '../domain/event.ts'
+import { entryOf } from '../domain/event.ts'
 import { deleteDeadLetter, noteAttempt } from '../store/dead-letters.ts'
 import { isPoison, transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
@@ -21,7 +21,7 @@ export async function replayLetter(
   try {
     await transact(deps.db, async (trx) => {
       // Another command may have replayed it meanwhile.
-      if (await deleteDeadLetter(trx, letter)) await landEntries(trx, [JSON.parse(letter.body) as Entry], deps)
+      if (await deleteDeadLetter(trx, letter)) await landEntries(trx, [entryOf(JSON.parse(letter.body))], deps)
     })
     return { landed: true }
   } catch (error) {

@@ -14,7 +14,7 @@
 
 import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
-import type { Entry } from '../domain/event.ts'
+import { type Entry, entryOf } from '../domain/event.ts'
 import { itemAt, mustGet } from '../domain/lookup.ts'
 import { visitorsNamingAfter } from '../store/claim-keys.ts'
 import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
@@ -133,7 +133,7 @@ async function landParts(
   let events = 0
   let last: Row | null = null
   for (let rows = first; rows.length > 0; ) {
-    const entries = rows.flatMap((row) => JSON.parse(row.body) as Entry[])
+    const entries = rows.flatMap((row) => partsOf(row.body).map(entryOf))
     const spans = await landEntries(trx, entries, deps)
     if (spans.length > 0) keptOut.push({ rows, spans })
     events += eventsOf(rows)
@@ -151,7 +151,7 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
     const keptOut: ErasedSpan[] = []
     for (const [part, entry] of parts.entries()) {
       try {
-        keptOut.push(...(await transact(db, (trx) => landEntries(trx, [entry as Entry], deps))))
+        keptOut.push(...(await transact(db, (trx) => landEntries(trx, [entryOf(entry)], deps))))
       } catch (error) {
         if (!isPoison(error)) throw error
         const visitor = visitorOf(entry)
@@ -185,10 +185,11 @@ function visitorOf(entry: unknown): string | null {
   return typeof visitor === 'string' ? visitor : null
 }
 
-/** The requests of a row; a row that is not JSON is one part, as text. */
+/** The requests of a row; a row that is not a list in JSON is one part. */
 function partsOf(body: string): unknown[] {
   try {
-    return JSON.parse(body) as unknown[]
+    const parts: unknown = JSON.parse(body)
+    return Array.isArray(parts) ? parts : [parts]
   } catch {
     return [body]
   }
