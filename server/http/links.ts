@@ -48,8 +48,9 @@ export const linkSchema = z
 
 const actName = z.enum(ACTS)
 
-const explainedSchema = linkSchema
-  .extend({
+const explainedSchema = z
+  .object({
+    ...linkSchema.shape,
     why: z.string().openapi({ description: 'The reason, in a sentence.' }),
     why_ended: z.string().nullable().openapi({ description: 'The end reason, in a sentence.' }),
     proofs: z.array(proofSchema.extend({ why: z.string() })).openapi({ description: 'All claims that speak for it.' }),

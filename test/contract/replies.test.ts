@@ -1,0 +1,118 @@
+/**
+ * What the API answers is what it says that it answers: real replies of every call that reads, with data in them,
+ * against the schemas of `/openapi.json`. A member that is not described fails, and so does one that is missing.
+ */
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { ApiDocument, Schema } from '../../server/http/api-document.ts'
+import { filledPath } from '../../server/http/reference.ts'
+import { settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+
+const ajv = new Ajv2020({ strict: false, allErrors: true, validateFormats: false })
+
+let server: TestServer
+let document: ApiDocument
+
+const VISITOR = 'Vk3aT9bQ2mXw7LdP5sRz1c'
+const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000).toISOString()
+
+beforeAll(async () => {
+  server = await startServer()
+  document = await server.get<ApiDocument>('/openapi.json')
+  await server.post('/api/v1/contacts', [
+    { id: 'crm-7', email: 'jp@example.com', phone: '+33 1', mail_consent: true, attributes: { first_name: 'Jean' } },
+  ])
+  const items = [{ item_id: 'bracelet', item_name: 'Bracelet', price: 890, quantity: 1, item_category: 'Gold' }]
+  await server.post('/v1/events', {
+    site: 'demo',
+    visitor: VISITOR,
+    consent: { id: 'c1', analytics: true, identity: true, marketing: true, source: 'cmp', policy: 'v3' },
+    events: [
+      { id: 'view', type: 'view_item', at: ago(190), url: 'https://shop.example/b', props: { currency: 'EUR', items } },
+      { id: 'login-4711', type: 'identify', at: ago(185), props: { kind: 'login', contact_id: 'crm-7' } },
+      { id: 'cart', type: 'add_to_cart', at: ago(170), title: 'Bracelet', props: { currency: 'EUR', items } },
+    ],
+  })
+  await settled(server)
+  await server.post('/api/v1/identify', { site: 'demo', visitor: VISITOR, contact_id: 'crm-7', at: ago(180) })
+  await server.post('/api/v1/orders', [
+    {
+      order_id: 'till-1',
+      contact_id: 'crm-7',
+      at: ago(10_000),
+      total: 45.5,
+      currency: 'EUR',
+      items: [{ item_id: 'x' }],
+    },
+  ])
+  await settled(server)
+  const { data } = await server.get<{ data: { id: string }[] }>('/api/v1/links?contact=crm-7')
+  await server.post(`/api/v1/links/${data[0]!.id}/confirm`, {})
+  await settled(server)
+  await until(async () => (await server.get('/api/v1/matches')).data.length > 0, 'the match is in the feed')
+})
+afterAll(() => server?.stop())
+
+/** A schema with its references written out, that takes no member which it does not describe. */
+function closed(schema: Schema): Schema {
+  const { $ref, ...own } = schema
+  const whole = typeof $ref === 'string' ? { ...document.components.schemas[$ref.split('/').pop()!], ...own } : own
+  const open = inlined(whole)
+  const isObject = 'properties' in open || 'allOf' in open
+  return isObject && !('additionalProperties' in open) ? { ...open, unevaluatedProperties: false } : open
+}
+
+/** The same, but for its outermost members: a part of `allOf` does not know the others. */
+function inlined(schema: Schema): Schema {
+  const part = (each: Schema) => {
+    const name = each.$ref?.split('/').pop()
+    return inlined(name === undefined ? each : document.components.schemas[name]!)
+  }
+  const list = (name: string, use: (each: Schema) => Schema) => {
+    const value = schema[name]
+    return Array.isArray(value) ? { [name]: value.map(use) } : {}
+  }
+  const properties = Object.entries((schema.properties ?? {}) as Record<string, Schema>)
+  return {
+    ...schema,
+    ...(properties.length === 0
+      ? {}
+      : { properties: Object.fromEntries(properties.map(([name, each]) => [name, closed(each)])) }),
+    ...('items' in schema ? { items: closed(schema.items as Schema) } : {}),
+    ...list('allOf', part),
+    ...list('anyOf', closed),
+    ...list('oneOf', closed),
+  }
+}
+
+/** Every call that reads JSON, by its path. */
+const reads = () =>
+  Object.entries(document.paths).flatMap(([path, { get }]) => {
+    const schema = get?.responses[200]?.content?.['application/json']?.schema
+    return get === undefined || schema === undefined ? [] : [{ path, operation: get, schema }]
+  })
+
+test('every call that reads answers as it is described, with data', async () => {
+  const wrong: string[] = []
+  const empty: string[] = []
+  for (const { path, operation, schema } of reads()) {
+    const reply: unknown = await server.get(filledPath(path, operation))
+    const check = ajv.compile(closed(schema))
+    if (!check(reply)) wrong.push(`${path}: ${ajv.errorsText(check.errors)}`)
+    const { data } = reply as { data?: unknown[] }
+    if (data?.length === 0) empty.push(path)
+  }
+  expect(wrong).toEqual([])
+  // No two contacts share a device here; its rows are those of a contact's visitors.
+  expect(empty).toEqual(['/api/v1/visitors'])
+})
+
+test('a member that is not described, or one that is missing, is found', async () => {
+  const { schema } = reads().find(({ path }) => path === '/api/v1/links/{id}')!
+  const check = ajv.compile(closed(schema))
+  const { data } = await server.get<{ data: { id: string }[] }>('/api/v1/links?contact=crm-7')
+  const link = await server.get<Record<string, unknown>>(`/api/v1/links/${data[0]!.id}`)
+  const { why: _, ...less } = link
+  expect([check(link), check({ ...link, more: 1 }), check(less)]).toEqual([true, false, false])
+})
