@@ -26,9 +26,7 @@ export async function watchRebuild(
       const progress = await read().catch(() => last ?? { done: 0, total: 0 })
       if (progress === null) break
       last = progress
-      bar.draw((_, width) =>
-        shareText(progress.done, progress.total, 'visitors derived again after the upgrade', width),
-      )
+      bar.draw((_, width) => shareText(progress.done, progress.total, 'visitors derived again', width))
       if (!bar.shown && performance.now() - loggedAt >= LOG_EVERY_MS) {
         loggedAt = performance.now()
         log(progress, 'visitors are being derived again after the upgrade')
