@@ -41,8 +41,52 @@ export function problemAnswer({ status, code, message, headers }: Problem, more:
 }
 
 /** The first problem of a failed check, as a sentence with its path: `consent.analytics must be …`. */
-export function firstProblem(error: { issues: { path: PropertyKey[]; message: string }[] }): string {
+export function firstProblem(error: { issues: Issue[] }): string {
   const issue = itemAt(error.issues, 0)
   const path = issue.path.join('.') || 'the body'
-  return issue.message.startsWith('must') ? `${path} ${issue.message}` : `${path}: ${issue.message}`
+  const message = issue.message.startsWith('must') ? issue.message : mustOf(issue)
+  return message === null ? `${path}: ${issue.message}` : `${path} ${message}`
+}
+
+/** What a check of a schema found. The members besides its message are those of its `code`. */
+type Issue = {
+  code?: string
+  path: PropertyKey[]
+  message: string
+  expected?: string
+  origin?: string
+  maximum?: number | bigint
+  minimum?: number | bigint
+  values?: unknown[]
+  keys?: string[]
+}
+
+const TYPES: Record<string, string> = {
+  string: 'a string',
+  number: 'a number',
+  int: 'an integer',
+  boolean: 'a boolean',
+  array: 'an array',
+  object: 'an object',
+  record: 'an object',
+}
+
+/** What a value must be whose schema has no sentence of its own; null where the code says too little. */
+function mustOf({ code, expected = '', origin = '', maximum, minimum, values, keys }: Issue): string | null {
+  const unit = { string: 'characters', array: 'items' }[origin]
+  switch (code) {
+    case 'invalid_type':
+      return Object.hasOwn(TYPES, expected) ? `must be ${TYPES[expected]}` : null
+    case 'invalid_value':
+      return values === undefined ? null : `must be ${values.length > 1 ? 'one of ' : ''}${values.join(', ')}`
+    case 'too_big':
+      return unit === undefined ? `must be at most ${maximum}` : `must have at most ${maximum} ${unit}`
+    case 'too_small':
+      if (unit !== undefined && Number(minimum) === 1) return 'must not be empty'
+      return unit === undefined ? `must be at least ${minimum}` : `must have at least ${minimum} ${unit}`
+    case 'unrecognized_keys':
+      return keys === undefined ? null : `must not have the member ${keys[0]}`
+    default:
+      return null
+  }
 }

@@ -4,7 +4,7 @@ import { Problem } from '../domain/problem.ts'
 import { eraseAudited } from '../erasure/erase-audited.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { json, refusal, refusals } from './shapes.ts'
+import { contactId, json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -33,7 +33,7 @@ export function eraseRoutes(deps: HttpDeps) {
         'With the records that the CRM merged with his. What is derived of him and what his visitors left follows within ' +
         'moments, the entries of journals too. He stays out: claims on him are refused, and so are imports of him.',
       middleware: [allow(deps, 'contacts:write')] as const,
-      request: { params: z.object({ id: z.string().openapi({ example: 'crm-1003' }) }) },
+      request: { params: z.object({ id: contactId.openapi({ example: 'crm-1003' }) }) },
       responses: {
         200: json('He is erased', erasedSchema),
         ...refusals,

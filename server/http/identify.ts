@@ -5,7 +5,7 @@ import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { iso, json, refusal, refusals } from './shapes.ts'
+import { iso, json, refusal, refusals, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -14,7 +14,7 @@ const AHEAD_MS = 60_000
 
 const requestSchema = z
   .strictObject({
-    site: z.string().openapi({ description: 'The id of the site.' }),
+    site: shortId.openapi({ description: 'The id of the site.' }),
     visitor: z
       .string()
       .regex(/^[A-Za-z0-9._:-]{1,128}$/, "must be a visitor's id, or the value of the visitor cookie")

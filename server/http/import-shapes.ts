@@ -46,6 +46,7 @@ export const importQuery = z.object({
     }),
   currency: z
     .string()
+    .max(3)
     .optional()
     .openapi({ description: 'CSV: the currency of amounts that name none.', example: 'EUR' }),
 })

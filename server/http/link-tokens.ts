@@ -10,7 +10,7 @@ import { loadContactCards } from '../store/contacts.ts'
 import { allow } from './auth.ts'
 import type { Caller, HttpDeps, MintedLink, PrivateEnv } from './deps.ts'
 import { fileResponse, jsonOrFile } from './exports.ts'
-import { iso, json, refusals } from './shapes.ts'
+import { contactId, iso, json, refusals, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -22,10 +22,9 @@ const message = z.string().regex(MESSAGE_PATTERN, 'must be 1 to 40 of A-Z a-z 0-
 
 const requestSchema = z
   .strictObject({
-    site: z.string(),
-    contacts: z.array(z.string()).min(1).max(MAX_CONTACTS).optional(),
-    segment: z
-      .string()
+    site: shortId,
+    contacts: z.array(contactId).min(1).max(MAX_CONTACTS).optional(),
+    segment: shortId
       .optional()
       .openapi({ description: 'Instead of `contacts`: the members of a segment that are contacts and may be mailed.' }),
     message: message.openapi({ description: 'The name of the mailing.' }),
@@ -54,10 +53,10 @@ const replySchema = z
 
 const revokeQuery = z
   .object({
-    site: z.string().openapi({ example: 'demo' }),
-    token: z.string().optional().openapi({ description: 'One token.' }),
+    site: shortId.openapi({ example: 'demo' }),
+    token: z.string().max(4096).optional().openapi({ description: 'One token.' }),
     message: message.optional().openapi({ description: 'All tokens of a mailing.', example: 'letter-0' }),
-    contact: z.string().optional().openapi({ description: 'All tokens of a contact, later ones too.' }),
+    contact: contactId.optional().openapi({ description: 'All tokens of a contact, later ones too.' }),
     key: z.literal('all', 'must be all').optional().openapi({ description: '`all`: a new link secret for the site.' }),
   })
   .refine(

@@ -16,7 +16,18 @@ import type { LinkRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { evidenceSchema, iso, isoOrNull, json, keysOf, refusal, refusals, strengthSchema } from './shapes.ts'
+import {
+  contactId,
+  evidenceSchema,
+  iso,
+  isoOrNull,
+  json,
+  keysOf,
+  refusal,
+  refusals,
+  strengthSchema,
+  visitorId,
+} from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -99,8 +110,8 @@ export function linkRoutes(deps: HttpDeps) {
         middleware: read,
         request: {
           query: pageQuery.extend({
-            contact: z.string().optional().openapi({ description: 'Only of this contact.' }),
-            visitor: z.string().optional().openapi({ description: 'Only of this visitor.' }),
+            contact: contactId.optional().openapi({ description: 'Only of this contact.' }),
+            visitor: visitorId.optional().openapi({ description: 'Only of this visitor.' }),
             state: z
               .enum(LINK_STATES, `must be one of ${LINK_STATES.join(', ')}`)
               .optional()

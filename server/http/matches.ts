@@ -22,7 +22,7 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { matchSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { iso, refusals, renderCart } from './shapes.ts'
+import { iso, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -45,7 +45,7 @@ export function matchRoutes(deps: HttpDeps) {
       ...operation('Matches', 'listMatches'),
       summary: 'The feed of matches',
       middleware: [allow(deps, 'matches:read')] as const,
-      request: { query: exportQuery.extend({ segment: z.string().optional() }) },
+      request: { query: exportQuery.extend({ segment: shortId.optional() }) },
       responses: {
         200: jsonOrFile('A page of changed contacts, or all of them as a file', pageOf(matchSchema)),
         ...refusals,

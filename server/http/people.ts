@@ -11,7 +11,18 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, renderLink } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { cartSchema, iso, isoOrNull, json, membershipSchema, refusal, refusals, renderCart } from './shapes.ts'
+import {
+  cartSchema,
+  contactId,
+  iso,
+  isoOrNull,
+  json,
+  membershipSchema,
+  refusal,
+  refusals,
+  renderCart,
+  visitorId,
+} from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -66,8 +77,8 @@ const contactSchema = z
   })
   .openapi('Contact')
 
-const contactParam = z.object({ id: z.string().openapi({ example: 'crm-7' }) })
-const visitorParam = z.object({ id: z.string().openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
+const contactParam = z.object({ id: contactId.openapi({ example: 'crm-7' }) })
+const visitorParam = z.object({ id: visitorId.openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
 
 /** The people's routes. */
 export function peopleRoutes(deps: HttpDeps) {

@@ -17,7 +17,7 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { memberSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { iso, isoOrNull, json, nameOf, refusal, refusals, renderCart } from './shapes.ts'
+import { iso, isoOrNull, json, nameOf, refusal, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -51,7 +51,7 @@ export function segmentRoutes(deps: HttpDeps) {
         ...operation('Segments', 'listMembers'),
         summary: 'The members of a segment, the newest first',
         middleware: [allow(deps, 'segments:read')] as const,
-        request: { params: z.object({ id: z.string().openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
+        request: { params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
         responses: {
           200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
           ...refusals,

@@ -31,6 +31,15 @@ export function jsonContent<T extends z.ZodType>(schema: T) {
   return { 'application/json': { schema } } as const
 }
 
+/** The id of a contact as a request names one: as long as the import takes them. */
+export const contactId = z.string().max(200)
+
+/** The id of a visitor as a request names one. */
+export const visitorId = z.string().max(128)
+
+/** The id of a site or a segment as a request names one. */
+export const shortId = z.string().max(64)
+
 /** A reply of JSON. */
 export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: jsonContent(schema) } as const

@@ -11,7 +11,7 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { iso, json, refusal, refusals, strengthSchema } from './shapes.ts'
+import { contactId, iso, json, refusal, refusals, strengthSchema, visitorId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -30,8 +30,8 @@ const eventSchema = z
   })
   .openapi('TimelineEvent')
 
-const contactParam = z.object({ id: z.string().openapi({ example: 'crm-7' }) })
-const visitorParam = z.object({ id: z.string().openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
+const contactParam = z.object({ id: contactId.openapi({ example: 'crm-7' }) })
+const visitorParam = z.object({ id: visitorId.openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
 const timelineCursor = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
 
 /** The timelines' routes. */

@@ -1,6 +1,6 @@
 /** The API's description: every private route is in it, and each call's example is answered as it stands there. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import type { ApiDocument } from '../../server/http/api-document.ts'
+import type { ApiDocument, Schema } from '../../server/http/api-document.ts'
 import { exampleBody, filledPath } from '../../server/http/reference.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -74,6 +74,29 @@ test('every call has a name of its own and a group, is summed up, and every body
     if (operation.requestBody) expect(exampleBody(operation, document), call).toBeDefined()
   }
   expect(new Set(calls().flatMap(({ operation }) => operation.tags))).toEqual(new Set(groups))
+})
+
+test('every text and list that a private call takes has a bound', () => {
+  const unbound: string[] = []
+  const look = (schema: Schema, where: string): void => {
+    const name = schema.$ref?.split('/').pop()
+    const whole = name === undefined ? schema : document.components.schemas[name]!
+    const { type, maxLength, pattern, format, maxItems, items, properties, const: only } = whole
+    const values = whole.enum ?? only
+    if (type === 'string' && [maxLength, pattern, format, values].every((bound) => bound === undefined)) {
+      unbound.push(where)
+    }
+    if (type === 'array' && maxItems === undefined) unbound.push(where)
+    if (items !== undefined) look(items as Schema, `${where}[]`)
+    for (const [key, each] of Object.entries(properties ?? {})) look(each as Schema, `${where}.${key}`)
+  }
+  for (const { path, call, operation } of calls()) {
+    if (!path.startsWith('/api/')) continue
+    for (const { name, schema } of operation.parameters ?? []) if (schema) look(schema, `${call} ${name}`)
+    const body = operation.requestBody?.content['application/json']?.schema
+    if (body) look(body, call)
+  }
+  expect(unbound).toEqual([])
 })
 
 test('every refusal is a problem document', () => {

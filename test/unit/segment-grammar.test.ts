@@ -31,9 +31,9 @@ test.each([
   ],
   [{ cart: { state: 'gone' } }, 'cart.state must be open or abandoned'],
   [{ cart: { idle: { min: '1 hour' } } }, 'cart.idle.min must be a length of time such as 90s, 30m, 1h or 7d'],
-  [{ consent: { mail: 'yes' } }, 'consent.mail: Invalid input: expected boolean, received string'],
-  [{ all: [] }, 'all: Too small: expected array to have >=1 items'],
-  [list(21), 'all: Too big: expected array to have <=20 items'],
+  [{ consent: { mail: 'yes' } }, 'consent.mail must be a boolean'],
+  [{ all: [] }, 'all must not be empty'],
+  [list(21), 'all must have at most 20 items'],
   [{ all: Array.from({ length: 20 }, () => list(10)) }, 'the body must hold at most 200 objects and lists'],
   [nested(8), 'the body must be nested at most 16 deep'],
 ])('%j', (node, problem) => {
