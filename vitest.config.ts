@@ -37,7 +37,7 @@ const BOTH = [
     'identity-scenarios',
   ],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
-  ...['signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
+  ...['segment-judging', 'segments', 'signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
 // The files that ask for larger amounts in a long run.
@@ -70,7 +70,9 @@ export default defineConfig({
         test: {
           ...test,
           name: 'postgres',
-          include: long ? LONG.postgres : [...BOTH, ...SEVERAL, 'test/property/{ids,order,segments}.test.ts'],
+          include: long
+            ? LONG.postgres
+            : [...BOTH, ...SEVERAL, 'test/property/{ids,order,segments,segment-changes}.test.ts'],
           env: { TEST_ENGINE: 'postgres' },
         },
       },

@@ -27,7 +27,8 @@ import { peopleRoutes } from './http/people.ts'
 import { problemResponse } from './http/problem-response.ts'
 import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
-import { segmentRoutes } from './http/segments.ts'
+import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
+import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { timelineRoutes } from './http/timelines.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './ops/bundle.ts'
@@ -69,7 +70,8 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', linkTokenRoutes(deps))
     .route('/', identifyRoutes(deps))
     .route('/', matchRoutes(deps))
-    .route('/', segmentRoutes(deps))
+    .route('/', segmentDefinitionRoutes(deps))
+    .route('/', memberRoutes(deps))
     .route('/', reportRoutes(deps))
     .route('/', peopleRoutes(deps))
     .route('/', timelineRoutes(deps))

@@ -13,6 +13,7 @@ import {
   type Inspection,
 } from '../ops/doctor.ts'
 import { sizesOf } from '../ops/sizes.ts'
+import { judgingProgress } from '../segments/judging.ts'
 import { readCursor } from '../store/cursors.ts'
 import { storeFigures } from '../store/figures.ts'
 import { schemaVersion } from '../store/migrate.ts'
@@ -48,6 +49,7 @@ async function lookAt(db: Store, config: Config): Promise<Inspection> {
     journal: await journalOf(db, join(config.dataDir, 'journal.db')),
     sizes: sizesOf(config.dataDir),
     dirty: dirty.visitors + dirty.persons + dirty.contacts,
+    judging: [...(await judgingProgress(db))].map(([segment, progress]) => ({ segment, ...progress })),
     deadLetters: deadLetters.land + deadLetters.derive,
     retention: sites.map((site) => ({ site: site.id, months: site.settings.retention_months })),
     server: await serverOf(config),

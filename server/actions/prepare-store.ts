@@ -4,7 +4,7 @@ import { activateCopy } from '../copy/activate.ts'
 import type { Config } from '../ops/config.ts'
 import { explainDamage } from '../ops/damage.ts'
 import { createKeyring, type Keyring } from '../ops/keyring.ts'
-import { seedPresets } from '../segments/presets.ts'
+import { updatePresets } from '../segments/presets.ts'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
@@ -30,7 +30,7 @@ export async function withStoreOf<T>(config: Config, work: (db: Store) => Promis
 async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
   await migrate(store)
   await activateCopy(store, config, keyring)
-  await seedPresets(store, now)
+  await updatePresets(store, now)
 }
 
 /** Makes all that, and the site of the demo under this server's origins. */

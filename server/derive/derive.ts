@@ -9,10 +9,11 @@
  */
 
 import type { Kysely, Transaction } from 'kysely'
-import { contactPerson, type PersonId } from '../domain/ids.ts'
+import type { PersonId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
 import { tailsOf, takeErased } from '../erasure/tails.ts'
+import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
@@ -28,11 +29,11 @@ import { loadVisitors } from '../store/visitor-facts.ts'
 import { writeVisitors } from '../store/visitor-rows.ts'
 import { sizesOf } from '../store/visitors.ts'
 import { forgetFailures, recordFailure } from '../store/work/derive-failures.ts'
-import { clearMarks, type Mark, markedAmong, readMarks } from '../store/work/dirty.ts'
+import { clearMarks, type Mark, readMarks } from '../store/work/dirty.ts'
 import type { Ownership, WorkClaim } from '../store/work/ownership.ts'
-import { changesOf } from './feed.ts'
+import { changesOf, tellable } from './feed.ts'
 import { createPace } from './pace.ts'
-import { crossEdges, replacePersons } from './person.ts'
+import { crossEdges, judgeAgain, replacePersons } from './person.ts'
 import { readRebuild, rebuildStep } from './rebuild.ts'
 import { deriveVisitors } from './visitor.ts'
 
@@ -229,6 +230,12 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
+  const definitions = async () => {
+    const claim = ownership.keys()
+    if (claim === null || !(await hasJudging(db, claim.buckets))) return false
+    return write(claim, (trx) => judgeAgain(trx, claim.buckets, now(), PERSONS))
+  }
+
   const feed = async () => {
     const claim = ownership.feed()
     if (claim === null) return false
@@ -270,20 +277,12 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     async round() {
       // Whoever was derived before its person has today's text would be listed under both.
       if ((await readRebuild(db))?.phase === 'texts') return rebuild()
-      const found = [await visitors(), await persons(), await edges(), await rebuild(), await feed()]
-      return found.some(Boolean)
+      const stages = [visitors, persons, edges, definitions, rebuild, feed]
+      let found = false
+      for (const stage of stages) found = (await stage()) || found
+      return found
     },
   }
-}
-
-/** These contacts, but for those whose person is still to be derived: what is told of them would be half of a change. */
-async function tellable(trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> {
-  const underWay = await markedAmong(
-    trx,
-    'dirty_persons',
-    marks.map(({ key }) => contactPerson(key)),
-  )
-  return marks.filter(({ key }) => !underWay.has(contactPerson(key)))
 }
 
 /** Facts may name a site that is not there; they are derived by the defaults. */

@@ -3,8 +3,12 @@
  * difference is appended by it alone, in one transaction with the state it told, so that a reader who follows `seq`
  * misses nothing and gets nothing twice.
  */
+import type { Transaction } from 'kysely'
+import { contactPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import type { Change, MatchFacts, PublishedState } from '../store/feed.ts'
+import type { Database } from '../store/schema.ts'
+import { type Mark, markedAmong } from '../store/work/dirty.ts'
 
 /**
  * What is to be told of the given contacts: how their match stands, beside what was told of it last. `survivors` tells of
@@ -61,4 +65,14 @@ function digestOf(facts: MatchFacts): string {
     facts.cart ? [facts.cart.id, facts.cart.updated_at, facts.cart.value] : null,
     facts.purchases,
   ])
+}
+
+/** These contacts, but for those whose person is still to be derived: what is told of them would be half of a change. */
+export async function tellable(trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> {
+  const underWay = await markedAmong(
+    trx,
+    'dirty_persons',
+    marks.map(({ key }) => contactPerson(key)),
+  )
+  return marks.filter(({ key }) => !underWay.has(contactPerson(key)))
 }

@@ -44,12 +44,13 @@ const MEMBER_COLUMNS = [
   ...['person_kind', 'person_id', 'epoch', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
   ...['strength', 'evidence', 'matched_at'],
   ...CART_COLUMNS,
+  'reason',
 ]
 
 function memberCells(member: z.infer<typeof memberSchema>): Cells {
-  const { entered_at, mailable, why_not_mailable, strength, matched_at } = member
+  const { entered_at, mailable, why_not_mailable, strength, matched_at, reason } = member
   return {
-    ...{ entered_at, mailable, why_not_mailable, strength, matched_at },
+    ...{ entered_at, mailable, why_not_mailable, strength, matched_at, reason },
     person_kind: member.person.kind,
     person_id: member.person.id,
     epoch: member.person.kind === 'visitor' ? member.person.epoch : null,

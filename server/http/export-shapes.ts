@@ -1,6 +1,7 @@
 /** The rows of the lists that can be had as files: matches and members. */
 import { z } from '@hono/zod-openapi'
 import { MATCH_CHANGES, UNMATCHED_REASONS } from '../domain/match.ts'
+import { MEMBERSHIP_REASONS } from '../domain/membership.ts'
 import { cartSchema, evidenceSchema, matchStrengthSchema, membershipSchema, whyNotMailable } from './shapes.ts'
 
 /** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
@@ -39,6 +40,7 @@ export const memberSchema = z
     person: personSchema,
     contact: z.object({ id: z.string(), name: z.string().nullable(), email: z.string().nullable() }).nullable(),
     entered_at: z.string(),
+    reason: z.enum(MEMBERSHIP_REASONS).openapi({ description: 'Why they entered then.' }),
     mailable: z.boolean(),
     why_not_mailable: whyNotMailable.optional(),
     strength: matchStrengthSchema.nullable(),

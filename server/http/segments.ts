@@ -1,9 +1,8 @@
-/** `GET /api/v1/segments` and `…/:id/members`: who is in a segment, since when, on what evidence. */
+/** `GET /api/v1/segments/:id/members`: who is in a segment, since when and why, on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
-import { Problem } from '../domain/problem.ts'
-import { findSegment, listSegments } from '../segments/definitions.ts'
+import { findSegment } from '../segments/definitions.ts'
 import { mentions } from '../segments/grammar.ts'
 import { listMembers, type Member } from '../segments/member-list.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -17,86 +16,67 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { memberSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { iso, isoOrNull, json, nameOf, refusal, refusals, renderCart, shortId } from './shapes.ts'
+import { unknownSegment } from './segment-definitions.ts'
+import { iso, isoOrNull, nameOf, refusal, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
-const segmentSchema = z
-  .object({ id: z.string(), name: z.string(), definition: z.record(z.string(), z.unknown()) })
-  .openapi('Segment')
-
-/** The segments' routes. */
-export function segmentRoutes(deps: HttpDeps) {
+/** The route of members. */
+export function memberRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
-  return app
-    .openapi(
-      createRoute({
-        method: 'get',
-        path: '/segments',
-        ...operation('Segments', 'listSegments'),
-        summary: 'The segments',
-        middleware: [allow(deps, 'segments:read')] as const,
-        responses: { 200: json('All segments', pageOf(segmentSchema)), ...refusals },
-      }),
-      async (c) => {
-        const segments = await listSegments(deps.db)
-        const data = segments.map(({ id, name, node }) => ({ id, name, definition: node as Record<string, unknown> }))
-        return c.json({ data, next: null, has_more: false }, 200)
+  return app.openapi(
+    createRoute({
+      method: 'get',
+      path: '/segments/{id}/members',
+      ...operation('Segments', 'listMembers'),
+      summary: 'The members of a segment, the newest first',
+      middleware: [allow(deps, 'segments:read')] as const,
+      request: { params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
+      responses: {
+        200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
+        ...refusals,
+        404: refusal('There is no such segment'),
       },
-    )
-    .openapi(
-      createRoute({
-        method: 'get',
-        path: '/segments/{id}/members',
-        ...operation('Segments', 'listMembers'),
-        summary: 'The members of a segment, the newest first',
-        middleware: [allow(deps, 'segments:read')] as const,
-        request: { params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
-        responses: {
-          200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
-          ...refusals,
-          404: refusal('There is no such segment'),
-        },
-      }),
-      async (c) => {
-        const { id } = c.req.valid('param')
-        const { after, limit, format, bom } = c.req.valid('query')
-        const segment = await findSegment(deps.db, id)
-        if (!segment) throw new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
-        const list = `members:${id}`
-        let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
-        // A member whose cart was bought just now is one no more.
-        const needsCart = mentions(segment.node, 'cart')
-        /** The next page, after which `position` is its last member. */
-        const next = async (size: number) => {
-          const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
-          const rows = await listMembers(deps.db, id, from, size + 1)
-          const page = rows.slice(0, size)
-          const last = page.at(-1)
-          if (last) position = [last.entered_at, last.person_id]
-          return { rows: await renderMembers(deps, page, needsCart), more: rows.length > size }
-        }
-        await writeAudit(deps.db, {
-          id: deps.newId(),
-          at: deps.now(),
-          actor: c.get('caller').actor,
-          action: 'segment.read',
-          detail: { segment: id, format },
+    }),
+    async (c) => {
+      const { id } = c.req.valid('param')
+      const { after, limit, format, bom } = c.req.valid('query')
+      const segment = await findSegment(deps.db, id)
+      if (!segment) throw unknownSegment(id)
+      const list = `members:${id}`
+      let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
+      // A member whose cart was bought just now is one no more.
+      const needsCart = mentions(segment.node, 'cart')
+      /** The next page, after which `position` is its last member. */
+      const next = async (size: number) => {
+        const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
+        const rows = await listMembers(deps.db, id, from, size + 1)
+        const page = rows.slice(0, size)
+        const last = page.at(-1)
+        if (last) position = [last.entered_at, last.person_id]
+        return { rows: await renderMembers(deps, page, needsCart), more: rows.length > size }
+      }
+      await writeAudit(deps.db, {
+        id: deps.newId(),
+        at: deps.now(),
+        actor: c.get('caller').actor,
+        action: 'segment.read',
+        detail: { segment: id, format },
+      })
+      if (format !== 'json') {
+        const name = `${id}-members`
+        return fileResponse({
+          ...paged(next, limit),
+          format,
+          bom: bom === 'true',
+          name,
+          ...MEMBER_CSV,
         })
-        if (format !== 'json') {
-          const name = `${id}-members`
-          return fileResponse({
-            ...paged(next, limit),
-            format,
-            bom: bom === 'true',
-            name,
-            ...MEMBER_CSV,
-          })
-        }
-        const { rows, more } = await next(limit ?? MAX_LIMIT)
-        return c.json({ data: rows, next: more ? encodeCursor(list, position) : null, has_more: more }, 200)
-      },
-    )
+      }
+      const { rows, more } = await next(limit ?? MAX_LIMIT)
+      return c.json({ data: rows, next: more ? encodeCursor(list, position) : null, has_more: more }, 200)
+    },
+  )
 }
 
 async function renderMembers(
@@ -136,6 +116,7 @@ function renderMember(
     person: personOf(member.person_id),
     contact: contact && { id: contact.id, name: nameOf(contact.attributes), email: contact.email },
     entered_at: iso(member.entered_at),
+    reason: member.reason,
     mailable: mail.mailable,
     ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
     strength: member.strength,

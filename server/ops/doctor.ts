@@ -109,6 +109,8 @@ export type Inspection = {
   journal: { entries: number; oldestAt: number | null; newestAt: number | null } | null
   sizes: Record<string, number>
   dirty: number
+  /** The segments by which everybody is being judged, and how many persons were. */
+  judging: { segment: string; done: number; total: number }[]
   deadLetters: number
   retention: { site: string; months: number }[]
   server: { url: string; runs: boolean; answers: boolean }
@@ -157,11 +159,14 @@ function checkBacklog({ now, journal, server }: Inspection): Finding {
   return { state: now - (oldestAt ?? now) > LATE_MS ? 'wrong' : 'ok', what }
 }
 
-function checkStore({ schema, sizes, dirty, deadLetters, retention }: Inspection): Finding[] {
+function checkStore({ schema, sizes, dirty, judging, deadLetters, retention }: Inspection): Finding[] {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   const files = Object.entries(sizes).map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
   return [
     { state: 'ok', what: `the schema is ${schema}; ${dirty} keys are waiting to be derived` },
+    ...judging.map(({ segment, done, total }): Finding => {
+      return { state: 'note', what: `${done} of ${total} persons have been judged by the new definition of ${segment}` }
+    }),
     { state: 'ok', what: files.join(', ') },
     {
       state: 'ok',

@@ -44,6 +44,7 @@ export async function judge(
   now: number,
   personIds: PersonId[],
 ): Promise<Verdict[]> {
+  if (personIds.length === 0) return []
   const compiled = compile(node, now)
   const rows: Record<string, unknown>[] = await selectVerdicts(db, compiled, personIds).execute()
   return rows.map((row) => {

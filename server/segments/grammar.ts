@@ -11,7 +11,7 @@ import { matched } from './nodes/matched.ts'
 import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
 
 /** Every kind of node by its name. */
-const KINDS: { [K in Kind]: NodeKind<K> } = { all, cart, consent, matched }
+export const KINDS: { [K in Kind]: NodeKind<K> } = { all, cart, consent, matched }
 
 const NAMES = Object.keys(KINDS) as Kind[]
 
@@ -32,24 +32,34 @@ export function mentions(node: SegmentNode, kind: Kind): boolean {
 
 const ONE_KIND = `must have exactly one of the keys ${NAMES.join(', ')}`
 
-/** The form of any node, without a bound on how deep nodes are nested. */
-const anyNode: z.ZodType<SegmentNode> = z.lazy(() => {
-  const values = NAMES.map((kind) => [kind, KINDS[kind].schema(anyNode).optional().describe(KINDS[kind].about)])
-  const node = closedObject(Object.fromEntries(values) as Record<Kind, z.ZodType>)
-  return node.refine((value) => Object.keys(value).length === 1, ONE_KIND) as unknown as z.ZodType<SegmentNode>
-})
-
 /** A definition holds at most so many objects and lists, nested at most so deep. */
 const MAX_PARTS = 200
 const MAX_DEPTH = 16
 
-/** The form of a definition: a node, of bounded size. */
-export const nodeSchema = z.preprocess((given, context) => {
-  const problem = tooLarge(given)
-  if (problem === null) return given
-  context.addIssue({ code: 'custom', message: problem })
-  return z.NEVER
-}, anyNode)
+type Schema = z.ZodType<SegmentNode>
+
+/**
+ * The form of a definition: a node, of bounded size. `named` may give the schema of a node a name, by which descriptions
+ * of it end where a node holds others.
+ */
+export function definitionSchema(named = (schema: Schema): Schema => schema) {
+  const anyNode: Schema = named(
+    z.lazy(() => {
+      const values = NAMES.map((kind) => [
+        kind,
+        KINDS[kind].schema(anyNode).optional().describe(`Holds for persons ${KINDS[kind].about}.`),
+      ])
+      const node = closedObject(Object.fromEntries(values) as Record<Kind, z.ZodType>)
+      return node.refine((value) => Object.keys(value).length === 1, ONE_KIND) as unknown as Schema
+    }),
+  )
+  return z.preprocess((given, context) => {
+    const problem = tooLarge(given)
+    if (problem === null) return given
+    context.addIssue({ code: 'custom', message: problem })
+    return z.NEVER
+  }, anyNode)
+}
 
 /** Why a value from outside is not worth looking at further, or null. It may be nested a million times: no recursion. */
 function tooLarge(given: unknown): string | null {

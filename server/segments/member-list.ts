@@ -1,11 +1,11 @@
 /** The members of a segment, the newest first. */
 import type { Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
-import type { PersonRow } from '../store/schema/derived.ts'
+import type { PersonRow, SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 
 /** A member with the row of its person. */
-export type Member = PersonRow & { entered_at: number }
+export type Member = PersonRow & Pick<SegmentMemberRow, 'entered_at' | 'reason'>
 
 /** Up to `limit` members that entered before the cursor, or with it and a smaller id. */
 export async function listMembers(
@@ -18,7 +18,7 @@ export async function listMembers(
     .selectFrom('segment_members')
     .innerJoin('persons', 'persons.person_id', 'segment_members.person_id')
     .selectAll('persons')
-    .select('segment_members.entered_at')
+    .select(['segment_members.entered_at', 'segment_members.reason'])
     .where('segment_members.segment_id', '=', segmentId)
     .orderBy('segment_members.entered_at', 'desc')
     .orderBy('segment_members.person_id', 'desc')

@@ -1,11 +1,13 @@
 /** The members of segments, kept up to date as persons change and as time passes. */
 import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
+import type { MembershipReason } from '../domain/membership.ts'
 import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
 import type { SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { judge, type Verdict } from './compile.ts'
 import { listSegments } from './definitions.ts'
+import type { Cause } from './nodes/node.ts'
 
 const clearEdges = ofKeys((db, personIds: PersonId[]) =>
   db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
@@ -17,30 +19,53 @@ const setEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
     .where('person_id', 'in', personIds)
     .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '!=', edge)])),
 )
-const removeMembers = ofKeys((db, personIds: PersonId[], segmentId: string) =>
-  db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
-)
-const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
+const advanceEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
   db
-    .insertInto('segment_members')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['segment_id', 'person_id'])
-        .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at') }))
-        .whereRef('excluded.entered_at', '!=', 'segment_members.entered_at'),
-    ),
+    .updateTable('persons')
+    .set({ edge_at: edge })
+    .where('person_id', 'in', personIds)
+    .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '>', edge)])),
 )
+const removeMembers = ofKeys((db, personIds: PersonId[], segmentId: string) =>
+  db
+    .deleteFrom('segment_members')
+    .where('segment_id', '=', segmentId)
+    .where('person_id', 'in', personIds)
+    .returning('person_id'),
+)
+const upserting = (moved: ('entered_at' | 'reason')[]) =>
+  ofRows((db, rows: SegmentMemberRow[]) =>
+    db
+      .insertInto('segment_members')
+      .values(rows)
+      .onConflict((conflict) =>
+        conflict
+          .columns(['segment_id', 'person_id'])
+          .doUpdateSet((eb) => Object.fromEntries(moved.map((column) => [column, eb.ref(`excluded.${column}`)])))
+          .whereRef('excluded.entered_at', '!=', 'segment_members.entered_at'),
+      )
+      .returning('person_id'),
+  )
+const enterMembers = upserting(['entered_at', 'reason'])
+const correctMembers = upserting(['entered_at'])
+
+/** Why a person enters a segment at the moment, given what made the segment's condition come true. */
+export type ReasonOf = (personId: PersonId, cause: Cause) => MembershipReason
 
 /** Brings the memberships of the given persons to what they are at `now`, and notes their next edges. */
-export async function refreshMembers(trx: Transaction<Database>, personIds: PersonId[], now: number): Promise<void> {
+export async function refreshMembers(
+  trx: Transaction<Database>,
+  personIds: PersonId[],
+  now: number,
+  reasonOf: ReasonOf,
+): Promise<void> {
   if (personIds.length === 0) return
   const definitions = await listSegments(trx)
   for (const part of chunks(personIds, 500)) {
     const edges = new Map<PersonId, number>()
     for (const definition of definitions) {
       const verdicts = await judge(trx, definition.node, now, part)
-      await writeMembers(trx, definition.id, part, verdicts)
+      await writeMembers(trx, definition.id, part, verdicts, reasonOf)
       for (const { personId, edge } of verdicts) {
         if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
       }
@@ -53,27 +78,42 @@ export async function refreshMembers(trx: Transaction<Database>, personIds: Pers
   }
 }
 
-async function writeMembers(
+/** Notes the edges of verdicts of one segment beside those of the others, which may come sooner. */
+export async function advanceEdges(trx: Transaction<Database>, verdicts: Verdict[]): Promise<void> {
+  for (const { personId, edge } of verdicts) if (edge !== null) await advanceEdge(trx, [personId], edge)
+}
+
+/**
+ * Writes who of those who were judged is a member of a segment. Returns whose membership has changed. Who stays while a
+ * definition changes or everything is made again has not entered, and keeps the reason for which it once did.
+ */
+export async function writeMembers(
   trx: Transaction<Database>,
   segmentId: string,
   judged: PersonId[],
   verdicts: Verdict[],
-): Promise<void> {
+  reasonOf: ReasonOf,
+): Promise<PersonId[]> {
   const members = verdicts.filter((verdict) => verdict.member)
   const ids = new Set(members.map((member) => member.personId))
-  await removeMembers(
+  const left = await removeMembers(
     trx,
     judged.filter((personId) => !ids.has(personId)),
     segmentId,
   )
-  await upsertMembers(
+  const rows = members.map((member) => ({
+    segment_id: segmentId,
+    person_id: member.personId,
+    entered_at: member.enteredAt,
+    reason: reasonOf(member.personId, member.cause),
+  }))
+  const remade = (row: SegmentMemberRow) => row.reason === 'definition' || row.reason === 'rebuild'
+  const entered = await enterMembers(
     trx,
-    members.map((member) => ({
-      segment_id: segmentId,
-      person_id: member.personId,
-      entered_at: member.enteredAt,
-    })),
+    rows.filter((row) => !remade(row)),
   )
+  const corrected = await correctMembers(trx, rows.filter(remade))
+  return [...left, ...entered, ...corrected].map((row) => row.person_id)
 }
 
 /** Persons for whom time has crossed an edge, of the given buckets (null: of all). */

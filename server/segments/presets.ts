@@ -1,30 +1,55 @@
-/** The segments that every installation has from its first start. */
+/**
+ * The segments that ship. Each start brings them to what this release ships: presets that are new are added, and those
+ * that have changed are changed, unless the shop has edited them. One that the shop deleted stays deleted, and one that
+ * a release no longer ships stays as it is until the shop deletes it, since somebody may be reading it.
+ */
 import type { Kysely } from 'kysely'
+import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
-import type { SegmentDefinition } from './definitions.ts'
+import { lockName } from '../store/work/locks.ts'
+import { listSegments, listVersions, type SegmentDefinition, save } from './definitions.ts'
 
-/** The presets that ship. */
-export const PRESETS: SegmentDefinition[] = [
+/** A segment that ships. Its version grows with every release that changes it. */
+export type Preset = SegmentDefinition & { version: number }
+
+/** The presets of this release. */
+export const PRESETS: Preset[] = [
   {
     id: 'cart_abandoned',
-    name: 'Cart abandoned',
+    version: 2,
+    name: { fr: 'Panier abandonné', en: 'Cart abandoned' },
     node: { cart: { state: 'abandoned', idle: { max: '7d' } } },
   },
 ]
 
-/** Adds the presets that are not there yet. */
-export async function seedPresets(db: Kysely<Database>, now: number): Promise<void> {
-  await db
-    .insertInto('segments')
-    .values(
-      PRESETS.map((preset) => ({
-        id: preset.id,
-        name: preset.name,
-        node: JSON.stringify(preset.node),
-        version: 1,
-        updated_at: now,
-      })),
-    )
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
+/** Who changes a preset where a release does. */
+const RELEASE = 'preset'
+
+/** Brings an installation's presets to those of this release. Safe to run from several processes. */
+export async function updatePresets(db: Kysely<Database>, now: number): Promise<void> {
+  if ((await outdated(db)).length === 0) return
+  await transact(db, async (trx) => {
+    await lockName(trx, 'segments')
+    for (const { preset, before } of await outdated(trx)) {
+      const { version: presetVersion, ...definition } = preset
+      const next = { ...definition, origin: 'preset' as const, presetVersion, editedAt: null }
+      await save(trx, before, next, { actor: RELEASE, at: now })
+    }
+  })
+}
+
+/** The presets that an installation lacks or has in an older version, with what it has. */
+async function outdated(db: Kysely<Database>) {
+  const segments = new Map((await listSegments(db)).map((segment) => [segment.id, segment]))
+  const found = []
+  for (const preset of PRESETS) {
+    const before = segments.get(preset.id) ?? null
+    // One that was there before and is gone, the shop did not want.
+    const wanted =
+      before === null
+        ? !(await listVersions(db, preset.id)).some(({ actor }) => actor === RELEASE)
+        : before.origin === 'preset' && before.editedAt === null && (before.presetVersion ?? 0) < preset.version
+    if (wanted) found.push({ preset, before })
+  }
+  return found
 }

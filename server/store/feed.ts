@@ -3,6 +3,7 @@ import type { Kysely, NotNull, Transaction } from 'kysely'
 import type { Evidence } from '../domain/event.ts'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
 import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
+import { oneName } from '../domain/membership.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withErasureNotices } from './erasure-notices.ts'
@@ -55,7 +56,8 @@ export async function loadMatchFacts(
       .where('erased_at', 'is', null)
       .execute()
     const members = await db.selectFrom('segment_members').selectAll().where('person_id', 'in', ids).execute()
-    const names = new Map((await db.selectFrom('segments').select(['id', 'name']).execute()).map((s) => [s.id, s.name]))
+    const segments = await db.selectFrom('segments').select(['id', 'name']).execute()
+    const names = new Map(segments.map(({ id, name }) => [id, oneName(decodeJson(name))]))
     const carts = await loadCarts(db, persons)
     for (const contact of contacts) {
       const person = persons.find((row) => row.contact_id === contact.contact_id)
@@ -75,11 +77,11 @@ export async function loadMatchFacts(
         minor: person.minor === 1,
         segments: members
           .filter((row) => row.person_id === person.person_id)
-          .map((row) => ({
-            id: row.segment_id,
-            name: names.get(row.segment_id) ?? row.segment_id,
-            entered_at: row.entered_at,
-          }))
+          .flatMap(({ segment_id: id, entered_at }) => {
+            const name = names.get(id)
+            // Members of a segment that was deleted go in steps, but nobody sees them any more.
+            return name === undefined ? [] : { id, name, entered_at }
+          })
           .sort((a, b) => (a.id < b.id ? -1 : 1)),
         cart: carts.get(person.person_id) ?? null,
         purchases: person.purchases,

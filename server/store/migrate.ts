@@ -12,6 +12,7 @@ import * as acts from './migrations/006-acts.ts'
 import * as erasure from './migrations/007-erasure.ts'
 import * as erasedSpans from './migrations/008-erased-spans.ts'
 import * as personTexts from './migrations/009-person-texts.ts'
+import * as segments from './migrations/010-segments.ts'
 import type { Database } from './schema.ts'
 
 /** Every migration by its name, oldest first. One that was released never changes (`migrations/`). */
@@ -25,6 +26,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '007-erasure': erasure,
   '008-erased-spans': erasedSpans,
   '009-person-texts': personTexts,
+  '010-segments': segments,
 }
 
 /**

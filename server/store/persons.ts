@@ -35,6 +35,22 @@ const removeMembers = ofKeys((db, personIds: PersonId[]) =>
   db.deleteFrom('segment_members').where('person_id', 'in', personIds),
 )
 
+/** How a person stood before its row is replaced, as far as it tells why a membership changes. */
+export type Standing = Pick<PersonRow, 'person_id' | 'visitors' | 'matched_at' | 'mail_consent' | 'minor'>
+
+const selectStandings = ofKeys((db, personIds: PersonId[]) =>
+  db
+    .selectFrom('persons')
+    .select(['person_id', 'visitors', 'matched_at', 'mail_consent', 'minor'])
+    .where('person_id', 'in', personIds),
+)
+
+/** How the contacts among the given persons stand; those that are new are left out. */
+export async function findStandings(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, Standing>> {
+  const contacts = contactsAmong(personIds).map(contactPerson)
+  return new Map((await selectStandings(db, contacts)).map((row) => [row.person_id, row]))
+}
+
 /** Replaces the rows of the given persons; those without a row are gone. */
 export async function writePersons(
   trx: Transaction<Database>,

@@ -128,6 +128,7 @@ export const TABLES = {
   // The notes of a copy are of one side only.
   meta: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY), copied: { exceptPrefix: 'copy:' } },
   segments: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
+  segment_versions: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
   revocations: { family: 'configuration', distributedBy: 'reference', ...kept(HASHES) },
   audit: {
     family: 'configuration',
@@ -216,6 +217,7 @@ export const TABLES = {
     ...{ ...marks, distributedBy: 'local' },
     onErasure: { special: 'the contact’s rows are deleted (`erase`)' },
   },
+  segment_judging: { ...marks, distributedBy: 'local' },
   // Of the processes of one store, and not of what it keeps.
   locks: { family: 'work', distributedBy: 'local', ...kept(NOBODY), copied: 'no' },
   leases: { family: 'work', distributedBy: 'local', ...kept(NOBODY), copied: 'no' },

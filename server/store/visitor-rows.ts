@@ -10,7 +10,7 @@ import type { Database } from './schema.ts'
 import { DELETED_WITH_VISITOR, TABLES, VISITOR_TABLES, type VisitorTable } from './tables.ts'
 import { tokensOf, visitorsOfTokens } from './token-uses.ts'
 import { keptParts, withOwn } from './visitor-persons.ts'
-import { clearMarks, type Mark, mark, REBUILD_GENERATION } from './work/dirty.ts'
+import { clearMarks, isOfRebuild, type Mark, mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 
 /**
@@ -84,13 +84,9 @@ export async function writeVisitors(
     trx,
     marks.map(({ key }) => key),
   )
+  const remade = new Set(marks.filter(isOfRebuild).map(({ key }) => key))
   // Who has no row in `visitors` has none in the other tables; a rebuild does not rely on it.
-  const knownIds = [
-    ...new Set([
-      ...known.map((row) => row.visitor_id),
-      ...marks.filter(({ generation }) => generation >= REBUILD_GENERATION).map(({ key }) => key),
-    ]),
-  ]
+  const knownIds = [...new Set([...known.map((row) => row.visitor_id), ...remade])]
   const kept = await selectKept(trx, knownIds)
   const before = withOwn(known, kept)
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
@@ -118,10 +114,12 @@ export async function writeVisitors(
     'dirty_visitors',
     sharers.filter((id) => !gone.includes(id)),
   )
+  const parts = [...before, ...rows.visitor_persons]
   await mark(
     trx,
     'dirty_persons',
-    [...before, ...rows.visitor_persons].map((row) => row.person_id),
+    parts.map((row) => row.person_id),
+    new Set(parts.filter((row) => remade.has(row.visitor_id)).map((row) => row.person_id)),
   )
 }
 

@@ -16,7 +16,7 @@ import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createTurns } from '../../server/land/turns.ts'
 import { createKeyring, memoized } from '../../server/ops/keyring.ts'
-import { seedPresets } from '../../server/segments/presets.ts'
+import { updatePresets } from '../../server/segments/presets.ts'
 import { ofRows } from '../../server/store/engine/many.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { openPipelineStore } from '../../server/store/open.ts'
@@ -39,7 +39,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     const databaseUrl = ENGINE === 'postgres' ? await createDatabase() : null
     const db = openPipelineStore({ databaseUrl, dataDir: folder })
     await migrate(db)
-    await seedPresets(db, Date.now())
+    await updatePresets(db, Date.now())
     await createSite(db, createKeyring('a secret of the bench'), { id: 'demo', origins: [] }, Date.now())
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
     const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })

@@ -31,7 +31,7 @@ const SPOIL = [
   'delete from carts',
   "update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa'",
   "insert into visitor_days values ('visitor-that-never-was', 1, 0)",
-  `insert into segment_members values ('cart_abandoned', '${NOBODY}', 1)`,
+  `insert into segment_members values ('cart_abandoned', '${NOBODY}', 1, 'time')`,
   'update segment_members set entered_at = 5',
   `update events set person_id = '${NOBODY}'`,
 ]

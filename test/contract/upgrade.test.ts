@@ -34,6 +34,11 @@ const schemaOf = async (store: TestStore) => Promise.all(SCHEMA.map((query) => s
 /** Of these rows nothing is kept by an upgrade but what can be made again; what is made of them is asked of a server. */
 const MADE_AGAIN = new Set<string>([...DERIVED_TABLES, 'dirty_visitors', 'dirty_persons', 'dirty_contacts'])
 
+/** A row without what an upgrade writes anew: whose an event is, and the name of a segment, which becomes JSON. */
+function unchanged({ person_id: _, name, ...row }: Record<string, string | number | null>) {
+  return 'node' in row ? row : { ...row, ...(name === undefined ? {} : { name }) }
+}
+
 let fresh: unknown
 
 /** A store of its own in a new folder, opened as the product and as a test do. */
@@ -70,7 +75,7 @@ describe('a store of an earlier version', () => {
       if (MADE_AGAIN.has(table)) continue
       const kept = await store.query(`select * from ${table}${table === 'meta' ? " where name != 'rebuilding'" : ''}`)
       expect(kept, table).toHaveLength(own.length)
-      for (const { person_id: _, ...row } of own) expect(kept, table).toContainEqual(expect.objectContaining(row))
+      for (const row of own.map(unchanged)) expect(kept, table).toContainEqual(expect.objectContaining(row))
     }
     await expectBuckets(store, version)
     await expectMarks(store, version)

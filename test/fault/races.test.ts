@@ -15,7 +15,7 @@ import { defaultSettings } from '../../server/domain/settings.ts'
 import { eraseContact } from '../../server/erasure/erase.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'
-import { seedPresets } from '../../server/segments/presets.ts'
+import { updatePresets } from '../../server/segments/presets.ts'
 import { putApiKey } from '../../server/store/api-keys.ts'
 import { configVersion } from '../../server/store/config-version.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
@@ -67,7 +67,7 @@ async function emptyDerived(): Promise<void> {
 
 beforeEach(async () => {
   await emptyStore(db)
-  await seedPresets(db, NOW)
+  await updatePresets(db, NOW)
   await insertSite(
     db,
     { id: 'shop', origins: [], write_key: '', identity_secret: '', link_secret: '', settings: defaultSettings() },

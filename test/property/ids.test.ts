@@ -9,7 +9,7 @@ import type { Entry } from '../../server/domain/event.ts'
 import { contactId, type Person, personId, personOf, VISITOR_ID_PATTERN, visitorId } from '../../server/domain/ids.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { listMembers } from '../../server/segments/member-list.ts'
-import { seedPresets } from '../../server/segments/presets.ts'
+import { updatePresets } from '../../server/segments/presets.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
 import { dropPlaces, placeOf } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
@@ -86,7 +86,7 @@ test('each anonymous visitor becomes a person and a member, whatever its id', as
       const now = () => START + 2 * HOUR
       const rows = [{ id: 1, at: START, body: JSON.stringify(visitors.map(entryOf)), events: visitors.length }]
       try {
-        await seedPresets(db, START)
+        await updatePresets(db, START)
         const landing = {
           db,
           journal: journalOfRows('journal', (after) => rows.filter((row) => row.id > after)),

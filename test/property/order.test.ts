@@ -15,7 +15,7 @@ import { defaultSettings, type Site, type SiteSettings } from '../../server/doma
 import { contactReference } from '../../server/domain/token.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring, linkMac, sha256Hex } from '../../server/ops/keyring.ts'
-import { seedPresets } from '../../server/segments/presets.ts'
+import { updatePresets } from '../../server/segments/presets.ts'
 import { type ContactPatch, upsertContacts } from '../../server/store/contacts.ts'
 import { transact } from '../../server/store/engine/transact.ts'
 import type { Database } from '../../server/store/schema.ts'
@@ -105,7 +105,7 @@ async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery
     for (const [journal, rows] of journals) await landAll(db, journal, rows, delivery.batch)
   }
   try {
-    await seedPresets(db, START)
+    await updatePresets(db, START)
     await insertSite(db, site, START)
     for (const [step, index] of delivery.order.entries()) {
       const told = history.told[index]!
@@ -160,7 +160,7 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
   const stores = Array.from({ length: journals.length + 4 }, () => place.open().withPlugin(hesitating))
   const beating = [1, 2].map((n) => createLeases({ db: stores.at(-n)!, id: `deriver-${n}` }))
   let busy = true
-  await seedPresets(db, START)
+  await updatePresets(db, START)
   await insertSite(db, site, START)
   const landing = journals.map((own, n) =>
     landAll(

@@ -8,7 +8,7 @@ import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry } from '../../server/domain/event.ts'
 import { visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { landBatch } from '../../server/land/land.ts'
-import { seedPresets } from '../../server/segments/presets.ts'
+import { updatePresets } from '../../server/segments/presets.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
 import { dropPlaces, placeOf } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
@@ -90,7 +90,7 @@ test('memberships kept current by events and edges equal a full evaluation at th
       const db = place.open()
       let now = START
       try {
-        await seedPresets(db, START)
+        await updatePresets(db, START)
         const rows = history.map((act, i) => ({
           id: i + 1,
           at: START,

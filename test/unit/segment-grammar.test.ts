@@ -1,10 +1,10 @@
 /** The valid form of a definition from outside, and the messages for invalid ones. */
 import { expect, test } from 'vitest'
 import { firstProblem } from '../../server/domain/problem.ts'
-import { nodeSchema } from '../../server/segments/grammar.ts'
+import { definitionSchema } from '../../server/segments/grammar.ts'
 
 const problemOf = (node: unknown) => {
-  const { error } = nodeSchema.safeParse(node)
+  const { error } = definitionSchema().safeParse(node)
   return error ? firstProblem(error) : null
 }
 const nested = (depth: number): unknown => {

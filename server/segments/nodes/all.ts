@@ -13,7 +13,7 @@ const MAX_CONDITIONS = 20
 
 /** The kind `all`. */
 export const all: NodeKind<'all'> = {
-  about: 'Every condition of the list holds.',
+  about: 'for whom all parts hold',
   schema: (node) => z.array(node).min(1).max(MAX_CONDITIONS),
   children: (nodes) => nodes,
   compile: (nodes, { eb, compile }) => allOf(eb, nodes.map(compile)),

@@ -18,8 +18,7 @@ declare module './node.ts' {
 /** The kind `cart`. */
 export const cart: NodeKind<'cart'> = {
   about:
-    "Has an open cart. `state`: `abandoned` once it has been untouched for the site's `cart_idle_minutes`, `open` until " +
-    'then. `idle`: for how long it has been untouched.',
+    'with an open cart: `state` open or abandoned (untouched for `cart_idle_minutes`), `idle` for at least `min` and less than `max`',
   schema: () => schema,
   compile({ state, idle }, { eb, now }) {
     const parts: Compiled[] = [

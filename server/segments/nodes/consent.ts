@@ -17,9 +17,7 @@ declare module './node.ts' {
 
 /** The kind `consent`. */
 export const consent: NodeKind<'consent'> = {
-  about:
-    "`mail`: the contact's permission for mails; without an answer it counts as refused. `marketing`: what every visitor " +
-    'of the person allows now. `identity`: what at least one of them allows.',
+  about: 'whose `mail` permission in the CRM, `identity` or `marketing` is as stated',
   schema: () => schema,
   compile({ mail, marketing, identity }, { eb }) {
     const parts: Compiled[] = []

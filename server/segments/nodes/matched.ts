@@ -10,7 +10,7 @@ declare module './node.ts' {
 
 /** The kind `matched`. */
 export const matched: NodeKind<'matched'> = {
-  about: 'Is a known contact (`true`), or is not (`false`).',
+  about: 'who are known contacts, or are not',
   schema: () => z.boolean(),
   compile: (wanted, { eb }) =>
     wanted

@@ -43,7 +43,7 @@ export type Context = { eb: Builder; now: number; compile: (node: SegmentNode) =
 
 /** A kind of node. */
 export type NodeKind<K extends Kind> = {
-  /** What it means, for the reference of the API. */
+  /** For which persons it holds, in the words of the API's reference and of docs/segments.md. */
   about: string
   /** The form of its value. `node` is the form of any node, for kinds that hold other nodes. */
   schema(node: z.ZodType<SegmentNode>): z.ZodType<NodeValues[K]>

@@ -1,4 +1,5 @@
 /** What operators set and what they did: sites, keys, segments, revocations, the log of their acts. */
+import type { SegmentName } from '../../domain/membership.ts'
 import type { SiteSettings } from '../../domain/settings.ts'
 import type { Json } from './columns.ts'
 
@@ -17,7 +18,30 @@ export type ApiKeyRow = { id: string; hash: string; scopes: Json<string[]>; crea
 /** Values by name: `config_version` counts every change of sites and keys. */
 export type MetaRow = { name: string; value: string }
 
-export type SegmentRow = { id: string; name: string; node: string; version: number; updated_at: number }
+/**
+ * `origin`: shipped, or made by the shop. `preset_version`: which version of the preset it is. `edited_at`: since when the
+ * shop's own wording of a preset stands, which no release replaces.
+ */
+export type SegmentRow = {
+  id: string
+  name: Json<SegmentName>
+  node: Json<object>
+  version: number
+  updated_at: number
+  origin: 'preset' | 'shop'
+  preset_version: number | null
+  edited_at: number | null
+}
+
+/** What a segment said from a time on; without a condition it was deleted. */
+export type SegmentVersionRow = {
+  segment_id: string
+  version: number
+  at: number
+  actor: string
+  name: Json<SegmentName> | null
+  node: Json<object> | null
+}
 
 /**
  * Link tokens that are evidence no more from `at` on. `value` is the token's keyed hash, `SITE MESSAGE`, or the keyed
@@ -33,6 +57,7 @@ export type ConfigurationTables = {
   api_keys: ApiKeyRow
   meta: MetaRow
   segments: SegmentRow
+  segment_versions: SegmentVersionRow
   revocations: RevocationRow
   audit: AuditRow
 }

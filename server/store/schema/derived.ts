@@ -5,6 +5,7 @@ import type { LinkState, Proof } from '../../domain/identity-link.ts'
 import type { Strength } from '../../domain/identity-table.ts'
 import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
 import type { EndReason, Reason } from '../../domain/link-reasons.ts'
+import type { MembershipReason } from '../../domain/membership.ts'
 import type { Flag, Json } from './columns.ts'
 
 export type VisitorRow = {
@@ -118,7 +119,13 @@ export type PersonRow = {
   bucket: number
 }
 
-export type SegmentMemberRow = { segment_id: string; person_id: PersonId; entered_at: number }
+/** `reason` is why the person entered then; all else of a member follows from the facts. */
+export type SegmentMemberRow = {
+  segment_id: string
+  person_id: PersonId
+  entered_at: number
+  reason: MembershipReason
+}
 
 /** The tables of this family by name. */
 export type DerivedTables = {

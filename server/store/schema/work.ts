@@ -1,4 +1,5 @@
 /** What processes note for themselves and each other: marks of what is to be derived, failures, locks, leases. */
+import type { PersonId } from '../../domain/ids.ts'
 
 /** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
 export type DirtyRow = { key: string; bucket: number; generation: number }
@@ -16,12 +17,26 @@ export type LeaseRow = { name: string; owner: string; fence: number; expires_at:
 /** The processes that derive, and when each was last seen. */
 export type ProcessRow = { id: string; seen_at: number }
 
+/**
+ * How far the persons of a bucket were judged by a segment's version: all up to `after`, or all where it is null.
+ * `judged` only means something summed over the buckets; `total` is how many persons there were at the beginning.
+ */
+export type SegmentJudgingRow = {
+  segment_id: string
+  bucket: number
+  version: number
+  after: PersonId | null
+  judged: number
+  total: number
+}
+
 /** The tables of this family by name. */
 export type WorkTables = {
   dirty_visitors: DirtyRow
   dirty_persons: DirtyRow
   dirty_contacts: DirtyRow
   derive_failures: DeriveFailureRow
+  segment_judging: SegmentJudgingRow
   locks: LockRow
   leases: LeaseRow
   processes: ProcessRow

@@ -18,53 +18,55 @@ type KeyOf = { dirty_visitors: VisitorId; dirty_persons: PersonId; dirty_contact
 /** A mark as it was read. */
 export type Mark<Key extends string = string> = { key: Key; generation: number }
 
-const raising = (table: DirtyTable, by: number) =>
+const raising = (table: DirtyTable) =>
   ofRows((db, rows: DirtyRow[]) =>
     db
       .insertInto(table)
       .values(rows)
       .onConflict((conflict) =>
-        conflict.column('key').doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', by) })),
+        conflict
+          .column('key')
+          .doUpdateSet((eb) => ({ generation: eb(`${table}.generation`, '+', eb.ref('excluded.generation')) })),
       ),
   )
 const raise = {
-  dirty_visitors: raising('dirty_visitors', 1),
-  dirty_persons: raising('dirty_persons', 1),
-  dirty_contacts: raising('dirty_contacts', 1),
-}
-
-/** Marks keys, in the order of the keys so that concurrent writers do not lock each other out. */
-export async function mark<T extends DirtyTable>(
-  db: Kysely<Database>,
-  table: T,
-  keys: Iterable<KeyOf[T]>,
-): Promise<void> {
-  const sorted = [...new Set(keys)].sort()
-  await raise[table](
-    db,
-    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: 1 })),
-  )
+  dirty_visitors: raising('dirty_visitors'),
+  dirty_persons: raising('dirty_persons'),
+  dirty_contacts: raising('dirty_contacts'),
 }
 
 /** Marks of a rebuild have this generation or a higher one; no other mark is moved so often. */
 export const REBUILD_GENERATION = 2 ** 40
 
-const raiseFar = {
-  dirty_visitors: raising('dirty_visitors', REBUILD_GENERATION),
-  dirty_persons: raising('dirty_persons', REBUILD_GENERATION),
+/** Whether a rebuild asked for a key. */
+export function isOfRebuild({ generation }: Mark): boolean {
+  return generation >= REBUILD_GENERATION
 }
 
-/** Marks keys for a rebuild, which knows its marks by their generation. */
-export async function markForRebuild<T extends keyof typeof raiseFar>(
+/**
+ * Marks keys, in the order of the keys so that concurrent writers do not lock each other out. Those of `ofRebuild` are
+ * marked so that a rebuild knows its marks by their generation.
+ */
+export async function mark<T extends DirtyTable>(
   db: Kysely<Database>,
   table: T,
   keys: Iterable<KeyOf[T]>,
+  ofRebuild: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const sorted = [...new Set(keys)].sort()
-  await raiseFar[table](
+  await raise[table](
     db,
-    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: REBUILD_GENERATION })),
+    sorted.map((key) => ({ key, bucket: bucketOf(key), generation: ofRebuild.has(key) ? REBUILD_GENERATION : 1 })),
   )
+}
+
+/** Marks keys for a rebuild. */
+export function markForRebuild<T extends 'dirty_visitors' | 'dirty_persons'>(
+  db: Kysely<Database>,
+  table: T,
+  keys: KeyOf[T][],
+): Promise<void> {
+  return mark(db, table, keys, new Set(keys))
 }
 
 /** Reads up to `limit` marks of the given buckets (null: of all) whose keys come after `after`. */

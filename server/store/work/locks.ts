@@ -11,6 +11,7 @@
  * - a visitor's rows give something to a contact (mark his person) / the contact or his orders change (mark his person
  *   if a visitor has something of the contact's): both lock the contact's person;
  * - contacts and orders are read, merged and written: under the name `contacts` or `orders`;
+ * - definitions of segments are read and written: under the name `segments`;
  * - sites and keys change, each time with the next version: under the name `config`;
  * - settings change or everything is emptied (marks all visitors) / visitors are derived under what was before: the
  *   former locks all leases (`leases`), and whoever derives looks at the version after it has locked its own.
@@ -24,7 +25,10 @@ import type { Database } from '../schema.ts'
 import { bucketOf } from './buckets.ts'
 
 /** Locks one of the few names. A name that is held already is simply held. */
-export function lockName(trx: Transaction<Database>, name: 'config' | 'contacts' | 'orders'): Promise<void> {
+export function lockName(
+  trx: Transaction<Database>,
+  name: 'config' | 'contacts' | 'orders' | 'segments',
+): Promise<void> {
   return take(trx, [name])
 }
 

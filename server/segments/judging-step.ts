@@ -1,0 +1,118 @@
+/**
+ * Judges everybody again by a definition that was added, changed or deleted: a bounded number of persons a step, in the
+ * loop that derives. How far it is stands in the store, bucket by bucket, so it goes on after a restart, and several
+ * processes do it side by side, each for the buckets that it owns.
+ *
+ * A person's memberships are written only by the process that owns its bucket, one transaction after the other. So what
+ * was judged by the definition before is overwritten here, whoever was about to write it when the definition changed.
+ */
+import type { Kysely, NotNull, Transaction } from 'kysely'
+import type { PersonId } from '../domain/ids.ts'
+import type { Database } from '../store/schema.ts'
+import { BUCKETS } from '../store/work/buckets.ts'
+import { judge } from './compile.ts'
+import { findSegment } from './definitions.ts'
+import { advanceEdges, writeMembers } from './members.ts'
+
+/** A part of the persons to be judged: those of the buckets whose id is after `after` and at most `until`, if any. */
+type Part = { segmentId: string; version: number; buckets: number[]; after: PersonId; until: PersonId | null }
+
+/**
+ * The next part, of the given buckets (null: of all), or null. Buckets that are as far as each other go on together, and
+ * those that lag behind go first, so that in the end all are together again.
+ */
+async function nextPart(db: Kysely<Database>, buckets: readonly number[] | null): Promise<Part | null> {
+  const open = await db
+    .selectFrom('segment_judging')
+    .select(['segment_id', 'version', 'bucket', 'after'])
+    .where('after', 'is not', null)
+    .$call((query) => (buckets === null ? query : query.where('bucket', 'in', buckets)))
+    .orderBy('segment_id')
+    .orderBy('after')
+    .$narrowType<{ after: NotNull }>()
+    .execute()
+  const [first] = open
+  if (first === undefined) return null
+  const own = open.filter((row) => row.segment_id === first.segment_id && row.version === first.version)
+  return {
+    segmentId: first.segment_id,
+    version: first.version,
+    buckets: own.filter((row) => row.after === first.after).map((row) => row.bucket),
+    after: first.after,
+    until: own.find((row) => row.after !== first.after)?.after ?? null,
+  }
+}
+
+/** Whether anybody of the given buckets is to be judged. */
+export async function hasJudging(db: Kysely<Database>, buckets: readonly number[] | null): Promise<boolean> {
+  return (await nextPart(db, buckets)) !== null
+}
+
+/** Judges up to `limit` persons of the given buckets, and returns those whose membership has changed. */
+export async function judgingStep(
+  trx: Transaction<Database>,
+  buckets: readonly number[] | null,
+  now: number,
+  limit: number,
+): Promise<PersonId[]> {
+  const part = await nextPart(trx, buckets)
+  if (part === null) return []
+  const persons = await personsOf(trx, part, limit)
+  const segment = await findSegment(trx, part.segmentId)
+  const verdicts = segment === null ? [] : await judge(trx, segment.node, now, persons)
+  const changed = await writeMembers(trx, part.segmentId, persons, verdicts, () => 'definition')
+  await advanceEdges(trx, verdicts)
+  await note(trx, part, persons.length < limit ? part.until : (persons.at(-1) ?? null), persons.length)
+  return changed
+}
+
+async function personsOf(db: Kysely<Database>, part: Part, limit: number): Promise<PersonId[]> {
+  const rows = await db
+    .selectFrom('persons')
+    .select('person_id')
+    .where('person_id', '>', part.after)
+    .$call((query) => (part.until === null ? query : query.where('person_id', '<=', part.until)))
+    .$call((query) => (part.buckets.length === BUCKETS ? query : query.where('bucket', 'in', part.buckets)))
+    .orderBy('person_id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.person_id)
+}
+
+/** Notes how far the buckets are, unless the definition has changed meanwhile: then they begin anew. */
+async function note(trx: Transaction<Database>, part: Part, after: PersonId | null, judged: number): Promise<void> {
+  await trx
+    .updateTable('segment_judging')
+    .set((eb) => ({
+      after,
+      judged: eb(
+        'judged',
+        '+',
+        eb
+          .case()
+          .when('bucket', '=', Math.min(...part.buckets))
+          .then(judged)
+          .else(0)
+          .end(),
+      ),
+    }))
+    .where('segment_id', '=', part.segmentId)
+    .where('version', '=', part.version)
+    .where('bucket', 'in', part.buckets)
+    .execute()
+  if (after !== null) return
+  await trx
+    .deleteFrom('segment_judging')
+    .where('segment_id', '=', part.segmentId)
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('segment_judging as other')
+            .select('other.bucket')
+            .where('other.segment_id', '=', part.segmentId)
+            .where('other.after', 'is not', null),
+        ),
+      ),
+    )
+    .execute()
+}
