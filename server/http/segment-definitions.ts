@@ -30,7 +30,10 @@ const MAX_BODY = 64 * 1024
 
 const MAX_NAME = 100
 const mustBeName = `must be a text of 1 to ${MAX_NAME} characters, or {"fr": …, "en": …} of such`
-const text = z.string().refine((given) => given.trim() !== '' && given.length <= MAX_NAME, mustBeName)
+const text = z
+  .string()
+  .max(MAX_NAME, mustBeName)
+  .refine((given) => given.trim() !== '', mustBeName)
 const name = z
   .union([text, z.strictObject({ fr: text, en: text })], mustBeName)
   .openapi({ description: 'One name, or one for each language of the dashboard.' })

@@ -78,8 +78,12 @@ test('every call has a name of its own and a group, is summed up, and every body
 
 test('every text and list that a private call takes has a bound', () => {
   const unbound: string[] = []
+  const seen = new Set<string>()
   const look = (schema: Schema, where: string): void => {
     const name = schema.$ref?.split('/').pop()
+    // A condition holds conditions.
+    if (name !== undefined && seen.has(name)) return
+    if (name !== undefined) seen.add(name)
     const whole = name === undefined ? schema : document.components.schemas[name]!
     const { type, maxLength, pattern, format, maxItems, items, properties, const: only } = whole
     const values = whole.enum ?? only
@@ -88,6 +92,7 @@ test('every text and list that a private call takes has a bound', () => {
     }
     if (type === 'array' && maxItems === undefined) unbound.push(where)
     if (items !== undefined) look(items as Schema, `${where}[]`)
+    for (const each of (whole.anyOf ?? []) as Schema[]) look(each, where)
     for (const [key, each] of Object.entries(properties ?? {})) look(each as Schema, `${where}.${key}`)
   }
   for (const { path, call, operation } of calls()) {
