@@ -119,7 +119,7 @@ describe('definitions', () => {
 
   test.each([
     [{ id: 'x', name: 'X' }, 'node must be an object'],
-    [{ id: 'x', name: 'X', node: { matched: true }, color: 'red' }, 'the body: Unrecognized key: "color"'],
+    [{ id: 'x', name: 'X', node: { matched: true }, color: 'red' }, 'the body must not have the member color'],
     [{ id: 'X y', name: 'X', node: { matched: true } }, 'id must be 1 to 64 of a-z 0-9 _ -, a letter first'],
     [{ id: 'x', name: '', node: { matched: true } }, 'name must be a text of 1 to 100 characters, or {"fr": …'],
     [
