@@ -3,7 +3,7 @@
  * customer, and the import of a file. All data are sent through HTTP; an error in a page's log, or a violation of its
  * content security policy, fails the test that caused it.
  */
-import { text } from 'node:stream/consumers'
+import { buffer } from 'node:stream/consumers'
 import type { Browser, BrowserContext, Download, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { en } from '../../dashboard/texts/en.ts'
@@ -152,7 +152,7 @@ async function signInAt(path: string): Promise<void> {
 const LEA = `/dashboard/contacts/${encodeURIComponent('crm/7 a')}`
 
 /** The content of a downloaded file, which a browser shared by all tests does not give a path. */
-const contentOf = async (download: Download) => text(await download.createReadStream())
+const contentOf = async (download: Download) => (await buffer(await download.createReadStream())).toString('utf8')
 
 /** The types of the events on screen, from top to bottom. */
 const typesShown = () =>
