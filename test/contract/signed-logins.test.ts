@@ -174,7 +174,7 @@ describe('the settings', () => {
     [
       'a private key',
       () => ed.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
-      /must be a public key in PEM.*private one/,
+      /must be a public key in PEM.*this is a private key/,
     ],
     ['no key', () => 'abc', /must be a public key in PEM/],
     ['half a key', () => '-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----', /and can be read/],

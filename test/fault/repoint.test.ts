@@ -122,7 +122,6 @@ test.each(ENGINES)(
         server = await startServer({ env, port, dataDir: server.dataDir })
         if (seen.at(-1)!.includes(contactPerson(contactId('anna')))) break
       }
-      console.log(JSON.stringify(seen))
       for (const each of seen) expect(each).toHaveLength(1)
       if (certain) expect(seen).toEqual(Array.from({ length: KILLS }, () => [visitorPerson(visitorId(VISITOR), 1)]))
       await settled(server, 60_000)
