@@ -3,7 +3,6 @@
  * files of `nodes/`; this file lists them, makes one schema of theirs, and bounds what may come from outside.
  */
 import { z } from 'zod'
-import { closedObject } from './closed-object.ts'
 import { all } from './nodes/all.ts'
 import { cart } from './nodes/cart.ts'
 import { consent } from './nodes/consent.ts'
@@ -49,7 +48,7 @@ export function definitionSchema(named = (schema: Schema): Schema => schema) {
         kind,
         KINDS[kind].schema(anyNode).optional().describe(`Holds for persons ${KINDS[kind].about}.`),
       ])
-      const node = closedObject(Object.fromEntries(values) as Record<Kind, z.ZodType>)
+      const node = z.strictObject(Object.fromEntries(values) as Record<Kind, z.ZodType>)
       return node.refine((value) => Object.keys(value).length === 1, ONE_KIND) as unknown as Schema
     }),
   )

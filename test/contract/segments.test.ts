@@ -59,6 +59,7 @@ async function login(visitor: string, contact: string): Promise<void> {
 
 describe('definitions', () => {
   test('a new installation has the presets, in both languages', async () => {
+    await judged()
     expect(await list()).toEqual([
       {
         id: 'cart_abandoned',
@@ -128,7 +129,7 @@ describe('definitions', () => {
     ],
     [
       { id: 'x', name: 'X', node: { all: [{ matched: true }, { eval: '1' }] } },
-      'node.all.1 must not have the key "eval"',
+      'node.all.1 must not have the member eval',
     ],
     [{ id: 'x', name: 'X', node: { cart: { idle: { min: '1 h' } } } }, 'node.cart.idle.min must be a length of time'],
   ])('%j is refused with its path', async (body, detail) => {

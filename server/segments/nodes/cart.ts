@@ -1,12 +1,11 @@
 /** `{"cart": {…}}`: the person's open cart, the one last touched where there are several. */
 import { z } from 'zod'
-import { closedObject } from '../closed-object.ts'
 import { durationMs, durationSchema } from '../duration.ts'
 import { allOf, type Compiled, type NodeKind, type Time } from './node.ts'
 
-const schema = closedObject({
+const schema = z.strictObject({
   state: z.enum(['open', 'abandoned'], 'must be open or abandoned').optional(),
-  idle: closedObject({ min: durationSchema.optional(), max: durationSchema.optional() }).optional(),
+  idle: z.strictObject({ min: durationSchema.optional(), max: durationSchema.optional() }).optional(),
 })
 
 declare module './node.ts' {

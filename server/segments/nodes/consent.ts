@@ -1,9 +1,8 @@
 /** `{"consent": {…}}`: what the contact or the person's visitors allow. */
 import { z } from 'zod'
-import { closedObject } from '../closed-object.ts'
 import { allOf, type Cause, type Compiled, type NodeKind, type Time } from './node.ts'
 
-const schema = closedObject({
+const schema = z.strictObject({
   mail: z.boolean().optional(),
   identity: z.boolean().optional(),
   marketing: z.boolean().optional(),
