@@ -1,8 +1,8 @@
-/** The form of an OpenAPI document, as far as it is made and read here. */
+/** The parts of an OpenAPI document that are written and read here. */
 
 type Content = Record<string, { schema?: Schema; example?: unknown }>
 
-/** One call. */
+/** One operation. */
 export type Operation = {
   operationId?: string
   tags?: string[]
@@ -20,10 +20,10 @@ export type Operation = {
   responses: Record<string, { description: string; content?: Content }>
 }
 
-/** A JSON schema, as far as it is looked into here. */
+/** A JSON schema, with the keywords that are read here. */
 export type Schema = { $ref?: string; example?: unknown; type?: unknown; [keyword: string]: unknown }
 
-/** Calls by path and method. */
+/** Operations by path and method. */
 export type Paths = Record<string, Record<string, Operation>>
 
 /** An OpenAPI document. */

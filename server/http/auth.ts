@@ -1,7 +1,7 @@
 /**
- * Who may call a private route: the holder of an API key with the scope, or somebody who signed in to the dashboard.
- * The session is a signed cookie; browsers send it only from the dashboard's own pages (`SameSite=Strict`), and a
- * write with it must say that it comes from there.
+ * Authorises calls of private routes: by an API key with the scope, or by a session of the dashboard. The session is a
+ * signed cookie. Browsers send it only from the dashboard's own pages (`SameSite=Strict`), and a write must also carry
+ * a same-origin `Sec-Fetch-Site` or `Origin` header.
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { getCookie } from 'hono/cookie'
@@ -11,22 +11,22 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 /** The name of the dashboard's session cookie. */
 export const SESSION_COOKIE = 'couture_session'
 
-/** How long a sign-in lasts. */
+/** The lifetime of a session. */
 export const SESSION_MS = 30 * 24 * 3600_000
 
-/** The value of a session cookie that was begun at `since`. */
+/** The cookie's value for a session that started at `since`. */
 export function sessionValue(since: number, mac: (text: string) => string): string {
   return `${since}.${mac(`session ${since}`)}`
 }
 
-/** When a session was begun, or null if the value is not ours or has ended. */
+/** When the session started, or null if the value is not signed by us or the session has expired. */
 export function readSession(value: string | undefined, mac: (text: string) => string, now: number): number | null {
   const since = Number(/^(\d{1,15})\./.exec(value ?? '')?.[1] ?? Number.NaN)
   if (Number.isNaN(since) || value !== sessionValue(since, mac) || now > since + SESSION_MS) return null
   return since
 }
 
-/** Finds out who calls, and refuses who may not. `scopes`: any one of them does; none given: any caller does. */
+/** Identifies the caller and refuses the unauthorised. Any one of `scopes` is enough; without any, every caller may. */
 export function allow(deps: HttpDeps, ...scopes: string[]): MiddlewareHandler<PrivateEnv> {
   return async (c, next) => {
     const header = c.req.header('authorization')
@@ -51,12 +51,12 @@ export function allow(deps: HttpDeps, ...scopes: string[]): MiddlewareHandler<Pr
 
 const bearer = { 'www-authenticate': 'Bearer' }
 
-/** A write on the strength of a cookie must come from one of our own pages. */
+/** Refuses a write that is authorised by the cookie but does not come from one of our own pages. */
 export function checkSameOrigin(c: Context): void {
   if (c.req.method === 'GET' || c.req.method === 'HEAD') return
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
   const own = origin !== undefined && URL.parse(origin)?.host === c.req.header('host')
   if (site === 'same-origin' || (site === undefined && own)) return
-  throw new Problem(403, 'cross_site', 'a write with the session must come from the dashboard itself')
+  throw new Problem(403, 'cross_site', 'a write with the session cookie must come from the dashboard itself')
 }

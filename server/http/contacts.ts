@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/contacts`: upsert of contacts, as a JSON array, NDJSON or CSV. Good rows are kept, bad ones told with
- * their reason.
+ * `POST /api/v1/contacts`: creates and updates contacts from a JSON array, NDJSON or CSV. Valid rows are kept; invalid
+ * ones are returned with the reason.
  */
 
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
@@ -13,7 +13,7 @@ import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
-import { importedFields, importQuery, rejectedSchema, withTexts } from './import-shapes.ts'
+import { importedFields, importQuery, rejectedSchema, withStreamedBodies } from './import-shapes.ts'
 import { json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
@@ -28,7 +28,7 @@ const resultSchema = z
   })
   .openapi('ContactsResult')
 
-/** Rows of one JSON array, which is held whole; NDJSON and CSV may have any number. */
+/** The most rows of a JSON array, which is held in memory; NDJSON and CSV are streamed and have no limit. */
 const MAX_ROWS = 10_000
 
 /** The contacts' routes. */
@@ -41,15 +41,15 @@ export function contactRoutes(deps: HttpDeps) {
       ...operation('Contacts', 'upsertContacts'),
       summary: 'Create and update contacts',
       description:
-        'JSON array, NDJSON or CSV. A row of CSV is numbered by the line of the file on which it begins; the first is 1. ' +
-        'Of rejected rows the first 1,000 are listed.',
+        'JSON array, NDJSON or CSV. The `row` of a CSV row is the line of the file on which it starts, counted from 1. ' +
+        'Only the first 1,000 rejected rows are listed.',
       middleware: [allow(deps, 'contacts:write'), streamedImport(deps, 'contacts', runContacts(deps))] as const,
       request: {
         query: importQuery.omit({ currency: true }),
         body: {
           required: true,
-          // Each row is checked by itself, so that a bad one does not refuse the good ones.
-          content: withTexts({
+          // Rows are checked one by one, so that an invalid row does not reject the valid ones.
+          content: withStreamedBodies({
             'application/json': {
               schema: z.array(z.unknown(), 'must be an array of contacts').max(MAX_ROWS),
               example: [
@@ -60,9 +60,9 @@ export function contactRoutes(deps: HttpDeps) {
         },
       },
       responses: {
-        200: json('What became of the rows', resultSchema),
+        200: json('The outcome of each row', resultSchema),
         ...refusals,
-        413: refusal('The body is too large; what came before is imported.'),
+        413: refusal('The body is too large. The rows before the limit were imported.'),
         415: refusal('The body is neither JSON, NDJSON nor CSV.'),
       },
     }),
@@ -99,7 +99,7 @@ export function contactRoutes(deps: HttpDeps) {
   )
 }
 
-/** Streamed bodies: row by row through the same check. */
+/** Imports a streamed body row by row, with the same check. */
 function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
   return async (source, onProgress) => {
     const { db, now } = deps

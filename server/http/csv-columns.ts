@@ -1,10 +1,10 @@
-/** The columns of the lists as CSV, in their order, and the cells of a row. */
+/** The CSV columns of each list, in order, and the cells of a row. */
 import type { z } from '@hono/zod-openapi'
 import type { matchSchema, memberSchema } from './export-shapes.ts'
 import type { Cells } from './exports.ts'
 import type { cartSchema } from './shapes.ts'
 
-/** A cart's cells, empty where there is none. */
+/** A cart's cells; they are empty without a cart. */
 function cartCells(cart: z.infer<typeof cartSchema> | null | undefined): Cells {
   return {
     cart_url: cart?.url,
@@ -16,7 +16,6 @@ function cartCells(cart: z.infer<typeof cartSchema> | null | undefined): Cells {
   }
 }
 
-/** The columns that `cartCells` fills. */
 const CART_COLUMNS = Object.keys(cartCells(null))
 
 const MATCH_COLUMNS = [

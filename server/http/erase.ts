@@ -1,4 +1,4 @@
-/** `DELETE /api/v1/contacts/:id`: erases a contact and what his visitors left. */
+/** `DELETE /api/v1/contacts/:id`: erases a contact and the data of its visitors. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { Problem } from '../domain/problem.ts'
 import { eraseAudited } from '../erasure/erase-audited.ts'
@@ -12,15 +12,15 @@ const erasedSchema = z
   .object({
     id: z.string(),
     erased: z.literal(true),
-    /** Visitors that were retired: he alone was linked on them. */
+    /** Retired visitors, on which this contact alone was linked. */
     visitors: z.number(),
-    /** Devices that others used too, from which his stretches were taken. */
+    /** Devices that others used too, from which only this contact's periods were removed. */
     shared_visitors: z.number(),
     orders: z.number(),
   })
   .openapi('Erased')
 
-/** The route of erasure. */
+/** The erasure route. */
 export function eraseRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
   return app.openapi(
@@ -30,12 +30,12 @@ export function eraseRoutes(deps: HttpDeps) {
       ...operation('Contacts', 'eraseContact'),
       summary: 'Erase a contact',
       description:
-        'With the records that the CRM merged with his. What is derived of him and what his visitors left follows within ' +
-        'moments, the entries of journals too. He stays out: claims on him are refused, and so are imports of him.',
+        'Also erases the records that the CRM merged with it. Derived data, the data of its visitors and the journal ' +
+        'entries follow within moments. The erasure is permanent: later claims and imports of this contact are refused.',
       middleware: [allow(deps, 'contacts:write')] as const,
       request: { params: z.object({ id: contactId.openapi({ example: 'crm-1003' }) }) },
       responses: {
-        200: json('He is erased', erasedSchema),
+        200: json('The contact is erased', erasedSchema),
         ...refusals,
         404: refusal('There is no such contact'),
       },
@@ -50,7 +50,8 @@ export function eraseRoutes(deps: HttpDeps) {
         now: deps.now(),
         actor: c.get('caller').actor,
       })
-      if (erased === null) throw new Problem(404, 'unknown_contact', 'id must be that of a contact who is not erased')
+      if (erased === null)
+        throw new Problem(404, 'unknown_contact', 'id must be the id of a contact that is not erased')
       deps.wake()
       const { visitors, shared, orders } = erased
       return c.json({ id, erased: true as const, visitors, shared_visitors: shared, orders }, 200)

@@ -1,10 +1,10 @@
-/** The rows of the lists that can be had as files: matches and members. */
+/** The rows of the lists that can be exported as files: matches and members. */
 import { z } from '@hono/zod-openapi'
 import { MATCH_CHANGES, UNMATCHED_REASONS } from '../domain/match.ts'
 import { MEMBERSHIP_REASONS } from '../domain/membership.ts'
 import { cartSchema, evidenceSchema, matchStrengthSchema, membershipSchema, whyNotMailable } from './shapes.ts'
 
-/** A match as an e-mail tool reads it. Where `mailable` is false nothing is told of what the contact did. */
+/** A match as an email tool reads it. Without `mailable` it holds nothing about the contact's behaviour. */
 export const matchSchema = z
   .object({
     seq: z.number(),
@@ -31,7 +31,9 @@ const personSchema = z
     z.object({ kind: z.literal('visitor'), id: z.string(), epoch: z.number().int() }),
   ])
   .openapi('Person', {
-    description: 'A contact, or a visitor that belongs to none: a logout begins the next `epoch`, and another person.',
+    description:
+      'A contact, or a visitor that is linked to none. A logout starts the next `epoch` of a visitor, which is another ' +
+      'person.',
   })
 
 /** A member of a segment. */

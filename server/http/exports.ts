@@ -1,30 +1,30 @@
 /**
- * Lists as files: CSV for people and spreadsheets, NDJSON for programs. Rows are written page by page as the reader
- * takes them, so that a list of millions needs no more memory than a page. A cell that a spreadsheet would run as a
- * formula is written as text.
+ * Exports lists as files: CSV for people and spreadsheets, NDJSON for programs. Pages are written as the client reads
+ * them, so that a list of millions of rows needs the memory of one page. A cell that a spreadsheet would run as a
+ * formula is escaped.
  */
 import { z } from '@hono/zod-openapi'
 import { stringify } from 'csv-stringify/sync'
 import { MAX_LIMIT, pageQuery } from './paging.ts'
 import { type json, jsonContent } from './shapes.ts'
 
-/** The query of a list that can be had as a file. Without `limit` a file holds the whole list. */
+/** The query of a list that can be exported as a file. Without `limit` a file holds the whole list. */
 export const exportQuery = pageQuery.extend({
   limit: pageQuery.shape.limit.unwrap().optional(),
   format: z.enum(['json', 'ndjson', 'csv'], 'must be json, ndjson or csv').default('json'),
   bom: z
     .enum(['true', 'false'], 'must be true or false')
     .optional()
-    .openapi({ description: 'A byte order mark before the CSV, by which Excel knows that it is UTF-8.' }),
+    .openapi({ description: 'Whether the CSV starts with a byte order mark, which Excel needs to recognise UTF-8.' }),
 })
 
-/** The replies of such a list, besides its JSON. */
+/** The file formats of such a list, besides JSON. */
 const fileContents = {
-  'application/x-ndjson': { schema: z.string().openapi({ description: 'One JSON object a line.' }) },
-  'text/csv': { schema: z.string().openapi({ description: 'One row a line, with a header.' }) },
+  'application/x-ndjson': { schema: z.string().openapi({ description: 'One JSON object per line.' }) },
+  'text/csv': { schema: z.string().openapi({ description: 'One row per line, after a header.' }) },
 }
 
-/** A reply of JSON, or of a file. Its type is that of the JSON: typed clients ask for nothing else. */
+/** A JSON or file reply. It has the type of the JSON, the only format that typed clients request. */
 export function jsonOrFile<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: { ...jsonContent(schema), ...fileContents } } as unknown as ReturnType<typeof json<T>>
 }
@@ -32,7 +32,7 @@ export function jsonOrFile<T extends z.ZodType>(description: string, schema: T) 
 /** A page of rows, and whether there are more. */
 export type Page<T> = { rows: T[]; more: boolean }
 
-/** Pages for a file: one of `limit` rows where a limit was given, else all of them. */
+/** The pages of a file: one page of `limit` rows if a limit is given, otherwise all pages. */
 export function paged<T>(next: (size: number) => Promise<Page<T>>, limit: number | undefined) {
   return {
     next: async (): Promise<Page<T>> =>
@@ -40,10 +40,10 @@ export function paged<T>(next: (size: number) => Promise<Page<T>>, limit: number
   }
 }
 
-/** Cells of a row by their column, in the order of the columns. */
+/** The cells of a row, by column. */
 export type Cells = Record<string, string | number | boolean | null | undefined>
 
-/** Writes the pages as a file. `next` reads the next page; `cells` flattens a row for CSV. */
+/** Streams the pages as a file. `next` reads the next page; `cells` flattens a row for CSV. */
 export function fileResponse<T>(options: {
   format: 'ndjson' | 'csv'
   bom: boolean
@@ -73,6 +73,6 @@ export function fileResponse<T>(options: {
       'content-disposition': `attachment; filename="${name}.${format}"`,
     },
   })
-  // The routes' replies are typed as JSON, see `jsonOrFile`.
+  // The replies of these routes are typed as JSON, see `jsonOrFile`.
   return response as never
 }

@@ -1,6 +1,6 @@
 /**
- * Bodies of CSV and NDJSON: streamed to the import as they come in, never held whole. JSON bodies go on to the route's
- * own check; any other type is refused.
+ * Streams CSV and NDJSON bodies into the import as they arrive, without holding them in memory. JSON bodies pass to the
+ * route's own check; any other type is refused.
  */
 import type { MiddlewareHandler } from 'hono'
 import { Problem } from '../domain/problem.ts'
@@ -11,7 +11,7 @@ import type { ImportOutcome } from '../import/run.ts'
 import { openSource, type Source } from '../import/source.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 
-/** A body of an import may have this much; it is not held, but somebody has to stop a loop that never ends. */
+/** The largest body of an import. It is not held in memory, but an endless body must stop somewhere. */
 const MAX_BYTES = 1024 ** 3
 
 const FORMATS: Record<string, Dialect['format']> = {
@@ -23,10 +23,10 @@ const FORMATS: Record<string, Dialect['format']> = {
   'application/jsonl': 'ndjson',
 }
 
-/** Imports an opened body. `progress` is to be told after each transaction. */
+/** Imports an opened body. It calls `progress` after each transaction. */
 type RunImport = (source: Source, progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>
 
-/** Takes CSV and NDJSON off a route's hands. */
+/** Middleware that imports CSV and NDJSON bodies in place of the route's handler. */
 export function streamedImport(
   deps: HttpDeps,
   kind: 'contacts' | 'orders',
@@ -70,7 +70,7 @@ export function streamedImport(
 }
 
 function tooLarge(): Problem {
-  return new Problem(413, 'too_large', 'the body must have at most 1 GiB; what came before is imported')
+  return new Problem(413, 'too_large', 'the body must be at most 1 GiB; the rows before the limit were imported')
 }
 
 async function* bytesOf(request: Request): AsyncGenerator<Uint8Array> {
@@ -79,19 +79,19 @@ async function* bytesOf(request: Request): AsyncGenerator<Uint8Array> {
   const reader = request.body.getReader()
   try {
     for (;;) {
-      const piece = await reader.read().catch(() => {
+      const chunk = await reader.read().catch(() => {
         throw new ImportRefusal(
           'incomplete_body',
-          'the body ended before it was complete; what came before is imported',
+          'the body ended before it was complete; the rows before that were imported',
         )
       })
-      if (piece.done) return
-      length += piece.value.length
+      if (chunk.done) return
+      length += chunk.value.length
       if (length > MAX_BYTES) throw tooLarge()
-      yield piece.value
+      yield chunk.value
     }
   } finally {
-    // What nobody reads any more need not be sent.
+    // The client need not send what is no longer read.
     await reader.cancel().catch(() => {})
   }
 }

@@ -1,27 +1,34 @@
-/** What the routes that take files are asked with and answer, for the description of the API. */
+/** The requests and replies of the import routes, as the API document describes them. */
 import { z } from '@hono/zod-openapi'
 
-/** A row that was not taken. */
+/** A row that was not imported. */
 export const rejectedSchema = z.object({
-  row: z.number().openapi({ description: 'Its position in a JSON array; else the line on which it begins, from 1.' }),
+  row: z.number().openapi({
+    description: 'Its position in the JSON array, or the line of the file on which it starts, counted from 1.',
+  }),
   code: z.string(),
   message: z.string(),
 })
 
-/** What is added to the reply for NDJSON and CSV. */
+/** The fields that the reply has for NDJSON and CSV only. */
 export const importedFields = {
-  rejected_total: z.number().optional().openapi({ description: 'NDJSON and CSV: `rejected` lists the first 1,000.' }),
+  rejected_total: z.number().optional().openapi({
+    description: 'NDJSON and CSV: the number of all rejected rows, of which `rejected` lists the first 1,000.',
+  }),
   columns: z
     .array(
       z.object({
         column: z.string(),
-        field: z.string().nullable().openapi({ description: 'Null: the column is left out; `note` says why.' }),
+        field: z
+          .string()
+          .nullable()
+          .openapi({ description: 'Null if the column is skipped; `note` gives the reason.' }),
         type: z.enum(['text', 'integer', 'decimal', 'boolean', 'date', 'timestamp']),
         note: z.string().optional(),
       }),
     )
     .optional()
-    .openapi({ description: 'CSV: what was made of each column.' }),
+    .openapi({ description: 'CSV: the field to which each column was mapped.' }),
   dialect: z
     .object({
       format: z.enum(['csv', 'ndjson', 'json']),
@@ -32,7 +39,7 @@ export const importedFields = {
     .optional(),
 }
 
-/** The query of imports. */
+/** The query of an import. */
 export const importQuery = z.object({
   map: z
     .string()
@@ -40,24 +47,25 @@ export const importQuery = z.object({
     .optional()
     .openapi({
       description:
-        'CSV: which column is which field, as a JSON object or as `column:field,column:field`. A column is its heading or ' +
-        '`#3` for the third; a field is one of the JSON push, `attributes.NAME`, or `-` to leave it out. Others are guessed.',
+        'CSV: maps columns to fields, as a JSON object or as `column:field,column:field`. A column is given by its ' +
+        'heading, or as `#3` for the third. A field is one of the JSON push, `attributes.NAME`, or `-` to skip the ' +
+        'column. The fields of other columns are guessed.',
       example: 'Kunden-Nr:id,Mail:email,Notiz:-',
     }),
   currency: z
     .string()
     .max(3)
     .optional()
-    .openapi({ description: 'CSV: the currency of amounts that name none.', example: 'EUR' }),
+    .openapi({ description: 'CSV: the currency of amounts that have none.', example: 'EUR' }),
 })
 
-/** Adds the bodies that are read row by row: they are described here and never reach the route's own check. */
-export function withTexts<T extends object>(content: T): T {
+/** Describes the bodies that are streamed, which never reach the route's own check. */
+export function withStreamedBodies<T extends object>(content: T): T {
   return {
     ...content,
-    'application/x-ndjson': { schema: { type: 'string', description: 'One object of the JSON push a line.' } },
+    'application/x-ndjson': { schema: { type: 'string', description: 'One object of the JSON push per line.' } },
     'text/csv': {
-      schema: { type: 'string', description: 'Any delimiter and encoding; the first line is of headings.' },
+      schema: { type: 'string', description: 'Any delimiter and encoding. The first line holds the headings.' },
     },
   }
 }

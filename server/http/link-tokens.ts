@@ -1,4 +1,4 @@
-/** `/api/v1/link-tokens`: mints the tokens of a mailing's links for contacts or a segment, and revokes tokens. */
+/** `/api/v1/link-tokens`: mints the link tokens of a mailing for contacts or a segment, and revokes tokens. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { targetProblem } from '../domain/link-target.ts'
 import { Problem } from '../domain/problem.ts'
@@ -14,7 +14,7 @@ import { contactId, iso, json, refusals, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
-/** A reply of JSON holds so many links; a file has no end. */
+/** The most links of a JSON reply; a CSV file has no limit. */
 const MAX_CONTACTS = 10_000
 
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00.000Z' })
@@ -26,15 +26,19 @@ const requestSchema = z
     contacts: z.array(contactId).min(1).max(MAX_CONTACTS).optional(),
     segment: shortId
       .optional()
-      .openapi({ description: 'Instead of `contacts`: the members of a segment that are contacts and may be mailed.' }),
+      .openapi({
+        description: 'In place of `contacts`: the members of this segment that are contacts and may be mailed.',
+      }),
     message: message.openapi({ description: 'The name of the mailing.' }),
     target: z.string().max(2000).optional().openapi({
-      description: "The page that the links lead to; the site's first page if left out. No merge fields: it is signed.",
+      description: "The landing page, by default the site's home page. It is signed, so it cannot hold merge fields.",
     }),
-    issued_at: time.optional().openapi({ description: 'A token is evidence for 30 days from here; now if left out.' }),
-    expires: time
+    issued_at: time
       .optional()
-      .openapi({ description: 'Instead of `issued_at`: until when they are evidence, at most 30 days from now.' }),
+      .openapi({ description: 'The start of the 30 days for which a token is evidence, by default now.' }),
+    expires: time.optional().openapi({
+      description: 'In place of `issued_at`: the time until which tokens are evidence, at most 30 days from now.',
+    }),
   })
   .refine((body) => (body.contacts === undefined) !== (body.segment === undefined), {
     error: 'must hold either contacts or segment',
@@ -56,8 +60,11 @@ const revokeQuery = z
     site: shortId.openapi({ example: 'demo' }),
     token: z.string().max(4096).optional().openapi({ description: 'One token.' }),
     message: message.optional().openapi({ description: 'All tokens of a mailing.', example: 'letter-0' }),
-    contact: contactId.optional().openapi({ description: 'All tokens of a contact, later ones too.' }),
-    key: z.literal('all', 'must be all').optional().openapi({ description: '`all`: a new link secret for the site.' }),
+    contact: contactId.optional().openapi({ description: 'All tokens of a contact, including those minted later.' }),
+    key: z
+      .literal('all', 'must be all')
+      .optional()
+      .openapi({ description: '`all` revokes every token of the site by replacing its link secret.' }),
   })
   .refine(
     ({ token, message, contact, key }) =>
@@ -69,7 +76,7 @@ const revokedSchema = z
   .object({
     site: z.string(),
     revoked: z.enum(['token', 'message', 'contact', 'key']),
-    at: z.string().openapi({ description: 'What is followed from then on proves nothing. What was before stands.' }),
+    at: z.string().openapi({ description: 'Clicks from this time on prove nothing. Earlier ones remain valid.' }),
   })
   .openapi('RevokedTokens')
 
@@ -82,21 +89,21 @@ export function linkTokenRoutes(deps: HttpDeps) {
         method: 'post',
         path: '/link-tokens',
         ...operation('Link tokens', 'mintLinkTokens'),
-        summary: "Mint the tokens of a mailing's links",
+        summary: 'Mint the link tokens of a mailing',
         description:
-          'As CSV with `?format=csv` or `Accept: text/csv`, for a mail tool to merge: `contact`, `email` (with a key ' +
-          'that may also read contacts), `token`, `url`, `redirect`. The file holds who got a token.',
+          '`?format=csv` or `Accept: text/csv` returns a file for a mail tool to merge, with `contact`, `email` (if the ' +
+          'key may also read contacts), `token`, `url` and `redirect`. It holds only contacts that got a token.',
         middleware: [allow(deps, 'links:write')] as const,
         request: {
           query: z.object({
             format: z.enum(['json', 'csv'], 'must be json or csv').optional(),
             bom: z.enum(['true', 'false'], 'must be true or false').optional().openapi({
-              description: 'A byte order mark before the CSV, by which Excel knows that it is UTF-8.',
+              description: 'Whether the CSV starts with a byte order mark, which Excel needs to recognise UTF-8.',
             }),
           }),
           body: { required: true, content: { 'application/json': { schema: requestSchema } } },
         },
-        responses: { 200: jsonOrFile('The tokens, and who got none', replySchema), ...refusals },
+        responses: { 200: jsonOrFile('The tokens, and the contacts that got none', replySchema), ...refusals },
       }),
       async (c) => {
         const body = c.req.valid('json')
@@ -146,7 +153,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
           rejected.push(...page.rejected)
           more = page.more
           if (data.length + rejected.length > MAX_CONTACTS) {
-            const detail = `the segment has more than ${MAX_CONTACTS} contacts; ask for a file, with ?format=csv`
+            const detail = `the segment has more than ${MAX_CONTACTS} contacts; request a file with ?format=csv`
             throw new Problem(400, 'too_many_contacts', detail)
           }
         }
@@ -161,11 +168,11 @@ export function linkTokenRoutes(deps: HttpDeps) {
         ...operation('Link tokens', 'revokeLinkTokens'),
         summary: 'Revoke link tokens',
         description:
-          'One token, those of a mailing, those of a contact, or with `key=all` every token of the site. The links of ' +
-          'mails that were sent lead on to their pages, and prove nothing any more. There is no way back.',
+          'Revokes one token, those of a mailing, those of a contact, or with `key=all` every token of the site. Links in ' +
+          'mails already sent still lead to their pages, but prove nothing. This cannot be undone.',
         middleware: [allow(deps, 'links:write')] as const,
         request: { query: revokeQuery },
-        responses: { 200: json('They are revoked', revokedSchema), ...refusals },
+        responses: { 200: json('The tokens are revoked', revokedSchema), ...refusals },
       }),
       async (c) => {
         const { site: siteId, token, message, contact } = c.req.valid('query')
@@ -177,7 +184,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
           : { kind: 'key' as const }
         const { actor } = c.get('caller')
         const result = await deps.revoke(site, revoking, (trx) => {
-          // Neither the token nor the contact: the audit outlives both.
+          // Names neither the token nor the contact, because the audit outlives both.
           const detail = { site: site.id, revoked: revoking.kind, ...(message === undefined ? {} : { message }) }
           return writeAudit(trx, { id: deps.newId(), at: deps.now(), actor, action: 'link_tokens.revoke', detail })
         })

@@ -1,6 +1,6 @@
 /**
- * What became of claims, and why: lists, the reasons of one link in sentences, and what operators say of it. An
- * operator's word is kept as a fact; the link follows when its visitor has been derived again, within a second.
+ * The outcome of claims: lists of links, one link with its reasons in sentences, and the acts of operators on it. An
+ * operator's act is stored as a fact; the link changes when its visitor is derived again, within a second.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Context } from 'hono'
@@ -35,9 +35,9 @@ const reason = z.enum(keysOf(REASONS))
 
 const proofSchema = z
   .object({ id: z.string(), at: z.string(), evidence: evidenceSchema, reason })
-  .openapi('Proof', { description: 'A claim that speaks for a link.' })
+  .openapi('Proof', { description: 'A claim that supports a link.' })
 
-/** A link, or the refusal of a claim. */
+/** A link, or a refused claim. */
 export const linkSchema = z
   .object({
     id: z.string(),
@@ -64,35 +64,34 @@ const explainedSchema = z
     ...linkSchema.shape,
     why: z.string().openapi({ description: 'The reason, in a sentence.' }),
     why_ended: z.string().nullable().openapi({ description: 'The end reason, in a sentence.' }),
-    proofs: z.array(proofSchema.extend({ why: z.string() })).openapi({ description: 'All claims that speak for it.' }),
+    proofs: z.array(proofSchema.extend({ why: z.string() })).openapi({ description: 'All claims that support it.' }),
     acts: z
       .array(z.object({ act: actName, at: z.string(), actor: z.string() }))
-      .openapi({ description: 'What operators said of it, oldest first. The last word counts.' }),
+      .openapi({ description: "Operators' acts on it, oldest first. The last one counts." }),
   })
   .openapi('ExplainedLink')
 
 const actSchema = z
   .object({ link: z.string(), act: actName, at: z.string(), actor: z.string() })
-  .openapi('LinkAct', { description: 'The act as it was kept. The link follows within a second.' })
+  .openapi('LinkAct', { description: 'The act as stored. The link changes within a second.' })
 
 const LIST = 'links'
 const cursorSchema = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
 
-/** The link that the login of the example of `POST /v1/events` makes. */
+/** The link made by the login in the example of `POST /v1/events`. */
 const EXAMPLE_LINK = linkId({ visitor_id: 'Vk3aT9bQ2mXw7LdP5sRz1c', id: 'login-4711' })
 const idParam = z.object({ id: z.string().max(400).openapi({ example: EXAMPLE_LINK }) })
 
 const ACT_TEXTS: Record<Act, { summary: string; description: string }> = {
   void: {
     summary: 'Declare a link an error',
-    description:
-      'All that is derived is then what it would be had its claim never been made. The claim itself stays, as a fact.',
+    description: 'Everything derived becomes what it would be without the claim. The claim itself remains as a fact.',
   },
   confirm: {
-    summary: 'Declare a link right',
-    description: 'For a link that waits for review, or was refused by a rule that counts and does not know the people.',
+    summary: 'Confirm a link',
+    description: 'For a link that waits for review, or was refused by a limit although it is right.',
   },
-  clear: { summary: 'Take back what was last said of a link', description: 'The rules alone decide again.' },
+  clear: { summary: 'Undo the last act on a link', description: 'The rules alone decide again.' },
 }
 
 /** The links' routes. */
@@ -105,17 +104,17 @@ export function linkRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/links',
         ...operation('Links', 'listLinks'),
-        summary: 'What became of claims, and why',
-        description: 'Oldest first. Without a filter, all; `state=review` is what waits for somebody to look at it.',
+        summary: 'List links and refused claims with their reasons',
+        description: 'Oldest first. `state=review` lists those that wait for a decision by an operator.',
         middleware: read,
         request: {
           query: pageQuery.extend({
-            contact: contactId.optional().openapi({ description: 'Only of this contact.' }),
-            visitor: visitorId.optional().openapi({ description: 'Only of this visitor.' }),
+            contact: contactId.optional().openapi({ description: 'Only links of this contact.' }),
+            visitor: visitorId.optional().openapi({ description: 'Only links of this visitor.' }),
             state: z
               .enum(LINK_STATES, `must be one of ${LINK_STATES.join(', ')}`)
               .optional()
-              .openapi({ description: 'Only in this state.' }),
+              .openapi({ description: 'Only links in this state.' }),
           }),
         },
         responses: { 200: json('A page of links', pageOf(linkSchema)), ...refusals },
@@ -135,8 +134,8 @@ export function linkRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/links/{id}',
         ...operation('Links', 'getLink'),
-        summary: 'Why a link is as it is',
-        description: 'Its reasons in sentences, the claims that speak for it, and what operators said of it.',
+        summary: 'Explain a link',
+        description: 'Its reasons in sentences, the claims that support it, and the acts of operators on it.',
         middleware: read,
         request: { params: idParam },
         responses: { 200: json('The link', explainedSchema), ...refusals, 404: refusal('There is no such link') },
@@ -159,9 +158,9 @@ export function linkRoutes(deps: HttpDeps) {
         )
       },
     )
-    .openapi(actRoute('void'), async (c) => c.json(await say(c, c.req.valid('param').id, 'void'), 200))
-    .openapi(actRoute('confirm'), async (c) => c.json(await say(c, c.req.valid('param').id, 'confirm'), 200))
-    .openapi(actRoute('clear'), async (c) => c.json(await say(c, c.req.valid('param').id, 'clear'), 200))
+    .openapi(actRoute('void'), async (c) => c.json(await recordAct(c, c.req.valid('param').id, 'void'), 200))
+    .openapi(actRoute('confirm'), async (c) => c.json(await recordAct(c, c.req.valid('param').id, 'confirm'), 200))
+    .openapi(actRoute('clear'), async (c) => c.json(await recordAct(c, c.req.valid('param').id, 'clear'), 200))
 
   function actRoute<A extends Act>(act: A) {
     return createRoute({
@@ -172,30 +171,29 @@ export function linkRoutes(deps: HttpDeps) {
       middleware: [allow(deps, 'links:write')] as const,
       request: { params: idParam },
       responses: {
-        200: json('The act, as it was kept', actSchema),
+        200: json('The act as stored', actSchema),
         ...refusals,
         404: refusal('There is no such link'),
-        409: refusal('The same was said last: `nothing_changes`'),
+        409: refusal('`nothing_changes`: this is already the last act on the link'),
       },
     })
   }
 
-  async function say(c: Context<PrivateEnv>, id: string, act: Act): Promise<z.infer<typeof actSchema>> {
+  async function recordAct(c: Context<PrivateEnv>, id: string, act: Act): Promise<z.infer<typeof actSchema>> {
     const claim = readId(id)
     const { actor } = c.get('caller')
     const row = await transact(deps.db, async (trx) => {
       const kept = await addAct(trx, claim, act, actor, deps.now())
       if (typeof kept === 'string') return kept
-      // The claim's id only: the audit outlives a visitor who withdraws.
+      // Only the claim's id, because the audit outlives a visitor that withdraws.
       const detail = { claim: claim.claimId }
       await writeAudit(trx, { id: deps.newId(), at: deps.now(), actor, action: `link.${act}`, detail })
       return kept
     })
     if (row === 'unknown') throw unknownLink()
     if (row === 'nothing_changes') {
-      const already =
-        act === 'clear' ? 'nothing was said of this link that could be taken back' : `its last act is ${act}`
-      throw new Problem(409, 'nothing_changes', `${already} already; nothing changes`)
+      const why = act === 'clear' ? 'this link has no act that could be undone' : `its last act is already ${act}`
+      throw new Problem(409, 'nothing_changes', `${why}; nothing changes`)
     }
     deps.wake()
     return { link: id, act, at: iso(row.at), actor }
@@ -203,10 +201,10 @@ export function linkRoutes(deps: HttpDeps) {
 }
 
 function unknownLink(): Problem {
-  return new Problem(404, 'unknown_link', 'id must be the id of a link as `GET /api/v1/links` shows it')
+  return new Problem(404, 'unknown_link', 'id must be the id of a link from `GET /api/v1/links`')
 }
 
-/** The claim that an id outside names. */
+/** Decodes a link's public id. */
 function readId(id: string): ClaimId {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(id, 'base64url').toString('utf8'))
@@ -218,7 +216,7 @@ function readId(id: string): ClaimId {
   }
 }
 
-/** A link as the outside reads it. */
+/** Renders a link for a reply. */
 export function renderLink(row: LinkRow): z.infer<typeof linkSchema> {
   return {
     id: linkId(row),
@@ -238,7 +236,7 @@ export function renderLink(row: LinkRow): z.infer<typeof linkSchema> {
   }
 }
 
-/** A link's id outside: opaque, and enough to find it by its visitor. */
+/** A link's public id. It is opaque to clients and holds the visitor's id, by which the link is found. */
 export function linkId(row: Pick<LinkRow, 'visitor_id' | 'id'>): string {
   return Buffer.from(JSON.stringify([row.visitor_id, row.id])).toString('base64url')
 }

@@ -1,6 +1,6 @@
 /**
- * `GET /api/v1/matches`: the feed that e-mail tools pull. A page is a stretch of the log of changes with each contact
- * once, rendered as the contact stands at reading; `next` is the last number scanned, so that a poller who keeps it
+ * `GET /api/v1/matches`: the feed that email tools pull. A page covers a range of the change log and holds each contact
+ * once, in its state at the time of reading. `next` is the last sequence number scanned, so a poller that stores it
  * misses nothing and gets nothing twice.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
@@ -28,7 +28,7 @@ import { onInvalid } from './validation.ts'
 
 type Match = z.infer<typeof matchSchema>
 
-/** A contact's last change within a page, and what came before it there. */
+/** A contact's last change within a page. */
 type LatestChange = {
   row: MatchChangeRow
   change: MatchChange
@@ -58,12 +58,12 @@ export function matchRoutes(deps: HttpDeps) {
       }
       const list = segment === undefined ? 'matches' : `matches:${segment}`
       let position = decodeCursor(list, after, z.number().int().nonnegative()) ?? 0
-      /** The next stretch of the log, after which `position` is the last number scanned. */
+      /** Reads the next range of the log, and moves `position` to the last number scanned. */
       const next = async (size: number) => {
         const rows = await readChanges(deps.db, position, size + 1)
         const page = rows.slice(0, size)
         position = page.at(-1)?.seq ?? position
-        return { rows: await render(deps, toldIn(page, segment)), more: rows.length > size }
+        return { rows: await render(deps, latestChanges(page, segment)), more: rows.length > size }
       }
       await writeAudit(deps.db, {
         id: deps.newId(),
@@ -88,19 +88,19 @@ export function matchRoutes(deps: HttpDeps) {
   )
 }
 
-/** Each contact of the rows once, in the order of its last change, as this feed's readers must hear of it. */
-function toldIn(rows: MatchChangeRow[], segment: string | undefined): LatestChange[] {
-  const told = new Map<string, LatestChange>()
+/** The change to report for each contact of the rows, in the order of the contacts' last changes. */
+function latestChanges(rows: MatchChangeRow[], segment: string | undefined): LatestChange[] {
+  const latest = new Map<string, LatestChange>()
   for (const row of rows) {
     const change = row.contact_id === ERASED_CONTACT ? null : changeFor(row, segment)
     if (!change) continue
-    const before = told.get(row.contact_id)
-    told.delete(row.contact_id)
-    // Matched and then updated on one page is still news: the reader hears of the contact for the first time.
-    const news = change.change === 'updated' && before?.change === 'matched' ? 'matched' : change.change
-    told.set(row.contact_id, { row, change: news, reason: change.reason })
+    const before = latest.get(row.contact_id)
+    latest.delete(row.contact_id)
+    // A contact that is matched and then updated within one page is new to the reader, so it is reported as matched.
+    const reported = change.change === 'updated' && before?.change === 'matched' ? 'matched' : change.change
+    latest.set(row.contact_id, { row, change: reported, reason: change.reason })
   }
-  return [...told.values()]
+  return [...latest.values()]
 }
 
 function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<LatestChange, 'change' | 'reason'> | null {
@@ -115,27 +115,29 @@ function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<Lates
     : { change: 'unmatched', reason: 'left_segment' }
 }
 
-async function render(deps: HttpDeps, told: LatestChange[]): Promise<Match[]> {
+async function render(deps: HttpDeps, changes: LatestChange[]): Promise<Match[]> {
   const now = deps.now()
   const facts = await loadMatchFacts(
     deps.db,
-    told.map(({ row }) => row.contact_id),
+    changes.map(({ row }) => row.contact_id),
   )
   const carts = new Map<PersonId, CartRow>()
   for (const match of facts.values()) if (match.cart) carts.set(contactPerson(match.contactId), match.cart)
   const open = await stillOpen(deps.db, carts)
   const matches: Match[] = []
-  for (const { row, change, reason } of told) {
+  for (const { row, change, reason } of changes) {
     const match = facts.get(row.contact_id)
-    if (change === 'unmatched' || change === 'erased') matches.push(gone(row, change, reason))
-    // No longer a match: the row that says so comes after this page.
+    if (change === 'unmatched' || change === 'erased') matches.push(renderEnded(row, change, reason))
+    // Without facts the contact is no longer a match; a later row of the log reports that.
     else if (match)
-      matches.push(await matched(deps, row.seq, change, match, open.get(contactPerson(match.contactId)) ?? null, now))
+      matches.push(
+        await renderMatch(deps, row.seq, change, match, open.get(contactPerson(match.contactId)) ?? null, now),
+      )
   }
   return matches
 }
 
-function gone(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: UnmatchedReason | null): Match {
+function renderEnded(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: UnmatchedReason | null): Match {
   return {
     seq: row.seq,
     change,
@@ -149,7 +151,7 @@ function gone(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: Unmat
   }
 }
 
-async function matched(
+async function renderMatch(
   deps: HttpDeps,
   seq: number,
   change: 'matched' | 'updated',

@@ -1,6 +1,6 @@
 /**
- * `GET /openapi.json`: the description of the API, made from the same schemas that check its requests. The private
- * routes describe themselves; the public ones are described in `public-operations`.
+ * `GET /openapi.json`: the API document, generated from the schemas that check the requests. The private routes describe
+ * themselves; `public-operations` describes the public ones.
  */
 import type { OpenAPIHono } from '@hono/zod-openapi'
 import type { ApiDocument } from './api-document.ts'
@@ -10,10 +10,11 @@ import { type EventsContract, publicPaths, publicSchemas } from './public-operat
 import { TAGS } from './tags.ts'
 
 const DESCRIPTION =
-  'Public routes write and tell nothing; private routes need a key (`couture keys create`) as `Authorization: Bearer KEY`. ' +
-  'Lists are pages: keep `next`, send it as `after`. Errors are RFC 9457 problems with a `code` and a sentence.'
+  'Public routes only write and reveal nothing. Private routes need a key (`couture keys create`) as ' +
+  '`Authorization: Bearer KEY`. Lists are paged: send the `next` of a page as `after` to read the following one. Errors ' +
+  'are RFC 9457 problems with a `code` and a sentence in `detail`.'
 
-/** Describes the private routes below `prefix`, and the public ones. `server` is where this installation answers. */
+/** Describes the private routes below `prefix`, and the public ones. `server` is the URL of this installation. */
 export function describeApi(
   routes: OpenAPIHono<PrivateEnv>,
   { prefix, version, server, events }: { prefix: string; version: string; server: string; events: EventsContract },
@@ -22,7 +23,7 @@ export function describeApi(
   registry.registerComponent('securitySchemes', 'key', {
     type: 'http',
     scheme: 'bearer',
-    description: 'A secret key, `couture keys create`. Each call needs one of the scopes that it names in its refusal.',
+    description: 'A secret key from `couture keys create`. A call without the scope is refused with its name.',
   })
   registry.registerComponent('securitySchemes', 'session', {
     type: 'apiKey',

@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/orders`: orders of other channels, as a JSON array, NDJSON or CSV. One order per `order_id`; the latest
- * push replaces. Money is a decimal here and minor units from here on.
+ * `POST /api/v1/orders`: orders from other channels, as a JSON array, NDJSON or CSV. There is one order per `order_id`,
+ * and the latest push replaces it. Amounts arrive as decimals and are converted to minor units here.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { checkOrder } from '../import/check-order.ts'
@@ -11,7 +11,7 @@ import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
-import { importedFields, importQuery, rejectedSchema, withTexts } from './import-shapes.ts'
+import { importedFields, importQuery, rejectedSchema, withStreamedBodies } from './import-shapes.ts'
 import { json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
@@ -26,7 +26,7 @@ const resultSchema = z
   })
   .openapi('OrdersResult')
 
-/** Rows of one JSON array, which is held whole; NDJSON and CSV may have any number. */
+/** The most rows of a JSON array, which is held in memory; NDJSON and CSV are streamed and have no limit. */
 const MAX_ROWS = 10_000
 
 /** The orders' routes. */
@@ -37,16 +37,17 @@ export function orderRoutes(deps: HttpDeps) {
       method: 'post',
       path: '/orders',
       ...operation('Orders', 'upsertOrders'),
-      summary: 'Create and replace orders of other channels',
+      summary: 'Create and replace orders from other channels',
       description:
-        'JSON array, NDJSON or CSV. An order is of the contact whose id it names, known or still to come, or of the one ' +
-        'known contact with its address; where there is none or several the row is rejected. The latest push replaces.',
+        'JSON array, NDJSON or CSV. An order belongs to the contact whose id it gives, even if that contact is not known ' +
+        'yet, or else to the one known contact with its email address. If no contact or several have that address, the ' +
+        'row is rejected. The latest push of an order replaces it.',
       middleware: [allow(deps, 'orders:write'), streamedImport(deps, 'orders', runOrders(deps))] as const,
       request: {
         query: importQuery,
         body: {
           required: true,
-          content: withTexts({
+          content: withStreamedBodies({
             'application/json': {
               schema: z.array(z.unknown(), 'must be an array of orders').max(MAX_ROWS),
               example: [
@@ -64,9 +65,9 @@ export function orderRoutes(deps: HttpDeps) {
         },
       },
       responses: {
-        200: json('What became of the rows', resultSchema),
+        200: json('The outcome of each row', resultSchema),
         ...refusals,
-        413: refusal('The body is too large; what came before is imported.'),
+        413: refusal('The body is too large. The rows before the limit were imported.'),
         415: refusal('The body is neither JSON, NDJSON nor CSV.'),
       },
     }),
@@ -94,7 +95,7 @@ export function orderRoutes(deps: HttpDeps) {
   )
 }
 
-/** Streamed bodies: row by row through the same check. */
+/** Imports a streamed body row by row, with the same check. */
 function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
   return async (source, onProgress) => {
     const { db, now } = deps

@@ -1,13 +1,13 @@
-/** Pages of lists: `?after=CURSOR&limit=`, answered as `{data, next, has_more}`. Cursors are opaque to readers. */
+/** Paging of lists: `?after=CURSOR&limit=` returns `{data, next, has_more}`. Cursors are opaque to clients. */
 import { z } from '@hono/zod-openapi'
 import { Problem } from '../domain/problem.ts'
 
-/** The rows of a page, where nobody asks for fewer. */
+/** The most rows of a page, and the default. */
 export const MAX_LIMIT = 1000
 
 /** The query of every list. */
 export const pageQuery = z.object({
-  after: z.string().max(2000).optional().openapi({ description: 'The `next` of the page before.' }),
+  after: z.string().max(2000).optional().openapi({ description: 'The `next` of the previous page.' }),
   limit: z.coerce
     .number({ error: `must be an integer from 1 to ${MAX_LIMIT}` })
     .int(`must be an integer from 1 to ${MAX_LIMIT}`)
@@ -21,12 +21,12 @@ export function pageOf<T extends z.ZodType>(item: T) {
   return z.object({ data: z.array(item), next: z.string().nullable(), has_more: z.boolean() })
 }
 
-/** A cursor that only the same list understands. */
+/** Encodes a position of a list; only the same list accepts the cursor. */
 export function encodeCursor(list: string, position: unknown): string {
   return Buffer.from(JSON.stringify([list, position])).toString('base64url')
 }
 
-/** The position in a cursor of this list; 400 `bad_cursor` for anything else. Null where none was given. */
+/** Decodes a cursor of this list, or throws a 400 `bad_cursor`. Null without a cursor. */
 export function decodeCursor<T>(list: string, cursor: string | undefined, schema: z.ZodType<T>): T | null {
   if (cursor === undefined || cursor === '') return null
   let parsed: unknown
@@ -41,5 +41,5 @@ export function decodeCursor<T>(list: string, cursor: string | undefined, schema
 }
 
 function badCursor(): Problem {
-  return new Problem(400, 'bad_cursor', 'after must be the `next` of a page of this same list')
+  return new Problem(400, 'bad_cursor', 'after must be the `next` of a page of the same list')
 }

@@ -1,4 +1,4 @@
-/** One contact or visitor: the 360° view. */
+/** The 360° view of a contact or visitor, and lists of visitors. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
 import { toMajor } from '../domain/money.ts'
@@ -37,7 +37,7 @@ const consentSchema = z
     policy: z.string().nullable(),
     at: z.string(),
   })
-  .openapi('Consent', { description: "A visitor's choice, and when it was first seen." })
+  .openapi('Consent', { description: "A visitor's choice, and the time at which it was first seen." })
 
 const visitorSchema = z.object({
   id: z.string(),
@@ -80,7 +80,7 @@ const contactSchema = z
 const contactParam = z.object({ id: contactId.openapi({ example: 'crm-7' }) })
 const visitorParam = z.object({ id: visitorId.openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
 
-/** The people's routes. */
+/** The routes of contacts and visitors. */
 export function peopleRoutes(deps: HttpDeps) {
   const read = allow(deps, 'people:read', 'contacts:read')
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
@@ -90,7 +90,7 @@ export function peopleRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/contacts/{id}',
         ...operation('Contacts', 'getContact'),
-        summary: 'All that is known of a contact',
+        summary: 'Get everything known about a contact',
         middleware: read,
         request: { params: contactParam },
         responses: { 200: json('The contact', contactSchema), ...refusals, 404: refusal('There is no such contact') },
@@ -102,13 +102,13 @@ export function peopleRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/visitors',
         ...operation('Visitors', 'listVisitors'),
-        summary: 'Visitors in a state that somebody should know of',
+        summary: 'List shared or overactive visitors',
         description:
-          '`shared`: devices that several contacts use. `overactive`: scripts and broken pages, whose events are kept ' +
-          'and nothing made of them.',
+          '`shared`: devices that several contacts use. `overactive`: scripts and broken pages, whose events are stored ' +
+          'but not used.',
         middleware: read,
         request: { query: pageQuery.extend({ state: z.enum(['overactive', 'shared']) }) },
-        responses: { 200: json('Visitors in order of their id', pageOf(visitorSchema)), ...refusals },
+        responses: { 200: json('A page of visitors, by id', pageOf(visitorSchema)), ...refusals },
       }),
       async (c) => {
         const { after, limit, state } = c.req.valid('query')
@@ -123,7 +123,7 @@ export function peopleRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/visitors/{id}',
         ...operation('Visitors', 'getVisitor'),
-        summary: 'All that is known of a visitor',
+        summary: 'Get everything known about a visitor',
         middleware: read,
         request: { params: visitorParam },
         responses: {

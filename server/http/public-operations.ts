@@ -1,12 +1,12 @@
 /**
- * The description of what is served to the public and to those who watch the server. These calls are answered outside
- * the application that describes itself, so they are written out here; a test calls each of them by its description.
+ * Describes the public endpoints and those for monitoring. They are served outside the application that describes
+ * itself, so they are written out here; a test calls each of them as described.
  */
 import { z } from '@hono/zod-openapi'
 import type { Operation, Paths, Schema } from './api-document.ts'
 import { operation } from './tags.ts'
 
-/** What the collector says of `POST /v1/events`: the schemas that it checks with. */
+/** The collector's schemas of `POST /v1/events`, with an example. */
 export type EventsContract = { request: z.ZodType; reply: z.ZodType; example: unknown }
 
 const PROBLEM: Schema = { $ref: '#/components/schemas/Problem' }
@@ -17,15 +17,15 @@ const refused = (description: string) => ({
 })
 
 const REFUSALS = {
-  400: refused('The body is not JSON, or not as described; `detail` says what it must be.'),
+  400: refused('The body is not JSON or does not match the schema; `detail` says what it must be.'),
   401: refused('Unknown site or key'),
   403: refused('The origin is not one of the site, or the key lacks the scope.'),
-  413: refused('Too large; send it in parts.'),
-  429: refused('Too fast; try again after `Retry-After`.'),
-  503: refused('Nothing can be taken now; try again after `Retry-After`.'),
+  413: refused('The body is too large; split it.'),
+  429: refused('Too many requests; retry after `Retry-After`.'),
+  503: refused('The server cannot accept events now; retry after `Retry-After`.'),
 }
 
-/** The schemas of the collector, by the names under which the public calls refer to them. */
+/** The collector's schemas, by the names under which the public endpoints refer to them. */
 export function publicSchemas(events: EventsContract): Record<string, Schema> {
   return { EventBatch: described(events.request), EventReply: described(events.reply), SegmentCall, SegmentBatch }
 }
@@ -40,19 +40,23 @@ const SegmentCall: Schema = {
   description: "A call of Segment's specification. Other members are ignored.",
   properties: {
     type: { type: 'string', enum: ['track', 'page', 'screen', 'identify', 'group', 'alias'] },
-    messageId: { type: 'string', description: 'Names the event for ever; a keyed hash of the call if it is left out.' },
-    anonymousId: { type: 'string', description: '1 to 62 of A-Z a-z 0-9 . _ -: the visitor is `s:` and this.' },
-    userId: { type: ['string', 'number'], description: "The contact's id, or an e-mail address." },
-    event: { type: 'string', description: "Of `track`: what happened, in Segment's or GA4's words." },
-    name: { type: 'string', description: 'Of `page` and `screen`.' },
-    groupId: { type: 'string', description: 'Of `group`.' },
-    previousId: { type: 'string', description: 'Of `alias`: the anonymous id before.' },
+    messageId: { type: 'string', description: 'The permanent id of the event, by default a keyed hash of the call.' },
+    anonymousId: {
+      type: 'string',
+      description: '1 to 62 of A-Z a-z 0-9 . _ -. The visitor id is `s:` followed by this.',
+    },
+    userId: { type: ['string', 'number'], description: "The contact's id, or an email address." },
+    event: { type: 'string', description: "`track` only: the event name of Segment's specification or of GA4." },
+    name: { type: 'string', description: '`page` and `screen` only.' },
+    groupId: { type: 'string', description: '`group` only.' },
+    previousId: { type: 'string', description: '`alias` only: the earlier anonymous id.' },
     properties: { type: 'object' },
-    traits: { type: 'object', description: 'Only `email` is read, as a login, and nothing is kept.' },
+    traits: { type: 'object', description: 'Only `email` is read, as a login. The traits are not stored.' },
     timestamp: { type: 'string', format: 'date-time' },
     context: {
       type: 'object',
-      description: "`consent.categoryPreferences` is read through the site's `consent_map`; `site` with a secret key.",
+      description:
+        "`consent.categoryPreferences` is mapped by the site's `consent_map`. With a secret key, `site` gives the site.",
     },
   },
 }
@@ -62,7 +66,7 @@ const SegmentBatch: Schema = {
   required: ['batch'],
   properties: {
     batch: { type: 'array', maxItems: 2500, items: { $ref: '#/components/schemas/SegmentCall' } },
-    context: { type: 'object', description: 'For calls that have none of their own.' },
+    context: { type: 'object', description: 'The context of calls that have none of their own.' },
     sentAt: { type: 'string', format: 'date-time' },
     writeKey: { type: 'string', description: 'In place of the `Authorization` header.' },
   },
@@ -90,8 +94,8 @@ function segmentOperation(kind: string, schema: string, example: object): Operat
     ...operation('Segment calls', `segment${kind.charAt(0).toUpperCase()}${kind.slice(1)}`),
     summary: kind === 'batch' ? "Send calls in Segment's format" : `Send a ${kind} call in Segment's format`,
     description:
-      'With the site’s write key a login is a claim; with a secret key of scope `identify:write` it is verified. The ' +
-      'body is read as JSON whatever its Content-Type, and may be compressed with gzip: at most 500 KB.',
+      "With the site's write key a login is a claim; with a secret key of scope `identify:write` it is verified. The " +
+      'body is read as JSON whatever its Content-Type, may be compressed with gzip, and is at most 500 KB.',
     security: [{ writeKey: [] }, { key: [] }],
     requestBody: {
       required: true,
@@ -99,7 +103,7 @@ function segmentOperation(kind: string, schema: string, example: object): Operat
     },
     responses: {
       200: {
-        description: 'What could be kept is on disk; the header `couture-left-out` counts what was not, by its reason.',
+        description: 'The accepted calls are on disk. The header `couture-left-out` counts the skipped ones by reason.',
         content: {
           'application/json': { schema: { type: 'object', properties: { success: { type: 'boolean', const: true } } } },
         },
@@ -116,7 +120,7 @@ const text = (description: string, type: string) => ({
 
 const siteParameter = { name: 'site', in: 'query', required: true, schema: { type: 'string', example: 'demo' } }
 
-/** The public calls, by path. */
+/** The public operations, by path. */
 export function publicPaths({ example }: EventsContract): Paths {
   const eventBody = { schema: { $ref: '#/components/schemas/EventBatch' }, example }
   return {
@@ -125,14 +129,14 @@ export function publicPaths({ example }: EventsContract): Paths {
         ...operation('Collect', 'sendEvents'),
         summary: 'Send events',
         description:
-          'What the tag does. 202 means that the accepted events are on disk. With a key of scope `events:write` ' +
-          'history of any age is taken, and `sent_at` may be left out. At most 50 events and 64 KiB, with a key 500 ' +
-          'and 1 MiB; gzip is accepted.',
+          'The endpoint of the tag. 202 means that the accepted events are on disk. With a key of scope `events:write` ' +
+          'events may be of any age, and `sent_at` is optional. A batch has at most 50 events and 64 KiB, with a key 500 ' +
+          'events and 1 MiB. It may be compressed with gzip.',
         security: [{}, { key: [] }],
         requestBody: { required: true, content: { 'application/json': eventBody, 'text/plain': eventBody } },
         responses: {
           202: {
-            description: 'What became of each event',
+            description: 'The outcome of each event',
             content: { 'application/json': { schema: { $ref: '#/components/schemas/EventReply' } } },
           },
           ...REFUSALS,
@@ -150,9 +154,10 @@ export function publicPaths({ example }: EventsContract): Paths {
     '/tag.js': {
       get: {
         ...operation('Tag and mail links', 'getTag'),
-        summary: 'The tag of a site',
+        summary: 'Get the tag of a site',
         description:
-          'With the settings of the site. `/tag.HASH.js` with the hash of its `ETag` never changes, for SRI.',
+          "The script includes the site's settings. `/tag.HASH.js`, with the hash from its `ETag`, never changes and " +
+          'can be used with SRI.',
         security: [],
         parameters: [siteParameter],
         responses: { 200: text('The script', 'text/javascript'), 404: refused('There is no such site') },
@@ -162,25 +167,26 @@ export function publicPaths({ example }: EventsContract): Paths {
       get: {
         ...operation('Tag and mail links', 'followLink'),
         summary: 'Follow a mail link',
-        description: "Leads to the page that the token names, with the token under the site's `link_param`.",
+        description:
+          "Redirects to the token's landing page, with the token in the query under the site's `link_param`.",
         security: [],
         parameters: [
           { name: 'token', in: 'path', required: true, schema: { type: 'string', example: 'c1.letter-1.crm-7' } },
         ],
         responses: {
           302: { description: 'To the landing page' },
-          400: refused('The token was not made by this shop, or not copied whole.'),
+          400: refused('The token was not minted by this shop, or is truncated.'),
         },
       },
     },
     '/healthz': {
       get: {
         ...operation('Operation', 'getHealth'),
-        summary: 'Whether the process answers',
+        summary: 'Check that the process responds',
         security: [],
         responses: {
           200: {
-            description: 'It does',
+            description: 'The process responds',
             content: {
               'application/json': {
                 schema: { type: 'object', required: ['ok'], properties: { ok: { type: 'boolean', const: true } } },
@@ -193,21 +199,24 @@ export function publicPaths({ example }: EventsContract): Paths {
     '/readyz': {
       get: {
         ...operation('Operation', 'getReadiness'),
-        summary: 'Whether it can take and land events',
+        summary: 'Check that the server can accept and land events',
         security: [],
         responses: {
-          200: { description: 'It can', content: { 'application/json': { schema: { type: 'object' } } } },
-          503: refused('It cannot; `missing` says why.'),
+          200: { description: 'The server is ready', content: { 'application/json': { schema: { type: 'object' } } } },
+          503: refused('The server is not ready; `missing` gives the reason.'),
         },
       },
     },
     '/metrics': {
       get: {
         ...operation('Operation', 'getMetrics'),
-        summary: 'Metrics for Prometheus',
-        description: 'For this machine, or the holder of a key.',
+        summary: 'Get metrics for Prometheus',
+        description: 'Requests from this machine need no key.',
         security: [{}, { key: [] }],
-        responses: { 200: text('The metrics', 'text/plain'), 401: refused('Not this machine, and no valid key') },
+        responses: {
+          200: text('The metrics', 'text/plain'),
+          401: refused('The request comes from another machine and has no valid key'),
+        },
       },
     },
   }

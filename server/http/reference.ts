@@ -1,4 +1,4 @@
-/** `GET /reference`: the API for people, a page without scripts made from the OpenAPI document. */
+/** `GET /reference`: the API reference, an HTML page without scripts that is generated from the OpenAPI document. */
 import { html, raw } from 'hono/html'
 import type { ApiDocument, Operation, Schema } from './api-document.ts'
 
@@ -15,12 +15,12 @@ table{border-collapse:collapse}td,th{text-align:left;vertical-align:top;padding:
 th{font-weight:500;color:var(--soft)}nav ul{columns:2 18rem;list-style:none;padding:0}
 `
 
-/** The page's policy: nothing but its own style. */
+/** The page's content security policy, which allows only its own style. */
 export const REFERENCE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'"
 
 type Call = { verb: string; path: string; operation: Operation }
 
-/** The page. */
+/** Renders the reference page. */
 export function referencePage(document: ApiDocument) {
   const calls = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.entries(operations).map(([verb, operation]): Call => ({ verb: verb.toUpperCase(), path, operation })),
@@ -35,7 +35,7 @@ export function referencePage(document: ApiDocument) {
 <title>Couture API</title><style>${raw(STYLE)}</style></head>
 <body>
 <h1>Couture API</h1>
-<p>${document.info.description} For programs: <a href="/openapi.json">openapi.json</a>.</p>
+<p>${document.info.description} For programs there is <a href="/openapi.json">openapi.json</a>.</p>
 <nav aria-label="Calls">${groups.map(
     ({ name, calls }) => html`<h3>${name}</h3>
 <ul>${calls.map((call) => html`<li><a href="#${idOf(call)}"><code>${call.verb} ${call.path}</code></a></li>`)}</ul>`,
@@ -71,11 +71,11 @@ function parameter({ name, in: place, required, schema, description }: NonNullab
   return html`<tr><td><code>${name}</code></td><td>${place}</td><td>${what}</td></tr>`
 }
 
-/** A call that can be pasted, with the examples of the description. */
+/** A `curl` command for the call, with the examples of the document. */
 function exampleCall({ verb, path, operation }: Call, document: ApiDocument): string {
   const lines = [`curl -X ${verb} "$COUTURE${filledPath(path, operation)}"`]
-  // Without a word of its own a call needs what all need: a key.
-  if (operation.security?.some((way) => 'key' in way) ?? true) lines.push(`  -H "Authorization: Bearer $KEY"`)
+  // An operation without `security` has the default of the document, which is a key.
+  if (operation.security?.some((scheme) => 'key' in scheme) ?? true) lines.push(`  -H "Authorization: Bearer $KEY"`)
   const body = exampleBody(operation, document)
   if (body !== undefined) {
     lines.push(
@@ -86,22 +86,22 @@ function exampleCall({ verb, path, operation }: Call, document: ApiDocument): st
   return lines.join(' \\\n')
 }
 
-/** A path with the examples of its parameters, of those of its query that it needs, and without a body of all that have one. */
+/** A path with example values for its parameters: required query parameters always, others only without a body. */
 export function filledPath(path: string, operation: Operation): string {
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name) => {
     const found = operation.parameters?.find((each) => each.in === 'path' && each.name === name)
     return encodeURIComponent(String(found?.schema?.example ?? name))
   })
   const inQuery = operation.parameters?.filter((each) => each.in === 'query') ?? []
-  const told = (schema?: { example?: unknown }) => !operation.requestBody && schema?.example !== undefined
-  const needed = inQuery.filter(({ required, schema }) => required || told(schema))
+  const hasExample = (schema?: { example?: unknown }) => !operation.requestBody && schema?.example !== undefined
+  const needed = inQuery.filter(({ required, schema }) => required || hasExample(schema))
   const query = new URLSearchParams(
     needed.map(({ name, schema }) => [name, String(schema?.enum?.[0] ?? schema?.example)]),
   )
   return query.size === 0 ? filled : `${filled}?${query}`
 }
 
-/** The example of a call's JSON body; undefined where it has none. */
+/** The example of a call's JSON body, or undefined without one. */
 export function exampleBody(operation: Operation, document: ApiDocument): unknown {
   const content = operation.requestBody?.content['application/json']
   if (!content) return undefined

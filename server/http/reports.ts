@@ -1,4 +1,4 @@
-/** `GET /api/v1/reports/overview`: what the dashboard's first page shows. */
+/** `GET /api/v1/reports/overview`: the figures of the dashboard's first page. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
@@ -19,8 +19,10 @@ const carts = z.object({
 })
 const figures = z.object({
   visitors: z.number(),
-  matched: rate.openapi({ description: 'Visitors with `identity` consent that are linked, of all with it.' }),
-  identity: rate.openapi({ description: 'Visitors with `identity` consent, of all that consented to anything.' }),
+  matched: rate.openapi({ description: 'Linked visitors, as a share of those with `identity` consent.' }),
+  identity: rate.openapi({
+    description: 'Visitors with `identity` consent, as a share of those that consented to anything.',
+  }),
   marketing: rate,
   withdrawals: z.number(),
   carts: z.object({ open: carts, abandoned: carts, recovered: carts }),
@@ -44,7 +46,7 @@ export function reportRoutes(deps: HttpDeps) {
       method: 'get',
       path: '/reports/overview',
       ...operation('Reports', 'getOverview'),
-      summary: 'Visitors, match rate and carts by day',
+      summary: 'Get visitors, match rate and carts by day',
       middleware: [allow(deps, 'people:read', 'segments:read')] as const,
       request: { query: z.object({ from: date.optional(), to: date.optional() }) },
       responses: { 200: json('The figures, by UTC day and in total', overviewSchema), ...refusals },
@@ -55,7 +57,7 @@ export function reportRoutes(deps: HttpDeps) {
       const to = query.to === undefined ? Math.floor(now / DAY_MS) : Date.parse(query.to) / DAY_MS
       const from = query.from === undefined ? to - 29 : Date.parse(query.from) / DAY_MS
       if (from > to || to - from >= MAX_DAYS) {
-        throw new Problem(400, 'invalid_request', `from must not be after to, nor more than ${MAX_DAYS} days before it`)
+        throw new Problem(400, 'invalid_request', `from must not be after to, nor ${MAX_DAYS} days or more before it`)
       }
       const { total, days } = await overview(deps.db, from, to, now)
       return c.json(

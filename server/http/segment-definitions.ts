@@ -1,4 +1,4 @@
-/** `/api/v1/segments`: the definitions of segments. Changing one has everybody judged again, in the background. */
+/** `/api/v1/segments`: the definitions of segments. After a change every person is judged again in the background. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { bodyLimit } from 'hono/body-limit'
 import type { Transaction } from 'kysely'
@@ -25,7 +25,7 @@ import { iso, isoOrNull, json, refusal, refusals, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
-/** The largest definition that is read; it has room for what the grammar allows. */
+/** The largest body in bytes, which has room for any definition that the grammar allows. */
 const MAX_BODY = 64 * 1024
 
 const MAX_NAME = 100
@@ -36,7 +36,7 @@ const text = z
   .refine((given) => given.trim() !== '', mustBeName)
 const name = z
   .union([text, z.strictObject({ fr: text, en: text })], mustBeName)
-  .openapi({ description: 'One name, or one for each language of the dashboard.' })
+  .openapi({ description: 'One name, or one per language of the dashboard.' })
 const node = definitionSchema((schema) =>
   schema.openapi('SegmentNode', {
     description: 'A condition on a person: an object with exactly one of these keys.',
@@ -59,15 +59,17 @@ const segmentSchema = z
     id: z.string(),
     name,
     node,
-    definition: node.openapi({ description: 'The same as `node`, under its former name.', deprecated: true }),
-    version: z.number().openapi({ description: 'Grows with each change.' }),
+    definition: node.openapi({ description: 'The same as `node`, under its old name.', deprecated: true }),
+    version: z.number().openapi({ description: 'Increases with each change.' }),
     updated_at: z.string(),
-    origin: z.enum(['preset', 'shop']).openapi({ description: 'Whether it ships with Couture or was made here.' }),
+    origin: z
+      .enum(['preset', 'shop'])
+      .openapi({ description: 'Whether it ships with Couture or was created by the shop.' }),
     edited_at: z.string().nullable().openapi({
-      description: 'Since when a preset is as the shop wants it; later releases leave it alone.',
+      description: 'When the shop edited a preset; later releases do not change it.',
     }),
     judging: z.object({ done: z.number(), total: z.number() }).nullable().openapi({
-      description: 'While everybody is judged by a new condition: how many persons were, of how many.',
+      description: 'While persons are judged by a new condition: how many are done, out of how many.',
     }),
   })
   .openapi('Segment')
@@ -78,25 +80,25 @@ const versionSchema = z
     at: z.string(),
     actor: z.string(),
     name: name.nullable(),
-    node: node.nullable().openapi({ description: 'Null where the segment was deleted.' }),
+    node: node.nullable().openapi({ description: 'Null if the segment was deleted.' }),
   })
   .openapi('SegmentVersion')
 
 const paramsLike = (example: string) => z.object({ id: shortId.openapi({ example }) })
 const own = paramsLike('customers_with_cart')
 const ofOne = { 404: refusal('There is no such segment'), ...refusals }
-const tooLarge = refusal(`The body has more than ${MAX_BODY} bytes.`)
+const tooLarge = refusal(`The body is larger than ${MAX_BODY} bytes.`)
 const limited = bodyLimit({
   maxSize: MAX_BODY,
   onError: () => {
-    throw new Problem(413, 'too_large', `the body must have at most ${MAX_BODY} bytes`)
+    throw new Problem(413, 'too_large', `the body must be at most ${MAX_BODY} bytes`)
   },
 })
 
-/** The routes of the definitions. */
+/** The definitions' routes. */
 export function segmentDefinitionRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
-  /** Changes definitions, with an audit row in the same transaction. `change` returns the segment's new version. */
+  /** Runs `change` and writes its audit row in one transaction. */
   const changing = async <T>(
     { actor }: Caller,
     action: 'create' | 'update' | 'delete',
@@ -119,7 +121,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/segments',
         ...operation('Segments', 'listSegments'),
-        summary: 'The segments',
+        summary: 'List the segments',
         middleware: [allow(deps, 'segments:read')] as const,
         responses: { 200: json('All segments', pageOf(segmentSchema)), ...refusals },
       }),
@@ -138,9 +140,9 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         middleware: [allow(deps, 'segments:write'), limited] as const,
         request: { body: { required: true, content: { 'application/json': { schema: createBody } } } },
         responses: {
-          201: json('It is added', segmentSchema),
+          201: json('The segment is added', segmentSchema),
           ...refusals,
-          409: refusal('The id is taken: `segment_exists`, or there are too many segments: `too_many_segments`'),
+          409: refusal('`segment_exists`: the id is taken. `too_many_segments`: there are too many segments.'),
           413: tooLarge,
         },
       }),
@@ -148,7 +150,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         const body = c.req.valid('json')
         const segment = await changing(c.get('caller'), 'create', body.id, async (trx, by) => {
           const made = await createSegment(trx, body, by)
-          if (made === 'exists') throw new Problem(409, 'segment_exists', `there is a segment "${body.id}" already`)
+          if (made === 'exists') throw new Problem(409, 'segment_exists', `there is already a segment "${body.id}"`)
           if (made === 'too_many') {
             throw new Problem(409, 'too_many_segments', `there may be at most ${MAX_SEGMENTS} segments`)
           }
@@ -165,7 +167,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         summary: 'Change a segment',
         middleware: [allow(deps, 'segments:write'), limited] as const,
         request: { params: own, body: { required: true, content: { 'application/json': { schema: changeBody } } } },
-        responses: { 200: json('It is changed', segmentSchema), ...ofOne, 413: tooLarge },
+        responses: { 200: json('The segment is changed', segmentSchema), ...ofOne, 413: tooLarge },
       }),
       async (c) => {
         const { id } = c.req.valid('param')
@@ -187,7 +189,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         description: 'A preset stays deleted when a later release changes it.',
         middleware: [allow(deps, 'segments:write')] as const,
         request: { params: own },
-        responses: { 204: { description: 'It is deleted' }, ...ofOne },
+        responses: { 204: { description: 'The segment is deleted' }, ...ofOne },
       }),
       async (c) => {
         const { id } = c.req.valid('param')
@@ -202,7 +204,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/segments/{id}/versions',
         ...operation('Segments', 'listSegmentVersions'),
-        summary: 'The versions of a segment, the newest first',
+        summary: 'List the versions of a segment, newest first',
         middleware: [allow(deps, 'segments:read')] as const,
         request: { params: paramsLike('cart_abandoned') },
         responses: { 200: json('All versions', pageOf(versionSchema)), ...ofOne },
@@ -219,7 +221,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
     )
 }
 
-/** 404 for a segment that is not there. */
+/** The 404 for an unknown segment. */
 export function unknownSegment(id: string): Problem {
   return new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
 }

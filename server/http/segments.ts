@@ -1,4 +1,4 @@
-/** `GET /api/v1/segments/:id/members`: who is in a segment, since when and why, on what evidence. */
+/** `GET /api/v1/segments/:id/members`: the members of a segment, since when, why, and on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
@@ -21,7 +21,7 @@ import { iso, isoOrNull, nameOf, refusal, refusals, renderCart, shortId } from '
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
-/** The route of members. */
+/** The members' route. */
 export function memberRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
   return app.openapi(
@@ -29,11 +29,11 @@ export function memberRoutes(deps: HttpDeps) {
       method: 'get',
       path: '/segments/{id}/members',
       ...operation('Segments', 'listMembers'),
-      summary: 'The members of a segment, the newest first',
+      summary: 'List the members of a segment, newest first',
       middleware: [allow(deps, 'segments:read')] as const,
       request: { params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
       responses: {
-        200: jsonOrFile('A page of members, or all as a file', pageOf(memberSchema)),
+        200: jsonOrFile('A page of members, or all of them as a file', pageOf(memberSchema)),
         ...refusals,
         404: refusal('There is no such segment'),
       },
@@ -45,9 +45,9 @@ export function memberRoutes(deps: HttpDeps) {
       if (!segment) throw unknownSegment(id)
       const list = `members:${id}`
       let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
-      // A member whose cart was bought just now is one no more.
+      // A member whose cart was bought a moment ago no longer belongs to a segment about carts.
       const needsCart = mentions(segment.node, 'cart')
-      /** The next page, after which `position` is its last member. */
+      /** Reads the next page, and moves `position` to its last member. */
       const next = async (size: number) => {
         const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
         const rows = await listMembers(deps.db, id, from, size + 1)
@@ -110,7 +110,7 @@ function renderMember(
     marketing: member.marketing === 1,
     minor: member.minor === 1,
   })
-  // A contact who may not be mailed is masked; an anonymous visitor's cart tells on nobody.
+  // The cart of a contact that may not be mailed is hidden; an anonymous visitor's cart identifies nobody.
   const shown = contact === null || mail.mailable
   return {
     person: personOf(member.person_id),

@@ -9,11 +9,11 @@ import { iso, json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
-/** Wrong passwords that are answered in a minute; after that everybody waits, the right one too. */
+/** The most wrong passwords per minute. After that every attempt is refused, even with the right password. */
 const MAX_FAILURES = 20
 
 const tooLarge = () => {
-  throw new Problem(413, 'too_large', 'the body must have at most 4096 bytes')
+  throw new Problem(413, 'too_large', 'the body must be at most 4096 bytes')
 }
 
 /** The session's routes. */
@@ -34,7 +34,7 @@ export function sessionRoutes(deps: HttpDeps) {
               'application/json': {
                 schema: z
                   .object({ password: z.string().max(1000) })
-                  .openapi({ example: { password: 'as the start prints it' } }),
+                  .openapi({ example: { password: 'as printed at startup' } }),
               },
             },
             required: true,
@@ -43,7 +43,7 @@ export function sessionRoutes(deps: HttpDeps) {
         responses: {
           204: { description: 'Signed in; the cookie is set' },
           ...refusals,
-          413: refusal('The body has more than 4096 bytes.'),
+          413: refusal('The body is larger than 4096 bytes.'),
           429: refusal('Too many wrong passwords; try again in a minute.'),
         },
       }),
@@ -58,7 +58,11 @@ export function sessionRoutes(deps: HttpDeps) {
         }
         if (!deps.checkPassword(c.req.valid('json').password)) {
           failures.push(now)
-          throw new Problem(401, 'wrong_password', "the password is not this installation's; the start prints it")
+          throw new Problem(
+            401,
+            'wrong_password',
+            "this is not the installation's password; the server prints it when it starts",
+          )
         }
         setCookie(c, SESSION_COOKIE, sessionValue(now, deps.sessionMac), {
           httpOnly: true,
@@ -75,7 +79,7 @@ export function sessionRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/session',
         ...operation('Session', 'getSession'),
-        summary: 'Whether somebody is signed in',
+        summary: 'Get the current session',
         middleware: [allow(deps)] as const,
         responses: { 200: json('Signed in', z.object({ since: z.string().nullable() })), ...refusals },
       }),
@@ -90,7 +94,10 @@ export function sessionRoutes(deps: HttpDeps) {
         path: '/session',
         ...operation('Session', 'signOut'),
         summary: 'Sign out',
-        responses: { 204: { description: 'Signed out' }, 403: refusal('The call comes from another page.') },
+        responses: {
+          204: { description: 'Signed out' },
+          403: refusal("The call does not come from the dashboard's own pages."),
+        },
       }),
       (c) => {
         checkSameOrigin(c)

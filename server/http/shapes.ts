@@ -1,4 +1,4 @@
-/** Shapes that several routes answer with: problems, carts, and whether somebody may be mailed. */
+/** Shapes that several routes reply with, such as problems, carts and reasons against mailing. */
 import { z } from '@hono/zod-openapi'
 import { CART_STATES } from '../domain/cart.ts'
 import { EVIDENCES } from '../domain/event.ts'
@@ -8,59 +8,59 @@ import { toMajor } from '../domain/money.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 
-/** RFC 9457. */
+/** A problem of RFC 9457. */
 export const problemSchema = z
   .object({ type: z.string(), title: z.string(), status: z.number(), code: z.string(), detail: z.string() })
   .openapi('Problem')
 
-/** A reply that refuses, and when it is given. */
+/** Describes a refusal. */
 export function refusal(description: string) {
   return { description, content: { 'application/problem+json': { schema: problemSchema } } } as const
 }
 
-/** The replies of every private route besides its own. */
+/** The refusals that every private route can give. */
 export const refusals = {
-  400: refusal('The input is wrong; `detail` says what it must be.'),
+  400: refusal('The input is invalid; `detail` says what it must be.'),
   401: refusal('No valid key or session'),
-  403: refusal('The key lacks the scope, or a write with the session comes from another page.'),
-  503: refusal('The store cannot be reached now: nothing was changed; try again after `Retry-After`.'),
+  403: refusal('The key lacks the scope, or a write with the session does not come from the dashboard.'),
+  503: refusal('The store is unavailable and nothing was changed; retry after `Retry-After`.'),
 }
 
-/** The content of a reply of JSON. */
+/** The content of a JSON reply. */
 export function jsonContent<T extends z.ZodType>(schema: T) {
   return { 'application/json': { schema } } as const
 }
 
-/** The id of a contact as a request names one: as long as the import takes them. */
+/** The id of a contact in a request, as long as imports allow. */
 export const contactId = z.string().max(200)
 
-/** The id of a visitor as a request names one. */
+/** The id of a visitor in a request. */
 export const visitorId = z.string().max(128)
 
-/** The id of a site or a segment as a request names one. */
+/** The id of a site or segment in a request. */
 export const shortId = z.string().max(64)
 
-/** A reply of JSON. */
+/** Describes a JSON reply. */
 export function json<T extends z.ZodType>(description: string, schema: T) {
   return { description, content: jsonContent(schema) } as const
 }
 
-/** A time as the outside reads it. */
+/** A time in the format of replies. */
 export function iso(ms: number): string {
   return new Date(ms).toISOString()
 }
 
-/** The same, where there may be none. */
+/** The same for a time that may be null. */
 export function isoOrNull(ms: number | null): string | null {
   return ms === null ? null : iso(ms)
 }
 
-/** A segment that somebody is in. */
+/** A segment that a person is in, and since when. */
 export const membershipSchema = z
   .object({ id: z.string(), name: z.string(), entered_at: z.string() })
   .openapi('Membership')
 
-/** A cart as the outside reads it. Money in major units. */
+/** A cart, with amounts in major units. */
 export const cartSchema = z
   .object({
     id: z.string(),
@@ -106,26 +106,26 @@ export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchem
   }
 }
 
-/** Why somebody may not be mailed. */
+/** Why a person may not be mailed. */
 export const whyNotMailable = z.enum(WHY_NOT_MAILABLE)
 
 /** The kinds of evidence. */
 export const evidenceSchema = z.enum(EVIDENCES)
 
-/** How sure a link is. */
+/** The strengths of a link. */
 export const strengthSchema = z.enum(STRENGTHS)
 
-/** How sure the links of a match are: the others give a contact nothing. */
+/** The strengths that make a match. */
 export const matchStrengthSchema = strengthSchema.extract(['verified', 'confirmed'])
 
-/** The names of a table of texts, for a schema of them. */
+/** The keys of a table of texts, as `z.enum` needs them. */
 export function keysOf<Name extends string>(table: Record<Name, string>): [Name, ...Name[]] {
   const [first, ...others] = Object.keys(table) as Name[]
   if (first === undefined) throw new Error('a table of texts must have a name')
   return [first, ...others]
 }
 
-/** A contact's name from the CRM's attributes, under the names that CRMs use. */
+/** A contact's name, from the attributes in which CRMs usually keep it. */
 export function nameOf(attributes: Record<string, unknown>): string | null {
   const text = (name: string) => (typeof attributes[name] === 'string' ? (attributes[name] as string).trim() : '')
   const whole = text('name') || text('full_name')

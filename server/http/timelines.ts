@@ -1,4 +1,4 @@
-/** The timelines of contacts and visitors: their events, oldest first, with the link that gives each to its person. */
+/** The timelines of contacts and visitors: events, oldest first, each with the link that assigns it to its person. */
 
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { personOf } from '../domain/ids.ts'
@@ -44,7 +44,7 @@ export function timelineRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/contacts/{id}/timeline',
         ...operation('Contacts', 'listContactTimeline'),
-        summary: "A contact's events, oldest first",
+        summary: "List a contact's events, oldest first",
         middleware: read,
         request: { params: contactParam, query: pageQuery.extend({ strength: z.enum(['all']).optional() }) },
         responses: {
@@ -67,7 +67,7 @@ export function timelineRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/visitors/{id}/timeline',
         ...operation('Visitors', 'listVisitorTimeline'),
-        summary: "A visitor's events, oldest first",
+        summary: "List a visitor's events, oldest first",
         middleware: read,
         request: { params: visitorParam, query: pageQuery },
         responses: {
@@ -95,7 +95,7 @@ function timelinePage(list: string, { events, links }: Timeline, limit: number) 
   return { data: page.map((row) => renderEvent(row, linkOf(row, links))), next, has_more: hasMore }
 }
 
-/** The link that gives an event to its contact, or under which somebody claimed to be the contact. */
+/** The link that assigns an event to its contact, or else the claimed link that covers it. */
 function linkOf(event: EventRow, links: LinkRow[]): LinkRow | undefined {
   const own = links.filter((link) => link.visitor_id === event.visitor_id && ['open', 'closed'].includes(link.state))
   const person = event.person_id === null ? null : personOf(event.person_id)

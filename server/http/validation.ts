@@ -1,4 +1,4 @@
-/** What a request that fails a route's check is answered with: 400, and what it must be. */
+/** The reply to a request that fails a route's check: a 400 that says what the input must be. */
 import type { z } from '@hono/zod-openapi'
 import { firstProblem, Problem } from '../domain/problem.ts'
 
