@@ -1,13 +1,13 @@
-/** Backs up a SQLite store to a file while the server runs: the store as it is at one moment, checked, for its owner only. */
+/** Backs up a SQLite store while the server runs: a verified snapshot of one moment, in a file only its owner can read. */
 import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { flushFile, flushFolder } from '../ops/flush.ts'
 import { copySqliteFile, sqliteFileProblem } from '../store/engine/sqlite-file.ts'
 
-/** What SQLite may keep beside a file. */
+/** The suffixes of a SQLite file and the files that SQLite may keep beside it. */
 export const SQLITE_SUFFIXES = ['', '-wal', '-shm', '-journal']
 
-/** Backs up the store of a data folder, and returns what the file holds. Throws with a sentence if it cannot. */
+/** Backs up the store of a data folder, and returns the size of the backup. Throws one sentence if it cannot. */
 export async function backUp(
   dataDir: string,
   file: string,
@@ -15,9 +15,9 @@ export async function backUp(
 ): Promise<{ file: string; bytes: number; pages: number }> {
   const store = join(dataDir, 'couture.db')
   if (!existsSync(store)) throw new Error(`there is no store in ${dataDir}; DATA_DIR must be the server's folder`)
-  if (existsSync(file)) throw new Error(`${file} is there already; remove it, or give another name`)
+  if (existsSync(file)) throw new Error(`${file} already exists; remove it, or choose another name`)
   if (!existsSync(dirname(file))) throw new Error(`there is no folder ${dirname(file)}`)
-  // It has another name until it is whole and checked, so that nobody takes a half for a backup.
+  // The file has another name until it is complete and verified, so that no partial file is mistaken for a backup.
   const part = `${file}.part`
   rmSync(part, { force: true })
   try {
@@ -34,7 +34,7 @@ export async function backUp(
   }
 }
 
-/** Throws a sentence unless the file is a whole store, and has it on disk. */
+/** Flushes the file to disk if it is an intact store; throws one sentence otherwise. */
 export function checkBackup(file: string): void {
   const problem = sqliteFileProblem(file)
   if (problem !== null) throw new Error(problem)

@@ -1,7 +1,6 @@
 /**
- * Moves an installation's store from SQLite to PostgreSQL: once or more beside the running server, then once when the
- * server is stopped, for the little that is left. What is accepted between the stop and the new start is only in the
- * journal, which stays, and is landed from there.
+ * Moves an installation's store from SQLite to PostgreSQL: in passes beside the running server, then in one last pass for
+ * the rest, with the server stopped. Events that land after the move come from the journal, which stays in place.
  */
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -17,7 +16,7 @@ import { createKeyring } from '../ops/keyring.ts'
 import { isPassing } from '../store/engine/transact.ts'
 import { openCommandStore } from '../store/open.ts'
 
-/** From where to where. */
+/** The source and the target of a move. */
 export type CopyStore = {
   dataDir: string
   secret: string
@@ -25,40 +24,40 @@ export type CopyStore = {
   onProgress: Copy['onProgress']
 }
 
-/** What the last pass found on both sides. It is finished only if `different` is null and all tables are equal. */
+/** The result of the last pass. The copy is finished only if `different` is null and all tables are equal. */
 export type Finished = { written: number; tables: Compared[]; different: Different | null }
 
-/** Copies beside a running server. Goes on where an interrupted run stopped. */
-export function copyBesideServer(what: CopyStore): Promise<Pass[]> {
-  return withBoth(what, copyBeside)
+/** Copies beside a running server. Resumes where an interrupted run stopped. */
+export function copyBesideServer(move: CopyStore): Promise<Pass[]> {
+  return withBoth(move, copyBeside)
 }
 
-/** Copies what is left, compares every row, and lets the copy be used if all are the same. The server must be stopped. */
-export async function finishCopy(what: CopyStore): Promise<Finished> {
-  const lock = tryLockFolder(what.dataDir)
+/** Copies the rest, compares every row, and releases the copy for use if all are equal. The server must be stopped. */
+export async function finishCopy(move: CopyStore): Promise<Finished> {
+  const lock = tryLockFolder(move.dataDir)
   if (lock === null) {
-    throw new Error('--finish needs a stopped server, and one runs on DATA_DIR: stop it, then run this again')
+    throw new Error('--finish needs a stopped server, but one is running on DATA_DIR: stop it, then run this again')
   }
   try {
-    return await withBoth(what, finish)
+    return await withBoth(move, finish)
   } finally {
     lock.release()
   }
 }
 
-async function withBoth<T>(what: CopyStore, work: (copy: Copy) => Promise<T>): Promise<T> {
-  const source = openCommandStore({ dataDir: what.dataDir, databaseUrl: null })
-  const target = openCommandStore({ dataDir: what.dataDir, databaseUrl: what.to })
+async function withBoth<T>(move: CopyStore, work: (copy: Copy) => Promise<T>): Promise<T> {
+  const source = openCommandStore({ dataDir: move.dataDir, databaseUrl: null })
+  const target = openCommandStore({ dataDir: move.dataDir, databaseUrl: move.to })
   try {
     await checkSource(source)
     const installation = await nameInstallation(source, nanoid(22))
-    const secret = secretMark(createKeyring(what.secret))
+    const secret = secretMark(createKeyring(move.secret))
     const state = await claimTarget(target, { installation, run: nanoid(10), secret })
-    return await work({ source, target, state, onProgress: what.onProgress })
+    return await work({ source, target, state, onProgress: move.onProgress })
   } catch (error) {
     if (!isPassing(error)) throw error
     const message = error instanceof Error ? error.message : String(error)
-    throw new Error(`the database of --to cannot be used: ${message}; run this again when it can, it goes on`)
+    throw new Error(`the database of --to cannot be used: ${message}; run this again once it can, and the copy resumes`)
   } finally {
     await source.destroy()
     await target.destroy()
@@ -70,7 +69,7 @@ async function finish(copy: Copy): Promise<Finished> {
   const before = await dataVersion(source)
   const result = await copyExactly(copy, () => createHash('sha256'))
   if ((await dataVersion(source)) !== before) {
-    throw new Error('something has written to the store meanwhile (another command?): run the same again')
+    throw new Error('something wrote to the store during the copy (another command?): run the same command again')
   }
   if (result.different === null && result.tables.every((each) => each.equal)) {
     await target.transaction().execute(async (trx) => {

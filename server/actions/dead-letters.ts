@@ -1,6 +1,6 @@
 /**
- * Dead letters for an operator: what could not be landed or derived, why, and how to try it again or drop it. The views
- * name no person: a list may be copied into a ticket.
+ * Lists, replays and drops dead letters: entries that failed to land and keys that failed to derive. The views hold no
+ * personal data, so a list can be copied into a ticket.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
@@ -22,30 +22,30 @@ import {
 } from '../store/work/derive-failures.ts'
 import type { Store } from './prepare-store.ts'
 
-/** A dead letter as it is shown. */
+/** A dead letter without personal data. */
 export type LetterView = {
   id: string
   kind: 'land' | 'derive'
   at: string
   error: string
   attempts: number
-  /** Of one that could not be landed: its place in its journal, its site, its size. */
+  /** For an entry that failed to land: its position in the journal, its site and its size. */
   journal: string | null
   entry: number | null
   part: number | null
   site: string | null
   bytes: number | null
-  /** Of one that could not be derived: a visitor, a person or a contact. */
+  /** For a key that failed to derive: whether it is a visitor, a person or a contact. */
   what: DeriveFailure['stage'] | null
 }
 
-/** A dead letter: as it is shown, and as it is stored. */
+/** A dead letter: its view and its stored row. */
 export type Letter = { view: LetterView; source: Database['dead_letters'] | DeriveFailure }
 
-/** What came of trying one again. `asked`: a server will derive it, when it runs or is less busy. */
+/** The outcome of a replay. `asked`: the server will derive it once it runs or is less busy. */
 export type Outcome = { result: 'landed' | 'derived' | 'asked' } | { result: 'failed'; error: string }
 
-/** How long a replay waits for a running server to derive what it was asked to. */
+/** How long a replay waits for a running server to derive the key, and how often it looks. */
 const DERIVE_WAIT_MS = 10_000
 const LOOK_MS = 100
 
@@ -57,17 +57,17 @@ export async function listLetters(db: Store, config: Config): Promise<Letter[]> 
   return [...landing, ...deriving]
 }
 
-/** One dead letter; null if there is none of this id. */
+/** Finds a dead letter by its id. */
 export async function findLetter(db: Store, config: Config, id: string): Promise<Letter | null> {
   return (await listLetters(db, config)).find(({ view }) => view.id === id) ?? null
 }
 
-/** What a dead letter holds: the entry, or the key of what could not be derived. This shows what a visitor did. */
+/** The content of a dead letter: the entry, or the key that failed to derive. It is personal data. */
 export function contentOf({ source }: Letter): unknown {
   return 'body' in source ? parsed(source.body) : { [source.stage]: source.key }
 }
 
-/** Tries letters again, one after the other. */
+/** Replays letters one after the other. */
 export async function replayLetters(
   db: Store,
   config: Config,
@@ -79,7 +79,7 @@ export async function replayLetters(
   return outcomes
 }
 
-/** Drops a letter; what it held is gone. */
+/** Deletes a letter with its content. */
 export async function dropLetter(db: Store, { source }: Letter): Promise<void> {
   if ('body' in source) await deleteDeadLetter(db, source)
   else await dropFailure(db, source)
@@ -108,7 +108,7 @@ function viewOfEntry(source: Database['dead_letters']): LetterView {
 function viewOfFailure(source: DeriveFailure, tombstone: (key: string) => string): LetterView {
   const { stage, key, error, attempts } = source
   return {
-    // A keyed hash: the key names a visitor, a person or a contact.
+    // Hashed, because the key is the id of a visitor, a person or a contact.
     id: `${stage}-${tombstone(key).slice(0, 10)}`,
     kind: 'derive',
     at: new Date(source.at).toISOString(),
@@ -131,7 +131,7 @@ async function replay(db: Store, config: Config, { source }: Letter): Promise<Ou
   return outcome.landed ? { result: 'landed' } : { result: 'failed', error: outcome.error }
 }
 
-/** Has a visitor, person or contact derived again, and waits for what a running server makes of it. */
+/** Queues a visitor, person or contact to be derived again, and waits for a running server to do it. */
 async function rederive(db: Store, config: Config, failure: DeriveFailure): Promise<Outcome> {
   await retryFailure(db, failure)
   if (!isFolderLocked(config.dataDir)) return { result: 'asked' }

@@ -1,4 +1,4 @@
-/** The demo shop inside the server: mounted beside the application, whose private API it calls with a key of its own. */
+/** The demo shop inside the server. It calls the application's private API with a key of its own. */
 import { hostname } from 'node:os'
 import type { Hono } from 'hono'
 import type { Kysely } from 'kysely'
@@ -10,10 +10,10 @@ import { createKey } from './sites.ts'
 
 const SITE = 'demo'
 
-/** The shop's pages, and what is to be done once the store can be written. */
+/** The shop's pages, and `begin`, which needs a writable store. */
 export type Demo = { app: Hono; begin(): Promise<void> }
 
-/** Makes the shop. `request` calls the application; `refresh` makes a key that was just made known to it. */
+/** Creates the shop. `request` calls the application; `refresh` lets it pick up a new key. */
 export function createDemo(deps: {
   db: Kysely<Database>
   publicUrl: string
@@ -45,7 +45,7 @@ export function createDemo(deps: {
   return {
     app: createShop(shop),
     async begin() {
-      // Each collector has its own.
+      // Each collector has a key of its own.
       const id = `demo-shop-${sha256Hex(`${hostname()} ${deps.dataDir}`).slice(0, 12)}`
       key = (await createKey(db, { id, scopes: ['contacts:write', 'links:write'] }, now())).key
       await deps.refresh()

@@ -1,4 +1,4 @@
-/** Examines an installation for `couture doctor`: its folder, its store, its journal, and how a shop's pages reach it. */
+/** Examines an installation for `couture doctor`: its folder, store and journal, and how a shop's pages reach it. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFolderLocked } from '../journal/folder-lock.ts'
@@ -21,17 +21,17 @@ import { listSites } from '../store/sites.ts'
 import { listVisitors } from '../store/visitors.ts'
 import type { Store } from './prepare-store.ts'
 
-/** A server that does not answer by then does not answer. */
+/** How long a running server may take to answer. */
 const ANSWER_MS = 3000
 
-/** So many overactive visitors are named. */
+/** The most overactive visitors that are listed. */
 const OVERACTIVE = 20
 
-/** All findings. `url` is the tag's address as a shop's pages have it; null leaves that out. */
+/** Returns all findings. `url` is the tag's URL in a shop's pages; null skips the check of how they reach it. */
 export async function examine(db: Store, config: Config, url: string | null): Promise<Finding[]> {
   const findings = checkDataDir(config.dataDir, process.versions.node)
-  if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL is reached' })
-  findings.push(...checkInstallation(await lookAt(db, config)))
+  if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL can be reached' })
+  findings.push(...checkInstallation(await inspect(db, config)))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
@@ -40,7 +40,7 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   return findings
 }
 
-async function lookAt(db: Store, config: Config): Promise<Inspection> {
+async function inspect(db: Store, config: Config): Promise<Inspection> {
   const { dirty, deadLetters } = await storeFigures(db)
   const sites = await listSites(db)
   return {

@@ -1,10 +1,10 @@
 /**
- * Logins that a shop's server vouches for, outside of any page: `POST /api/v1/identify`. Made into the same claim and
- * landed by the same code as an `identify` event, but at once in the store and not through the journal: its 200 means
- * committed, and whether the visitor allows it is looked up in the transaction that keeps it.
+ * Logins that a shop's server vouches for: `POST /api/v1/identify`. A login becomes the same claim as an `identify` event
+ * and lands through the same code, but directly in the store and not through the journal: its 200 means committed, and
+ * the visitor's consent is checked in the same transaction.
  *
- * The server says nothing of consent, so the visitor's own last choice is stated again, at the time when it was last
- * seen to stand: that adds nothing to it.
+ * The server sends no consent, so the entry repeats the visitor's own last choice with the time at which it was last
+ * seen. That adds nothing to the consent.
  */
 import type { Transaction } from 'kysely'
 import type { ConsentSource } from '../../tag/wire.ts'
@@ -17,26 +17,26 @@ import { lastConsent } from '../store/consents.ts'
 import type { ConsentRow } from '../store/schema/visitors.ts'
 import type { Database } from '../store/schema.ts'
 
-/** Who is said to have logged in: `visitor` is an id or a cookie's value, `at` in milliseconds. */
+/** A login reported by a server. `visitor` is an id or a cookie's value, `at` is in milliseconds. */
 export type ServerLogin = { site: Site; visitor: string; login: { contact_id?: string; email?: string }; at: number }
 
-/** What is needed to keep a login. */
+/** What storing a login needs. */
 export type IdentifyDeps = ClaimDeps & {
   cookieMac: CookieMac
-  /** Whether visitors' cookies are those of https. */
+  /** Whether visitors' cookies are the ones used over https. */
   secure: boolean
   tombstone: (visitorId: string) => string
   now: () => number
   newId: () => string
 }
 
-/** The login's event and its visitor, or why there is none. */
+/** The visitor and the login's event, or the reason for a refusal. */
 export type IdentifyResult = { visitor: string; event: string } | { code: string; message: string }
 
-/** The form of a cookie's value: whatever has it must be one. */
+/** The format of a cookie's value. A text of this format must be a valid cookie. */
 const COOKIE = /^[A-Za-z0-9_-]{1,64}\.\d{1,11}\.\d{1,11}\.[A-Za-z0-9_-]{22}$/
 
-/** Makes the function that keeps logins, each in the transaction that it is given. */
+/** Creates the function that stores logins, each in the transaction passed to it. */
 export function createIdentify(deps: IdentifyDeps) {
   return async (
     trx: Transaction<Database>,
@@ -54,10 +54,10 @@ export function createIdentify(deps: IdentifyDeps) {
     if (!consent?.analytics || !consent.identity) {
       return {
         code: 'no_consent',
-        message: 'the visitor must have consented to identity: nothing is known of a consent, or it was taken back',
+        message: 'the visitor must have consented to identity: no consent is known, or it was withdrawn',
       }
     }
-    // The same login told again is the same event.
+    // A retry of the same login is the same event.
     const event = `login-${deps.tokenHash(`${site.id} ${visitor} ${result.claim.key} ${at}`)}`
     const entry = {
       request: deps.newId(),

@@ -1,4 +1,4 @@
-/** Imports an opened file of contacts or orders, by the same reading and writing as the API's. */
+/** Imports an opened file of contacts or orders with the same code as the API. */
 import { nanoid } from 'nanoid'
 import { auditedImport } from '../import/audited.ts'
 import { checkContact } from '../import/check-contact.ts'
@@ -13,7 +13,7 @@ import type { Store } from './prepare-store.ts'
 import { createRehearsal } from './rehearsal.ts'
 import { readKeysOf } from './sites.ts'
 
-/** Imports it. A dry run writes to an empty store that is thrown away, and leaves no audit row. */
+/** Imports a file. A dry run writes to a temporary empty store, and leaves no audit row. */
 export async function importFile(
   { db, config }: { db: Store; config: Config },
   { kind, source, dryRun }: { kind: 'contacts' | 'orders'; source: Source; dryRun: boolean },

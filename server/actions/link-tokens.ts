@@ -12,15 +12,15 @@ import type { RevocationRow } from '../store/schema/configuration.ts'
 import type { Database } from '../store/schema.ts'
 import { renewLinkSecret } from './sites.ts'
 
-/** What is revoked: one token, those of a message, those of a contact, or all by a new secret. */
+/** The tokens to revoke: one token, those of a message, those of a contact, or all by replacing the secret. */
 export type Revoking = { kind: 'token' | 'message' | 'contact'; value: string } | { kind: 'key' }
 
-/** Since when it holds, or why it cannot be. */
+/** The time of the revocation, or the reason for a refusal. */
 export type RevokeResult = { at: number } | { code: string; message: string }
 
 const encode = (text: string) => Buffer.from(text, 'utf8').toString('base64url')
 
-/** A maker of mail links below `publicUrl`, where the redirect is. */
+/** Creates the function that mints mail links. Their redirect is below `publicUrl`. */
 export function createMint(publicUrl: string) {
   return (site: Site, link: { message: string; contactId: string; issuedAt: number; target: string }) => {
     const token = mintToken(linkMac, site.link_secret, encode, link)
@@ -33,7 +33,10 @@ export function createMint(publicUrl: string) {
   }
 }
 
-/** Revokes. `note` runs in the transaction that does it. Repeating changes nothing but, of a key, the secret again. */
+/**
+ * Revokes tokens. `note` runs in the same transaction. Repeating a revocation changes nothing, except that `key` replaces
+ * the secret again.
+ */
 export async function revokeTokens(
   db: Kysely<Database>,
   keyring: Keyring,
@@ -67,7 +70,7 @@ async function revocationOf(
   switch (kind) {
     case 'token':
       if (readLink(site.link_secret, value)) return { kind, value: keyring.token(value), at }
-      return { code: 'invalid_token', message: "token must be a link token made with this site's secret, copied whole" }
+      return { code: 'invalid_token', message: "token must be a complete link token made with this site's secret" }
     case 'message':
       if (MESSAGE_PATTERN.test(value)) return { kind, value: `${site.id} ${value}`, at }
       return { code: 'invalid_request', message: 'message must be 1 to 40 of A-Z a-z 0-9 _ -' }

@@ -1,20 +1,20 @@
 /**
- * Prepares the store at the start of a server: now, or where it is away later. A server that has been started before
- * collects without its store, by the sites as they were last known.
+ * Prepares the store when a server starts, or later if the store is unavailable. A server that has run before can collect
+ * without its store, with the sites as last known.
  */
 
 /** What preparing needs. */
 export type PreparationDeps = {
   prepare: () => Promise<void>
-  /** Whether an error means that the store cannot be reached now. */
+  /** Whether an error means that the store is unavailable for now. */
   isAway: (error: unknown) => boolean
   /** Whether sites are known from an earlier start. */
   knowsSites: () => boolean
-  /** Rethrows an error of the start as a sentence that says what to do. */
+  /** Rethrows an error of the start as one sentence that says what to do. */
   explain: (error: unknown) => never
 }
 
-/** Prepares the store. False: it is away, and the server can start without it. Throws if the server cannot start. */
+/** Prepares the store. Returns false if it is unavailable but the server can start; throws if the server cannot. */
 export async function prepareNow({ prepare, isAway, knowsSites, explain }: PreparationDeps): Promise<boolean> {
   try {
     await prepare()
@@ -25,15 +25,15 @@ export async function prepareNow({ prepare, isAway, knowsSites, explain }: Prepa
   }
 }
 
-/** While the store is away it is tried this often. */
+/** How often an unavailable store is tried again. */
 const RETRY_MS = 2000
 
-/** Tries until the store is prepared and `begin` has succeeded, or the server stops. */
+/** Retries until the store is prepared and `begin` has succeeded, or the server stops. */
 export async function prepareLater(
   { prepare, isAway }: Pick<PreparationDeps, 'prepare' | 'isAway'>,
   on: {
     begin: () => Promise<void>
-    /** The store is there, and something else is wrong. */
+    /** Called if the store is available but something else is wrong. */
     onError: (error: unknown) => void
     isStopping: () => boolean
     sleep: (ms: number) => Promise<unknown>

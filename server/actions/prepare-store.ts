@@ -1,4 +1,4 @@
-/** Brings the store to what a server needs of it. Safe to run from several processes that start at the same time. */
+/** Prepares the store for a server or command. Safe to run from several processes that start at the same time. */
 import type { Kysely } from 'kysely'
 import { activateCopy } from '../copy/activate.ts'
 import type { Config } from '../ops/config.ts'
@@ -11,10 +11,10 @@ import type { Database } from '../store/schema.ts'
 import { findSite, updateSite } from '../store/sites.ts'
 import { createSite } from './sites.ts'
 
-/** The store as actions and commands see it. */
+/** The store, as actions and commands use it. */
 export type Store = Kysely<Database>
 
-/** Opens the store, brings it to its newest schema, and closes it when the work is done. */
+/** Opens the store, migrates it, and closes it when the work is done. */
 export async function withStoreOf<T>(config: Config, work: (db: Store) => Promise<T>): Promise<T> {
   const db = openCommandStore(config)
   try {
@@ -26,14 +26,14 @@ export async function withStoreOf<T>(config: Config, work: (db: Store) => Promis
   }
 }
 
-/** What servers and commands both need of the store: the newest schema, the right to use it, the preset segments. */
+/** Does what both servers and commands need: migrates the store, checks that it may be used, and adds preset segments. */
 async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
   await migrate(store)
   await activateCopy(store, config, keyring)
   await updatePresets(store, now)
 }
 
-/** Makes all that, and the site of the demo under this server's origins. */
+/** Prepares the store for a server, including the demo site with this server's origins. */
 export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<void> {
   const store = openCommandStore(config)
   try {
@@ -49,10 +49,10 @@ async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: 
   const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
   if (!(await findSite(store, 'demo'))) {
     try {
-      // A cart is abandoned after a minute here, so that the tour needs no patience.
+      // A cart counts as abandoned after a minute, so that a tour of the demo need not wait.
       await createSite(store, keyring, { id: 'demo', origins, settings: { cart_idle_minutes: 1 } }, now)
     } catch (error) {
-      // Another process that starts at the same time has made it.
+      // Another process that starts at the same time may have created it.
       if (!(await findSite(store, 'demo'))) throw error
     }
   }

@@ -1,4 +1,4 @@
-/** Makes everything derived again, and returns when it is done: a running server does the work, or this process does. */
+/** Derives everything again, and returns when it is done. A running server does the work, or else this process. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import { createDeriver } from '../derive/derive.ts'
@@ -10,16 +10,16 @@ import { openShare } from '../store/open.ts'
 import { LostClaim } from '../store/work/ownership.ts'
 import type { Store } from './prepare-store.ts'
 
-/** How often it looks how far a running server is. */
+/** How often the progress of a running server is read. */
 const LOOK_MS = 200
 
-/** How often its share is renewed. */
+/** How often this process renews its share. */
 const BEAT_MS = 2000
 
-/** How many visitors of how many are derived again. */
+/** How many visitors are derived again, out of how many. */
 export type RebuildProgress = { done: number; total: number }
 
-/** How far the rebuild is that is under way; null where there is none. */
+/** The progress of the running rebuild, or null without one. */
 export async function rebuildProgress(db: Store): Promise<RebuildProgress | null> {
   const rebuild = await readRebuild(db)
   if (rebuild === null) return null
@@ -27,7 +27,7 @@ export async function rebuildProgress(db: Store): Promise<RebuildProgress | null
   return { done: rebuild.visitors - left, total: rebuild.total }
 }
 
-/** Rebuilds, and returns how many visitors were derived. `onProgress` learns how many of how many are done. */
+/** Rebuilds, and returns how many visitors were derived. */
 export async function rebuildAll(
   db: Store,
   config: Config,
@@ -40,7 +40,7 @@ export async function rebuildAll(
     return progress !== null
   }
   while (await isUnderWay()) {
-    // Alone on SQLite, as one of the processes on PostgreSQL.
+    // SQLite allows one deriving process; on PostgreSQL this one joins the others.
     const lock = config.databaseUrl === null ? tryLockFolder(config.dataDir) : null
     if (lock === null && config.databaseUrl === null) await sleep(LOOK_MS)
     else {
@@ -51,23 +51,23 @@ export async function rebuildAll(
   return rebuiltVisitors(db)
 }
 
-async function deriveWhile(goOn: () => Promise<boolean>, db: Store, config: Config): Promise<void> {
+async function deriveWhile(isUnderWay: () => Promise<boolean>, db: Store, config: Config): Promise<void> {
   const { tombstone } = createKeyring(config.secret)
   const share = openShare(config, `command-${nanoid(10)}`)
   const deriver = createDeriver({ db, ownership: share.ownership, tombstone, now: () => Date.now() })
-  // Another process may take over what this one derives: it is not written, and all is well.
+  // Another process may take over a key that this one derives. Nothing is written then, which is no error.
   const round = () =>
     deriver.round().catch((error: unknown) => {
       if (error instanceof LostClaim) return true
       throw error
     })
   try {
-    for (let beatAt = 0; await goOn(); ) {
+    for (let beatAt = 0; await isUnderWay(); ) {
       if (performance.now() >= beatAt) {
         await share.beat()
         beatAt = performance.now() + BEAT_MS
       }
-      // A busy visitor rests for a moment, so there may be nothing to do before the end.
+      // A busy visitor has a cool-down, so a round may find nothing to do before the end.
       if (!(await round())) await sleep(20)
     }
     if (config.databaseUrl === null) while (await round());

@@ -1,18 +1,18 @@
-/** The store of a dry run: empty, beside the real one, and gone however the command ends, because it holds addresses. */
+/** The temporary store of a dry run. It is removed however the command ends, because it holds personal data. */
 import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Store } from './prepare-store.ts'
 
-/** A later dry run removes what one that was killed has left behind after this time. */
+/** After this time a dry run removes the folder that a killed one left behind. */
 const ABANDONED_MS = 24 * 3600_000
 
-/** Makes the store. */
+/** Creates the store. */
 export async function createRehearsal(dataDir: string): Promise<{ db: Store; remove(): Promise<void> }> {
   for (const name of readdirSync(dataDir).filter((each) => each.startsWith('dry-run-'))) {
-    const left = join(dataDir, name)
-    if (Date.now() - statSync(left).mtimeMs > ABANDONED_MS) rmSync(left, { recursive: true, force: true })
+    const leftover = join(dataDir, name)
+    if (Date.now() - statSync(leftover).mtimeMs > ABANDONED_MS) rmSync(leftover, { recursive: true, force: true })
   }
   const folder = mkdtempSync(join(dataDir, 'dry-run-'))
   const wipe = () => rmSync(folder, { recursive: true, force: true })

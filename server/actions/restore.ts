@@ -1,6 +1,6 @@
 /**
- * Puts a backup in the place of a SQLite store. What came after the backup is landed again from the journal at the next
- * start, as far back as the journal goes; visitors who withdrew and contacts who were erased since then stay out.
+ * Replaces a SQLite store with a backup. The next start lands what came after the backup again, as far back as the
+ * journal goes. Visitors that withdrew and contacts that were erased since the backup remain deleted.
  */
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -17,14 +17,14 @@ import { checkBackup, SQLITE_SUFFIXES } from './backup.ts'
 import { type Store, withStoreOf } from './prepare-store.ts'
 import { readKeysOf } from './sites.ts'
 
-/** What a restore did. */
+/** The outcome of a restore. */
 export type Restored = {
   store: string
-  /** Where the old store is now; null if there was none. */
+  /** The file of the old store; null if there was none. */
   aside: string | null
-  /** Visitors who withdrew since the backup, and go again at the next start. */
+  /** Visitors that withdrew since the backup, and are deleted again at the next start. */
   withdrawn: number
-  /** Entries since the backup that the journal holds no more. */
+  /** Entries since the backup that the journal no longer holds. */
   missing: number
 }
 
@@ -61,19 +61,19 @@ export async function restoreBackup(config: Config, file: string): Promise<Resto
   }
 }
 
-/** What was withdrawn by the store that is there; nothing if it cannot be read. */
+/** The withdrawals and erasures of the current store; none if it cannot be read. */
 function withdrawnSince(store: string): Withdrawn {
   const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [] }
   if (!existsSync(store)) return none
   try {
     return readSqliteFile(store, readWithdrawn)
   } catch {
-    // A damaged store is why somebody restores.
+    // A damaged store is a common reason for a restore.
     return none
   }
 }
 
-/** Renames the store, with what belongs to it, to a name that is free. */
+/** Renames the store and the files beside it. */
 function putAside(store: string): string | null {
   if (!existsSync(store)) return null
   const day = new Date().toISOString().replace(/[:.]/g, '-')
@@ -82,7 +82,7 @@ function putAside(store: string): string | null {
   return aside
 }
 
-/** How many entries of the journal are neither landed in the restored store nor kept. */
+/** How many journal entries have not landed in the restored store and are already pruned. */
 async function missingEntries(db: Store, dataDir: string): Promise<number> {
   const file = join(dataDir, 'journal.db')
   if (!existsSync(file)) return 0

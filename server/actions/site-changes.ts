@@ -1,4 +1,4 @@
-/** Changes of a site that are written as NAME=VALUE: settings, origins, and what its logins are checked with. */
+/** Changes a site by NAME=VALUE assignments: settings, origins, and the secret or key that verifies logins. */
 import { readFileSync } from 'node:fs'
 import { parseSetting, type Site, type SiteSettings } from '../domain/settings.ts'
 import { newSecret } from '../ops/keyring.ts'
@@ -9,18 +9,18 @@ import { parseOrigin } from './sites.ts'
 
 type Change = { origins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> }
 
-/** Makes the changes, or throws a sentence and makes none of them. */
+/** Applies all the changes, or throws one sentence and applies none. */
 export async function changeSite(db: Store, site: Site, assignments: string[]): Promise<Site> {
   const change = readAssignments(assignments)
   const secret = change.identitySecret ?? site.identity_secret
   const publicKey = change.settings?.identity_public_key ?? site.settings.identity_public_key
   if (secret === '' && publicKey === '') {
-    throw new Error('a site must have an identity_secret or an identity_public_key, or no login could be checked')
+    throw new Error('a site must have an identity_secret or an identity_public_key to check logins with')
   }
   return updateSite(db, site.id, change)
 }
 
-/** The origins that texts name, or throws a sentence. */
+/** Parses origins, or throws one sentence. */
 export function readOrigins(texts: string[]): string[] {
   return texts
     .flatMap((each) => each.split(','))
@@ -50,11 +50,11 @@ function readAssignments(assignments: string[]): Change {
 }
 
 function readIdentitySecret(text: string): string {
-  if (text !== '' && text !== 'new') throw new Error(`identity_secret must be new, or nothing (got "${text}")`)
+  if (text !== '' && text !== 'new') throw new Error(`identity_secret must be "new" or empty (got "${text}")`)
   return text === '' ? '' : newSecret()
 }
 
-/** The text of a public key that logins can be checked with. `@FILE` is what the file holds. */
+/** Reads a public key for checking logins, given as PEM or as `@FILE`. */
 function readKey(text: string): string {
   if (text === '') return ''
   const read = readPublicKey(text.startsWith('@') ? readKeyFile(text.slice(1)) : text)

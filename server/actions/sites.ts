@@ -1,4 +1,4 @@
-/** Makes sites and keys: the secrets and ids that go with them. Used by the start and by the commands. */
+/** Creates sites and API keys with their secrets, for the start of a server and for the commands. */
 import type { Kysely, Transaction } from 'kysely'
 import { normaliseEmail } from '../domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
@@ -10,7 +10,7 @@ import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { insertSite, listSites, replaceLinkSecret } from '../store/sites.ts'
 
-/** The keyed hashes by which a contact is found: his id (the first), his address, and his reference in each site's link tokens. */
+/** The keyed hashes by which a contact is found: of its id (first), its address, and its reference in each site's tokens. */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
   return ({ id, email, emailSha256 }) => {
     const address = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))
@@ -26,13 +26,13 @@ export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): Key
   }
 }
 
-/** The same under the sites of a store as they are now. */
+/** The same for the current sites of a store. */
 export async function readKeysOf(db: Kysely<Database>, keyring: Keyring): Promise<KeysOf> {
   const sites = await listSites(db)
   return createKeysOf(keyring, () => sites)
 }
 
-/** Adds a site with new secrets, and makes every contact findable by the site's link tokens. */
+/** Adds a site with new secrets, and lets every contact be found by the site's link tokens. */
 export async function createSite(
   db: Kysely<Database>,
   keyring: Keyring,
@@ -53,8 +53,8 @@ export async function createSite(
 }
 
 /**
- * Gives a site a new link secret: all its tokens end. Links that they made stand, so contacts are still found by the
- * old ones. `note` runs in the transaction of the change.
+ * Replaces a site's link secret, which revokes all its tokens. Existing links remain valid, so contacts are still found
+ * by the old tokens. `note` runs in the transaction of the change.
  */
 export async function renewLinkSecret(
   db: Kysely<Database>,
@@ -69,7 +69,7 @@ export async function renewLinkSecret(
   await rekeyContacts(db, await readKeysOf(db, keyring))
 }
 
-/** Adds an API key. The key itself is returned once and kept nowhere. */
+/** Adds an API key. The key itself is returned once and not stored. */
 export async function createKey(
   db: Kysely<Database>,
   given: { id: string; scopes: string[] },
@@ -80,7 +80,7 @@ export async function createKey(
   return { ...given, key }
 }
 
-/** The origin that a text names exactly, or a sentence that says what it must be. */
+/** Parses an origin, or returns a sentence that says what it must be. */
 export function parseOrigin(text: string): { origin: string } | { error: string } {
   const url = URL.parse(text)
   if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '') {

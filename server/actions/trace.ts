@@ -1,6 +1,6 @@
 /**
- * What is known about one visitor or contact, and why: all of it, for whoever looks into a complaint or a defect. Nothing
- * is derived here, so a trace shows what is stored and what still waits. Reading one leaves an audit row.
+ * Reads everything known about one visitor or contact, with the reasons, to investigate a complaint or a defect. Nothing
+ * is derived here: a trace shows what is stored and what is pending. Reading one leaves an audit row.
  */
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/cart.ts'
@@ -24,21 +24,21 @@ import { visitorsOf } from '../store/visitor-persons.ts'
 /** What a trace needs besides the store. */
 export type TraceDeps = {
   keysOf: KeysOf
-  /** The keyed hash that keeps a visitor out. */
+  /** The keyed hash under which a retired visitor is refused. */
   tombstone: (visitorId: string) => string
   newId: () => string
   now: number
   actor: string
 }
 
-/** A trace, or null where nothing has this id. */
+/** A trace of a visitor or contact. */
 export type Trace = NonNullable<Awaited<ReturnType<typeof trace>>>
 
-/** A contact is traced with at most so many of its visitors and links; a person has fewer. */
+/** The most visitors and links of a contact in a trace; a real person has fewer. */
 const MAX_VISITORS = 100
 const MAX_LINKS = 1000
 
-/** Reads all that is known under an id of a visitor or a contact; both, where one id names both. */
+/** Reads the trace of a visitor or contact, or of both if they share the id. Null if the id is unknown. */
 export async function trace(db: Kysely<Database>, id: string, deps: TraceDeps) {
   const hashes = { visitor: deps.tombstone(id), contact: hashesOf(deps.keysOf, { id }).id }
   const contact = await findContact(db, id)
@@ -79,7 +79,7 @@ export async function trace(db: Kysely<Database>, id: string, deps: TraceDeps) {
     persons: await personTraces(db, personIds, deps.now),
     pending: await pendingOf(db, { persons: personIds, contacts: contact === null ? [] : [id], visitors: known }),
   }
-  // Keyed hashes: the audit outlives a visitor who withdraws and a contact who is erased.
+  // Keyed hashes, because the audit outlives a visitor that withdraws and a contact that is erased.
   const detail = {
     ...(contact === null ? {} : { contact: hashes.contact }),
     ...(known.includes(id) ? { visitor: hashes.visitor } : {}),
@@ -134,7 +134,7 @@ function visitorTrace(id: string, read: VisitorTraces, orders: { at: number; ite
   }
 }
 
-/** What became of a claim: the link that it made, or the one that it speaks for. Null until its visitor is derived. */
+/** The outcome of a claim: the link that it made or supports. Null until its visitor is derived. */
 function outcomeOf(claimId: string, links: LinkRow[]) {
   const made = links.find((link) => link.id === claimId)
   const kept = made ?? links.find((link) => decodeJson(link.proofs).some((proof) => proof.id === claimId))
@@ -156,9 +156,9 @@ function linkTrace(row: LinkRow) {
 function cartTrace(row: CartRow, orders: { at: number; item_ids: string[] }[], now: number) {
   const items = decodeJson(row.items)
   const isIdle = row.state === 'open' && row.idle_at <= now
-  const mine = { updatedAt: row.updated_at, itemIds: itemIdsOf(row.items) }
+  const cart = { updatedAt: row.updated_at, itemIds: itemIdsOf(row.items) }
   const settledBy =
-    row.state === 'open' ? orders.find((order) => settles({ at: order.at, itemIds: order.item_ids }, mine)) : undefined
+    row.state === 'open' ? orders.find((order) => settles({ at: order.at, itemIds: order.item_ids }, cart)) : undefined
   return {
     ...{
       id: row.id,
@@ -175,9 +175,9 @@ function cartTrace(row: CartRow, orders: { at: number; item_ids: string[] }[], n
 
 function whyCart(row: CartRow, isIdle: boolean): string {
   if (isIdle)
-    return `Nobody touched it after ${iso(row.updated_at)}, so it counts as abandoned since ${iso(row.idle_at)}.`
+    return `It has not changed since ${iso(row.updated_at)}, so it counts as abandoned from ${iso(row.idle_at)}.`
   if (row.state === 'open')
-    return `It was touched last at ${iso(row.updated_at)} and is abandoned from ${iso(row.idle_at)}.`
+    return `It last changed at ${iso(row.updated_at)}, and will count as abandoned from ${iso(row.idle_at)}.`
   const bought = `A purchase closed it at ${iso(row.closed_at ?? row.updated_at)}`
   return row.abandoned_at === null ? `${bought}.` : `${bought}, after it was abandoned at ${iso(row.abandoned_at)}.`
 }
@@ -211,7 +211,7 @@ async function personTraces(db: Kysely<Database>, personIds: PersonId[], now: nu
   return traces
 }
 
-/** The parts of a condition from the whole to the smallest, each with what it looks at. */
+/** Flattens a condition and its parts, from the whole to the smallest, each with the values that it looks at. */
 function nodesOf({ path, holds, since, values, parts }: Explained): NodeTrace[] {
   const shown = Object.entries(values).map(([name, value]) => [name, isTime(name, value) ? iso(value) : value])
   const own = { path, holds, since: isoOrNull(since), values: Object.fromEntries(shown) }
@@ -220,7 +220,7 @@ function nodesOf({ path, holds, since, values, parts }: Explained): NodeTrace[] 
 
 type NodeTrace = { path: string; holds: boolean; since: string | null; values: Record<string, string | number | null> }
 
-/** Whether a column of a person is a time: they are named so. */
+/** Whether a column of a person is a time, which its name shows. */
 function isTime(name: string, value: string | number | null): value is number {
   return typeof value === 'number' && /_(at|since|seen)$/.test(name)
 }

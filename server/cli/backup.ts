@@ -1,4 +1,4 @@
-/** `couture backup FILE`: a copy of the store as it is at one moment, made while the server runs. */
+/** `couture backup FILE`: copies a consistent snapshot of the store while the server runs. */
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { backUp } from '../actions/backup.ts'
@@ -10,8 +10,8 @@ import { Refusal, show } from './store.ts'
 export function registerBackup(program: Command): void {
   program
     .command('backup <file>')
-    .description('copy the store to a file while the server runs; `couture restore` brings it back')
-    .option('--json', 'print for programs')
+    .description('copy the store to a file while the server runs; `couture restore` puts it back')
+    .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       refusePostgres()
       const { dataDir } = readConfigFromEnvironment(process.env)
@@ -23,17 +23,17 @@ export function registerBackup(program: Command): void {
         options.json,
         copy,
         () =>
-          `${copy.file} holds the store, ${copy.bytes.toLocaleString('en')} bytes, checked.\n` +
-          `It is of no use without the secret: keep ${join(dataDir, 'secret')} (or COUTURE_SECRET) too, in another place.`,
+          `The store is backed up to ${copy.file}: ${copy.bytes.toLocaleString('en')} bytes, verified.\n` +
+          `It cannot be used without the secret: also keep ${join(dataDir, 'secret')} (or COUTURE_SECRET), in another place.`,
       )
     })
 }
 
-/** PostgreSQL has tools of its own, which know more than we do. */
+/** Refuses to work on PostgreSQL, which has better tools of its own. */
 export function refusePostgres(): void {
   if (process.env.DATABASE_URL) {
     throw new Refusal(
-      'with DATABASE_URL the store is PostgreSQL: pg_dump and pg_restore are the way; keep DATA_DIR and the secret too',
+      'DATABASE_URL is set, so the store is PostgreSQL: use pg_dump and pg_restore; also keep DATA_DIR and the secret',
     )
   }
 }

@@ -1,12 +1,12 @@
-/** The progress bar of long commands: on stderr, where somebody looks, so that what programs read stays clean. */
+/** The progress bar of long commands. It is drawn on stderr, and only on a terminal, so that stdout stays parseable. */
 
-/** How often it is drawn. */
+/** The shortest time between two drawings. */
 const DRAW_EVERY_MS = 100
 
-/** A line that is drawn over itself, if it is `shown`. `text` is asked for when it is time to draw, with the time since the beginning. */
+/** A line that overwrites itself, if it is `shown`. `text` is called only when a drawing is due, with the elapsed time. */
 export type Bar = { shown: boolean; draw(text: (elapsedMs: number, width: number) => string): void; end(): void }
 
-/** A bar, which draws nothing unless stderr is a terminal. */
+/** Creates a bar, which draws nothing unless stderr is a terminal. */
 export function createBar(): Bar {
   const began = performance.now()
   const shown = process.stderr.isTTY === true
@@ -25,7 +25,7 @@ export function createBar(): Bar {
   }
 }
 
-/** `[####    ] 1,200 of 3,000 visitors`, as wide as there is room for. */
+/** `[####    ] 1,200 of 3,000 visitors`, as wide as `width` allows. */
 export function shareText(done: number, total: number, what: string, width: number): string {
   const n = (value: number) => value.toLocaleString('en')
   const text = `${n(done)} of ${n(Math.max(done, total))} ${what}`

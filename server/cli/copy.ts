@@ -1,4 +1,4 @@
-/** `couture copy --to URL`: moves an installation from SQLite to PostgreSQL, first beside the running server. */
+/** `couture copy --to URL`: moves an installation from SQLite to PostgreSQL, mostly while the server runs. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
@@ -9,9 +9,9 @@ import { createBar, shareText } from './bar.ts'
 import { Refusal, show } from './store.ts'
 
 const HELP = `
-Two commands, and nothing is lost or counted twice whatever happens in between:
-  1. couture copy --to postgres://…            while the server runs; as often as you like; goes on where it stopped
-  2. couture copy --to postgres://… --finish   once the server is stopped; says what to start it with`
+Two commands. Nothing is lost or counted twice, whatever happens in between:
+  1. couture copy --to postgres://…            while the server runs, as often as you like; resumes where it stopped
+  2. couture copy --to postgres://… --finish   once the server is stopped; prints the settings to start it with`
 
 type Options = { to: string; finish?: boolean; json?: boolean }
 
@@ -21,14 +21,14 @@ const n = (rows: number) => rows.toLocaleString('en')
 export function registerCopy(program: Command): void {
   program
     .command('copy')
-    .description('move this installation from SQLite to PostgreSQL, first beside the running server')
+    .description('move this installation from SQLite to PostgreSQL, mostly while the server runs')
     .requiredOption('--to <url>', 'an empty database, such as postgres://user:password@host:5432/database')
-    .option('--finish', 'copy what is left, compare every row, and say how to start; the server must be stopped')
-    .option('--json', 'print for programs')
+    .option('--finish', 'copy the rest, compare every row and print how to start; the server must be stopped')
+    .option('--json', 'print JSON')
     .addHelpText('after', HELP)
     .action(async ({ to, finish: isLast, json }: Options) => {
       checkDatabaseUrl('--to', to)
-      // The address of the target may be in the environment already; it is not the source.
+      // The environment may already hold the target's URL, which is not the source.
       const { dataDir, secret } = readConfigFromEnvironment({ ...process.env, DATABASE_URL: undefined })
       if (!hasStore(dataDir)) {
         throw new Refusal(`there is no store in ${dataDir}; DATA_DIR must be the server's folder`)
@@ -41,8 +41,8 @@ export function registerCopy(program: Command): void {
     })
 }
 
-async function begin(what: CopyStore, json: boolean | undefined, endBar: () => void): Promise<void> {
-  const passes = await copyBesideServer(what).finally(endBar)
+async function begin(move: CopyStore, json: boolean | undefined, endBar: () => void): Promise<void> {
+  const passes = await copyBesideServer(move).finally(endBar)
   const [first, last] = [passes.at(0), passes.at(-1)]
   if (first === undefined || last === undefined) throw new Error('a copy must make at least one pass')
   const { pass, skipped } = first
@@ -50,35 +50,35 @@ async function begin(what: CopyStore, json: boolean | undefined, endBar: () => v
     json,
     { passes },
     () =>
-      (skipped === 0 ? '' : `Went on in pass ${pass}, after ${n(skipped)} rows that were not read again.\n`) +
-      `Everything is copied; the last pass found ${n(last.written)} rows that had changed.\n` +
-      'When it suits you, stop the server and run the same with --finish.',
+      (skipped === 0 ? '' : `Resumed in pass ${pass}, skipping ${n(skipped)} rows that were already copied.\n`) +
+      `Everything is copied; the last pass found ${n(last.written)} changed rows.\n` +
+      'When it suits you, stop the server and run the same command with --finish.',
   )
 }
 
-async function finish(what: CopyStore, json: boolean | undefined, endBar: () => void): Promise<void> {
-  const { tables, different, written } = await finishCopy(what).finally(endBar)
+async function finish(move: CopyStore, json: boolean | undefined, endBar: () => void): Promise<void> {
+  const { tables, different, written } = await finishCopy(move).finally(endBar)
   const unequal = tables.find((each) => !each.equal)
   const where =
     different === null ? unequal?.table : `${different.table}, first at the key ${JSON.stringify(different.key)}`
   if (where !== undefined) {
     if (json) console.log(JSON.stringify({ written, tables, different }))
     else console.log(tableOf(tables))
-    throw new Refusal(`the copy is not the same in ${where}; go on with SQLite, and report this`)
+    throw new Refusal(`the copy differs in ${where}; keep using SQLite, and report this`)
   }
-  const file = join(what.dataDir, 'secret')
+  const file = join(move.dataDir, 'secret')
   const secret = process.env.COUTURE_SECRET || !existsSync(file) ? null : file
   const total = tables.reduce((sum, each) => sum + each.rows, 0)
-  show(json, { written, tables, different, secret_file: secret, data_dir: what.dataDir }, () =>
+  show(json, { written, tables, different, secret_file: secret, data_dir: move.dataDir }, () =>
     [
       tableOf(tables),
       '',
       `All ${n(total)} rows are the same on both sides. Start the server with the same DATA_DIR and`,
-      '  DATABASE_URL    the address that you gave as --to',
+      '  DATABASE_URL    the URL that you gave as --to',
       secret === null
-        ? '  COUTURE_SECRET  as it is set now'
-        : `  COUTURE_SECRET  what is in the file ${secret}, such as COUTURE_SECRET="$(cat '${secret}')"`,
-      'What was accepted since is in the journal there, and is landed at the start.',
+        ? '  COUTURE_SECRET  the value that is set now'
+        : `  COUTURE_SECRET  the content of ${secret}, such as COUTURE_SECRET="$(cat '${secret}')"`,
+      'Events accepted since the stop are in the journal in DATA_DIR, and land when the server starts.',
     ].join('\n'),
   )
 }

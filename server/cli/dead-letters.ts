@@ -1,6 +1,6 @@
 /**
- * `couture dead-letters …`: what could not be landed or derived, why, and what to do about it. The list names no person;
- * `show` prints an entry as it is.
+ * `couture dead-letters …`: lists entries that failed to land and keys that failed to derive, and replays or drops them.
+ * The list holds no personal data; `show` prints a letter in full.
  */
 import type { Command } from 'commander'
 import {
@@ -23,8 +23,8 @@ type Options = { json?: boolean; all?: boolean }
 export function registerDeadLetters(program: Command): void {
   const command = program
     .command('dead-letters')
-    .description('what could not be landed or derived: the list, and with a subcommand one of it')
-    .option('--json', 'print for programs')
+    .description('list what failed to land or derive; the subcommands show, replay and drop it')
+    .option('--json', 'print JSON')
     .action((options: Options) =>
       withStore(async (db, config) => {
         const views = (await listLetters(db, config)).map(({ view }) => view)
@@ -35,8 +35,8 @@ export function registerDeadLetters(program: Command): void {
     )
   command
     .command('show <id>')
-    .description('one of them as it is, with the field that is wrong; this prints what a visitor did')
-    .option('--json', 'print for programs')
+    .description('print a dead letter in full, with the wrong field; the output holds personal data')
+    .option('--json', 'print JSON')
     .action((id: string) =>
       withStore(async (db, config) => {
         const letter = await letterOrRefuse(db, config, id)
@@ -47,9 +47,9 @@ export function registerDeadLetters(program: Command): void {
     )
   command
     .command('replay [id]')
-    .description('try one again, or --all: after the fault was found and mended')
+    .description('try one again, or --all, after the fault has been fixed')
     .option('--all', 'try all of them')
-    .option('--json', 'print for programs')
+    .option('--json', 'print JSON')
     .action((id: string | undefined, options: Options) =>
       withStore(async (db, config) => {
         if ((id === undefined) === !options.all) throw new Refusal('give the ID of a dead letter, or --all')
@@ -62,7 +62,7 @@ export function registerDeadLetters(program: Command): void {
           [
             `${counts.landed} landed, ${counts.derived} derived, ${failed.length} failed again.`,
             ...(counts.asked > 0
-              ? [`${counts.asked} will be derived by the server, when it runs or is less busy.`]
+              ? [`${counts.asked} will be derived by the server once it runs or is less busy.`]
               : []),
             ...failed.map((each) => `  ${each.id}  ${'error' in each ? each.error : ''}`),
           ].join('\n'),
@@ -72,16 +72,16 @@ export function registerDeadLetters(program: Command): void {
     )
   command
     .command('drop <id>')
-    .description('forget one; what it held is gone')
-    .option('--json', 'print for programs')
+    .description('delete one with its content')
+    .option('--json', 'print JSON')
     .action((id: string) =>
       withStore(async (db, config) => {
         await dropLetter(db, await letterOrRefuse(db, config, id))
-        show(isJson(command), { id, dropped: true }, () => `Dead letter ${id} is forgotten.`)
+        show(isJson(command), { id, dropped: true }, () => `Dead letter ${id} is deleted.`)
       }),
     )
 
-  /** Commander gives an option that the parent has too to the parent. */
+  /** Commander assigns an option that a parent also defines to the parent. */
   function isJson(parent: Command): boolean {
     return parent.opts<Options>().json === true || parent.commands.some((each) => each.opts<Options>().json === true)
   }
@@ -89,12 +89,12 @@ export function registerDeadLetters(program: Command): void {
 
 async function letterOrRefuse(db: Store, config: Config, id: string): Promise<Letter> {
   const letter = await findLetter(db, config, id)
-  if (!letter) throw new Refusal(`there is no dead letter "${id}"; \`couture dead-letters\` shows those there are`)
+  if (!letter) throw new Refusal(`there is no dead letter "${id}"; \`couture dead-letters\` lists them`)
   return letter
 }
 
 function line(letter: LetterView): string {
   const { id, at, kind, what, site, bytes, attempts, error } = letter
-  const of = kind === 'derive' ? `${what} not derived` : `${site ?? 'no site'}, ${bytes} bytes`
-  return `${id}  ${at}  ${of}  tried ${attempts === 1 ? 'once' : `${attempts} times`}\n    ${error}`
+  const subject = kind === 'derive' ? `${what} not derived` : `${site ?? 'no site'}, ${bytes} bytes`
+  return `${id}  ${at}  ${subject}  tried ${attempts === 1 ? 'once' : `${attempts} times`}\n    ${error}`
 }

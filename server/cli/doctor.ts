@@ -1,4 +1,4 @@
-/** `couture doctor`: what the installation looks like, and what is wrong with it. */
+/** `couture doctor`: checks the installation and reports problems. */
 import type { Command } from 'commander'
 import { examine } from '../actions/examine.ts'
 import { Refusal, show, withStore } from './store.ts'
@@ -7,12 +7,12 @@ import { Refusal, show, withStore } from './store.ts'
 export function registerDoctor(program: Command): void {
   program
     .command('doctor [url]')
-    .description('look at this installation, and with the address of the tag at how a shop reaches it')
-    .option('--json', 'print for programs')
+    .description('check this installation and, given the URL of the tag, how a shop reaches it')
+    .option('--json', 'print JSON')
     .action((url: string | undefined, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         if (url !== undefined && !URL.canParse(url)) {
-          throw new Refusal(`the address must be a URL such as https://shop.example/c/tag.js (got "${url}")`)
+          throw new Refusal(`the URL must be one such as https://shop.example/c/tag.js (got "${url}")`)
         }
         const findings = await examine(db, config, url ?? null)
         const marks = { ok: ' ok ', note: 'note', wrong: 'BAD ' }

@@ -1,4 +1,4 @@
-/** `couture erase CONTACT`: erases a contact and what his visitors left. */
+/** `couture erase CONTACT`: erases a contact and the data of its visitors. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { readKeysOf } from '../actions/sites.ts'
@@ -10,8 +10,8 @@ import { Refusal, show, withStore } from './store.ts'
 export function registerErase(program: Command): void {
   program
     .command('erase <contact>')
-    .description('erase a contact, by the id that the CRM gave it, and what its visitors left; it stays out for good')
-    .option('--json', 'print for programs')
+    .description("erase a contact, given by its CRM id, and its visitors' data; later imports of it are refused")
+    .option('--json', 'print JSON')
     .action((contact: string, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const keyring = createKeyring(config.secret)
@@ -22,13 +22,16 @@ export function registerErase(program: Command): void {
           now: Date.now(),
           actor: 'command',
         })
-        if (erased === null) throw new Refusal(`there is no contact "${contact}", or it was erased already`)
+        if (erased === null) throw new Refusal(`there is no contact "${contact}", or it is already erased`)
         const { visitors, shared, orders } = erased
         show(options.json, { id: contact, erased: true, visitors, shared_visitors: shared, orders }, () =>
           [
-            `The contact is erased, with ${count(visitors, 'visitor')} and ${count(orders, 'order')} of other channels.`,
-            ...(shared === 0 ? [] : [`On ${count(shared, 'device')} that others used too, what was its own is gone.`]),
-            'A running server removes the rest within moments; a stopped one when it starts. Backups are yours to delete.',
+            `The contact is erased, with ${count(visitors, 'visitor')} and ${count(orders, 'order')} from other channels.`,
+            ...(shared === 0
+              ? []
+              : [`On ${count(shared, 'device')} that others used too, only its own data is erased.`]),
+            'The server removes derived data and journal entries within moments, or when it next starts.',
+            'Backups still hold the contact; delete them yourself.',
           ].join('\n'),
         )
       }),

@@ -1,6 +1,6 @@
 /**
- * `couture import contacts FILE` and `couture import orders FILE`: the same reading and writing as the API's, on a
- * file, beside a running server or without one. A dry run writes to an empty store that is thrown away.
+ * `couture import contacts FILE` and `couture import orders FILE`: imports a file as the API would, with or without a
+ * running server. A dry run writes to a temporary empty store.
  */
 import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs'
 import type { Command } from 'commander'
@@ -16,20 +16,20 @@ type Options = { map?: string; currency?: string; dryRun?: boolean; json?: boole
 
 /** Adds the commands. */
 export function registerImports(program: Command): void {
-  const command = program.command('import').description('take in files of a CRM, a shop or a mail tool')
+  const command = program.command('import').description('import files from a CRM, a shop or a mail tool')
   const add = (kind: 'contacts' | 'orders', description: string) =>
     command
       .command(`${kind} <file>`)
-      .description(`${description}; CSV, NDJSON or a JSON array, and - for what is piped in`)
-      .option('--map <map>', 'which column is which field, as COLUMN:FIELD,COLUMN:FIELD or a JSON object; - leaves out')
-      .option('--dry-run', 'write nothing, and say what would come of it')
-      .option('--rejected <file>', 'write all rejected rows there, with their reasons, as CSV')
-      .option('--json', 'print for programs')
+      .description(`${description} from CSV, NDJSON or a JSON array; - reads from stdin`)
+      .option('--map <map>', 'map columns to fields: COLUMN:FIELD,COLUMN:FIELD or a JSON object; - skips a column')
+      .option('--dry-run', 'write nothing, and report what an import would do')
+      .option('--rejected <file>', 'write all rejected rows to a CSV file, with the reasons')
+      .option('--json', 'print JSON')
   add('contacts', 'create and update contacts').action((file: string, options: Options) =>
     withStore((db, config) => runImport('contacts', file, options, db, config)),
   )
-  add('orders', 'create and replace orders of other channels')
-    .option('--currency <code>', 'the currency of amounts that name none, such as EUR')
+  add('orders', 'create and replace orders from other channels')
+    .option('--currency <code>', 'the currency of amounts that have none, such as EUR')
     .action((file: string, options: Options) =>
       withStore((db, config) => runImport('orders', file, options, db, config)),
     )
@@ -51,7 +51,7 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   const rejected = options.rejected === undefined ? null : createRejectedFile(options.rejected)
   const opened = { kind, source, dryRun: options.dryRun === true }
   const outcome = await importFile({ db, config }, opened, {
-    // Bytes, because nobody knows the rows before they are read.
+    // Progress is in bytes, because the number of rows is unknown until they are read.
     onProgress: (rows) =>
       bar.draw((elapsedMs, width) => progressText({ rows, read: input.read(), total: input.total, elapsedMs }, width)),
     onRejected: (each) => rejected?.add([each.row, each.code, each.message]),
@@ -63,8 +63,8 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
     const { columns } = source
     console.log(JSON.stringify({ ...outcome, columns, dialect: source.dialect(), dry_run: opened.dryRun }))
   } else console.log(importText(kind, outcome, options))
-  const taken = outcome.created + outcome.updated + outcome.unchanged
-  if (taken === 0 && outcome.rejected_total > 0) {
+  const imported = outcome.created + outcome.updated + outcome.unchanged
+  if (imported === 0 && outcome.rejected_total > 0) {
     throw new Error(`nothing of ${file} could be imported: all ${outcome.rejected_total} rows were rejected`)
   }
 }
@@ -82,19 +82,19 @@ function openFile(file: string): Input {
   const stream = file === '-' ? process.stdin : createReadStream(file, { highWaterMark: 256 * 1024 })
   let read = 0
   async function* counted() {
-    for await (const piece of stream as AsyncIterable<Buffer>) {
-      read += piece.length
-      yield piece
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      read += chunk.length
+      yield chunk
     }
   }
   return { bytes: counted(), total, read: () => read }
 }
 
-/** The rejected rows as CSV. */
+/** Creates the CSV file of rejected rows. */
 function createRejectedFile(file: string) {
   const stream: WriteStream = createWriteStream(file, { mode: 0o600 })
   const failed = new Promise<never>((_, reject) => stream.once('error', reject))
-  // Told when it is closed.
+  // A failure is reported by `close`.
   failed.catch(() => {})
   const cell = (value: string | number) =>
     /[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value

@@ -1,4 +1,4 @@
-/** `couture keys …`: keys for servers and tools. */
+/** `couture keys …`: creates, lists and deletes API keys for servers and tools. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { createKey } from '../actions/sites.ts'
@@ -7,19 +7,19 @@ import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */
 export function registerKeys(program: Command): void {
-  const keys = program.command('keys').description('keys for servers and tools')
+  const keys = program.command('keys').description('API keys for servers and tools')
 
   keys
     .command('create')
-    .description('make a key; it is shown once')
-    .requiredOption('--scopes <list>', `separated by commas, of: ${SCOPES.join(', ')}`)
-    .option('--json', 'print for programs')
+    .description('create a key; it is shown only once')
+    .requiredOption('--scopes <list>', `comma-separated, from: ${SCOPES.join(', ')}`)
+    .option('--json', 'print JSON')
     .action((options: { scopes: string; json?: boolean }) =>
       withStore(async (db) => {
         const scopes = options.scopes.split(',').map((scope) => scope.trim())
         const unknown = scopes.find((scope) => !(SCOPES as readonly string[]).includes(scope))
-        if (unknown !== undefined) throw new Refusal(`--scopes must be of ${SCOPES.join(', ')} (got "${unknown}")`)
-        // A bare id may begin with a dash, which a command takes for an option.
+        if (unknown !== undefined) throw new Refusal(`--scopes must be from ${SCOPES.join(', ')} (got "${unknown}")`)
+        // A bare id may start with a dash, which a command would read as an option.
         const key = await createKey(db, { id: `key-${nanoid(10)}`, scopes }, Date.now())
         show(
           options.json,
@@ -31,8 +31,8 @@ export function registerKeys(program: Command): void {
 
   keys
     .command('list')
-    .description('all keys, without what would let anybody use them')
-    .option('--json', 'print for programs')
+    .description('list the ids and scopes of all keys')
+    .option('--json', 'print JSON')
     .action((options: { json?: boolean }) =>
       withStore(async (db) => {
         const all = await listApiKeys(db)
@@ -42,12 +42,12 @@ export function registerKeys(program: Command): void {
 
   keys
     .command('delete <id>')
-    .description('end a key')
-    .option('--json', 'print for programs')
+    .description('delete a key')
+    .option('--json', 'print JSON')
     .action((id: string, options: { json?: boolean }) =>
       withStore(async (db) => {
         if (!(await deleteApiKey(db, id))) throw new Refusal(`there is no key "${id}"`)
-        show(options.json, { id, deleted: true }, () => `Key ${id} is ended.`)
+        show(options.json, { id, deleted: true }, () => `Key ${id} is deleted.`)
       }),
     )
 }

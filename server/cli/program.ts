@@ -1,4 +1,4 @@
-/** The commands. Each works beside a running server, ends with 1 and one plain sentence on failure, and has `--json`. */
+/** The command line. Commands work beside a running server, exit with 1 and one sentence on failure, and have `--json`. */
 import { Command, CommanderError } from 'commander'
 import pkg from '../../package.json' with { type: 'json' }
 import { writeBuild } from '../ops/bundle.ts'
@@ -44,13 +44,13 @@ function createProgram(): Command {
   return program
 }
 
-/** Runs a command line, without the words before the command's name. Returns the exit code; `serve` goes on after it. */
+/** Runs a command line, given from the command's name on. Returns the exit code; `serve` keeps running afterwards. */
 export async function run(args: string[]): Promise<number> {
   try {
     await createProgram().parseAsync(args, { from: 'user' })
     return 0
   } catch (error) {
-    // Commander has already printed what is wrong; asking for help is not a failure.
+    // Commander has already printed its error. It also throws for `--help`, with exit code 0.
     if (error instanceof CommanderError) return error.exitCode
     console.error(error instanceof Error ? error.message : String(error))
     return 1

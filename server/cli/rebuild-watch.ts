@@ -1,18 +1,18 @@
 /**
- * Shows how far the rebuild is that an upgrade has asked for, while the server does it: as a bar on a terminal, and as a
- * line of the log now and then elsewhere.
+ * Shows the progress of a rebuild that an upgrade requested, while the server works on it: as a bar on a terminal,
+ * otherwise as occasional log lines.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { RebuildProgress } from '../actions/rebuild.ts'
 import { createBar, shareText } from './bar.ts'
 
-/** How often it looks. */
+/** How often the progress is read. */
 const LOOK_MS = 200
 
-/** How often it is logged where there is no terminal. */
+/** How often the progress is logged without a terminal. */
 const LOG_EVERY_MS = 10_000
 
-/** Ends when no rebuild is under way, or with `signal`. `read` may throw while the store is away. */
+/** Watches until no rebuild is running or `signal` aborts. `read` may throw while the store is unavailable. */
 export async function watchRebuild(
   read: () => Promise<RebuildProgress | null>,
   log: (progress: RebuildProgress, text: string) => void,

@@ -1,4 +1,4 @@
-/** `couture rebuild`: makes everything derived again, and ends when it is done. */
+/** `couture rebuild`: derives everything again, and exits when it is done. */
 import type { Command } from 'commander'
 import { rebuildAll } from '../actions/rebuild.ts'
 import { createBar, shareText } from './bar.ts'
@@ -8,8 +8,8 @@ import { show, withStore } from './store.ts'
 export function registerRebuild(program: Command): void {
   program
     .command('rebuild')
-    .description('make everything derived again from the facts; a running server goes on, and does the work')
-    .option('--json', 'print for programs')
+    .description('derive everything again from the facts; if the server runs, it does the work and keeps serving')
+    .option('--json', 'print JSON')
     .action((options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const bar = createBar()

@@ -1,4 +1,4 @@
-/** `couture restore FILE`: puts a backup in the place of the store. */
+/** `couture restore FILE`: replaces the store with a backup. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { restoreBackup } from '../actions/restore.ts'
@@ -10,24 +10,24 @@ import { show } from './store.ts'
 export function registerRestore(program: Command): void {
   program
     .command('restore <file>')
-    .description('put a backup in the place of the store; the server must be stopped, the old store is kept aside')
-    .option('--json', 'print for programs')
+    .description('replace the store with a backup; the server must be stopped, and the old store is kept')
+    .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       refusePostgres()
       const config = readConfigFromEnvironment(process.env)
       const { store, aside, withdrawn, missing } = await restoreBackup(config, resolve(file))
       show(options.json, { restored: store, aside, withdrawn, missing_entries: missing }, () =>
         [
-          `${store} is what ${file} was. The next start lands what the journal kept since then.`,
+          `${store} is restored from ${file}. When the server starts, it lands what the journal has kept since the backup.`,
           ...(aside === null
             ? []
-            : [`The old store is ${aside}; it holds personal data, so delete it when all is well.`]),
+            : [`The old store is now ${aside}. It holds personal data, so delete it once the restored one works.`]),
           ...(withdrawn === 0
             ? []
-            : [`${withdrawn} visitors who withdrew since the backup will be deleted again at the start.`]),
+            : [`${withdrawn} visitors that withdrew since the backup will be deleted again when the server starts.`]),
           ...(missing === 0
             ? []
-            : [`${missing} groups of requests since the backup are not in the journal any more, and are lost.`]),
+            : [`${missing} groups of requests since the backup are no longer in the journal, and are lost.`]),
         ].join('\n'),
       )
     })

@@ -1,4 +1,4 @@
-/** `couture serve`: runs everything until it is told to stop. */
+/** `couture serve`: runs the server until it gets a signal to stop. */
 import type { Command } from 'commander'
 import { start } from '../main.ts'
 import { readConfigFromEnvironment } from '../ops/config.ts'
@@ -30,7 +30,7 @@ export function registerServe(program: Command): void {
       let stopping = false
       for (const signal of ['SIGTERM', 'SIGINT'] as const) {
         process.on(signal, async () => {
-          // Somebody has no patience: what was acknowledged is on disk.
+          // A second signal ends the process at once. Everything acknowledged is on disk.
           if (stopping) process.exit(1)
           stopping = true
           watching.abort()

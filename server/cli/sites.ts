@@ -16,8 +16,8 @@ export function registerSites(program: Command): void {
     .command('create')
     .description('add a site')
     .requiredOption('--id <id>', 'a short name, such as shop')
-    .requiredOption('--origin <url...>', 'where its pages are, such as https://shop.example; may be given again')
-    .option('--json', 'print for programs')
+    .requiredOption('--origin <url...>', 'the origin of its pages, such as https://shop.example; can be repeated')
+    .option('--json', 'print JSON')
     .action((options: { id: string; origin: string[]; json?: boolean }) =>
       withStore(async (db, config) => {
         if (!/^[a-z0-9][a-z0-9_-]{0,39}$/.test(options.id)) {
@@ -31,8 +31,8 @@ export function registerSites(program: Command): void {
 
   sites
     .command('list')
-    .description('all sites')
-    .option('--json', 'print for programs')
+    .description('list all sites')
+    .option('--json', 'print JSON')
     .action((options: { json?: boolean }) =>
       withStore(async (db) => {
         const all = await listSites(db)
@@ -44,8 +44,8 @@ export function registerSites(program: Command): void {
 
   sites
     .command('show <id>')
-    .description('a site with its secrets and settings')
-    .option('--json', 'print for programs')
+    .description('show a site with its secrets and settings')
+    .option('--json', 'print JSON')
     .action((id: string, options: { json?: boolean }) =>
       withStore(async (db) => {
         const site = await siteOrRefuse(db, id)
@@ -56,10 +56,10 @@ export function registerSites(program: Command): void {
   sites
     .command('set <id> <settings...>')
     .description(
-      'change settings, as NAME=VALUE; origins too, separated by commas; identity_public_key=@FILE; identity_secret=new ' +
-        'makes another, identity_secret= removes it',
+      'change settings, as NAME=VALUE; also origins=, comma-separated; identity_public_key=@FILE; identity_secret=new ' +
+        'creates another, identity_secret= removes it',
     )
-    .option('--json', 'print for programs')
+    .option('--json', 'print JSON')
     .action((id: string, assignments: string[], options: { json?: boolean }) =>
       withStore(async (db) => {
         const site = await changeSite(db, await siteOrRefuse(db, id), assignments)
@@ -89,9 +89,9 @@ function siteText(site: Site): string {
   return lines.join('\n')
 }
 
-/** The site, or a sentence that it is not there. */
+/** Finds a site, or throws a refusal. */
 export async function siteOrRefuse(db: Store, id: string): Promise<Site> {
   const site = await findSite(db, id)
-  if (!site) throw new Refusal(`there is no site "${id}"; \`couture sites list\` shows those there are`)
+  if (!site) throw new Refusal(`there is no site "${id}"; \`couture sites list\` lists them`)
   return site
 }

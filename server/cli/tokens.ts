@@ -1,4 +1,4 @@
-/** `couture tokens …`: the links of a mailing, made and revoked. */
+/** `couture tokens …`: mints and revokes the link tokens of mailings. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { createMint, type Revoking, revokeTokens } from '../actions/link-tokens.ts'
@@ -28,20 +28,21 @@ type RevokeOptions = {
   key?: string
   json?: boolean
 }
+
 /** Adds the commands. */
 export function registerTokens(program: Command): void {
-  const tokens = program.command('tokens').description('the links of mailings')
+  const tokens = program.command('tokens').description('link tokens of mailings')
 
   tokens
     .command('mint')
-    .description('make the links of a mailing, as lines of contact and address')
-    .requiredOption('--site <id>', 'the site that the links lead to')
+    .description('mint the links of a mailing; prints one contact and URL per line')
+    .requiredOption('--site <id>', 'the site to which the links lead')
     .requiredOption('--message <name>', 'the name of the mailing: 1 to 40 of A-Z a-z 0-9 _ -')
-    .option('--contacts <ids>', 'for these contacts, separated by commas')
-    .option('--segment <id>', 'for the members of a segment that are contacts and may be mailed')
-    .option('--target <url>', "the page they lead to; the site's first page if left out")
-    .option('--expires <time>', 'until when they are evidence: at most 30 days from now, which it is if left out')
-    .option('--json', 'print for programs')
+    .option('--contacts <ids>', 'mint for these contacts, comma-separated')
+    .option('--segment <id>', 'mint for the members of a segment that are contacts and may be mailed')
+    .option('--target <url>', "the landing page, by default the site's home page")
+    .option('--expires <time>', 'the time until which they are evidence: at most, and by default, 30 days from now')
+    .option('--json', 'print JSON')
     .action((options: MintOptions) =>
       withStore(async (db, config) => {
         const site = await siteOrRefuse(db, options.site)
@@ -81,13 +82,13 @@ export function registerTokens(program: Command): void {
 
   tokens
     .command('revoke')
-    .description('end tokens: what they prove from now on is refused, what they proved stands; there is no way back')
-    .requiredOption('--site <id>', 'the site that they are of')
+    .description('revoke tokens: later clicks prove nothing, earlier ones remain valid; this cannot be undone')
+    .requiredOption('--site <id>', 'the site of the tokens')
     .option('--token <token>', 'one token')
     .option('--message <name>', 'all tokens of a mailing')
-    .option('--contact <id>', 'all tokens of a contact, later ones too')
-    .option('--key <all>', '"all": every token of the site, by a new link secret')
-    .option('--json', 'print for programs')
+    .option('--contact <id>', 'all tokens of a contact, including those minted later')
+    .option('--key <all>', '"all": every token of the site, by replacing its link secret')
+    .option('--json', 'print JSON')
     .action((options: RevokeOptions) =>
       withStore(async (db, config) => {
         const site = await siteOrRefuse(db, options.site)

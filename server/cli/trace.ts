@@ -1,4 +1,4 @@
-/** `couture trace VISITOR|CONTACT`: what is known, and why. */
+/** `couture trace VISITOR|CONTACT`: prints what is known about a visitor or contact, and why. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { readKeysOf } from '../actions/sites.ts'
@@ -13,8 +13,8 @@ const PURPOSES = ['analytics', 'identity', 'marketing'] as const
 export function registerTrace(program: Command): void {
   program
     .command('trace <id>')
-    .description('what is known about a visitor or a contact, and why; reading it is noted in the audit')
-    .option('--json', 'print for programs')
+    .description('print what is known about a visitor or contact, and why; leaves an entry in the audit log')
+    .option('--json', 'print JSON')
     .action((id: string, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const keyring = createKeyring(config.secret)
@@ -38,9 +38,9 @@ function text({ id, ended, contact, visitors, more_visitors, persons, pending }:
     ...visitors.flatMap(visitorLines),
     ...(more_visitors > 0 ? ['', `${more_visitors} more visitors are not shown.`] : []),
     ...persons.flatMap(personLines),
-    ...section('Waits', [
-      ...pending.persons.map((person) => `${nameOf(person)} is to be derived`),
-      ...pending.contacts.map((each) => `contact ${each} is to be published`),
+    ...section('Pending', [
+      ...pending.persons.map((person) => `${nameOf(person)} waits to be derived`),
+      ...pending.contacts.map((each) => `contact ${each} waits to be published`),
       ...pending.failures.map(
         (each) => `${each.stage} failed ${each.attempts} times, last at ${each.at}: ${each.error}`,
       ),
@@ -78,10 +78,10 @@ function visitorLines(visitor: Trace['visitors'][number]): string[] {
     '',
     `Visitor ${visitor.id}${visitor.site ? ` of ${visitor.site}` : ''}`,
     ...(visitor.first_seen === null
-      ? ['  was not derived yet']
+      ? ['  not derived yet']
       : [`  ${visitor.events} events from ${visitor.first_seen} to ${visitor.last_seen}`]),
     ...(device ? [`  ${[device.type, device.browser, device.os].filter(Boolean).join(', ')}`] : []),
-    ...(visitor.shared ? ['  the device is shared: every link is worth its session'] : []),
+    ...(visitor.shared ? ['  the device is shared: a link holds for its session only'] : []),
     ...(visitor.overactive ? ['  is overactive: nothing is derived from its events'] : []),
     ...(visitor.waits_to_be_derived ? ['  waits to be derived'] : []),
     ...section(
@@ -97,8 +97,8 @@ function visitorLines(visitor: Trace['visitors'][number]): string[] {
       visitor.claims.flatMap((claim) => [
         `${claim.at}  ${claim.evidence}  ${
           claim.outcome
-            ? `${claim.outcome.contact ?? 'nobody known'}: ${claim.outcome.state}, ${claim.outcome.reason}`
-            : 'not weighed yet'
+            ? `${claim.outcome.contact ?? 'unknown contact'}: ${claim.outcome.state}, ${claim.outcome.reason}`
+            : 'not judged yet'
         }`,
         ...(claim.outcome ? [`  ${claim.outcome.why}`] : []),
         ...claim.acts.map((act) => `  ${act.act} by ${act.actor} at ${act.at}`),
@@ -108,7 +108,7 @@ function visitorLines(visitor: Trace['visitors'][number]): string[] {
     ...section(
       'Links',
       visitor.links.flatMap((link) => [
-        `${link.contact ?? 'nobody known'}: ${link.state}, ${link.strength}, ${link.reason}`,
+        `${link.contact ?? 'unknown contact'}: ${link.state}, ${link.strength}, ${link.reason}`,
         ...(link.valid_from
           ? [`  from ${link.backfill_from ?? link.valid_from} to ${link.valid_to ?? link.expires_at ?? 'now'}`]
           : []),
@@ -149,8 +149,8 @@ function personLines(person: Trace['persons'][number]): string[] {
     `Person: ${nameOf(person.person)}`,
     person.memberships.flatMap((membership) => [
       membership.member
-        ? `in ${membership.segment} since ${membership.entered_at}${membership.changes_at ? `, until ${membership.changes_at} at least` : ''}`
-        : `not in ${membership.segment}${membership.changes_at ? `, until ${membership.changes_at} at least` : ''}`,
+        ? `in ${membership.segment} since ${membership.entered_at}${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`
+        : `not in ${membership.segment}${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`,
       ...membership.nodes.map(
         (node) => `  ${node.holds ? 'holds' : 'fails'}  ${node.path}  ${JSON.stringify(node.values)}`,
       ),

@@ -252,9 +252,9 @@ describe('keys', () => {
     [
       'a scope that is not there',
       ['keys', 'create', '--scopes', 'matches:read,matches:write'],
-      /^--scopes must be of .*events:write.*\(got "matches:write"\)/,
+      /^--scopes must be from .*events:write.*\(got "matches:write"\)/,
     ],
-    ['no scope', ['keys', 'create', '--scopes', ''], /^--scopes must be of/],
+    ['no scope', ['keys', 'create', '--scopes', ''], /^--scopes must be from/],
     ['a key that is not there', ['keys', 'delete', 'nothing'], /there is no key "nothing"/],
   ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
     const before = await server.query('select * from api_keys')

@@ -203,7 +203,7 @@ describe('an operator’s word', () => {
     expect(response.status).toBe(409)
     expect(await problemOf(response)).toMatchObject({
       code: 'nothing_changes',
-      detail: expect.stringMatching(/^nothing/),
+      detail: expect.stringMatching(/^this link has no act/),
     })
     expect(await actsOf(link)).toEqual([])
   })

@@ -186,7 +186,7 @@ describe('the settings', () => {
 
   test('leave a site with one of the two', async () => {
     await expect(set('identity_secret=')).rejects.toThrow(/must have an identity_secret or an identity_public_key/)
-    await expect(set('identity_secret=mine')).rejects.toThrow(/identity_secret must be new, or nothing/)
+    await expect(set('identity_secret=mine')).rejects.toThrow(/identity_secret must be "new" or empty/)
     await expect(server.cli('sites', 'set', 'ed-only', 'identity_public_key=')).rejects.toThrow(
       /must have an identity_secret/,
     )

@@ -65,7 +65,7 @@ test('a backup under load is one whole file for its owner only', async () => {
 })
 
 test('what cannot be done is told in a sentence, and leaves everything as it was', async () => {
-  expect(await failing('backup', file)).toMatch(/^1: .*is there already; remove it/)
+  expect(await failing('backup', file)).toMatch(/^1: .*already exists; remove it/)
   expect(await failing('backup', join(away, 'nowhere', 'x'))).toMatch(/^1: there is no folder/)
   expect(await failing('restore', join(away, 'nothing'))).toMatch(/^1: there is no file/)
   expect(await failing('restore', file)).toMatch(/^1: DATA_DIR .* is in use by process \d+/)
