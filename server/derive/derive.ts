@@ -12,7 +12,7 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
-import { tailsOf, takeErased } from '../erasure/tails.ts'
+import { removeSpansAndTails, tailsOf } from '../erasure/tails.ts'
 import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
@@ -178,7 +178,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const erased = new Map(staying.filter((key) => spansOf(key).length > 0).map((key) => [key, spansOf(key)]))
       if (erased.size > 0) {
         const tails = tailsOf(await read((trx) => loadVisitors(trx, [...erased.keys()])), erased, siteOf)
-        if (!(await write(claim, (trx) => takeErased(trx, erased, tails, tombstone)))) return false
+        if (!(await write(claim, (trx) => removeSpansAndTails(trx, erased, tails, tombstone)))) return false
       }
       const facts = await read((trx) => loadVisitors(trx, staying))
       const rows = deriveVisitors(facts, siteOf)

@@ -1,11 +1,11 @@
-/** Erases a contact on somebody's word, and leaves an audit row of it in the same transaction. */
+/** Erases a contact for an operator or API client, and writes the audit row in the same transaction. */
 import type { Kysely } from 'kysely'
 import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { type EraseDeps, type Erased, eraseContact } from './erase.ts'
 
-/** Erases a contact. `actor` says who asked for it. Null: there is no contact of this id, or not any more. */
+/** Erases a contact. `actor` is the caller. Returns null if the contact does not exist or is already erased. */
 export function eraseAudited(
   db: Kysely<Database>,
   contact: string,

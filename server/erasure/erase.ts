@@ -1,16 +1,16 @@
 /**
- * Erasure of a contact. One transaction takes away what is told of him, and what is derived follows from that.
+ * Erasure of a contact. One transaction deletes the contact's facts; deriving then updates everything that depends on them.
  *
- * - His row, his orders of other channels and those of records that the CRM merged into his go. What is left is a row
- *   under a keyed name to which his keys lead (`tombstones`).
- * - Visitors on which he alone was linked are retired as a withdrawal does: whatever they left is deleted when they
- *   are derived, and their ids are kept out.
- * - On a device that others used too his stretches go, and a bare logout stays at both their ends: without it, what
- *   others did before and after would run together over the gap, and could fall to somebody else. What of his lands
- *   after it is kept out (`erased-spans`).
+ * - The contact's row is deleted with its orders from other channels, and so are the records that the CRM merged into it.
+ *   A nameless row under a keyed name replaces it, to which its keys lead (`tombstones`).
+ * - Visitors on which it alone was linked are retired as by a withdrawal: their data is deleted when they are derived,
+ *   and their ids are refused from then on.
+ * - On a device that others used too only the contact's periods are deleted, and a bare logout remains at both ends of
+ *   each. Without it, the visits of others before and after would join over the gap, and could be given to the wrong
+ *   person. Data of the contact that lands later is refused (`erased-spans`).
  *
- * All leases are locked first, so that nobody writes meanwhile what was derived or is to be told from what was read
- * before; what was under way is done again, for everything that is touched is marked.
+ * All leases are locked first, so that no process meanwhile writes or publishes anything derived from facts read before.
+ * Work in progress is done again, because everything the erasure touches is marked.
  */
 
 import type { Transaction } from 'kysely'
@@ -36,13 +36,13 @@ import { lockLeases } from '../store/work/leases.ts'
 import { lockKeys, lockName } from '../store/work/locks.ts'
 import { cutOut } from './shared-device.ts'
 
-/** What an erasure came to; `contact` is the keyed hash of his id. */
+/** The outcome of an erasure; `contact` is the keyed hash of the contact's id. */
 export type Erased = { contact: string; visitors: number; shared: number; orders: number }
 
 /** What erasing needs. */
 export type EraseDeps = {
   keysOf: KeysOf
-  /** The keyed hash that keeps a visitor out. */
+  /** The keyed hash under which a retired visitor is refused. */
   tombstone: (visitorId: string) => string
   newId: () => string
   now: number
@@ -51,7 +51,7 @@ export type EraseDeps = {
 type Trx = Transaction<Database>
 type ErasedIdentity = { contacts: string[]; keys: string[] }
 
-/** Erases a contact. Null: there is none of this id, or not any more. */
+/** Erases a contact. Returns null if it does not exist or is already erased. */
 export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promise<Erased | null> {
   const { keysOf, tombstone, now } = deps
   await lockLeases(trx)
@@ -61,9 +61,9 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   if (rows.length === 0) return null
   const contacts = rows.map((row) => row.contact_id)
   const keys = await keysOfRecords(trx, rows, keysOf)
-  // Those of others who have his address too: their clicks are weighed otherwise without him.
-  const weighed = await keysBeside(trx, keys)
-  await lockKeys(trx, [...weighed, ...contacts.map(contactPerson)])
+  // Includes the keys of contacts that share its address, because their clicks are judged differently without it.
+  const affectedKeys = await keysBeside(trx, keys)
+  await lockKeys(trx, [...affectedKeys, ...contacts.map(contactPerson)])
 
   const { own, shared } = await visitorsOf(trx, { contacts, keys })
   const spans: ErasedSpan[] = own.map((visitor) => ({ visitor: tombstone(visitor), from: null, to: null }))
@@ -75,7 +75,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  const gone = await deleteOfContacts(trx, CONTACT_COLUMNS, contacts)
+  const deleted = await deleteOfContacts(trx, CONTACT_COLUMNS, contacts)
   await replaceRecords(trx, rows, keys, deps)
   await addErasureNotices(trx, contacts, now)
   if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
@@ -83,18 +83,18 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
     .deleteFrom('derive_failures')
     .where('key', 'in', [...contacts, ...contacts.map(contactPerson)])
     .execute()
-  await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, weighed)), ...own, ...shared])
+  await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, affectedKeys)), ...own, ...shared])
   await mark(trx, 'dirty_persons', contacts.map(contactPerson))
   await mark(trx, 'dirty_contacts', contacts)
   return {
     contact: hashesOf(keysOf, { id }).id,
     visitors: own.length,
     shared: shared.length,
-    orders: gone.get('orders') ?? 0,
+    orders: deleted.get('orders') ?? 0,
   }
 }
 
-/** The living records of a person: those that the CRM merged with this one. */
+/** The record of this id and those that the CRM merged with it, without the erased ones. */
 async function recordsOf(trx: Trx, id: string): Promise<ContactRow[]> {
   const rows = await trx
     .selectFrom('contacts')
@@ -102,7 +102,7 @@ async function recordsOf(trx: Trx, id: string): Promise<ContactRow[]> {
     .where('contact_id', 'in', await familyOf(trx, [id]))
     .where('erased_at', 'is', null)
     .execute()
-  // A record that is merged into one that never came is no reason to erase others that are, too, without the id itself.
+  // The id may be known only as the target of merges. Then the records merged into it are not erased either.
   return rows.some((row) => row.contact_id === id) ? rows.sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1)) : []
 }
 
@@ -117,8 +117,8 @@ async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Prom
 }
 
 /**
- * The visitors that claimed to be him; those on which he alone was linked, by whatever evidence; and those on which
- * somebody else was too. A claim that was not derived yet counts as a link.
+ * The visitors that are linked to the contact, by any evidence: `own`, to which no other contact is linked, and `shared`.
+ * A claim that is not derived yet counts as a link.
  */
 async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
   const claiming = new Set(await visitorsOfKeys(trx, keys))
@@ -152,8 +152,8 @@ async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
         link.contact_id !== null && contacts.includes(link.contact_id)
       const standing = known.filter((link) => link.state === 'open' || link.state === 'closed')
       const seen = new Set(known.flatMap((link) => [link.id, ...idsOf(link.proofs)]))
-      const his = standing.some(isTheirs) || (claimsOf.get(visitor) ?? []).some((claim) => !seen.has(claim.id))
-      if (!his) continue
+      const isLinked = standing.some(isTheirs) || (claimsOf.get(visitor) ?? []).some((claim) => !seen.has(claim.id))
+      if (!isLinked) continue
       if (standing.every(isTheirs)) own.push(visitor)
       else shared.push(visitor)
     }
@@ -165,7 +165,7 @@ function idsOf(proofs: LinkRow['proofs']): string[] {
   return decodeJson(proofs).map((proof) => proof.id)
 }
 
-/** In the place of the deleted records stand nameless ones, to which their keys lead where no living contact has them too. */
+/** Replaces the deleted records by nameless ones. Their keys lead there unless another contact has the same key. */
 async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps: EraseDeps): Promise<void> {
   const { keysOf, now } = deps
   const ids = rows.map((row) => row.contact_id)
@@ -186,7 +186,7 @@ async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps
     await trx
       .insertInto('contacts')
       .values({
-        ...NOTHING,
+        ...EMPTY_CONTACT,
         contact_id: nameOfErased(id),
         imported_at: row.imported_at,
         erased_at: now,
@@ -198,15 +198,15 @@ async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps
     .values([...tombstones.values()].sort((a, b) => (a.hash < b.hash ? -1 : 1)))
     .onConflict((conflict) => conflict.column('hash').doUpdateSet({ at: now }))
     .execute()
-  // Keys that no site makes any more, of a secret that was changed, still lead to the first record.
+  // Keys that no current secret produces, because it was changed, lead to the first record.
   const first = nameOfErased(hashesOf(keysOf, { id: itemAt(ids, 0) }).id)
-  const left = keys.filter((key) => !held.has(key))
-  for (const part of chunksOf(left.map((key_hash) => ({ key_hash, contact_id: names.get(key_hash) ?? first })))) {
+  const unheld = keys.filter((key) => !held.has(key))
+  for (const part of chunksOf(unheld.map((key_hash) => ({ key_hash, contact_id: names.get(key_hash) ?? first })))) {
     await trx.insertInto('contact_keys').values(part).execute()
   }
 }
 
-const NOTHING = {
+const EMPTY_CONTACT = {
   email: null,
   email_sha256: null,
   phone: null,

@@ -1,11 +1,10 @@
 /**
- * Forgetting: what an erasure names is taken out of this process's journal, which would keep it until it is pruned, and
- * land it again after a backup was brought back. An erasure is worked off when all that was in the journal as it was
- * first seen has landed and was looked through; that is noted in the store, so that one can tell when every collector has
- * done it. The feed's last word on somebody is forgotten here too, when its time is over.
+ * Forgetting: removes erased data from this process's journal, which would otherwise keep it until it is pruned, and land
+ * it again after a restore. An erasure is done here once everything that the journal held when it was first seen has
+ * landed and been searched. That is noted in the store, which shows when every collector is done. The feed's erasure
+ * notices are removed here too, once they have expired.
  *
- * Whoever is kept out and comes back, and what comes late of an erased stretch, is taken out of the journal by landing,
- * row by row (`removeErased`).
+ * Landing removes what arrives later, row by row (`removeErased`): data of retired visitors and of erased spans.
  */
 
 import type { Kysely } from 'kysely'
@@ -16,45 +15,45 @@ import { noteForgotten, pendingErasures } from '../store/erasures.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
 
-/** What forgetting sees of the journal. */
+/** The part of the journal that forgetting uses. */
 export type ForgetJournal = {
   identity(): { journalId: string; newest: number }
-  /** Rows after an id, about `maxEvents` events of them. */
+  /** Rows after an id, with about `maxEvents` events. */
   read(after: number, maxEvents: number): { id: number; body: string; events: number }[]
 }
 
-/** A row as it is to be from now on. */
+/** The new content of a row. */
 export type Rewritten = { id: number; body: string; events: number }
 
-/** What forgetting needs. `rewrite` resolves when the rows are on disk, of no other journal than `journalId`. */
+/** What forgetting needs. `rewrite` resolves when the rows are on disk, and refuses any journal but `journalId`. */
 export type ForgetDeps = {
   db: Kysely<Database>
   journal: ForgetJournal
   tombstone: (visitorId: string) => string
   rewrite: (journalId: string, rows: Rewritten[]) => Promise<void>
-  /** A clock that only measures, and the one that is told. */
+  /** A monotonic clock for measuring, and the wall clock. */
   now: () => number
   at: () => number
 }
 
-/** Works erasures off. `step` does what is due, and returns whether there was anything to do. */
+/** Removes erased data from the journal. `step` does what is due, and returns whether it found work. */
 export type Forgetting = {
   step(landed: number): Promise<boolean>
-  /** Takes what spans name out of rows at once. Where that throws, all rows are looked through later. */
+  /** Removes the spans' data from these rows at once. If that throws, a later step searches all rows for it. */
   removeErased(journalId: string, rows: Rewritten[], spans: ErasedSpan[]): Promise<void>
 }
 
-/** It is looked this often whether somebody was erased. */
+/** How often the store is checked for new erasures. */
 const LOOK_EVERY_MS = 1000
 
-/** Events of a stretch of the journal that is looked through at once: some tens of milliseconds. */
+/** How many events of the journal are searched at once, which takes some tens of milliseconds. */
 const EVENTS = 2000
 
-/** Forgetting, which remembers how far the journal must have landed. */
+/** Creates forgetting, which remembers how far the journal must have landed for each erasure. */
 export function createForgetting({ db, journal, tombstone, rewrite, now, at }: ForgetDeps): Forgetting {
   let lookAt = Number.NEGATIVE_INFINITY
   const targets = new Map<string, number>()
-  /** What could not be taken out when its rows were landed. */
+  /** Spans that could not be removed when their rows landed. */
   const late = new Map<string, ErasedSpan>()
 
   const rewriteRows = async (journalId: string, rows: Rewritten[], spans: Map<string, ErasedSpan[]>) => {
@@ -105,7 +104,7 @@ function byVisitor(spans: ErasedSpan[]): Map<string, ErasedSpan[]> {
   return Map.groupBy(spans, (span) => span.visitor)
 }
 
-/** A row without what the spans name; null if it has nothing of it. */
+/** A row without the spans' data; null if it has none. */
 function without(
   row: Rewritten,
   spans: Map<string, ErasedSpan[]>,
@@ -114,7 +113,7 @@ function without(
   const entries = entriesOf(row.body)
   if (entries === null) return null
   let changed = false
-  const left = entries.flatMap((entry) => {
+  const kept = entries.flatMap((entry) => {
     const own = typeof entry.visitor === 'string' ? spans.get(tombstone(entry.visitor)) : undefined
     if (own === undefined) return entry
     if (own.some(({ from }) => from === null)) {
@@ -126,14 +125,14 @@ function without(
     )
     if (events.length === entry.events.length) return entry
     changed = true
-    // What is left of it says nothing but that the device had a choice.
+    // An entry without events still holds the device's consent choice.
     return { ...entry, events }
   })
   if (!changed) return null
-  return { id: row.id, body: JSON.stringify(left), events: left.reduce((sum, entry) => sum + entry.events.length, 0) }
+  return { id: row.id, body: JSON.stringify(kept), events: kept.reduce((sum, entry) => sum + entry.events.length, 0) }
 }
 
-/** The requests of a row; null where it is not what the collector wrote, and is a dead letter. */
+/** The entries of a row; null if it cannot be parsed, which made it a dead letter. */
 function entriesOf(body: string): Entry[] | null {
   try {
     return JSON.parse(body) as Entry[]

@@ -1,17 +1,17 @@
 /**
- * Asking the collector's thread to put other entries in the place of some, one request at a time. At a stop the journal is
- * closed before landing is, and answers no more: what is asked then, or was asked before, fails with `Ended`.
+ * Requests to the collector thread to rewrite rows of the journal, one at a time. At shutdown the journal closes before
+ * landing stops and no longer replies, so a pending or later request fails with `Ended`.
  */
 import type { Rewritten } from './forget.ts'
 
-/** The server stops, and the journal is closed. */
+/** The server is stopping, and the journal is closed. */
 export class Ended extends Error {
   constructor() {
     super('the journal is closed')
   }
 }
 
-/** Rewrites. `ask` hands a request over, `answered` is told the answer to the last (null where it is on disk). */
+/** Creates the requests. `ask` sends one; `answered` receives the reply to the last (null if it is on disk). */
 export function createRewrites(ask: (journalId: string, rows: Rewritten[]) => void) {
   let ended = false
   let settle: (error: Error | null) => void = () => {}

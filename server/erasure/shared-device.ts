@@ -1,6 +1,6 @@
 /**
- * What erasing a contact takes out of a device that others used too: his stretches, at whose ends bare logouts stay. That
- * these spans are his is kept (`erased-spans`), and what deriving has not seen yet goes by it.
+ * Erases a contact on a device that others used too: removes its periods and leaves a bare logout at both ends of each.
+ * The spans are stored (`erased-spans`), so that data in them that lands or is derived later is removed too.
  */
 import type { NotNull, Transaction } from 'kysely'
 import { cutAt, ERASED_END, isInside } from '../domain/erased-tail.ts'
@@ -13,7 +13,7 @@ import type { Database } from '../store/schema.ts'
 
 type Trx = Transaction<Database>
 
-/** Takes what is his out of a device that others used too. Returns what journals must forget of it. */
+/** Removes a contact's data from a device that others used too. Returns the spans that journals must forget. */
 export async function cutOut(
   trx: Trx,
   visitor: string,
@@ -26,7 +26,7 @@ export async function cutOut(
     .select(['person_id', 'from_at', 'to_at'])
     .where('visitor_id', '=', visitor)
     .execute()
-  const his = await trx
+  const ownEvents = await trx
     .selectFrom('events')
     .select(['id', 'at'])
     .where('visitor_id', '=', visitor)
@@ -38,26 +38,26 @@ export async function cutOut(
     .where('visitor_id', '=', visitor)
     .where('key_hash', 'in', keys)
     .execute()
-  await removeMoments(trx, visitor, [...new Set([...his, ...claims].map((row) => row.id))])
+  await removeMoments(trx, visitor, [...new Set([...ownEvents, ...claims].map((row) => row.id))])
   await trx.deleteFrom('claim_keys').where('key_hash', 'in', keys).where('visitor_id', '=', visitor).execute()
-  const stretches = epochs
+  const periods = epochs
     .filter((epoch) => owners.includes(epoch.person_id))
     .map(({ from_at: from, to_at }) => {
-      const inside = his.filter((event) => event.at >= from && event.at < (to_at ?? Number.POSITIVE_INFINITY))
+      const inside = ownEvents.filter((event) => event.at >= from && event.at < (to_at ?? Number.POSITIVE_INFINITY))
       return { from, to: Math.max(from, ...inside.map((event) => event.at)) }
     })
-  // Without him it may be nobody's idea that several use the device: what was nobody's there stays nobody's.
-  const ends = new Set(stretches.map(({ to }) => to))
-  const others = [...stretches.map(({ from }) => from), ...(await boundaries(trx, visitor))]
+  // Without the contact the device may no longer count as shared. Logouts at its boundaries keep anonymous visits anonymous.
+  const ends = new Set(periods.map(({ to }) => to))
+  const others = [...periods.map(({ from }) => from), ...(await boundaries(trx, visitor))]
   const resets = [...new Set([...ends, ...others])].map((at) => {
     return { visitor_id: visitor, id: `${ends.has(at) ? ERASED_END : 'erased-'}${deps.newId()}`, type: 'reset', at }
   })
   for (const part of chunksOf(resets)) await trx.insertInto('aged_moments').values(part).execute()
   const hash = deps.tombstone(visitor)
-  const outside = [...his, ...claims]
-    .filter(({ at }) => !isInside(at, stretches))
+  const outside = [...ownEvents, ...claims]
+    .filter(({ at }) => !isInside(at, periods))
     .map(({ at }) => ({ from: at, to: at }))
-  const spans = [...stretches, ...outside]
+  const spans = [...periods, ...outside]
   if (spans.length === 0) return []
   await cutLetters(trx, visitor, spans)
   const kept = cutAt(spans, await timesOfOthers(trx, visitor, owners, spans))
@@ -68,20 +68,20 @@ export async function cutOut(
   return spans.map(({ from, to }) => ({ visitor: hash, from, to }))
 }
 
-/** What he did goes from letters that could not be landed; of one that does not tell when, all goes. */
+/** Removes the contact's events from the device's dead letters. A letter whose events have no readable time goes whole. */
 async function cutLetters(trx: Trx, visitor: string, spans: { from: number; to: number }[]): Promise<void> {
   const letters = await trx.selectFrom('dead_letters').selectAll().where('visitor_id', '=', visitor).execute()
   for (const letter of letters) {
     const entry = JSON.parse(letter.body) as { events?: unknown }
     const events: { at?: unknown }[] = Array.isArray(entry.events) ? entry.events : []
-    const left = events.filter((event) => typeof event?.at === 'number' && !isInside(event.at, spans))
-    if (left.length === events.length && events.length > 0) continue
+    const kept = events.filter((event) => typeof event?.at === 'number' && !isInside(event.at, spans))
+    if (kept.length === events.length && events.length > 0) continue
     await deleteDeadLetter(trx, letter)
-    if (left.length > 0) await insertDeadLetter(trx, { ...letter, body: JSON.stringify({ ...entry, events: left }) })
+    if (kept.length > 0) await insertDeadLetter(trx, { ...letter, body: JSON.stringify({ ...entry, events: kept }) })
   }
 }
 
-/** What others have in spans of his: an order under their address, or what they did at the moment where he began. */
+/** The times of other people's events within the spans: orders under their address, and events at a span's very edge. */
 async function timesOfOthers(
   trx: Trx,
   visitor: string,
@@ -103,7 +103,7 @@ async function timesOfOthers(
     .map(({ at }) => at)
 }
 
-/** Where on a shared device one stretch ended and the next began; none where it is not known to be shared. */
+/** The boundaries between the epochs of a device; none unless it is known to be shared. */
 async function boundaries(trx: Trx, visitor: string): Promise<number[]> {
   const shared = await trx
     .selectFrom('visitors')
@@ -113,6 +113,6 @@ async function boundaries(trx: Trx, visitor: string): Promise<number[]> {
     .executeTakeFirst()
   if (!shared) return []
   const epochs = await trx.selectFrom('epochs').select('to_at').where('visitor_id', '=', visitor).execute()
-  // Just before the first event of the next.
+  // A boundary is just before the first event of the next epoch.
   return [...epochs.flatMap((epoch) => (epoch.to_at === null ? [] : [epoch.to_at - 1])), shared.last_seen]
 }

@@ -1,7 +1,7 @@
 /**
- * What is still to go of devices on which somebody was erased: what was landed beside the erasure or before it was
- * derived, and what follows his time there as far as it was known (`domain/erased-tail`). That becomes an erased span too,
- * so that the journals forget it, and what comes later is judged by where his time really ended.
+ * Removes the tail of an erasure on shared devices: events that landed while it ran or before it was derived, and the
+ * events that continue the contact's period beyond its known end (`domain/erased-tail`). The tail becomes an erased span
+ * too, so that the journals forget it, and later events are judged by the real end of the period.
  */
 import type { Transaction } from 'kysely'
 import { type ErasedStretch, isInside, tailStretches } from '../domain/erased-tail.ts'
@@ -11,7 +11,7 @@ import { insertTail, removeErased } from '../store/erased-spans.ts'
 import type { Database } from '../store/schema.ts'
 import type { VisitorFacts } from '../store/visitor-facts.ts'
 
-/** What of these visitors is to be erased beside their spans. */
+/** Finds the periods of these visitors that must be erased in addition to their spans. */
 export function tailsOf(
   visitors: VisitorFacts[],
   spansOf: Map<string, ErasedStretch[]>,
@@ -21,7 +21,7 @@ export function tailsOf(
   for (const { visitorId, siteId, events, aged, claims } of visitors) {
     const spans = spansOf.get(visitorId) ?? []
     const moments = [...aged, ...events.filter(({ at }) => !isInside(at, spans))].sort(byTimeThenId)
-    // A claim to be him ends nothing.
+    // A claim to be the erased contact does not end its period.
     const others = claims.filter(
       ({ at, holder }) => !isInside(at, spans) && !(holder.kind === 'contact' && holder.erased),
     )
@@ -32,8 +32,8 @@ export function tailsOf(
   return tails
 }
 
-/** Takes it away. */
-export async function takeErased(
+/** Removes the erased spans and their tails. */
+export async function removeSpansAndTails(
   trx: Transaction<Database>,
   spansOf: Map<string, ErasedStretch[]>,
   tails: Map<string, ErasedStretch[]>,

@@ -1,4 +1,4 @@
-/** Who has withdrawn or was erased: what an older copy of the store has to learn before it is used again. */
+/** Carries withdrawals and erasures over to an older copy of the store before it is used again. */
 import type { Kysely } from 'kysely'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import { transact } from '../store/engine/transact.ts'
@@ -8,17 +8,17 @@ import { erasedIds } from '../store/tombstones.ts'
 import { mark } from '../store/work/dirty.ts'
 import { type EraseDeps, eraseContact } from './erase.ts'
 
-/** Tombstones, the proofs of withdrawals, and the erased stretches of devices that others use too. */
+/** Tombstones, the proofs of withdrawals, and the erased spans of shared devices. */
 export type Withdrawn = {
   tombstones: Database['tombstones'][]
   withdrawals: Database['withdrawals'][]
   spans: Database['erased_spans'][]
 }
 
-/** Visitors that are looked at in one go. */
+/** How many visitors or contacts are read at once. */
 const PAGE = 5000
 
-/** Reads them from a store that may be of an older version. */
+/** Reads them from a store, which may have an older schema. */
 export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
   const hasSpans = query("select 1 from sqlite_master where name = 'erased_spans'").length > 0
   return {
@@ -28,7 +28,7 @@ export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
   }
 }
 
-/** Adds them to a store, and marks the visitors that have to go, wholly or in part. Returns how many go wholly. */
+/** Adds them to a store, and marks the visitors whose data must go. Returns how many of these go entirely. */
 export async function markWithdrawn(
   db: Kysely<Database>,
   withdrawn: Withdrawn,
@@ -53,7 +53,7 @@ export async function markWithdrawn(
   })
   const hashes = new Set(withdrawn.tombstones.map((row) => row.hash))
   const shared = new Set(withdrawn.spans.map((row) => row.visitor_hash))
-  let gone = 0
+  let retired = 0
   for (let after = ''; hashes.size + shared.size > 0; ) {
     const rows = await db
       .selectFrom('consents')
@@ -68,16 +68,16 @@ export async function markWithdrawn(
     const touched: string[] = []
     for (const { visitor_id } of rows) {
       const hash = tombstoneOf(visitor_id)
-      if (hashes.has(hash)) gone++
+      if (hashes.has(hash)) retired++
       if (hashes.has(hash) || shared.has(hash)) touched.push(visitor_id)
     }
     for (const part of chunks(touched, 500)) await mark(db, 'dirty_visitors', part)
     after = last.visitor_id
   }
-  return gone
+  return retired
 }
 
-/** Erases again the contacts of an older copy who were erased since. */
+/** Erases the contacts of an older copy that were erased since it was made. */
 export async function eraseAgain(db: Kysely<Database>, deps: EraseDeps): Promise<void> {
   for (let after = ''; ; ) {
     const page = db.selectFrom('contacts').select('contact_id').where('contact_id', '>', after)

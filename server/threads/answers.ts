@@ -1,9 +1,9 @@
-/** Answers of the thread that collects, with what was counted. Those that are there at the same time go back together. */
+/** Batches the collector thread's replies with its counts, so that simultaneous replies cross in one message. */
 import type { Answer } from '../collect/accept.ts'
 import { Problem, problemAnswer } from '../domain/problem.ts'
 import { type PackedAnswer, packAnswer } from './packed.ts'
 
-/** Makes them. `send` hands a batch back, `onFailed` reports what is no answer but a fault. */
+/** Creates the batching. `send` posts a batch; `onFailed` reports an unexpected error. */
 export function createAnswers(on: {
   send: (list: PackedAnswer[], counts: Map<string, number>) => void
   onFailed: (job: number, error: Error) => void
@@ -16,7 +16,7 @@ export function createAnswers(on: {
     counts = new Map()
   }
   const answer = (job: number, given: Answer): void => {
-    // A group that is on disk answers its requests one after the other.
+    // All requests of a journal group are answered in one go, once the group is on disk.
     if (answers.length === 0) queueMicrotask(handBack)
     answers.push(packAnswer(job, given))
   }

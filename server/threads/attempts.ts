@@ -1,24 +1,24 @@
 /**
- * Attempts of the pipeline's stages. A failure is reported and the stage backs off, longer each time; what was not done
- * is found again next time. So one stage that fails for long fills no log, and holds up no other.
+ * Attempts of the pipeline's stages. A failure is reported, the thread pauses, longer each time, and the next attempt
+ * finds the work again. So a stage that keeps failing neither floods the log nor blocks the others.
  */
 import { Ended } from '../erasure/rewrites.ts'
 import { LostClaim } from '../store/work/ownership.ts'
 
-/** What the thread does over and over. */
+/** The stages of the thread's loop. */
 export type Stage = 'land' | 'derive' | 'share' | 'forget' | 'retain' | 'upkeep'
 
-/** The pause after the first failure of a stage; it doubles with each further one, up to the longest. */
+/** The pause after a stage's first failure, which doubles with each further one, and its maximum. */
 const AFTER_ERROR_MS = 250
 const AFTER_ERRORS_MS = 2000
 
-/** Runs a stage and says whether it found something to do. A failure counts as nothing found, once its pause is over. */
+/** Runs a stage and returns whether it found work. After a failure it pauses, then returns false. */
 export type Attempt = (stage: Stage, work: () => Promise<boolean>) => Promise<boolean>
 
-/** Makes the attempts. */
+/** Creates the attempts. */
 export function createAttempts(deps: {
   onError: (stage: Stage, error: unknown) => void
-  /** Another process has taken over what this one worked on, and nothing was written. */
+  /** Called if another process has taken over the work of this one, which wrote nothing. */
   onFenced: (message: string) => void
   isStopping: () => boolean
   sleep: (ms: number) => Promise<unknown>
@@ -45,8 +45,8 @@ export function createAttempts(deps: {
   return {
     attempt,
     /**
-     * Does something in the middle of another stage, which goes on although it fails. Once the thread is stopping it
-     * throws `Ended` instead: nobody would try it again before the next start.
+     * Runs one stage inside another, which continues if it fails. If the thread is stopping, a failure throws `Ended`
+     * instead, because it would not be retried before the next start.
      */
     async within(stage: Stage, work: () => Promise<void>): Promise<void> {
       const done = await attempt(stage, async () => {

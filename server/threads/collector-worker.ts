@@ -1,7 +1,7 @@
 /**
- * The thread that collects: it checks what the public sends, writes what is left of it to the journal, which it owns, and
- * answers when it is on disk. So the thread that serves HTTP only reads and writes, and no flush holds it up. It needs no
- * store: what it looks up is told to it.
+ * The collector thread: checks public requests, appends the accepted events to the journal, which it owns, and replies
+ * once they are on disk. So the thread that serves HTTP only reads and writes sockets, and no flush blocks it. The
+ * collector needs no store: it is sent the sites and keys.
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { nanoid } from 'nanoid'
@@ -18,18 +18,18 @@ import { createAnswers } from './answers.ts'
 import { type PackedAnswer, type PackedRequest, unpackRequest } from './packed.ts'
 import { createQuestions } from './questions.ts'
 
-/** What the thread is started with. `secure`: browsers reach the collector over https. */
+/** The thread's start data. `secure`: browsers reach the collector over https. */
 export type CollectorData = {
   journal: { file: string; maxBytes: number; maxAgeMs: number; keepLandedMs: number }
   secret: string
   secure: boolean
 }
 
-/** What the thread is told. */
+/** Messages to the thread. */
 export type CollectorRequest =
   | { kind: 'deliveries'; list: PackedRequest[] }
   | { kind: 'use'; snapshot: Snapshot }
-  /** The store was looked at after `missed`, and what is newest was told. */
+  /** The reply to `missed`: the store was read, and any change was sent by `use`. */
   | { kind: 'looked'; ask: number }
   | { kind: 'landed'; journalId: string; position: number; flushed: number }
   | { kind: 'renew'; journalId: string }
@@ -37,12 +37,12 @@ export type CollectorRequest =
   | { kind: 'state'; ask: number }
   | { kind: 'close' }
 
-/** What it tells. */
+/** Messages from the thread. */
 export type CollectorReply =
   | { kind: 'opened'; threadId: number | null }
   | { kind: 'answers'; list: PackedAnswer[]; counts: Map<string, number> }
   | { kind: 'failed'; job: number; error: Error }
-  /** A site or a key is not known here; answered by `looked`. */
+  /** A site or a key is unknown to the thread; answered by `looked`. */
   | { kind: 'missed'; ask: number }
   | { kind: 'rewritten'; ask: number; error: string | null }
   | { kind: 'state'; ask: number; state: JournalState }
@@ -52,12 +52,12 @@ const port = parentPort
 if (port === null) throw new Error('this file runs in a thread of its own')
 const { journal: journalOptions, secret, secure } = workerData as CollectorData
 const keyring = createKeyring(secret)
-const tell = (reply: CollectorReply) => port.postMessage(reply)
+const post = (reply: CollectorReply) => port.postMessage(reply)
 
 const looks = createQuestions()
 const directory = createDirectory(() =>
   looks.ask<void>(
-    (ask) => tell({ kind: 'missed', ask }),
+    (ask) => post({ kind: 'missed', ask }),
     () => {},
   ),
 )
@@ -65,12 +65,12 @@ const directory = createDirectory(() =>
 const journal = startJournal({
   ...journalOptions,
   now: createSteadyClock(),
-  onMaintenanceFailed: (message) => tell({ kind: 'maintenance-failed', message }),
+  onMaintenanceFailed: (message) => post({ kind: 'maintenance-failed', message }),
 })
 
 const { answer, fail, count } = createAnswers({
-  send: (list, counts) => tell({ kind: 'answers', list, counts }),
-  onFailed: (job, error) => tell({ kind: 'failed', job, error }),
+  send: (list, counts) => post({ kind: 'answers', list, counts }),
+  onFailed: (job, error) => post({ kind: 'failed', job, error }),
 })
 
 const deps: EventsDeps = {
@@ -118,12 +118,12 @@ port.on('message', (request: CollectorRequest) => {
     case 'renew':
       return journal.renew(request.journalId)
     case 'rewrite':
-      return tell({ kind: 'rewritten', ask: request.ask, error: journal.rewrite(request.journalId, request.rows) })
+      return post({ kind: 'rewritten', ask: request.ask, error: journal.rewrite(request.journalId, request.rows) })
     case 'state':
-      return tell({ kind: 'state', ask: request.ask, state: journal.state() })
+      return post({ kind: 'state', ask: request.ask, state: journal.state() })
     case 'close':
       journal.close()
       port.close()
   }
 })
-tell({ kind: 'opened', threadId: threadId() })
+post({ kind: 'opened', threadId: threadId() })

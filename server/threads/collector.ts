@@ -1,4 +1,4 @@
-/** Starts the thread that collects, hands it what was received, and hears its answers. */
+/** Starts the collector thread, passes it requests and returns its replies. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Answer, CollectRequest, Endpoint } from '../collect/accept.ts'
@@ -8,29 +8,29 @@ import type { CollectorData, CollectorReply, CollectorRequest } from './collecto
 import { createQuestions } from './questions.ts'
 import { createUnderWay } from './under-way.ts'
 
-/** The thread as others see it. */
+/** The handle of the thread. */
 export type CollectorThread = Pick<Journal, 'landed' | 'renew'> & {
-  /** Resolves when the journal is open, to the system's id of the thread (null but on Linux). Rejects if it cannot be. */
+  /** Resolves to the thread's system id (null except on Linux) once the journal is open. Rejects if it cannot be opened. */
   opened: Promise<number | null>
-  /** Tells it the sites and keys as they are from now on. */
+  /** Replaces the sites and keys. */
   use(snapshot: Snapshot): void
-  /** Hands a request over. Resolves to its answer; rejects with a `Problem` where nothing can be taken. */
+  /** Collects a request. Resolves to the reply; rejects with a `Problem` if nothing can be accepted now. */
   collect(endpoint: Endpoint, delivery: CollectRequest): Promise<Answer>
-  /** How the journal fares: soon, though the thread may be held up. */
+  /** The state of the journal, within `STATE_MS` even if the thread is blocked. */
   state(): Promise<JournalState>
-  /** Puts other entries in the place of those that rows hold. Answers when that is on disk, or why it is not. */
+  /** Replaces rows of the journal. Resolves to null once they are on disk, or to the error. */
   rewrite(journalId: string, rows: Rewritten[]): Promise<string | null>
-  /** Finishes what was handed over, and ends the thread. */
+  /** Finishes the pending requests, and ends the thread. */
   close(): Promise<void>
 }
 
-/** A disk that hangs holds the thread up; who asks how it fares must hear of it. */
+/** How long the thread may take to report its state. A disk that hangs blocks it, which readiness must show. */
 const STATE_MS = 2000
-const SILENT = 'the journal does not answer; its disk may hang'
+const SILENT = 'the journal does not respond; its disk may hang'
 
 /**
- * Starts the thread. `missed` is asked to look whether a site or a key was made just now, `count` told what was taken
- * and refused, `onAnswers` called when something may have been appended.
+ * Starts the thread. `missed` checks the store for new sites and keys, `count` counts accepted and refused events, and
+ * `onAnswers` is called when something may have been appended.
  */
 export function startCollector(
   workerData: CollectorData,
@@ -43,10 +43,10 @@ export function startCollector(
   },
 ): CollectorThread {
   const worker = new Worker(new URL('./collector-worker.ts', import.meta.url), { workerData })
-  const tell = (request: CollectorRequest) => worker.postMessage(request)
+  const post = (request: CollectorRequest) => worker.postMessage(request)
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   const opening = Promise.withResolvers<number | null>()
-  const underWay = createUnderWay({ send: (list) => tell({ kind: 'deliveries', list }), later: setImmediate })
+  const underWay = createUnderWay({ send: (list) => post({ kind: 'deliveries', list }), later: setImmediate })
   const questions = createQuestions()
   let lastState: JournalState = { refusing: null, backlogBytes: 0 }
   let opened = false
@@ -63,7 +63,7 @@ export function startCollector(
       case 'failed':
         return underWay.failed(reply.job, reply.error)
       case 'missed':
-        void on.missed().then(() => tell({ kind: 'looked', ask: reply.ask }))
+        void on.missed().then(() => post({ kind: 'looked', ask: reply.ask }))
         return
       case 'rewritten':
         return questions.answer(reply.ask, reply.error)
@@ -83,26 +83,26 @@ export function startCollector(
 
   return {
     opened: opening.promise,
-    use: (snapshot) => tell({ kind: 'use', snapshot }),
+    use: (snapshot) => post({ kind: 'use', snapshot }),
     collect: underWay.collect,
     state() {
       const answer = questions
         .ask<JournalState>(
-          (number) => tell({ kind: 'state', ask: number }),
+          (number) => post({ kind: 'state', ask: number }),
           (why) => ({ refusing: why, backlogBytes: 0 }),
         )
         .then((state) => (lastState = state))
       return Promise.race([answer, sleep(STATE_MS, { ...lastState, refusing: SILENT }, { ref: false })])
     },
-    landed: (journalId, position, flushed) => tell({ kind: 'landed', journalId, position, flushed }),
-    renew: (journalId) => tell({ kind: 'renew', journalId }),
+    landed: (journalId, position, flushed) => post({ kind: 'landed', journalId, position, flushed }),
+    renew: (journalId) => post({ kind: 'renew', journalId }),
     rewrite: (journalId, rows) =>
       questions.ask<string | null>(
-        (number) => tell({ kind: 'rewrite', journalId, rows, ask: number }),
+        (number) => post({ kind: 'rewrite', journalId, rows, ask: number }),
         (why) => why,
       ),
     async close() {
-      tell({ kind: 'close' })
+      post({ kind: 'close' })
       await ended
     },
   }

@@ -1,7 +1,7 @@
 /**
- * The thread that lands and derives: composes the journal's reader, the store and the stages, and runs them for as long
- * as the process lives. It is woken when something was appended or written; it also looks by itself, because commands in
- * other processes write too and because time alone changes memberships.
+ * The pipeline thread, which lands and derives: composes the journal's reader, the store and the stages, and runs them
+ * until the process stops. It is woken after an append or a write. It also wakes by itself, because commands in other
+ * processes write too and because time alone changes memberships.
  */
 import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -33,12 +33,12 @@ import { createAttempts, type Stage } from './attempts.ts'
 import { keepShare } from './share-beat.ts'
 import { createTurn } from './turn.ts'
 
-/** What the thread is started with, what it is told, and what it tells. */
+/** The thread's start data, the messages to it, and the messages from it. */
 export type PipelineData = {
   store: StoreAt
   journalFile: string
   secret: string
-  /** 1 while the thread that collects lacks a processor. */
+  /** 1 while the collector thread lacks a processor. */
   short: Int32Array
 }
 export type PipelineRequest = { kind: 'wake' } | { kind: 'stop' } | { kind: 'rewritten'; error: string | null }
@@ -46,20 +46,20 @@ export type PipelineReport =
   | ({ kind: 'landed' } & Progress)
   | { kind: 'notice'; notice: Notice; text: string }
   | { kind: 'renew'; journalId: string }
-  /** Rows of the journal as they are to be, without somebody who was erased; answered by `rewritten`. */
+  /** Replacements for rows of the journal, without erased data; answered by `rewritten`. */
   | { kind: 'rewrite'; journalId: string; rows: Rewritten[] }
   | { kind: 'turn'; turn: Turn }
-  /** Another process has taken over what this one was deriving; it wrote nothing. */
+  /** Another process has taken over a key that this one was deriving, so this one wrote nothing. */
   | { kind: 'fenced'; message: string }
-  /** One visitor, person or contact could not be derived and was set aside. */
+  /** A visitor, person or contact failed to derive and became a dead letter. */
   | { kind: 'aside'; what: DeriveStage; error: ErrorView }
-  /** `passing`: the store is away or busy, and nothing is wrong with what is to be done. */
+  /** `passing`: the store is unavailable or busy, and the work itself is fine. */
   | { kind: 'error'; stage: Stage; error: ErrorView; passing: boolean }
 
-/** How long it rests when nobody wakes it. */
+/** How long the thread rests unless it is woken. */
 const REST_MS = 250
 
-/** Landing takes what collecting leaves of the processor, and a tenth of it where that is nothing. */
+/** Landing uses the processor time that collecting leaves, or a tenth if collecting needs all of it. */
 const NICENESS = 10
 
 yieldProcessor(NICENESS)
@@ -75,7 +75,7 @@ const wallNow = () => Date.now()
 const now = () => performance.now()
 const journalNow = createSteadyClock()
 const unflushed = unflushedFile(store)
-/** Where other processes land too, none holds its locks for longer than it must. */
+/** If other processes land too, a landing transaction stays short, because its locks hold them up. */
 const landsAlone = store.databaseUrl === null
 const isShort = () => Atomics.load(short, 0) === 1
 
@@ -106,19 +106,19 @@ const landing: LandDeps = {
   journal,
   describeAgent: createDescribeAgent(),
   tombstone,
-  // A failure is no reason not to land: the journal may be full until it knows what has landed. But at the end the
-  // cursor must not move past it: the next start takes it out.
+  // Landing continues after a failure, because a full journal accepts nothing until it learns what has landed. But while
+  // the thread stops the cursor must not move past these rows, so that the next start removes them.
   removeErased: (...what) => within('forget', () => forgetting.removeErased(...what)),
   now: wallNow,
 }
-async function land(goOn: () => boolean): Promise<{ events: number; lagMs: number }> {
-  const landed = await landBatch(landing, landsAlone ? goOn : undefined)
+async function land(hasTime: () => boolean): Promise<{ events: number; lagMs: number }> {
+  const landed = await landBatch(landing, landsAlone ? hasTime : undefined)
   turn.noteLanded(landed.events)
   if (renewal.note(landed)) return { events: 0, lagMs: 0 }
   return { events: landed.events, lagMs: progress.note(landed) }
 }
 
-// Nobody else has this journal, so a process that is started again is the same one.
+// The share is named after the journal, which only this process has, so that it keeps its share over a restart.
 const share = openShare(store, journal.identity().journalId)
 const deriver = createDeriver({
   db,
@@ -164,7 +164,7 @@ const keeping = keepShare({ beat: share.beat, attempt, isStopping, sleep: sleepU
 const oldestAt = () => journal.waiting(progress.position()).oldestAt
 while (!isStopping()) {
   await backOff({ isShort, isStopping, oldestAt, now: journalNow })
-  // Lets messages in between turns, the wish to stop among them.
+  // Messages are received between turns, the request to stop among them.
   if (await turn.run()) await new Promise((resolve) => setImmediate(resolve))
   else await rest(REST_MS)
 }
@@ -176,5 +176,5 @@ await attempt('share', async () => {
 journal.close()
 maintenance?.close()
 await db.destroy()
-// Nothing more is listened for, which ends the thread.
+// Without a listening port the thread ends.
 port.close()

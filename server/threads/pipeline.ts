@@ -1,4 +1,4 @@
-/** Starts the thread that lands and derives, and hears what it tells: for the figures, the log and the journal. */
+/** Starts the pipeline thread, and passes its reports to the metrics, the log and the journal. */
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
 import type { Metrics } from '../ops/metrics.ts'
@@ -7,12 +7,12 @@ import { throttle } from '../ops/throttle.ts'
 import type { CollectorThread } from './collector.ts'
 import type { PipelineData, PipelineReport, PipelineRequest } from './pipeline-worker.ts'
 
-/** The thread as others see it. */
+/** The handle of the thread. */
 export type PipelineThread = {
   wake(): void
-  /** The last journal entry that was landed; null before the first word of it. */
+  /** The last journal entry that has landed; null before the first report. */
   position(): number | null
-  /** Finishes what is under way, and ends the thread. */
+  /** Finishes the current turn, and ends the thread. */
   stop(): Promise<void>
 }
 
@@ -26,10 +26,10 @@ export function startPipeline(
   }: { log: Logger; metrics: Metrics; journal: Pick<CollectorThread, 'landed' | 'renew' | 'rewrite'> },
 ): PipelineThread {
   let position: number | null = null
-  const sayFailed = (what: object, text: string) => log.error(what, text)
-  const sayPassing = throttle(sayFailed)
+  const logFailure = (fields: object, text: string) => log.error(fields, text)
+  const logPassing = throttle(logFailure)
   const worker = new Worker(new URL('./pipeline-worker.ts', import.meta.url), { workerData })
-  const tell = (request: PipelineRequest) => worker.postMessage(request)
+  const post = (request: PipelineRequest) => worker.postMessage(request)
   const ended = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
   worker.on('message', (report: PipelineReport) => {
     switch (report.kind) {
@@ -42,29 +42,32 @@ export function startPipeline(
       case 'renew':
         return journal.renew(report.journalId)
       case 'rewrite':
-        void journal.rewrite(report.journalId, report.rows).then((error) => tell({ kind: 'rewritten', error }))
+        void journal.rewrite(report.journalId, report.rows).then((error) => post({ kind: 'rewritten', error }))
         return
       case 'turn':
         return metrics.turn(report.turn)
       case 'fenced':
         metrics.fenced()
-        return log.info({ lost: report.message }, 'another process derives what this one did')
+        return log.info({ lost: report.message }, 'another process has taken over a key that this one was deriving')
       case 'aside':
         metrics.failed('derive')
-        return log.error({ kind: report.what, error: report.error }, 'one was set aside; see couture dead-letters')
+        return log.error(
+          { kind: report.what, error: report.error },
+          'a key failed to derive and became a dead letter; see couture dead-letters',
+        )
       case 'error': {
         metrics.failed(report.stage)
-        const say = report.passing ? sayPassing : sayFailed
-        return say({ stage: report.stage, error: report.error }, 'a round failed and will be tried again')
+        const logError = report.passing ? logPassing : logFailure
+        return logError({ stage: report.stage, error: report.error }, 'a stage failed and will be retried')
       }
     }
   })
-  worker.on('error', (error) => endProcess(log, error, 'the thread that lands and derives has died'))
+  worker.on('error', (error) => endProcess(log, error, 'the pipeline thread has died'))
   return {
-    wake: () => tell({ kind: 'wake' }),
+    wake: () => post({ kind: 'wake' }),
     position: () => position,
     stop() {
-      tell({ kind: 'stop' })
+      post({ kind: 'stop' })
       return ended
     },
   }

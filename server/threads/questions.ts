@@ -1,26 +1,26 @@
-/** Questions to another thread, each answered by its number, or in its place if the thread has died. */
+/** Requests to another thread. Each is answered by its number, or by a substitute if the thread has died. */
 
-/** Makes the questions of one thread. */
+/** Creates the requests to one thread. */
 export function createQuestions() {
-  const asked = new Map<number, { resolve: (answer: never) => void; whenDead: (why: string) => unknown }>()
+  const pending = new Map<number, { resolve: (answer: never) => void; whenDead: (why: string) => unknown }>()
   let numbers = 0
   let dead: string | null = null
   const answer = (number: number, value: unknown): void => {
-    asked.get(number)?.resolve(value as never)
-    asked.delete(number)
+    pending.get(number)?.resolve(value as never)
+    pending.delete(number)
   }
   return {
-    /** Asks. `send` is given the number; `whenDead` makes the answer if the thread has died. */
+    /** Sends a request. `send` gets its number; `whenDead` provides the answer if the thread has died. */
     ask: <T>(send: (number: number) => void, whenDead: (why: string) => T): Promise<T> =>
       new Promise((resolve) => {
         if (dead !== null) return resolve(whenDead(dead))
-        asked.set(++numbers, { resolve, whenDead })
+        pending.set(++numbers, { resolve, whenDead })
         send(numbers)
       }),
     answer,
     die(error: Error): void {
       dead = error.message
-      for (const [number, { whenDead }] of [...asked]) answer(number, whenDead(dead))
+      for (const [number, { whenDead }] of [...pending]) answer(number, whenDead(dead))
     },
   }
 }

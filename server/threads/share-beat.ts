@@ -1,10 +1,10 @@
-/** Renews the process's share of what is to be derived: beside the stages, so that a long transaction does not lose it. */
+/** Renews this process's share of the deriving work, concurrently with the stages, so that a long transaction keeps it. */
 import type { Attempt } from './attempts.ts'
 
-/** How often it is renewed. */
+/** How often the share is renewed. */
 const BEAT_MS = 2000
 
-/** Renews it until the thread stops. `sleep` ends early when it does. */
+/** Renews the share until the thread stops, which also ends `sleep`. */
 export async function keepShare(deps: {
   beat: () => Promise<void>
   attempt: Attempt

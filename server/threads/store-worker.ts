@@ -1,4 +1,4 @@
-/** A thread of `sqlite-threads`: runs the queries it is sent on a connection of its own, one after the other. */
+/** A thread of `sqlite-threads`: runs the queries it receives on its own connection, one after the other. */
 import { parentPort, workerData } from 'node:worker_threads'
 import { createPrepare, openSqlite } from '../store/engine/sqlite.ts'
 import type { ThreadReply, ThreadRequest } from '../store/engine/sqlite-threads.ts'

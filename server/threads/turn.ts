@@ -1,18 +1,18 @@
-/** A turn of the pipeline: the order of its stages, and what the turn came to. */
+/** A turn of the pipeline: the order of its stages, and the figures of the turn. */
 import type { Turn } from '../ops/metrics.ts'
 import type { Attempt } from './attempts.ts'
 
-/** The stages, each of which says whether it found something to do. */
+/** The stages. Each returns whether it found work. */
 export type TurnStages = {
   land: () => Promise<boolean>
   derive: () => Promise<boolean>
   forget: () => Promise<boolean>
   retain: () => Promise<boolean>
-  /** `idle`: no stage of this turn found anything to do. */
+  /** `idle`: no other stage of this turn found work. */
   maintain: (idle: boolean) => Promise<boolean>
 }
 
-/** Makes the turns. Landing and deriving note what they did in the turn that runs; `onTurn` is given it where there was any. */
+/** Creates the turns. Landing and deriving note their figures in the running turn; `onTurn` gets it if either did work. */
 export function createTurn({
   attempt,
   stages,
@@ -32,13 +32,13 @@ export function createTurn({
     noteDerived(kind: keyof Turn['derived'], keys: number): void {
       turn.derived[kind] += keys
     },
-    /** Runs the stages once. Returns whether any of them found something to do. */
+    /** Runs the stages once. Returns whether any of them found work. */
     async run(): Promise<boolean> {
       turn = emptyTurn()
       const began = now()
       const landed = await attempt('land', stages.land)
       const then = now()
-      // Whatever became of landing: a store that cannot be written to may still be read, and the other way round.
+      // Deriving runs even if landing fails, because their failures may be unrelated.
       const derived = await attempt('derive', stages.derive)
       if (landed) turn.landMs = then - began
       if (derived) turn.deriveMs = now() - then

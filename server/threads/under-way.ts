@@ -1,22 +1,22 @@
 /**
- * Requests on their way to the thread that collects and back. They go over a few at a time, and wait in memory for a
- * disk that is slow or a processor that is busy; past a bound they are turned away.
+ * Requests in flight to and from the collector thread. They are sent in batches, and wait in memory while the disk is
+ * slow or the processor busy; above a limit they are refused.
  */
 import { type Answer, type CollectRequest, type Endpoint, journalUnavailable } from '../collect/accept.ts'
 import { type PackedAnswer, type PackedRequest, packRequest, unpackAnswer } from './packed.ts'
 
 /**
- * So many requests are handed over at once: fewer would cost more messages, more would leave the thread idle while
- * this one reads.
+ * The largest batch of requests. A smaller one would cost more messages; a larger one would leave the collector idle
+ * while this thread reads.
  */
 const BATCH = 16
 
-/** The most characters of requests that may be under way. */
+/** The most characters of requests in flight. */
 const MAX_CHARS = 64 * 1024 * 1024
 
 type Job = { resolve: (answer: Answer) => void; reject: (error: Error) => void; chars: number }
 
-/** Makes it. `send` hands a batch over; `later` calls back once requests that were read at the same time are here. */
+/** Tracks the requests in flight. `send` posts a batch; `later` calls back once all requests read so far have arrived. */
 export function createUnderWay(deps: {
   send: (batch: PackedRequest[]) => void
   later: (handOver: () => void) => void
@@ -41,7 +41,7 @@ export function createUnderWay(deps: {
   const unavailable = () => journalUnavailable(`the journal cannot be written: ${dead?.message}`)
 
   return {
-    /** Hands a request over. Resolves to its answer; rejects with a `Problem` where nothing can be accepted. */
+    /** Collects a request. Resolves to its reply; rejects with a `Problem` if nothing can be accepted now. */
     collect(endpoint: Endpoint, request: CollectRequest): Promise<Answer> {
       if (dead !== null) return Promise.reject(unavailable())
       if (chars > MAX_CHARS) return Promise.reject(journalUnavailable('the disk of the journal is too slow'))
@@ -60,7 +60,7 @@ export function createUnderWay(deps: {
     failed(number: number, error: Error): void {
       take(number)?.reject(error)
     },
-    /** The thread has died: what is under way fails, and so does what comes. */
+    /** Called if the thread has died: fails all current and later requests. */
     die(error: Error): void {
       dead = error
       for (const number of [...jobs.keys()]) take(number)?.reject(unavailable())

@@ -455,7 +455,7 @@ test('couture erase does the same beside the server, and says what came of it', 
   expect(await tablesHolding(server, visitor)).toEqual([])
   await expect(server.cli('erase', 'by-command')).rejects.toMatchObject({
     code: 1,
-    stderr: 'there is no contact "by-command", or it was erased already\n',
+    stderr: 'there is no contact "by-command", or it is already erased\n',
   })
 })
 

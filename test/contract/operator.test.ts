@@ -94,7 +94,7 @@ test('at its loudest the log has the route of each request, and nothing of anybo
   store.prepare("update events set type = 'add_to_cart' where type = 'page'").run()
   store.close()
   await send(loud, batch([event('page')], { visitor }))
-  await until(() => loud.output().stderr.includes('one was set aside'), 'the failure to be told')
+  await until(() => loud.output().stderr.includes('a key failed to derive'), 'the failure to be told')
   await loud.kill()
   const log = loud.output().stderr
   rmSync(loud.dataDir, { recursive: true, force: true })
