@@ -24,11 +24,9 @@ const requestSchema = z
   .strictObject({
     site: shortId,
     contacts: z.array(contactId).min(1).max(MAX_CONTACTS).optional(),
-    segment: shortId
-      .optional()
-      .openapi({
-        description: 'In place of `contacts`: the members of this segment that are contacts and may be mailed.',
-      }),
+    segment: shortId.optional().openapi({
+      description: 'In place of `contacts`: the members of this segment that are contacts and may be mailed.',
+    }),
     message: message.openapi({ description: 'The name of the mailing.' }),
     target: z.string().max(2000).optional().openapi({
       description: "The landing page, by default the site's home page. It is signed, so it cannot hold merge fields.",

@@ -477,7 +477,7 @@ describe('revoking', () => {
   test.each<[string, Record<string, string>, string, RegExp]>([
     ['nothing', {}, 'invalid_request', /must hold exactly one of token, message, contact and key=all/],
     ['two things', { message: 'a', contact: 'anna' }, 'invalid_request', /must hold exactly one/],
-    ['a token that is none', { token: 'c1.a' }, 'invalid_token', /^token must be a link token/],
+    ['a token that is none', { token: 'c1.a' }, 'invalid_token', /^token must be a complete link token/],
     ['a mailing that cannot be', { message: 'a.b' }, 'invalid_request', /^message must be 1 to 40/],
     ['a contact that is not there', { contact: 'nobody' }, 'unknown_contact', /^contact must be the id/],
     ['a key that is not all', { key: 'one' }, 'invalid_request', /^key must be all/],
