@@ -1,4 +1,8 @@
 /** The API's description: every private route is in it, and each call's example is answered as it stands there. */
+import { execFile } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { ApiDocument, Schema } from '../../server/http/api-document.ts'
 import { exampleBody, filledPath } from '../../server/http/reference.ts'
@@ -53,6 +57,25 @@ test('it is OpenAPI 3.1 and describes every call that this version has', () => {
     'GET /api/v1/reports/overview',
   ]) {
     expect(calls).toContain(call)
+  }
+})
+
+test('it has no error under the recommended rules of Redocly', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'couture-openapi-'))
+  try {
+    const file = join(folder, 'openapi.json')
+    writeFileSync(file, JSON.stringify(document))
+    const cli = new URL('../../node_modules/@redocly/cli/bin/cli.js', import.meta.url).pathname
+    const env = { ...process.env, REDOCLY_TELEMETRY: 'off', REDOCLY_SUPPRESS_UPDATE_NOTICE: 'true' }
+    const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) =>
+      execFile(process.execPath, [cli, 'lint', file, '--format=json'], { cwd: folder, env }, (error, stdout, stderr) =>
+        resolve({ code: error?.code ?? 0, output: `${stdout}${stderr}` }),
+      ),
+    )
+    expect(code, output).toBe(0)
+    expect(output).toContain('"errors": 0')
+  } finally {
+    rmSync(folder, { recursive: true })
   }
 })
 
