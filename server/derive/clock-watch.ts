@@ -1,26 +1,26 @@
 /**
- * Memberships change by time alone, so a clock that was ahead has given and ended some before their time. When it is
- * set back all persons are marked to be judged again; that is rare, and costs a pass over them. The same if at the
- * start some membership has begun in the future: the clock was put right while nothing ran.
+ * Memberships depend on the current time, so a clock that ran ahead starts and ends some of them too early. When the
+ * clock is set back, all persons are marked for re-evaluation; this is rare and costs one pass over them. The same
+ * happens if a membership starts in the future at startup: the clock was corrected while the server was down.
  */
 import type { Kysely } from 'kysely'
 import { hasFutureMembers } from '../segments/members.ts'
 import { markAllPersons } from '../store/persons.ts'
 import type { Database } from '../store/schema.ts'
 
-/** Clocks are set back by less than this all the time, and an edge that was crossed by less has been crossed by now. */
+/** Smaller corrections happen all the time, and any edge crossed too early by less than this has passed by now. */
 const TOLERANCE_MS = 1000
 
-/** A watch of its own. `look` marks what a clock that was set back has made wrong. */
+/** Creates a clock watch. `check` marks all persons if the clock was set back since the last call. */
 export function createClockWatch({ db, now }: { db: Kysely<Database>; now: () => number }): {
-  look(): Promise<void>
+  check(): Promise<void>
 } {
   let latest: number | null = null
   return {
-    async look() {
+    async check() {
       const time = now()
       const wasAhead = latest === null ? await hasFutureMembers(db, time + TOLERANCE_MS) : time < latest - TOLERANCE_MS
-      // Only after the marks are there: what fails is tried again.
+      // `latest` moves only after marking succeeds, so that a failed attempt is retried.
       if (wasAhead) await markAllPersons(db)
       latest = wasAhead ? time : Math.max(latest ?? time, time)
     },

@@ -1,11 +1,11 @@
 /**
- * One round of deriving: dirty visitors, then the persons they touch, then memberships whose edge time has crossed,
- * then the feed. Each step reads all it needs as it was at one moment, works it out, and writes in a short transaction
- * that removes only the marks which have not moved since. So a state is never told from a half-seen change, and a
- * round that is cut short is simply done again.
+ * One round of deriving: dirty visitors, then the persons they affect, then memberships whose edge time has passed,
+ * then the feed. Each step reads all its input from one snapshot, computes the result, and writes it in a short
+ * transaction that removes only the marks which have not moved since. The feed therefore never publishes a partly
+ * visible change, and an interrupted round is simply repeated.
  *
- * Several processes derive beside each other: each claims its share of the keys before it reads, and what it writes
- * is refused if its claim, or the configuration it went by, is not what it was.
+ * Several processes can derive at the same time: each claims its share of the keys before it reads, and its writes are
+ * refused if its claim or the configuration has changed in the meantime.
  */
 
 import type { Kysely, Transaction } from 'kysely'
@@ -31,38 +31,39 @@ import { sizesOf } from '../store/visitors.ts'
 import { forgetFailures, recordFailure } from '../store/work/derive-failures.ts'
 import { clearMarks, type Mark, readMarks } from '../store/work/dirty.ts'
 import type { Ownership, WorkClaim } from '../store/work/ownership.ts'
-import { changesOf, tellable } from './feed.ts'
+import { changesOf, publishable } from './feed.ts'
 import { createPace } from './pace.ts'
 import { crossEdges, judgeAgain, replacePersons } from './person.ts'
 import { readRebuild, rebuildStep } from './rebuild.ts'
 import { deriveVisitors } from './visitor.ts'
 
-/** Marks that a round looks at, if so many are of visitors who rest. */
-const LOOKED_AT = 4096
+/** The most marks that a round reads while looking for visitors that are not cooling down. */
+const MAX_MARKS_READ = 4096
 
-/** Keys of one transaction. */
+/** Keys per transaction. */
 const VISITORS = 256
 const PERSONS = 512
 
-/** Events of one transaction's visitors, as far as they were counted before: landing gets its turn after so many. */
+/** Events per transaction, by the visitors' last known counts, so that landing does not wait too long for its turn. */
 const EVENTS = 5000
 
 /** Derives rounds. `round` returns whether it found anything to do. */
 export type Deriver = { round(): Promise<boolean> }
 
-/** What deriving needs. */
+/** The dependencies of a deriver. */
 export type DeriveDeps = {
   db: Kysely<Database>
   ownership: Ownership
-  /** The keyed hash under which a visitor who is gone is kept out. */
+  /** The keyed hash under which a removed visitor's tombstone is stored. */
   tombstone: (visitorId: string) => string
   now: () => number
-  /** Told what was done, and what was set aside because it threw. */
+  /** Called with the number of keys derived. */
   onDerived?: (stage: DeriveStage, keys: number) => void
+  /** Called for each key that was set aside because its derivation threw. */
   onFailure?: (stage: DeriveStage, error: unknown) => void
 }
 
-/** A deriver, which remembers when it last worked on a visitor, where in the keys it stopped, and the sites. */
+/** Creates a deriver, which keeps its visitors' cool-downs, its position among the keys, and the sites between rounds. */
 export function createDeriver(deps: DeriveDeps): Deriver {
   const { db, ownership, tombstone, now } = deps
   let pace = createPace()
@@ -75,18 +76,18 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     if (current === version) return
     sites = new Map((await listSites(trx)).map((site) => [site.id, site]))
     version = current
-    // Another configuration, or everything was emptied: nobody's last fold counts any more.
+    // The configuration changed or the store was emptied, so earlier cool-downs no longer apply.
     pace = createPace()
   }
 
-  /** Reads at one moment, under the configuration of that moment. */
+  /** Reads from one snapshot, with the configuration of that snapshot. */
   const read = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
     snapshot(db, async (trx) => {
       await refreshSites(trx)
       return work(trx)
     })
 
-  /** Writes what was read under the claim. Returns whether it did: not if the configuration has changed meanwhile. */
+  /** Writes under the claim. Returns false, and writes nothing, if the configuration has changed since the read. */
   const write = (claim: WorkClaim, work: (trx: Transaction<Database>) => Promise<void>): Promise<boolean> =>
     transact(db, async (trx) => {
       await claim.hold(trx)
@@ -95,7 +96,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       return true
     })
 
-  /** The next marks, until there are enough of visitors that were not worked on lately. */
+  /** Reads marks until enough of them belong to visitors that were not derived recently. */
   const markedVisitors = async (trx: Transaction<Database>, claim: WorkClaim): Promise<Mark[]> => {
     const marked: Mark[] = []
     let fresh = 0
@@ -104,12 +105,12 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       marked.push(...marks)
       fresh += marks.filter(({ key }) => pace.dueAt(key) === null).length
       after = marks.length === VISITORS ? (marks.at(-1)?.key ?? '') : ''
-    } while (after !== '' && fresh < VISITORS && marked.length < LOOKED_AT)
+    } while (after !== '' && fresh < VISITORS && marked.length < MAX_MARKS_READ)
     return marked
   }
 
-  /** The first of these visitors, as many as do not have too many events together; one, however many he has. */
-  const fitting = async (trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> => {
+  /** As many of the first visitors as stay within `EVENTS`, but at least one. */
+  const takeBatch = async (trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> => {
     const first = marks.slice(0, VISITORS)
     const sizes = await sizesOf(
       trx,
@@ -120,20 +121,20 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       events += sizes.get(key) ?? 0
       return i > 0 && events > EVENTS
     })
-    const own = end === -1 ? first : first.slice(0, end)
-    return own.sort((a, b) => (a.key < b.key ? -1 : 1))
+    const batch = end === -1 ? first : first.slice(0, end)
+    return batch.sort((a, b) => (a.key < b.key ? -1 : 1))
   }
 
-  /** Works on keys at once. Where that throws, one by one: who cannot be derived is set aside and stops nobody. */
-  const workOff = async <Key extends string>(
+  /** Derives keys together. If that throws, derives them one by one and sets aside those that fail. */
+  const deriveMarks = async <Key extends string>(
     stage: DeriveStage,
     claim: WorkClaim,
     marks: Mark<Key>[],
     work: (marks: Mark<Key>[], done: (trx: Transaction<Database>) => Promise<void>) => Promise<boolean>,
   ) => {
-    const attempt = async (some: Mark<Key>[]) => {
-      const keys = some.map(({ key }) => key)
-      if (await work(some, (trx) => forgetFailures(trx, stage, keys))) deps.onDerived?.(stage, some.length)
+    const attempt = async (batch: Mark<Key>[]) => {
+      const keys = batch.map(({ key }) => key)
+      if (await work(batch, (trx) => forgetFailures(trx, stage, keys))) deps.onDerived?.(stage, batch.length)
     }
     try {
       return await attempt(marks)
@@ -155,49 +156,49 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   const visitors = async () => {
     const claim = ownership.keys()
     if (claim === null) return false
-    const { marks, isGone, spansOf } = await read(async (trx) => {
+    const { marks, isRemoved, spansOf } = await read(async (trx) => {
       const marked = await markedVisitors(trx, claim)
       const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
       const tombstones = await findTombstones(trx, [...hashes.values()])
-      // Who goes from now on is marked once more.
-      const isGone = (key: string) => tombstones.has(mustGet(hashes, key))
-      // Who is gone goes at once; who is new does not wait for those that send all the time.
-      const dueAt = ({ key }: Mark) => (isGone(key) ? 0 : (pace.dueAt(key) ?? 0))
+      // A visitor removed after this read is marked again.
+      const isRemoved = (key: string) => tombstones.has(mustGet(hashes, key))
+      // Removals are immediate, and new visitors do not wait for those that send all the time.
+      const dueAt = ({ key }: Mark) => (isRemoved(key) ? 0 : (pace.dueAt(key) ?? 0))
       const time = pace.now()
       const due = marked.filter((mark) => dueAt(mark) <= time).sort((a, b) => dueAt(a) - dueAt(b))
       const spans = await findErasedSpans(trx, [...hashes.values()])
       const spansOf = (key: string) => spans.get(mustGet(hashes, key)) ?? []
-      return { marks: await fitting(trx, due), isGone, spansOf }
+      return { marks: await takeBatch(trx, due), isRemoved, spansOf }
     })
     if (marks.length === 0) return after !== ''
-    await workOff('visitor', claim, marks, async (some, done) => {
+    await deriveMarks('visitor', claim, marks, async (batch, done) => {
       const began = performance.now()
-      const keys = some.map(({ key }) => key)
-      const staying = keys.filter((key) => !isGone(key))
+      const keys = batch.map(({ key }) => key)
+      const remaining = keys.filter((key) => !isRemoved(key))
       const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
-      const erased = new Map(staying.filter((key) => spansOf(key).length > 0).map((key) => [key, spansOf(key)]))
+      const erased = new Map(remaining.filter((key) => spansOf(key).length > 0).map((key) => [key, spansOf(key)]))
       if (erased.size > 0) {
         const tails = tailsOf(await read((trx) => loadVisitors(trx, [...erased.keys()])), erased, siteOf)
         if (!(await write(claim, (trx) => removeSpansAndTails(trx, erased, tails, tombstone)))) return false
       }
-      const facts = await read((trx) => loadVisitors(trx, staying))
+      const facts = await read((trx) => loadVisitors(trx, remaining))
       const rows = deriveVisitors(facts, siteOf)
       const written = await write(claim, async (trx) => {
-        await writeVisitors(trx, some, rows, keys.filter(isGone))
+        await writeVisitors(trx, batch, rows, keys.filter(isRemoved))
         await done(trx)
       })
-      if (written) pace.worked(facts, performance.now() - began)
+      if (written) pace.record(facts, performance.now() - began)
       return written
     })
     return true
   }
 
   const replace = (claim: WorkClaim, marks: Mark<PersonId>[]) =>
-    workOff('person', claim, marks, async (some, done) => {
-      const keys = some.map(({ key }) => key)
+    deriveMarks('person', claim, marks, async (batch, done) => {
+      const keys = batch.map(({ key }) => key)
       const rows = await read((trx) => buildPersons(trx, keys))
       return write(claim, async (trx) => {
-        await replacePersons(trx, some, rows, now())
+        await replacePersons(trx, batch, rows, now())
         await done(trx)
       })
     })
@@ -215,13 +216,13 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     if (claim === null) return false
     const due = await read((trx) => personsPastEdge(trx, now(), PERSONS, claim.buckets))
     if (due.length === 0) return false
-    // No mark has this generation: one that is made meanwhile stays.
+    // No real mark has generation 0, so one that is set in the meantime is kept.
     const marks = due.map((key) => ({ key, generation: 0 }))
-    await workOff('person', claim, marks, (some, done) =>
+    await deriveMarks('person', claim, marks, (batch, done) =>
       write(claim, async (trx) => {
         await crossEdges(
           trx,
-          some.map(({ key }) => key),
+          batch.map(({ key }) => key),
           now(),
         )
         await done(trx)
@@ -241,23 +242,23 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     if (claim === null) return false
     const marks = await read(async (trx) => {
       if (await readRebuild(trx)) return []
-      return tellable(trx, await readMarks(trx, 'dirty_contacts', PERSONS))
+      return publishable(trx, await readMarks(trx, 'dirty_contacts', PERSONS))
     })
     if (marks.length === 0) return false
-    await workOff('contact', claim, marks, async (some, done) => {
-      const { told, changes } = await read(async (trx) => {
-        const told = await tellable(trx, some)
-        const keys = told.map(({ key }) => key)
+    await deriveMarks('contact', claim, marks, async (batch, done) => {
+      const { published, changes } = await read(async (trx) => {
+        const published = await publishable(trx, batch)
+        const keys = published.map(({ key }) => key)
         const facts = await loadMatchFacts(trx, keys)
         const survivors = await survivorsOf(
           trx,
           keys.filter((key) => !facts.has(key)),
         )
-        return { told, changes: changesOf(keys, facts, await loadFeedStates(trx, keys), survivors) }
+        return { published, changes: changesOf(keys, facts, await loadFeedStates(trx, keys), survivors) }
       })
       return write(claim, async (trx) => {
         await appendChanges(trx, changes, now())
-        await clearMarks(trx, 'dirty_contacts', told)
+        await clearMarks(trx, 'dirty_contacts', published)
         await done(trx)
       })
     })
@@ -275,7 +276,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
 
   return {
     async round() {
-      // Whoever was derived before its person has today's text would be listed under both.
+      // Visitors derived before their person has its current id would be listed under both ids.
       if ((await readRebuild(db))?.phase === 'texts') return rebuild()
       const stages = [visitors, persons, edges, definitions, rebuild, feed]
       let found = false
@@ -285,7 +286,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   }
 }
 
-/** Facts may name a site that is not there; they are derived by the defaults. */
+/** Facts may name a site that does not exist; they are derived with the default settings. */
 function unknownSite(id: string): Site {
   return { id, origins: [], write_key: '', identity_secret: '', link_secret: '', settings: defaultSettings() }
 }

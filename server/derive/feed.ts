@@ -1,7 +1,7 @@
 /**
- * What the publisher of the feed tells: it compares what a contact's match reads like now with what was last told. The
- * difference is appended by it alone, in one transaction with the state it told, so that a reader who follows `seq`
- * misses nothing and gets nothing twice.
+ * Computes what the feed publishes: the difference between a contact's current match and the state last published.
+ * Only the publisher appends changes, in one transaction with the state it published, so that a reader who follows
+ * `seq` misses nothing and gets nothing twice.
  */
 import type { Transaction } from 'kysely'
 import { contactPerson } from '../domain/ids.ts'
@@ -11,18 +11,18 @@ import type { Database } from '../store/schema.ts'
 import { type Mark, markedAmong } from '../store/work/dirty.ts'
 
 /**
- * What is to be told of the given contacts: how their match stands, beside what was told of it last. `survivors` tells of
- * each who is left of him where the CRM has merged him into another.
+ * The changes to publish for the given contacts, from their current matches and the states last published. `survivors`
+ * maps each contact to the one that survives merging in the CRM.
  */
 export function changesOf(
   contactIds: string[],
   facts: Map<string, MatchFacts>,
-  told: Map<string, PublishedState>,
+  published: Map<string, PublishedState>,
   survivors: Map<string, string>,
 ): Change[] {
   return contactIds.flatMap((contactId) => {
     const current = facts.get(contactId)
-    const last = told.get(contactId)
+    const last = published.get(contactId)
     if (!current) {
       if (!last) return []
       return {
@@ -51,7 +51,7 @@ export function changesOf(
   })
 }
 
-/** All that makes a match read differently; the last visit and interests alone do not. */
+/** Everything whose change is published; a new visit or new interests alone are not. */
 function digestOf(facts: MatchFacts): string {
   return JSON.stringify([
     facts.email,
@@ -67,12 +67,12 @@ function digestOf(facts: MatchFacts): string {
   ])
 }
 
-/** These contacts, but for those whose person is still to be derived: what is told of them would be half of a change. */
-export async function tellable(trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> {
-  const underWay = await markedAmong(
+/** The marks of contacts whose person is up to date; for the others the feed would publish a partial change. */
+export async function publishable(trx: Transaction<Database>, marks: Mark[]): Promise<Mark[]> {
+  const pending = await markedAmong(
     trx,
     'dirty_persons',
     marks.map(({ key }) => contactPerson(key)),
   )
-  return marks.filter(({ key }) => !underWay.has(contactPerson(key)))
+  return marks.filter(({ key }) => !pending.has(contactPerson(key)))
 }

@@ -1,8 +1,8 @@
 /**
- * When a visitor is worked on again. A visitor is folded from its first event at every change, so one that sends all
- * the time would take the thread from all others: it rests after each fold, so long that no visitor takes more than a
- * tenth of the thread, and all who come again and again no more than half: who is new does not wait for them. One that is
- * overactive is only counted, and that once a minute.
+ * Decides when a visitor may be derived again. Each change folds a visitor from its first event, so one that sends all
+ * the time would starve the others. After each fold a visitor cools down, long enough that no visitor takes more than a
+ * tenth of the thread and all recurring visitors together no more than half; new visitors do not wait for them. An
+ * overactive visitor is only counted, once a minute.
  */
 import { itemAt } from '../domain/lookup.ts'
 
@@ -10,23 +10,23 @@ import { itemAt } from '../domain/lookup.ts'
 const BUSY_MS = 500
 const OVERACTIVE_MS = 60_000
 
-/** A visitor rests so many times as long as its fold took, and as the folds of all took who do not stay away. */
-const REST = 10
-const REST_OF_ALL = 2
+/** A cool-down is a multiple of the visitor's own fold time, and of the fold time of all recurring visitors. */
+const OWN_FACTOR = 10
+const TOTAL_FACTOR = 2
 
-/** So many visitors may be busy that their turn comes rarely; it comes. */
-const LONGEST_MS = 5000
+/** The limit of the total's share in a cool-down, however many visitors are busy. */
+const MAX_TOTAL_MS = 5000
 
-/** Who was not worked on again so long after his rest comes no more, and is forgotten. */
+/** Forget a visitor this long after its cool-down if it has not been derived again. */
 const FORGET_MS = 2000
 
-/** A visitor that was worked on; `events` is its share of the time that the batch took. */
-type Worked = { visitorId: string; events: unknown[]; overactive: { events: number } | null }
+/** A derived visitor; its number of events is its share of the batch's time. */
+type Derived = { visitorId: string; events: unknown[]; overactive: { events: number } | null }
 
-/** Remembers who rests. Times are of a clock that nobody sets. */
+/** Keeps the cool-downs of visitors. Times are from a monotonic clock. */
 export function createPace(clock: () => number = () => performance.now()) {
-  /** Until when, and what his last fold took if it was not his first. */
-  const resting = new Map<string, { dueAt: number; againMs: number }>()
+  /** When each cool-down ends, and how long the last fold took unless it was the visitor's first. */
+  const coolDowns = new Map<string, { dueAt: number; againMs: number }>()
   let allMs = 0
   let forgotAt = clock()
 
@@ -34,29 +34,30 @@ export function createPace(clock: () => number = () => performance.now()) {
     if (time - forgotAt < FORGET_MS) return
     forgotAt = time
     allMs = 0
-    for (const [id, { dueAt, againMs }] of resting) {
-      if (dueAt + FORGET_MS <= time) resting.delete(id)
+    for (const [id, { dueAt, againMs }] of coolDowns) {
+      if (dueAt + FORGET_MS <= time) coolDowns.delete(id)
       else allMs += againMs
     }
   }
   return {
-    /** Since when the visitor may be worked on; null if it was not worked on lately. That may be in the future. */
-    dueAt: (visitorId: string) => resting.get(visitorId)?.dueAt ?? null,
-    /** The time by the clock of those times. */
+    /** When the visitor may be derived again, past or future; null if it was not derived recently. */
+    dueAt: (visitorId: string) => coolDowns.get(visitorId)?.dueAt ?? null,
+    /** The current time on the clock that `dueAt` uses. */
     now: clock,
-    /** Notes that a batch was worked off in `tookMs`. */
-    worked(batch: Worked[], tookMs: number) {
+    /** Records that deriving a batch took `tookMs`. */
+    record(batch: Derived[], tookMs: number) {
       const time = clock()
       forget(time)
       const weights = batch.map(({ events, overactive }) => overactive?.events ?? events.length)
       const total = weights.reduce((sum, weight) => sum + weight, 0)
       for (const [i, { visitorId, overactive }] of batch.entries()) {
         const own = (tookMs * itemAt(weights, i)) / total
-        const before = resting.get(visitorId)
+        const before = coolDowns.get(visitorId)
         const againMs = before === undefined || overactive ? 0 : own
         allMs += againMs - (before?.againMs ?? 0)
-        const busyMs = Math.min(LONGEST_MS, Math.max(BUSY_MS, REST_OF_ALL * allMs))
-        resting.set(visitorId, { dueAt: time + Math.max(overactive ? OVERACTIVE_MS : busyMs, REST * own), againMs })
+        const busyMs = Math.min(MAX_TOTAL_MS, Math.max(BUSY_MS, TOTAL_FACTOR * allMs))
+        const coolDownMs = Math.max(overactive ? OVERACTIVE_MS : busyMs, OWN_FACTOR * own)
+        coolDowns.set(visitorId, { dueAt: time + coolDownMs, againMs })
       }
     },
   }

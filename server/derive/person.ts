@@ -1,6 +1,6 @@
 /**
- * Writes persons as they were read, then the memberships that follow, and marks the contacts whose match may read
- * differently now.
+ * Writes the rows of persons, then the memberships that follow from them, and marks the contacts whose match may have
+ * changed.
  */
 import type { Transaction } from 'kysely'
 import { contactsAmong, type PersonId } from '../domain/ids.ts'
@@ -12,7 +12,7 @@ import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from '../store/work/dirty.ts'
 
-/** Works off the marks of persons, of whom `rows` are those who are there. */
+/** Processes the marks of persons. `rows` holds those that still exist. */
 export async function replacePersons(
   trx: Transaction<Database>,
   marks: Mark<PersonId>[],
@@ -33,9 +33,9 @@ export async function replacePersons(
 }
 
 /**
- * Why persons enter segments now, as far as it is not what made a segment's condition come true: that may be long past
- * where a rebuild makes them again, where a visitor is linked to a contact with all it did before, or where the CRM
- * says something of earlier.
+ * Why persons enter segments now, if the reason is not the event that made a segment's condition true. That event may be
+ * long past when a rebuild recomputes persons, when a visitor is linked to a contact together with its history, or when
+ * the CRM reports something from earlier.
  */
 function changesOf(
   before: Map<PersonId, Standing>,
@@ -54,7 +54,7 @@ function changesOf(
   return reasons
 }
 
-/** Judges persons again for whom time has crossed an edge. */
+/** Re-evaluates the memberships of persons whose edge time has passed. */
 export async function crossEdges(trx: Transaction<Database>, personIds: PersonId[], now: number): Promise<void> {
   await refreshMembers(trx, personIds, now, () => 'time')
   await markContacts(trx, personIds)

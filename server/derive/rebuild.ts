@@ -1,11 +1,11 @@
 /**
- * A rebuild: everything derived is made again from the facts, a slice of keys after the other. What is there is replaced
- * key by key and never emptied, so readers see for each visitor the state before or the state after; the feed is
- * silent until all is done, so that nothing is told of a state between the two.
+ * A rebuild: everything derived is recomputed from the facts, one slice of keys at a time. Rows are replaced key by key
+ * and never emptied, so readers see each visitor's state either before or after; the feed pauses until the rebuild is
+ * complete, so that it never publishes a state in between.
  *
- * A rebuild asks for keys by marks of a generation so high that no other mark has it. A slice is handed out when the
- * one before is nearly worked off: what arrives meanwhile waits for no more than a slice, and the end is reached however
- * much arrives. Where it stands is a row of `meta`, so it goes on after a restart, whoever derives.
+ * A rebuild marks keys with a generation so high that no other mark reaches it. It marks the next slice when the
+ * previous one is nearly done: new work waits for at most one slice, and the rebuild finishes however much arrives. Its
+ * position is a row of `meta`, so it continues after a restart, in whichever process derives.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { type PersonId, storedPerson } from '../domain/ids.ts'
@@ -17,18 +17,18 @@ import { VISITOR_TABLES } from '../store/tables.ts'
 import { partsOf } from '../store/visitor-persons.ts'
 import { mark, markForRebuild, REBUILD_GENERATION } from '../store/work/dirty.ts'
 
-/** Keys of a slice, and how many of the one before may be left. */
+/** Keys per slice, and how many of the previous slice may be left when the next one is marked. */
 const SLICE = 1000
 const NEARLY_DONE = 200
 
 /**
- * First persons under the texts of an earlier version get today's. Then all visitors, which makes the persons of each
- * again; then those persons that are still marked; then persons and members that belong to nobody; then all contacts that
- * the feed has told of.
+ * First, persons stored under the ids of an earlier version are moved to their current ids. Then come all visitors, which
+ * marks their persons too; then the persons that are still marked; then persons and members that no visitor supports; then
+ * all contacts that the feed has published.
  */
 const PHASES = ['texts', 'visitors', 'marked', 'persons', 'members', 'contacts'] as const
 
-/** Where a rebuild stands: all keys of its phase up to `after` are handed out. `total` is what was expected. */
+/** The position of a rebuild: all keys of its phase up to `after` are marked. `total` is the expected number of visitors. */
 export type Rebuild = { phase: (typeof PHASES)[number]; after: string; visitors: number; total: number }
 
 const isRebuild = isObjectOf<Rebuild>({
@@ -38,26 +38,26 @@ const isRebuild = isObjectOf<Rebuild>({
   total: isNumber,
 })
 
-/** Begins a rebuild; one that is under way begins anew. */
+/** Starts a rebuild; one in progress starts over. */
 export async function beginRebuild(db: Kysely<Database>): Promise<void> {
   const { total } = await db
     .selectFrom('visitors')
     .select((eb) => eb.fn.countAll().as('total'))
     .executeTakeFirstOrThrow()
-  await note(db, 'rebuilding', { phase: 'texts', after: '', visitors: 0, total: Number(total) })
+  await save(db, 'rebuilding', { phase: 'texts', after: '', visitors: 0, total: Number(total) })
 }
 
-/** The rebuild that is under way, or null. */
+/** The rebuild in progress, or null. */
 export function readRebuild(db: Kysely<Database>): Promise<Rebuild | null> {
   return readMetaJson(db, 'rebuilding', isRebuild)
 }
 
-/** How many visitors the last rebuild that ended has made again. */
+/** How many visitors the last completed rebuild derived. */
 export async function rebuiltVisitors(db: Kysely<Database>): Promise<number> {
   return (await readMetaJson(db, 'rebuilt', isRebuild))?.visitors ?? 0
 }
 
-/** How many keys are handed out and not made again yet. */
+/** How many keys are marked by the rebuild and not derived yet, counted up to `limit` per table. */
 export async function rebuildLeft(db: Kysely<Database>, limit: number): Promise<number> {
   let left = 0
   for (const table of ['dirty_visitors', 'dirty_persons'] as const) {
@@ -72,37 +72,37 @@ export async function rebuildLeft(db: Kysely<Database>, limit: number): Promise<
   return left
 }
 
-/** Hands out the next slice if it is time. Returns whether it did. Of one process at a time. */
+/** Marks the next slice, or moves to the next phase, if it is time. Returns whether it did. Runs in one process at a time. */
 export async function rebuildStep(trx: Transaction<Database>): Promise<boolean> {
   const rebuild = await readRebuild(trx)
   if (!rebuild) return false
-  // Nothing is derived while persons get other texts, so there is nothing to wait for.
+  // Nothing is derived while persons get their current ids, so there is nothing to wait for.
   const left = rebuild.phase === 'texts' ? 0 : await rebuildLeft(trx, NEARLY_DONE + 1)
   if (left > NEARLY_DONE) return false
   const slice = await nextSlice(trx, rebuild)
   const last = slice.at(-1)
   if (last !== undefined) {
-    await handOut(trx, rebuild.phase, slice)
+    await markSlice(trx, rebuild.phase, slice)
     const visitors = rebuild.visitors + (rebuild.phase === 'visitors' ? slice.length : 0)
-    await note(trx, 'rebuilding', { ...rebuild, visitors, after: last })
+    await save(trx, 'rebuilding', { ...rebuild, visitors, after: last })
     return true
   }
-  // The next phase goes by what this one has made.
+  // The next phase depends on the complete result of this one.
   if (left > 0) return false
   const next = PHASES[PHASES.indexOf(rebuild.phase) + 1]
-  if (next) await note(trx, 'rebuilding', { ...rebuild, phase: next, after: '' })
+  if (next) await save(trx, 'rebuilding', { ...rebuild, phase: next, after: '' })
   else {
     await trx.deleteFrom('meta').where('name', '=', 'rebuilding').execute()
-    await note(trx, 'rebuilt', rebuild)
+    await save(trx, 'rebuilt', rebuild)
   }
   return true
 }
 
-function note(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuild: Rebuild): Promise<void> {
+function save(db: Kysely<Database>, name: 'rebuilding' | 'rebuilt', rebuild: Rebuild): Promise<void> {
   return writeMeta(db, name, JSON.stringify(rebuild))
 }
 
-async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slice: string[]): Promise<void> {
+async function markSlice(trx: Transaction<Database>, phase: Rebuild['phase'], slice: string[]): Promise<void> {
   switch (phase) {
     case 'texts':
       return renewPersons(trx, slice.map(storedPerson))
@@ -111,11 +111,11 @@ async function handOut(trx: Transaction<Database>, phase: Rebuild['phase'], slic
     case 'marked':
       return markForRebuild(trx, 'dirty_persons', slice.map(storedPerson))
     case 'persons':
-      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, partsOf, slice.map(storedPerson)))
+      return markForRebuild(trx, 'dirty_persons', await withoutRows(trx, partsOf, slice.map(storedPerson)))
     case 'members':
-      return markForRebuild(trx, 'dirty_persons', await ofNobody(trx, selectPersons, slice.map(personOfMember)))
+      return markForRebuild(trx, 'dirty_persons', await withoutRows(trx, selectPersons, slice.map(personOfMember)))
     case 'contacts':
-      // Those whose match ends with the rebuild are told so too.
+      // Includes the contacts whose match ends with the rebuild.
       return mark(trx, 'dirty_contacts', slice)
   }
 }
@@ -124,17 +124,17 @@ const selectPersons = ofKeys((db, personIds: PersonId[]) =>
   db.selectFrom('persons').select('person_id').where('person_id', 'in', personIds),
 )
 
-/** Those of the persons that nothing belongs to. */
-async function ofNobody(
+/** The persons for which `rowsOf` finds no row. */
+async function withoutRows(
   db: Kysely<Database>,
   rowsOf: (db: Kysely<Database>, personIds: PersonId[]) => Promise<{ person_id: PersonId }[]>,
   personIds: PersonId[],
 ): Promise<PersonId[]> {
-  const there = new Set((await rowsOf(db, personIds)).map((row) => row.person_id))
-  return personIds.filter((id) => !there.has(id))
+  const found = new Set((await rowsOf(db, personIds)).map((row) => row.person_id))
+  return personIds.filter((id) => !found.has(id))
 }
 
-/** Keys in order; rows that should not be there have theirs too, and go when nothing comes of them. */
+/** The next keys in order, stale rows included: those are deleted when deriving yields nothing for them. */
 async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promise<string[]> {
   switch (phase) {
     case 'texts':

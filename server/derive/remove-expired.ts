@@ -1,6 +1,6 @@
 /**
- * Retention: at the start and about hourly a sweep removes what has become too old. A sweep is many short steps, each
- * one transaction, so that landing and deriving go on in between. Which visitors are due is known from their rows
+ * Retention: at startup and about hourly, a sweep removes data that has expired. A sweep consists of many short steps,
+ * each one transaction, so that landing and deriving continue in between. Visitors' rows say when they are due
  * (`expire_at`), so a sweep with nothing to do costs one query.
  */
 
@@ -14,22 +14,22 @@ import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPos
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
 
-/** From the end of a sweep to the beginning of the next. */
+/** The time between the end of one sweep and the start of the next. */
 const SWEEP_EVERY_MS = 3600_000
 
-/** Of one step: a few tens of milliseconds. */
+/** Limits of one step, which takes a few tens of milliseconds. */
 const VISITORS = 50
 const EVENTS = 500
 
 const BEGINNING: SweepPosition = { expireAt: Number.MIN_SAFE_INTEGER, visitorId: '' }
 
-/** Runs sweeps. `step` returns whether there is more to do at once. */
+/** Runs sweeps. `step` returns whether there is more to do right away. */
 export type Retention = { step(): Promise<boolean> }
 
-/** What retention needs. */
+/** The dependencies of retention. */
 export type RetentionDeps = { db: Kysely<Database>; now: () => number }
 
-/** Retention, which remembers where its sweep stands. */
+/** Creates a retention that keeps the position of its sweep between steps. */
 export function createRetention({ db, now }: RetentionDeps): Retention {
   let nextSweepAt = Number.MIN_SAFE_INTEGER
   let after: SweepPosition | null = null

@@ -1,6 +1,6 @@
 /**
- * Derives visitors: their consent state, epochs, links, carts and purchases, and to which person each event belongs.
- * Everything is folded from the facts again; nothing that was derived before is read.
+ * Derives visitors: their consent state, epochs, links, carts and purchases, and which person each event belongs to.
+ * Everything is folded from the facts; earlier derived rows are never read.
  */
 
 import { attribute, type OwnedCart } from '../domain/epochs.ts'
@@ -18,7 +18,7 @@ import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } f
 import type { LoadedEvent, VisitorFacts } from '../store/visitor-facts.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
 
-/** What visitors yield. `site` gives the site of an id as it was configured when they were read. */
+/** Computes the derived rows of visitors. `site` looks up a site as it was configured when the visitors were read. */
 export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => Site): VisitorRows {
   const rows: VisitorRows = {
     visitors: [],
@@ -67,9 +67,9 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
     overactive: 0,
     expire_at: Math.min(...[...oldestBySite(events)].map(([id, at]) => expiryOf(at, siteOf(id).settings))),
   })
-  // One epoch of nobody's says nothing.
-  const telling = epochs.filter(({ contact }) => epochs.length > 1 || contact !== null)
-  for (const epoch of telling) {
+  // A single anonymous epoch needs no row.
+  const kept = epochs.filter(({ contact }) => epochs.length > 1 || contact !== null)
+  for (const epoch of kept) {
     rows.epochs.push({
       visitor_id: visitorId,
       n: epoch.n,
@@ -87,7 +87,7 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   rows.moves.push(...movesOf(visitorId, events, personOf))
 }
 
-/** Of an overactive visitor no more is told than that it is there; its events are nobody's. */
+/** Records only the counts of an overactive visitor, and gives its events to its own anonymous person. */
 function onlyCount({ visitorId, consents }: VisitorFacts, counted: Overactive, site: Site, rows: VisitorRows): void {
   rows.visitors.push({
     visitor_id: visitorId,
@@ -108,7 +108,7 @@ function onlyCount({ visitorId, consents }: VisitorFacts, counted: Overactive, s
 
 function oldestBySite(events: LoadedEvent[]): Map<string, number> {
   const oldest = new Map<string, number>()
-  // They are sorted by time.
+  // Events are sorted by time.
   for (const { siteId, at } of events) if (!oldest.has(siteId)) oldest.set(siteId, at)
   return oldest
 }

@@ -130,7 +130,7 @@ const deriver = createDeriver({
 })
 const clockWatch = createClockWatch({ db, now: wallNow })
 async function derive(): Promise<boolean> {
-  await clockWatch.look()
+  await clockWatch.check()
   return deriver.round()
 }
 

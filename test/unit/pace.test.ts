@@ -14,7 +14,7 @@ function start() {
   const pace = createPace(() => time)
   return {
     /** Derives visitors in `tookMs` together, at the present time. */
-    work: (tookMs: number, ...batch: ReturnType<typeof visitor>[]) => pace.worked(batch, tookMs),
+    work: (tookMs: number, ...batch: ReturnType<typeof visitor>[]) => pace.record(batch, tookMs),
     wait: (ms: number) => {
       time += ms
     },
