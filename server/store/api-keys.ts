@@ -1,11 +1,11 @@
-/** API keys, kept by their hashes. Every change of one moves `config_version`. */
+/** API keys, stored as hashes. Every change increments `config_version`. */
 import type { Kysely } from 'kysely'
 import { moveVersion } from './config-version.ts'
 import { transact } from './engine/transact.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
-/** An API key as it is kept: only its hash. */
+/** A stored API key: only its hash is known. */
 export type ApiKey = { id: string; hash: string; scopes: string[] }
 
 /** What an API key may do. */
@@ -23,7 +23,7 @@ export const SCOPES = [
   'admin',
 ] as const
 
-/** Adds an API key by its hash; one of the same id is replaced. */
+/** Adds an API key by its hash, replacing one with the same id. */
 export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
   await transact(db, async (trx) => {
     await moveVersion(trx)
@@ -36,7 +36,7 @@ export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number):
   })
 }
 
-/** All keys, without what would let anybody use them. */
+/** All keys, without their hashes. */
 export async function listApiKeys(
   db: Kysely<Database>,
 ): Promise<{ id: string; scopes: string[]; created_at: number }[]> {
@@ -44,11 +44,11 @@ export async function listApiKeys(
   return rows.map((row) => ({ ...row, scopes: decodeJson(row.scopes) }))
 }
 
-/** Ends a key. Returns whether there was one. */
+/** Deletes a key. Returns whether it existed. */
 export async function deleteApiKey(db: Kysely<Database>, id: string): Promise<boolean> {
   return transact(db, async (trx) => {
     await moveVersion(trx)
-    const gone = await trx.deleteFrom('api_keys').where('id', '=', id).returning('id').execute()
-    return gone.length > 0
+    const deleted = await trx.deleteFrom('api_keys').where('id', '=', id).returning('id').execute()
+    return deleted.length > 0
   })
 }

@@ -1,9 +1,9 @@
-/** The audit: a row for every write and export through a private route. */
+/** The audit log: a row for every write and export through a private route. */
 import type { Kysely } from 'kysely'
 import { encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
-/** Notes who did what. `detail` holds counts and ids of things, never addresses. */
+/** Records who did what. `detail` holds counts and ids, never addresses. */
 export async function writeAudit(
   db: Kysely<Database>,
   row: { id: string; at: number; actor: string; action: string; detail: Record<string, unknown> },

@@ -1,4 +1,4 @@
-/** Carts, as the rows of persons point to them, and whether what is in them is still theirs to buy. */
+/** The carts that persons' rows point to, and whether they are still open. */
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/cart.ts'
 import { contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
@@ -8,7 +8,7 @@ import type { CartRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
 
-/** The carts of persons, by person, whether they are matches or not. */
+/** The carts of persons, by person, matched or not. */
 export async function loadCartsOf(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, CartRow>> {
   const pointers = ['person_id', 'cart_visitor_id', 'cart_id'] as const
   return loadCarts(db, await db.selectFrom('persons').select(pointers).where('person_id', 'in', personIds).execute())
@@ -39,8 +39,8 @@ export async function loadCarts(
 }
 
 /**
- * Of the given carts by person, those that no order settles by now. Orders are facts: this sees one that was landed
- * but not derived yet, so that nobody is reminded of what they have bought.
+ * Filters carts by person to those that no order has settled. It reads orders from the facts, so it sees orders that
+ * were landed but not derived yet, and nobody is reminded of something they have bought.
  */
 export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartRow>): Promise<Map<PersonId, CartRow>> {
   const persons = [...carts.keys()]

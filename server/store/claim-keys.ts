@@ -31,7 +31,7 @@ export async function namingsOf(trx: Transaction<Database>, visitorIds: string[]
   return selectNamedBy(trx, visitorIds)
 }
 
-/** The visitors that named the same contacts when these were named or later: a guard may count them otherwise now. */
+/** The visitors that named the same contacts at the time of these namings or later: a guard's count for them may change. */
 export async function visitorsNamingAfter(trx: Transaction<Database>, namings: ClaimKeyRow[]): Promise<string[]> {
   if (namings.length === 0) return []
   const keys = await keysBeside(trx, [...new Set(namings.map((naming) => naming.key_hash))])

@@ -1,7 +1,7 @@
 /**
- * The claims of visitors with all that identity weighs them by: whom their identifiers name, who else used their tokens
- * and named their contacts, which tokens were revoked, and what operators said. What an operator voided counts nowhere,
- * neither as a use of a token nor towards a guard: all is as if it had never been made.
+ * Loads the claims of visitors with everything that identity needs to weigh them: the contacts their identifiers name, the
+ * other visitors that used their tokens or named their contacts, revoked tokens, and operators' verdicts. A claim that an
+ * operator voided counts nowhere, neither as a use of a token nor towards a guard, as if it had never been made.
  */
 import type { Kysely } from 'kysely'
 import { byTimeThenId, type Evidence } from '../domain/event.ts'
@@ -26,7 +26,7 @@ const selectRevocations = ofKeys((db, values) =>
   db.selectFrom('revocations').select(['kind', 'value', 'at']).where('value', 'in', values),
 )
 
-/** The claims of each visitor that has some, sorted by time then id. */
+/** The claims of each visitor that has any, sorted by time, then id. */
 export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Claim[]>> {
   const rows = await selectClaims(db, visitorIds)
   if (rows.length === 0) return new Map()
@@ -37,9 +37,9 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
   const acts = await loadActs(db, [
     ...new Set([...rows, ...uses, ...namings].map((row: { visitor_id: string }) => row.visitor_id)),
   ])
-  const standing = await withoutVoided(db, acts, { uses, namings })
-  const usersOf = Map.groupBy(standing.uses.sort(byUse), (use) => use.token_hash)
-  const namingsOf = Map.groupBy(standing.namings, (naming) => naming.key_hash)
+  const counted = await withoutVoided(db, acts, { uses, namings })
+  const usersOf = Map.groupBy(counted.uses.sort(byUse), (use) => use.token_hash)
+  const namingsOf = Map.groupBy(counted.namings, (naming) => naming.key_hash)
   const revoked = await loadRevocations(db, rows)
   const claims = rows.map((row): [string, Claim] => {
     const users = row.token_hash === null ? [] : (usersOf.get(row.token_hash) ?? []).map((use) => use.visitor_id)
@@ -77,7 +77,7 @@ const byUse = (a: TokenUseRow, b: TokenUseRow) => a.at - b.at || (a.visitor_id <
 
 type Acts = Map<string, Map<string, 'void' | 'confirm'>>
 
-/** The last word of operators on each claim, by visitor and claim. */
+/** The latest verdict of operators on each claim, by visitor and claim. */
 async function loadActs(db: Kysely<Database>, visitorIds: string[]): Promise<Acts> {
   const acts: Acts = new Map()
   const rows: LinkActRow[] = await selectActs(db, visitorIds)
@@ -90,7 +90,7 @@ async function loadActs(db: Kysely<Database>, visitorIds: string[]): Promise<Act
   return acts
 }
 
-/** Uses of tokens and namings of contacts as they would be without the claims that were voided. */
+/** Token uses and namings of contacts as they would be without the voided claims. */
 async function withoutVoided(
   db: Kysely<Database>,
   acts: Acts,
@@ -99,22 +99,22 @@ async function withoutVoided(
   const touched = new Set([...acts].filter(([, own]) => [...own.values()].includes('void')).map(([visitor]) => visitor))
   if (touched.size === 0) return { uses, namings }
   const left = (await selectClaims(db, [...touched])).filter((row) => acts.get(row.visitor_id)?.get(row.id) !== 'void')
-  const least = (of: ClaimRow[], time: (row: ClaimRow) => number) => Math.min(...of.map(time))
+  const earliest = (rows: ClaimRow[], time: (row: ClaimRow) => number) => Math.min(...rows.map(time))
   return {
     uses: uses.flatMap((use) => {
       if (!touched.has(use.visitor_id)) return [use]
       const own = left.filter((row) => row.visitor_id === use.visitor_id && row.token_hash === use.token_hash)
-      return own.length === 0 ? [] : [{ ...use, at: least(own, (row) => row.at) }]
+      return own.length === 0 ? [] : [{ ...use, at: earliest(own, (row) => row.at) }]
     }),
     namings: namings.flatMap((naming) => {
       if (!touched.has(naming.visitor_id)) return [naming]
       const own = left.filter((row) => row.visitor_id === naming.visitor_id && row.key_hash === naming.key_hash)
-      return own.length === 0 ? [] : [{ ...naming, received_at: least(own, (row) => row.received_at) }]
+      return own.length === 0 ? [] : [{ ...naming, received_at: earliest(own, (row) => row.received_at) }]
     }),
   }
 }
 
-/** Tells of a claim whether its token was revoked before it was made: itself, its message, or all of its contact. */
+/** Returns a predicate: was the claim's token, its message or its whole contact revoked before the claim was made? */
 async function loadRevocations(db: Kysely<Database>, rows: ClaimRow[]): Promise<(row: ClaimRow) => boolean> {
   const names = (row: ClaimRow): [kind: string, value: string][] =>
     row.evidence !== 'email_click'

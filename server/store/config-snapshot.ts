@@ -1,4 +1,4 @@
-/** Sites and API keys as the collector holds them, read at one moment. */
+/** Sites and API keys as the collector caches them, read from one snapshot. */
 import type { Kysely } from 'kysely'
 import type { Site } from '../domain/settings.ts'
 import type { ApiKey } from './api-keys.ts'
@@ -8,10 +8,10 @@ import { decodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 import { listSites } from './sites.ts'
 
-/** All that the collector needs to know, with the version it was read at. */
+/** The collector's configuration, with its version. */
 export type ConfigSnapshot = { version: number; sites: Site[]; keys: ApiKey[] }
 
-/** Reads sites and keys as they are now. */
+/** Reads the current sites and keys. */
 export async function readConfig(db: Kysely<Database>): Promise<ConfigSnapshot> {
   return snapshot(db, async (trx) => {
     const version = await configVersion(trx)

@@ -1,12 +1,12 @@
-/** Choices of visitors: all of them, and the one that counts now. */
+/** Reads the choices of visitors: all of them, and the one that counts now. */
 import type { Kysely, Transaction } from 'kysely'
 import type { ConsentRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
 import { findTombstones } from './tombstones.ts'
 
 /**
- * A visitor's last choice, in the order of `domain/consent`: of two words on one choice the denial counts. Null where
- * none is known, or all was withdrawn; what was withdrawn a moment ago may still be there, so the tombstone is asked.
+ * A visitor's latest choice, in the order of `domain/consent`: at equal times the denial counts. Null if none is known or
+ * the visitor withdrew. A withdrawal's rows may not be deleted yet, so the tombstone is checked first.
  */
 export async function lastConsent(
   trx: Transaction<Database>,

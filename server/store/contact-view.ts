@@ -1,4 +1,4 @@
-/** All that is known of a contact, for the one page and the one route that show it. */
+/** Everything known about a contact, for the page and the route that show it. */
 import type { Kysely } from 'kysely'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
 import { loadCartsOf, stillOpen } from './carts.ts'
@@ -11,13 +11,13 @@ import type { Database } from './schema.ts'
 import { visitorsOf } from './visitor-persons.ts'
 import { describeVisitors } from './visitors.ts'
 
-/** Reads it; null if there is no such contact. */
+/** Reads a contact's view; null if there is no such contact. */
 export async function readContactView(db: Kysely<Database>, id: ContactId) {
   const contact = await findContact(db, id)
   if (!contact) return null
   const person = contactPerson(id)
   const visitorIds = await visitorsOf(db, person)
-  // Also of a contact that is no match: a cart may carry its address.
+  // Contacts without a match can have carts too: a cart may carry their address.
   const carts = await stillOpen(db, await loadCartsOf(db, [person]))
   return {
     contact,

@@ -1,7 +1,7 @@
 /**
- * Contacts: the upsert of what a CRM pushes. A field is set by the newest word on it, whatever order the words come
- * in; absent is unchanged, null removes. The keyed hashes by which claims find a contact are kept in step, and every
- * visitor and person that a change may touch is marked, in the same transaction.
+ * Contacts: the upsert of what a CRM pushes. The newest value of a field wins, whatever order the pushes arrive in; an
+ * absent field is unchanged, null removes it. The same transaction updates the keyed hashes by which claims find a
+ * contact, and marks every visitor and person that the change may affect.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
@@ -17,7 +17,7 @@ import { findErased, yieldKeys } from './tombstones.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
-/** A contact as it was pushed, already checked. Absent keys are unchanged, null removes. */
+/** A validated contact as pushed. Absent keys are unchanged, null removes. */
 export type ContactPatch = {
   id: string
   email?: string | null
@@ -31,15 +31,15 @@ export type ContactPatch = {
   updated_at: number
 }
 
-/** What became of each patch; `erased` are the places of those that were refused because their contact was erased. */
+/** The outcome of the patches. `erased` lists the indexes of those refused because their contact was erased. */
 export type UpsertCounts = { created: number; updated: number; unchanged: number; erased: number[] }
 
-/** Computes the keyed hashes under which a contact is found; the first is of his id alone. */
+/** Computes the keyed hashes under which a contact is found; the first is that of the id alone. */
 export type KeysOf = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 
 const FIELDS = ['email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into'] as const
 
-/** Upserts patches in order. `keysOf` hashes what identifies a contact. */
+/** Upserts patches in order. */
 export async function upsertContacts(
   trx: Transaction<Database>,
   patches: ContactPatch[],
@@ -47,7 +47,7 @@ export async function upsertContacts(
   now: number,
 ): Promise<UpsertCounts> {
   const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0, erased: [] }
-  // A contact is read, merged with what is new, and written: nobody else may do so meanwhile.
+  // Contacts are read, merged with the patches and written back, so no other writer may do the same meanwhile.
   await lockName(trx, 'contacts')
   const current = new Map<string, ContactRow>()
   for (const ids of chunks([...new Set(patches.map((patch) => patch.id))].sort(), 500)) {
@@ -58,7 +58,7 @@ export async function upsertContacts(
   const changed = new Map<string, ContactRow>()
   for (const [place, patch] of patches.entries()) {
     const old = current.get(patch.id)
-    // The next import of the same file must not bring him back.
+    // The next import of the same file must not bring the contact back.
     if (erased.refuses(patch, old !== undefined)) {
       counts.erased.push(place)
       continue
@@ -93,8 +93,8 @@ function newRow(patch: ContactPatch, now: number): ContactRow {
 }
 
 /**
- * Sets each field that nobody has set later. `field_times` holds the time of each field that differs from the row's
- * `updated_at`, so that a row whose fields were all set at once carries none.
+ * Sets each field that was not set later. `field_times` holds only the times that differ from the row's `updated_at`, so
+ * a row whose fields were all set together has none.
  */
 function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
   const times = decodeJson(row.field_times)
@@ -121,7 +121,7 @@ function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
   const sortedAttributes = Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
   next.attributes = encodeJson(sortedAttributes)
   next.updated_at = Math.max(row.updated_at, patch.updated_at)
-  // The time of a removal is always kept: nothing else tells that there was one.
+  // The time of a removal is always kept, because nothing else records it.
   const empty = (field: string) =>
     field.startsWith('@') ? !Object.hasOwn(attributes, field.slice(1)) : isEmpty(next[field as (typeof FIELDS)[number]])
   const late = [...setAt]
@@ -131,7 +131,7 @@ function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
   return next
 }
 
-/** Holds nothing: never set, or removed. */
+/** Whether a field has no value: it was never set, or it was removed. */
 function isEmpty(value: string | number | null): boolean {
   return value === null || value === 0
 }
@@ -141,7 +141,7 @@ function toColumn(field: (typeof FIELDS)[number], value: string | number | boole
   return typeof value === 'boolean' ? (value ? 1 : 0) : value
 }
 
-/** Equal but for the bookkeeping of times: the same push again changes nothing. */
+/** Equal apart from the field times, so that repeating a push changes nothing. */
 function same(a: ContactRow, b: ContactRow): boolean {
   return a.attributes === b.attributes && FIELDS.every((field) => a[field] === b[field])
 }
@@ -157,16 +157,17 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
     })),
   )
   const touched = new Set(keys.map((row) => row.key_hash))
-  // Who was merged with them, and whom they are merged into now.
+  // The contacts merged with them before, and those they are merged into now.
   const family = await familyOf(trx, [...ids, ...sorted.flatMap((row) => row.merged_into ?? [])])
   for (const part of chunks(family, 500)) {
     const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
     for (const row of before) touched.add(row.key_hash)
   }
-  // A click in a mail of somebody else who has, or had, the same address is weighed otherwise now.
-  const weighed = await keysBeside(trx, [...touched])
-  // Whoever lands a claim on these keys, or gives these contacts something, is seen below or sees what is written here.
-  await lockKeys(trx, [...weighed, ...family.map(contactPerson)])
+  // The change also affects clicks of other contacts that share the address now or shared it before.
+  const affected = await keysBeside(trx, [...touched])
+  // A concurrent writer that lands a claim on these keys, or links something to these contacts, is either found below or
+  // sees these rows.
+  await lockKeys(trx, [...affected, ...family.map(contactPerson)])
   for (const part of chunksOf(sorted)) {
     await trx
       .insertInto('contacts')
@@ -190,18 +191,18 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  await markTouched(trx, family, weighed)
+  await markAffected(trx, family, affected)
 }
 
-/** Claims on these keys may now be decided otherwise, and what is told of these contacts may read otherwise. */
-async function markTouched(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
+/** Marks the visitors whose claims on these keys may be decided differently, and the persons of these contacts. */
+async function markAffected(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
   await mark(trx, 'dirty_visitors', await visitorsOfKeys(trx, keys))
   await markPersonsOf(trx, contactIds)
 }
 
 /**
- * Marks the persons of contacts of whom a visitor has something; nobody else has anything that could change. The
- * caller holds the locks of their keys.
+ * Marks the persons of those contacts that a visitor belongs to; nothing can change for the others. The caller holds the
+ * locks of their keys.
  */
 export async function markPersonsOf(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
   const persons = new Set<PersonId>()
@@ -217,7 +218,7 @@ export async function markPersonsOf(trx: Transaction<Database>, contactIds: stri
   await mark(trx, 'dirty_persons', persons)
 }
 
-/** One contact, or null. */
+/** One contact, or null if it does not exist or was erased. */
 export async function findContact(db: Kysely<Database>, id: string): Promise<ContactRow | null> {
   const row = await db
     .selectFrom('contacts')
@@ -228,7 +229,7 @@ export async function findContact(db: Kysely<Database>, id: string): Promise<Con
   return row ?? null
 }
 
-/** Makes the keys of every contact again, a page at a time: a new site has a link secret of its own. */
+/** Recomputes the keys of every contact, one page at a time, because a new site has its own link secret. */
 export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promise<void> {
   let after = ''
   for (;;) {
@@ -252,9 +253,9 @@ export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promi
   }
 }
 
-/** Which of these ids are living contacts. */
+/** Which of these ids belong to contacts that exist and were not erased. */
 export async function existingContacts(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
-  const there = new Set<string>()
+  const found = new Set<string>()
   for (const part of chunks([...new Set(ids)], 500)) {
     const rows = await db
       .selectFrom('contacts')
@@ -262,12 +263,12 @@ export async function existingContacts(db: Kysely<Database>, ids: string[]): Pro
       .where('contact_id', 'in', part)
       .where('erased_at', 'is', null)
       .execute()
-    for (const row of rows) there.add(row.contact_id)
+    for (const row of rows) found.add(row.contact_id)
   }
-  return there
+  return found
 }
 
-/** What lists show of contacts. */
+/** The fields of contacts that lists show. */
 export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
   const cards = new Map<string, { id: string; email: string | null; attributes: Record<string, unknown> }>()
   for (const part of chunks([...new Set(ids)], 500)) {
@@ -285,7 +286,7 @@ export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
   return cards
 }
 
-/** The contacts that keys lead to, by key. */
+/** The contacts that hold each key, by key. */
 export async function holdersOf(db: Kysely<Database>, keys: string[]): Promise<Map<string, string[]>> {
   const holders = new Map<string, string[]>()
   for (const part of chunks([...new Set(keys)], 500)) {

@@ -1,17 +1,17 @@
-/** How far each journal has been landed. The cursor moves in the transaction of the facts that it covers. */
+/** How far each journal has been landed. The cursor moves in the same transaction as the facts it covers. */
 import type { Kysely } from 'kysely'
 import type { Database } from './schema.ts'
 
 /**
- * How far a journal was landed, and the opening of the journal under which it gave that number out: after the file was
- * brought back from a backup the same number is another entry.
+ * A position in a journal, and the opening of the journal that assigned it: after the journal is restored from a backup,
+ * the same number is a different entry.
  */
 export type Cursor = { position: number; opening: string }
 
-/** Before anything was landed. */
+/** The cursor before anything has been landed. */
 export const BEGINNING: Cursor = { position: 0, opening: '' }
 
-/** A journal's cursor; null if nothing of it was ever landed. */
+/** A journal's cursor; null if nothing from it was ever landed. */
 export async function readCursor(db: Kysely<Database>, journalId: string): Promise<Cursor | null> {
   const row = await db
     .selectFrom('cursors')
@@ -21,7 +21,7 @@ export async function readCursor(db: Kysely<Database>, journalId: string): Promi
   return row ? { position: Number(row.position), opening: row.opening } : null
 }
 
-/** How many other journals have landed here, and how far the one that got furthest. */
+/** How many other journals have landed here, and the furthest position among them. */
 export async function readOtherCursors(
   db: Kysely<Database>,
   journalId: string,
@@ -30,13 +30,13 @@ export async function readOtherCursors(
   return { journals: rows.length, furthest: Math.max(0, ...rows.map((row) => Number(row.position))) }
 }
 
-/** Somebody else moved the cursor: two machines have a copy of the same journal. */
+/** Another process moved the cursor: two machines have a copy of the same journal. */
 export class CursorMoved extends Error {
-  /** Of the store's kind: what was tried is not at fault (`isPoison`). */
+  /** A store error, not a fault of the data (`isPoison`). */
   readonly code = 'CURSOR_MOVED'
 }
 
-/** Moves a journal's cursor, in the transaction of what was landed. Throws if it is not where it was read to be. */
+/** Moves a journal's cursor, in the transaction that lands the facts. Throws if it has moved since it was read. */
 export async function moveCursor(
   db: Kysely<Database>,
   journalId: string,

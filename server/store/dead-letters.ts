@@ -1,8 +1,8 @@
-/** Dead letters: journal entries that could not be landed, kept until somebody retries or discards them. */
+/** Dead letters: journal entries that could not be landed, kept until an operator retries or discards them. */
 import type { Kysely } from 'kysely'
 import type { Database } from './schema.ts'
 
-/** Keeps an entry that could not be landed. */
+/** Stores an entry that could not be landed. */
 export async function insertDeadLetter(db: Kysely<Database>, letter: Database['dead_letters']): Promise<void> {
   await db
     .insertInto('dead_letters')
@@ -25,19 +25,19 @@ export async function listDeadLetters(db: Kysely<Database>): Promise<Database['d
 
 type LetterKey = Pick<Database['dead_letters'], 'journal_id' | 'entry_id' | 'part'>
 
-/** Removes a letter. Returns whether it was there. */
+/** Deletes a letter. Returns whether it existed. */
 export async function deleteDeadLetter(db: Kysely<Database>, letter: LetterKey): Promise<boolean> {
-  const gone = await db
+  const deleted = await db
     .deleteFrom('dead_letters')
     .where('journal_id', '=', letter.journal_id)
     .where('entry_id', '=', letter.entry_id)
     .where('part', '=', letter.part)
     .returning('part')
     .execute()
-  return gone.length > 0
+  return deleted.length > 0
 }
 
-/** Notes that a letter was tried again, and how it failed. */
+/** Records a failed retry and its error. */
 export async function noteAttempt(db: Kysely<Database>, letter: LetterKey, error: string): Promise<void> {
   await db
     .updateTable('dead_letters')
@@ -48,7 +48,7 @@ export async function noteAttempt(db: Kysely<Database>, letter: LetterKey, error
     .execute()
 }
 
-/** Removes dead letters of `before` and earlier: they hold events too. */
+/** Deletes dead letters dated `before` or earlier, because they contain events too. */
 export async function removeDeadLetters(db: Kysely<Database>, before: number): Promise<void> {
   await db.deleteFrom('dead_letters').where('at', '<=', before).execute()
 }

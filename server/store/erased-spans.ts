@@ -1,7 +1,7 @@
 /**
- * When somebody who was erased had a device that others use too. Nothing that the device did in these spans is kept:
- * landing leaves out what comes late, and deriving takes away what was landed by somebody who could not see the erasure
- * yet, or what lies where his time turns out to have gone on. The rows stay as tombstones do.
+ * The spans of time in which an erased contact used a device that others use too. Nothing the device did in these spans
+ * is kept: landing skips late arrivals, and deriving removes what was landed by a process that could not see the erasure
+ * yet, or what turns out to continue the contact's time. The rows stay, as tombstones do.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.ts'
@@ -27,7 +27,7 @@ const selectSpans = ofKeys((db, hashes) =>
   db.selectFrom('erased_spans').selectAll().where('visitor_hash', 'in', hashes),
 )
 
-/** Keeps spans; those that are there already stay. */
+/** Inserts spans; existing ones are kept. */
 export async function insertErasedSpans(trx: Transaction<Database>, rows: Row[]): Promise<void> {
   const keyOf = (row: Row) => [row.visitor_hash, row.from_at, row.to_at] as const
   const unique = new Map(rows.map((row) => [keyOf(row).join(' '), row]))
@@ -41,7 +41,7 @@ export async function insertErasedSpans(trx: Transaction<Database>, rows: Row[])
   await upsertSpans(trx, sorted)
 }
 
-/** The spans of visitors by the keyed hashes of these; who has none is not there. */
+/** The spans of visitors, by their keyed hashes; visitors without spans have no entry. */
 export async function findErasedSpans(db: Kysely<Database>, hashes: string[]): Promise<Map<string, ErasedStretch[]>> {
   const spans = new Map<string, ErasedStretch[]>()
   for (const { visitor_hash, from_at, to_at, erased_at } of await selectSpans(db, hashes)) {
@@ -53,7 +53,7 @@ export async function findErasedSpans(db: Kysely<Database>, hashes: string[]): P
   return spans
 }
 
-/** Adds what followed the end of a visitor's spans: these end with it now, and journals have to forget it. */
+/** Adds stretches that continue a visitor's spans: the spans now end with them, and journals have to remove them too. */
 export async function insertTail(
   trx: Transaction<Database>,
   visitor: string,
@@ -76,7 +76,7 @@ export async function insertTail(
   }
 }
 
-/** Takes away what visitors did in their spans, and marks those whose claims are weighed otherwise without it. */
+/** Deletes what visitors did in their spans, and marks other visitors whose claims are affected by that. */
 export async function removeErased(trx: Transaction<Database>, spansOf: Map<string, ErasedStretch[]>): Promise<void> {
   const events: [string, string[]][] = []
   const claims: [string, string[]][] = []
@@ -110,7 +110,7 @@ export async function removeErased(trx: Transaction<Database>, spansOf: Map<stri
   )
 }
 
-/** Takes away what a visitor did in these moments, whatever it was: events, claims with what was said of them, orders. */
+/** Deletes everything of a visitor under these ids: events, orders, and claims with their verdicts. */
 export async function removeMoments(trx: Transaction<Database>, visitor: string, ids: string[]): Promise<void> {
   await deleteOfVisitor(trx, MOMENT_COLUMNS, visitor, ids)
 }

@@ -1,10 +1,10 @@
-/** What journals have to forget, and which of them have. */
+/** Erasures that journals have to carry out, and which journals have done so. */
 import type { Kysely, Transaction } from 'kysely'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ErasedSpan } from './schema/erasure.ts'
 import type { Database } from './schema.ts'
 
-/** Notes what journals have to forget. */
+/** Records what journals have to remove. */
 export async function insertErasure(
   trx: Transaction<Database>,
   erasure: { id: string; at: number; spans: ErasedSpan[] },
@@ -15,7 +15,7 @@ export async function insertErasure(
     .execute()
 }
 
-/** The erasures that a journal has not worked off. */
+/** The erasures that a journal has not carried out yet, at most 100. */
 export async function pendingErasures(
   db: Kysely<Database>,
   journalId: string,
@@ -29,7 +29,7 @@ export async function pendingErasures(
   return rows.map((row) => ({ id: row.id, spans: decodeJson(row.spans) }))
 }
 
-/** Notes that a journal has forgotten what erasures name. */
+/** Records that a journal has carried out erasures. */
 export async function noteForgotten(
   db: Kysely<Database>,
   journalId: string,

@@ -1,6 +1,6 @@
 /**
- * Landing rows of events, consents, claims and orders. Every insert can be repeated: a row that is there stays, or
- * gives way to the one that was received first, so that neither order nor number of deliveries matters.
+ * Inserts the landed rows of events, consents, claims and orders. Every insert is idempotent: an existing row stays or is
+ * replaced by the one that was received first, so that neither the order nor the number of deliveries matters.
  */
 import { sql, type Transaction } from 'kysely'
 import { inKeyOrder, ofRows } from './engine/many.ts'
@@ -8,7 +8,7 @@ import type { OrderRow } from './schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
 
-/** What one batch of journal entries adds. Rows of one key appear once. */
+/** The rows that one batch of journal entries adds, at most one per key. */
 export type FactRows = {
   events: EventRow[]
   consents: ConsentRow[]
@@ -93,7 +93,7 @@ const upsertConsents = ofRows((db, rows: ConsentRow[]) =>
             .else(eb.ref('consents.last_at'))
             .end(),
         }))
-        // Most requests repeat a choice that is known; a row that does not change is not written.
+        // Most requests repeat a known choice; an unchanged row is not written.
         .where((eb) =>
           eb.or([
             eb('excluded.first_at', '<', eb.ref('consents.first_at')),

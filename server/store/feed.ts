@@ -1,4 +1,4 @@
-/** The feed's tables: what is true of a contact's match, what was told, and the log that readers follow. */
+/** The feed's tables: the current matches of contacts, the state last published, and the log that readers follow. */
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import type { Evidence } from '../domain/event.ts'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
@@ -13,7 +13,7 @@ import type { CartRow } from './schema/derived.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
 
-/** A matched contact as it stands. */
+/** The current match of a contact. */
 export type MatchFacts = {
   contactId: ContactId
   email: string | null
@@ -32,7 +32,7 @@ export type MatchFacts = {
   purchases: number
 }
 
-/** The matches of those of the given contacts that have one. */
+/** The current matches of the given contacts; contacts without a match have no entry. */
 export async function loadMatchFacts(
   db: Kysely<Database>,
   contactIds: ContactId[],
@@ -44,7 +44,7 @@ export async function loadMatchFacts(
       .selectAll()
       .where('person_id', 'in', part.map(contactPerson))
       .where('matched_at', 'is not', null)
-      // A match has a strength.
+      // Every match has a strength.
       .$narrowType<{ matched_at: NotNull; strength: NotNull }>()
       .execute()
     if (persons.length === 0) continue
@@ -91,10 +91,10 @@ export async function loadMatchFacts(
   return matches
 }
 
-/** What was last told of a contact. */
+/** The state of a contact that was last published. */
 export type PublishedState = { digest: string; segments: string[] }
 
-/** What was last told of contacts. */
+/** The states of contacts that were last published. */
 export async function loadFeedStates(
   db: Kysely<Database>,
   contactIds: ContactId[],
@@ -109,7 +109,7 @@ export async function loadFeedStates(
   return states
 }
 
-/** A change to be told. `digest` null: nothing is told of the contact any more. */
+/** A change to publish. A null `digest` means that the contact has no published state any more. */
 export type Change = {
   contactId: ContactId
   change: MatchChange
@@ -120,7 +120,7 @@ export type Change = {
   left: string[]
 }
 
-/** Appends changes with the next numbers and notes what was told. Only the publisher may call it. */
+/** Appends changes with the next sequence numbers and records the published states. Only the publisher may call it. */
 export async function appendChanges(trx: Transaction<Database>, given: Change[], now: number): Promise<void> {
   const changes = await withErasureNotices(trx, given)
   if (changes.length === 0) return
@@ -155,7 +155,7 @@ export async function readChanges(db: Kysely<Database>, after: number, limit: nu
   return db.selectFrom('match_changes').selectAll().where('seq', '>', after).orderBy('seq').limit(limit).execute()
 }
 
-/** The items that contacts looked at, the most viewed first, and those they bought. */
+/** The items that a contact viewed, most viewed first, and those it bought. */
 export async function loadInterests(db: Kysely<Database>, contactId: ContactId) {
   const personId = contactPerson(contactId)
   const parts = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
@@ -192,6 +192,6 @@ export async function loadInterests(db: Kysely<Database>, contactId: ContactId) 
   return { interests, purchased: [...purchased].sort() }
 }
 
-/** Interests are of the newest views, and a match names the foremost. */
+/** The number of latest views that interests are computed from, and of interests that a match lists. */
 const MAX_VIEWS = 500
 const MAX_INTERESTS = 20

@@ -1,8 +1,8 @@
-/** What an operator wants to know of a store: what waits, and what was set aside. */
+/** Figures for operators: how much work is pending, and how much was set aside. */
 import type { Kysely } from 'kysely'
 import type { Database } from './schema.ts'
 
-/** Marks that wait to be derived, and what could not be landed or derived. */
+/** Counts the pending marks, and what could not be landed or derived. */
 export async function storeFigures(db: Kysely<Database>) {
   const count = async (
     table: 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts' | 'dead_letters' | 'derive_failures',

@@ -1,7 +1,7 @@
 /**
- * Persons under the texts that were written before version 009 of the schema. They are moved to today's texts with all
- * that lists are read from, so that readers find each person once at any moment of the upgrade; events follow when their
- * visitors are derived again.
+ * Persons whose texts were written before version 009 of the schema. They are moved to the current texts together with
+ * everything that lists read, so that readers find each person exactly once throughout the upgrade; events follow when
+ * their visitors are derived again.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { FORMER_TEXTS, type PersonId, renewed, type VisitorId } from '../domain/ids.ts'
@@ -24,7 +24,7 @@ export async function listFormerPersons(db: Kysely<Database>, after: PersonId, l
   return rows.map((row) => row.person_id)
 }
 
-/** What is kept of persons on visitors, beside the key by which Citus spreads it. */
+/** Tables that name persons but are distributed by visitor, so the person can be updated in place. */
 const ON_VISITORS = ['visitor_persons', 'carts', 'purchases'] as const
 
 const selectOnVisitors = ON_VISITORS.map((table) => {
@@ -56,7 +56,7 @@ const removeMembers = ofKeys((db, persons: PersonId[]) =>
   db.deleteFrom('segment_members').where('person_id', 'in', persons),
 )
 
-/** Moves persons to today's texts, with their memberships, carts and purchases. */
+/** Moves persons to the current texts, with their memberships, carts and purchases. */
 export async function renewPersons(trx: Transaction<Database>, formers: PersonId[]): Promise<void> {
   const visitors = new Map<PersonId, VisitorId>()
   for (const { table, select } of selectOnVisitors) {
@@ -76,18 +76,18 @@ export async function renewPersons(trx: Transaction<Database>, formers: PersonId
         .execute()
     }
   }
-  const today = (former: PersonId) => renewed(former, visitors.get(former) ?? null)
-  // A row cannot change the column by which Citus spreads it.
+  const current = (former: PersonId) => renewed(former, visitors.get(former) ?? null)
+  // Citus does not allow updates of the distribution column.
   const persons = await selectPersons(trx, formers)
   const members = await selectMembers(trx, formers)
   await removePersons(trx, formers)
   await removeMembers(trx, formers)
   await insertPersons(
     trx,
-    persons.map((row) => ({ ...row, person_id: today(row.person_id), bucket: bucketOf(today(row.person_id)) })),
+    persons.map((row) => ({ ...row, person_id: current(row.person_id), bucket: bucketOf(current(row.person_id)) })),
   )
   await insertMembers(
     trx,
-    members.map((row) => ({ ...row, person_id: today(row.person_id) })),
+    members.map((row) => ({ ...row, person_id: current(row.person_id) })),
   )
 }

@@ -1,6 +1,6 @@
 /**
- * Whom keyed identifiers name. An identifier that two living contacts hold names nobody, unless the CRM has merged the
- * two: then it names the one that is left.
+ * The contacts that keyed identifiers name. An identifier held by two living contacts names neither, unless the CRM has
+ * merged them: then it names the one that survives.
  */
 
 import type { Kysely } from 'kysely'
@@ -14,11 +14,11 @@ const selectByKey = ofKeys((db, keys) => db.selectFrom('contact_keys').selectAll
 const selectKeys = ofKeys((db, contactIds) =>
   db.selectFrom('contact_keys').selectAll().where('contact_id', 'in', contactIds),
 )
-/** What some identifiers mean: whom each names, and all identifiers of the same contact. */
+/** The result of looking up identifiers: the contact that each names, and all identifiers of that contact. */
 export type Holders = {
   of(key: string): Holder
   keysBeside(key: string): string[]
-  /** Whether somebody else, too, has an identifier of the one contact whom this names: an address, that is. */
+  /** Whether another contact shares an identifier, that is an address, with the contact that this key names. */
   isShared(key: string): boolean
 }
 
@@ -59,7 +59,7 @@ export async function loadHolders(db: Kysely<Database>, keys: string[]): Promise
   }
 }
 
-/** These identifiers and all others of the contacts that they name. */
+/** These identifiers, and all others of the contacts that they name. */
 export async function keysBeside(db: Kysely<Database>, keys: string[]): Promise<string[]> {
   const ids = [...new Set((await selectByKey(db, keys)).map((row) => row.contact_id))]
   const others = await selectKeys(db, await familyOf(db, ids))

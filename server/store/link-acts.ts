@@ -1,7 +1,7 @@
 /**
- * What operators say of claims. The last word on a claim counts, so each word has a time of its own. Whatever a word
- * may change is marked in its transaction: the claim's visitor, those that used the same token (who was first decides),
- * and those that named the same contact, or one that the CRM has merged with him (the guards count them).
+ * Operators' verdicts on claims. The latest verdict on a claim counts, so each has its own time. The transaction also marks
+ * everything that a verdict may change: the claim's visitor, visitors that used the same token (the first use decides),
+ * and visitors that named the same contact or one that the CRM has merged with it (the guards count them).
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { Act } from '../domain/identity-link.ts'
@@ -13,10 +13,10 @@ import { visitorsOfTokens } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
-/** Which claim. */
+/** Identifies a claim. */
 export type ClaimId = { visitorId: string; claimId: string }
 
-/** All that was said of a claim, oldest first. */
+/** All verdicts on a claim, oldest first. */
 export function listActs(db: Kysely<Database>, { visitorId, claimId }: ClaimId): Promise<LinkActRow[]> {
   return db
     .selectFrom('link_acts')
@@ -27,7 +27,7 @@ export function listActs(db: Kysely<Database>, { visitorId, claimId }: ClaimId):
     .execute()
 }
 
-/** Notes a word on a claim, and returns its row; or says why there is nothing to note. */
+/** Adds a verdict on a claim and returns its row, or the reason why there is nothing to add. */
 export async function addAct(
   trx: Transaction<Database>,
   { visitorId, claimId }: ClaimId,
@@ -35,7 +35,7 @@ export async function addAct(
   actor: string,
   now: number,
 ): Promise<LinkActRow | 'unknown' | 'nothing_changes'> {
-  // Contacts keep their keys until this ends.
+  // Contacts keep their keys until this transaction ends.
   await lockName(trx, 'contacts')
   const claim = await trx
     .selectFrom('claims')
@@ -46,7 +46,7 @@ export async function addAct(
   if (!claim) return 'unknown'
   const keys = await keysBeside(trx, [claim.key_hash])
   const tokens = claim.token_hash === null ? [] : [claim.token_hash]
-  // Whoever lands a claim on them is seen below, or sees what is written here.
+  // A concurrent landing of a claim on them is either found below or sees the new row.
   await lockKeys(trx, [...keys, ...tokens])
   const last = (await listActs(trx, { visitorId, claimId })).at(-1)
   if ((last?.act ?? 'clear') === act) return 'nothing_changes'

@@ -36,10 +36,10 @@ export async function findLink(db: Kysely<Database>, visitorId: string, id: stri
   return (await query.executeTakeFirst()) ?? null
 }
 
-/** The most links that a contact or a visitor is shown with. */
+/** The maximum number of links shown for a contact or a visitor. */
 const MAX_LINKS = 1000
 
-/** The links that a contact or a visitor is shown with. */
-export function linksOf(db: Kysely<Database>, whose: { contact: string } | { visitor: string }): Promise<LinkRow[]> {
-  return listLinks(db, whose, MAX_LINKS)
+/** The links shown for a contact or a visitor. */
+export function linksOf(db: Kysely<Database>, owner: { contact: string } | { visitor: string }): Promise<LinkRow[]> {
+  return listLinks(db, owner, MAX_LINKS)
 }

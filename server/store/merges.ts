@@ -36,7 +36,7 @@ export async function familyOf(db: Kysely<Database>, ids: string[]): Promise<str
   return [...new Set([...ids, ...(await loadFamily(db, ids)).keys()])]
 }
 
-/** Who is left of a contact after merges. Where that is somebody who is not there, or they go round, it is himself. */
+/** The contact that survives merging. A chain stops before a contact that does not exist; in a cycle, it is the contact itself. */
 export function survivor(rows: Map<string, Row>, id: string): string {
   const seen = new Set<string>()
   let current = id
@@ -49,7 +49,7 @@ export function survivor(rows: Map<string, Row>, id: string): string {
   return id
 }
 
-/** Who is left of each of these contacts, and of those that were merged into them: id by id. */
+/** The surviving contact of each of these contacts and of all contacts merged with them, by id. */
 export async function survivorsOf(db: Kysely<Database>, ids: string[]): Promise<Map<string, string>> {
   const rows = await loadFamily(db, ids)
   return new Map([...rows.keys()].map((id) => [id, survivor(rows, id)]))

@@ -1,11 +1,10 @@
 /**
- * Values by name in `meta`. Those that are JSON may have been written by another version, so they are checked when they
- * are read.
+ * Named values in `meta`. JSON values may have been written by another version, so they are checked when they are read.
  */
 import type { Kysely } from 'kysely'
 import type { Database } from './schema.ts'
 
-/** Whether a value read from JSON is what it must be. */
+/** Checks whether a value read from JSON has the expected type. */
 export type Check<T> = (value: unknown) => value is T
 
 /** A value as text, or null. */
@@ -23,13 +22,13 @@ export async function writeMeta(db: Kysely<Database>, name: string, value: strin
     .execute()
 }
 
-/** A value that is JSON, or null. Throws where it is not what it must be. */
+/** A JSON value, or null. Throws if it fails its check. */
 export async function readMetaJson<T>(db: Kysely<Database>, name: string, check: Check<T>): Promise<T | null> {
   const text = await readMeta(db, name)
   return text === null ? null : parseMeta(name, text, check)
 }
 
-/** The values whose names begin with a prefix, by the rest of the name. */
+/** The JSON values whose names begin with a prefix, by the rest of the name. */
 export async function readMetaMap<T>(db: Kysely<Database>, prefix: string, check: Check<T>): Promise<Map<string, T>> {
   const rows = await db.selectFrom('meta').selectAll().where('name', 'like', `${prefix}%`).execute()
   return new Map(rows.map(({ name, value }) => [name.slice(prefix.length), parseMeta(name, value, check)]))

@@ -1,4 +1,4 @@
-/** Brings a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
+/** Migrates a store to the newest schema. Safe to run from several processes: the loser of the race finds it done. */
 import { type Kysely, sql } from 'kysely'
 import { type Migration, Migrator } from 'kysely/migration'
 import { distribute } from './engine/citus.ts'
@@ -15,7 +15,7 @@ import * as personTexts from './migrations/009-person-texts.ts'
 import * as segments from './migrations/010-segments.ts'
 import type { Database } from './schema.ts'
 
-/** Every migration by its name, oldest first. One that was released never changes (`migrations/`). */
+/** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
 export const MIGRATIONS: Record<string, Migration> = {
   '001-first': first,
   '002-processes': processes,
@@ -30,8 +30,8 @@ export const MIGRATIONS: Record<string, Migration> = {
 }
 
 /**
- * Runs the migrations that have not run yet, then spreads new tables on Citus. Throws with the name of the migration
- * that failed, and refuses a store that a newer version has migrated.
+ * Runs pending migrations, then distributes new tables on Citus. Throws an error that names the failed migration, and
+ * refuses a store that a newer version has migrated.
  */
 export async function migrate(db: Kysely<Database>): Promise<void> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => MIGRATIONS } })
@@ -41,7 +41,7 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
     const newer = await newerMigrations(db)
     if (newer.length > 0) {
       throw new Error(
-        `the store is of a newer version of Couture (it has the migration ${newer.join(', ')}): ` +
+        `the store belongs to a newer version of Couture (it has the migration ${newer.join(', ')}): ` +
           'start that version or a later one, or restore a backup made before the upgrade',
       )
     }
@@ -51,13 +51,13 @@ export async function migrate(db: Kysely<Database>): Promise<void> {
   await distribute(db)
 }
 
-/** The newest migration that a store has. */
+/** The newest migration that a store has run. */
 export async function schemaVersion(db: Kysely<Database>): Promise<string> {
   const { rows } = await sql<{ name: string }>`select name from kysely_migration order by name desc limit 1`.execute(db)
   return rows[0]?.name ?? 'none'
 }
 
-/** How a store's schema stands to the one that this version makes. */
+/** Compares a store's schema with the one of this version. */
 export async function schemaState(db: Kysely<Database>): Promise<'same' | 'older' | 'newer'> {
   if ((await newerMigrations(db)).length > 0) return 'newer'
   const had = new Set(await executedMigrations(db))
@@ -69,7 +69,7 @@ async function executedMigrations(db: Kysely<Database>): Promise<string[]> {
   return rows.map((row) => row.name)
 }
 
-/** Migrations that the store has and this version does not know. */
+/** Migrations that the store has run and this version does not know. */
 async function newerMigrations(db: Kysely<Database>): Promise<string[]> {
   return (await executedMigrations(db)).filter((name) => !(name in MIGRATIONS))
 }

@@ -1,6 +1,6 @@
 /**
- * Opens the store that the settings name, for each who uses it: the thread that serves, the one that lands and
- * derives, and commands. Beyond this file nobody knows which engine it is.
+ * Opens the configured store for each of its users: the thread that serves HTTP, the one that lands and derives, and
+ * commands. No code outside this file knows which engine it is.
  */
 import type { Kysely } from 'kysely'
 import { createPostgresStore } from './engine/postgres.ts'
@@ -11,32 +11,32 @@ import type { Database } from './schema.ts'
 import { createLeases } from './work/leases.ts'
 import { type Ownership, ownsEverything } from './work/ownership.ts'
 
-/** Where the store is: `databaseUrl`, or without one a file in `dataDir`. */
+/** The location of the store: `databaseUrl`, or a file in `dataDir` if there is no URL. */
 export type StoreAt = { databaseUrl: string | null; dataDir: string }
 
-/** SQLite: threads that answer queries; one may be busy with a report while another takes a write. */
+/** Query threads on SQLite, so that one can run a report while another handles a write; connections on PostgreSQL. */
 const SERVE_THREADS = 2
 const SERVE_CONNECTIONS = 8
 
-/** For landing, deriving and what looks at both. */
+/** Connections for landing, deriving and monitoring. */
 const PIPELINE_CONNECTIONS = 3
 
-/** Nobody waits for an answer longer than this. */
+/** No caller waits longer than this for a reply. */
 const STATEMENT_TIMEOUT_MS = 60_000
 
-/** A lease that somebody works under is looked at again with the next beat. */
+/** How long to wait for a lease that is in use; the next beat tries again. */
 const LEASE_LOCK_TIMEOUT_MS = 500
 
 const sqliteFile = (at: StoreAt) => `${at.dataDir}/couture.db`
 
-/** For the thread that serves HTTP, which must not be blocked. */
+/** Opens the store for the thread that serves HTTP, which must not block. */
 export function openServingStore(at: StoreAt): Kysely<Database> {
   if (at.databaseUrl === null) return createThreadedSqliteStore(sqliteFile(at), SERVE_THREADS)
   const options = { connections: SERVE_CONNECTIONS, name: 'couture serve', statementTimeoutMs: STATEMENT_TIMEOUT_MS }
   return createPostgresStore(at.databaseUrl, options)
 }
 
-/** For the thread that lands and derives. */
+/** Opens the store for the thread that lands and derives. */
 export function openPipelineStore(at: StoreAt): Kysely<Database> {
   if (at.databaseUrl === null) return createSqliteStore(sqliteFile(at))
   const options = {
@@ -47,26 +47,26 @@ export function openPipelineStore(at: StoreAt): Kysely<Database> {
   return createPostgresStore(at.databaseUrl, options)
 }
 
-/** Where what is committed waits to be flushed to the disk; null where a commit is on the disk. */
+/** The file in which commits wait to be flushed to disk; null if every commit is flushed at once. */
 export function unflushedFile(at: StoreAt): string | null {
   return at.databaseUrl === null ? `${sqliteFile(at)}-wal` : null
 }
 
-/** For commands and migrations, which take as long as they take. */
+/** Opens the store for commands and migrations, without a time limit. */
 export function openCommandStore(at: StoreAt): Kysely<Database> {
   if (at.databaseUrl === null) return createSqliteStore(sqliteFile(at))
   return createPostgresStore(at.databaseUrl, { connections: 2, name: 'couture command', statementTimeoutMs: null })
 }
 
-/** Maintenance of the file; null where the store is not ours to maintain. */
+/** Opens the maintenance of the SQLite file; null if the store is a database server. */
 export function openMaintenance(at: StoreAt, now: () => number): SqliteMaintenance | null {
   return at.databaseUrl === null ? createSqliteMaintenance(sqliteFile(at), now) : null
 }
 
-/** A process's share of what is to be derived. `beat` keeps it, `close` gives it up. */
+/** A process's share of the deriving. `beat` renews it, `close` gives it up. */
 export type Share = { ownership: Ownership; beat(): Promise<void>; close(): Promise<void> }
 
-/** The share of the process `id`: everything on SQLite, which has one process that derives. */
+/** Opens the share of the process `id`: on SQLite, with its single deriving process, that is everything. */
 export function openShare(at: StoreAt, id: string): Share {
   if (at.databaseUrl === null) return { ownership: ownsEverything, beat: async () => {}, close: async () => {} }
   const db = createPostgresStore(at.databaseUrl, {

@@ -1,6 +1,6 @@
 /**
- * Orders of other channels, as the API and imports bring them: one per order id, of which the latest push is right.
- * Whose orders change is marked, in the same transaction, so that his carts are closed and his match is told again.
+ * Orders from other channels, pushed by the API and imports: one per order id, and the latest push wins. The same
+ * transaction marks the persons whose orders change, so that their carts are settled and their matches are republished.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
@@ -14,7 +14,7 @@ import type { OrderRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
-/** An order as it was pushed, already checked; `total` in minor units, `items` as a cart's. */
+/** A validated order as pushed; `total` is in minor units, `items` have the form of a cart's items. */
 export type PushedOrder = {
   order_id: string
   contact_id: string | null
@@ -25,10 +25,10 @@ export type PushedOrder = {
   channel: string | null
 }
 
-/** Fields of a row that a push can change. */
+/** The fields of a row that a push can change. */
 const FIELDS = ['contact_id', 'at', 'total', 'currency', 'items', 'channel'] as const
 
-/** Upserts orders; the last of several with the same id is kept. */
+/** Upserts orders; the last of several with the same id wins. */
 export async function upsertOrders(
   trx: Transaction<Database>,
   orders: PushedOrder[],
@@ -69,7 +69,7 @@ function toRow(order: PushedOrder, now: number): OrderRow {
   }
 }
 
-/** The orders of these ids that were pushed, by id. */
+/** The pushed orders with these ids, by id. */
 export async function pushedOrders(db: Kysely<Database>, orderIds: string[]): Promise<Map<string, OrderRow>> {
   const orders = new Map<string, OrderRow>()
   for (const part of chunks([...new Set(orderIds)].sort(), 500)) {
@@ -105,7 +105,7 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
   }
 }
 
-/** What a contact bought, in any channel, oldest first. */
+/** A contact's orders in all channels, oldest first. */
 export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
   const bought = await db
     .selectFrom('purchases')
@@ -124,7 +124,7 @@ export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
     facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
   }
   const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
-  const told: ReportedOrder[] = [
+  const reported: ReportedOrder[] = [
     ...bought.map((row) => ({
       orderId: row.order_id,
       source: sources.get(`${row.visitor_id} ${row.event_id}`) ?? ('tag' as const),
@@ -144,7 +144,7 @@ export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
         itemIds: itemIdsOf(row.items),
       })),
   ]
-  return mergeOrders(told).map(({ orderId, itemIds, ...order }) => ({
+  return mergeOrders(reported).map(({ orderId, itemIds, ...order }) => ({
     order_id: orderId,
     ...order,
     item_ids: itemIds,

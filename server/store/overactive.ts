@@ -1,4 +1,4 @@
-/** Finds visitors that send more than anybody does, without reading their events one by one, and lists them. */
+/** Finds visitors that send more events than any person does, without reading their events one by one. */
 import type { Kysely } from 'kysely'
 import { type DayCount, isOveractive, MAX_EVENTS_A_DAY } from '../domain/overactive.ts'
 import { ofKeys } from './engine/many.ts'
@@ -6,10 +6,10 @@ import type { Database } from './schema.ts'
 
 const DAY_MS = 24 * 3600_000
 
-/** What is known of an overactive visitor. */
+/** The summary of an overactive visitor. */
 export type Overactive = { siteId: string; firstSeen: number; lastSeen: number; events: number }
 
-// Both engines divide whole numbers to a whole number. The count needs the primary key's index only.
+// On both engines, dividing integers yields an integer. The count needs only the primary key's index.
 const countMany = ofKeys((db, visitorIds) =>
   db
     .selectFrom('events')
@@ -33,7 +33,7 @@ const countDays = ofKeys((db, visitorIds) =>
     .groupBy((eb) => ['visitor_id', 'site_id', eb('at', '/', eb.lit(DAY_MS))]),
 )
 
-/** Those of the given visitors that are overactive. */
+/** The overactive visitors among the given ones. */
 export async function findOveractive(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Overactive>> {
   const many = (await countMany(db, visitorIds)).map((row) => row.visitor_id)
   const overactive = new Map<string, Overactive>()

@@ -22,7 +22,7 @@ export type OverviewFigures = {
 
 const DAY_MS = 24 * 3600_000
 
-/** Figures of the days `from` to `to` (days since 1970, inclusive) as they stand at `now`, and of all of them. */
+/** Figures for each of the days `from` to `to` (days since 1970, inclusive) as of `now`, and their total. */
 export async function overview(
   db: Kysely<Database>,
   from: number,
@@ -102,7 +102,7 @@ function visitorsInAll(db: Kysely<Database>, from: number, to: number) {
     .executeTakeFirstOrThrow()
 }
 
-/** Withdrawals of identity and marketing by visitors that stay, and of everything by those that are gone. */
+/** Withdrawals of identity or marketing by remaining visitors, and full withdrawals of visitors that were deleted. */
 async function withdrawalsByDay(db: Kysely<Database>, from: number, to: number): Promise<{ day: number; n: number }[]> {
   const partial = await db
     .selectFrom('visitor_days')
@@ -125,7 +125,7 @@ async function withdrawalsByDay(db: Kysely<Database>, from: number, to: number):
 
 type CartRow = { day: number; kind: 'open' | 'abandoned' | 'recovered'; currency: string; value: number }
 
-/** One row a cart: an open or abandoned one on the day it was last touched, a recovered one on the day it was bought. */
+/** One row per cart: open and abandoned carts on the day of the last change, recovered ones on the day of the purchase. */
 async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: number): Promise<CartRow[]> {
   const [start, end] = [from * DAY_MS, (to + 1) * DAY_MS]
   const open = await db
@@ -134,7 +134,8 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
     .where('state', '=', 'open')
     .where('updated_at', '>=', start)
     .where('updated_at', '<', end)
-    // A person has one cart, and none that an order of another channel has settled. Carts of two visitors may share an id.
+    // Only the cart that its person's row points to: not one that an order of another channel has settled. Carts of two
+    // visitors may share an id.
     .where(({ eb, refTuple, selectFrom }) =>
       eb(
         refTuple('visitor_id', 'id'),

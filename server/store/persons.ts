@@ -1,4 +1,4 @@
-/** Reads what persons are made of, and writes their rows. */
+/** Builds the rows of persons from their visitors and contacts, and writes them. */
 
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import { settles } from '../domain/cart.ts'
@@ -25,7 +25,7 @@ const upsertPersons = ofRows((db, rows: PersonRow[]) =>
     .values(rows)
     .onConflict((conflict) =>
       conflict.column('person_id').doUpdateSet((eb) => {
-        // Its edge is known when its memberships are: until then it is the one it had.
+        // The edge is computed with the memberships; until then the old one stays.
         const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'person_id' && column !== 'edge_at')
         return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
       }),
@@ -35,7 +35,7 @@ const removeMembers = ofKeys((db, personIds: PersonId[]) =>
   db.deleteFrom('segment_members').where('person_id', 'in', personIds),
 )
 
-/** How a person stood before its row is replaced, as far as it tells why a membership changes. */
+/** A person's state before its row is replaced, limited to what explains why a membership changes. */
 export type Standing = Pick<PersonRow, 'person_id' | 'visitors' | 'matched_at' | 'mail_consent' | 'minor'>
 
 const selectStandings = ofKeys((db, personIds: PersonId[]) =>
@@ -45,26 +45,26 @@ const selectStandings = ofKeys((db, personIds: PersonId[]) =>
     .where('person_id', 'in', personIds),
 )
 
-/** How the contacts among the given persons stand; those that are new are left out. */
+/** The standings of the contacts among the given persons; new persons have no entry. */
 export async function findStandings(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, Standing>> {
   const contacts = contactsAmong(personIds).map(contactPerson)
   return new Map((await selectStandings(db, contacts)).map((row) => [row.person_id, row]))
 }
 
-/** Replaces the rows of the given persons; those without a row are gone. */
+/** Replaces the rows of the given persons, and deletes those without a row. */
 export async function writePersons(
   trx: Transaction<Database>,
   personIds: PersonId[],
   rows: PersonRow[],
 ): Promise<void> {
   await upsertPersons(trx, rows)
-  const there = new Set(rows.map((row) => row.person_id))
-  const gone = personIds.filter((id) => !there.has(id))
-  await removePersons(trx, gone)
-  await removeMembers(trx, gone)
+  const present = new Set(rows.map((row) => row.person_id))
+  const removed = personIds.filter((id) => !present.has(id))
+  await removePersons(trx, removed)
+  await removeMembers(trx, removed)
 }
 
-/** Persons that are marked at a time, so that no other writer waits long. */
+/** Persons marked at a time, so that no other writer waits long. */
 const PAGE = 5000
 
 /** Marks every person to be derived again. */
@@ -81,7 +81,7 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
   }
 }
 
-/** The rows of the given persons as they are now, without their edge; those whom nothing belongs to have none. */
+/** Builds the current rows of the given persons, without edges; persons without any part of a visitor get none. */
 export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]): Promise<PersonRow[]> {
   const parts = await partsOf(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
@@ -122,7 +122,7 @@ export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]):
       cart_id: cart?.id ?? null,
       cart_updated_at: cart?.updatedAt ?? null,
       cart_idle_at: cart?.idleAt ?? null,
-      // An order that the tag and the shop's server both tell of is one.
+      // An order that both the tag and the shop's server report counts once.
       purchases: new Set(ownOrders.map((order) => order.orderId)).size,
       edge_at: null,
       bucket: bucketOf(personId),
@@ -162,7 +162,7 @@ const selectLinks = ofKeys((db, contactIds) =>
     .$narrowType<{ contact_id: NotNull }>(),
 )
 
-/** The links that make a contact a match, with every kind of evidence they rest on. */
+/** The links that make a contact a match, one entry for each piece of evidence they rest on. */
 async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
   type Evidenced = { evidence: Evidence; strength: Strength; validFrom: number }
   const links = new Map<string, Evidenced[]>()
@@ -172,7 +172,7 @@ async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
     links.set(row.contact_id, list)
     const base = { strength: row.strength, validFrom: row.valid_from ?? 0 }
     for (const { evidence } of decodeJson(row.proofs)) {
-      // An unsigned login beside better evidence proves nothing; alone it counts only where the site trusts it.
+      // An unsigned login next to better evidence proves nothing; alone it counts only if the site trusts it.
       if (evidence !== 'login_claimed' || row.evidence === 'login_claimed') list.push({ ...base, evidence })
     }
   }
@@ -187,7 +187,7 @@ const selectOpenCarts = ofKeys((db, personIds: PersonId[]) =>
     .where('state', '=', 'open'),
 )
 
-/** The open carts of each person, the one last touched first. */
+/** The open carts of each person, the most recently changed first. */
 async function loadOpenCarts(db: Kysely<Database>, personIds: PersonId[]) {
   const rows = await selectOpenCarts(db, personIds)
   const carts = rows.map((row) => ({
@@ -213,10 +213,10 @@ const selectOrders = ofKeys((db, contactIds) =>
     .$narrowType<{ contact_id: NotNull }>(),
 )
 
-/** What each person bought, by the purchases of its visitors and the orders of other channels. */
+/** What each person bought: the purchases of its visitors and the orders of other channels. */
 async function loadOrders(db: Kysely<Database>, personIds: PersonId[], contactIds: ContactId[]) {
   const purchases = await selectPurchases(db, personIds)
-  // What somebody bought under a record that the CRM has merged into his is his.
+  // Orders of a record that the CRM has merged belong to the surviving contact.
   const survivors = await survivorsOf(db, contactIds)
   const orders = await selectOrders(db, [...survivors.keys()])
   return Map.groupBy(

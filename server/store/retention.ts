@@ -1,10 +1,9 @@
 /**
- * Removing what is too old. Every step can be repeated and cut short; nothing is told here: the visitors are marked,
- * and what follows is derived.
+ * Deletes expired data. Every step can be repeated or interrupted. Visitors are only marked here; deriving does the rest.
  *
- * Of a visitor that still comes, logins and logouts stay as bare moments, and its claims stay: without them what is
- * left could fall to another contact. Of one whose last event is gone everything goes but the proofs of consent, and
- * its use of a token that others used too: who was first decides what their claims are worth.
+ * An active visitor keeps its claims, and its logins and logouts as bare moments: without them, its remaining events could
+ * be assigned to another contact. A visitor without any event left loses everything except the proofs of consent and its
+ * uses of tokens that others used too, because the first use decides what their claims are worth.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
@@ -15,13 +14,13 @@ import { tokensOf } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys } from './work/locks.ts'
 
-/** Where a sweep stands among the visitors, by expiry and id. */
+/** The position of a sweep among the visitors, by expiry and id. */
 export type SweepPosition = { expireAt: number; visitorId: string }
 
-/** Events at or before `before` are too old; `sites` null means all that no other floor names. */
+/** Events at or before `before` have expired; null `sites` means all sites that no other floor names. */
 export type Floor = { sites: string[] | null; before: number }
 
-/** The next visitors that have something too old. */
+/** The next visitors with expired events. */
 export async function expiredVisitors(
   db: Kysely<Database>,
   now: number,
@@ -45,8 +44,8 @@ export async function expiredVisitors(
 }
 
 /**
- * Removes up to `limit` events of the visitors that are too old by the floors, with what follows from them. Returns
- * how many, and whether these were all.
+ * Deletes up to `limit` events of the visitors that have expired by the floors, with the rows that depend on them. Returns
+ * their number, and whether these were all.
  */
 export async function removeExpired(
   trx: Transaction<Database>,
@@ -106,7 +105,7 @@ export async function removeExpired(
   return { removed: rows.length, complete }
 }
 
-/** Removes what is left of those of the visitors that have no event any more. Their tokens are locked. */
+/** Deletes what is left of those visitors that have no events any more. The caller holds the locks of their tokens. */
 async function removeDeparted(
   trx: Transaction<Database>,
   visitorIds: string[],
@@ -114,22 +113,22 @@ async function removeDeparted(
   proofUntil: number,
 ): Promise<void> {
   const present = await withEvents(trx, visitorIds)
-  const gone = visitorIds.filter((id) => !present.has(id))
-  if (gone.length === 0) return
+  const departed = visitorIds.filter((id) => !present.has(id))
+  if (departed.length === 0) return
   await removeTokens(trx, tokens)
   for (const table of DELETED_AT_DEPARTURE) {
-    await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
+    await trx.deleteFrom(table).where('visitor_id', 'in', departed).execute()
   }
   await trx
     .insertInto('departed_visitors')
-    .values([...gone].sort().map((id) => ({ visitor_id: id, proof_until: proofUntil })))
+    .values([...departed].sort().map((id) => ({ visitor_id: id, proof_until: proofUntil })))
     .onConflict((conflict) =>
       conflict.column('visitor_id').doUpdateSet((eb) => ({ proof_until: eb.ref('excluded.proof_until') })),
     )
     .execute()
 }
 
-/** Removes the uses of those tokens that no visitor with events has used. */
+/** Deletes the uses of those tokens that no visitor with events has used. */
 async function removeTokens(trx: Transaction<Database>, hashes: string[]): Promise<void> {
   for (const part of chunks(hashes, 500)) {
     const uses = await trx
@@ -152,7 +151,7 @@ async function withEvents(db: Kysely<Database>, visitorIds: string[]): Promise<S
   return new Set((await selectPresent(db, visitorIds)).map((row) => row.visitor_id))
 }
 
-/** Removes up to `limit` visitors' proofs of consent whose time is over. Returns how many visitors it looked at. */
+/** Deletes the expired proofs of consent of up to `limit` visitors. Returns the number of visitors it processed. */
 export async function removeProofs(trx: Transaction<Database>, now: number, limit: number): Promise<number> {
   const rows = await trx
     .selectFrom('departed_visitors')
@@ -163,11 +162,11 @@ export async function removeProofs(trx: Transaction<Database>, now: number, limi
     .execute()
   if (rows.length === 0) return 0
   const ids = rows.map((row) => row.visitor_id).sort()
-  // Who came back has choices that count.
+  // The choices of visitors that have come back still count.
   const present = await withEvents(trx, ids)
-  const gone = ids.filter((id) => !present.has(id))
-  if (gone.length > 0) {
-    for (const table of DELETED_WITH_PROOF) await trx.deleteFrom(table).where('visitor_id', 'in', gone).execute()
+  const departed = ids.filter((id) => !present.has(id))
+  if (departed.length > 0) {
+    for (const table of DELETED_WITH_PROOF) await trx.deleteFrom(table).where('visitor_id', 'in', departed).execute()
   }
   await trx.deleteFrom('departed_visitors').where('visitor_id', 'in', ids).execute()
   return rows.length

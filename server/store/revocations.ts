@@ -1,6 +1,5 @@
 /**
- * Link tokens that are evidence no more. A claim at or after a revocation is refused when its visitor is derived;
- * what was claimed before stands.
+ * Revoked link tokens. A claim at or after the revocation is refused when its visitor is derived; earlier claims stand.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { visitorsOfKeys } from './claim-keys.ts'
@@ -10,7 +9,7 @@ import type { Database } from './schema.ts'
 import { visitorsOfTokens } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 
-/** Keeps a revocation and returns since when it holds: that of before, if there is one. */
+/** Adds a revocation and returns the time from which it applies: that of an earlier revocation, if there is one. */
 export async function addRevocation(trx: Transaction<Database>, row: RevocationRow): Promise<number> {
   await trx
     .insertInto('revocations')
@@ -27,8 +26,8 @@ export async function addRevocation(trx: Transaction<Database>, row: RevocationR
 }
 
 /**
- * Marks the visitors that claimed since then by what is revoked. To be called when the revocation is committed: what
- * is derived from then on knows of it, and what was landed before is found here.
+ * Marks the visitors with claims that the revocation affects. Call it after the revocation is committed: from then on
+ * deriving sees it, and claims that were landed earlier are found here.
  */
 export async function markRevoked(db: Kysely<Database>, { kind, value, at }: RevocationRow): Promise<void> {
   await transact(db, async (trx) => {

@@ -1,10 +1,10 @@
-/** Deleting rows from the tables that the register names for it (`tables`), in its order. */
+/** Deletes rows from the tables and columns that the register names (`tables`), in its order. */
 import type { Transaction } from 'kysely'
 import { chunks } from './engine/many.ts'
 import type { Database } from './schema.ts'
 import type { TableColumn } from './tables.ts'
 
-/** Deletes the rows of a visitor that name one of these ids in their column. */
+/** Deletes a visitor's rows that have one of these ids in the given columns. */
 export async function deleteOfVisitor(
   trx: Transaction<Database>,
   columns: TableColumn[],
@@ -23,7 +23,7 @@ export async function deleteOfVisitor(
   }
 }
 
-/** Deletes the rows that name one of these contacts in their column. Returns how many of each table. */
+/** Deletes the rows that have one of these contacts in the given columns. Returns the number of rows by table. */
 export async function deleteOfContacts(
   trx: Transaction<Database>,
   columns: TableColumn[],

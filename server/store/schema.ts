@@ -1,10 +1,10 @@
 /**
- * All tables, for every engine, by family. Facts are what was told and are never changed by a rule; derived tables can
- * be made again from them; told tables record what readers were told and are never made again. What fills, spreads and
- * empties each is in the register (`tables`).
+ * All tables, for every engine, by family. Facts are what was reported, and no rule changes them; derived tables can be
+ * recomputed from them; feed tables record what was published and are never recomputed. The register (`tables`) says
+ * how each table is distributed and what deletes its rows.
  *
- * Each primary key contains the column that the table is distributed by. Times are integer milliseconds, flags are 0
- * or 1, money is minor units, JSON is text: the same on SQLite and PostgreSQL. The key parts come first in each type.
+ * Each primary key contains the table's distribution column. Times are integer milliseconds, flags are 0 or 1, money is
+ * in minor units, JSON is text: the same on SQLite and PostgreSQL. The key columns come first in each type.
  */
 import type { ConfigurationTables } from './schema/configuration.ts'
 import type { ContactsTables } from './schema/contacts.ts'

@@ -1,4 +1,4 @@
-/** Sites. Every change of one moves `config_version`. */
+/** Sites. Every change increments `config_version`. */
 import type { Kysely, Transaction } from 'kysely'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { moveVersion } from './config-version.ts'
@@ -10,14 +10,14 @@ import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 import { lockLeases } from './work/leases.ts'
 
-/** Before a site's id: the name in `meta` of the link secrets that it had, as JSON. */
+/** Prefix of names in `meta`: followed by a site's id, it names the JSON list of that site's former link secrets. */
 const RETIRED = 'retired_link_secrets '
 
 function retiredSecrets(db: Kysely<Database>): Promise<Map<string, string[]>> {
   return readMetaMap(db, RETIRED, isListOf(isText))
 }
 
-/** Gives a site another link secret, and keeps the old one for the links that it made. */
+/** Gives a site a new link secret, and keeps the old one for links that were made with it. */
 export async function replaceLinkSecret(trx: Transaction<Database>, id: string, secret: string): Promise<void> {
   await moveVersion(trx)
   const site = await findSite(trx, id)
@@ -57,7 +57,7 @@ export async function listSites(db: Kysely<Database>): Promise<Site[]> {
 export async function insertSite(db: Kysely<Database>, site: Site, now: number): Promise<void> {
   await transact(db, async (trx) => {
     await moveVersion(trx)
-    if (await findSite(trx, site.id)) throw new Error(`there is a site "${site.id}" already`)
+    if (await findSite(trx, site.id)) throw new Error(`there is already a site "${site.id}"`)
     await trx
       .insertInto('sites')
       .values({
@@ -74,8 +74,8 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
 }
 
 /**
- * Changes a site's origins, settings and secret of logins. What is derived under the old settings is made again: its visitors are
- * marked, in the same transaction.
+ * Changes a site's origins, settings or identity secret. If settings change, the same transaction marks the site's
+ * visitors, so that they are derived again.
  */
 export async function updateSite(
   db: Kysely<Database>,
@@ -83,7 +83,7 @@ export async function updateSite(
   change: { origins?: string[]; addOrigins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> },
 ): Promise<Site> {
   return transact(db, async (trx) => {
-    // No visitor is written meanwhile under the settings as they were.
+    // Keeps visitors from being written with the old settings in the meantime.
     if (change.settings) await lockLeases(trx)
     await moveVersion(trx)
     const site = await findSite(trx, id)

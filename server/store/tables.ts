@@ -1,10 +1,10 @@
 /**
- * The register of tables: for each one, where its rows lie, what makes them go, and what else happens to all of them.
- * Citus, the copy, rebuilding, withdrawal, erasure and retention follow from it, so a new table is its family's file, a
- * row here and a migration. A table that does not say what erases it does not compile.
+ * The register of tables: how each one is distributed, what deletes its rows, and how it is copied and rebuilt. Citus, the
+ * copy, rebuilds, withdrawal, erasure and retention follow from it, so a new table needs an entry in its family's file, a
+ * row here and a migration. A table that does not say what erases its rows does not compile.
  *
- * The order of the rows matters: a transaction that deletes from several tables does so in this order, so that two of
- * them wait for each other at the first table they share and never in a circle. New tables go to the end of their group.
+ * The order of the rows matters: a transaction that deletes from several tables does so in this order, so that two such
+ * transactions cannot deadlock. New tables go to the end of their group.
  */
 import type { Database, Families } from './schema.ts'
 
@@ -19,41 +19,41 @@ type FamilyOf<T extends TableName> = {
 }[keyof Families]
 
 /**
- * Where rows lie on Citus. Tables of one group lie on the same node for the same key, and only they may be joined;
- * `own` joins with nothing. `column` decides, and every key of the table contains it. A `reference` table is whole on
- * every node: small, rarely written, of use everywhere. A `local` one is on the coordinator only.
+ * Where rows are stored on Citus. Tables of one group keep the same key on the same node, and only they may be joined;
+ * `own` joins with nothing. Rows are distributed by `column`, which is part of every key of the table. A `reference` table
+ * is complete on every node: small, rarely written and used everywhere. A `local` one is on the coordinator only.
  */
 export type Place<C extends string = string> =
   | { group: 'visitor' | 'contact' | 'person' | 'own'; column: C }
   | 'reference'
   | 'local'
 
-/** Nothing happens to the rows, and why that is right. */
+/** The rows stay; the text says why that is right. */
 type Kept = { kept: string }
 
-/** Code for this table alone sees to it: what it does, and where. */
+/** Code specific to this table handles it; the text says what it does, and where. */
 type Special = { special: string }
 
-/** The rows are derived, and follow from what is left. */
+/** The rows are derived again from the remaining facts. */
 type Derived = 'derived'
 
-/** The rows are notes of work to be done, and go when it is done. */
+/** The rows are pending work, and are deleted when it is done. */
 type WorkedOff = 'worked off'
 
-/** A visitor withdraws the consent to be measured, or is erased with the one contact who used it. */
+/** What happens when a visitor withdraws consent to analytics, or is erased with the only contact that used it. */
 type OnWithdrawal<T extends TableName> = Database[T] extends { visitor_id: string | null }
-  ? // All rows of the visitor are deleted when it is derived next.
+  ? // All rows of the visitor are deleted when it is next derived.
     'deleted' | Derived
   : Derived | WorkedOff | Kept | Special
 
 /**
- * A contact is erased. Visitors that were used by nobody else are withdrawn; this says what else goes: on devices that
- * others used too, and of what the shop told of the contact.
+ * What happens when a contact is erased. Visitors that nobody else used are withdrawn; this covers everything else: devices
+ * that others used too, and the shop's own data about the contact.
  */
 type OnErasure<T extends TableName> =
-  // On a shared device: rows of the contact's events and claims, which `moments` names by their ids.
+  // On a shared device: rows whose `moments` column holds the id of one of the contact's events or claims.
   | { moments: Column<T> }
-  // Rows whose `contact` is the contact.
+  // Rows whose `contact` column holds the contact's id.
   | { contact: Column<T> }
   | { moments: Column<T>; contact: Column<T> }
   | Derived
@@ -61,11 +61,11 @@ type OnErasure<T extends TableName> =
   | Special
   | (Database[T] extends { contact_id: string | null } ? never : Kept)
 
-/** The retention of a site is over. */
+/** What happens when a site's retention ends. */
 type OnExpiry<T extends TableName> =
-  // Rows of events that are too old, which `events` names by their ids.
+  // Rows whose `events` column holds the id of an expired event.
   | { events: Column<T> }
-  // Rows of a visitor of whom no event is left.
+  // Rows of a visitor that has no events left.
   | 'departed'
   // Both.
   | { events: Column<T>; also: 'departed' }
@@ -76,7 +76,7 @@ type OnExpiry<T extends TableName> =
   | Kept
   | Special
 
-/** What the register says of a table. */
+/** A table's entry in the register. */
 export type TableEntry<T extends TableName> = {
   family: FamilyOf<T>
   distributedBy: Place<Column<T>>
@@ -84,13 +84,13 @@ export type TableEntry<T extends TableName> = {
   onErasure: OnErasure<T>
   onExpiry: OnExpiry<T>
   /**
-   * Whether a copy of the store has its rows: `last` is after all others, for it says how much of them there is.
-   * `exceptPrefix`: but for rows whose key begins so.
+   * Whether a copy of the store includes its rows: `last` means after all others, because it records how far they go;
+   * `exceptPrefix` excludes rows whose key begins with it.
    */
   copied: 'yes' | 'last' | 'no' | { exceptPrefix: string }
   /**
-   * What a rebuild makes its rows of, or null: they are not derived. `second` is the column that completes the key of a
-   * visitor's row; null where a visitor has one row.
+   * What a rebuild derives its rows from; null if they are not derived. `second` is the column that completes the key of a
+   * visitor's row; null if a visitor has one row.
    */
   rebuilt: { of: 'visitors'; second: Column<T> | null } | { of: 'persons' } | null
 }
@@ -101,9 +101,9 @@ const contact = { group: 'contact', column: 'contact_id' } as const
 const own = <C extends string>(column: C) => ({ group: 'own', column }) as const
 
 const NOBODY = { kept: 'holds nothing about visitors or contacts' } as const
-const HASHES = { kept: 'holds keyed hashes and times only, so that who is gone stays gone' } as const
-const OF_DEVICE = { kept: 'on a shared device it is about the others too' } as const
-const OF_CONTACT = { kept: 'is about a contact, whatever a browser allows' } as const
+const HASHES = { kept: 'holds only keyed hashes and times, so that erased and withdrawn ids cannot come back' } as const
+const OF_DEVICE = { kept: 'on a shared device it concerns the others too' } as const
+const OF_CONTACT = { kept: 'concerns a contact, and does not depend on a browser’s consent' } as const
 const OF_CRM = { kept: 'the shop’s CRM decides how long it keeps a contact' } as const
 
 const fact = { distributedBy: visitor, onWithdrawal: 'deleted', copied: 'yes', rebuilt: null } as const
@@ -125,7 +125,7 @@ const kept = (why: Kept) =>
 export const TABLES = {
   sites: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
   api_keys: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
-  // The notes of a copy are of one side only.
+  // The notes of a copy belong to one store only.
   meta: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY), copied: { exceptPrefix: 'copy:' } },
   segments: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
   segment_versions: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
@@ -133,7 +133,7 @@ export const TABLES = {
   audit: {
     family: 'configuration',
     distributedBy: own('id'),
-    ...kept({ kept: 'names operators and counts; of a contact only the keyed hash' }),
+    ...kept({ kept: 'holds operators and counts, and of contacts only keyed hashes' }),
   },
   contacts: {
     ...{ family: 'contacts', distributedBy: contact, copied: 'yes', rebuilt: null },
@@ -149,12 +149,12 @@ export const TABLES = {
   claims: { family: 'visitors', ...fact, onErasure: { moments: 'id' }, onExpiry: 'departed' },
   token_uses: {
     ...{ family: 'visitors', ...fact, distributedBy: own('token_hash') },
-    onErasure: { kept: 'a keyed hash: who used a token first decides what the others’ claims are worth' },
-    onExpiry: { special: 'goes once no visitor with events has used the token (`retention`)' },
+    onErasure: { kept: 'a keyed hash: the first use of a token decides what the others’ claims are worth' },
+    onExpiry: { special: 'deleted once no visitor with events has used the token (`retention`)' },
   },
   claim_keys: {
     ...{ family: 'visitors', ...fact, distributedBy: own('key_hash') },
-    onErasure: { special: 'rows of the contact’s identifiers go from shared devices (`shared-device`)' },
+    onErasure: { special: 'rows of the contact’s identifiers are deleted from shared devices (`shared-device`)' },
     onExpiry: 'departed',
   },
   devices: { family: 'visitors', ...fact, onErasure: OF_DEVICE, onExpiry: 'departed' },
@@ -170,12 +170,12 @@ export const TABLES = {
   link_acts: { family: 'visitors', ...fact, onErasure: { moments: 'claim_id' }, onExpiry: 'departed' },
   departed_visitors: {
     ...{ family: 'visitors', ...fact, onErasure: { kept: 'nothing links the visitor to a contact any more' } },
-    onExpiry: { special: 'goes with the proofs of consent, also if the visitor has come back (`retention`)' },
+    onExpiry: { special: 'deleted when the proofs of consent expire, even if the visitor has come back (`retention`)' },
   },
   dead_letters: {
     ...{ family: 'landing', ...fact, distributedBy: 'local' },
-    onErasure: { special: 'the contact’s stretches are cut out of a shared device’s letters (`shared-device`)' },
-    onExpiry: { special: 'goes when no site keeps events of its age (`retention`)' },
+    onErasure: { special: 'the contact’s part of a shared device’s letters is cut out (`shared-device`)' },
+    onExpiry: { special: 'deleted when no site keeps events of its age (`retention`)' },
   },
 
   tombstones: { family: 'erasure', distributedBy: own('hash'), ...kept(HASHES) },
@@ -202,12 +202,12 @@ export const TABLES = {
   match_changes: {
     ...{ family: 'feed', distributedBy: own('seq'), copied: 'yes', rebuilt: null, onWithdrawal: OF_CONTACT },
     onErasure: { special: 'the contact’s id is blanked; the last change keeps it for 30 days (`erasure-notices`)' },
-    onExpiry: { kept: 'readers may follow the feed from its beginning' },
+    onExpiry: { kept: 'readers may follow the feed from the beginning' },
   },
   farewells: {
     ...{ family: 'erasure', distributedBy: contact, copied: 'yes', rebuilt: null, onWithdrawal: OF_CONTACT },
-    onErasure: { special: 'written then, and deleted 30 days later (`erasure-notices`)' },
-    onExpiry: { kept: 'goes 30 days after the erasure, whatever a site keeps' },
+    onErasure: { special: 'inserted at the erasure, and deleted 30 days later (`erasure-notices`)' },
+    onExpiry: { kept: 'deleted 30 days after the erasure, whatever the site’s retention' },
   },
 
   dirty_visitors: { ...marks, distributedBy: { group: 'visitor', column: 'key' } },
@@ -218,7 +218,7 @@ export const TABLES = {
     onErasure: { special: 'the contact’s rows are deleted (`erase`)' },
   },
   segment_judging: { ...marks, distributedBy: 'local' },
-  // Of the processes of one store, and not of what it keeps.
+  // These coordinate the processes of one store and hold no data of its own.
   locks: { family: 'work', distributedBy: 'local', ...kept(NOBODY), copied: 'no' },
   leases: { family: 'work', distributedBy: 'local', ...kept(NOBODY), copied: 'no' },
   processes: { family: 'work', distributedBy: 'local', ...kept(NOBODY), copied: 'no' },
@@ -235,14 +235,14 @@ export function isTable(name: string): name is TableName {
   return Object.hasOwn(TABLES, name)
 }
 
-/** The tables whose entry says `V` in the field `F`. */
+/** The tables whose entry has the value `V` in the field `F`. */
 type TablesWhere<F extends Field, V> = { [T in TableName]: Register[T][F] extends V ? T : never }[TableName]
 
-/** An entry as it is read: words, or words by name. */
+/** A field of an entry, as read: a string, or strings by name. */
 type Rule = string | { readonly [name: string]: string | null }
 const RULES: { [T in TableName]: { [F in Field]: F extends 'rebuilt' ? Rule | null : Rule } } = TABLES
 
-/** The tables whose entry has this value in that field, by itself or as one of its parts. */
+/** The tables whose entry has this value in that field, alone or as one of several. */
 function tablesWhere<F extends Field, V extends string, P extends object = never>(field: F, value: V) {
   return TABLE_NAMES.filter((name): name is TablesWhere<F, V | P> => {
     const rule: Rule | null = RULES[name][field]
@@ -250,24 +250,24 @@ function tablesWhere<F extends Field, V extends string, P extends object = never
   })
 }
 
-/** Tables all of whose rows of a visitor go when it withdraws. */
+/** Tables from which all rows of a visitor are deleted when it withdraws. */
 export const DELETED_WITH_VISITOR = tablesWhere('onWithdrawal', 'deleted')
 
-/** Tables whose rows of a visitor go when no event of it is left. */
+/** Tables from which a visitor's rows are deleted when it has no events left. */
 export const DELETED_AT_DEPARTURE = tablesWhere<'onExpiry', 'departed', { also: 'departed' }>('onExpiry', 'departed')
 
-/** Tables whose rows of a departed visitor go when its proofs of consent have been kept for long enough. */
+/** Tables from which a departed visitor's rows are deleted when its proofs of consent expire. */
 export const DELETED_WITH_PROOF = tablesWhere('onExpiry', 'proof is over')
 
-/** A table whose rows are derived of visitors. */
+/** A table whose rows are derived from visitors. */
 export type VisitorTable = TablesWhere<'rebuilt', { of: 'visitors' }>
 
-/** The tables that hold what is derived of visitors. */
+/** The tables whose rows are derived from visitors. */
 export const VISITOR_TABLES = TABLE_NAMES.filter(
   (name): name is VisitorTable => TABLES[name].rebuilt?.of === 'visitors',
 )
 
-/** Everything that a rebuild makes again. */
+/** The tables that a rebuild recomputes. */
 export const DERIVED_TABLES = TABLE_NAMES.filter(
   (name): name is TablesWhere<'rebuilt', object> => TABLES[name].rebuilt !== null,
 )
@@ -275,7 +275,7 @@ export const DERIVED_TABLES = TABLE_NAMES.filter(
 /** A table and one of its columns. */
 export type TableColumn = { table: TableName; column: string }
 
-/** The columns that the entries of a field give under a name, in the order of the register. */
+/** The columns that entries name in a field under a given name, in the order of the register. */
 function columnsOf(field: 'onErasure' | 'onExpiry', name: 'moments' | 'contact' | 'events'): TableColumn[] {
   return TABLE_NAMES.flatMap((table) => {
     const rule = RULES[table][field]
@@ -284,11 +284,11 @@ function columnsOf(field: 'onErasure' | 'onExpiry', name: 'moments' | 'contact' 
   })
 }
 
-/** Where rows hold the ids of a visitor's events or claims, which go from a shared device with the contact they were of. */
+/** Columns with ids of events or claims: on a shared device, an erased contact's rows are deleted by them. */
 export const MOMENT_COLUMNS = columnsOf('onErasure', 'moments')
 
-/** Where rows hold the id of the contact that they are about. */
+/** Columns with the id of the contact that the row concerns. */
 export const CONTACT_COLUMNS = columnsOf('onErasure', 'contact')
 
-/** Where rows hold the id of the event with which they expire. */
+/** Columns with the id of the event with which the row expires. */
 export const EXPIRING_COLUMNS = columnsOf('onExpiry', 'events')

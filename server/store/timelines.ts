@@ -40,7 +40,7 @@ async function timeline(
   return query.execute()
 }
 
-/** A page of a timeline, and the links that give its events to their persons. */
+/** A page of a timeline, and the links that assign its events to persons. */
 export type Timeline = { events: EventRow[]; links: LinkRow[] }
 
 /** A visitor's events; null if there is no such visitor. */
@@ -56,9 +56,8 @@ export async function visitorTimeline(
 }
 
 /**
- * A contact's events: those that verified and confirmed links give the contact. With `claimed` also those while somebody
- * claimed without a signature to be the contact, and the carts that carry the contact's address. Null if there is no
- * such contact.
+ * A contact's events: those that verified and confirmed links assign to it. With `claimed` also the events during unsigned
+ * logins as the contact, and the events of carts that carry the contact's address. Null if there is no such contact.
  */
 export async function contactTimeline(
   db: Kysely<Database>,
@@ -107,7 +106,7 @@ async function contactEvents(
   )
 }
 
-/** Whether all that a visitor says of the contact is an address in a form: it gives the contact a cart, and no visit. */
+/** Whether a visitor's only evidence for the contact is an address in a form, which assigns a cart but no visit. */
 function onlyTyped(links: LinkRow[], visitorId: VisitorId): boolean {
   const strengths = links.filter((link) => link.visitor_id === visitorId).map((link) => link.strength)
   return (

@@ -1,12 +1,12 @@
 /**
- * Who was erased, by keyed hashes of his id and of his address.
+ * Erased contacts, by keyed hashes of their id and of their address.
  *
- * His id never comes back. His address may: when the CRM has made another record of it after the erasure, he has come
- * anew, or it is somebody else's by now, and nothing of what was known is found again. A row that is older than the
- * erasure, or that is named by nothing but the address, is him.
+ * An erased id never comes back. The address may: if the CRM creates another record with it after the erasure, the customer
+ * has returned or the address has a new owner, and nothing known before is found again. A pushed row that is older than
+ * the erasure, or whose id is the address itself, is taken for the erased contact.
  *
- * In the place of his row stands one without anything, under a name that is made of the keyed hash of his id, and his
- * keys lead to it: so whoever claims to be him is refused as `erased`, not as unknown.
+ * An empty row replaces the erased contact's row, under a name made from the keyed hash of its id, and the contact's keys
+ * lead to it: so a claim to be that contact is refused as `erased`, not as unknown.
  */
 
 import type { Kysely, Transaction } from 'kysely'
@@ -30,32 +30,32 @@ export async function findTombstones(db: Kysely<Database>, hashes: string[]): Pr
   return new Set((await selectTombstones(db, hashes)).map((row) => row.hash))
 }
 
-/** The name under which the row stands that is left of an erased contact. `hash` is the keyed hash of his id. */
+/** The id of the empty row that replaces an erased contact. `hash` is the keyed hash of the contact's id. */
 export function nameOfErased(hash: string): string {
   return `erased:${hash}`
 }
 
-/** Whether a contact's id is such a name. */
+/** Whether an id was made by `nameOfErased`. */
 export function isNameOfErased(id: string): boolean {
   return /^erased:[A-Za-z0-9_-]{22}$/.test(id)
 }
 
-/** The keyed hash of an id, and of the address where there is one. */
+/** The keyed hash of an id, and that of the address if there is one. */
 export function hashesOf(keysOf: Keyed, row: Named): { id: string; address: string | null } {
   const bare = keysOf({ id: row.id, email: null, emailSha256: null })
   const full = keysOf({ id: row.id, email: row.email ?? null, emailSha256: row.email_sha256 ?? null })
   return { id: itemAt(bare, 0), address: full.find((key) => !bare.includes(key)) ?? null }
 }
 
-/** What is known of rows that are pushed. */
+/** What is known about erasures among pushed rows. */
 export type ErasedAmong = {
-  /** Whether a row would bring back somebody who was erased; `known`: there is a living contact of its id. */
+  /** Whether a row would bring back an erased contact. `known`: a contact with its id exists. */
   refuses(row: Pushed, known: boolean): boolean
-  /** The keys of the addresses of contacts that somebody who was erased had. */
+  /** The keys of those of the contacts' addresses that an erased contact had. */
   addressesOf(rows: ContactRow[]): string[]
 }
 
-/** Looks up once who of the rows was erased. */
+/** Looks up which of the rows concern erased contacts. */
 export async function findErased(db: Kysely<Database>, rows: Pushed[], keysOf: Keyed): Promise<ErasedAmong> {
   const hashes = rows.flatMap((row) => Object.values(hashesOf(keysOf, row)).filter((hash) => hash !== null))
   const erasedAt = new Map((await selectErased(db, [...new Set(hashes)])).map((row) => [row.hash, row.at]))
@@ -77,14 +77,14 @@ export async function findErased(db: Kysely<Database>, rows: Pushed[], keysOf: K
   }
 }
 
-/** Which of these ids are of contacts who were erased. */
+/** Which of these ids belong to erased contacts. */
 export async function erasedIds(db: Kysely<Database>, ids: string[], keysOf: Keyed): Promise<Set<string>> {
   const hashes = new Map(ids.map((id) => [id, hashesOf(keysOf, { id }).id]))
   const erased = new Set((await selectErased(db, [...new Set(hashes.values())])).map((row) => row.hash))
   return new Set([...hashes].filter(([, hash]) => erased.has(hash)).map(([id]) => id))
 }
 
-/** An address of somebody who was erased is a living contact's now: its key leads to him alone. */
+/** Frees the keys of addresses that erased contacts had and living contacts have now, so that they lead to those alone. */
 export async function yieldKeys(trx: Transaction<Database>, keys: string[]): Promise<void> {
   for (const part of chunks(keys, 500)) {
     const rows = await trx.selectFrom('contact_keys').selectAll().where('key_hash', 'in', part).execute()
@@ -98,7 +98,7 @@ export async function yieldKeys(trx: Transaction<Database>, keys: string[]): Pro
   }
 }
 
-/** Copies who was erased to a rehearsal's store. */
+/** Copies the tombstones of contacts to a rehearsal's store. */
 export async function copyErased(from: Kysely<Database>, to: Kysely<Database>): Promise<void> {
   const rows = await from.selectFrom('tombstones').selectAll().where('kind', '!=', 'visitor').execute()
   for (const part of chunksOf(rows)) {

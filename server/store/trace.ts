@@ -1,4 +1,4 @@
-/** Everything the store holds about some visitors, for whoever has to explain them. */
+/** Everything the store holds about some visitors, for explaining how they were linked. */
 import type { Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { listConsents } from './consents.ts'
@@ -42,10 +42,10 @@ const selectDeadLetters = ofKeys((db, visitorIds) =>
     .where('visitor_id', 'in', visitorIds),
 )
 
-/** What the store holds about some visitors; rows of each table in the order of their time. */
+/** What the store holds about some visitors; each table's rows are in the order of time. */
 export type VisitorTraces = Awaited<ReturnType<typeof readVisitors>>
 
-/** Reads everything about some visitors. One that was landed and not derived yet has choices and no row of its own. */
+/** Reads everything about some visitors. A visitor that was landed but not derived yet has choices and no visitor row. */
 export async function readVisitors(db: Kysely<Database>, visitorIds: string[]) {
   return {
     visitors: await describeVisitors(db, visitorIds),
@@ -83,7 +83,7 @@ const selectPersonMarks = ofKeys((db, keys: PersonId[]) =>
 )
 const selectContactMarks = ofKeys((db, keys) => db.selectFrom('dirty_contacts').select('key').where('key', 'in', keys))
 
-/** Which of these persons and contacts wait to be derived or published, and what of all keys could not be. */
+/** Which of these persons and contacts wait to be derived or published, and the derive failures of all given keys. */
 export async function readPending(
   db: Kysely<Database>,
   { persons, contacts, visitors }: { persons: PersonId[]; contacts: string[]; visitors: string[] },

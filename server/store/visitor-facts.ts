@@ -1,4 +1,4 @@
-/** Reads all that the derivation of a visitor depends on. */
+/** Reads everything that the derivation of a visitor depends on. */
 import type { Kysely } from 'kysely'
 import { CART_TYPES } from '../domain/cart.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
@@ -11,12 +11,12 @@ import { findOveractive, type Overactive } from './overactive.ts'
 import { decodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
-/** An event with the person it is at now. */
+/** An event with the person it currently belongs to. */
 export type LoadedEvent = VisitorEvent & { siteId: string; personId: string | null }
 
 /**
- * One visitor's facts. Events are sorted by time, then id; of an overactive visitor they are not read. `aged` are logins
- * and logouts whose events were too old to keep: identity needs them, and nothing else may count them.
+ * One visitor's facts. Events are sorted by time, then id; those of an overactive visitor are not read. `aged` holds the
+ * logins and logouts whose events have expired: identity needs them, and nothing else may count them.
  */
 export type VisitorFacts = {
   visitorId: string
@@ -51,7 +51,7 @@ const selectEvents = ofKeys((db, visitorIds) =>
     .where('visitor_id', 'in', visitorIds),
 )
 
-/** Loads visitors; those without an event are left out. */
+/** Loads visitors; those without events are skipped. */
 export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): Promise<VisitorFacts[]> {
   const overactive = await findOveractive(db, visitorIds)
   const calm = visitorIds.filter((id) => !overactive.has(id))
@@ -90,7 +90,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
         ...factsOf(visitorId),
         siteId,
         events: events.sort(byTimeThenId),
-        // A late repeat of what was too old is there twice until it is removed again.
+        // A late repeat of an expired event exists twice until it expires again.
         aged: withoutRepeats(aged.get(visitorId), events),
         overactive: null,
       }
@@ -117,7 +117,7 @@ const selectAged = ofKeys((db, visitorIds) =>
   db.selectFrom('aged_moments').selectAll().where('visitor_id', 'in', visitorIds),
 )
 
-/** An aged moment is an event without anything but its kind and its time. */
+/** Loads aged moments as events that have only a type and a time. */
 async function loadAged(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, LoadedEvent[]>> {
   const rows = await selectAged(db, visitorIds)
   const bare = { siteId: '', identity: true, props: null, url: null, personId: null }

@@ -1,6 +1,6 @@
 /**
- * Writes what is derived of visitors, and deletes those that are gone. Both tell the persons and visitors that depend
- * on it, in the same transaction, and lock what others go by to find them (`locks`).
+ * Writes the derived rows of visitors, and deletes removed visitors. Both mark the persons and visitors that depend on
+ * them in the same transaction, and lock the keys by which other writers find them (`locks`).
  */
 import type { Compilable, Transaction } from 'kysely'
 import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../domain/ids.ts'
@@ -14,20 +14,20 @@ import { clearMarks, isOfRebuild, type Mark, mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 
 /**
- * What is derived of a batch of visitors: the rows of each table, and events that get another person. `visitor_persons`
- * are all of them: also those that need no row.
+ * What is derived from a batch of visitors: the rows of each table, and events that move to another person.
+ * `visitor_persons` holds all parts, including those that need no row.
  */
 export type VisitorRows = { [T in VisitorTable]: Database[T][] } & {
   /** Events whose person changed. */
   moves: { visitorId: VisitorId; personId: PersonId; ids: string[] }[]
-  /** Visitors whose events all go to one person, whatever they are. */
+  /** Visitors all of whose events go to one person. */
   unowned: { visitorId: VisitorId; personId: PersonId }[]
 }
 
-/** A row of any of these tables. */
+/** A row of any table derived from visitors. */
 type Row = { [column: string]: string | number | null; visitor_id: string }
 
-/** How the rows of a table are read, written and taken away. `second` completes its key. */
+/** The statements that read, write and delete a table's rows. `second` completes its key. */
 function statementsOf(table: VisitorTable) {
   const { second } = TABLES[table].rebuilt
   const key = second === null ? ['visitor_id'] : ['visitor_id', second]
@@ -71,39 +71,39 @@ const removeFacts = DELETED_WITH_VISITOR.map((table) =>
 )
 
 /**
- * Works off the marks of visitors. Everything derived of them is replaced by `rows` and their events are re-pointed; of
- * those that are `gone` everything is deleted, what was told of them too. Marks the persons and visitors this touches.
+ * Processes the marks of visitors. Replaces everything derived from them by `rows` and moves their events; deletes the
+ * `removed` visitors completely, facts included. Marks the persons and visitors that are affected.
  */
 export async function writeVisitors(
   trx: Transaction<Database>,
   marks: Mark[],
   rows: VisitorRows,
-  gone: string[],
+  removed: string[],
 ): Promise<void> {
   const known = await selectVisitors(
     trx,
     marks.map(({ key }) => key),
   )
   const remade = new Set(marks.filter(isOfRebuild).map(({ key }) => key))
-  // Who has no row in `visitors` has none in the other tables; a rebuild does not rely on it.
+  // A visitor without a row in `visitors` has none in the other tables; only a rebuild does not rely on that.
   const knownIds = [...new Set([...known.map((row) => row.visitor_id), ...remade])]
   const kept = await selectKept(trx, knownIds)
   const before = withOwn(known, kept)
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
   const gained = rows.visitor_persons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
-  const tokens = await tokensOf(trx, gone)
-  const namings = await namingsOf(trx, gone)
+  const tokens = await tokensOf(trx, removed)
+  const namings = await namingsOf(trx, removed)
   const contacts = contactsAmong(gained.map((row) => row.person_id)).map(contactPerson)
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [...contacts, ...tokens])
   const sharers = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, namings))]
-  for (const remove of removeFacts) await remove(trx, gone)
-  const there = new Map<VisitorTable, Row[]>([
+  for (const remove of removeFacts) await remove(trx, removed)
+  const loaded = new Map<VisitorTable, Row[]>([
     ['visitors', known],
     ['visitor_persons', kept],
   ])
   const wanted = { ...rows, visitor_persons: keptParts(rows.visitor_persons) }
   for (const [table, statements] of STATEMENTS) {
-    const old = there.get(table) ?? (await statements.select(trx, knownIds))
+    const old = loaded.get(table) ?? (await statements.select(trx, knownIds))
     await replace(trx, statements, old, wanted[table])
   }
   for (const { visitorId, personId, ids } of rows.moves) await repoint(trx, ids, visitorId, personId)
@@ -112,7 +112,7 @@ export async function writeVisitors(
   await mark(
     trx,
     'dirty_visitors',
-    sharers.filter((id) => !gone.includes(id)),
+    sharers.filter((id) => !removed.includes(id)),
   )
   const parts = [...before, ...rows.visitor_persons]
   await mark(
@@ -123,7 +123,7 @@ export async function writeVisitors(
   )
 }
 
-/** Makes the rows that are there what they must be. Most of most visitors are. */
+/** Replaces the old rows with the next ones, and writes only the differences: most rows do not change. */
 async function replace(
   trx: Transaction<Database>,
   { keyOf, secondOf, upsert, remove }: ReturnType<typeof statementsOf>,
@@ -136,7 +136,7 @@ async function replace(
     left.delete(keyOf(row))
     return !was || Object.keys(row).some((column) => row[column] !== was[column])
   })
-  // Those that are not to be any more: few, or all of a visitor who is gone.
+  // Obsolete rows: a few, or all those of a removed visitor.
   for (const row of left.values()) await remove(trx, [row.visitor_id], secondOf(row))
   await upsert(trx, changed)
 }

@@ -3,7 +3,7 @@ import type { Kysely } from 'kysely'
 import { ofKeys } from './engine/many.ts'
 import type { Database } from './schema.ts'
 
-/** Visitors with what is known of their browsers. */
+/** Visitors with what is known about their browsers. */
 export async function describeVisitors(db: Kysely<Database>, visitorIds: string[]) {
   if (visitorIds.length === 0) return []
   return db
@@ -38,7 +38,7 @@ export async function listVisitors(
   const rows = await db
     .selectFrom('visitors')
     .select('visitor_id')
-    // Written out, so that the planner sees the partial index of the few that are.
+    // A literal, so that the planner can use the partial index.
     .where((eb) => eb(state, '=', eb.lit(1)))
     .where('visitor_id', '>', after)
     .orderBy('visitor_id')
@@ -65,7 +65,7 @@ const selectSizes = ofKeys((db, visitorIds) =>
   db.selectFrom('visitors').select(['visitor_id', 'events']).where('visitor_id', 'in', visitorIds),
 )
 
-/** How many events visitors had when they were derived last; who never was is not there. */
+/** How many events visitors had when they were last derived; visitors that never were have no entry. */
 export async function sizesOf(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, number>> {
   return new Map((await selectSizes(db, visitorIds)).map((row) => [row.visitor_id, row.events]))
 }

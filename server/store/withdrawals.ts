@@ -1,9 +1,9 @@
-/** Withdrawals of everything: the proof of each is kept, and a tombstone keeps its visitor out. */
+/** Full withdrawals: each is kept as proof, and a tombstone keeps its visitor out. */
 import { sql, type Transaction } from 'kysely'
 import { inKeyOrder, ofRows } from './engine/many.ts'
 import type { Database } from './schema.ts'
 
-/** A withdrawal of everything: of whom (a keyed hash), where, by which choice, and when. */
+/** A full withdrawal: the visitor's keyed hash, the site, the choice and the time. */
 export type Withdrawal = { hash: string; site: string; consentId: string; at: number }
 
 const upsertTombstones = ofRows((db, rows: Database['tombstones'][]) =>
@@ -30,7 +30,7 @@ const upsertProofs = ofRows((db, rows: Database['withdrawals'][]) =>
     ),
 )
 
-/** Notes that visitors are gone for good: tombstones keep them out, the withdrawals are kept as proof. */
+/** Records full withdrawals: tombstones keep the visitors out, and the withdrawals are kept as proof. */
 export async function insertWithdrawals(trx: Transaction<Database>, withdrawals: Withdrawal[]): Promise<void> {
   const tombstones = new Map<string, Database['tombstones']>()
   const proofs = new Map<string, Database['withdrawals']>()

@@ -136,7 +136,7 @@ describe('sites', () => {
     [
       'an id that is taken',
       ['sites', 'create', '--id', 'demo', '--origin', 'https://a.example'],
-      /there is a site "demo" already/,
+      /there is already a site "demo"/,
     ],
     [
       'an origin with a path',

@@ -151,7 +151,7 @@ describe('a store of a later version', () => {
 
   test('is refused with what to do, and left as it is', async () => {
     const told =
-      'the store is of a newer version of Couture (it has the migration 999-future): ' +
+      'the store belongs to a newer version of Couture (it has the migration 999-future): ' +
       'start that version or a later one, or restore a backup made before the upgrade'
     await expect(migrate(made.db)).rejects.toThrow(told)
     const refused = await startRefused({ dataDir: made.dataDir, port: await freePort(), env: made.store.env })

@@ -1,6 +1,6 @@
 /**
- * The reference of the tables as a page: what the register says of each, its columns as their family's file describes
- * them, and its key as the migrations make it.
+ * The reference page of the tables: each table's entry in the register, its columns as described in its family's file, and
+ * its key as the migrations create it.
  */
 import { readFileSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
@@ -38,21 +38,21 @@ function readFamily(family: string): { about: string; tables: Map<string, Descri
 }
 
 const WORDS: Record<string, string> = {
-  deleted: 'deleted when the visitor is derived next',
-  derived: 'derived again from what is left',
-  departed: 'deleted once no event of the visitor is left',
-  'worked off': 'goes when the work is done',
-  'proof is over': 'deleted once the proofs of consent have been kept for long enough',
-  reference: 'whole on every node',
+  deleted: 'deleted when the visitor is next derived',
+  derived: 'derived again from the remaining facts',
+  departed: 'deleted once the visitor has no events left',
+  'worked off': 'deleted when the work is done',
+  'proof is over': 'deleted when the proofs of consent expire',
+  reference: 'complete on every node',
   local: 'on the coordinator only',
 }
 
 const NAMED: Record<string, (value: string) => string> = {
   kept: (why) => `kept: ${why}`,
   special: (what) => what,
-  moments: (column) => `on a shared device the rows whose \`${column}\` is an event or claim of the contact`,
+  moments: (column) => `on a shared device, rows whose \`${column}\` is an event or claim of the contact`,
   contact: (column) => `rows whose \`${column}\` is the contact`,
-  events: (column) => `rows whose \`${column}\` is an event that is too old`,
+  events: (column) => `rows whose \`${column}\` is an expired event`,
   also: (word) => WORDS[word] ?? word,
 }
 
@@ -67,12 +67,8 @@ function endsInWords(table: TableName): string[] {
   const [withdrawal, erasure, expiry] = (['onWithdrawal', 'onErasure', 'onExpiry'] as const).map((field) =>
     inWords(TABLES[table][field]),
   )
-  if (withdrawal === erasure && erasure === expiry) return [`- By withdrawal, erasure or expiry: ${withdrawal}`]
-  return [
-    `- When a visitor withdraws: ${withdrawal}`,
-    `- When a contact is erased: ${erasure}`,
-    `- When it expires: ${expiry}`,
-  ]
+  if (withdrawal === erasure && erasure === expiry) return [`- On withdrawal, erasure or expiry: ${withdrawal}`]
+  return [`- On withdrawal: ${withdrawal}`, `- On erasure: ${erasure}`, `- On expiry: ${expiry}`]
 }
 
 function placeInWords(table: TableName): string {
@@ -83,8 +79,8 @@ function placeInWords(table: TableName): string {
 
 function copiedInWords(table: TableName): string {
   const { copied } = TABLES[table]
-  if (typeof copied === 'object') return `yes, but for rows whose key begins with \`${copied.exceptPrefix}\``
-  return copied === 'last' ? 'after all others' : copied
+  if (typeof copied === 'object') return `yes, except rows whose key begins with \`${copied.exceptPrefix}\``
+  return copied === 'last' ? 'yes, after all others' : copied
 }
 
 /** The page. */
@@ -111,7 +107,7 @@ export async function tablesPage(): Promise<string> {
             .map((column) => `\`${column}\``)
             .join(', ')}`,
           ...endsInWords(table),
-          `- Made again by a rebuild: ${rebuilt === null ? 'no' : `yes, with the ${rebuilt.of}`}`,
+          `- Recomputed by a rebuild: ${rebuilt === null ? 'no' : `yes, with the ${rebuilt.of}`}`,
           `- Copied to PostgreSQL: ${copiedInWords(table)}`,
           `- On Citus: ${placeInWords(table)}\n`,
           'Columns:\n',
@@ -129,10 +125,10 @@ export async function tablesPage(): Promise<string> {
 
 const HEAD = `# The tables
 
-This page is made from the register of tables (\`server/store/tables.ts\`) and the files of their families; a test keeps
-it up to date (\`WRITE_DOCS=1 npm test -- test/unit/tables.test.ts\` writes it). Times are milliseconds since 1970 in UTC,
-a \`Flag\` is 0 or 1, money is in minor units, \`Json<T>\` is text.
+This page is generated from the register of tables (\`server/store/tables.ts\`) and the files of their families, and a
+test keeps it up to date (\`WRITE_DOCS=1 npm test -- test/unit/tables.test.ts\` rewrites it). Times are milliseconds since
+1970 in UTC, a \`Flag\` is 0 or 1, money is in minor units, and \`Json<T>\` is text.
 
-When a contact is erased, visitors that nobody else used are withdrawn first, so their rows go by the line about
-withdrawal; the line about erasure says what else goes.
+When a contact is erased, visitors that nobody else used are withdrawn first, so the line about withdrawal applies to
+their rows; the line about erasure covers everything else.
 `

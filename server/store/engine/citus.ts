@@ -1,28 +1,28 @@
 /**
- * Spreads the tables where the database is Citus, as the register says (`tables`). The queries are the same on every
- * engine, and this changes nothing on a server without the extension.
+ * Distributes the tables if the database is Citus, as the register says (`tables`). The queries are the same on every
+ * engine, and nothing happens on a server without the extension.
  *
- * Rows that are locks, or change in every transaction, are local to the coordinator. As reference tables these would
- * have one writer at a time, for a write to any of their rows keeps all others out until the commit; distributed they
- * would be locked in no order.
+ * Tables whose rows are locks, or change in every transaction, are local to the coordinator. As reference tables they
+ * would allow one writer at a time, since a write to any row blocks all others until the commit; as distributed tables
+ * they would be locked in no particular order.
  */
 import { type Kysely, PostgresAdapter, sql } from 'kysely'
 import type { Database } from '../schema.ts'
 import { type Place, TABLE_NAMES, TABLES, type TableName } from '../tables.ts'
 
-/** The table that the others of its group are laid beside: on a server in use that is settled, so it never changes. */
+/** The table with which the others of its group are colocated. Never change it: servers in use have it already. */
 const FIRST: Record<'visitor' | 'contact' | 'person', TableName> = {
   visitor: 'events',
   contact: 'contacts',
   person: 'persons',
 }
 
-/** Held while tables are spread: servers that start at the same time do it one after the other. */
+/** Advisory lock held while tables are distributed, so that servers starting together take turns. */
 const LOCK = 4_170_771_505
 
 /**
- * Spreads the tables that are not yet, in one transaction; on a server without Citus it does nothing. To be called
- * when all migrations have run: it sees the tables of later ones too.
+ * Distributes the tables that are not distributed yet, in one transaction; does nothing on a server without Citus. Call
+ * it after all migrations have run, because it needs the tables of every migration.
  */
 export async function distribute(db: Kysely<Database>): Promise<void> {
   if (!(db.getExecutor().adapter instanceof PostgresAdapter)) return
@@ -30,18 +30,18 @@ export async function distribute(db: Kysely<Database>): Promise<void> {
   if (found.rows.length === 0) return
   await db.transaction().execute(async (trx) => {
     await sql`select pg_advisory_xact_lock(${sql.lit(LOCK)})`.execute(trx)
-    // One after the other on one connection a node, or a table would not see what was made just before it.
+    // Sequential, on one connection per node: otherwise a table would not see the one created just before it.
     await sql`set local citus.multi_shard_modify_mode to 'sequential'`.execute(trx)
     const { rows } = await sql<{ name: string }>`
       select cast(logicalrelid as text) as name from pg_dist_partition`.execute(trx)
     const done = new Set(rows.map((row) => row.name))
     const firsts: TableName[] = Object.values(FIRST)
     const ordered = [...firsts, ...TABLE_NAMES.filter((name) => !firsts.includes(name))]
-    for (const name of ordered) if (!done.has(name)) await spread(trx, name, TABLES[name].distributedBy)
+    for (const name of ordered) if (!done.has(name)) await distributeTable(trx, name, TABLES[name].distributedBy)
   })
 }
 
-async function spread(db: Kysely<Database>, table: TableName, place: Place): Promise<void> {
+async function distributeTable(db: Kysely<Database>, table: TableName, place: Place): Promise<void> {
   if (place === 'local') return
   if (place === 'reference') {
     await sql`select create_reference_table(${sql.lit(table)})`.execute(db)

@@ -1,18 +1,18 @@
 /**
- * Statements about many rows or keys. Building and compiling a query costs more than the engine takes to run it, and a
- * text that the engine has not seen has to be prepared as well. So a list is cut into parts of a few fixed sizes, and
- * for each size a query is compiled once and then run with other values.
+ * Statements about many rows or keys. Building and compiling a query takes longer than running it, and the engine has to
+ * prepare each SQL text it has not seen before. So a list is split into chunks of a few fixed sizes, and for each size a
+ * query is compiled once and then run with different values.
  */
 import type { Compilable, CompiledQuery, Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
 
 type Db = Kysely<Database>
 
-/** Sizes of parts, largest first. With the widest table that is far below what an engine takes as parameters. */
+/** Chunk sizes, largest first. Even with the widest table they stay far below an engine's parameter limit. */
 const LARGEST = 256
 const SIZES = [LARGEST, 64, 16, 4, 1]
 
-/** Stands for the value of this number while a query is compiled. */
+/** A placeholder for the value with this number while a query is compiled. */
 class Slot {
   readonly number: number
   constructor(number: number) {
@@ -20,10 +20,13 @@ class Slot {
   }
 }
 
-/** A compiled query; `numbers[i]` is the value that its parameter `i` takes, or -1 where it is always the same. Null: each takes the value of its own number. */
+/**
+ * A compiled query. `numbers[i]` is the number of the value for parameter `i`, or -1 if that parameter is constant; null
+ * means that parameter `i` takes value `i`.
+ */
 type Plan<R> = { compiled: CompiledQuery<R>; numbers: number[] | null }
 
-/** Plans by engine (its adapter is one object a store) and by what else the text depends on. */
+/** Caches plans by engine (each store has its own adapter object) and by whatever else the SQL text depends on. */
 function createPlans<R>() {
   const byEngine = new WeakMap<object, Map<string, Plan<R>>>()
   return (db: Db, key: string, build: () => Compilable<R>): Plan<R> => {
@@ -42,8 +45,8 @@ function createPlans<R>() {
 }
 
 /**
- * A statement with one `values` row a given row, an upsert for instance. Every row must have the same columns. The rows
- * of one call are cut in order, and what the statements return is joined.
+ * A statement with one `values` row per given row, such as an upsert. All rows must have the same columns. The rows of a
+ * call are split in order, and the results of the statements are concatenated.
  */
 export function ofRows<Row extends object, R>(
   build: (db: Db, rows: Row[]) => Compilable<R>,
@@ -82,8 +85,8 @@ async function run<R>(db: Db, { compiled, numbers }: Plan<R>, values: unknown[])
 }
 
 /**
- * A statement with a list of keys in `in (…)`, and further arguments that are values of it. A part that does not fill
- * its size repeats its last key, so the statement must not mind a key that is there twice.
+ * A statement with a list of keys in `in (…)`, and further arguments as values. A chunk that does not fill its size
+ * repeats its last key, so the statement must tolerate duplicate keys.
  */
 export function ofKeys<Arguments extends (string | number | null)[], R, Key extends string>(
   build: (db: Db, keys: Key[], ...rest: Arguments) => Compilable<R>,
@@ -108,16 +111,16 @@ export function ofKeys<Arguments extends (string | number | null)[], R, Key exte
   }
 }
 
-/** The most parameters that a statement may have, on any engine. */
+/** The maximum number of parameters of a statement on any engine. */
 const MAX_PARAMETERS = 30_000
 
-/** Cuts rows so that each part fits a multi-row `values`. */
+/** Splits rows into chunks that fit a multi-row `values`. */
 export function chunksOf<T extends object>(rows: readonly T[]): T[][] {
   const width = rows[0] ? Object.keys(rows[0]).length : 1
   return chunks(rows, Math.max(1, Math.min(500, Math.floor(MAX_PARAMETERS / width))))
 }
 
-/** Cuts a list into parts of at most `size`. */
+/** Splits a list into chunks of at most `size`. */
 export function chunks<T>(list: readonly T[], size: number): T[][] {
   const parts: T[][] = []
   for (let i = 0; i < list.length; i += size) parts.push(list.slice(i, i + size))

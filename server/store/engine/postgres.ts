@@ -1,38 +1,38 @@
 /**
  * The store on PostgreSQL: a bounded pool of connections.
  *
- * A connection may be cut at any time. What waits for it then gets an error with a code of its own (`transact` knows
- * it), what does not wait hears nothing, and the pool makes another. Sessions have limits of their own: a statement
- * that nobody waits for any more ends, and a process that falls asleep inside a transaction loses it with its locks.
+ * A connection may break at any time. Pending queries then fail with a code that `transact` knows, idle connections are
+ * dropped silently, and the pool opens new ones. Sessions have their own limits: a statement that nobody waits for any
+ * longer is cancelled, and a process paused inside a transaction loses the transaction and its locks.
  */
 import { Kysely, PostgresDialect, type PostgresPoolClient } from 'kysely'
 import { Pool, type PoolClient, types } from 'pg'
 import type { Database } from '../schema.ts'
 
-/** How a pool is made. */
+/** The options of a pool. */
 export type PostgresOptions = {
   connections: number
-  /** What operators of the database see it by. */
+  /** The `application_name` that operators of the database see. */
   name: string
-  /** Null: statements may take as long as they take. */
+  /** Null means no limit. */
   statementTimeoutMs: number | null
-  /** How long a row's lock is waited for; without it as long as the statement may take. */
+  /** How long to wait for a row lock; by default as long as the statement may take. */
   lockTimeoutMs?: number
 }
 
-/** A connection that is not made by then is not made at all. */
+/** How long opening a connection may take. */
 const CONNECT_TIMEOUT_MS = 5000
 
-/** A process that was stopped within a transaction keeps its locks no longer than this. */
+/** A process paused inside a transaction keeps its locks no longer than this. */
 const IDLE_IN_TRANSACTION_MS = 15_000
 
-/** A database that does not even say that a statement took too long is given up a little later. */
+/** How long past the statement timeout to wait for the database to report it before giving up. */
 const SILENCE_MS = 5000
 
-/** What the engine tells as text but what are numbers to us: int8 and numeric, all well below 2^53. */
+/** Types that the driver returns as text and that are read as numbers: int8 and numeric, all well below 2^53. */
 const NUMBERS = new Set([types.builtins.INT8, types.builtins.NUMERIC])
 
-/** A store on the database of a URL. Connects when it is first used. */
+/** Creates a store on the database of a URL. It connects on first use. */
 export function createPostgresStore(url: string, options: PostgresOptions): Kysely<Database> {
   const { statementTimeoutMs: timeoutMs } = options
   const pool = new Pool({
@@ -49,17 +49,17 @@ export function createPostgresStore(url: string, options: PostgresOptions): Kyse
         NUMBERS.has(oid) ? Number : types.getTypeParser(oid, format)) as typeof types.getTypeParser,
     },
   })
-  // An idle connection was cut: there is nobody to tell, and without a listener the process would end.
+  // An idle connection broke: no query failed, but without a listener the process would end.
   pool.on('error', () => {})
   const clients = new WeakMap<PoolClient, PostgresPoolClient>()
   const connect = async (): Promise<PostgresPoolClient> => {
-    const client = await coded(pool.connect())
+    const client = await withCode(pool.connect())
     let own = clients.get(client)
     if (!own) {
-      // Cut between two statements of a transaction: the next statement tells.
+      // Broken between two statements of a transaction: the next statement fails.
       client.on('error', () => {})
       own = {
-        query: (text: string, values: unknown[]) => coded(client.query(text, values.map(storable))),
+        query: (text: string, values: unknown[]) => withCode(client.query(text, values.map(storable))),
         release: (discard: boolean) => client.release(discard),
       } as unknown as PostgresPoolClient
       clients.set(client, own)
@@ -72,21 +72,21 @@ export function createPostgresStore(url: string, options: PostgresOptions): Kyse
   })
 }
 
-/** PostgreSQL keeps no NUL in a text. Input is cleaned at the endpoints; rows from before that must not fail. */
+/** PostgreSQL cannot store NUL in text. The endpoints clean their input; rows from before that must not fail. */
 function storable(value: unknown): unknown {
   return typeof value === 'string' && value.includes('\0') ? value.replaceAll('\0', '\uFFFD') : value
 }
 
-/** The driver's own words for a connection that is gone have no code. */
-const GONE = /connection|terminated|not queryable|timeout/i
+/** The driver's own messages about lost connections, which carry no code. */
+const CONNECTION_LOST = /connection|terminated|not queryable|timeout/i
 
-async function coded<T>(work: Promise<T>): Promise<T> {
+async function withCode<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    // Several addresses of one host, none of which answers.
+    // The host has several addresses, and none of them answers.
     if (error instanceof AggregateError && error.message === '') error.message = String(error.errors[0]?.message)
-    if (error instanceof Error && !('code' in error && error.code) && GONE.test(error.message)) {
+    if (error instanceof Error && !('code' in error && error.code) && CONNECTION_LOST.test(error.message)) {
       Object.assign(error, { code: '08006' })
     }
     throw error

@@ -1,15 +1,15 @@
-/** A SQLite store as a file: copied while a server writes to it, checked, and read as it is, whatever version made it. */
+/** A SQLite store as a file: copy it while a server writes to it, check it, and read it whatever version wrote it. */
 import BetterSqlite3 from 'better-sqlite3'
 
-/** How long a copy waits for a writer of the source. */
+/** How long a copy waits for a writer to the source. */
 const BUSY_MS = 10_000
 
-/** Pages of one step: progress is reported, and the process handles signals, in between. */
+/** Pages per step. Between steps, progress is reported and the process handles signals. */
 const PAGES = 2000
 
 /**
- * Copies a store to a file that is there and empty. It happens in one read transaction: otherwise each write of the
- * server would restart the copy, and it would never end. Returns how many pages it copied.
+ * Copies a store to an existing empty file. It uses one read transaction: otherwise each write of the server would restart
+ * the copy, and it would never finish. Returns the number of pages copied.
  */
 export async function copySqliteFile(
   from: string,
@@ -31,7 +31,7 @@ export async function copySqliteFile(
   }
 }
 
-/** Says what is wrong with a file that should be a whole store; null if nothing is. Leaves a single file, without a log. */
+/** Checks that a file is a complete store, and returns what is wrong with it or null. Leaves a single file, without a log. */
 export function sqliteFileProblem(file: string): string | null {
   let copy: BetterSqlite3.Database
   try {
@@ -52,7 +52,7 @@ export function sqliteFileProblem(file: string): string | null {
   }
 }
 
-/** Reads from a store without changing it. `read` is given the rows of a query. */
+/** Reads from a store without changing it. `read` gets a function that returns the rows of a query. */
 export function readSqliteFile<T>(file: string, read: (query: (sql: string) => unknown[]) => T): T {
   const sqlite = new BetterSqlite3(file, { readonly: true })
   try {

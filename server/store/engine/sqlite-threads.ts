@@ -1,20 +1,20 @@
 /**
  * The store on SQLite for the thread that serves HTTP: a Kysely dialect whose connections live in worker threads.
  *
- * better-sqlite3 blocks the thread it runs in, so a report of seconds would hold up every collector request. Here a
- * query is a message to a thread and its rows are the answer. There are a few threads, so that a long report does not
- * hold up a short write; a transaction keeps its thread until it ends.
+ * better-sqlite3 blocks the thread it runs in, so a report that takes seconds would delay every collector request. Here a
+ * query is a message to a thread, and its rows are the reply. There are a few threads, so that a long report does not
+ * delay a short write; a transaction keeps its thread until it ends.
  */
 import { Worker } from 'node:worker_threads'
 import { type CompiledQuery, type DatabaseConnection, type Driver, Kysely, type QueryResult } from 'kysely'
 import type { Database } from '../schema.ts'
 import { beginOf, sqliteDialect } from './sqlite.ts'
 
-/** What the thread is asked, and what it answers. */
+/** A query for a thread, and the thread's reply. */
 export type ThreadRequest = { id: number; sql: string; parameters: readonly unknown[] }
 export type ThreadReply = { id: number; rows?: unknown[]; changes?: number; error?: string; code?: string }
 
-/** An error of SQLite, with its code, as the thread told it. */
+/** A SQLite error with its code, as reported by the thread. */
 export class SqliteThreadError extends Error {
   readonly code: string | undefined
   constructor(message: string, code: string | undefined) {
@@ -24,7 +24,7 @@ export class SqliteThreadError extends Error {
   }
 }
 
-/** A store whose queries run in `threads` worker threads. `destroy()` ends them. */
+/** Creates a store whose queries run in `threads` worker threads. `destroy()` ends them. */
 export function createThreadedSqliteStore(file: string, threads: number): Kysely<Database> {
   return new Kysely<Database>({ dialect: sqliteDialect(() => createDriver(file, threads)) })
 }

@@ -1,9 +1,9 @@
 /**
- * The store on SQLite: how a connection is opened, and the dialect for threads that own one.
+ * The store on SQLite: opening a connection, and the dialect for threads that own one.
  *
- * Every connection sets the same pragmas: they are kept by the connection and not by the file, and better-sqlite3
- * reopens a WAL file at `synchronous=NORMAL`. NORMAL is right for the store: what it may lose at a power cut is in
- * the journal, and the cursor is lost with it. Writers wait for each other up to `BUSY_MS`.
+ * Every connection sets the same pragmas, because most belong to the connection and not to the file. `synchronous=NORMAL`
+ * is right for the store: whatever a power cut loses is still in the journal, and the cursor is lost with it. Writers
+ * wait for each other for up to `BUSY_MS`.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import {
@@ -23,18 +23,18 @@ import type { Database } from '../schema.ts'
 const BUSY_MS = 10_000
 
 /**
- * Pages that the write-ahead log may hold before they are copied into the file (64 MB). Visitors are random, so each
- * transaction changes pages all over the file; the longer the log, the more of them are written once for many changes.
+ * Pages that the write-ahead log may hold before they are copied into the file (64 MB). Visitor ids are random, so each
+ * transaction changes pages all over the file; the longer the log, the more changes share one write of a page.
  */
 const CHECKPOINT_PAGES = 16_000
 
-/** What of the log's file is kept when a long reader has made it longer. */
+/** The size to which the log is truncated after a long reader has made it grow. */
 const LOG_BYTES = 64 * 1024 ** 2
 
-/** Opens the store's file, which is made if it is not there. */
+/** Opens the store's file, and creates it if it does not exist. */
 export function openSqlite(file: string): BetterSqlite3.Database {
   const sqlite = new BetterSqlite3(file, { timeout: BUSY_MS })
-  // Of a new file only, and before anything is in it: lets it give pages back (`sqlite-maintenance`).
+  // Only takes effect on a new, empty file: allows free pages to be returned (`sqlite-maintenance`).
   sqlite.pragma('auto_vacuum = INCREMENTAL')
   sqlite.pragma('journal_mode = WAL')
   sqlite.pragma('synchronous = NORMAL')
@@ -42,15 +42,15 @@ export function openSqlite(file: string): BetterSqlite3.Database {
   sqlite.pragma(`journal_size_limit = ${LOG_BYTES}`)
   sqlite.pragma('cache_size = -65536')
   sqlite.pragma('temp_store = MEMORY')
-  // What is deleted is overwritten, so that no file holds it any more.
+  // Deleted data is overwritten, so that it does not remain in the file.
   sqlite.pragma('secure_delete = ON')
   return sqlite
 }
 
-/** Preparing costs more than running for small queries, and the same few hundred texts come again and again. */
+/** Small queries take longer to prepare than to run, and the same few hundred SQL texts recur. */
 const MAX_STATEMENTS = 2000
 
-/** Prepares statements and keeps them. */
+/** Prepares statements and caches them. */
 export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => BetterSqlite3.Statement {
   const statements = new Map<string, BetterSqlite3.Statement>()
   return (sql) => {
@@ -64,7 +64,7 @@ export function createPrepare(sqlite: BetterSqlite3.Database): (sql: string) => 
   }
 }
 
-/** A statement as Kysely calls it. Parameters are bound faster as arguments than as the elements of a list. */
+/** Adapts a statement to Kysely's interface. Parameters bind faster as arguments than as an array. */
 function spreading(statement: BetterSqlite3.Statement) {
   return {
     reader: statement.reader,
@@ -74,14 +74,14 @@ function spreading(statement: BetterSqlite3.Statement) {
   }
 }
 
-/** All migrations of a start in one transaction: one that is cut short by a crash has not begun. */
+/** Runs all pending migrations in one transaction, so that a crash leaves none of them half done. */
 class AtomicSqliteAdapter extends SqliteAdapter {
   override get supportsTransactionalDdl(): boolean {
     return true
   }
 }
 
-/** A store on a connection of this thread's own: for the thread that lands and derives, and for commands. */
+/** Creates a store on a connection in this thread: for the thread that lands and derives, and for commands. */
 export function createSqliteStore(file: string): Kysely<Database> {
   const sqlite = openSqlite(file)
   const prepare = createPrepare(sqlite)
@@ -89,7 +89,7 @@ export function createSqliteStore(file: string): Kysely<Database> {
   return new Kysely<Database>({ dialect: sqliteDialect(() => new OwnDriver({ database: database as never })) })
 }
 
-/** The dialect of SQLite over a driver. */
+/** The SQLite dialect on top of a driver. */
 export function sqliteDialect(createDriver: Dialect['createDriver']): Dialect {
   return {
     createAdapter: () => new AtomicSqliteAdapter(),
@@ -100,8 +100,8 @@ export function sqliteDialect(createDriver: Dialect['createDriver']): Dialect {
 }
 
 /**
- * How a transaction begins. One that only reads sees the store as it is at its first read, beside any writer. All
- * others take their turn as writers at once: one that reads first cannot become a writer after another has written.
+ * The statement that begins a transaction. A read-only one sees a snapshot as of its first read and blocks no writer. All
+ * others take the write lock at once: after a read, SQLite refuses the upgrade if another writer came in between.
  */
 export function beginOf(settings: TransactionSettings): string {
   return settings.accessMode === 'read only' ? 'begin' : 'begin immediate'

@@ -1,4 +1,4 @@
-/** The first schema. Plain DDL that SQLite and PostgreSQL both read; `integer` on SQLite is `bigint` on PostgreSQL. */
+/** The first schema. Plain DDL that both SQLite and PostgreSQL accept; `integer` on SQLite is `bigint` on PostgreSQL. */
 import type { CreateTableBuilder, Kysely } from 'kysely'
 import { textType } from './text-type.ts'
 

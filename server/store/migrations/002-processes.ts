@@ -1,6 +1,6 @@
 /**
- * Several processes on one store: buckets of keys, leases on them, locks. Rows that are there get their bucket; the
- * second keys of claims are found by visitor too, so that a visitor can be deleted without a scan.
+ * Several processes on one store: buckets of keys, leases on them, locks. Existing rows get their bucket, and lookup tables
+ * of claims get an index by visitor, so that a visitor can be deleted without a scan.
  */
 import { type Kysely, sql } from 'kysely'
 import { bucket } from './bucket.ts'
@@ -13,7 +13,7 @@ const BUCKETED: [table: string, key: string][] = [
   ['persons', 'person_id'],
 ]
 
-/** Rows that are given their bucket at a time. */
+/** Rows that get their bucket at a time. */
 const PAGE = 5000
 
 export async function up(db: Kysely<unknown>): Promise<void> {

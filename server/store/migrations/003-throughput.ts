@@ -1,6 +1,6 @@
 /**
- * Overactive visitors are marked. Indexes for stores of many millions of events: those that led the planner to read every open cart or every member are
- * replaced, and only persons whose membership time may change are in the index of edges.
+ * Overactive visitors are flagged. Indexes for stores with many millions of events: those that led the planner to read
+ * every open cart or every member are replaced, and the index of edges holds only persons whose memberships time may change.
  */
 import { type Kysely, sql } from 'kysely'
 

@@ -1,12 +1,12 @@
 /**
- * What the life of the data needs: when a visitor's oldest event becomes too old, what stays of one that still comes,
- * the proofs of one that is gone, and what could not be derived.
+ * Data retention: when a visitor's oldest event expires, what is kept of an active visitor, the proofs of a departed one,
+ * and derive failures.
  */
 import { type Kysely, sql } from 'kysely'
 import { bucket } from './bucket.ts'
 import { textType } from './text-type.ts'
 
-/** Visitors that are marked at a time. */
+/** Visitors marked at a time. */
 const PAGE = 5000
 
 export async function up(db: Kysely<unknown>): Promise<void> {

@@ -1,4 +1,4 @@
-/** A cursor also says under which opening of the journal its position was given out. */
+/** A cursor also records the opening of the journal that assigned its position. */
 import type { Kysely } from 'kysely'
 import { textType } from './text-type.ts'
 

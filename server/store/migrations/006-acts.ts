@@ -1,6 +1,6 @@
 /**
- * Acts on links and tokens: what operators said of a claim, which tokens were revoked, when each visitor first named an
- * identifier (the guards count by that), and what a form's address came with.
+ * Acts on links and tokens: operators' verdicts on claims, revoked tokens, when each visitor first named an identifier
+ * (the guards count by that), and the cart or order that came with a form's address.
  */
 import type { Kysely } from 'kysely'
 import { textType } from './text-type.ts'
@@ -29,7 +29,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .column('merged_into')
     .where('merged_into', 'is not', null)
     .execute()
-  // Those that are there count as long past.
+  // Existing rows count as long past.
   await db.schema
     .alterTable('claim_keys')
     .addColumn('received_at', 'bigint', (column) => column.notNull().defaultTo(0))

@@ -1,7 +1,7 @@
 /**
- * Erasure: whose going readers of the feed are still to hear of (for 30 days the one place that holds his id), what each
- * journal has to forget, and which has. What was told of a contact
- * is found by him, and shared devices without a scan.
+ * Erasure: the erasure notices for readers of the feed (for 30 days the only place that holds a contact's id), what each
+ * journal has to remove, and which have done so. Indexes find a contact's published changes and shared devices without a
+ * scan.
  */
 import { type Kysely, sql } from 'kysely'
 import { textType } from './text-type.ts'

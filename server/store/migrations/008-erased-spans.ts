@@ -1,4 +1,4 @@
-/** Stretches of devices that several used in which somebody who was erased had them: what of these comes late is kept out. */
+/** The times in which an erased contact used a shared device: late arrivals from these times are kept out. */
 import type { Kysely } from 'kysely'
 import { textType } from './text-type.ts'
 

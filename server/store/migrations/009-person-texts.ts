@@ -1,11 +1,11 @@
 /**
- * A person's text says its epoch behind a `#`, which no visitor id contains. What an installation has under the earlier
- * texts (`v:ID`, `v:ID:N`) is made again by a rebuild, which is asked for here and runs beside the server.
+ * A person's text has its epoch after a `#`, which no visitor id contains. Rows under the earlier texts (`v:ID`, `v:ID:N`)
+ * are derived again by a rebuild, which is requested here and runs while the server runs.
  */
 import { type Kysely, sql } from 'kysely'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
-  // The rebuild asks for every person again, under today's text.
+  // The rebuild marks every person again, under its current text.
   await sql`delete from dirty_persons where key like 'v:%'`.execute(db)
   await sql`delete from derive_failures where stage = 'person' and key like 'v:%'`.execute(db)
   const { rows: events } = await sql`select 1 from events limit 1`.execute(db)

@@ -1,7 +1,7 @@
-/** The type of text columns. Frozen, as all of this folder is: migrations that have run in installations use it. */
+/** The type of text columns. Frozen, like everything in this folder: migrations that installations have run use it. */
 import { type Kysely, PostgresAdapter, sql } from 'kysely'
 
-/** The type of text columns: compared byte by byte on every engine, whatever the language of the database is. */
+/** The type of text columns: compared byte by byte on every engine, whatever the database's locale. */
 export function textType(db: Pick<Kysely<unknown>, 'getExecutor'>) {
   return db.getExecutor().adapter instanceof PostgresAdapter ? sql`text collate "C"` : ('text' as const)
 }

@@ -1,19 +1,19 @@
-/** What a column may hold that the engines have no type for: truth values and JSON. */
+/** Column types that the engines do not share: booleans and JSON. */
 
-/** A truth value that every engine keeps alike. */
+/** A boolean, stored the same way on every engine. */
 export type Flag = 0 | 1
 
 declare const value: unique symbol
 
-/** The JSON text of a `T`. Only `encodeJson` makes one, so a column of this type needs no check when it is read. */
+/** The JSON text of a `T`. Only `encodeJson` creates one, so a column of this type needs no check when it is read. */
 export type Json<T> = string & { readonly [value]: T }
 
-/** The text of a value for a column. */
+/** Encodes a value for a JSON column. */
 export function encodeJson<T>(value: T): Json<T> {
   return JSON.stringify(value) as Json<T>
 }
 
-/** The value of a column's text. */
+/** Decodes the value of a JSON column. */
 export function decodeJson<T>(text: Json<T>): T {
   return JSON.parse(text) as T
 }

@@ -1,4 +1,4 @@
-/** What operators set and what they did: sites, keys, segments, revocations, the log of their acts. */
+/** What operators configure, and what they did: sites, API keys, segments, revocations and the audit log. */
 import type { SegmentName } from '../../domain/membership.ts'
 import type { SiteSettings } from '../../domain/settings.ts'
 import type { Json } from './columns.ts'
@@ -15,7 +15,7 @@ export type SiteRow = {
 
 export type ApiKeyRow = { id: string; hash: string; scopes: Json<string[]>; created_at: number }
 
-/** Values by name: `config_version` counts every change of sites and keys. */
+/** Values by name, such as `config_version`, which counts every change of sites and keys. */
 export type MetaRow = { name: string; value: string }
 
 /**
@@ -44,8 +44,8 @@ export type SegmentVersionRow = {
 }
 
 /**
- * Link tokens that are evidence no more from `at` on. `value` is the token's keyed hash, `SITE MESSAGE`, or the keyed
- * hash by which a contact is found from their tokens.
+ * Link tokens that are no longer evidence from `at` on. `value` is the token's keyed hash, `SITE MESSAGE`, or the keyed
+ * hash that a contact's tokens carry.
  */
 export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: string; at: number }
 

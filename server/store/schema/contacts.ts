@@ -1,10 +1,10 @@
-/** What the shop knows: its contacts, and orders of all channels. */
+/** What the shop knows: its contacts, and the orders of all channels. */
 
 import type { ContactId, VisitorId } from '../../domain/ids.ts'
 import type { OrderSource } from '../../domain/order.ts'
 import type { Flag, Json } from './columns.ts'
 
-/** A contact; `field_times` says when each field that is not of `updated_at` was set. */
+/** A contact. `field_times` holds the time of each field that was not set at `updated_at`. */
 export type ContactRow = {
   contact_id: ContactId
   email: string | null
@@ -21,13 +21,13 @@ export type ContactRow = {
   erased_at: number | null
 }
 
-/** Second key of contacts: keyed hashes of id, address and link reference. Two holders make a key ambiguous. */
+/** Looks up contacts by keyed hashes of id, address and link reference. A key with two holders is ambiguous. */
 export type ContactKeyRow = { key_hash: string; contact_id: ContactId }
 
 export type OrderRow = {
   order_id: string
   source: OrderSource
-  /** Empty where no visitor told of it. Part of the key: nobody's order stands in the way of another's. */
+  /** Empty if no visitor reported the order. Part of the key, so that visitors' reports do not overwrite each other. */
   visitor_id: VisitorId
   event_id: string | null
   contact_id: ContactId | null

@@ -1,4 +1,4 @@
-/** What is derived: all of it can be made again from the facts, and `rebuild` does so. */
+/** Derived rows: all of them can be recomputed from the facts, which is what `rebuild` does. */
 import type { CartItem, CartState } from '../../domain/cart.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
@@ -19,9 +19,9 @@ export type VisitorRow = {
   marketing_since: number | null
   shared: Flag
   linked: Flag
-  /** Sends more than anybody does: nothing else is derived of it. */
+  /** Sends more events than any person does, so nothing else is derived for it. */
   overactive: Flag
-  /** When its oldest event has been kept for as long as its site allows. */
+  /** When the retention of its oldest event ends. */
   expire_at: number
 }
 
@@ -51,7 +51,7 @@ export type LinkRow = {
   proofs: Json<Proof[]>
 }
 
-/** What a person has on a visitor. */
+/** The part of a visitor that belongs to a person. */
 export type VisitorPersonRow = {
   visitor_id: VisitorId
   person_id: PersonId
@@ -60,7 +60,7 @@ export type VisitorPersonRow = {
   events: number
 }
 
-/** A visitor was here on a day (UTC, days since 1970); `withdrawals` of identity or marketing fell on it. */
+/** A day (UTC, days since 1970) on which a visitor was active, with its withdrawals of identity or marketing that day. */
 export type VisitorDayRow = { visitor_id: VisitorId; day: number; withdrawals: number }
 
 export type CartRow = {
@@ -82,7 +82,7 @@ export type CartRow = {
   abandoned_at: number | null
 }
 
-/** A purchase and whose it is. */
+/** A purchase and the person it belongs to. */
 export type PurchaseRow = {
   visitor_id: VisitorId
   event_id: string
@@ -94,7 +94,7 @@ export type PurchaseRow = {
   item_ids: Json<string[]>
 }
 
-/** What segments count, one row a person; `edge_at` is when time alone may next change a membership. */
+/** The input of segments, one row per person. `edge_at` is when a membership may next change without a new event. */
 export type PersonRow = {
   person_id: PersonId
   contact_id: ContactId | null

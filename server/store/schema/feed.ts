@@ -1,13 +1,12 @@
-/** What readers of the feed were told. It is never made again. */
+/** What the feed has published. These rows are never recomputed. */
+import type { ContactId } from '../../domain/ids.ts'
 import type { MatchChange, UnmatchedReason } from '../../domain/match.ts'
 import type { Json } from './columns.ts'
 
 export type FeedStateRow = { contact_id: string; digest: string; segments: Json<string[]> }
 
-import type { ContactId } from '../../domain/ids.ts'
-
 export type MatchChangeRow = {
-  /** Assigned by the one publisher, without a gap. */
+  /** Assigned by the publisher, without gaps. */
   seq: number
   contact_id: ContactId
   change: MatchChange

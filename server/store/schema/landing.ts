@@ -1,4 +1,4 @@
-/** How far each journal has landed, and the entries that could not be. */
+/** How far each journal has been landed, and the entries that could not be landed. */
 import type { VisitorId } from '../../domain/ids.ts'
 
 export type CursorRow = { journal_id: string; position: number; opening: string }

@@ -1,11 +1,11 @@
-/** What visitors did and allowed: facts, which no rule changes. */
+/** What visitors did and consented to: facts, which no rule changes. */
 import type { ConsentSource } from '../../../tag/wire.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { Act } from '../../domain/identity-link.ts'
 import type { PersonId, VisitorId } from '../../domain/ids.ts'
 import type { Flag, Json } from './columns.ts'
 
-/** `person_id` is the one derived column: it is re-pointed when an epoch's owner changes. */
+/** An event. `person_id` is the only derived column: it changes with the owner of the event's epoch. */
 export type EventRow = {
   visitor_id: VisitorId
   id: string
@@ -37,12 +37,12 @@ export type ClaimRow = {
   kid: string | null
   iat: number | null
   exp: number | null
-  /** Of a form: the shop's cart or the order that carries the address. */
+  /** For a form: the shop's cart or the order that carries the address. */
   cart_id: string | null
   order_id: string | null
 }
 
-/** One row a choice and its state; when it was first and last seen to stand. */
+/** One row per choice and state, with the times at which the choice was first and last seen. */
 export type ConsentRow = {
   visitor_id: VisitorId
   id: string
@@ -57,13 +57,13 @@ export type ConsentRow = {
   last_at: number
 }
 
-/** Second key of claims: who used a token first, and next. */
+/** Looks up claims by token: which visitors used it, and when first. */
 export type TokenUseRow = { token_hash: string; visitor_id: VisitorId; at: number }
 
-/** Second key of claims: which visitors named an identifier, and when it was first received. */
+/** Looks up claims by identifier: which visitors named it, and when this was first received. */
 export type ClaimKeyRow = { key_hash: string; visitor_id: VisitorId; received_at: number }
 
-/** What is known of a visitor's browser, from its newest request. */
+/** What is known about a visitor's browser, from its latest request. */
 export type DeviceRow = {
   visitor_id: VisitorId
   site_id: string
@@ -73,10 +73,10 @@ export type DeviceRow = {
   received_at: number
 }
 
-/** What retention leaves of a visitor that still comes: when it logged in and out, so that nothing is linked wrongly. */
+/** Logins and logouts of an active visitor, kept after their events expire so that nothing is linked wrongly. */
 export type AgedMomentRow = { visitor_id: VisitorId; id: string; type: string; at: number }
 
-/** What an operator said of a claim: that it was an error, that it is right, or neither again. The last word counts. */
+/** An operator's verdict on a claim: it was an error, it is right, or an earlier verdict is cleared. The latest counts. */
 export type LinkActRow = {
   visitor_id: VisitorId
   claim_id: string
@@ -85,7 +85,7 @@ export type LinkActRow = {
   actor: string
 }
 
-/** A visitor of whom only the proofs of consent are left, and until when. */
+/** A visitor of which only the proofs of consent are left, and until when they are kept. */
 export type DepartedVisitorRow = { visitor_id: VisitorId; proof_until: number }
 
 /** The tables of this family by name. */

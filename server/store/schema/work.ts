@@ -1,20 +1,20 @@
-/** What processes note for themselves and each other: marks of what is to be derived, failures, locks, leases. */
+/** The processes' work queues and coordination: dirty marks, failures, locks and leases. */
 import type { PersonId } from '../../domain/ids.ts'
 
-/** Dirty marks. A mark is removed only if its generation did not move while it was worked on. */
+/** Dirty marks. A mark is removed only if its generation has not changed while it was processed. */
 export type DirtyRow = { key: string; bucket: number; generation: number }
 
-/** A visitor, person or contact whose derivation throws; `key` names it. Gone once it succeeds. */
+/** A visitor, person or contact (`key`) whose derivation throws. Deleted once it succeeds. */
 export type DeriveFailureRow = { key: string; stage: DeriveStage; error: string; attempts: number; at: number }
 export type DeriveStage = 'visitor' | 'person' | 'contact'
 
-/** Held by whoever has changed the row in a transaction that is still open. */
+/** Locks. A lock is held by the transaction that has updated its row, until that transaction ends. */
 export type LockRow = { name: string; taken: number }
 
-/** Who may derive a share of the keys, or publish. `fence` grows with each owner; times are the database's. */
+/** Which process may derive a share of the keys, or publish. `fence` grows with each owner; times are the database's. */
 export type LeaseRow = { name: string; owner: string; fence: number; expires_at: number }
 
-/** The processes that derive, and when each was last seen. */
+/** The deriving processes, and when each was last seen. */
 export type ProcessRow = { id: string; seen_at: number }
 
 /**

@@ -1,6 +1,6 @@
 /**
- * What cannot be derived: a visitor, person or contact whose derivation throws. It is set aside so that the others go
- * on, and tried again when something new is known of it, or when the operator asks for it.
+ * Visitors, persons and contacts whose derivation throws. Each is set aside so that the others can proceed, and retried
+ * when it changes or when an operator asks for it.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { storedPerson } from '../../domain/ids.ts'
@@ -9,7 +9,7 @@ import type { DeriveStage } from '../schema/work.ts'
 import type { Database } from '../schema.ts'
 import { clearMarks, type Mark, mark } from './dirty.ts'
 
-/** A failure as it is kept. */
+/** A stored failure. */
 export type DeriveFailure = Database['derive_failures']
 
 const MARKS = { visitor: 'dirty_visitors', person: 'dirty_persons', contact: 'dirty_contacts' } as const
@@ -29,7 +29,7 @@ export async function recordFailure(
         .doUpdateSet((eb) => ({ error, at, attempts: eb('derive_failures.attempts', '+', 1) })),
     )
     .execute()
-  // Else time alone would ask for it again and again.
+  // Otherwise its edge would make it due again and again.
   if (stage === 'person') {
     await trx
       .updateTable('persons')
@@ -44,7 +44,7 @@ const removeFailures = ofKeys((db, keys, stage: DeriveStage) =>
   db.deleteFrom('derive_failures').where('key', 'in', keys).where('stage', '=', stage),
 )
 
-/** Forgets the failures of keys that were derived. */
+/** Deletes the failures of keys that were derived. */
 export async function forgetFailures(trx: Transaction<Database>, stage: DeriveStage, keys: string[]): Promise<void> {
   await removeFailures(trx, keys, stage)
 }
@@ -54,17 +54,17 @@ export async function listFailures(db: Kysely<Database>): Promise<DeriveFailure[
   return db.selectFrom('derive_failures').selectAll().orderBy('at').orderBy('key').execute()
 }
 
-/** Asks for another try. */
+/** Marks the failed key so that it is derived again. */
 export async function retryFailure(db: Kysely<Database>, failure: DeriveFailure): Promise<void> {
   await mark(db, MARKS[failure.stage], [failure.key])
 }
 
-/** Forgets one. */
+/** Deletes one failure. */
 export async function dropFailure(db: Kysely<Database>, { stage, key }: DeriveFailure): Promise<void> {
   await db.deleteFrom('derive_failures').where('key', '=', key).where('stage', '=', stage).execute()
 }
 
-/** A failure as it is now, or null where there is none any more. */
+/** The current state of a failure, or null if it no longer exists. */
 export async function readFailure(
   db: Kysely<Database>,
   { stage, key }: Pick<DeriveFailure, 'stage' | 'key'>,

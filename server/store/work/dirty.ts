@@ -1,9 +1,9 @@
 /**
- * Dirty marks: which visitors, persons and contacts have to be derived or told again. Marking moves the mark's
- * generation; whoever works on a key removes the mark only if the generation is still the one it read, so that a
- * change which comes in between is never lost.
+ * Dirty marks: which visitors, persons and contacts have to be derived or published again. Marking raises the mark's
+ * generation, and a mark is removed only if its generation is still the one that was read, so that a change in between
+ * is never lost.
  *
- * In one transaction the marks of visitors are touched before those of persons, and those before the ones of contacts.
+ * Within a transaction, marks are written in the order visitors, persons, contacts.
  */
 import type { Kysely } from 'kysely'
 import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
@@ -13,9 +13,9 @@ import type { Database } from '../schema.ts'
 import { bucketOf } from './buckets.ts'
 
 type DirtyTable = 'dirty_visitors' | 'dirty_persons' | 'dirty_contacts'
-/** What the keys of each table are. */
+/** The key type of each table. */
 type KeyOf = { dirty_visitors: VisitorId; dirty_persons: PersonId; dirty_contacts: ContactId }
-/** A mark as it was read. */
+/** A mark and the generation at which it was read. */
 export type Mark<Key extends string = string> = { key: Key; generation: number }
 
 const raising = (table: DirtyTable) =>
@@ -35,17 +35,17 @@ const raise = {
   dirty_contacts: raising('dirty_contacts'),
 }
 
-/** Marks of a rebuild have this generation or a higher one; no other mark is moved so often. */
+/** A rebuild's marks have this generation or a higher one; ordinary marks never reach it. */
 export const REBUILD_GENERATION = 2 ** 40
 
-/** Whether a rebuild asked for a key. */
+/** Whether a rebuild has marked a key. */
 export function isOfRebuild({ generation }: Mark): boolean {
   return generation >= REBUILD_GENERATION
 }
 
 /**
- * Marks keys, in the order of the keys so that concurrent writers do not lock each other out. Those of `ofRebuild` are
- * marked so that a rebuild knows its marks by their generation.
+ * Marks keys, in key order so that concurrent writers do not deadlock. Keys in `ofRebuild` get a generation by which a
+ * rebuild recognizes its marks.
  */
 export async function mark<T extends DirtyTable>(
   db: Kysely<Database>,
@@ -69,7 +69,7 @@ export function markForRebuild<T extends 'dirty_visitors' | 'dirty_persons'>(
   return mark(db, table, keys, new Set(keys))
 }
 
-/** Reads up to `limit` marks of the given buckets (null: of all) whose keys come after `after`. */
+/** Reads up to `limit` marks in the given buckets (null: in all) whose keys sort after `after`. */
 export async function readMarks<T extends DirtyTable>(
   db: Kysely<Database>,
   table: T,
@@ -105,7 +105,7 @@ export async function markedAmong<T extends DirtyTable>(
 }
 
 const clearing = (table: DirtyTable) => ({
-  lockUnmoved: ofRows((db, rows: DirtyRow[]) =>
+  lockUnchanged: ofRows((db, rows: DirtyRow[]) =>
     db
       .insertInto(table)
       .values(rows)
@@ -126,17 +126,17 @@ const clear = {
 }
 
 /**
- * Removes the marks that did not move since they were read. An upsert finds and locks them in the order of their keys,
- * as those who mark do; a plain deletion takes them in any order, and the two would wait for each other.
+ * Removes the marks whose generation has not changed since they were read. An upsert finds and locks them in key order,
+ * as marking does; a plain delete would lock them in any order, and the two could deadlock.
  */
 export async function clearMarks(db: Kysely<Database>, table: DirtyTable, marks: Mark[]): Promise<void> {
   const sorted = [...marks].sort((a, b) => (a.key < b.key ? -1 : 1))
-  const unmoved = await clear[table].lockUnmoved(
+  const unchanged = await clear[table].lockUnchanged(
     db,
     sorted.map(({ key, generation }) => ({ key, bucket: bucketOf(key), generation })),
   )
   await clear[table].remove(
     db,
-    unmoved.map((row) => row.key),
+    unchanged.map((row) => row.key),
   )
 }

@@ -1,12 +1,12 @@
 /**
- * Shares the work on the keys among processes. Each partition of the keys is a lease that one process owns for a few
- * seconds and renews; the feed is one more. Each keeps to its share: what it has too much it gives up, what nobody
- * renews it takes over. A process that was stopped goes on as if nothing had happened, so what it writes under a lease
- * is fenced: the transaction that writes changes the lease's row on the condition that owner and fence are still the
- * ones it claimed, which keeps everybody else from taking it until the commit.
+ * Shares the keys among processes. Each partition of the keys is a lease that one process owns for a few seconds and
+ * renews; the feed is one more lease. A process gives up leases beyond its fair share and takes over those that nobody
+ * renews. A paused process resumes without noticing that it was away, so writes under a lease are fenced: the writing
+ * transaction updates the lease's row only if owner and fence are still the ones it claimed, which also keeps other
+ * processes from taking the lease before the commit.
  *
- * All times are the database's, for the clocks of processes differ and jump. A row is renewed and taken by a statement
- * of its own, so that no two processes wait for each other.
+ * All times are the database's, because the clocks of processes differ and jump. Each row is renewed or taken in its own
+ * statement, so that no two processes deadlock.
  */
 
 import { type Kysely, sql, type Transaction } from 'kysely'
@@ -15,27 +15,27 @@ import type { Database } from '../schema.ts'
 import { BUCKETS } from './buckets.ts'
 import { LostClaim, type Ownership, type WorkClaim } from './ownership.ts'
 
-/** How many leases the keys are shared out in. Their rows are made by a migration. */
+/** The number of partitions, each with a lease. A migration creates their rows. */
 const PARTITIONS = 16
 const FEED = 'feed'
 
-/** A lease that is not renewed is free after this. */
+/** A lease that is not renewed expires after this time. */
 const LEASE_MS = 10_000
 
-/** What is left of a process that was not seen for so long is removed. */
-const FORGOTTEN_MS = 60_000
+/** The row of a process that was not seen for this long is deleted. */
+const PROCESS_EXPIRY_MS = 60_000
 
 /** This process's leases. */
 export type Leases = Ownership & {
-  /** Renews what it has, gives up what is too much, takes what is free. To be called every couple of seconds. */
+  /** Renews the leases it holds, gives up those beyond its share, and takes free ones. Call it every couple of seconds. */
   beat(): Promise<void>
-  /** Gives up everything, for an orderly end. */
+  /** Gives up all leases, for an orderly shutdown. */
   release(): Promise<void>
 }
 
 /**
- * The leases of the process `id`, which has none before its first beat. One that is started again under its id takes
- * at once what it had. `db` is for the beats: its locks should be waited for only shortly.
+ * Creates the leases of the process `id`, which holds none before its first beat. A process restarted under the same id
+ * takes its former leases back at once. `db` is used for the beats and should have a short lock timeout.
  */
 export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): Leases {
   const held = new Map<string, number>()
@@ -63,12 +63,12 @@ export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): 
         const still = new Set(kept.map((row) => row.name))
         const lost = names.filter((name) => !still.has(name))
         for (const name of lost) if (held.get(name) === fences.get(name)) held.delete(name)
-        throw new LostClaim(`${lost.join(', ')} belong to another process by now`)
+        throw new LostClaim(`${lost.join(', ')} now belong to another process`)
       },
     }
   }
 
-  /** Changes a lease that is still as it was read. Returns whether it was, or null if somebody works under it. */
+  /** Updates a lease if it has not changed since it was read. Returns whether it did; null if its row is locked. */
   const change = async (row: Database['leases'], next: Partial<Database['leases']>): Promise<boolean | null> => {
     try {
       const changed = await db
@@ -86,7 +86,7 @@ export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): 
     }
   }
 
-  /** Takes a lease over. Only if it is still free: an owner that was late may have renewed it. */
+  /** Takes over a lease if it is still free: a late owner may have renewed it. */
   const take = async (row: Database['leases'], now: number): Promise<boolean | null> => {
     const taken = await change(row, { owner: id, fence: row.fence + 1, expires_at: now + LEASE_MS })
     if (taken) held.set(row.name, row.fence + 1)
@@ -105,7 +105,7 @@ export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): 
     feed: () => claim(held.has(FEED) ? [FEED] : [], null),
     async beat() {
       const now = await databaseTime(db)
-      const alive = await beSeen(db, id, now)
+      const alive = await recordHeartbeat(db, id, now)
       const rows = await db.selectFrom('leases').selectAll().orderBy('name').execute()
       for (const row of rows) {
         const mine = row.owner === id && held.get(row.name) === row.fence
@@ -120,7 +120,7 @@ export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): 
         mine--
         if ((await change(row, { owner: '', expires_at: 0 })) === null) held.set(row.name, row.fence)
       }
-      // What its owner is writing under is left to him until the next beat.
+      // A lease whose owner is writing under it is left alone until the next beat.
       for (const row of rows) {
         const free = !held.has(row.name) && (row.expires_at <= now || row.owner === id)
         if (!free || (row.name !== FEED && mine >= share)) continue
@@ -138,7 +138,7 @@ export function createLeases({ db, id }: { db: Kysely<Database>; id: string }): 
   }
 }
 
-/** Keeps everybody from writing what is derived until the transaction ends. To be called before anything is locked. */
+/** Blocks all writes of derived rows until the transaction ends. Must be called before the transaction takes other locks. */
 export async function lockLeases(trx: Transaction<Database>): Promise<void> {
   const rows = await trx.selectFrom('leases').select('name').orderBy('name').execute()
   for (const { name } of rows) {
@@ -150,8 +150,8 @@ export async function lockLeases(trx: Transaction<Database>): Promise<void> {
   }
 }
 
-/** Notes that the process is alive, and returns how many are. */
-async function beSeen(db: Kysely<Database>, id: string, now: number): Promise<number> {
+/** Records that the process is alive, and returns the number of live processes. */
+async function recordHeartbeat(db: Kysely<Database>, id: string, now: number): Promise<number> {
   await db
     .insertInto('processes')
     .values({ id, seen_at: now })
@@ -159,7 +159,7 @@ async function beSeen(db: Kysely<Database>, id: string, now: number): Promise<nu
     .execute()
   await db
     .deleteFrom('processes')
-    .where('seen_at', '<', now - FORGOTTEN_MS)
+    .where('seen_at', '<', now - PROCESS_EXPIRY_MS)
     .execute()
   const alive = await db
     .selectFrom('processes')

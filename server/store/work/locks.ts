@@ -1,30 +1,30 @@
 /**
- * Locks that order writers who would otherwise not see each other: rows of a small table, taken by an upsert and held
- * until the transaction ends. SQLite lets one writer in at a time anyhow; on PostgreSQL these are the pairs where one
- * writes a fact and marks whom it sees to depend on it, while the other writes what depends on it:
+ * Locks for writers that would otherwise miss each other's changes: rows of a small table, taken by an upsert and held
+ * until the transaction ends. SQLite has one writer at a time anyway; on PostgreSQL these pairs need a lock, because one
+ * side writes a fact and marks the dependents it can see while the other side writes a dependent:
  *
- * - a claim lands on an identifier (marks its visitor) / a contact gains or loses it (marks the visitors that claimed
- *   it): both lock the identifier;
+ * - a claim on an identifier lands (marks its visitor) / a contact gains or loses the identifier (marks the visitors
+ *   that claimed it): both lock the identifier;
  * - two visitors land a use of one token, or one that used it is deleted (each marks the others): all lock the token;
- * - two visitors name one contact, or one that named him is deleted (each marks those whom a guard counts after it): all
- *   lock every identifier of his, since one may name him by his id and the other by his address;
- * - a visitor's rows give something to a contact (mark his person) / the contact or his orders change (mark his person
- *   if a visitor has something of the contact's): both lock the contact's person;
- * - contacts and orders are read, merged and written: under the name `contacts` or `orders`;
+ * - two visitors name one contact, or one that named it is deleted (each marks the visitors that a guard counts after
+ *   it): all lock every identifier of the contact, since one may name its id and the other its address;
+ * - a visitor's derived rows assign something to a contact (marks its person) / the contact or its orders change (marks
+ *   its person if a visitor is assigned to it): both lock the contact's person;
+ * - contacts or orders are read, merged and written: under the name `contacts` or `orders`;
  * - definitions of segments are read and written: under the name `segments`;
  * - sites and keys change, each time with the next version: under the name `config`;
- * - settings change or everything is emptied (marks all visitors) / visitors are derived under what was before: the
- *   former locks all leases (`leases`), and whoever derives looks at the version after it has locked its own.
+ * - settings change or the store is emptied (marks all visitors) / visitors are derived with the earlier settings: the
+ *   former locks all leases (`leases`), and the deriver checks the version after locking its own.
  *
- * Everybody locks in one order, or two would wait for each other: leases, a name, keys, then rows of facts and derived
- * rows, then the marks of visitors, of persons, of contacts. Keys are locked at once, in the order of their buckets.
+ * To avoid deadlocks, all transactions lock in one order: leases, a name, keys, then rows of facts and derived rows,
+ * then the marks of visitors, persons and contacts. Keys are locked in one statement, in the order of their buckets.
  */
 import type { Transaction } from 'kysely'
 import { keysBeside } from '../holders.ts'
 import type { Database } from '../schema.ts'
 import { bucketOf } from './buckets.ts'
 
-/** Locks one of the few names. A name that is held already is simply held. */
+/** Locks a name. Locking it again in the same transaction has no effect. */
 export function lockName(
   trx: Transaction<Database>,
   name: 'config' | 'contacts' | 'orders' | 'segments',
@@ -32,7 +32,7 @@ export function lockName(
   return take(trx, [name])
 }
 
-/** Locks the buckets of keys. To be called once in a transaction, with all that it needs. */
+/** Locks the buckets of keys. Call it once per transaction, with all the keys that it needs. */
 export async function lockKeys(trx: Transaction<Database>, keys: Iterable<string>): Promise<void> {
   const buckets = new Set<number>()
   for (const key of keys) buckets.add(bucketOf(key))
@@ -43,21 +43,21 @@ export async function lockKeys(trx: Transaction<Database>, keys: Iterable<string
     )
 }
 
-/** Of the store's kind, so that the transaction is tried again. */
+/** Has the code of a serialization failure, so that the transaction is retried. */
 class IdentifiersMoved extends Error {
   readonly code = '40001'
 }
 
 /**
- * Locks identifiers that visitors name, with all others of the same contacts, and what else the transaction needs. If a
- * contact got another identifier while this waited for him, who names him by that one is not waited for: that throws,
- * and `transact` tries again.
+ * Locks identifiers that visitors name, all other identifiers of the same contacts, and whatever else the transaction
+ * needs. If a contact gains an identifier while this waits, that identifier is not locked; this then throws, and
+ * `transact` retries.
  */
 export async function lockNamed(trx: Transaction<Database>, named: string[], others: string[]): Promise<void> {
   const keys = new Set(await keysBeside(trx, named))
   await lockKeys(trx, [...keys, ...others])
   if (named.length === 0 || (await keysBeside(trx, named)).every((key) => keys.has(key))) return
-  throw new IdentifiersMoved('a contact got another identifier meanwhile: the transaction must be tried again')
+  throw new IdentifiersMoved('a contact gained an identifier in the meantime: the transaction must be retried')
 }
 
 async function take(trx: Transaction<Database>, names: string[]): Promise<void> {

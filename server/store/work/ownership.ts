@@ -1,28 +1,28 @@
 /**
- * Who may derive what. A key is worked on by one process at a time: whoever wants to, claims first, reads, and holds
- * his claim in the transaction that writes. A claim that was lost in between lets nothing be written.
+ * Which process may derive which keys. Only one process works on a key at a time: it claims the key, reads, and verifies
+ * the claim in the transaction that writes. If the claim was lost in between, nothing is written.
  */
 import type { Transaction } from 'kysely'
 import type { Database } from '../schema.ts'
 
-/** What a process may work on, as it was when it was claimed. */
+/** What a process may work on, as of the moment it was claimed. */
 export type WorkClaim = {
-  /** The buckets of keys; null for all. */
+  /** The buckets of keys; null means all. */
   buckets: readonly number[] | null
-  /** Keeps others out until the transaction ends. Must be its first statement. Throws `LostClaim`. */
+  /** Keeps other processes out until the transaction ends. Must be its first statement. Throws `LostClaim`. */
   hold(trx: Transaction<Database>): Promise<void>
 }
 
-/** Gives claims: on keys of visitors and persons, and on the feed. Null: there is nothing that it may work on. */
+/** Hands out claims on the keys of visitors and persons, and on the feed; null if the process owns nothing there. */
 export type Ownership = { keys(): WorkClaim | null; feed(): WorkClaim | null }
 
-/** Another process has taken over what this one has worked on. Nothing was written; the other does the work. */
+/** Another process has taken over the claim. Nothing was written; the other process does the work. */
 export class LostClaim extends Error {
-  /** Of the store's kind: what was tried is not at fault (`isPoison`). */
+  /** A store error, not a fault of the data (`isPoison`). */
   readonly code = 'LOST_CLAIM'
 }
 
 const everything: WorkClaim = { buckets: null, hold: async () => {} }
 
-/** For a store with one process that derives. */
+/** For a store with a single deriving process. */
 export const ownsEverything: Ownership = { keys: () => everything, feed: () => everything }
