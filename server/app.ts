@@ -1,6 +1,6 @@
 /**
- * The HTTP application: public routes that write and tell nothing, private routes that read, the tag, the dashboard,
- * and the one place where errors become replies.
+ * The HTTP application: mounts the private API, the tag, mail links, the dashboard and monitoring, and is the one place
+ * where errors become replies.
  */
 
 import { OpenAPIHono } from '@hono/zod-openapi'
@@ -34,33 +34,33 @@ import { timelineRoutes } from './http/timelines.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './ops/bundle.ts'
 import type { Readiness } from './ops/readiness.ts'
 
-/** What the application is made with. */
+/** The dependencies of the application. */
 export type AppDeps = {
   configuration: Configuration
   links: LinkDeps
   http: HttpDeps
-  /** The client's address as the proxies in front tell it. */
+  /** The client's address, as reported by the proxies in front. */
   clientAddress: (c: Context) => string | null
-  /** Whether private routes answer under this `Host`. */
+  /** Whether private routes are served under this `Host`. */
   isPrivateHost: (host: string) => boolean
   tag: string
   dashboard: Map<string, Asset>
   demo: Hono
   metrics: () => Promise<string>
-  /** Whether it can take and land events, and what is missing. */
+  /** Whether the server can accept and land events, and what is missing. */
   readiness: () => Promise<Readiness>
-  /** Told of each request that was answered: the pattern of its route, never its path. */
+  /** Called after each request with the pattern of its route, never its path. */
   onRequest: (method: string, route: string, status: number, ms: number) => void
   version: string
-  /** Where the private routes are reached. */
+  /** The base URL of the private routes. */
   address: string
   isLoopback: (address: string) => boolean
-  /** Whether an error means that the store cannot be reached now. */
+  /** Whether an error means that the store is unavailable for now. */
   isStoreAway: (error: unknown) => boolean
   onError: (error: unknown, method: string, path: string) => void
 }
 
-/** The routes below `/api/v1`, chained so that their types are known to the dashboard. */
+/** The routes below `/api/v1`, chained so that the dashboard has their types. */
 function privateRoutes(deps: HttpDeps) {
   return new OpenAPIHono<PrivateEnv>()
     .route('/', sessionRoutes(deps))
@@ -89,7 +89,7 @@ const DASHBOARD_HEADERS = {
   'x-content-type-options': 'nosniff',
 }
 
-/** Creates the application: everything except the public endpoints (`collect/endpoints.ts`). */
+/** Creates the application, which serves everything except the public endpoints (`collect/endpoints.ts`). */
 export function createApp(deps: AppDeps): Hono {
   const app = new Hono()
   app.onError((error, c) => fail(error, c, deps))
@@ -114,13 +114,13 @@ export function createApp(deps: AppDeps): Hono {
     if (address === null || !deps.isLoopback(address)) {
       const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
       const key = token === undefined ? undefined : await deps.http.findKey(token)
-      if (!key) throw new Problem(401, 'unknown_key', 'metrics are for this machine, or for the holder of a key')
+      if (!key) throw new Problem(401, 'unknown_key', 'metrics need a key, except for requests from this machine')
     }
     return c.text(await deps.metrics())
   })
 
   const onlyPrivate = async (c: Context, next: () => Promise<void>) => {
-    // Answered as if there were nothing: a shop's visitors need not know that there is a dashboard.
+    // The reply is the same 404 as for an unknown path, so that a shop's visitors do not learn of the dashboard.
     if (!deps.isPrivateHost(c.req.header('host') ?? '')) return c.notFound()
     await next()
     if (c.req.path.startsWith('/api/')) c.header('cache-control', 'no-store')
@@ -156,8 +156,8 @@ function fail(error: unknown, c: Context, deps: AppDeps): Response {
     return problemResponse(new Problem(400, 'invalid_request', error.message))
   }
   if (deps.isStoreAway(error)) {
-    const away = 'the store cannot be reached now; nothing was changed that was not answered, try again'
-    return problemResponse(new Problem(503, 'store_unavailable', away, { 'retry-after': '5' }))
+    const message = 'the store is unavailable; unacknowledged changes were not made, so try again'
+    return problemResponse(new Problem(503, 'store_unavailable', message, { 'retry-after': '5' }))
   }
   deps.onError(error, c.req.method, c.req.routePath)
   return problemResponse(internalError())
@@ -179,7 +179,7 @@ async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise
     throw new Problem(
       404,
       'unknown_version',
-      `this version of the tag is not served any more; the one now is /tag.${own}.js`,
+      `this version of the tag is no longer served; the current one is /tag.${own}.js`,
     )
   }
   const headers = {
@@ -194,8 +194,8 @@ async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise
   return new Response(body, { headers })
 }
 
-/** What the tag is told of its site, by the types of the site's settings. */
-type Baked = {
+/** The settings baked into a tag, with the types of the site's settings. */
+type BakedSettings = {
   [Name in keyof TagSettings]-?: Name extends 'site'
     ? Site['id']
     : Name extends keyof Site['settings']
@@ -203,8 +203,8 @@ type Baked = {
       : never
 }
 
-/** What is baked into a site's tag: exactly what the tag is compiled against. */
-function tagSettings(site: Site): Exactly<TagSettings, Baked> {
+/** The settings to bake into a site's tag, exactly those that the tag is compiled against. */
+function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
   const { consent_source, link_param, form_selectors, session_minutes } = site.settings
   return { site: site.id, consent_source, link_param, form_selectors, session_minutes }
 }

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-// The first thing that runs, in words that every Node understands: says what is wrong on a version that cannot run
-// TypeScript as it is, then hands over to the commands.
+// The entry point, in syntax that every version of Node can parse: reports a version that cannot run TypeScript, then
+// runs the command line.
 import module from 'node:module'
 
 const [major, minor] = process.versions.node.split('.').map(Number)
@@ -11,9 +11,9 @@ if (major < 22 || (major === 22 && minor < 18)) {
   )
   process.exit(1)
 }
-// What was compiled at the last start is not compiled again: it halves the time to the first answer.
+// Reuses the compiled code of the last start, which halves the time to the first reply.
 module.enableCompileCache(new URL('../node_modules/.cache/couture', import.meta.url).pathname)
 const { run } = await import('./cli/program.ts')
 const code = await run(process.argv.slice(2))
-// A start that failed half-way has threads that would keep the process alive.
+// A start that failed halfway may leave threads that would keep the process alive.
 if (code !== 0) process.exit(code)

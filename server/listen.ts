@@ -1,31 +1,31 @@
 /**
- * The listening socket, and its orderly end: nothing new is accepted, what is under way is answered and its connection
- * closed after the answer, and who idles on a kept connection is cut off. What takes too long is cut off too.
+ * The listening socket and its graceful shutdown: no new connections are accepted, requests in progress are answered and
+ * their connections closed, and idle connections are closed at once. Whatever takes too long is cut off.
  */
 import { createServer, type Server } from 'node:http'
 import { getRequestListener } from '@hono/node-server'
 import type { EndpointHandler } from './collect/endpoints.ts'
 
-/** A socket that answers. */
+/** A listening socket. */
 export type Listening = {
-  /** Ends it within `ms`. Returns how many connections had to be cut off unanswered. */
+  /** Closes it within `ms`. Returns how many connections were cut off without a reply. */
   close(ms: number): Promise<number>
 }
 
-/** Connections become idle without a word, so they are looked for. */
+/** How often idle connections are closed during shutdown. Node has no event for a connection that becomes idle. */
 const LOOK_MS = 20
 
-/** Longer than proxies keep a connection, so that none sends a request into one that is being closed. */
+/** Longer than proxies keep an idle connection, so that none sends a request into one that is being closed. */
 const KEEP_ALIVE_MS = 75_000
 
-/** Listens on a port: the public endpoints are tried first, then the application. Rejects with a sentence if the port is taken. */
+/** Listens on a port. A request goes to the public endpoints first, then to the application. Rejects if the port is in use. */
 export function listen(
   endpoints: EndpointHandler,
   fetch: Parameters<typeof getRequestListener>[0],
   { port, host }: { port: number; host: string },
 ): Promise<Listening> {
   const application = getRequestListener(fetch, { hostname: host })
-  // An import of a large file takes as long as it takes; slow headers are cut off by a timeout of their own.
+  // A large import may take any time, so requests have no timeout. Node's own timeout for headers still applies.
   const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, (message, response) => {
     if (!endpoints(message, response)) void application(message, response)
   })
@@ -44,8 +44,8 @@ function createClose(server: Server): Listening['close'] {
     let cut = 0
     server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
     const closed = new Promise((resolve) => server.close(resolve))
-    const looking = setInterval(() => server.closeIdleConnections(), LOOK_MS)
-    const late = setTimeout(() => {
+    const idleTimer = setInterval(() => server.closeIdleConnections(), LOOK_MS)
+    const deadline = setTimeout(() => {
       server.closeIdleConnections()
       server.getConnections((_, open) => {
         cut = open
@@ -53,8 +53,8 @@ function createClose(server: Server): Listening['close'] {
       })
     }, ms)
     await closed
-    clearInterval(looking)
-    clearTimeout(late)
+    clearInterval(idleTimer)
+    clearTimeout(deadline)
     return cut
   }
 }

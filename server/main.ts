@@ -1,5 +1,5 @@
 /**
- * The composition root: makes the threads, hands each part what it needs, and serves HTTP. Nothing is decided here.
+ * The composition root: starts the threads, passes each part its dependencies, and serves HTTP. It decides nothing itself.
  */
 import { existsSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
@@ -45,16 +45,16 @@ import { openServingStore } from './store/open.ts'
 import { startCollector } from './threads/collector.ts'
 import { type PipelineThread, startPipeline } from './threads/pipeline.ts'
 
-/** Landed entries stay this long, so that a restored backup of the store can catch up. */
+/** How long landed entries stay in the journal, so that a restored backup of the store can catch up. */
 const JOURNAL_KEEP_MS = 24 * 3600_000
 
-/** How often changes by commands in other processes are looked for. */
+/** How often the store is checked for sites and keys changed by commands in other processes. */
 const CONFIGURATION_EVERY_MS = 500
 
-/** Landing is woken so long after something was appended: under load not once for each group. */
+/** How long after an append landing is woken, so that under load it is not woken for every group. */
 const WAKE_AFTER_MS = 20
 
-/** The end must not take longer: service managers kill soon after. */
+/** The longest time for a shutdown, because service managers kill the process soon after. */
 const STOP_MS = 10_000
 
 /** A running server. */
@@ -63,16 +63,16 @@ export type Running = {
   dashboard: string
   demo: string
   snippet: string
-  /** How far a rebuild is that is under way: an upgrade may ask for one. */
+  /** The progress of a running rebuild, which an upgrade may have requested. */
   rebuild(): Promise<RebuildProgress | null>
-  /** Takes no more, finishes what was accepted, and ends the threads. Says what it could not finish in time. */
+  /** Stops accepting requests, finishes accepted work and ends the threads. Returns what was not finished in time. */
   stop(): Promise<Stopped>
 }
 
 const now = () => Date.now()
 const newId = () => nanoid(22)
 
-/** Starts everything and resolves when requests are answered. */
+/** Starts the server, and resolves once it answers requests. */
 export async function start(config: Config): Promise<Running> {
   await warmUpTicks()
   const lock = lockFolder(config.dataDir)
@@ -95,7 +95,7 @@ export async function start(config: Config): Promise<Running> {
   })
   const db = openServingStore(config)
   const building = Promise.all([buildTag(), buildDashboard()])
-  // Needs no store: it starts while the store is brought to its newest schema.
+  // The collector needs no store, so it starts while the store is migrated.
   const collector = startCollector(
     {
       journal: {
@@ -112,11 +112,11 @@ export async function start(config: Config): Promise<Running> {
       count: metrics.count,
       onAnswers: coalesce(wake, WAKE_AFTER_MS),
       onMaintenanceFailed: (message) =>
-        log.warn({ error: message }, 'the journal could not be kept small; tried again'),
-      onDeath: (error) => endProcess(log, error, 'the thread that collects has died'),
+        log.warn({ error: message }, 'maintenance of the journal failed and will be retried'),
+      onDeath: (error) => endProcess(log, error, 'the collector thread has died'),
     },
   )
-  // They are awaited further down; until then a failure of theirs is nobody's.
+  // Both are awaited below. Until then a rejection must not count as unhandled.
   for (const starting of [building, collector.opened]) starting.catch(() => {})
   const preparing = {
     prepare: () => prepareStore(config, keyring, now()),
@@ -194,26 +194,26 @@ export async function start(config: Config): Promise<Running> {
       { store: config, journalFile, secret: config.secret, short },
       { log, metrics, journal: collector },
     )
-    // Only now: a start that fails must not end the key of the server that is running.
+    // The demo replaces its API key, so it begins last: a start that fails must not revoke a running server's key.
     await demo.begin()
   }
   if (prepared) await begin()
   else {
     void prepareLater(preparing, {
       begin,
-      onError: (error) => log.error({ err: error }, 'the store is there and could not be prepared'),
+      onError: (error) => log.error({ err: error }, 'the store is available but could not be prepared'),
       isStopping: () => stopping,
       sleep: (ms) => sleep(ms, undefined, { ref: false }),
     })
   }
-  const looking = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)
+  const refreshTimer = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)
 
   return {
     ...addressesOf(config),
     rebuild: () => rebuildProgress(db),
     async stop() {
       stopping = true
-      clearInterval(looking)
+      clearInterval(refreshTimer)
       unwatch()
       const stopped = await stopInOrder(STOP_MS, [
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
@@ -232,7 +232,7 @@ export async function start(config: Config): Promise<Running> {
 
 const isHttps = (url: string) => url.startsWith('https:')
 
-/** What the private routes are handed. */
+/** The dependencies of the private routes. */
 function httpDeps(from: {
   config: Config
   keyring: Keyring
@@ -276,7 +276,7 @@ function httpDeps(from: {
   }
 }
 
-/** Where to find what a server serves. */
+/** The URLs of what a server serves, and the snippet for a shop's pages. */
 function addressesOf({ publicUrl, adminUrl }: Config): Omit<Running, 'stop' | 'rebuild'> {
   return {
     address: publicUrl,

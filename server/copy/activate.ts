@@ -1,6 +1,7 @@
 /**
- * Whether a store may be used, for all who open it: a copy (`couture copy`) only once it is whole and its source has not
- * gone on since, and the source no more once the copy is in use. So no order of commands loses what was written.
+ * Checks whether a store may be used, whenever one is opened. A copy (`couture copy`) may be used once it is complete, if
+ * its source has not been used since; the source may no longer be used once the copy is. So no order of commands loses
+ * data.
  */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,12 +23,12 @@ import {
 
 const AGAIN = 'with the server stopped, run couture copy --to … --finish'
 
-/** A keyed hash by which a copy knows the installation's secret. */
+/** A keyed hash that shows whether a copy is used with the installation's own secret. */
 export function secretMark(keyring: Pick<Keyring, 'token'>): string {
   return keyring.token('the secret of a copy')
 }
 
-/** Throws with what to do if the store may not be used; notes the first use of a copy. */
+/** Throws one sentence that says what to do if the store may not be used. Notes the first use of a copy. */
 export async function activateCopy(db: Kysely<Database>, at: StoreAt, keyring: Keyring): Promise<void> {
   if (at.databaseUrl === null) {
     const moved = await readMoved(db)
@@ -49,7 +50,7 @@ export async function activateCopy(db: Kysely<Database>, at: StoreAt, keyring: K
   if (existsSync(join(at.dataDir, 'couture.db'))) await leaveSource(at.dataDir, copy)
   if (copy.state === 'finished') {
     await changeCopyState(db, copy, { ...copy, state: 'live' }).catch((error: unknown) => {
-      // Another collector that starts at the same time has noted it.
+      // Another collector, starting at the same time, has noted it.
       if (!(error instanceof Overtaken)) throw error
       return activateCopy(db, at, keyring)
     })

@@ -1,10 +1,10 @@
 /**
- * Copies a whole store from SQLite to PostgreSQL, table by table, all that is kept: facts, what is derived of them, marks
- * of what is to be derived, and what readers were told. Derived rows could be made again, but events carry their persons
- * and the feed compares with what it told: copied, the target goes on with the next event as the source would have done.
+ * Copies a whole store from SQLite to PostgreSQL, table by table: facts, derived rows, marks of pending work and what the
+ * feed has published. Derived rows could be derived again, but events carry their persons and the feed compares with what
+ * it has published. With all of it copied, the target continues with the next event as the source would have.
  *
- * A pass beside a running server sees each page at another moment; the next pass mends that. Only the last one, of one
- * moment, has to be exact.
+ * A pass beside a running server reads each page at a different moment, and the next pass corrects that. Only the last
+ * pass, of a single snapshot, must be exact.
  */
 
 import { type Kysely, sql, type Transaction } from 'kysely'
@@ -24,34 +24,34 @@ import {
 } from './notes.ts'
 import { countRows, type Different, tablesOf, walkTable } from './table.ts'
 
-/** Both stores, the state under which the target may be written, and who is told how far it is. */
+/** Both stores, the state under which the target may be written, and a callback for the progress. */
 export type Copy = {
   source: Kysely<Database>
   target: Kysely<Database>
   state: CopyState
-  /** Rows that the pass has walked so far, of about as many as there are. */
+  /** `done`: rows walked in the pass so far. `total` is approximate. */
   onProgress: (table: string, done: number, total: number) => void
 }
 
-/** Texts in, a digest out. */
+/** A digest of texts. */
 export type Digest = { update(text: string): unknown; digest(encoding: 'hex'): string }
 
-/** A table on both sides: its rows and whether they are the same. */
+/** The comparison of a table: its rows, the digest of each side and whether they are equal. */
 export type Compared = { table: string; rows: number; source: string; target: string; equal: boolean }
 
 /**
- * One pass of a run: rows that an interrupted run had walked in it, and are not read again; rows that this run has read;
- * and rows that were written in all of it.
+ * A pass: `skipped` rows were walked by an interrupted run and are not read again, `read` rows were read by this run, and
+ * `written` rows were written by both.
  */
 export type Pass = { pass: number; skipped: number; read: number; written: number }
 
-/** Below so many changes a pass is as good as the next one would be; and there are no more than so many. */
+/** Passes end when one writes at most this many rows, because another would gain little, or after `MAX_PASSES`. */
 const FEW_CHANGES = 2000
 const MAX_PASSES = 6
 
 /**
- * Copies while the source is written to: all tables, then again what has changed meanwhile, until that is little. Where a
- * run was interrupted the next goes on, in the same pass. Returns the passes of this run.
+ * Copies while the source is in use: all tables, then repeatedly what has changed meanwhile, until few rows change. A run
+ * resumes the pass in which an earlier one was interrupted. Returns the passes of this run.
  */
 export async function copyBeside(copy: Copy): Promise<Pass[]> {
   const passes: Pass[] = []
@@ -88,7 +88,7 @@ async function walkAll(copy: Copy, number: number, total: number): Promise<Pass>
     pass.skipped += place.read
     pass.written += place.written
   }
-  // How far journals have landed means something only with all that was landed.
+  // The journals' cursors are left to the last pass, because they are valid only together with everything that has landed.
   for (const table of (await tablesOf(source)).filter(({ copied }) => copied !== 'last')) {
     let place: CopyProgress = places.get(table.name) ?? { after: null, done: false, read: 0, written: 0 }
     if (place.done) continue
@@ -105,7 +105,7 @@ async function walkAll(copy: Copy, number: number, total: number): Promise<Pass>
         })
         place = next
       },
-      onStretch: (rows, written) => {
+      onRange: (rows, written) => {
         pass.read += rows.source.length
         pass.written += written
         copy.onProgress(table.name, pass.skipped + pass.read, total)
@@ -115,12 +115,12 @@ async function walkAll(copy: Copy, number: number, total: number): Promise<Pass>
   return pass
 }
 
-/** Makes the target what the source is at one moment, and compares all rows by their digests. */
+/** Makes the target equal to a snapshot of the source, and compares all rows by digests. */
 export async function copyExactly(
   copy: Copy,
   newDigest: () => Digest,
 ): Promise<{ tables: Compared[]; different: Different | null; written: number }> {
-  let all = 0
+  let writtenRows = 0
   let different: Different | null = null
   const compared = await snapshot(copy.source, async (source) => {
     const total = await countAll(source)
@@ -137,8 +137,8 @@ export async function copyExactly(
         write: async (_, change) => {
           if (change !== null) await guarded(copy, change)
         },
-        onStretch: (texts, written) => {
-          all += written
+        onRange: (texts, written) => {
+          writtenRows += written
           rows += texts.source.length
           for (const text of texts.source) here.update(`${text}\n`)
           for (const text of texts.target) there.update(`${text}\n`)
@@ -152,10 +152,10 @@ export async function copyExactly(
     }
     return results
   })
-  return { tables: compared, different, written: all }
+  return { tables: compared, different, written: writtenRows }
 }
 
-/** Moves when another connection, of this process or not, has written to the SQLite store. */
+/** A number that changes when another connection, of any process, writes to the SQLite store. */
 export async function dataVersion(source: Kysely<Database>): Promise<number> {
   const { rows } = await sql<{ data_version: number }>`pragma data_version`.execute(source)
   return itemAt(rows, 0).data_version
@@ -167,7 +167,7 @@ async function countAll(source: Kysely<Database>): Promise<number> {
   return total
 }
 
-/** In a transaction that holds the target's state, so that nobody is overwritten who has taken over. */
+/** Runs `change` in a transaction that locks the target's state, so that a run or server that took over is not overwritten. */
 function guarded(copy: Copy, change: (trx: Transaction<Database>) => Promise<void>): Promise<void> {
   return transact(copy.target, async (trx) => {
     await changeCopyState(trx, copy.state, copy.state)

@@ -1,10 +1,10 @@
 /**
- * What a copy of a store notes, in rows of `meta` that begin with `copy:` and are never copied. In the target: of which
- * installation it is a copy and how far that is. In the source: by which run it was copied to the end, until somebody uses
- * it again; and once the copy is in use, that the installation lives there.
+ * The notes of a copy, in rows of `meta` that start with `copy:` and are never copied themselves. The target notes of which
+ * installation it is a copy, and the progress. The source notes the run that finished copying it, until it is used again,
+ * and, once the copy is in use, that the installation has moved.
  *
- * Each run of the command has a name. A run writes only while the target says that it is the one that copies, in the same
- * transaction: one that was overtaken by another run, or by a server that has begun to use the copy, writes nothing.
+ * Each run of the command has a name. A run writes only while the target names it as the current one, checked in the same
+ * transaction. So a run that was overtaken by another, or by a server that uses the copy, writes nothing.
  */
 import type { Kysely, Transaction } from 'kysely'
 import {
@@ -21,8 +21,8 @@ import type { Database } from '../store/schema.ts'
 import type { Key } from './table.ts'
 
 /**
- * `copying`: not to be used yet. `finished`: the same as the source, as long as that names the same run. `live`: in use, with a
- * life of its own. `secret` is a keyed hash that only the installation's secret makes.
+ * `copying`: must not be used yet. `finished`: equal to the source, as long as the source names the same run. `live`: in
+ * use, independent of the source. `secret` is a keyed hash that only the installation's secret produces.
  */
 export type CopyState = {
   state: 'copying' | 'finished' | 'live'
@@ -38,7 +38,7 @@ const isCopyState = isObjectOf<CopyState>({
   secret: isText,
 })
 
-/** A run that is not the one any more that copies to the target. */
+/** Thrown in a run that is no longer the one that copies to the target. */
 export class Overtaken extends Error {}
 
 const STATE = 'copy:state'
@@ -47,12 +47,12 @@ const MOVED = 'copy:moved'
 const PASSES = 'copy:passes'
 const PLACE = 'copy:place:'
 
-/** The random name of an installation, which a copy has too. Null: it was never copied. */
+/** The random name of an installation, which its copy shares. Null if it was never copied. */
 export function readInstallation(db: Kysely<Database>): Promise<string | null> {
   return readMeta(db, 'installation')
 }
 
-/** The installation's name; it gets `name` if it has none. */
+/** Returns the installation's name, after setting it to `name` if it has none. */
 export async function nameInstallation(db: Kysely<Database>, name: string): Promise<string> {
   await db
     .insertInto('meta')
@@ -60,16 +60,16 @@ export async function nameInstallation(db: Kysely<Database>, name: string): Prom
     .onConflict((conflict) => conflict.doNothing())
     .execute()
   const installation = await readInstallation(db)
-  if (installation === null) throw new Error('the store does not keep the name of its installation')
+  if (installation === null) throw new Error('the store did not keep the name of its installation')
   return installation
 }
 
-/** What a target is a copy of, or null: of nothing. */
+/** The state of the copy in a target; null if it holds none. */
 export function readCopyState(db: Kysely<Database>): Promise<CopyState | null> {
   return readMetaJson(db, STATE, isCopyState)
 }
 
-/** Begins the copy of a target that has none. Returns false if another run has come first. */
+/** Starts a copy in a target that has none. Returns false if another run was faster. */
 export async function beginCopy(db: Kysely<Database>, state: CopyState): Promise<boolean> {
   const made = await db
     .insertInto('meta')
@@ -80,7 +80,7 @@ export async function beginCopy(db: Kysely<Database>, state: CopyState): Promise
   return made.length === 1
 }
 
-/** Replaces the state that was read. Throws if it is another by now; holds it until a transaction ends. */
+/** Replaces the state that was read, and locks it until the transaction ends. Throws if it has changed meanwhile. */
 export async function changeCopyState(db: Kysely<Database>, from: CopyState, to: CopyState): Promise<void> {
   const changed = await db
     .updateTable('meta')
@@ -89,27 +89,26 @@ export async function changeCopyState(db: Kysely<Database>, from: CopyState, to:
     .where('value', '=', JSON.stringify(from))
     .returning('name')
     .execute()
-  if (changed.length === 0)
-    throw new Overtaken('another copy, or a server, has taken over that database; this one ends')
+  if (changed.length === 0) throw new Overtaken('another copy or a server has taken over that database; this copy ends')
 }
 
-/** The passes so far: how many rows each that has ended wrote, and about how many the next one has to walk. */
+/** The passes so far: the rows that each finished pass wrote, and about how many rows the next one must walk. */
 export type Passes = { written: number[]; total: number }
 
 const isPasses = isObjectOf<Passes>({ written: isListOf(isNumber), total: isNumber })
 
-/** Where the passes were when they were interrupted; null: none was begun, or they have all ended. */
+/** The passes of an interrupted run; null if none has started or all have finished. */
 export function readPasses(db: Kysely<Database>): Promise<Passes | null> {
   return readMetaJson(db, PASSES, isPasses)
 }
 
-/** Notes that the next pass begins, from the beginning of all tables. */
+/** Notes that the next pass starts, from the beginning of all tables. */
 export async function writePasses(trx: Transaction<Database>, passes: Passes): Promise<void> {
   await clearPlaces(trx)
   await writeMeta(trx, PASSES, JSON.stringify(passes))
 }
 
-/** Up to which key a pass has walked a table (`done`: all of it), with how many rows it read and wrote there. */
+/** The progress of a pass in a table: the last key (`done`: all of it), and the rows read and written. */
 export type CopyProgress = { after: Key | null; done: boolean; read: number; written: number }
 
 const isKey = isListOf((value: unknown): value is string | number => isText(value) || isNumber(value))
@@ -120,17 +119,17 @@ const isProgress = isObjectOf<CopyProgress>({
   written: isNumber,
 })
 
-/** The places of all tables where a pass was interrupted. */
+/** The progress of an interrupted pass, by table. */
 export function readPlaces(db: Kysely<Database>): Promise<Map<string, CopyProgress>> {
   return readMetaMap(db, PLACE, isProgress)
 }
 
-/** Notes the place of a table. */
+/** Notes the progress in a table. */
 export function writePlace(trx: Transaction<Database>, table: string, place: CopyProgress): Promise<void> {
   return writeMeta(trx, PLACE + table, JSON.stringify(place))
 }
 
-/** Forgets passes and places: the next run begins with a pass from the beginning. */
+/** Deletes the notes of passes and their progress, so that the next run starts from the beginning. */
 export async function clearPasses(trx: Transaction<Database>): Promise<void> {
   await clearPlaces(trx)
   await trx.deleteFrom('meta').where('name', '=', PASSES).execute()
@@ -140,27 +139,27 @@ async function clearPlaces(trx: Transaction<Database>): Promise<void> {
   await trx.deleteFrom('meta').where('name', 'like', `${PLACE}%`).execute()
 }
 
-/** The run that has copied this store to the end; null: none, or it was used since. */
+/** The run that finished copying this store; null if none has, or the store has been used since. */
 export function readFinished(db: Kysely<Database>): Promise<string | null> {
   return readMeta(db, FINISHED)
 }
 
-/** Notes in the source that a run has copied it to the end. */
+/** Notes in the source that a run finished copying it. */
 export function writeFinished(db: Kysely<Database>, run: string): Promise<void> {
   return writeMeta(db, FINISHED, run)
 }
 
-/** Notes that the source may change again. */
+/** Notes that the source is in use again. */
 export async function clearFinished(db: Kysely<Database>): Promise<void> {
   await db.deleteFrom('meta').where('name', '=', FINISHED).execute()
 }
 
-/** When the installation of this store moved to its copy; null: it did not. */
+/** When the installation moved from this store to its copy; null if it has not. */
 export function readMoved(db: Kysely<Database>): Promise<string | null> {
   return readMeta(db, MOVED)
 }
 
-/** Notes that it did. */
+/** Notes that the installation has moved to its copy. */
 export function writeMoved(db: Kysely<Database>, at: string): Promise<void> {
   return writeMeta(db, MOVED, at)
 }

@@ -1,9 +1,9 @@
 /**
- * One table's way from SQLite to PostgreSQL: both are read in the order of the key, a stretch of keys at a time, and what
- * differs is made in the target as it is in the source: new rows, changed ones, and those that are gone. So one walk
- * copies, catches up and compares, and it may be cut short anywhere: it goes on after the key that was noted last.
+ * Copies one table from SQLite to PostgreSQL: reads both in key order, a range of keys at a time, and makes the target
+ * equal to the source by inserting, updating and deleting rows. So the same walk copies, catches up and compares. It can
+ * be interrupted at any point, and resumes after the last noted key.
  *
- * Texts sort by their bytes on both engines. Rows are compared as JSON of their columns in order (`canonical`).
+ * Both engines sort texts by their bytes. Rows are compared as JSON arrays of their columns (`canonicalOf`).
  */
 
 import { type Kysely, type RawBuilder, sql } from 'kysely'
@@ -11,7 +11,7 @@ import { itemAt } from '../domain/lookup.ts'
 import type { Database } from '../store/schema.ts'
 import { isTable, TABLES, type TableEntry, type TableName } from '../store/tables.ts'
 
-/** A table as the source has it, and which of its rows are copied when (`tables`). */
+/** A table of the source. `copied` says which of its rows are copied, and when (`store/tables`). */
 export type Table = {
   name: string
   columns: string[]
@@ -23,14 +23,14 @@ export type Table = {
 export type Key = (string | number)[]
 
 type Row = Record<string, string | number | null>
-/** The keys after one, up to another; null: from the beginning, to the end. */
-type Stretch = { after: Key | null; upTo: Key | null }
+/** The keys after one, up to and including another. Null means from the beginning or to the end. */
+type Range = { after: Key | null; upTo: Key | null }
 
-/** Rows of a page: as many as hold about these bytes, so that rows of any size take little memory. */
+/** A page has as many rows as fit in about this many bytes, so that rows of any size need little memory. */
 const PAGE_BYTES = 4_000_000
 const PAGE_ROWS = { first: 500, min: 20, max: 5000 }
 
-/** All tables of a SQLite store that are to be copied, those that say how much there is of the others last. */
+/** All tables of a SQLite store that are copied. Those marked `last` come last. */
 export async function tablesOf(source: Kysely<Database>): Promise<Table[]> {
   const { rows } = await sql<{ table: string; column: string; pk: number }>`
     select m.name as "table", c.name as "column", c.pk as pk
@@ -52,35 +52,35 @@ export async function tablesOf(source: Kysely<Database>): Promise<Table[]> {
 }
 
 function howCopied(name: string): Table['copied'] {
-  if (!isTable(name)) throw new Error(`the source has a table ${name} that this version does not know`)
+  if (!isTable(name)) throw new Error(`the source has a table ${name}, which this version does not know`)
   return TABLES[name].copied
 }
 
-/** How many rows are to be copied. */
+/** How many rows of a table are copied. */
 export async function countRows(db: Kysely<Database>, table: Table): Promise<number> {
   const { rows } = await sql<{ n: number }>`
     select count(*) as n from ${sql.table(table.name)} where ${belongs(table)}`.execute(db)
   return itemAt(rows, 0).n
 }
 
-/** A row whose copy is not the same after it was written. */
+/** A row that still differs after it was written. */
 export type Different = { table: string; key: Key }
 
-/** A stretch that was walked: up to which key (null: to the end), how many rows the source has there, how many were written. */
+/** A range that was walked: its last key (null: the end of the table), the source's rows in it, and the rows written. */
 export type Walked = { at: Key | null; rows: number; written: number }
 
-/** What a walk needs. `write` runs what makes a stretch the same (null: it is), and may note how far the walk is. */
+/** What a walk needs. `write` runs the change that makes a range equal (null if it already is), and may note the progress. */
 export type Walk = {
   source: Kysely<Database>
   target: Kysely<Database>
   table: Table
   after: Key | null
   write: (walked: Walked, change: ((target: Kysely<Database>) => Promise<void>) | null) => Promise<void>
-  /** Is told the rows that both have after each stretch, as texts; and how many were written. */
-  onStretch: (rows: { source: string[]; target: string[] }, written: number) => void
+  /** Called after each range with the rows of both sides, as texts, and the number of rows written. */
+  onRange: (rows: { source: string[]; target: string[] }, written: number) => void
 }
 
-/** Makes the target's rows the source's. Returns the first that still differs, as nobody else may write there. */
+/** Makes the target's rows equal to the source's. Returns the first row that still differs afterwards. */
 export async function walkTable(walk: Walk): Promise<Different | null> {
   const { source, target, table } = walk
   let size = PAGE_ROWS.first
@@ -102,7 +102,7 @@ export async function walkTable(walk: Walk): Promise<Different | null> {
       const row = left.put[0] ?? left.gone[0]
       if (row) first ??= { table: table.name, key: keyOf(table, row) }
     }
-    walk.onStretch({ source: [...wanted.keys()], target: [...found.keys()] }, written)
+    walk.onRange({ source: [...wanted.keys()], target: [...found.keys()] }, written)
     if (upTo === null) return first
     after = upTo
     let bytes = 1
@@ -112,7 +112,7 @@ export async function walkTable(walk: Walk): Promise<Different | null> {
   }
 }
 
-/** Which rows of a table are copied. */
+/** The condition for the rows of a table that are copied. */
 function belongs({ copied, key }: Table): RawBuilder<unknown> {
   if (typeof copied === 'string') return sql`1 = 1`
   const { exceptPrefix: prefix } = copied
@@ -122,7 +122,7 @@ function belongs({ copied, key }: Table): RawBuilder<unknown> {
 async function readRows(
   db: Kysely<Database>,
   table: Table,
-  { after, upTo }: Stretch,
+  { after, upTo }: Range,
   limit: number | null,
 ): Promise<Row[]> {
   const key = sql.join(table.key.map((name) => sql.ref(name)))
@@ -138,7 +138,7 @@ async function readRows(
   return rows
 }
 
-/** Up to which key both pages are whole; null: to the end. */
+/** The last key up to which both pages are complete; null if both reach the end. */
 function endOf(table: Table, pages: Row[][], size: number): Key | null {
   const ends = pages.flatMap((rows) => {
     const last = rows.at(-1)
@@ -162,7 +162,7 @@ function keyOf(table: Table, row: Row): Key {
   })
 }
 
-/** As both engines sort. */
+/** Compares keys in the sort order of both engines. */
 function compareKeys(a: Key, b: Key): number {
   for (const [i, own] of a.entries()) {
     const other = itemAt(b, i)
@@ -173,7 +173,7 @@ function compareKeys(a: Key, b: Key): number {
   return 0
 }
 
-/** Rows by their text. What PostgreSQL cannot keep is replaced, as the store there does. */
+/** Rows by their canonical text. NUL, which PostgreSQL cannot store, is replaced, as the store does. */
 function canonicalOf(table: Table, rows: Row[]): Map<string, Row> {
   const texts = new Map<string, Row>()
   for (const row of rows) {
@@ -189,7 +189,7 @@ function canonicalOf(table: Table, rows: Row[]): Map<string, Row> {
 
 function withoutNul(table: Table, row: Row): Row {
   if (keyOf(table, row).some((value) => typeof value === 'string' && value.includes('\0'))) {
-    throw new Error(`${table.name} has a row whose key holds a NUL, which PostgreSQL cannot keep; remove that row`)
+    throw new Error(`${table.name} has a row with a NUL in its key, which PostgreSQL cannot store; delete that row`)
   }
   const values = Object.entries(row).map(([name, value]) => [
     name,
@@ -200,7 +200,7 @@ function withoutNul(table: Table, row: Row): Row {
 
 type Change = { put: Row[]; gone: Row[] }
 
-/** What has to be written, in the order of the keys, so that `found` becomes `wanted`. */
+/** The rows to put and to delete, in key order, so that `found` becomes `wanted`. */
 function differenceOf(table: Table, wanted: Map<string, Row>, found: Map<string, Row>): Change {
   const put = [...wanted].filter(([text]) => !found.has(text)).map(([, row]) => row)
   const kept = new Set(put.map((row) => JSON.stringify(keyOf(table, row))))
@@ -210,7 +210,7 @@ function differenceOf(table: Table, wanted: Map<string, Row>, found: Map<string,
   return { put, gone }
 }
 
-/** Each is one statement with one parameter, however many rows there are. */
+/** Applies a change in at most two statements, each with a single parameter however many rows there are. */
 async function apply(target: Kysely<Database>, { name, columns, key }: Table, { put, gone }: Change): Promise<void> {
   const names = (list: string[]) => sql.join(list.map((each) => sql.ref(each)))
   const rowsOf = (rows: Row[]) => sql`json_populate_recordset(null::${sql.table(name)}, ${JSON.stringify(rows)}::json)`

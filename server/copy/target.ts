@@ -1,8 +1,8 @@
-/** Whether a PostgreSQL database may be copied to: nothing is in it, or a schema in which nothing was ever kept. */
+/** Checks whether a PostgreSQL database may be copied to: it must have no tables, or a schema that was never used. */
 import { type Kysely, sql } from 'kysely'
 import type { Database } from '../store/schema.ts'
 
-/** Whether it has no table at all. */
+/** Whether the database has no tables. */
 export async function isEmptyDatabase(db: Kysely<Database>): Promise<boolean> {
   const { rows } = await sql`
     select 1 from information_schema.tables
@@ -10,7 +10,7 @@ export async function isEmptyDatabase(db: Kysely<Database>): Promise<boolean> {
   return rows.length === 0
 }
 
-/** Whether no server and no command has kept anything in it: both begin with a site or a segment. */
+/** Whether no server or command has used the database. Both start by adding a site or a segment. */
 export async function isUnused(db: Kysely<Database>): Promise<boolean> {
   for (const table of ['sites', 'segments', 'contacts', 'events'] as const) {
     const row = await db
