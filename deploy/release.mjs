@@ -1,13 +1,13 @@
-// `npm run release -- VERSION [--dry-run]`: turns what is under "Unreleased" in the changelog into a release. It sets the
-// version, dates the section, commits and tags; pushing is left to whoever ran it. It works on the current directory and
-// changes nothing until every check has passed.
+// `npm run release -- VERSION [--dry-run]`: turns the section "Unreleased" of the changelog into a release. It sets the
+// version, dates the section, commits and tags; you push yourself. It works on the current directory and changes nothing
+// until every check has passed.
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 
 const git = (...args) => execFileSync('git', args, { encoding: 'utf8' }).trim()
 const read = (file) => readFileSync(file, 'utf8')
 
-/** Ends with one sentence. */
+/** Prints one sentence and exits with 1. */
 function refuse(sentence) {
   console.error(sentence)
   process.exit(1)
@@ -32,7 +32,7 @@ const branch = git('branch', '--show-current')
 if (branch !== 'main') refuse(`releases are made on the branch main (this is "${branch}")`)
 if (git('status', '--porcelain') !== '') refuse('the working tree must be clean: commit or stash your changes first')
 const tag = `v${version}`
-if (git('tag', '--list', tag) !== '') refuse(`the tag ${tag} exists already`)
+if (git('tag', '--list', tag) !== '') refuse(`the tag ${tag} already exists`)
 
 const changelog = read('CHANGELOG.md')
 const unreleased = /^## Unreleased\n([\s\S]*?)(?=^## |(?![\s\S]))/m.exec(changelog)

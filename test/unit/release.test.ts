@@ -97,7 +97,7 @@ test('it refuses another branch, a changed tree, a tag that exists, and an empty
 
   const tagged = repository()
   tagged.git('tag', 'v9.0.0')
-  expect(tagged.release('9.0.0').stderr).toContain('the tag v9.0.0 exists already')
+  expect(tagged.release('9.0.0').stderr).toContain('the tag v9.0.0 already exists')
 
   const empty = repository({ changelog: '# Changelog\n\n## Unreleased\n\n## 0.1.0 - 2026-01-01\n\n- The first.\n' })
   expect(empty.release('9.0.0').stderr).toContain('must list at least one change')
