@@ -1,16 +1,16 @@
-/** Segments as the outside names them, and why somebody is a member of one. */
+/** The names of segments, and the reasons for membership. */
 
-/** A segment's name: one text, or one for each language of the dashboard. */
+/** A segment's name: one text, or one per dashboard language. */
 export type SegmentName = string | { fr: string; en: string }
 
-/** The name where only one text has room: the feed's, for instance. */
+/** The name for places that hold a single text, such as the feed. */
 export function oneName(name: SegmentName): string {
   return typeof name === 'string' ? name : name.en
 }
 
 /**
- * Why a person became a member: something happened on one of its visitors, time passed, a visitor was linked to it, the
- * CRM told something, the segment was defined anew, or everything derived was made again.
+ * Why a person became a member: one of its visitors did something, time passed, a visitor was linked to it, the CRM reported
+ * a change, the segment was added or changed, or everything derived was rebuilt.
  */
 export const MEMBERSHIP_REASONS = ['event', 'time', 'link', 'import', 'definition', 'rebuild'] as const
 export type MembershipReason = (typeof MEMBERSHIP_REASONS)[number]

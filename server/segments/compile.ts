@@ -1,6 +1,6 @@
 /**
- * Compiles a segment's condition to SQL over `persons`, the same on every engine, and judges persons by it. A membership
- * is dated by the event or the edge that made the condition come true, never by the tick that noticed it.
+ * Compiles a segment's condition to SQL over `persons`, the same on every engine, and evaluates it. A membership is dated
+ * by the event or the edge that made the condition true, never by the tick that noticed it.
  */
 import { expressionBuilder, type Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
@@ -9,8 +9,8 @@ import { readNode } from './grammar.ts'
 import type { Builder, Cause, Compiled, SegmentNode } from './nodes/node.ts'
 
 /**
- * What a condition says of one person at one time. `cause`: what made it come true at `enteredAt`. `edge`: the next time
- * that may change it, or null.
+ * The result of a condition for one person at one time. `cause` is what made it true at `enteredAt`; `edge` is the next time
+ * at which it may change without a new event, or null.
  */
 export type Verdict = { personId: PersonId; member: boolean; enteredAt: number; cause: Cause; edge: number | null }
 
@@ -32,12 +32,12 @@ function selectVerdicts(db: Kysely<Database>, { where, since, edges }: Compiled,
     .where('person_id', 'in', personIds)
 }
 
-/** The query that judges the given persons. Exported for its test. */
+/** The query that evaluates a condition for the given persons. Exported for its test. */
 export function verdictQuery(db: Kysely<Database>, node: SegmentNode, now: number, personIds: PersonId[]) {
   return selectVerdicts(db, compile(node, now), personIds)
 }
 
-/** Judges the given persons at `now`. */
+/** Evaluates a condition for the given persons at `now`. */
 export async function judge(
   db: Kysely<Database>,
   node: SegmentNode,

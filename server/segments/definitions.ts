@@ -1,6 +1,6 @@
 /**
- * The definitions of segments: reading and changing them. Each change is a version that is kept, and one that changes
- * the condition has everybody judged again (`judging`).
+ * Reads and changes the definitions of segments. Every change is kept as a version, and a change of the condition starts a
+ * re-evaluation of all persons (`judging`).
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { SegmentName } from '../domain/membership.ts'
@@ -11,20 +11,20 @@ import { lockName } from '../store/work/locks.ts'
 import { beginJudging } from './judging.ts'
 import type { SegmentNode } from './nodes/node.ts'
 
-/** What a segment is called and who is in it. */
+/** A segment's name and condition. */
 export type SegmentDefinition = { id: string; name: SegmentName; node: SegmentNode }
 
-/** A definition as it stands, and where it comes from. */
+/** A stored definition and its origin. */
 export type Segment = SegmentDefinition & {
   version: number
   updatedAt: number
   origin: 'preset' | 'shop'
-  /** Which version of a preset it is, or was before the shop edited it. */
+  /** The version of the preset that it is, or was before the shop edited it. */
   presetVersion: number | null
   editedAt: number | null
 }
 
-/** What a segment said from `at` on. `definition` is null where it was deleted. */
+/** A segment's definition from `at` on. `definition` is null if the segment was deleted. */
 export type SegmentVersion = {
   version: number
   at: number
@@ -32,17 +32,17 @@ export type SegmentVersion = {
   definition: Omit<SegmentDefinition, 'id'> | null
 }
 
-/** Who changes something, and when. */
+/** The author and time of a change. */
 export type By = { actor: string; at: number }
 
-/** The segments of an installation; each is judged for every person. */
+/** The maximum number of segments of an installation; each one is evaluated for every person. */
 export const MAX_SEGMENTS = 500
 
 function segmentOf(row: SegmentRow): Segment {
   return {
     id: row.id,
     name: decodeJson(row.name),
-    // Written by `save` alone.
+    // Only `save` writes it.
     node: decodeJson(row.node) as SegmentNode,
     version: row.version,
     updatedAt: row.updated_at,
@@ -63,7 +63,7 @@ export async function findSegment(db: Kysely<Database>, id: string): Promise<Seg
   return row ? segmentOf(row) : null
 }
 
-/** The versions of a segment, the newest first, those before it was deleted included. */
+/** The versions of a segment, newest first, including those before a deletion. */
 export async function listVersions(db: Kysely<Database>, id: string): Promise<SegmentVersion[]> {
   const rows = await db
     .selectFrom('segment_versions')
@@ -77,7 +77,7 @@ export async function listVersions(db: Kysely<Database>, id: string): Promise<Se
   }))
 }
 
-/** Adds a segment of the shop's own. Returns why not where it cannot. */
+/** Adds a segment of the shop. Returns the segment, or the reason why it cannot be added. */
 export async function createSegment(
   trx: Transaction<Database>,
   definition: SegmentDefinition,
@@ -90,7 +90,7 @@ export async function createSegment(
   return save(trx, null, { ...definition, origin: 'shop', presetVersion: null, editedAt: null }, by)
 }
 
-/** Changes a segment, which is the shop's own wording from then on. Returns null if there is none. */
+/** Changes a segment; an edited preset belongs to the shop from then on. Returns null if there is no such segment. */
 export async function changeSegment(
   trx: Transaction<Database>,
   definition: SegmentDefinition,
@@ -103,7 +103,7 @@ export async function changeSegment(
   return save(trx, before, { ...definition, origin: before.origin, presetVersion: before.presetVersion, editedAt }, by)
 }
 
-/** Deletes a segment; its members go in steps. Returns whether there was one. */
+/** Deletes a segment; its members are removed in steps. Returns whether it existed. */
 export async function deleteSegment(trx: Transaction<Database>, id: string, by: By): Promise<boolean> {
   await lockName(trx, 'segments')
   if ((await findSegment(trx, id)) === null) return false
@@ -117,7 +117,7 @@ export async function deleteSegment(trx: Transaction<Database>, id: string, by: 
   return true
 }
 
-/** Writes a segment's next version. The name `segments` is locked. */
+/** Writes a segment's next version. The caller holds the lock `segments`. */
 export async function save(
   trx: Transaction<Database>,
   before: Segment | null,
@@ -143,7 +143,7 @@ export async function save(
   return { ...next, version, updatedAt: by.at }
 }
 
-/** Versions go on where a segment that was deleted is made again. */
+/** The next version number, which continues if a deleted segment is created again. */
 async function nextVersion(trx: Transaction<Database>, id: string): Promise<number> {
   const last = await trx
     .selectFrom('segment_versions')

@@ -1,14 +1,14 @@
-/** Lengths of time in a definition, as people write them: `90s`, `30m`, `1h`, `7d`. */
+/** Durations in a definition, such as `90s`, `30m`, `1h` or `7d`. */
 import { z } from 'zod'
 
 const UNITS: Record<string, number> = { s: 1000, m: 60_000, h: 3600_000, d: 24 * 3600_000 }
 const PATTERN = /^(\d{1,6})([smhd])$/
 const MUST = 'must be a length of time such as 90s, 30m, 1h or 7d'
 
-/** The form of a length of time. */
+/** The schema of a duration. */
 export const durationSchema = z.string().regex(PATTERN, MUST)
 
-/** Milliseconds of a length of time that has the right form. */
+/** Converts a valid duration to milliseconds. */
 export function durationMs(duration: string): number {
   const [, count, unit] = PATTERN.exec(duration) ?? []
   const ms = unit === undefined ? undefined : UNITS[unit]

@@ -1,4 +1,4 @@
-/** Why a person is or is not a member: a segment's condition judged part by part, with the values that each part looks at. */
+/** Explains why a person is or is not a member: evaluates a condition part by part, with the values that each part reads. */
 import type { Kysely } from 'kysely'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
@@ -6,20 +6,20 @@ import { judge, verdictQuery } from './compile.ts'
 import { readNode } from './grammar.ts'
 import type { SegmentNode } from './nodes/node.ts'
 
-/** One part of a condition as it stands for a person. Times in milliseconds; `since` only where it holds. */
+/** The result of one part of a condition for a person. Times are in milliseconds; `since` is null unless the part holds. */
 export type Explained = {
-  /** Where it is in the definition, such as `all[0].cart`. */
+  /** The path in the definition, such as `all[0].cart`. */
   path: string
   holds: boolean
   since: number | null
-  /** When time alone may change it. */
+  /** When it may next change without a new event. */
   changesAt: number | null
-  /** The columns of the person that it looks at, as they stand. */
+  /** The person's columns that it reads, with their current values. */
   values: Partial<PersonRow>
   parts: Explained[]
 }
 
-/** Judges a segment's condition for one person at `now`, each part by itself. */
+/** Evaluates each part of a segment's condition for one person at `now`. */
 export function explain(db: Kysely<Database>, node: SegmentNode, person: PersonRow, now: number): Promise<Explained> {
   const explainNode = async (each: SegmentNode, prefix: string): Promise<Explained> => {
     const [verdict] = await judge(db, each, now, [person.person_id])

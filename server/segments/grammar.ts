@@ -1,6 +1,6 @@
 /**
- * The segment grammar: a closed condition on a person, as JSON. It is data and never code. The kinds of nodes are the
- * files of `nodes/`; this file lists them, makes one schema of theirs, and bounds what may come from outside.
+ * The segment grammar: a condition on a person as JSON, which is data and never code. Each kind of node is a file in
+ * `nodes/`; this file lists them, combines their schemas, and limits the size of outside input.
  */
 import { z } from 'zod'
 import { all } from './nodes/all.ts'
@@ -9,7 +9,7 @@ import { consent } from './nodes/consent.ts'
 import { matched } from './nodes/matched.ts'
 import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
 
-/** Every kind of node by its name. */
+/** All kinds of nodes by name. */
 export const KINDS: { [K in Kind]: NodeKind<K> } = { all, cart, consent, matched }
 
 const NAMES = Object.keys(KINDS) as Kind[]
@@ -31,15 +31,15 @@ export function mentions(node: SegmentNode, kind: Kind): boolean {
 
 const ONE_KIND = `must have exactly one of the keys ${NAMES.join(', ')}`
 
-/** A definition holds at most so many objects and lists, nested at most so deep. */
+/** The maximum number of objects and lists in a definition, and their maximum nesting depth. */
 const MAX_PARTS = 200
 const MAX_DEPTH = 16
 
 type Schema = z.ZodType<SegmentNode>
 
 /**
- * The form of a definition: a node, of bounded size. `named` may give the schema of a node a name, by which descriptions
- * of it end where a node holds others.
+ * The schema of a definition: a node of bounded size. `named` may register the schema of a node under a name, so that
+ * descriptions can refer to it where a node contains others.
  */
 export function definitionSchema(named = (schema: Schema): Schema => schema) {
   const anyNode: Schema = named(
@@ -60,7 +60,7 @@ export function definitionSchema(named = (schema: Schema): Schema => schema) {
   }, anyNode)
 }
 
-/** Why a value from outside is not worth looking at further, or null. It may be nested a million times: no recursion. */
+/** Why outside input is too large, or null. Iterative, because the input may be nested a million levels deep. */
 function tooLarge(given: unknown): string | null {
   const open = [{ value: given, depth: 1 }]
   let parts = 0

@@ -1,10 +1,10 @@
 /**
- * Judges everybody again by a definition that was added, changed or deleted: a bounded number of persons a step, in the
- * loop that derives. How far it is stands in the store, bucket by bucket, so it goes on after a restart, and several
- * processes do it side by side, each for the buckets that it owns.
+ * Re-evaluates all persons after a definition was added, changed or deleted: a limited number of persons per step, in the
+ * deriving loop. The store holds the progress by bucket, so it continues after a restart, and several processes can work
+ * at the same time, each on the buckets it owns.
  *
- * A person's memberships are written only by the process that owns its bucket, one transaction after the other. So what
- * was judged by the definition before is overwritten here, whoever was about to write it when the definition changed.
+ * Only the process that owns a person's bucket writes the person's memberships, one transaction at a time. Results of the
+ * previous definition are therefore overwritten here, even those that were about to be written when it changed.
  */
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
@@ -14,12 +14,12 @@ import { judge } from './compile.ts'
 import { findSegment } from './definitions.ts'
 import { advanceEdges, writeMembers } from './members.ts'
 
-/** A part of the persons to be judged: those of the buckets whose id is after `after` and at most `until`, if any. */
+/** Persons to evaluate: those in the buckets whose id is after `after` and, if set, at most `until`. */
 type Part = { segmentId: string; version: number; buckets: number[]; after: PersonId; until: PersonId | null }
 
 /**
- * The next part, of the given buckets (null: of all), or null. Buckets that are as far as each other go on together, and
- * those that lag behind go first, so that in the end all are together again.
+ * The next part in the given buckets (null: in all), or null. Buckets at the same position advance together, and those that
+ * lag behind go first, so that all of them meet again.
  */
 async function nextPart(db: Kysely<Database>, buckets: readonly number[] | null): Promise<Part | null> {
   const open = await db
@@ -43,12 +43,12 @@ async function nextPart(db: Kysely<Database>, buckets: readonly number[] | null)
   }
 }
 
-/** Whether anybody of the given buckets is to be judged. */
+/** Whether any persons in the given buckets wait to be evaluated. */
 export async function hasJudging(db: Kysely<Database>, buckets: readonly number[] | null): Promise<boolean> {
   return (await nextPart(db, buckets)) !== null
 }
 
-/** Judges up to `limit` persons of the given buckets, and returns those whose membership has changed. */
+/** Evaluates up to `limit` persons in the given buckets, and returns those whose membership has changed. */
 export async function judgingStep(
   trx: Transaction<Database>,
   buckets: readonly number[] | null,
@@ -62,7 +62,7 @@ export async function judgingStep(
   const verdicts = segment === null ? [] : await judge(trx, segment.node, now, persons)
   const changed = await writeMembers(trx, part.segmentId, persons, verdicts, () => 'definition')
   await advanceEdges(trx, verdicts)
-  await note(trx, part, persons.length < limit ? part.until : (persons.at(-1) ?? null), persons.length)
+  await savePosition(trx, part, persons.length < limit ? part.until : (persons.at(-1) ?? null), persons.length)
   return changed
 }
 
@@ -79,8 +79,13 @@ async function personsOf(db: Kysely<Database>, part: Part, limit: number): Promi
   return rows.map((row) => row.person_id)
 }
 
-/** Notes how far the buckets are, unless the definition has changed meanwhile: then they begin anew. */
-async function note(trx: Transaction<Database>, part: Part, after: PersonId | null, judged: number): Promise<void> {
+/** Saves the position of the buckets, unless the definition has changed in the meantime: then they start over. */
+async function savePosition(
+  trx: Transaction<Database>,
+  part: Part,
+  after: PersonId | null,
+  judged: number,
+): Promise<void> {
   await trx
     .updateTable('segment_judging')
     .set((eb) => ({

@@ -1,13 +1,13 @@
-/** By which segments everybody is being judged again, and how far that is; the steps are in `judging-step`. */
+/** The segments for which all persons are being re-evaluated, and the progress; the steps are in `judging-step`. */
 import type { Kysely, Transaction } from 'kysely'
 import { storedPerson } from '../domain/ids.ts'
 import type { Database } from '../store/schema.ts'
 import { BUCKETS } from '../store/work/buckets.ts'
 
-/** How far a segment's persons were judged. */
+/** How many of the persons have been evaluated for a segment. */
 export type Progress = { done: number; total: number }
 
-/** Has everybody judged by a version of a segment, from the beginning where that is under way. */
+/** Starts evaluating all persons by a version of a segment; one in progress starts over. */
 export async function beginJudging(trx: Transaction<Database>, segmentId: string, version: number): Promise<void> {
   const { total } = await trx
     .selectFrom('persons')
@@ -21,7 +21,7 @@ export async function beginJudging(trx: Transaction<Database>, segmentId: string
     .execute()
 }
 
-/** The segments by which everybody is being judged. One that was deleted is among them until its members are gone. */
+/** The segments being evaluated for all persons, including deleted ones until their members are removed. */
 export async function judgingProgress(db: Kysely<Database>): Promise<Map<string, Progress>> {
   const rows = await db
     .selectFrom('segment_judging')

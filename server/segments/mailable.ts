@@ -1,11 +1,11 @@
-/** The contacts of a segment that may be mailed, a page at a time, and why the others may not. */
+/** The mailable contacts of a segment, one page at a time, and why the others are not mailable. */
 import type { Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { mailability, type WhyNotMailable } from '../domain/mailability.ts'
 import type { Database } from '../store/schema.ts'
 import { listMembers } from './member-list.ts'
 
-/** Where a page begins: after this member. */
+/** A page begins after this member. */
 export type MemberCursor = { enteredAt: number; personId: PersonId }
 
 /** A page of a segment's contacts. Anonymous visitors are in neither list. `next` is null after the last page. */

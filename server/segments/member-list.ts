@@ -1,4 +1,4 @@
-/** The members of a segment, the newest first. */
+/** The members of a segment, newest first. */
 import type { Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import type { PersonRow, SegmentMemberRow } from '../store/schema/derived.ts'
@@ -7,7 +7,7 @@ import type { Database } from '../store/schema.ts'
 /** A member with the row of its person. */
 export type Member = PersonRow & Pick<SegmentMemberRow, 'entered_at' | 'reason'>
 
-/** Up to `limit` members that entered before the cursor, or with it and a smaller id. */
+/** Up to `limit` members that entered before the cursor, or at the same time with a smaller id. */
 export async function listMembers(
   db: Kysely<Database>,
   segmentId: string,

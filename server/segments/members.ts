@@ -49,10 +49,10 @@ const upserting = (moved: ('entered_at' | 'reason')[]) =>
 const enterMembers = upserting(['entered_at', 'reason'])
 const correctMembers = upserting(['entered_at'])
 
-/** Why a person enters a segment at the moment, given what made the segment's condition come true. */
+/** Why a person enters a segment now, given what made the segment's condition true. */
 export type ReasonOf = (personId: PersonId, cause: Cause) => MembershipReason
 
-/** Brings the memberships of the given persons to what they are at `now`, and notes their next edges. */
+/** Updates the memberships of the given persons to `now`, and stores their next edges. */
 export async function refreshMembers(
   trx: Transaction<Database>,
   personIds: PersonId[],
@@ -78,14 +78,14 @@ export async function refreshMembers(
   }
 }
 
-/** Notes the edges of verdicts of one segment beside those of the others, which may come sooner. */
+/** Stores the edges of one segment's verdicts, unless another segment's edge comes sooner. */
 export async function advanceEdges(trx: Transaction<Database>, verdicts: Verdict[]): Promise<void> {
   for (const { personId, edge } of verdicts) if (edge !== null) await advanceEdge(trx, [personId], edge)
 }
 
 /**
- * Writes who of those who were judged is a member of a segment. Returns whose membership has changed. Who stays while a
- * definition changes or everything is made again has not entered, and keeps the reason for which it once did.
+ * Writes a segment's memberships for the evaluated persons. Returns the persons whose membership has changed. Members that
+ * stay through a changed definition or a rebuild have not entered again, and keep the reason for which they once did.
  */
 export async function writeMembers(
   trx: Transaction<Database>,
@@ -116,7 +116,7 @@ export async function writeMembers(
   return [...left, ...entered, ...corrected].map((row) => row.person_id)
 }
 
-/** Persons for whom time has crossed an edge, of the given buckets (null: of all). */
+/** Persons in the given buckets (null: in all) whose edge time has passed. */
 export async function personsPastEdge(
   db: Kysely<Database>,
   now: number,

@@ -1,7 +1,7 @@
 /**
- * The segments that ship. Each start brings them to what this release ships: presets that are new are added, and those
- * that have changed are changed, unless the shop has edited them. One that the shop deleted stays deleted, and one that
- * a release no longer ships stays as it is until the shop deletes it, since somebody may be reading it.
+ * The presets: segments that ship with a release. Each start adds new presets and updates changed ones, unless the shop has
+ * edited them. A preset that the shop deleted stays deleted, and one that no longer ships stays until the shop deletes it,
+ * because it may be in use.
  */
 import type { Kysely } from 'kysely'
 import { transact } from '../store/engine/transact.ts'
@@ -9,7 +9,7 @@ import type { Database } from '../store/schema.ts'
 import { lockName } from '../store/work/locks.ts'
 import { listSegments, listVersions, type SegmentDefinition, save } from './definitions.ts'
 
-/** A segment that ships. Its version grows with every release that changes it. */
+/** A segment that ships with a release. Its version increases with every release that changes it. */
 export type Preset = SegmentDefinition & { version: number }
 
 /** The presets of this release. */
@@ -22,10 +22,10 @@ export const PRESETS: Preset[] = [
   },
 ]
 
-/** Who changes a preset where a release does. */
+/** The actor of changes that a release makes. */
 const RELEASE = 'preset'
 
-/** Brings an installation's presets to those of this release. Safe to run from several processes. */
+/** Updates an installation's presets to this release. Safe to run from several processes. */
 export async function updatePresets(db: Kysely<Database>, now: number): Promise<void> {
   if ((await outdated(db)).length === 0) return
   await transact(db, async (trx) => {
@@ -38,13 +38,13 @@ export async function updatePresets(db: Kysely<Database>, now: number): Promise<
   })
 }
 
-/** The presets that an installation lacks or has in an older version, with what it has. */
+/** The presets that an installation lacks or has in an older version, each with its current definition. */
 async function outdated(db: Kysely<Database>) {
   const segments = new Map((await listSegments(db)).map((segment) => [segment.id, segment]))
   const found = []
   for (const preset of PRESETS) {
     const before = segments.get(preset.id) ?? null
-    // One that was there before and is gone, the shop did not want.
+    // A preset that was installed before and is missing was deleted by the shop.
     const wanted =
       before === null
         ? !(await listVersions(db, preset.id)).some(({ actor }) => actor === RELEASE)

@@ -8,7 +8,7 @@ declare module './node.ts' {
   }
 }
 
-/** More conditions than this in one list are nobody's question. */
+/** No real question needs more conditions than this in one list. */
 const MAX_CONDITIONS = 20
 
 /** The kind `all`. */

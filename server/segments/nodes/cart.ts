@@ -1,4 +1,4 @@
-/** `{"cart": {…}}`: the person's open cart, the one last touched where there are several. */
+/** `{"cart": {…}}`: the person's open cart, or the most recently changed one of several. */
 import { z } from 'zod'
 import { durationMs, durationSchema } from '../duration.ts'
 import { allOf, type Compiled, type NodeKind, type Time } from './node.ts'

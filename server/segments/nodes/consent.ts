@@ -1,4 +1,4 @@
-/** `{"consent": {…}}`: what the contact or the person's visitors allow. */
+/** `{"consent": {…}}`: the consent given by the contact or by the person's visitors. */
 import { z } from 'zod'
 import { allOf, type Cause, type Compiled, type NodeKind, type Time } from './node.ts'
 
@@ -20,7 +20,7 @@ export const consent: NodeKind<'consent'> = {
   schema: () => schema,
   compile({ mail, marketing, identity }, { eb }) {
     const parts: Compiled[] = []
-    // What was never granted has been refused for as long as the person is known.
+    // A consent that was never granted counts as refused since the person was first seen.
     const since = (at: Time, cause: Cause) => [{ at: eb.fn.coalesce(at, 'first_seen') as Time, cause }]
     if (mail !== undefined) {
       const where = mail

@@ -1,13 +1,13 @@
 /**
- * Segments can change: who made a definition and which version of a preset it is, every version of it, how far
- * everybody was judged by a new one, and why each member is one. Names are JSON, for there may be one for each language.
+ * Changeable segments: the origin and preset version of a definition, all its versions, the progress of evaluating all
+ * persons by a new one, and the reason of each membership. Names are JSON, since there may be one per language.
  */
 import { type Kysely, sql } from 'kysely'
 import { textType } from './text-type.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
   const text = textType(db)
-  // Until now there were presets only, and nobody could edit them.
+  // Until now there were only presets, and nobody could edit them.
   await db.schema
     .alterTable('segments')
     .addColumn('origin', text, (column) => column.notNull().defaultTo('preset'))
@@ -34,7 +34,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addColumn('total', 'bigint', (column) => column.notNull())
     .addPrimaryKeyConstraint('segment_judging_pk', ['segment_id', 'bucket'])
     .execute()
-  // Why those became members who are there, nobody has noted.
+  // The reasons of existing members were not recorded.
   await db.schema
     .alterTable('segment_members')
     .addColumn('reason', text, (column) => column.notNull().defaultTo('rebuild'))

@@ -19,8 +19,8 @@ export type ApiKeyRow = { id: string; hash: string; scopes: Json<string[]>; crea
 export type MetaRow = { name: string; value: string }
 
 /**
- * `origin`: shipped, or made by the shop. `preset_version`: which version of the preset it is. `edited_at`: since when the
- * shop's own wording of a preset stands, which no release replaces.
+ * A segment's current definition. `origin` says whether it ships with Couture or the shop created it; `preset_version` is the
+ * preset's version; `edited_at` is when the shop edited a preset, which releases no longer update from then on.
  */
 export type SegmentRow = {
   id: string
@@ -33,7 +33,7 @@ export type SegmentRow = {
   edited_at: number | null
 }
 
-/** What a segment said from a time on; without a condition it was deleted. */
+/** A version of a segment's definition from `at` on; null `name` and `node` mean that it was deleted. */
 export type SegmentVersionRow = {
   segment_id: string
   version: number

@@ -119,7 +119,7 @@ export type PersonRow = {
   bucket: number
 }
 
-/** `reason` is why the person entered then; all else of a member follows from the facts. */
+/** A member. `reason` is why the person entered at that time; everything else follows from the facts. */
 export type SegmentMemberRow = {
   segment_id: string
   person_id: PersonId

@@ -18,8 +18,8 @@ export type LeaseRow = { name: string; owner: string; fence: number; expires_at:
 export type ProcessRow = { id: string; seen_at: number }
 
 /**
- * How far the persons of a bucket were judged by a segment's version: all up to `after`, or all where it is null.
- * `judged` only means something summed over the buckets; `total` is how many persons there were at the beginning.
+ * How far a bucket's persons have been evaluated by a segment's version: up to `after`, or all of them if it is null. Only
+ * the sum of `judged` over the buckets is meaningful; `total` is the number of persons at the start.
  */
 export type SegmentJudgingRow = {
   segment_id: string
