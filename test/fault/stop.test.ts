@@ -96,8 +96,8 @@ test('a second signal ends it at once', async () => {
 }, 60_000)
 
 test.each([
-  ['the thread that collects', 'journal'],
-  ['the thread that lands and derives', 'journalFile'],
+  ['the collector thread', 'journal'],
+  ['the pipeline thread', 'journalFile'],
 ])(
   'if %s dies, the process says so and ends with 1, and the next one has all that was acknowledged',
   async (name, data) => {
