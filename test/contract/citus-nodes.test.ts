@@ -1,6 +1,6 @@
 /**
- * How tests are pointed at a Citus of several machines. Citus itself is not here: two PostgreSQLs stand in for its
- * machines, as far as databases are made on them, emptied and dropped.
+ * How the tests use a Citus cluster of several nodes. Citus itself is not needed: two PostgreSQL servers stand in for
+ * its nodes, which is enough to test how databases are created, emptied and dropped on each of them.
  */
 import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -33,13 +33,13 @@ test.each([
 })
 
 test.each(['one.test', 'one.test:', 'one.test:0', 'one.test:65536', 'postgres://one.test:5432', 'a:1,,b:2'])(
-  'CITUS_WORKERS=%s is refused in a sentence',
+  'CITUS_WORKERS=%s is refused with a one-sentence message',
   (text) => {
     expect(() => readWorkers(text)).toThrow(/^CITUS_WORKERS must be host:port, separated by commas \(got ".*"\)$/)
   },
 )
 
-test('a database is made and dropped on every machine, and what is not the store’s own is not emptied', async () => {
+test('a database is created and dropped on every node, and emptying it leaves foreign tables and views alone', async () => {
   const [first, second] = clusters.map(({ url }) => url) as [string, string]
   const { hostname, port } = new URL(second)
   const workers: Node[] = [{ host: hostname, port: Number(port) }]
@@ -52,7 +52,7 @@ test('a database is made and dropped on every machine, and what is not the store
 
   const db = createPostgresStore(url, { connections: 1, name: 'test', statementTimeoutMs: null })
   await migrate(db)
-  // As Citus does it: a catalog of its own, and a view of it beside the tables.
+  // Like Citus: a separate catalog, and a view of it next to the store's tables.
   await sql`create schema citus`.execute(db)
   await sql`create table citus.catalog as select 'kept' as word`.execute(db)
   await sql`create view citus_tables as select word from citus.catalog`.execute(db)

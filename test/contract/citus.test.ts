@@ -1,7 +1,7 @@
 /**
- * Spreading the tables. Citus itself is not here: a plain PostgreSQL gets stand-ins for its catalog and its functions,
- * which refuse what Citus would refuse of a key and write down how they were called. Where the server of the tests has
- * the extension, the last test asks Citus itself.
+ * How tables are distributed. Citus itself is not needed: a plain PostgreSQL gets stand-ins for its catalog and
+ * functions, which refuse the keys that Citus would refuse and record their calls. If the test server has the
+ * extension, the last test uses Citus itself.
  */
 import { Client } from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
@@ -68,7 +68,7 @@ async function migrateOnce(): Promise<void> {
 type Call = { relation: string; key: string | null; beside: string | null }
 const calls = () => run<Call>('select relation, key, beside from stand_in.calls order by n')
 
-/** A database where the names of Citus are found in a schema of ours. */
+/** A database in which Citus' names resolve to a schema of stand-ins. */
 async function withStandIns(): Promise<void> {
   url = await createDatabase()
   await run(STAND_INS)
@@ -77,7 +77,7 @@ async function withStandIns(): Promise<void> {
 }
 
 describe('with stand-ins for Citus', () => {
-  test('every table goes to its place, once, the first of each group before those that lie beside it', async () => {
+  test('every table is distributed once, the first of each group before the tables colocated with it', async () => {
     await withStandIns()
     await migrateOnce()
     const made = await calls()
@@ -94,7 +94,7 @@ describe('with stand-ins for Citus', () => {
     expect(await calls()).toEqual(made)
   })
 
-  test('a table that is not spread yet, as one of a later version, is spread at the next start', async () => {
+  test('a table added by a later version is distributed at the next start', async () => {
     await withStandIns()
     await migrateOnce()
     await run("delete from stand_in.pg_dist_partition where logicalrelid = 'links'::regclass; truncate stand_in.calls")
@@ -102,7 +102,7 @@ describe('with stand-ins for Citus', () => {
     expect(await calls()).toEqual([{ relation: 'links', key: 'visitor_id', beside: 'events' }])
   })
 
-  test('servers that start at the same time spread each table once', async () => {
+  test('servers that start at the same time distribute each table once', async () => {
     await withStandIns()
     await Promise.all([migrateOnce(), migrateOnce(), migrateOnce()])
     const made = (await calls()).map((call) => call.relation)
@@ -111,7 +111,7 @@ describe('with stand-ins for Citus', () => {
   })
 })
 
-test('Citus itself, where the tests’ server has it, has each table at its place and takes the allowed shapes', async () => {
+test('a real Citus, if the test server has one, has every table in its place and accepts the allowed query shapes', async () => {
   url = await createDatabase()
   await migrateOnce()
   const there = (await run("select 1 from pg_extension where extname = 'citus'")).length > 0

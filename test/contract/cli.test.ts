@@ -1,5 +1,5 @@
 /**
- * The commands, beside a running server: what they make counts at once, and what is wrong is told in one sentence.
+ * The commands, run next to a running server: their changes take effect at once, and each error is one sentence.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,12 +17,12 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Runs `couture …` on a folder of data, whatever comes of it. */
+/** Runs `couture …` on a data folder and returns its output and exit code, whether or not it succeeds. */
 function couture(args: string[], env: Record<string, string> = {}, how = { ownProcess: false }): Promise<Ran> {
   return runCommand(args, { ...process.env, DATA_DIR: server.dataDir, PORT: String(server.port), ...env }, how)
 }
 
-/** Expects a failure as a person can read it: exit code 1, one sentence, no stack, nothing for programs. */
+/** Expects a readable failure: exit code 1, one sentence on stderr, no stack trace, nothing on stdout. */
 function expectSentence(ran: Ran, sentence: RegExp): void {
   expect(ran.stderr.trim().split('\n')).toEqual([expect.stringMatching(sentence)])
   expect(ran.stderr).not.toMatch(/\bat .*:\d+:\d+|Error:/)
@@ -34,7 +34,7 @@ const page = (site: string, headers: Record<string, string> = {}) =>
   send(server, batch([event('page')], { site, visitor: newVisitor() }), headers)
 
 describe('sites', () => {
-  test('a new one has its secrets and every setting, and takes events at once', async () => {
+  test('a new site has its secrets and every setting, and accepts events at once', async () => {
     const made = await server.cli<SiteView>(
       'sites',
       'create',
@@ -98,7 +98,7 @@ describe('sites', () => {
     expect(JSON.parse(row!.settings)).toEqual(changed.settings)
   })
 
-  test('several settings and the origins are set at once', async () => {
+  test('one command sets several settings and the origins', async () => {
     await server.cli('sites', 'create', '--id', 'moved', '--origin', 'https://old.example')
     const changed = await server.cli<SiteView>(
       'sites',
@@ -110,12 +110,12 @@ describe('sites', () => {
     expect(changed).toMatchObject({ origins: ['https://a.example', 'https://b.example'], settings: { shared_from: 3 } })
     await until(
       async () => (await page('moved', { origin: 'https://b.example' })).status === 202,
-      'the new origin to count',
+      'the new origin to take effect',
     )
     expect((await page('moved', { origin: 'https://old.example' })).status).toBe(403)
   })
 
-  test('shown to a person, each setting has a sentence', async () => {
+  test('the human-readable output explains each setting in a sentence', async () => {
     const { code, stdout } = await couture(['sites', 'show', 'demo'])
     expect(code).toBe(0)
     const { settings } = await server.cli<SiteView>('sites', 'show', 'demo')
@@ -148,21 +148,21 @@ describe('sites', () => {
       ['sites', 'create', '--id', 'a', '--origin', 'a.example'],
       /an origin must be scheme and host/,
     ],
-    ['a site that is not there', ['sites', 'show', 'nowhere'], /there is no site "nowhere"/],
+    ['an unknown site', ['sites', 'show', 'nowhere'], /there is no site "nowhere"/],
+    ['a change to an unknown site', ['sites', 'set', 'nowhere', 'shared_from=2'], /there is no site "nowhere"/],
     [
-      'a change to a site that is not there',
-      ['sites', 'set', 'nowhere', 'shared_from=2'],
-      /there is no site "nowhere"/,
-    ],
-    [
-      'a setting that is not there',
+      'an unknown setting',
       ['sites', 'set', 'demo', 'session=5'],
       /unknown setting "session"; the settings are .*session_minutes/,
     ],
-    ['a name that every object has', ['sites', 'set', 'demo', 'constructor=5'], /unknown setting "constructor"/],
+    [
+      'the name of a property of every object',
+      ['sites', 'set', 'demo', 'constructor=5'],
+      /unknown setting "constructor"/,
+    ],
     ['a setting without a value', ['sites', 'set', 'demo', 'session_minutes'], /must be written NAME=VALUE/],
     [
-      'a number that is none',
+      'text instead of a number',
       ['sites', 'set', 'demo', 'session_minutes=5m'],
       /^session_minutes must be an integer from 1 to 1440 \(got "5m"\)/,
     ],
@@ -173,27 +173,39 @@ describe('sites', () => {
     ],
     ['a negative number', ['sites', 'set', 'demo', 'shared_from=-1'], /^shared_from must be an integer from 2 to 100/],
     [
-      'yes for true',
+      'yes instead of true',
       ['sites', 'set', 'demo', 'trust_unsigned_login=yes'],
       /^trust_unsigned_login must be true or false \(got "yes"\)/,
     ],
     [
-      'a choice that is not there',
+      'an unknown choice',
       ['sites', 'set', 'demo', 'email_click_backstitch=all'],
       /^email_click_backstitch must be one of session, window/,
     ],
-    ['a cookie’s name with a blank', ['sites', 'set', 'demo', 'cookie_name=a b'], /^cookie_name must be/],
-    ['a link’s name that is a path', ['sites', 'set', 'demo', 'link_param=/cl'], /^link_param must be/],
-    ['a host with a scheme', ['sites', 'set', 'demo', 'redirect_hosts=https://a.example'], /^redirect_hosts must be/],
+    ['a cookie name with a space', ['sites', 'set', 'demo', 'cookie_name=a b'], /^cookie_name must be/],
+    ['a link parameter that is a path', ['sites', 'set', 'demo', 'link_param=/cl'], /^link_param must be/],
     [
-      'forms of every kind',
+      'a redirect host with a scheme',
+      ['sites', 'set', 'demo', 'redirect_hosts=https://a.example'],
+      /^redirect_hosts must be/,
+    ],
+    [
+      'a selector for every form',
       ['sites', 'set', 'demo', 'form_selectors=form'],
       /^form_selectors must be selectors such as/,
     ],
-    ['a form inside of another', ['sites', 'set', 'demo', 'form_selectors=main form'], /^form_selectors must be/],
-    ['half a selector', ['sites', 'set', 'demo', 'form_selectors=:is(#a,#b)'], /^form_selectors must be/],
-    ['an origin that is none', ['sites', 'set', 'demo', 'origins=demo'], /an origin must be scheme and host/],
-  ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
+    [
+      'a form selector with a descendant',
+      ['sites', 'set', 'demo', 'form_selectors=main form'],
+      /^form_selectors must be/,
+    ],
+    [
+      'a selector with a comma in parentheses',
+      ['sites', 'set', 'demo', 'form_selectors=:is(#a,#b)'],
+      /^form_selectors must be/,
+    ],
+    ['an invalid origin', ['sites', 'set', 'demo', 'origins=demo'], /an origin must be scheme and host/],
+  ])('%s is refused with one sentence and changes nothing', async (_, args, sentence) => {
     const before = await server.query('select * from sites')
     expectSentence(await couture([...args, '--json']), sentence)
     expect(await server.query('select * from sites')).toEqual(before)
@@ -203,7 +215,7 @@ describe('sites', () => {
 describe('keys', () => {
   type Key = { id: string; key: string; scopes: string[] }
 
-  test('a new one works at once, for its scopes and no others', async () => {
+  test('a new key works at once, for its scopes only', async () => {
     const made = await server.cli<Key>('keys', 'create', '--scopes', 'matches:read, segments:read')
     const read = (path: string) => fetch(server.url + path, { headers: { authorization: `Bearer ${made.key}` } })
     expect((await read('/api/v1/matches')).status).toBe(200)
@@ -216,12 +228,12 @@ describe('keys', () => {
     })
   })
 
-  test('a new one sends events at once', async () => {
+  test('a new key can send events at once', async () => {
     const { key } = await server.cli<Key>('keys', 'create', '--scopes', 'events:write')
     expect((await page('demo', { authorization: `Bearer ${key}` })).status).toBe(202)
   })
 
-  test('are listed without what would let anybody use them', async () => {
+  test('the list of keys does not reveal the keys themselves', async () => {
     const made = await server.cli<Key>('keys', 'create', '--scopes', 'admin')
     const { stdout } = await couture(['keys', 'list', '--json'])
     const listed = (JSON.parse(stdout) as Partial<Key>[]).find((key) => key.id === made.id)
@@ -231,7 +243,7 @@ describe('keys', () => {
     expect(listed).not.toHaveProperty('hash')
   })
 
-  test('one that is deleted stops to work, and the others go on', async () => {
+  test('a deleted key stops working, and the others keep working', async () => {
     const [goes, stays] = [
       await server.cli<Key>('keys', 'create', '--scopes', 'events:write,matches:read'),
       await server.cli<Key>('keys', 'create', '--scopes', 'events:write,matches:read'),
@@ -239,10 +251,10 @@ describe('keys', () => {
     const read = ({ key }: Key) =>
       fetch(`${server.url}/api/v1/matches`, { headers: { authorization: `Bearer ${key}` } })
     expect((await read(goes)).status).toBe(200)
-    // An id that begins with a dash could not be given to a command.
+    // An id that starts with a dash could not be passed to a command.
     expect(goes.id).toMatch(/^key-/)
     expect(await server.cli('keys', 'delete', goes.id)).toMatchObject({ id: goes.id, deleted: true })
-    await until(async () => (await read(goes)).status === 401, 'the key to end')
+    await until(async () => (await read(goes)).status === 401, 'the key to stop working')
     expect((await page('demo', { authorization: `Bearer ${goes.key}` })).status).toBe(401)
     expect((await read(stays)).status).toBe(200)
     expect((await server.cli<Key[]>('keys', 'list')).map((key) => key.id)).not.toContain(goes.id)
@@ -250,20 +262,20 @@ describe('keys', () => {
 
   test.each<[string, string[], RegExp]>([
     [
-      'a scope that is not there',
+      'an unknown scope',
       ['keys', 'create', '--scopes', 'matches:read,matches:write'],
       /^--scopes must be from .*events:write.*\(got "matches:write"\)/,
     ],
     ['no scope', ['keys', 'create', '--scopes', ''], /^--scopes must be from/],
-    ['a key that is not there', ['keys', 'delete', 'nothing'], /there is no key "nothing"/],
-  ])('%s is told in a sentence and changes nothing', async (_, args, sentence) => {
+    ['an unknown key', ['keys', 'delete', 'nothing'], /there is no key "nothing"/],
+  ])('%s is refused with one sentence and changes nothing', async (_, args, sentence) => {
     const before = await server.query('select * from api_keys')
     expectSentence(await couture([...args, '--json']), sentence)
     expect(await server.query('select * from api_keys')).toEqual(before)
   })
 })
 
-describe('serve with a wrong setting says which and what it must be, and does not start', () => {
+describe('serve refuses to start with an invalid setting, and says which one and what it must be', () => {
   test.each([
     ['PORT', '80a', /^PORT must be an integer from 1 to 65535 \(got "80a"\)/],
     ['PORT', '0', /^PORT must be an integer from 1 to 65535/],
@@ -289,10 +301,10 @@ describe('serve with a wrong setting says which and what it must be, and does no
     }
   })
 
-  test('a port that is taken', async () => {
+  test('a port that is in use', async () => {
     const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
     try {
-      // It has threads by then, and must end all the same.
+      // The server has started its threads by then and must still exit.
       const ran = await couture(['serve'], { DATA_DIR: dataDir }, { ownProcess: true })
       expectSentence(ran, new RegExp(`^PORT ${server.port} is in use`))
     } finally {
@@ -316,7 +328,7 @@ test.each([
   'dead-letters replay --help',
   'dead-letters drop --help',
   'doctor --help',
-])('couture %s explains itself', async (line) => {
+])('couture %s prints its usage', async (line) => {
   const { code, stdout } = await couture(line.split(' '))
   expect(code).toBe(0)
   expect(stdout).toMatch(/^Usage: couture/)

@@ -1,6 +1,6 @@
 /**
- * No consent, no trace; and what was agreed to can be taken back. Checked at the door, in the API, and in the files of
- * the data folder, because a regulator would look there.
+ * Without consent nothing is stored, and consent can be withdrawn. Checked at the endpoint, in the API, and in the
+ * files of the data folder, because a regulator would look there.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
@@ -28,7 +28,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** A choice of its own. */
+/** A consent choice with an id of its own. */
 const choice = (given: Parameters<typeof consent>[0]) => consent({ id: `choice-of-consent-${++choices}`, ...given })
 const denied = () => choice({ analytics: false, identity: false, marketing: false })
 
@@ -38,7 +38,7 @@ async function sent(body: unknown, headers: Record<string, string> = {}) {
   return { reply: (await response.json()) as WireReply, cookie: response.headers.get('set-cookie') }
 }
 
-/** A visitor that a signed login made a contact's, with a page a minute before. */
+/** A visitor linked to a contact by a signed login, with a page view a minute before it. */
 async function loggedIn(contact: string): Promise<string> {
   const visitor = newVisitor()
   await server.post('/api/v1/contacts', [{ id: contact, email: `${contact}@mail.example`, mail_consent: true }])
@@ -55,7 +55,7 @@ describe('without consent to analytics', () => {
     ['a login', () => [event('identify', 0, { kind: 'login', contact_id: 'crm-1001' })]],
     ['a form', () => [event('identify', 0, { kind: 'form', email_sha256: 'a'.repeat(64) })]],
     ['a logout', () => [event('reset')]],
-    ['a refusal by a browser that is not known', () => [event('consent')]],
+    ['a refusal by an unknown browser', () => [event('consent')]],
     ['a refusal among other events', () => [event('page'), event('consent'), event('page')]],
   ])('%s is rejected, sets no cookie and leaves nothing on disk', async (_, events) => {
     const candidate = newVisitor()
@@ -76,7 +76,7 @@ describe('without consent to analytics', () => {
     expect(await filesHolding(server, candidate)).toEqual([])
   })
 
-  test('no file holds the candidate, the page or the choice; with consent some do', async () => {
+  test('no file contains the candidate, the page or the choice, whereas with consent some do', async () => {
     const page = { url: 'https://shop.example/marker-of-a-refused-page', title: 'marker of a refused title' }
     const [refused, agreed] = [newVisitor(), newVisitor()]
     const no = denied()
@@ -94,7 +94,7 @@ describe('without consent to analytics', () => {
     expect(await timelineStatus(server, refused)).toBe(404)
   })
 
-  test('a known visitor’s other events are rejected too', async () => {
+  test('the other events of a known visitor are rejected too', async () => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [event('page')])
     const { reply } = await sent(
@@ -107,7 +107,7 @@ describe('without consent to analytics', () => {
     ])
   })
 
-  test('a forged cookie does not make a refusal a withdrawal', async () => {
+  test('a forged cookie does not turn a refusal into a withdrawal', async () => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [event('page')])
     const seconds = Math.floor(Date.now() / 1000)
@@ -121,10 +121,10 @@ describe('without consent to analytics', () => {
 
 describe('a withdrawal of analytics', () => {
   test.each<[string, (visitor: string, cookie: string) => { more: object; headers: Record<string, string> }]>([
-    ['that names the visitor', (visitor) => ({ more: { visitor }, headers: {} })],
-    ['that brings the cookie', (_, cookie) => ({ more: {}, headers: { cookie } })],
-    ['that brings both', (visitor, cookie) => ({ more: { visitor }, headers: { cookie } })],
-  ])('%s expires the cookie and erases what the visitor left', async (_, known) => {
+    ['naming the visitor', (visitor) => ({ more: { visitor }, headers: {} })],
+    ['with the cookie', (_, cookie) => ({ more: {}, headers: { cookie } })],
+    ['with both', (visitor, cookie) => ({ more: { visitor }, headers: { cookie } })],
+  ])('%s expires the cookie and erases the visitor’s data', async (_, known) => {
     const visitor = newVisitor()
     const page = { url: 'https://shop.example/left-behind' }
     const cart = { currency: 'EUR', items: [{ item_id: 'ring', price: 5, quantity: 1 }] }
@@ -145,13 +145,13 @@ describe('a withdrawal of analytics', () => {
     expect(await tablesHolding(server, visitor)).toEqual([])
   })
 
-  test('keeps latecomers out, and a later grant begins a new visitor', async () => {
+  test('rejects events that arrive later, and a later grant starts a new visitor', async () => {
     const visitor = newVisitor()
     const first = await sent(batch([event('page', MINUTE)], { candidate: visitor }))
     const late = [event('page', 30_000, { note: 'queued before the withdrawal' }), event('view_item')]
     await sent(batch([event('consent')], { visitor, consent: denied() }))
     await settled(server)
-    // A tab that was offline, and one that still has the cookie.
+    // One tab was offline, and another still has the cookie.
     await sent(batch(late, { visitor }))
     await sent(batch([event('page')]), { cookie: first.cookie!.split(';')[0]! })
     await settled(server)
@@ -166,7 +166,7 @@ describe('a withdrawal of analytics', () => {
     expect(await timeline(server, next)).toHaveLength(1)
   })
 
-  test('that overtakes the events it ends erases them when they arrive', async () => {
+  test('also erases earlier events that arrive after it', async () => {
     const visitor = newVisitor()
     await sent(batch([event('consent')], { visitor, consent: denied() }))
     await sent(batch([event('page', MINUTE)], { visitor }))
@@ -175,7 +175,7 @@ describe('a withdrawal of analytics', () => {
     expect(await tablesHolding(server, visitor)).toEqual([])
   })
 
-  test('takes the visitor from his contact, and the feed says so', async () => {
+  test('unlinks the visitor from the contact, and the feed reports it', async () => {
     const visitor = await loggedIn('withdraws-all')
     expect((await server.get('/api/v1/contacts/withdraws-all/timeline')).data).toHaveLength(2)
     await sent(batch([event('consent')], { visitor, consent: denied() }))
@@ -188,7 +188,7 @@ describe('a withdrawal of analytics', () => {
     })
   })
 
-  test('of one visitor leaves the others as they were', async () => {
+  test('of one visitor leaves other visitors unchanged', async () => {
     const [stays, goes] = [newVisitor(), newVisitor()]
     await sendAll(server, stays, [event('page')])
     await sendAll(server, goes, [event('page')])
@@ -204,7 +204,7 @@ describe('without consent to identity', () => {
     ['an unsigned login', async () => ({ kind: 'login', contact_id: 'crm-1001' })],
     ['a login by address', async () => ({ kind: 'login', email: 'amelie.durand@example.com' })],
     ['a form', async () => ({ kind: 'form', email_sha256: 'b'.repeat(64) })],
-  ])('%s is rejected and not stored, other events are', async (_, props) => {
+  ])('%s is rejected and not stored, but other events are', async (_, props) => {
     const visitor = newVisitor()
     const page = event('page', MINUTE)
     const body = batch([page, event('identify', 0, await props())], { visitor, consent: choice({ identity: false }) })
@@ -221,7 +221,7 @@ describe('without consent to identity', () => {
     expect(await server.query('select * from links where visitor_id = ?', visitor)).toEqual([])
   })
 
-  test('what was done before consent to identity stays anonymous after a login', async () => {
+  test('events from before consent to identity stay anonymous after a login', async () => {
     const contact = 'agrees-late'
     await server.post('/api/v1/contacts', [{ id: contact }])
     const visitor = newVisitor()
@@ -237,7 +237,7 @@ describe('without consent to identity', () => {
 })
 
 describe('a withdrawal of identity', () => {
-  test('voids the links and empties the contact’s timeline, and the visitor stays', async () => {
+  test('voids the links and empties the contact’s timeline, but keeps the visitor', async () => {
     const visitor = await loggedIn('withdraws-identity')
     const open = await server.get(`/api/v1/links?visitor=${visitor}`)
     expect(open.data).toEqual([
@@ -256,7 +256,7 @@ describe('a withdrawal of identity', () => {
     expect((await timeline(server, visitor)).map((each) => each.link)).toEqual([null, null, null])
   })
 
-  test('is a floor: after a new grant and login only what follows is the contact’s', async () => {
+  test('is a lower bound: after a new grant and login, the contact gets only later events', async () => {
     const contact = 'returns-to-identity'
     const visitor = await loggedIn(contact)
     await sent(batch([event('consent')], { visitor, consent: choice({ identity: false }) }))

@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/contacts`: what a CRM pushes, row by row. Pushes arrive late, twice and out of order; the outcome must
- * depend on what they say and on nothing else.
+ * `POST /api/v1/contacts`: rows pushed by a CRM. Pushes arrive late, twice and out of order; the outcome must
+ * depend only on their content.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problemOf } from '../support/requests.ts'
@@ -26,7 +26,7 @@ type Result = {
 }
 
 const push = (...rows: unknown[]) => server.post<Result>('/api/v1/contacts', rows)
-/** What is known of a contact that no visit is about. */
+/** The fields of a contact without visits. */
 const known = (id: string) => server.get<Row>(`/api/v1/contacts/${encodeURIComponent(id)}`)
 const counts = (created: number, updated: number, unchanged: number) => ({ created, updated, unchanged, rejected: [] })
 
@@ -42,8 +42,8 @@ function raw(body: string, headers: Record<string, string>) {
   })
 }
 
-describe('what became of the rows', () => {
-  test('a new one is created, the same again is unchanged, another word updates', async () => {
+describe('the outcome of each row', () => {
+  test('a new contact is created, a repeated row is unchanged, and a changed row updates it', async () => {
     const id = newId()
     const row = { id, email: 'anna@mail.example', attributes: { tier: 'gold' }, updated_at: at(1) }
     expect(await push(row)).toEqual(counts(1, 0, 0))
@@ -54,7 +54,7 @@ describe('what became of the rows', () => {
     expect(await known(id)).toMatchObject({ email: 'anna@mail.example', attributes: { tier: 'silver' } })
   })
 
-  test('several rows of one contact count each', async () => {
+  test('several rows of one contact are counted separately', async () => {
     const id = newId()
     expect(await push({ id, phone: '1', updated_at: at(1) }, { id, phone: '2', updated_at: at(2) })).toEqual(
       counts(1, 1, 0),
@@ -66,13 +66,13 @@ describe('what became of the rows', () => {
     expect(await push()).toEqual(counts(0, 0, 0))
   })
 
-  test('1,200 rows are taken at once', async () => {
+  test('1,200 rows are accepted in one request', async () => {
     const rows = Array.from({ length: 1200 }, (_, i) => ({ id: `many-${i}`, attributes: { i } }))
     expect(await push(...rows)).toEqual(counts(1200, 0, 0))
     expect(await known('many-1199')).toMatchObject({ attributes: { i: 1199 } })
   })
 
-  test('all that was said is told', async () => {
+  test('the API returns every field that was pushed', async () => {
     const id = newId()
     await push({
       id,
@@ -97,12 +97,12 @@ describe('what became of the rows', () => {
     })
   })
 
-  test('an id that is a number is the same as its text', async () => {
+  test('a numeric id equals its text', async () => {
     await push({ id: 770077, phone: '1' })
     expect(await known('770077')).toMatchObject({ id: '770077', phone: '1' })
   })
 
-  test('ids that differ in case or in leading zeros are two contacts', async () => {
+  test('ids that differ in case or leading zeros are different contacts', async () => {
     expect(await push({ id: 'Case-7' }, { id: 'case-7' }, { id: '007' }, { id: '7' })).toEqual(counts(4, 0, 0))
   })
 })
@@ -116,7 +116,7 @@ describe('a field', () => {
     attributes: { tier: 'gold', city: 'Lyon' },
   }
 
-  test('that is absent is unchanged', async () => {
+  test('that is absent stays unchanged', async () => {
     const id = newId()
     await push({ id, ...full, updated_at: at(1) })
     await push({ id, updated_at: at(2) })
@@ -137,7 +137,7 @@ describe('a field', () => {
     expect((await known(id)).attributes).toEqual({ ...full, ...expected }.attributes)
   })
 
-  test('is changed by a push without a time, which is of now', async () => {
+  test('is changed by a push without a time, which counts as made now', async () => {
     const id = newId()
     await push({ id, phone: '1', updated_at: at(1) })
     await push({ id, phone: '2' })
@@ -146,7 +146,7 @@ describe('a field', () => {
   })
 })
 
-describe('three pushes end the same in whatever order they come', () => {
+describe('three pushes have the same outcome in any order', () => {
   const orders = [
     [0, 1, 2],
     [0, 2, 1],
@@ -176,7 +176,7 @@ describe('three pushes end the same in whatever order they come', () => {
       { email: 'one@mail.example', phone: '2', mail_consent: false, attributes: { a: 1, b: 2, c: 3 } },
     ],
     [
-      'of which the one in the middle removes',
+      'of which the second removes a field',
       [
         { email: 'one@mail.example', phone: '1', attributes: { tier: 'gold' } },
         { email: null, phone: null, attributes: { tier: null } },
@@ -185,7 +185,7 @@ describe('three pushes end the same in whatever order they come', () => {
       { email: null, phone: '3', attributes: {} },
     ],
     [
-      'of which the last removes',
+      'of which the last removes a field',
       [
         { email: 'one@mail.example', phone: '1', mail_consent: true, attributes: { tier: 'gold' } },
         { phone: '2', attributes: { tier: 'silver', city: 'Lyon' } },
@@ -208,12 +208,12 @@ describe('three pushes end the same in whatever order they come', () => {
   })
 })
 
-describe('a bad row is kept out with its reason, and the good ones stay', () => {
+describe('a bad row is refused with its reason, and the good rows are kept', () => {
   test.each<[string, unknown, RegExp]>([
     ['has no id', { email: 'anna@mail.example' }, /^id\b/],
     ['has an empty id', { id: '' }, /^id must/],
     ['has a blank id', { id: '   ' }, /^id must/],
-    ['has null for an id', { id: null }, /^id\b/],
+    ['has null as its id', { id: null }, /^id\b/],
     ['has an id of 201 characters', { id: 'i'.repeat(201) }, /^id\b/],
     ...[
       'null',
@@ -228,19 +228,23 @@ describe('a bad row is kept out with its reason, and the good ones stay', () => 
       '"guest"',
       '00000000-0000-0000-0000-000000000000',
     ].map((id): [string, unknown, RegExp] => [`is called ${id}`, { id }, /^id must be the id of one contact/]),
-    ['has an address that is none', { id: 'bad-1', email: 'anna' }, /^email must be a mail address/],
+    ['has an invalid address', { id: 'bad-1', email: 'anna' }, /^email must be a mail address/],
     [
-      'has an address of two',
+      'has two addresses in one',
       { id: 'bad-1', email: 'a@mail.example, b@mail.example' },
       /^email must be a mail address/,
     ],
-    ['has noreply for an address', { id: 'bad-1', email: 'noreply@mail.example' }, /^email must be a mail address/],
-    ['has a hash that is none', { id: 'bad-1', email_sha256: 'abc' }, /^email_sha256 must be SHA-256/],
-    ['has yes for mail consent', { id: 'bad-1', mail_consent: 'yes' }, /^mail_consent must be true or false/],
-    ['has 1 for a minor', { id: 'bad-1', minor: 1 }, /^minor must be true or false/],
-    ['has a day for updated_at', { id: 'bad-1', updated_at: '2026-03-01' }, /^updated_at must be an ISO 8601 time/],
-    ['has a list of attributes', { id: 'bad-1', attributes: ['a'] }, /^attributes\b/],
-    ['has a field that is not known', { id: 'bad-1', e_mail: 'anna@mail.example' }, /e_mail/],
+    ['has a noreply address', { id: 'bad-1', email: 'noreply@mail.example' }, /^email must be a mail address/],
+    ['has an invalid hash', { id: 'bad-1', email_sha256: 'abc' }, /^email_sha256 must be SHA-256/],
+    ['has yes as mail consent', { id: 'bad-1', mail_consent: 'yes' }, /^mail_consent must be true or false/],
+    ['has 1 as minor', { id: 'bad-1', minor: 1 }, /^minor must be true or false/],
+    [
+      'has a date without a time as updated_at',
+      { id: 'bad-1', updated_at: '2026-03-01' },
+      /^updated_at must be an ISO 8601 time/,
+    ],
+    ['has a list as attributes', { id: 'bad-1', attributes: ['a'] }, /^attributes\b/],
+    ['has an unknown field', { id: 'bad-1', e_mail: 'anna@mail.example' }, /e_mail/],
     ['is a text', 'bad-1', /object/],
     ['is null', null, /object/],
   ])('one that %s', async (_, bad, message) => {
@@ -257,13 +261,13 @@ describe('a bad row is kept out with its reason, and the good ones stay', () => 
   })
 })
 
-describe('what is refused as a whole', () => {
+describe('a request refused as a whole', () => {
   const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
 
   test.each([
     ['a contact that is not in a list', '{"id":"whole-1"}', /must be an array/],
     ['a text', '"whole-1"', /must be an array/],
-    ['what is not JSON', '[{"id":"whole-1"}', /./],
+    ['a body that is not JSON', '[{"id":"whole-1"}', /./],
   ])('%s is 400', async (_, body, detail) => {
     const response = await raw(body, bearer(contactsKey.key))
     expect(response.status).toBe(400)
@@ -273,7 +277,7 @@ describe('what is refused as a whole', () => {
 
   test.each<[string, number, string, () => Record<string, string>]>([
     ['without a key', 401, 'not_signed_in', () => ({})],
-    ['with a key that is none', 401, 'unknown_key', () => bearer('ck_none')],
+    ['with an unknown key', 401, 'unknown_key', () => bearer('ck_none')],
     ['with a key of other scopes', 403, 'missing_scope', () => bearer(eventsKey.key)],
   ])('a push %s is %i %s', async (_, status, code, headers) => {
     const response = await raw('[{"id":"whole-2"}]', headers())
@@ -283,7 +287,7 @@ describe('what is refused as a whole', () => {
   })
 })
 
-test('every push leaves an audit row that says who, when and how many, and no address', async () => {
+test('every push leaves an audit row with actor, time and counts, but no address', async () => {
   const before = Date.now()
   const response = await raw('[{"id":"audited","email":"anna@audited.example"},{"id":""}]', {
     authorization: `Bearer ${contactsKey.key}`,
@@ -301,14 +305,14 @@ test('every push leaves an audit row that says who, when and how many, and no ad
   expect(await server.query("select * from audit where detail like '%audited.example%'")).toEqual([])
 })
 
-test('a text with NUL, which not every engine can keep, is kept with U+FFFD for it', async () => {
+test('a NUL character, which not every engine can store, is stored as U+FFFD', async () => {
   const id = newId()
   expect(await push({ id: `${id}\0`, phone: '1\0', attributes: { 'a\0': ['b\0'] } })).toEqual(counts(1, 0, 0))
   expect(await known(`${id}\uFFFD`)).toMatchObject({ attributes: { 'a\uFFFD': ['b\uFFFD'] } })
   expect((await server.api('/api/v1/contacts/%00')).status).toBe(404)
 })
 
-test('a contact that nobody pushed is 404', async () => {
+test('a contact that was never pushed is 404', async () => {
   const response = await server.api('/api/v1/contacts/nobody')
   expect(response.status).toBe(404)
   expect((await problemOf(response)).code).toBe('unknown_contact')

@@ -1,6 +1,6 @@
 /**
- * A contact who asks for it is erased, and stays so: his row, his orders, his visitors and what they left, in the store
- * and in every file. Whoever comes back with his cookie, his mail's link or his record in the CRM's file finds nothing.
+ * A contact can be erased for good: the row, the orders, the visitors and their data disappear from the store
+ * and from every file. An old cookie, an old mail link or an old CRM record brings nothing back.
  */
 import { createHash } from 'node:crypto'
 import { rmSync } from 'node:fs'
@@ -39,7 +39,7 @@ const login = async (contact: string, agoMs = 0) =>
     token: await signLogin(secret, contact, { seconds: Math.floor((Date.now() - agoMs) / 1000) }),
   })
 
-/** A contact with an order and a visitor who has signed in; returns the visitor and its cookie. */
+/** A contact with an order and a signed-in visitor; returns the visitor and its cookie. */
 async function known(contact: string) {
   const visitor = newVisitor()
   await server.post('/api/v1/contacts', [record(contact, { phone: `phone-${contact}`, attributes: { shoe: contact } })])
@@ -61,8 +61,8 @@ async function known(contact: string) {
   return { visitor, cookie: response.headers.get('set-cookie')!.split(';')[0]! }
 }
 
-/** The feed's words on a contact, in order. */
-async function words(contact: string): Promise<string[]> {
+/** The feed's entries about a contact, in order. */
+async function feedChanges(contact: string): Promise<string[]> {
   const said: string[] = []
   for (let after = ''; ; ) {
     const page = await server.get(`/api/v1/matches?limit=1${after}`)
@@ -72,11 +72,11 @@ async function words(contact: string): Promise<string[]> {
   }
 }
 
-test('an erased contact is gone from every table but the feed’s word, and from the files', async () => {
+test('an erased contact is gone from the files and from every table except the feed’s erasure notice', async () => {
   const contact = 'leaves-for-good'
   const { visitor } = await known(contact)
   expect(await tablesHolding(server, contact)).toContain('contacts')
-  expect(await words(contact)).toEqual(['matched'])
+  expect(await feedChanges(contact)).toEqual(['matched'])
   const reply = await erase(contact)
   expect([reply.status, await reply.json()]).toEqual([
     200,
@@ -85,14 +85,14 @@ test('an erased contact is gone from every table but the feed’s word, and from
   await settled(server)
   expect((await server.api(`/api/v1/contacts/${contact}`)).status).toBe(404)
   expect((await server.api(`/api/v1/visitors/${visitor}/timeline`)).status).toBe(404)
-  expect(await words(contact)).toEqual(['erased'])
+  expect(await feedChanges(contact)).toEqual(['erased'])
   expect((await tablesHolding(server, contact)).sort()).toEqual(['farewells', 'match_changes'])
   for (const trace of [visitor, address(contact), sha256(address(contact)), `phone-${contact}`, `ring-${contact}`]) {
     expect(await tablesHolding(server, trace)).toEqual([])
   }
 })
 
-test('then no file of the data folder holds him, the journal neither', async () => {
+test('after an erasure no file of the data folder contains the contact, not even the journal', async () => {
   const contact = 'is-in-no-file'
   const { visitor } = await known(contact)
   const other = newVisitor()
@@ -105,15 +105,15 @@ test('then no file of the data folder holds him, the journal neither', async () 
     await until(async () => (await filesHolding(server, trace)).length === 0, `${trace} to be in no file`)
   }
   expect((await filesHolding(server, other)).join(' ')).toContain('journal.db')
-  // The feed's word is the one place that holds his id, for 30 days.
+  // The feed's erasure notice is the only place that still contains the id, for 30 days.
   const inStore = server.databaseUrl === null ? ['couture.db'] : ['farewells', 'match_changes']
-  await until(async () => String((await filesHolding(server, contact)).sort()) === String(inStore), 'his id to go')
+  await until(async () => String((await filesHolding(server, contact)).sort()) === String(inStore), 'the id to go')
   expect(await server.query('select * from forgotten')).toHaveLength(
     (await server.query('select * from erasures')).length,
   )
 })
 
-/** Waits until the journal has worked off all that was erased. */
+/** Waits until the journal has processed every erasure. */
 async function forgotten() {
   await settled(server)
   const left = 'select id from erasures where id not in (select erasure_id from forgotten)'
@@ -122,12 +122,12 @@ async function forgotten() {
 
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
 
-test('what he sends after it leaves the journal as soon as it is landed', async () => {
+test('events sent after the erasure leave the journal as soon as they are landed', async () => {
   const contact = 'comes-to-the-journal'
   const { visitor, cookie } = await known(contact)
   await erase(contact)
   await forgotten()
-  await until(async () => (await filesHolding(server, visitor)).length === 0, 'him to be in no file')
+  await until(async () => (await filesHolding(server, visitor)).length === 0, 'the visitor to be in no file')
   const other = newVisitor()
   const own = event('page')
   const no = { id: 'choice-9', analytics: false, identity: false, marketing: false }
@@ -135,17 +135,17 @@ test('what he sends after it leaves the journal as soon as it is landed', async 
     send(server, batch([event('page'), await login(contact)]), { cookie }),
     sendAll(server, other, [own]),
     send(server, batch([event('page')]), { cookie }),
-    // His withdrawal is kept as a proof, under a keyed hash.
+    // The withdrawal is kept as a proof, under a keyed hash.
     send(server, batch([event('consent')], { consent: consent(no) }), { cookie }),
   ])
   await settled(server)
   expect((await timeline(server, other)).map((each) => each.id)).toEqual([own.id])
-  await until(async () => (await filesHolding(server, visitor)).length === 0, 'him to be in no file again')
+  await until(async () => (await filesHolding(server, visitor)).length === 0, 'the visitor to be in no file again')
   expect((await filesHolding(server, own.id)).join(' ')).toContain('journal.db')
   expect(await server.query('select * from withdrawals where consent_id = ?', 'choice-9')).toHaveLength(1)
 })
 
-test('what a visitor sends after he has withdrawn leaves the journal too', async () => {
+test('events sent after a withdrawal leave the journal too', async () => {
   const visitor = newVisitor()
   await sendAll(server, visitor, [event('page')])
   const no = consent({ id: 'choice-2', analytics: false, identity: false, marketing: false })
@@ -157,7 +157,7 @@ test('what a visitor sends after he has withdrawn leaves the journal too', async
   await until(async () => (await filesHolding(server, late.id)).length === 0, 'it to be in no file')
 })
 
-test('the audit says that somebody was erased, and not who', async () => {
+test('the audit records the erasure but not the contact’s id', async () => {
   await known('is-audited')
   await erase('is-audited')
   const rows = await server.query<{ detail: string }>("select * from audit where action = 'contacts.erase'")
@@ -170,7 +170,7 @@ test('the audit says that somebody was erased, and not who', async () => {
   await settled(server)
 })
 
-test('an unknown contact, and one who is erased, are not there to be erased', async () => {
+test('erasing an unknown or already erased contact is 404', async () => {
   await known('is-erased-twice')
   expect((await erase('is-erased-twice')).status).toBe(200)
   for (const id of ['is-erased-twice', 'never-was']) {
@@ -179,7 +179,7 @@ test('an unknown contact, and one who is erased, are not there to be erased', as
   await settled(server)
 })
 
-test('the old cookie and the old mail’s link come back, and nothing is made again', async () => {
+test('the old cookie and the old mail link create nothing', async () => {
   const contact = 'comes-back'
   await server.post('/api/v1/contacts', [record(contact)])
   const minted = await server.post('/api/v1/link-tokens', { site: 'demo', contacts: [contact], message: 'march' })
@@ -197,24 +197,20 @@ test('the old cookie and the old mail’s link come back, and nothing is made ag
     ['refused', 'erased'],
   ])
   expect((await tablesHolding(server, contact)).sort()).toEqual(['farewells', 'match_changes'])
-  expect(await words(contact)).toEqual(['erased'])
+  expect(await feedChanges(contact)).toEqual(['erased'])
 })
 
 test.each<[string, 'refused' | 'taken', (id: string) => object]>([
-  ['his record again', 'refused', (id) => record(id)],
+  ['the same record', 'refused', (id) => record(id)],
+  ['a later record', 'refused', (id) => record(id, { updated_at: new Date(Date.now() + 86_400_000).toISOString() })],
+  ['the id without the address', 'refused', (id) => ({ id })],
+  ['the address used as an id', 'refused', (id) => ({ id: address(id), email: address(id) })],
   [
-    'his record of tomorrow',
-    'refused',
-    (id) => record(id, { updated_at: new Date(Date.now() + 86_400_000).toISOString() }),
-  ],
-  ['his id without the address', 'refused', (id) => ({ id })],
-  ['his address for want of an id', 'refused', (id) => ({ id: address(id), email: address(id) })],
-  [
-    'an older record of his address',
+    'an older record of the address',
     'refused',
     (id) => record(id, { id: `${id}-2`, updated_at: '2026-01-01T00:00:00Z' }),
   ],
-  ['a newer record of his address under a new id', 'taken', (id) => record(id, { id: `${id}-anew` })],
+  ['a newer record of the address under a new id', 'taken', (id) => record(id, { id: `${id}-anew` })],
 ])('after the erasure %s is %s', async (what, outcome, row) => {
   const id = `imported-${what.replace(/\W+/g, '-')}`
   const { visitor } = await known(id)
@@ -226,7 +222,7 @@ test.each<[string, 'refused' | 'taken', (id: string) => object]>([
   expect(result.rejected.map((each: any) => [each.row, each.code])).toEqual(taken ? [] : [[1, 'erased']])
   expect(await tablesHolding(server, visitor)).toEqual([])
   if (!taken) return
-  // Who has the address now is found by it, and nothing of before is his.
+  // The address now finds the new contact, which gets nothing from before.
   const next = newVisitor()
   await sendAll(server, next, [event('identify', 0, { kind: 'login', email: address(id) })])
   await settled(server)
@@ -234,7 +230,7 @@ test.each<[string, 'refused' | 'taken', (id: string) => object]>([
   expect((await server.get(`/api/v1/contacts/${id}-anew/timeline`)).data).toEqual([])
 })
 
-test('orders that name him are refused', async () => {
+test('orders that name an erased contact are refused', async () => {
   await known('has-orders')
   await erase('has-orders')
   const order = { at: '2026-03-02T16:00:00Z', total: 5, currency: 'EUR' }
@@ -246,40 +242,40 @@ test('orders that name him are refused', async () => {
   await settled(server)
 })
 
-test('on a device that two used, only his stretch goes, and the other gets nothing of it', async () => {
+test('on a shared device only the erased contact’s stretch goes, and the other contact gets none of it', async () => {
   await server.post('/api/v1/contacts', [record('stays-here'), record('goes-from-here')])
   const visitor = newVisitor()
   const before = event('page', 300 * MINUTE)
-  const his = [
+  const erased = [
     event('page', 200 * MINUTE),
     await login('goes-from-here', 199 * MINUTE),
     event('view_cart', 198 * MINUTE),
   ]
-  const hers = [await login('stays-here', 100 * MINUTE), event('page', 99 * MINUTE)]
+  const others = [await login('stays-here', 100 * MINUTE), event('page', 99 * MINUTE)]
   await sendAll(server, visitor, [before])
-  await sendAll(server, visitor, his)
-  await sendAll(server, visitor, hers)
+  await sendAll(server, visitor, erased)
+  await sendAll(server, visitor, others)
   await settled(server)
   const ids = async (path: string) => (await server.get(`/api/v1/${path}/timeline`)).data.map((each: any) => each.id)
-  expect(await ids('contacts/goes-from-here')).toEqual(his.map((each) => each.id))
+  expect(await ids('contacts/goes-from-here')).toEqual(erased.map((each) => each.id))
   const reply = await (await erase('goes-from-here')).json()
   expect(reply).toMatchObject({ visitors: 0, shared_visitors: 1 })
   await settled(server)
-  expect(await ids(`visitors/${visitor}`)).toEqual([before, ...hers].map((each) => each.id))
-  expect(await ids('contacts/stays-here')).toEqual(hers.map((each) => each.id))
+  expect(await ids(`visitors/${visitor}`)).toEqual([before, ...others].map((each) => each.id))
+  expect(await ids('contacts/stays-here')).toEqual(others.map((each) => each.id))
   expect((await timeline(server, visitor))[0]!.link).toBeNull()
   await forgotten()
-  for (const { id } of his) {
-    await until(async () => (await filesHolding(server, id)).length === 0, 'his events to be in no file')
+  for (const { id } of erased) {
+    await until(async () => (await filesHolding(server, id)).length === 0, 'the erased events to be in no file')
   }
   expect((await tablesHolding(server, 'goes-from-here')).sort()).toEqual(['farewells', 'match_changes'])
 })
 
-test('on such a device what could not be landed goes too, as far as it is his or does not tell whose', async () => {
+test('on a shared device dead letters go too, if they are the erased contact’s or do not say whose they are', async () => {
   await server.post('/api/v1/contacts', [record('stays-in-letters'), record('goes-in-letters')])
   const visitor = newVisitor()
-  const his = [await login('goes-in-letters', 199 * MINUTE), event('page', 190 * MINUTE)]
-  await sendAll(server, visitor, his)
+  const erased = [await login('goes-in-letters', 199 * MINUTE), event('page', 190 * MINUTE)]
+  await sendAll(server, visitor, erased)
   await sendAll(server, visitor, [await login('stays-in-letters', 100 * MINUTE)])
   await settled(server)
   const now = Date.now()
@@ -289,12 +285,12 @@ test('on such a device what could not be landed goes too, as far as it is his or
       ...['a-journal', entry, 'an error', JSON.stringify({ visitor, events }), now, visitor],
     )
   const at = (agoMs: number) => now - agoMs
-  await letter(1, [{ id: 'letter-his', at: at(195 * MINUTE) }])
+  await letter(1, [{ id: 'letter-erased', at: at(195 * MINUTE) }])
   await letter(2, [
-    { id: 'letter-his-too', at: at(195 * MINUTE) },
-    { id: 'letter-hers', at: at(99 * MINUTE) },
+    { id: 'letter-erased-too', at: at(195 * MINUTE) },
+    { id: 'letter-other', at: at(99 * MINUTE) },
   ])
-  await letter(3, [{ id: 'letter-hers-alone', at: at(99 * MINUTE) }])
+  await letter(3, [{ id: 'letter-other-alone', at: at(99 * MINUTE) }])
   await letter(4, 'letter-of-whom')
   await erase('goes-in-letters')
   await settled(server)
@@ -303,36 +299,36 @@ test('on such a device what could not be landed goes too, as far as it is his or
     visitor,
   )
   expect(letters.map(({ entry_id, body }) => [Number(entry_id), /letter-[a-z-]+/g.exec(String(body))![0]])).toEqual([
-    [2, 'letter-hers'],
-    [3, 'letter-hers-alone'],
+    [2, 'letter-other'],
+    [3, 'letter-other-alone'],
   ])
   await server.change('delete from dead_letters where visitor_id = ?', visitor)
 })
 
-test('what arrives of his after it on such a device is never the other’s, whoever signs in next', async () => {
+test('on a shared device late events of the erased contact never become the other contact’s', async () => {
   await server.post('/api/v1/contacts', [record('stays-late'), record('goes-late')])
   const visitor = newVisitor()
-  const hers = [await login('stays-late', 300 * MINUTE), event('page', 299 * MINUTE)]
-  await sendAll(server, visitor, hers)
+  const others = [await login('stays-late', 300 * MINUTE), event('page', 299 * MINUTE)]
+  await sendAll(server, visitor, others)
   await sendAll(server, visitor, [event('page', 200 * MINUTE), await login('goes-late', 199 * MINUTE)])
-  hers.push(await login('stays-late', 100 * MINUTE), event('page', 99 * MINUTE))
-  await sendAll(server, visitor, hers.slice(2))
+  others.push(await login('stays-late', 100 * MINUTE), event('page', 99 * MINUTE))
+  await sendAll(server, visitor, others.slice(2))
   await sendAll(server, visitor, [await login('goes-late', 20 * MINUTE), event('view_cart', 19 * MINUTE)])
   await settled(server)
   await erase('goes-late')
-  // Within his stretch, in the session after it, and after its last event.
+  // Within the erased stretch, in the session after it, and after its last event.
   const late = [event('page', 199.5 * MINUTE), event('page', 197 * MINUTE), event('page', 18 * MINUTE)]
   await sendAll(server, visitor, late)
-  hers.push(await login('stays-late', 10 * MINUTE), event('page', 9 * MINUTE))
-  await sendAll(server, visitor, hers.slice(4))
+  others.push(await login('stays-late', 10 * MINUTE), event('page', 9 * MINUTE))
+  await sendAll(server, visitor, others.slice(4))
   await settled(server)
   const { data } = await server.get('/api/v1/contacts/stays-late/timeline')
-  expect(data.map((each: any) => each.id)).toEqual(hers.map((each) => each.id))
-  expect(await left(visitor)).toEqual(hers.map(({ id }) => id))
+  expect(data.map((each: any) => each.id)).toEqual(others.map((each) => each.id))
+  expect(await left(visitor)).toEqual(others.map(({ id }) => id))
   expect(await tablesHolding(server, 'goes-late')).not.toContain('contacts')
 })
 
-/** A device on which one contact was, then another, up to `lastAgoMs` before now; returns the visitor. */
+/** A device used by one contact and then another, until `lastAgoMs` before now; returns the visitor. */
 async function sharedDevice(first: string, second: string, lastAgoMs: number): Promise<string> {
   await server.post('/api/v1/contacts', [record(first), record(second)])
   const visitor = newVisitor()
@@ -344,12 +340,12 @@ async function sharedDevice(first: string, second: string, lastAgoMs: number): P
 }
 const left = async (visitor: string) => (await timeline(server, visitor)).map(({ id }) => id)
 
-test('what he did before it on such a device and lands after it is in no file, in whatever order it comes', async () => {
+test('on a shared device earlier events that land after the erasure are in no file, in any order of arrival', async () => {
   const visitor = await sharedDevice('stays-first', 'goes-second', 198 * MINUTE)
   const known = await left(visitor)
   await erase('goes-second')
   await settled(server)
-  // The second follows his last event only when the first is there; the last comes after a pause.
+  // The second event follows the contact's last one only once the first has landed; the third comes after a pause.
   const [near, far, paused] = [event('page', 180 * MINUTE), event('page', 160 * MINUTE), event('page', 100 * MINUTE)]
   const inside = [event('page', 199 * MINUTE), await login('goes-second', 198.5 * MINUTE)]
   await sendAll(server, visitor, [far, paused, ...inside])
@@ -361,7 +357,7 @@ test('what he did before it on such a device and lands after it is in no file, i
   expect((await filesHolding(server, paused.id)).join(' ')).toContain('journal.db')
   await settled(server)
   expect(await left(visitor)).toEqual([...known.slice(0, 2), paused.id])
-  // Sent again it is not there either, and a rebuild changes nothing.
+  // Sending it again does not store it either, and a rebuild changes nothing.
   await sendAll(server, visitor, gone)
   await settled(server)
   await server.cli('rebuild')
@@ -370,7 +366,7 @@ test('what he did before it on such a device and lands after it is in no file, i
   expect((await timeline(server, visitor)).at(-1)!.link).toBeNull()
 })
 
-test('what is done on such a device after it stays, as nobody’s', async () => {
+test('on a shared device events from after the erasure stay, as anonymous events', async () => {
   const visitor = await sharedDevice('stays-on-it', 'goes-at-once', 5 * MINUTE)
   await erase('goes-at-once')
   const [before, after] = [event('page', 4 * MINUTE), event('page')]
@@ -380,16 +376,16 @@ test('what is done on such a device after it stays, as nobody’s', async () => 
   expect((await timeline(server, visitor)).at(-1)!.link).toBeNull()
 })
 
-test('a claim of somebody else ends what is his, though it lands late', async () => {
+test('another contact’s claim ends the erased stretch even if it lands late', async () => {
   const visitor = await sharedDevice('claims-late', 'goes-before', 198 * MINUTE)
   await erase('goes-before')
-  const hers = [await login('claims-late', 190 * MINUTE), event('page', 189 * MINUTE)]
-  await sendAll(server, visitor, hers)
+  const others = [await login('claims-late', 190 * MINUTE), event('page', 189 * MINUTE)]
+  await sendAll(server, visitor, others)
   await settled(server)
-  expect((await left(visitor)).slice(2)).toEqual(hers.map(({ id }) => id))
+  expect((await left(visitor)).slice(2)).toEqual(others.map(({ id }) => id))
 })
 
-test('what was another’s in his stretch stays', async () => {
+test('another contact’s events within the erased stretch stay', async () => {
   await server.post('/api/v1/contacts', [record('has-the-device'), record('has-the-cart')])
   const visitor = newVisitor()
   const cart = event('add_to_cart', 20 * MINUTE, { currency: 'EUR', items: [{ item_id: 'gift', price: 5 }] })
@@ -406,7 +402,7 @@ test('what was another’s in his stretch stays', async () => {
   expect(await left(visitor)).toEqual([cart.id])
 })
 
-test('a record that was merged into his goes with him', async () => {
+test('a record merged into the erased contact is erased too', async () => {
   await server.post('/api/v1/contacts', [record('survivor'), record('merged-record', { merged_into: 'survivor' })])
   expect((await erase('survivor')).status).toBe(200)
   expect((await erase('merged-record')).status).toBe(404)
@@ -414,7 +410,7 @@ test('a record that was merged into his goes with him', async () => {
   for (const id of ['survivor', 'merged-record']) expect(await tablesHolding(server, id)).toEqual([])
 })
 
-test('whoever else has his address has it alone, and is found by it', async () => {
+test('another contact with the same address keeps it and is then found by it', async () => {
   const email = 'couple@mail.example'
   await server.post('/api/v1/contacts', [
     { id: 'one-of-two', email },
@@ -429,7 +425,7 @@ test('whoever else has his address has it alone, and is found by it', async () =
   expect((await links(visitor))[0]).toMatchObject({ state: 'open', contact: 'other-of-two' })
 })
 
-test('a rebuild ends the same', async () => {
+test('a rebuild gives the same result', async () => {
   const { visitor } = await known('is-rebuilt')
   await erase('is-rebuilt')
   await settled(server)
@@ -438,11 +434,11 @@ test('a rebuild ends the same', async () => {
   await server.cli('rebuild')
   await settled(server)
   expect(await derived()).toEqual(before)
-  expect(await words('is-rebuilt')).toEqual(['erased'])
+  expect(await feedChanges('is-rebuilt')).toEqual(['erased'])
   expect(await tablesHolding(server, visitor)).toEqual([])
 })
 
-test('couture erase does the same beside the server, and says what came of it', async () => {
+test('couture erase does the same while the server runs, and reports the result', async () => {
   const { visitor } = await known('by-command')
   expect(await server.cli('erase', 'by-command')).toEqual({
     id: 'by-command',
@@ -459,7 +455,7 @@ test('couture erase does the same beside the server, and says what came of it', 
   })
 })
 
-test('after 30 days the feed holds his id no more, and its numbers have no gap', async () => {
+test('after 30 days the feed no longer contains the id, and its sequence numbers have no gap', async () => {
   const own = await startServer({ clockMs: -40 * 86_400_000 })
   const { identity_secret } = await own.cli<SiteView>('sites', 'show', 'demo')
   const past = Date.now() - 40 * 86_400_000
@@ -474,13 +470,13 @@ test('after 30 days the feed holds his id no more, and its numbers have no gap',
   expect(before.data.map((match: any) => match.change)).toEqual(['erased'])
   await own.stop({ wipe: false })
   const later = await startServer({ dataDir: own.dataDir })
-  await until(async () => (await tablesHolding(later, 'long-gone')).length === 0, 'the farewell to end')
+  await until(async () => (await tablesHolding(later, 'long-gone')).length === 0, 'the erasure notice to expire')
   const page = await later.get('/api/v1/matches')
   expect([page.data, page.next]).toEqual([[], before.next])
   await later.stop({ wipe: true })
 })
 
-test.runIf(ENGINE === 'sqlite')('a backup of before, when it is brought back, does not bring him back', async () => {
+test.runIf(ENGINE === 'sqlite')('restoring an older backup does not restore an erased contact', async () => {
   const own = await startServer()
   const visitor = newVisitor()
   const { identity_secret } = await own.cli<SiteView>('sites', 'show', 'demo')
@@ -502,7 +498,7 @@ test.runIf(ENGINE === 'sqlite')('a backup of before, when it is brought back, do
   await again.stop()
 })
 
-test.runIf(ENGINE === 'sqlite')('nor do his late events come into an older store that is brought back', async () => {
+test.runIf(ENGINE === 'sqlite')('late events of an erased contact do not enter a restored older store', async () => {
   const own = await startServer()
   const { identity_secret } = await own.cli<SiteView>('sites', 'show', 'demo')
   const signed = async (contact: string, agoMs: number) =>
@@ -512,12 +508,12 @@ test.runIf(ENGINE === 'sqlite')('nor do his late events come into an older store
     })
   const visitor = newVisitor()
   await own.post('/api/v1/contacts', [record('in-both'), record('in-the-backup-too')])
-  const hers = [await signed('in-both', 300 * MINUTE), event('page', 299 * MINUTE)]
-  await sendAll(own, visitor, hers)
+  const others = [await signed('in-both', 300 * MINUTE), event('page', 299 * MINUTE)]
+  await sendAll(own, visitor, others)
   await settled(own)
   const file = `${own.dataDir}-older.db`
   await own.cli('backup', file)
-  // What the backup does not know, and the journal has forgotten.
+  // These events are not in the backup and have left the journal.
   await sendAll(own, visitor, [await signed('in-the-backup-too', 200 * MINUTE), event('page', 190 * MINUTE)])
   await settled(own)
   await own.api('/api/v1/contacts/in-the-backup-too', { method: 'DELETE' })
@@ -530,6 +526,6 @@ test.runIf(ENGINE === 'sqlite')('nor do his late events come into an older store
   const again = await startServer({ dataDir: own.dataDir })
   await sendAll(again, visitor, [event('page', 195 * MINUTE)])
   await settled(again)
-  expect((await timeline(again, visitor)).map(({ id }) => id)).toEqual(hers.map(({ id }) => id))
+  expect((await timeline(again, visitor)).map(({ id }) => id)).toEqual(others.map(({ id }) => id))
   await again.stop()
 })

@@ -1,6 +1,6 @@
 /**
- * What becomes of a batch that `POST /v1/events` takes: whose it is, which cookie comes back, at what time each event
- * is kept, and what of it is kept at all. Read back through the timeline, as an operator would.
+ * How `POST /v1/events` handles a batch that it accepts: which visitor it belongs to, which cookie is returned, which
+ * time each event gets, and which of its fields are stored. Results are read from the timeline, as an operator would.
  */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -47,14 +47,14 @@ function attributesOf(cookie: string): string[] {
 }
 
 describe('the reply', () => {
-  test('says the visitor and how many events were taken, and nothing else', async () => {
+  test('contains the visitor and the number of accepted events, and nothing else', async () => {
     const visitor = newVisitor()
     const { status, reply } = await sent(batch([event('page'), event('view_item')], { visitor }))
     expect(status).toBe(202)
     expect(reply).toEqual({ visitor, accepted: 2, duplicate: 0, rejected: [] })
   })
 
-  test('is not to be cached, as it names a visitor', async () => {
+  test('must not be cached because it names a visitor', async () => {
     const response = await send(server, batch([event('page')], { visitor: newVisitor() }))
     expect(response.headers.get('cache-control')).toBe('no-store')
     expect(response.headers.get('content-type')).toMatch(/^application\/json\b/)
@@ -81,29 +81,29 @@ describe('the reply', () => {
   })
 })
 
-describe('whose a batch is', () => {
-  test('a candidate is adopted, and the cookie holds it', async () => {
+describe('the visitor of a batch', () => {
+  test('a candidate is adopted and stored in the cookie', async () => {
     const candidate = newVisitor()
     const { reply, cookie } = await sent(batch([event('page')], { candidate }))
     expect(reply.visitor).toBe(candidate)
     expect(pairOf(cookie)).toMatch(new RegExp(`^cv=${candidate}\\.[A-Za-z0-9._-]+$`))
   })
 
-  test('without any id the collector makes one that is as good as a candidate', async () => {
+  test('without any id the collector generates one as long as a candidate', async () => {
     const { reply } = await sent(batch([event('page')]))
     const { reply: other } = await sent(batch([event('page')]))
     expect(reply.visitor).toMatch(/^[A-Za-z0-9_-]{22,32}$/)
     expect(other.visitor).not.toBe(reply.visitor)
   })
 
-  test('the cookie beats the candidate', async () => {
+  test('the cookie takes precedence over the candidate', async () => {
     const first = newVisitor()
     const { cookie } = await sent(batch([event('page')], { candidate: first }))
     const { reply } = await sent(batch([event('page')], { candidate: newVisitor() }), { cookie: pairOf(cookie) })
     expect(reply.visitor).toBe(first)
   })
 
-  test('a visitor that the sender names beats the cookie', async () => {
+  test('a visitor named by the sender takes precedence over the cookie', async () => {
     const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
     const visitor = newVisitor()
     const body = batch([event('page')], { visitor, candidate: newVisitor() })
@@ -121,14 +121,17 @@ describe('whose a batch is', () => {
   const parts = (pair: string) => pair.split('=')[1]!.split('.') as [string, string, string, string]
   test.each<[string, (pair: string, victim: string) => string]>([
     ['is the bare id', (_, victim) => `cv=${victim}`],
-    ['has somebody else’s id under its own MAC', (pair, victim) => `cv=${[victim, ...parts(pair).slice(1)].join('.')}`],
+    [
+      'has another visitor’s id with its own MAC',
+      (pair, victim) => `cv=${[victim, ...parts(pair).slice(1)].join('.')}`,
+    ],
     ['has a later first issue', (pair) => pair.replace(/\.(\d+)\./, (_, at) => `.${Number(at) + 1}.`)],
     ['has a later renewal', (pair) => pair.replace(/\.(\d+)\.([^.]*)$/, (_, at, mac) => `.${Number(at) + 1}.${mac}`)],
     ['has another MAC', (pair) => pair.replace(/[^.]*$/, 'A'.repeat(22))],
     ['has no MAC', (pair) => pair.replace(/\.[^.]*$/, '.')],
     ['was cut off', (pair) => pair.slice(0, -1)],
-    ['has the name of https', (pair) => `__Host-${pair}`],
-  ])('a cookie that %s is no cookie', async (_, forge) => {
+    ['has the name used on https', (pair) => `__Host-${pair}`],
+  ])('a cookie that %s is ignored', async (_, forge) => {
     const [own, victim, candidate] = [newVisitor(), newVisitor(), newVisitor()]
     await sent(batch([event('page')], { candidate: victim }))
     const { cookie } = await sent(batch([event('page')], { candidate: own }))
@@ -136,7 +139,7 @@ describe('whose a batch is', () => {
     expect(reply.visitor).toBe(candidate)
   })
 
-  test('a cookie of another site is no cookie here, and is one there', async () => {
+  test('a cookie of another site is ignored here and accepted there', async () => {
     await server.cli<SiteView>('sites', 'create', '--id', 'other', '--origin', 'https://other.example')
     const there = newVisitor()
     const other = { site: 'other', candidate: there }
@@ -151,7 +154,7 @@ describe('whose a batch is', () => {
 })
 
 describe('the cookie', () => {
-  test('on http is cv, for the whole site, out of reach of scripts, and ends within 400 days', async () => {
+  test('on http is named cv, covers the whole site, is HttpOnly, and expires within 400 days', async () => {
     const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
     const maxAge = Number(/max-age=(\d+)/i.exec(cookie!)?.[1])
     expect(attributesOf(cookie!)).toEqual(['httponly', `max-age=${maxAge}`, 'path=/', 'samesite=lax'])
@@ -166,14 +169,14 @@ describe('the cookie', () => {
     expect(second).toBeNull()
   })
 
-  test('is not sent where nothing was accepted', async () => {
+  test('is not sent if nothing was accepted', async () => {
     const body = batch([event('page', 30 * DAY)], { candidate: newVisitor() })
     const { reply, cookie } = await sent(body)
     expect(reply.accepted).toBe(0)
     expect(cookie).toBeNull()
   })
 
-  test('on https is __Host-cv and Secure', async () => {
+  test('on https is named __Host-cv and is Secure', async () => {
     const secure = await startServer({ env: { PUBLIC_URL: 'https://shop.example' } })
     try {
       const candidate = newVisitor()
@@ -195,7 +198,7 @@ describe('the cookie', () => {
     }
   })
 
-  test('is renewed after a day, never lives beyond 13 months, and then somebody new begins', async () => {
+  test('is renewed after a day and expires after 13 months at the latest, when a new visitor starts', async () => {
     let long = await startServer()
     const later = async (clockMs: number) => {
       await long.stop({ wipe: false })
@@ -223,7 +226,7 @@ describe('the cookie', () => {
 })
 
 describe('the same event again', () => {
-  test('in one request it is counted and stored once, as it was first', async () => {
+  test('is counted and stored once within one request, in its first version', async () => {
     const visitor = newVisitor()
     const one = event('page', 0, { n: 1 })
     const { reply } = await sent(batch([one, { ...one, props: { n: 2 } }, event('page'), one], { visitor }))
@@ -234,7 +237,7 @@ describe('the same event again', () => {
     expect(seen.find((each) => each.id === one.id)?.props).toEqual({ n: 1 })
   })
 
-  test('in two requests it is stored once, as it was first', async () => {
+  test('is stored once across two requests, in its first version', async () => {
     const visitor = newVisitor()
     const one = event('page', 0, { n: 1 })
     await sent(batch([one], { visitor }))
@@ -246,7 +249,7 @@ describe('the same event again', () => {
     ])
   })
 
-  test('in ten requests at the same time it is stored once', async () => {
+  test('is stored once across ten concurrent requests', async () => {
     const visitor = newVisitor()
     const one = event('page')
     await Promise.all(Array.from({ length: 10 }, () => sent(batch([one], { visitor }))))
@@ -254,7 +257,7 @@ describe('the same event again', () => {
     expect((await timeline(server, visitor)).map(({ id }) => id)).toEqual([one.id])
   })
 
-  test('of another visitor it is another event', async () => {
+  test('is another event when another visitor sends it', async () => {
     const [a, b] = [newVisitor(), newVisitor()]
     const one = event('page')
     await sent(batch([one], { visitor: a }))
@@ -264,9 +267,9 @@ describe('the same event again', () => {
   })
 })
 
-describe('an event that is wrong is refused alone', () => {
+describe('an invalid event is refused alone', () => {
   const good = () => event('page')
-  /** An event of a length in bytes, as it is serialised. */
+  /** An event of the given length in bytes once serialised. */
   const sized = (bytes: number, letter: string) => {
     const empty = event('page', 0, { fill: '' })
     const room = bytes - Buffer.byteLength(JSON.stringify(empty))
@@ -274,12 +277,12 @@ describe('an event that is wrong is refused alone', () => {
     return { ...empty, props: { fill: letter.repeat(Math.floor(room / width)) + 'x'.repeat(room % width) } }
   }
 
-  /** Lists in lists. */
+  /** Nested lists of the given depth. */
   const nested = (levels: number) => JSON.parse('['.repeat(levels) + ']'.repeat(levels)) as unknown
 
   test.each<[string, string, RegExp, () => unknown]>([
     ['has no id', 'invalid_event', /^id\b/, () => ({ ...good(), id: undefined })],
-    ['has an id with a blank', 'invalid_event', /^id must be 1 to 64/, () => ({ ...good(), id: 'a b' })],
+    ['has an id with a space', 'invalid_event', /^id must be 1 to 64/, () => ({ ...good(), id: 'a b' })],
     ['has an id of 65 characters', 'invalid_event', /^id must be 1 to 64/, () => ({ ...good(), id: 'i'.repeat(65) })],
     ['has no type', 'invalid_event', /^type\b/, () => ({ ...good(), type: undefined })],
     ['has an empty type', 'invalid_event', /^type\b/, () => ({ ...good(), type: '' })],
@@ -296,43 +299,43 @@ describe('an event that is wrong is refused alone', () => {
       /^at must be an ISO 8601 time/,
       () => ({ ...good(), at: Date.now() }),
     ],
-    ['has props that are a list', 'invalid_event', /^props\b/, () => ({ ...good(), props: [1] })],
-    ['has an address that is a number', 'invalid_event', /^url\b/, () => ({ ...good(), url: 7 })],
+    ['has a list as props', 'invalid_event', /^props\b/, () => ({ ...good(), props: [1] })],
+    ['has a number as its url', 'invalid_event', /^url\b/, () => ({ ...good(), url: 7 })],
     ['is a text', 'invalid_event', /object/, () => 'page'],
     ['is null', 'invalid_event', /object/, () => null],
     [
-      'is an identify of no kind',
+      'is an identify without a kind',
       'invalid_event',
       /^props\.kind/,
       () => event('identify', 0, { email: 'a@b.example' }),
     ],
     [
-      'is a login of nobody',
+      'is a login without an identifier',
       'invalid_event',
       /contact_id, email, email_sha256 or token/,
       () => event('identify', 0, { kind: 'login' }),
     ],
     [
-      'is a login by no address',
+      'is a login with an invalid address',
       'invalid_event',
       /^props\.email must be a mail address/,
       () => event('identify', 0, { kind: 'login', email: 'anna' }),
     ],
     [
-      'is a login by no hash',
+      'is a login with an invalid hash',
       'invalid_event',
       /^props\.email_sha256 must be SHA-256/,
       () => event('identify', 0, { kind: 'login', email_sha256: 'abc' }),
     ],
     ['names "null"', 'blocked_identifier', /"null"/, () => event('identify', 0, { kind: 'login', contact_id: 'null' })],
     [
-      'names an unfilled template',
+      'has an unfilled template as its id',
       'blocked_identifier',
       /contact\.id/,
       () => event('identify', 0, { kind: 'login', contact_id: '{{contact.id}}' }),
     ],
     [
-      'names the hash of nothing',
+      'has the hash of an empty address',
       'blocked_identifier',
       /./,
       () =>
@@ -342,13 +345,13 @@ describe('an event that is wrong is refused alone', () => {
         }),
     ],
     [
-      'has a JWT that is none',
+      'has an invalid JWT',
       'invalid_token',
       /^props\.token must be a valid JWT/,
       () => event('identify', 0, { kind: 'login', token: 'x.y.z' }),
     ],
     [
-      'has a link that was not minted',
+      'has a link token that was never minted',
       'invalid_token',
       /^props\.link must be a link token/,
       () => event('identify', 0, { kind: 'link', link: 'c1.m.x.1.y' }),
@@ -361,7 +364,7 @@ describe('an event that is wrong is refused alone', () => {
       () => event('page', 0, { deep: nested(4000) }),
     ],
     [
-      'has something else 4,000 levels deep',
+      'has another field 4,000 levels deep',
       'invalid_event',
       /at most 32 levels/,
       () => ({ ...good(), other: nested(4000) }),
@@ -391,12 +394,12 @@ describe('an event that is wrong is refused alone', () => {
     expect((await timeline(server, visitor)).map((each) => each.id)).toEqual([before.id, after.id])
   })
 
-  test('one whose props are 32 levels deep is kept', async () => {
+  test('an event with props 32 levels deep is kept', async () => {
     const { reply } = await sent(batch([event('page', 0, { deep: nested(31) })], { visitor: newVisitor() }))
     expect(reply).toMatchObject({ accepted: 1, rejected: [] })
   })
 
-  test('one that would be 15,000 levels deep is refused, not stumbled over', async () => {
+  test('an event 15,000 levels deep is refused without a stack overflow', async () => {
     const visitor = newVisitor()
     const body = JSON.stringify(batch([event('page', 0, { deep: 'HERE' }), good()], { visitor }))
     const response = await post(server, body.replace('"HERE"', '['.repeat(15_000) + ']'.repeat(15_000)))
@@ -404,7 +407,7 @@ describe('an event that is wrong is refused alone', () => {
     expect(await response.json()).toMatchObject({ accepted: 1, rejected: [{ index: 0, code: 'invalid_event' }] })
   })
 
-  test('each of several is named by its place', async () => {
+  test('each of several invalid events is named by its index', async () => {
     const bad = [{}, event('page', 9 * DAY), good(), event('page', -HOUR)]
     const { reply } = await sent(batch(bad, { visitor: newVisitor() }))
     expect(reply.accepted).toBe(1)
@@ -418,7 +421,7 @@ describe('an event that is wrong is refused alone', () => {
   test.each([
     ['32 KiB', 'x'],
     ['32 KiB in letters of two bytes', 'é'],
-  ])('one of exactly %s is kept', async (_, letter) => {
+  ])('an event of exactly %s is kept', async (_, letter) => {
     const { reply } = await sent(batch([sized(32 * 1024, letter)], { visitor: newVisitor() }))
     expect(reply).toMatchObject({ accepted: 1, rejected: [] })
   })
@@ -429,7 +432,7 @@ describe('the time of an event', () => {
     ['right', 0],
     ['30 seconds ahead', 30_000],
     ['30 seconds behind', -30_000],
-  ])('a clock that is %s is believed', async (_, skew) => {
+  ])('a clock that is %s is trusted', async (_, skew) => {
     const visitor = newVisitor()
     const one = event('page', 5 * MINUTE - skew)
     await sent(batch([one], { visitor, sent_at: new Date(Date.now() + skew).toISOString() }))
@@ -443,7 +446,7 @@ describe('the time of an event', () => {
     ['3 days ahead', 3 * DAY],
     ['3 days behind', -3 * DAY],
     ['a year behind', -365 * DAY],
-  ])('a clock that is %s is put right by the difference', async (_, skew) => {
+  ])('a clock that is %s is corrected by the difference', async (_, skew) => {
     const visitor = newVisitor()
     const ages = [2 * HOUR, 5 * MINUTE, 0]
     const start = Date.now()
@@ -460,7 +463,7 @@ describe('the time of an event', () => {
     })
   })
 
-  test('is judged after it was put right', async () => {
+  test('is checked after its correction', async () => {
     const skew = 3 * DAY
     const events = [event('page', 8 * DAY - skew), event('page', 6 * DAY - skew)]
     const sent_at = new Date(Date.now() + skew).toISOString()
@@ -469,7 +472,7 @@ describe('the time of an event', () => {
     expect(reply.rejected).toEqual([expect.objectContaining({ index: 0, code: 'too_old' })])
   })
 
-  test('may be in another zone, and is told in UTC', async () => {
+  test('may be in another zone and is returned in UTC', async () => {
     const visitor = newVisitor()
     const at = new Date(Date.now() - HOUR)
     const local = new Date(at.getTime() + 2 * HOUR).toISOString().replace('Z', '+02:00')
@@ -478,7 +481,7 @@ describe('the time of an event', () => {
     expect((await timeline(server, visitor))[0]!.at).toBe(at.toISOString())
   })
 
-  test('just within 7 days, or just within a minute ahead, is taken', async () => {
+  test('is accepted just within 7 days, or just within a minute ahead', async () => {
     const events = [event('page', 7 * DAY - MINUTE), event('page', -30_000)]
     const { reply } = await sent(batch(events, { visitor: newVisitor() }))
     expect(reply).toMatchObject({ accepted: 2, rejected: [] })
@@ -486,7 +489,7 @@ describe('the time of an event', () => {
 })
 
 describe('with a secret key', () => {
-  test('history of any age is taken at its own time, without sent_at', async () => {
+  test('history of any age is accepted at its own time, without sent_at', async () => {
     const visitor = newVisitor()
     const events = [event('page', 3 * 365 * DAY), event('page', 8 * DAY), event('page', 0)]
     const { reply } = await sent(batch(events, { visitor, sent_at: undefined }), keyed())
@@ -495,7 +498,7 @@ describe('with a secret key', () => {
     expect((await timeline(server, visitor)).map((each) => each.at)).toEqual(events.map((each) => each.at))
   })
 
-  test('500 events in a body of 1 MiB are taken and stored', async () => {
+  test('500 events in a body of 1 MiB are accepted and stored', async () => {
     const visitor = newVisitor()
     const body = JSON.stringify(
       batch(
@@ -509,13 +512,13 @@ describe('with a secret key', () => {
     expect(await timeline(server, visitor)).toHaveLength(500)
   })
 
-  test('an event is held to the same 32 KiB', async () => {
+  test('an event has the same limit of 32 KiB', async () => {
     const large = event('page', 0, { fill: 'x'.repeat(33 * 1024) })
     const { reply } = await sent(batch([large], { visitor: newVisitor() }), keyed())
     expect(reply.rejected).toEqual([expect.objectContaining({ code: 'event_too_large' })])
   })
 
-  test('a login without a JWT is still a claim that owns nothing', async () => {
+  test('a login without a JWT is still an unverified claim that owns nothing', async () => {
     const visitor = newVisitor()
     await server.post('/api/v1/contacts', [{ id: 'keyed-1' }])
     const events = [event('page', MINUTE), event('identify', 0, { kind: 'login', contact_id: 'keyed-1' })]
@@ -539,12 +542,12 @@ describe('page addresses', () => {
     ['lose a name that only ends in utm', 'https://shop.example/?my_utm_source=1&utm=2', 'https://shop.example/'],
     ['lose their fragment', 'https://shop.example/ring#cl=c1.abc', 'https://shop.example/ring'],
     [
-      'lose query and fragment that follow kept ones',
+      'lose a query and a fragment that follow kept names',
       'https://shop.example/?utm_medium=x&token=1#a?utm_source=2',
       'https://shop.example/?utm_medium=x',
     ],
     [
-      'are told by their names as they read once decoded',
+      'are matched by their decoded names',
       'https://shop.example/ring?%75tm_source=mail&%65mail=anna',
       'https://shop.example/ring?utm_source=mail',
     ],
@@ -555,8 +558,8 @@ describe('page addresses', () => {
     ],
     ['lose a query without names', 'https://shop.example/ring?&=#', 'https://shop.example/ring'],
     ['lose user and password', 'https://anna:secret@shop.example/ring', 'https://shop.example/ring'],
-    ['of no web page are not kept', 'javascript:alert(1)', null],
-    ['that are none are not kept', 'not an address?email=anna', null],
+    ['that are not web addresses are not kept', 'javascript:alert(1)', null],
+    ['that are invalid are not kept', 'not an address?email=anna', null],
   ])('%s', async (_, given, kept) => {
     const visitor = newVisitor()
     await sent(batch([event('page', 0, undefined, { url: given, referrer: given })], { visitor }))
@@ -564,20 +567,20 @@ describe('page addresses', () => {
     expect(await timeline(server, visitor)).toEqual([expect.objectContaining({ url: kept, referrer: kept })])
   })
 
-  test('keep the names that the site lists, and only those', async () => {
+  test('keep only the query names that the site lists', async () => {
     await server.cli('sites', 'create', '--id', 'kept', '--origin', 'https://kept.example')
     await server.cli('sites', 'set', 'kept', 'kept_query=page,filter_*')
     const visitor = newVisitor()
     const url = 'https://kept.example/list?page=2&filter_colour=red&utm_source=mail&pages=3'
-    // A change of settings is seen at the next look, some of a second later.
+    // The server sees a change of settings at its next check, within a second.
     await until(async () => {
       await sent(batch([event('page', 0, undefined, { url })], { site: 'kept', visitor }))
       await settled(server)
       return (await timeline(server, visitor)).at(-1)?.url === 'https://kept.example/list?page=2&filter_colour=red'
-    }, 'the list of kept names to count')
+    }, 'the list of kept names to take effect')
   })
 
-  test('and texts hold no NUL, which not every engine can keep, but U+FFFD for it', async () => {
+  test('and texts contain U+FFFD instead of NUL, which not every engine can store', async () => {
     const visitor = newVisitor()
     const choice = { ...consent({ id: 'choice\0' }), policy: 'v\0' }
     const props = { 'a\0': ['b\0', 'c\\u0000'] }
@@ -591,7 +594,7 @@ describe('page addresses', () => {
     ])
   })
 
-  test('and titles, referrers and props hold no mail address', async () => {
+  test('and titles, referrers and props contain no mail address', async () => {
     const visitor = newVisitor()
     const address = 'Anna.Marie+shop@mail.example'
     const props = { note: `for ${address}`, deep: [{ [address]: address }] }
@@ -633,7 +636,7 @@ describe('bots', () => {
     return Number(/^couture_events_total\{outcome="bot"\} (\d+)/m.exec(text)?.[1] ?? 0)
   }
 
-  test('get 202, no id and no cookie; their events are counted and not stored', async () => {
+  test('get 202 without an id or cookie, and their events are counted but not stored', async () => {
     const before = await counted()
     const visitor = newVisitor()
     const { status, reply, cookie } = await sent(batch([event('page'), event('page')], { visitor }), {
@@ -648,7 +651,7 @@ describe('bots', () => {
   })
 
   test.each(['curl/8.10.0', 'python-requests/2.32', GOOGLEBOT])(
-    'a server with a key may call itself %s',
+    'a server with a key may use the user agent %s',
     async (agent) => {
       const visitor = newVisitor()
       const { reply } = await sent(batch([event('page')], { visitor }), { ...keyed(), 'user-agent': agent })
@@ -659,7 +662,7 @@ describe('bots', () => {
   )
 })
 
-test('events of one batch come back in the order of their times, then of their ids', async () => {
+test('events of one batch are returned ordered by time, then by id', async () => {
   const visitor = newVisitor()
   const at = new Date(Date.now() - MINUTE).toISOString()
   const [a, b, c] = [eventId(), eventId(), eventId()]

@@ -1,6 +1,7 @@
 /**
- * What `POST /v1/events` refuses as a whole, with which status, code and words, and that nothing of a refused request
- * is kept. A shop's developer reads these replies in his browser's console, so the cross-origin headers count too.
+ * Which requests `POST /v1/events` refuses as a whole, with which status, code and detail, and that nothing of a
+ * refused request is stored. A shop's developer reads these replies in the browser's console, so the cross-origin
+ * headers matter too.
  */
 import { once } from 'node:events'
 import { connect } from 'node:net'
@@ -25,7 +26,7 @@ afterAll(() => server.stop())
 type Headers = Record<string, string | null>
 type Body = Record<string, unknown>
 
-/** A good batch of a visitor with one event, changed by `change`. */
+/** A valid batch with one event of a visitor, modified by `change`. */
 function changed(visitor: string, change: (body: Body) => unknown): string {
   const body = batch([event('page')], { visitor })
   return JSON.stringify(change(body) ?? body)
@@ -41,7 +42,7 @@ const choosing = (name: string, value: unknown) => (body: Body) => {
   body.consent = { ...consent(), [name]: value }
 }
 
-/** A good batch padded with blanks to a length in bytes. */
+/** A valid batch padded with spaces to the given length in bytes. */
 function padded(visitor: string, bytes: number): string {
   const text = changed(visitor, () => undefined)
   return text + ' '.repeat(bytes - Buffer.byteLength(text))
@@ -52,7 +53,7 @@ async function expectNothingKept(visitor: string): Promise<void> {
   expect(await timelineStatus(server, visitor)).toBe(404)
 }
 
-test('the same batch without a fault is accepted and can be read', async () => {
+test('the same batch without a fault is accepted and readable', async () => {
   const visitor = newVisitor()
   expect(
     (
@@ -66,32 +67,32 @@ test('the same batch without a fault is accepted and can be read', async () => {
   expect(await timelineStatus(server, visitor)).toBe(200)
 })
 
-describe('a body of the wrong shape is 400, and the detail names the place and what it must be', () => {
+describe('a body of the wrong shape is 400, and the detail names the field and what it must be', () => {
   test.each<[string, (body: Body) => unknown, RegExp]>([
     ['no site', without('site'), /^site\b.*string/],
     ['a site that is a number', having('site', 7), /^site\b.*string/],
     ['no consent', without('consent'), /^consent\b.*object/],
-    ['a consent without id', choosing('id', undefined), /^consent\.id\b.*string/],
-    ['analytics that is a text', choosing('analytics', 'true'), /^consent\.analytics\b.*boolean/],
-    ['identity that is left out', choosing('identity', undefined), /^consent\.identity\b.*boolean/],
-    ['marketing that is null', choosing('marketing', null), /^consent\.marketing\b.*boolean/],
+    ['a consent without an id', choosing('id', undefined), /^consent\.id\b.*string/],
+    ['analytics as a string', choosing('analytics', 'true'), /^consent\.analytics\b.*boolean/],
+    ['a missing identity', choosing('identity', undefined), /^consent\.identity\b.*boolean/],
+    ['null as marketing', choosing('marketing', null), /^consent\.marketing\b.*boolean/],
     ['an unknown source of consent', choosing('source', 'guess'), /^consent\.source\b.*manual/],
-    ['a time of consent that is none', choosing('at', 'yesterday'), /^consent\.at must be an ISO 8601 time/],
+    ['an invalid time of consent', choosing('at', 'yesterday'), /^consent\.at must be an ISO 8601 time/],
     ['no events', without('events'), /^events\b.*array/],
-    ['events that are no list', having('events', {}), /^events\b.*array/],
+    ['events that are not a list', having('events', {}), /^events\b.*array/],
     ['an empty list of events', having('events', []), /^events must hold at least one/],
-    ['no sent_at, without a key', without('sent_at'), /^sent_at is required/],
-    ['a sent_at that is no time', having('sent_at', '12:30'), /^sent_at must be an ISO 8601 time/],
+    ['a missing sent_at without a key', without('sent_at'), /^sent_at is required/],
+    ['a sent_at that is not a full time', having('sent_at', '12:30'), /^sent_at must be an ISO 8601 time/],
     ['a sent_at in milliseconds', having('sent_at', 1_700_000_000_000), /^sent_at must be an ISO 8601 time/],
-    ['a visitor with a blank', having('visitor', 'two words'), /^visitor must be 1 to 64/],
-    ['a visitor that is an empty text', having('visitor', ''), /^visitor must be 1 to 64/],
+    ['a visitor with a space', having('visitor', 'two words'), /^visitor must be 1 to 64/],
+    ['an empty string as visitor', having('visitor', ''), /^visitor must be 1 to 64/],
     ['a visitor of 65 characters', having('visitor', 'v'.repeat(65)), /^visitor must be 1 to 64/],
     ['a visitor called "undefined"', having('visitor', 'undefined'), /^visitor must be an id of one visitor/],
     ['a candidate of 21 characters', having('candidate', 'c'.repeat(21)), /^candidate must be 22 to 32/],
     ['a candidate of 33 characters', having('candidate', 'c'.repeat(33)), /^candidate must be 22 to 32/],
     ['a candidate with a dot', having('candidate', `${'c'.repeat(22)}.`), /^candidate must be 22 to 32/],
-    ['a list in the place of the batch', (body) => [body], /^the body\b.*object/],
-    ['a text in the place of the batch', () => 'page', /^the body\b.*object/],
+    ['a list instead of the batch', (body) => [body], /^the body\b.*object/],
+    ['a string instead of the batch', () => 'page', /^the body\b.*object/],
   ])('%s', async (_, change, detail) => {
     const visitor = newVisitor()
     const response = await post(server, changed(visitor, change))
@@ -105,14 +106,14 @@ describe('a body of the wrong shape is 400, and the detail names the place and w
     ['an empty body', ''],
     ['a form', 'site=demo&events=1'],
     ['JSON that was cut off', '{"site":"demo","events":['],
-    ['two batches after each other', '{}{}'],
+    ['two concatenated batches', '{}{}'],
   ])('%s is not JSON', async (_, body) => {
     const response = await post(server, body)
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code: 'invalid_json', detail: 'the body must be JSON' })
   })
 
-  test('a body that is not gzip although it says so', async () => {
+  test('a body that claims to be gzip but is not is refused', async () => {
     const visitor = newVisitor()
     const response = await post(
       server,
@@ -125,7 +126,7 @@ describe('a body of the wrong shape is 400, and the detail names the place and w
   })
 })
 
-describe('who may not send', () => {
+describe('a sender without permission', () => {
   test.each<[string, number, string, RegExp, () => { change?: (body: Body) => unknown; headers?: Headers }]>([
     ['an unknown site', 401, 'unknown_site', /^site must be.*"nowhere"/, () => ({ change: having('site', 'nowhere') })],
     [
@@ -136,7 +137,7 @@ describe('who may not send', () => {
       () => ({ headers: { authorization: 'Bearer ck_no' } }),
     ],
     [
-      'a good key under another scheme',
+      'a valid key under another scheme',
       401,
       'unknown_key',
       /^Authorization must be "Bearer KEY"/,
@@ -162,23 +163,23 @@ describe('who may not send', () => {
   const own = () => server.url
   test.each<[string, () => string | null, string | null, number]>([
     ['the site’s origin', own, null, 202],
-    ['the site’s origin, of another site than the collector', own, 'cross-site', 202],
-    ['an origin that is not listed', () => 'https://evil.example', null, 403],
-    ['an origin that is not listed and says it is of the same site', () => 'https://evil.example', 'same-site', 403],
-    ['the site’s host under another scheme', () => own().replace('http:', 'https:'), null, 403],
-    ['the site’s host under another port', () => 'http://localhost:1', null, 403],
+    ['the site’s origin, cross-site to the collector', own, 'cross-site', 202],
+    ['an unlisted origin', () => 'https://evil.example', null, 403],
+    ['an unlisted origin that claims to be same-site', () => 'https://evil.example', 'same-site', 403],
+    ['the site’s host with another scheme', () => own().replace('http:', 'https:'), null, 403],
+    ['the site’s host on another port', () => 'http://localhost:1', null, 403],
     ['the site’s origin with something after it', () => `${own()}.evil.example`, null, 403],
     ['no origin and no Sec-Fetch-Site, as a server sends', () => null, null, 202],
     ['no origin, same-origin', () => null, 'same-origin', 202],
     ['no origin, same-site', () => null, 'same-site', 202],
     ['no origin, cross-site', () => null, 'cross-site', 403],
-    ['no origin, typed in by a person', () => null, 'none', 403],
+    ['no origin, typed in by a user', () => null, 'none', 403],
     ['a null origin without Sec-Fetch-Site', () => 'null', null, 202],
     ['a null origin, same-origin', () => 'null', 'same-origin', 202],
     ['a null origin, same-site', () => 'null', 'same-site', 202],
     ['a null origin, cross-site', () => 'null', 'cross-site', 403],
-    ['a null origin, typed in by a person', () => 'null', 'none', 403],
-  ])('%s is answered as it must be (%#)', async (_, origin, fetchSite, status) => {
+    ['a null origin, typed in by a user', () => 'null', 'none', 403],
+  ])('%s gets the expected status (%#)', async (_, origin, fetchSite, status) => {
     const visitor = newVisitor()
     const headers = { origin: origin(), 'sec-fetch-site': fetchSite }
     const response = await post(
@@ -194,7 +195,7 @@ describe('who may not send', () => {
   })
 })
 
-describe('what is too large is 413', () => {
+describe('a request that is too large is 413', () => {
   const events = (n: number) => Array.from({ length: n }, () => event('page'))
   const stream = (text: string) =>
     new ReadableStream({
@@ -254,7 +255,7 @@ describe('what is too large is 413', () => {
   })
 })
 
-describe('what is not JSON by its own word is 415', () => {
+describe('a request whose content type is not JSON is 415', () => {
   test.each<[string, Headers, RegExp]>([
     [
       'a form',
@@ -277,7 +278,7 @@ describe('what is not JSON by its own word is 415', () => {
 describe('cross-origin headers', () => {
   const listed = () => ({ origin: server.url })
 
-  /** What a listed origin's page needs to read a reply and to send its cookie again. */
+  /** The headers that a page of a listed origin needs to read a reply and to send its cookie again. */
   function expectReadable(response: Response, origin: string): void {
     expect(response.headers.get('access-control-allow-origin')).toBe(origin)
     expect(response.headers.get('access-control-allow-credentials')).toBe('true')
@@ -306,13 +307,13 @@ describe('cross-origin headers', () => {
     ],
     [413, 'a large body', () => post(server, padded(newVisitor(), 70_000), listed())],
     [415, 'a form', () => post(server, '{}', { ...listed(), 'content-type': 'text/html' })],
-  ])('%i for %s can be read by the site’s pages', async (status, _, sent) => {
+  ])('%i for %s is readable by the site’s pages', async (status, _, sent) => {
     const response = await sent()
     expect(response.status).toBe(status)
     expectReadable(response, server.url)
   })
 
-  test('a page of an origin that is not listed can read nothing', async () => {
+  test('a page of an unlisted origin cannot read any reply', async () => {
     const response = await post(server, '{', { origin: 'https://evil.example' })
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
     expect(response.headers.get('access-control-allow-credentials')).toBeNull()
@@ -329,7 +330,7 @@ describe('cross-origin headers', () => {
       },
     })
 
-  test('a preflight of a listed origin is answered with what it may do', async () => {
+  test('a preflight of a listed origin returns the allowed methods and headers', async () => {
     const response = await ask(server.url)
     expect(response.ok).toBe(true)
     expectReadable(response, server.url)
@@ -338,15 +339,15 @@ describe('cross-origin headers', () => {
     expect(response.headers.get('access-control-allow-headers')).toMatch(/content-encoding/i)
   })
 
-  test('a preflight of another origin is answered without leave', async () => {
+  test('a preflight of another origin is answered without permission', async () => {
     const response = await ask('https://evil.example')
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
     expect(response.headers.get('access-control-allow-credentials')).toBeNull()
   })
 })
 
-describe('a sender on a bad line', () => {
-  /** A connection of its own, on which `text` was sent, and what it has been answered so far. */
+describe('a sender on a bad connection', () => {
+  /** A new connection that has sent `text`, with the reply so far. */
   async function raw(text: string) {
     const socket = connect(server.port, 'localhost')
     let answer = ''
@@ -361,7 +362,7 @@ describe('a sender on a bad line', () => {
   const head = (length: string) =>
     `POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n${length}\r\n\r\n`
 
-  test('that goes away in the middle of a request leaves nothing behind, and no error in the log', async () => {
+  test('that disconnects in the middle of a request leaves no data and no error in the log', async () => {
     const [visitor, other] = [newVisitor(), newVisitor()]
     const body = changed(visitor, () => undefined)
     for (const part of ['', body.slice(0, 40), body]) {
@@ -380,7 +381,7 @@ describe('a sender on a bad line', () => {
     expect(server.output().stderr).toBe('')
   })
 
-  test('that sends on and on past the limit is told 413, and is cut off', async () => {
+  test('that keeps sending past the limit gets 413 and is disconnected', async () => {
     const { socket, answer } = await raw(head('Transfer-Encoding: chunked'))
     const closed = once(socket, 'close')
     const chunk = `4000\r\n${' '.repeat(0x4000)}\r\n`
@@ -390,7 +391,7 @@ describe('a sender on a bad line', () => {
     clearInterval(sending)
   })
 
-  test('that sends a large request is told 413, and may send the next one on the same connection', async () => {
+  test('that sends a large request gets 413 and may send the next one on the same connection', async () => {
     const { socket, answer } = await raw(head(`Content-Length: ${8 * KIB * KIB}`))
     for (let i = 0; i < 8; i++) socket.write(' '.repeat(KIB * KIB))
     const body = changed(newVisitor(), () => undefined)
@@ -407,7 +408,7 @@ describe('behind a proxy, an address that sends too much', () => {
   })
   afterAll(() => proxied.stop())
 
-  test('is told 429 and when to try again, while others go on', async () => {
+  test('gets 429 with Retry-After, while others are unaffected', async () => {
     const from = (address: string, body = '{') =>
       post(proxied, body, { 'x-forwarded-for': address, origin: proxied.url })
     let refused: Response | undefined

@@ -1,4 +1,4 @@
-/** Members and matches as files: CSV that a spreadsheet reads as text, NDJSON for programs, whole or a page of it. */
+/** Members and matches as files: CSV that a spreadsheet reads as text, or NDJSON for programs, complete or by page. */
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { event, sendAll, settled } from '../support/sender.ts'
@@ -37,7 +37,7 @@ const file = async (path: string) => {
 }
 const rowsOf = (text: string) => parse(text, { columns: true }) as Record<string, string>[]
 
-test('a CSV holds every member, more than a page of them, with a header once', async () => {
+test('a CSV contains every member, more than one page of them, with a single header', async () => {
   const { text, headers } = await file(`${MEMBERS}?format=csv`)
   expect(headers.get('content-type')).toBe('text/csv; charset=utf-8')
   expect(headers.get('content-disposition')).toBe('attachment; filename="cart_abandoned-members.csv"')
@@ -53,7 +53,7 @@ test('a CSV holds every member, more than a page of them, with a header once', a
   })
 })
 
-test('what a spreadsheet would run as a formula is text', async () => {
+test('cells that a spreadsheet would run as a formula are escaped', async () => {
   const { text } = await file(`${MEMBERS}?format=csv`)
   const known = rowsOf(text).find((row) => row.person_kind === 'contact')!
   expect(known.name).toBe('\'=HYPERLINK("https://evil.example") Müller, "Ännchen"\nII')
@@ -63,12 +63,12 @@ test('what a spreadsheet would run as a formula is text', async () => {
   }
 })
 
-test('a byte order mark is there on request, and only then', async () => {
+test('a byte order mark is present only on request', async () => {
   expect((await file(`${MEMBERS}?format=csv&limit=1`)).text.startsWith('\uFEFF')).toBe(false)
   expect((await file(`${MEMBERS}?format=csv&limit=1&bom=true`)).text.startsWith('\uFEFF')).toBe(true)
 })
 
-test('NDJSON holds the same members as JSON, a line each', async () => {
+test('NDJSON contains the same members as JSON, one per line', async () => {
   const { text } = await file(`${MEMBERS}?format=ndjson`)
   const lines = text
     .trimEnd()
@@ -80,11 +80,11 @@ test('NDJSON holds the same members as JSON, a line each', async () => {
   expect(lines).toEqual([...first.data, ...second.data])
 })
 
-test('with a limit a file holds so many', async () => {
+test('a file with a limit contains that many rows', async () => {
   expect(rowsOf((await file(`${MEMBERS}?format=csv&limit=7`)).text)).toHaveLength(7)
 })
 
-test('matches are files too, and what a contact may not be mailed about is not in them', async () => {
+test('matches can be downloaded too, without what a contact may not be mailed about', async () => {
   const rows = rowsOf((await file('/api/v1/matches?format=csv')).text)
   expect(rows).toMatchObject([
     { change: 'matched', contact_id: "'+41", cart_item_ids: 'ring', segments: 'cart_abandoned' },
@@ -95,7 +95,7 @@ test('matches are files too, and what a contact may not be mailed about is not i
   expect(masked).toMatchObject({ mailable: '', why_not_mailable: 'no_mail_consent', cart_item_ids: '', segments: '' })
 })
 
-test('an unknown format is refused with what it must be', async () => {
+test('an unknown format is refused with the allowed ones', async () => {
   const response = await server.api(`${MEMBERS}?format=xlsx`)
   expect(response.status).toBe(400)
   expect((await response.json()).detail).toBe('format must be json, ndjson or csv')

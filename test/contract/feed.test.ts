@@ -1,6 +1,6 @@
 /**
- * What e-mail tools pull: the feed of matches and the members of a segment. A poller that keeps `next` must hear of
- * every change once; nobody may be mailed about what he did without having agreed to it, or about what he has bought.
+ * What e-mail tools pull: the feed of matches and the members of a segment. A poller that keeps `next` must receive
+ * every change once; no contact may be mailed about behaviour without consent to it, or about items they have bought.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireConsent, WireEvent } from '../../tag/wire.ts'
@@ -65,16 +65,16 @@ type Member = {
 const page = (query: Record<string, string | number> = {}) =>
   server.get<Page>(`/api/v1/matches?${new URLSearchParams(Object.entries(query).map(([k, v]) => [k, String(v)]))}`)
 
-/** Follows a feed to its end from a cursor, and returns all that was told and where to go on. */
+/** Follows a feed from a cursor to its end, and returns all changes and the cursor to continue from. */
 async function follow(
   after: string,
   query: Record<string, string | number> = {},
-): Promise<{ told: Match[]; next: string }> {
-  const told: Match[] = []
+): Promise<{ changes: Match[]; next: string }> {
+  const changes: Match[] = []
   for (let next = after; ; ) {
     const { data, next: following, has_more } = await page({ ...query, ...(next === '' ? {} : { after: next }) })
-    told.push(...data)
-    if (!has_more) return { told, next: following }
+    changes.push(...data)
+    if (!has_more) return { changes, next: following }
     expect(following).not.toBe(next)
     next = following
   }
@@ -98,14 +98,14 @@ async function members(limit = 1000): Promise<Member[]> {
 const memberOf = async (id: string) => (await members()).find((member) => member.person.id === id)
 
 let contacts = 0
-/** A new contact who may be mailed, or as given. */
+/** Creates a contact that may be mailed, or with the given fields. */
 async function newContact(more: object = {}): Promise<string> {
   const id = `reader-${++contacts}`
   await server.post('/api/v1/contacts', [{ id, email: `${id}@mail.example`, mail_consent: true, ...more }])
   return id
 }
 
-/** Sends what a new visitor did, and `agoMs` ago signed in as the contact. */
+/** Sends the events of a new visitor that signed in as the contact `agoMs` ago. */
 async function visit(contact: string, events: WireEvent[] = [], agoMs = 10 * MINUTE, choice: WireConsent = consent()) {
   const visitor = newVisitor()
   const token = await signLogin(secret, contact, { seconds: Math.floor((Date.now() - agoMs) / 1000) })
@@ -130,7 +130,7 @@ const bought = (agoMs: number, items: object[] | undefined = [RING]) =>
   event('purchase', agoMs, { currency: 'EUR', transaction_id: `order-${newVisitor()}`, ...(items ? { items } : {}) })
 const later = (time: string, ms: number) => new Date(Date.parse(time) + ms).toISOString()
 
-describe('who may read', () => {
+describe('permission to read', () => {
   test.each<[string, string, () => string | null, number]>([
     ['the feed without a key', '/api/v1/matches', () => null, 401],
     ['the feed with segments:read', '/api/v1/matches', () => keys.segments, 403],
@@ -151,13 +151,13 @@ describe('who may read', () => {
   })
 })
 
-describe('a wrong question is 400, or 404 for what is not there', () => {
+describe('an invalid query is 400, and an unknown segment is 404', () => {
   const coded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
   test.each<[string, string, number, string, () => Promise<string> | string]>([
     ['a cursor that is a number', '/api/v1/matches?after=', 400, 'bad_cursor', () => '7'],
-    ['a cursor that is no text', '/api/v1/matches?after=', 400, 'bad_cursor', () => '%00%ff'],
+    ['a cursor that is not text', '/api/v1/matches?after=', 400, 'bad_cursor', () => '%00%ff'],
     ['a cursor of another shape', '/api/v1/matches?after=', 400, 'bad_cursor', () => coded({ seq: 1 })],
-    ['a cursor behind the beginning', '/api/v1/matches?after=', 400, 'bad_cursor', () => coded(['matches', -1])],
+    ['a cursor before the beginning', '/api/v1/matches?after=', 400, 'bad_cursor', () => coded(['matches', -1])],
     ['the cursor of a segment’s feed', '/api/v1/matches?after=', 400, 'bad_cursor', () => end(ABANDONED)],
     ['the cursor of the whole feed', '/api/v1/matches?segment=cart_abandoned&after=', 400, 'bad_cursor', () => end()],
     [
@@ -170,8 +170,8 @@ describe('a wrong question is 400, or 404 for what is not there', () => {
     ['a limit of 0', '/api/v1/matches?limit=', 400, 'invalid_request', () => '0'],
     ['a limit of 1,001', '/api/v1/matches?limit=', 400, 'invalid_request', () => '1001'],
     ['a limit that is a word', '/api/v1/segments/cart_abandoned/members?limit=', 400, 'invalid_request', () => 'all'],
-    ['a segment that is not there', '/api/v1/matches?segment=', 400, 'unknown_segment', () => 'nobody'],
-    ['members of a segment that is not there', '/api/v1/segments/nobody/members', 404, 'unknown_segment', () => ''],
+    ['an unknown segment', '/api/v1/matches?segment=', 400, 'unknown_segment', () => 'nobody'],
+    ['members of an unknown segment', '/api/v1/segments/nobody/members', 404, 'unknown_segment', () => ''],
   ])('%s', async (_, path, status, code, value) => {
     const response = await server.api(path + (await value()))
     expect(response.status).toBe(status)
@@ -180,16 +180,16 @@ describe('a wrong question is 400, or 404 for what is not there', () => {
 })
 
 describe('a poller that keeps next', () => {
-  test('gets each change once and in order, a page of one at a time', async () => {
+  test('gets each change once and in order, even with pages of one', async () => {
     const start = await end()
     const ids = [await newContact(), await newContact(), await newContact()]
     for (const id of ids) {
       await visit(id)
       await settled(server)
     }
-    const { told, next } = await follow(start, { limit: 1 })
-    expect(told.map((match) => [match.contact.id, match.change])).toEqual(ids.map((id) => [id, 'matched']))
-    const seqs = told.map((match) => match.seq)
+    const { changes, next } = await follow(start, { limit: 1 })
+    expect(changes.map((match) => [match.contact.id, match.change])).toEqual(ids.map((id) => [id, 'matched']))
+    const seqs = changes.map((match) => match.seq)
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
     const whole = await page({ after: start })
     expect(whole.data.map((match) => match.seq)).toEqual(seqs)
@@ -197,15 +197,15 @@ describe('a poller that keeps next', () => {
     expect((await page({ after: next })).data).toEqual([])
   })
 
-  test('over several rounds hears of those that changed, and of nobody else', async () => {
+  test('gets only the contacts that changed since its last poll', async () => {
     const [a, b, c] = [await newContact(), await newContact(), await newContact()]
     let next = await end()
     const round = async (work: () => Promise<unknown>) => {
       await work()
       await settled(server)
-      const heard = await follow(next, { limit: 2 })
-      next = heard.next
-      return heard.told.map((match) => `${match.contact.id} ${match.change}`)
+      const polled = await follow(next, { limit: 2 })
+      next = polled.next
+      return polled.changes.map((match) => `${match.contact.id} ${match.change}`)
     }
     expect(await round(async () => {})).toEqual([])
     const first = await visitRound()
@@ -232,7 +232,7 @@ describe('a poller that keeps next', () => {
     }
   })
 
-  test('while changes are being made, ends where one ends that comes afterwards', async () => {
+  test('reaches the same state during concurrent changes as a poller that starts afterwards', async () => {
     const start = await end()
     const ids = await Promise.all(Array.from({ length: 8 }, () => newContact()))
     const work = Promise.all(
@@ -249,26 +249,26 @@ describe('a poller that keeps next', () => {
       .finally(() => {
         working = false
       })
-    const told: Match[] = []
+    const changes: Match[] = []
     let next = start
     while (working) {
-      const heard = await follow(next, { limit: 3 })
-      told.push(...heard.told)
-      next = heard.next
+      const polled = await follow(next, { limit: 3 })
+      changes.push(...polled.changes)
+      next = polled.next
     }
     await done
     const rest = await follow(next)
-    told.push(...rest.told)
-    const seqs = told.map((match) => match.seq)
+    changes.push(...rest.changes)
+    const seqs = changes.map((match) => match.seq)
     expect(seqs).toEqual([...new Set(seqs)].sort((a, b) => a - b))
     const last = (matches: Match[]) => Object.fromEntries(matches.map((match) => [match.contact.id, match.visitors]))
-    const afterwards = (await follow(start)).told
+    const afterwards = (await follow(start)).changes
     expect(afterwards).toHaveLength(ids.length)
-    expect(last(told)).toEqual(last(afterwards))
-    expect(last(told)).toEqual(Object.fromEntries(ids.map((id, i) => [id, i % 2 === 0 ? 1 : 2])))
+    expect(last(changes)).toEqual(last(afterwards))
+    expect(last(changes)).toEqual(Object.fromEntries(ids.map((id, i) => [id, i % 2 === 0 ? 1 : 2])))
   })
 
-  test('hears of a contact once a page, as he stands', async () => {
+  test('gets each contact once per page, in its current state', async () => {
     const start = await end()
     const id = await newContact()
     for (const city of ['one', 'two', 'three']) {
@@ -281,7 +281,7 @@ describe('a poller that keeps next', () => {
     expect(data[0]).toMatchObject({ change: 'matched', visitors: 3, contact: { id, email: 'three@mail.example' } })
   })
 
-  test('of the members gets each once, the newest first', async () => {
+  test('of members gets each member once, the newest first', async () => {
     for (let i = 1; i <= 3; i++) await sendAll(server, newVisitor(), [added((10 + i) * MINUTE)])
     await settled(server)
     const whole = await members()
@@ -293,14 +293,14 @@ describe('a poller that keeps next', () => {
 })
 
 describe('a match', () => {
-  test('says who it is, on what evidence, since when, and what he looked at', async () => {
+  test('contains the contact, the evidence, the time and the viewed items', async () => {
     const start = await end()
     const id = await newContact({ attributes: { first_name: 'Anna' } })
     const looks = [4, 3].map((minutes) => event('view_item', minutes * MINUTE, { items: [{ item_id: 'ring' }] }))
     const other = event('view_item', 2 * MINUTE, { items: [{ item_id: 'chain' }] })
     const { login } = await visit(id, [...looks, other])
     await settled(server)
-    expect((await follow(start)).told).toEqual([
+    expect((await follow(start)).changes).toEqual([
       {
         seq: expect.any(Number),
         change: 'matched',
@@ -322,14 +322,14 @@ describe('a match', () => {
     ])
   })
 
-  test('is matched, then updated, then unmatched, and then tells nothing but the id', async () => {
+  test('is matched, then updated, then unmatched, and then contains only the id', async () => {
     let next = await end()
     const id = await newContact()
     const tell = async () => {
       await settled(server)
-      const heard = await follow(next)
-      next = heard.next
-      return heard.told
+      const polled = await follow(next)
+      next = polled.next
+      return polled.changes
     }
     const phone = await visit(id)
     expect(await tell()).toEqual([expect.objectContaining({ change: 'matched', visitors: 1 })])
@@ -363,17 +363,17 @@ describe('a match', () => {
       added(0),
     ])
     await settled(server)
-    expect((await follow(start)).told).toEqual([])
+    expect((await follow(start)).changes).toEqual([])
   })
 })
 
-describe('who may not be mailed is told of without what he did', () => {
+describe('a contact that may not be mailed is published without its behaviour', () => {
   const quiet = () => consent({ id: `quiet-${newVisitor()}`, marketing: false })
   const did = () => [event('view_item', 8 * MINUTE, { items: [RING] }), added(5 * MINUTE)]
 
   test.each<[string, string | null, () => Promise<string>]>([
     [
-      'a contact who may be, for comparison',
+      'a contact that may be mailed, for comparison',
       null,
       async () => {
         const id = await newContact()
@@ -382,7 +382,7 @@ describe('who may not be mailed is told of without what he did', () => {
       },
     ],
     [
-      'a contact whose mail consent nobody recorded',
+      'a contact without recorded mail consent',
       'no_mail_consent',
       async () => {
         const id = await newContact({ mail_consent: null })
@@ -391,7 +391,7 @@ describe('who may not be mailed is told of without what he did', () => {
       },
     ],
     [
-      'a contact who refused mail',
+      'a contact that refused mail',
       'no_mail_consent',
       async () => {
         const id = await newContact({ mail_consent: false })
@@ -400,7 +400,7 @@ describe('who may not be mailed is told of without what he did', () => {
       },
     ],
     [
-      'a contact who took his mail consent back afterwards',
+      'a contact that withdrew mail consent afterwards',
       'no_mail_consent',
       async () => {
         const id = await newContact()
@@ -411,7 +411,7 @@ describe('who may not be mailed is told of without what he did', () => {
       },
     ],
     [
-      'a contact without marketing on his one visitor',
+      'a contact without marketing consent on its only visitor',
       'no_marketing_consent',
       async () => {
         const id = await newContact()
@@ -420,7 +420,7 @@ describe('who may not be mailed is told of without what he did', () => {
       },
     ],
     [
-      'a contact without marketing on one of two visitors',
+      'a contact without marketing consent on one of two visitors',
       'no_marketing_consent',
       async () => {
         const id = await newContact()
@@ -430,7 +430,7 @@ describe('who may not be mailed is told of without what he did', () => {
       },
     ],
     [
-      'a contact who took marketing back on one of two visitors',
+      'a contact that withdrew marketing consent on one of two visitors',
       'no_marketing_consent',
       async () => {
         const id = await newContact()
@@ -445,41 +445,41 @@ describe('who may not be mailed is told of without what he did', () => {
     const [start, startOfSegment] = [await end(), await end(ABANDONED)]
     const id = await story()
     await settled(server)
-    const match = (await follow(start)).told.find((each) => each.contact.id === id)!
-    const inSegment = (await follow(startOfSegment, ABANDONED)).told.find((each) => each.contact.id === id)!
+    const match = (await follow(start)).changes.find((each) => each.contact.id === id)!
+    const inSegment = (await follow(startOfSegment, ABANDONED)).changes.find((each) => each.contact.id === id)!
     const member = (await memberOf(id))!
-    for (const told of [match, inSegment]) {
+    for (const entry of [match, inSegment]) {
       if (why === null) {
-        expect(told).toMatchObject({
+        expect(entry).toMatchObject({
           mailable: true,
           segments: [{ id: 'cart_abandoned' }],
           cart: { items: [{ item_id: 'ring' }] },
           interests: [{ item_id: 'ring', views: 1 }],
         })
-        expect(told).not.toHaveProperty('why_not_mailable')
+        expect(entry).not.toHaveProperty('why_not_mailable')
       } else {
-        expect(told).toMatchObject({
+        expect(entry).toMatchObject({
           mailable: false,
           why_not_mailable: why,
           segments: null,
           cart: null,
           interests: null,
         })
-        expect(JSON.stringify(told)).not.toContain('ring')
+        expect(JSON.stringify(entry)).not.toContain('ring')
       }
     }
     expect(member).toMatchObject(why === null ? { mailable: true } : { mailable: false, why_not_mailable: why })
     expect(member.cart !== undefined).toBe(why === null)
   })
 
-  test('is told of in full once he has agreed', async () => {
+  test('is published in full once it consents', async () => {
     const id = await newContact({ mail_consent: false })
     await visit(id, did())
     await settled(server)
     const start = await end()
     await server.post('/api/v1/contacts', [{ id, mail_consent: true }])
     await settled(server)
-    expect((await follow(start)).told).toEqual([
+    expect((await follow(start)).changes).toEqual([
       expect.objectContaining({
         change: 'updated',
         mailable: true,
@@ -488,7 +488,7 @@ describe('who may not be mailed is told of without what he did', () => {
     ])
   })
 
-  test('a contact who turns out to be a minor is taken out of feed and segment', async () => {
+  test('a contact found to be a minor is removed from the feed and the segment', async () => {
     const id = await newContact()
     await visit(id, did())
     await settled(server)
@@ -496,22 +496,22 @@ describe('who may not be mailed is told of without what he did', () => {
     const start = await end()
     await server.post('/api/v1/contacts', [{ id, minor: true }])
     await settled(server)
-    expect((await follow(start)).told).toEqual([expect.objectContaining({ contact: { id }, change: 'unmatched' })])
+    expect((await follow(start)).changes).toEqual([expect.objectContaining({ contact: { id }, change: 'unmatched' })])
     expect(await memberOf(id)).toBeUndefined()
   })
 
-  test('a contact who is a minor from the start never comes into it', async () => {
+  test('a contact known to be a minor from the start never enters the feed', async () => {
     const start = await end()
     const id = await newContact({ minor: true })
     await visit(id, did())
     await settled(server)
-    expect((await follow(start)).told).toEqual([])
+    expect((await follow(start)).changes).toEqual([])
     expect(await memberOf(id)).toBeUndefined()
   })
 })
 
 describe('an abandoned cart', () => {
-  test('is told with its items, money as people write it, and the time it was abandoned', async () => {
+  test('is published with its items, amounts in major units, and the time it was abandoned', async () => {
     const [start, startOfSegment] = [await end(), await end(ABANDONED)]
     const id = await newContact()
     const first = added(6 * MINUTE)
@@ -528,15 +528,15 @@ describe('an abandoned cart', () => {
       items: [RING, CHAIN],
     }
     const entered_at = later(change.at, MINUTE)
-    const told = (await follow(start)).told
-    expect(told.at(-1)).toMatchObject({
+    const changes = (await follow(start)).changes
+    expect(changes.at(-1)).toMatchObject({
       contact: { id },
       cart,
       segments: [{ id: 'cart_abandoned', name: expect.any(String), entered_at }],
     })
-    const heard = (await follow(startOfSegment, ABANDONED)).told
-    expect(heard).toHaveLength(1)
-    expect(heard[0]).toMatchObject({ change: 'matched', contact: { id }, cart })
+    const segmentChanges = (await follow(startOfSegment, ABANDONED)).changes
+    expect(segmentChanges).toHaveLength(1)
+    expect(segmentChanges[0]).toMatchObject({ change: 'matched', contact: { id }, cart })
     expect(await memberOf(id)).toMatchObject({
       person: { kind: 'contact', id },
       contact: { id, email: `${id}@mail.example` },
@@ -566,7 +566,7 @@ describe('an abandoned cart', () => {
     ['just now', false, 0, () => ({})],
     ['two minutes ago', true, 2 * MINUTE, () => ({})],
     ['six days ago', true, 6 * DAY, () => ({})],
-    ['eight days ago, told by a server', false, 8 * DAY, () => ({ authorization: `Bearer ${keys.events}` })],
+    ['eight days ago, sent by a server', false, 8 * DAY, () => ({ authorization: `Bearer ${keys.events}` })],
   ])('that was last changed %s: a member is %s', async (_, isMember, agoMs, headers) => {
     const visitor = newVisitor()
     const change = added(agoMs)
@@ -576,7 +576,7 @@ describe('an abandoned cart', () => {
     expect(member?.entered_at).toBe(isMember ? later(change.at, MINUTE) : undefined)
   })
 
-  test('of somebody unknown is a member that cannot be mailed', async () => {
+  test('of an anonymous visitor is a member that cannot be mailed', async () => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [added(5 * MINUTE)])
     await settled(server)
@@ -591,7 +591,7 @@ describe('an abandoned cart', () => {
     })
   })
 
-  test('becomes the contact’s at his login, and the unknown member is gone', async () => {
+  test('moves to the contact at login, and the anonymous member leaves', async () => {
     const id = await newContact()
     const visitor = newVisitor()
     const change = added(5 * MINUTE)
@@ -604,7 +604,7 @@ describe('an abandoned cart', () => {
     expect(await memberOf(id)).toMatchObject({ entered_at: later(change.at, MINUTE), cart: { items: [RING] } })
   })
 
-  test('that its owner empties is none', async () => {
+  test('does not exist once its owner has emptied it', async () => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [
       added(6 * MINUTE),
@@ -616,7 +616,7 @@ describe('an abandoned cart', () => {
 })
 
 describe('a purchase', () => {
-  test('on the same device closes the cart: unmatched for the segment’s readers, updated for the others', async () => {
+  test('on the same device closes the cart: unmatched in the segment’s feed, updated in the others', async () => {
     const id = await newContact()
     const { visitor } = await visit(id, [added(5 * MINUTE)])
     await settled(server)
@@ -625,7 +625,7 @@ describe('a purchase', () => {
     await sendAll(server, visitor, [bought(MINUTE)])
     await settled(server)
     expect(await memberOf(id)).toBeUndefined()
-    expect((await follow(start)).told).toEqual([
+    expect((await follow(start)).changes).toEqual([
       expect.objectContaining({
         contact: { id, email: `${id}@mail.example` },
         change: 'updated',
@@ -634,7 +634,7 @@ describe('a purchase', () => {
         purchased: ['ring'],
       }),
     ])
-    expect((await follow(startOfSegment, ABANDONED)).told).toEqual([
+    expect((await follow(startOfSegment, ABANDONED)).changes).toEqual([
       expect.objectContaining({
         contact: { id },
         change: 'unmatched',
@@ -645,19 +645,19 @@ describe('a purchase', () => {
     ])
   })
 
-  test.each<[string, boolean, WireEvent, 'his' | 'another’s']>([
-    ['of the same item on another device of his closes the cart', true, bought(MINUTE), 'his'],
-    ['of one of its items and others closes the cart', true, bought(MINUTE, [CHAIN, RING]), 'his'],
-    ['whose items nobody told closes the cart', true, bought(MINUTE, []), 'his'],
-    ['of other items on another device leaves it', false, bought(MINUTE, [CHAIN]), 'his'],
-    ['that was made before the cart’s last change leaves it', false, bought(20 * MINUTE), 'his'],
-    ['of the same item by somebody else leaves it', false, bought(MINUTE), 'another’s'],
-  ])('%s', async (_, closes, purchase, whose) => {
+  test.each<[string, boolean, WireEvent, 'same' | 'other']>([
+    ['of the same item on another device of the contact closes the cart', true, bought(MINUTE), 'same'],
+    ['of one of its items and others closes the cart', true, bought(MINUTE, [CHAIN, RING]), 'same'],
+    ['without items closes the cart', true, bought(MINUTE, []), 'same'],
+    ['of other items on another device leaves it', false, bought(MINUTE, [CHAIN]), 'same'],
+    ['from before the cart’s last change leaves it', false, bought(20 * MINUTE), 'same'],
+    ['of the same item by another contact leaves it', false, bought(MINUTE), 'other'],
+  ])('%s', async (_, closes, purchase, buyer) => {
     const id = await newContact()
     await visit(id, [added(5 * MINUTE)])
     await settled(server)
     expect(await memberOf(id)).toBeDefined()
-    await visit(whose === 'his' ? id : await newContact(), [purchase], 30 * MINUTE)
+    await visit(buyer === 'same' ? id : await newContact(), [purchase], 30 * MINUTE)
     await settled(server)
     expect((await memberOf(id)) === undefined).toBe(closes)
     const { cart } = await server.get(`/api/v1/contacts/${id}`)
@@ -665,7 +665,7 @@ describe('a purchase', () => {
   })
 })
 
-test('time alone abandons a cart: at its last change and a minute, however late that is noticed', async () => {
+test('time alone abandons a cart, dated a minute after its last change however late that is noticed', async () => {
   let clock = await startServer()
   try {
     const visitor = newVisitor()

@@ -1,6 +1,6 @@
 /**
- * Logins that a shop's server tells of: `POST /api/v1/identify`. Verified as a signed login on the page is, but only for
- * a visitor that is known to allow it, and in the store when the reply comes.
+ * Logins reported by a shop's server with `POST /api/v1/identify`: verified like a signed login on the page, but only
+ * for a visitor known to consent, and stored before the reply is sent.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesHolding, newVisitor, problemOf, tablesHolding, timeline } from '../support/requests.ts'
@@ -38,7 +38,7 @@ const told = async (body: object) => {
 const links = async (visitor: string) =>
   (await server.get(`/api/v1/links?visitor=${visitor}`)).data as Record<string, unknown>[]
 
-/** A visitor who looked at a page and allows what is given. */
+/** A visitor with a page view and the given consent. */
 async function visits(choice = consent()): Promise<string> {
   const visitor = newVisitor()
   await sendAll(server, visitor, [event('page', 5 * MINUTE)], { consent: choice })
@@ -47,12 +47,12 @@ async function visits(choice = consent()): Promise<string> {
 }
 
 describe('a login', () => {
-  test('by the contact’s id links the visitor as a signed one does, and gives the contact what was before', async () => {
+  test('by contact id links the visitor like a signed login, and gives the contact the earlier events', async () => {
     const visitor = await visits()
     const at = new Date(Date.now() - MINUTE).toISOString()
     const reply = await told({ visitor, contact_id: 'anna', at })
     expect(reply).toEqual({ visitor, event: expect.stringMatching(/^login-/), at })
-    // 200 means committed: nothing has to be waited for to see the fact.
+    // 200 means committed, so the fact is visible without waiting.
     expect(await server.query('select evidence from claims where visitor_id = ?', visitor)).toEqual([
       { evidence: 'login_verified' },
     ])
@@ -68,7 +68,7 @@ describe('a login', () => {
     ])
   })
 
-  test('by the address does the same, and the address is kept nowhere', async () => {
+  test('by address does the same, and the address is stored nowhere', async () => {
     const visitor = await visits()
     await told({ visitor, email: ' Bela@Mail.Example ' })
     await told({ visitor: await visits(), email: 'unheard-of@mail.example' })
@@ -77,7 +77,7 @@ describe('a login', () => {
     expect(await filesHolding(server, 'unheard-of')).toEqual([])
   })
 
-  test('takes the cookie’s value for the visitor', async () => {
+  test('accepts the cookie’s value as the visitor', async () => {
     const response = await send(server, batch([event('page')], { candidate: newVisitor() }))
     const { visitor } = (await response.json()) as { visitor: string }
     const cookie = /^cv=([^;]+)/.exec(response.headers.get('set-cookie')!)![1]!
@@ -87,7 +87,7 @@ describe('a login', () => {
     expect(await links(visitor)).toMatchObject([{ contact: 'anna', state: 'open' }])
   })
 
-  test('of somebody whom the CRM has not pushed yet waits for him', async () => {
+  test('of a contact that the CRM has not pushed yet waits for it', async () => {
     const visitor = await visits()
     await told({ visitor, contact_id: 'late' })
     await settled(server)
@@ -97,7 +97,7 @@ describe('a login', () => {
     expect(await links(visitor)).toMatchObject([{ contact: 'late', state: 'open', reason: 'signed_login' }])
   })
 
-  test('that is told again with its time is the same login', async () => {
+  test('that is sent again with the same time is the same login', async () => {
     const visitor = await visits()
     const body = { visitor, contact_id: 'anna', at: new Date(Date.now() - MINUTE).toISOString() }
     const first = await told(body)
@@ -109,7 +109,7 @@ describe('a login', () => {
     expect(await timeline(server, visitor)).toHaveLength(2)
   })
 
-  test('adds nothing to the visitor’s choices', async () => {
+  test('does not add to the visitor’s consent choices', async () => {
     const visitor = await visits()
     const choices = () => server.query('select * from consents where visitor_id = ?', visitor)
     const before = await choices()
@@ -118,7 +118,7 @@ describe('a login', () => {
     expect(await choices()).toEqual(before)
   })
 
-  test('is audited, without the visitor and the contact', async () => {
+  test('is audited without the visitor or the contact', async () => {
     const { visitor, event: id } = await told({ visitor: await visits(), contact_id: 'anna' })
     const rows = await server.query<{ actor: string; detail: string }>(
       'select actor, detail from audit where action = ? and detail like ?',
@@ -131,12 +131,12 @@ describe('a login', () => {
   })
 })
 
-describe('without consent to identity it is 409, and nothing is kept:', () => {
+describe('without consent to identity it is 409 and nothing is stored:', () => {
   test.each<[string, () => Promise<string>]>([
-    ['a visitor of whom nothing is known', async () => newVisitor()],
-    ['a visitor who does not allow it', () => visits(consent({ identity: false }))],
+    ['an unknown visitor', async () => newVisitor()],
+    ['a visitor that refused', () => visits(consent({ identity: false }))],
     [
-      'a visitor who allowed it and took it back',
+      'a visitor that consented and withdrew it',
       async () => {
         const visitor = await visits()
         const choice = consent({ id: 'choice-2', identity: false })
@@ -146,7 +146,7 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
       },
     ],
     [
-      'a visitor who has withdrawn everything',
+      'a visitor that has withdrawn everything',
       async () => {
         const visitor = await visits()
         const choice = consent({ id: 'choice-2', analytics: false, identity: false, marketing: false })
@@ -169,7 +169,7 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
   const denial = (at: number) => consent({ id: 'choice-2', identity: false, at: new Date(at).toISOString() })
   const grant = (at: number) => consent({ id: 'choice-3', at: new Date(at).toISOString() })
 
-  test('a withdrawal that was made before the login and lands after it is a withdrawal before it', async () => {
+  test('a withdrawal made before the login counts as earlier even if it lands later', async () => {
     const visitor = await visits()
     const now = Date.now()
     const at = new Date(now - MINUTE).toISOString()
@@ -179,7 +179,7 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
     await settled(server)
     const refused = { state: 'void', reason: 'identity_withdrawn', at }
     expect(await links(visitor)).toMatchObject([refused])
-    // Allowing it again is of what comes then.
+    // A new consent only covers what comes after it.
     await sendAll(server, visitor, [event('consent')], { consent: grant(now - MINUTE / 4) })
     await settled(server)
     expect(await links(visitor)).toMatchObject([refused])
@@ -188,7 +188,7 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
     expect(await links(visitor)).toMatchObject([refused, { contact: 'bela', state: 'open' }])
   })
 
-  test('a login right after the 202 of a withdrawal never wins, whichever is in the store first', async () => {
+  test('a login right after the 202 of a withdrawal never wins, whichever is stored first', async () => {
     const visitors: string[] = []
     for (let i = 0; i < 30; i++) visitors.push(await visits())
     const statuses: number[] = []
@@ -204,7 +204,7 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
     }
   })
 
-  test('who withdraws everything meanwhile leaves nothing, the login neither', async () => {
+  test('a visitor that withdraws everything meanwhile leaves nothing, not even the login', async () => {
     const visitor = await visits()
     const choice = consent({ id: 'choice-2', analytics: false, identity: false, marketing: false })
     await send(server, batch([event('consent')], { visitor, consent: choice }))
@@ -213,7 +213,7 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
     expect(await tablesHolding(server, visitor)).toEqual([])
   })
 
-  test('who allows it again can be told of again', async () => {
+  test('a visitor that consents again can be identified again', async () => {
     const visitor = await visits(consent({ identity: false }))
     await sendAll(server, visitor, [event('consent')], { consent: consent({ id: 'choice-2' }) })
     await settled(server)
@@ -223,32 +223,32 @@ describe('without consent to identity it is 409, and nothing is kept:', () => {
   })
 })
 
-describe('what is wrong is refused:', () => {
+describe('an invalid request is refused:', () => {
   const cookie = (mac = 'A'.repeat(22)) => `${newVisitor()}.1780000000.1780000000.${mac}`
   test.each<[string, object, string, RegExp]>([
-    ['a site that is not there', { site: 'nowhere', contact_id: 'anna' }, 'unknown_site', /^site must be/],
+    ['an unknown site', { site: 'nowhere', contact_id: 'anna' }, 'unknown_site', /^site must be/],
     ['nobody', {}, 'invalid_request', /must hold either contact_id or email/],
     ['both', { contact_id: 'anna', email: 'a@b.example' }, 'invalid_request', /must hold either contact_id or email/],
     ['a placeholder', { contact_id: '{{contact.id}}' }, 'blocked_identifier', /not the identifier of one person/],
-    ['null as a text', { contact_id: 'null' }, 'blocked_identifier', /not the identifier/],
-    ['an address that is none', { email: 'anna' }, 'invalid_event', /must be a mail address/],
-    ['a time ahead', { contact_id: 'anna', at: '2199-01-01T00:00:00Z' }, 'in_future', /^at must not be in the future/],
-    ['a time that is none', { contact_id: 'anna', at: 'yesterday' }, 'invalid_request', /^at must be an ISO 8601 time/],
+    ['null as a string', { contact_id: 'null' }, 'blocked_identifier', /not the identifier/],
+    ['an invalid address', { email: 'anna' }, 'invalid_event', /must be a mail address/],
     [
-      'a cookie that somebody made up',
-      { contact_id: 'anna', visitor: cookie() },
-      'invalid_visitor',
-      /^visitor must be/,
+      'a time in the future',
+      { contact_id: 'anna', at: '2199-01-01T00:00:00Z' },
+      'in_future',
+      /^at must not be in the future/,
     ],
-    ['a visitor that is none', { contact_id: 'anna', visitor: 'a b' }, 'invalid_request', /^visitor must be/],
-    ['a field that is not known', { contact_id: 'anna', token: 'x' }, 'invalid_request', /token/],
+    ['an invalid time', { contact_id: 'anna', at: 'yesterday' }, 'invalid_request', /^at must be an ISO 8601 time/],
+    ['a forged cookie', { contact_id: 'anna', visitor: cookie() }, 'invalid_visitor', /^visitor must be/],
+    ['an invalid visitor', { contact_id: 'anna', visitor: 'a b' }, 'invalid_request', /^visitor must be/],
+    ['an unknown field', { contact_id: 'anna', token: 'x' }, 'invalid_request', /token/],
   ])('%s', async (_, more, code, detail) => {
     const response = await ask({ visitor: await visits(), ...more })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
   })
 
-  test('the cookie of another site', async () => {
+  test('the cookie of another site is refused', async () => {
     const response = await send(server, batch([event('page')], { candidate: newVisitor() }))
     const value = /^cv=([^;]+)/.exec(response.headers.get('set-cookie')!)![1]!
     await settled(server)
@@ -256,7 +256,7 @@ describe('what is wrong is refused:', () => {
     expect([refused.status, (await problemOf(refused)).code]).toEqual([400, 'invalid_visitor'])
   })
 
-  test('a key without the scope, and none', async () => {
+  test('a request without a key or without the scope is refused', async () => {
     const other = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write,contacts:write')
     const body = { visitor: await visits(), contact_id: 'anna' }
     expect((await ask(body, { authorization: `Bearer ${other.key}` })).status).toBe(403)

@@ -1,6 +1,6 @@
 /**
- * What the decision table does not show by itself: merges in the CRM and their undoing, shared addresses, addresses
- * typed into forms, and the guard of contacts. Through the front door, on every engine.
+ * What the decision table alone does not show: merges in the CRM and their reversal, shared addresses, addresses
+ * typed into forms, and the contact guard. Tested over HTTP on every engine.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../server/ops/keyring.ts'
@@ -19,20 +19,20 @@ beforeAll(async () => {
 afterAll(() => server.stop())
 
 let names = 0
-/** A contact that may be mailed. */
+/** Creates a contact that may be mailed. */
 async function contact(more: object = {}): Promise<string> {
   const id = `policy-${++names}`
   await server.post('/api/v1/contacts', [{ id, email: `${id}@policy.example`, mail_consent: true, ...more }])
   return id
 }
 
-/** A signed login of now. */
+/** A signed login made now. */
 async function signIn(of: SiteView, id: string) {
   return event('identify', 0, { kind: 'login', token: await signLogin(of.identity_secret, id) })
 }
 
 /** The titles of the events in a contact's timeline. */
-async function his(id: string, query = ''): Promise<(string | null)[]> {
+async function titlesOf(id: string, query = ''): Promise<(string | null)[]> {
   const { data } = await server.get(`/api/v1/contacts/${id}/timeline${query}`)
   return data.map((each: { title: string | null; type: string }) => each.title ?? each.type)
 }
@@ -47,7 +47,7 @@ const typed = (email: string, more: object = {}) => ({ kind: 'form', email_sha25
 const page = (title: string, agoMs: number) => event('page', agoMs, undefined, { title })
 
 describe('the CRM merges two records', () => {
-  test('what was the one’s is the other’s, in whatever order it is learned, and the undoing gives it back', async () => {
+  test('the survivor gets the merged contact’s events, in any order of arrival, and undoing the merge returns them', async () => {
     const [anna, double] = [await contact(), await contact()]
     const [phone, laptop] = [newVisitor(), newVisitor()]
     await sendAll(server, phone, [page('on the phone', 5 * MINUTE), await signIn(site, anna)])
@@ -56,15 +56,15 @@ describe('the CRM merges two records', () => {
       { order_id: `o-${double}`, contact_id: double, at: new Date().toISOString(), total: 12, currency: 'EUR' },
     ])
     await settled(server)
-    expect([await his(anna), await his(double)]).toEqual([
+    expect([await titlesOf(anna), await titlesOf(double)]).toEqual([
       ['on the phone', 'identify'],
       ['on the laptop', 'identify'],
     ])
 
     await server.post('/api/v1/contacts', [{ id: double, merged_into: anna }])
     await settled(server)
-    expect(await his(anna)).toEqual(['on the phone', 'on the laptop', 'identify', 'identify'])
-    expect(await his(double)).toEqual([])
+    expect(await titlesOf(anna)).toEqual(['on the phone', 'on the laptop', 'identify', 'identify'])
+    expect(await titlesOf(double)).toEqual([])
     const whole = await server.get(`/api/v1/contacts/${anna}`)
     expect(whole.visitors.map((each: { id: string }) => each.id).sort()).toEqual([phone, laptop].sort())
     expect(whole.orders.map((order: { order_id: string }) => order.order_id)).toEqual([`o-${double}`])
@@ -82,7 +82,7 @@ describe('the CRM merges two records', () => {
       [double, 'unmatched', 'merged'],
     ])
 
-    // A login under the old id, made after the merge, is the survivor's too.
+    // A login with the old id after the merge belongs to the survivor too.
     const tablet = newVisitor()
     await sendAll(server, tablet, [await signIn(site, double)])
     await settled(server)
@@ -90,13 +90,13 @@ describe('the CRM merges two records', () => {
 
     await server.post('/api/v1/contacts', [{ id: double, merged_into: null }])
     await settled(server)
-    expect([await his(anna), await his(double)]).toEqual([
+    expect([await titlesOf(anna), await titlesOf(double)]).toEqual([
       ['on the phone', 'identify'],
       ['on the laptop', 'identify', 'identify'],
     ])
   })
 
-  test('a chain of merges ends at the last, and a circle leaves each for himself', async () => {
+  test('a chain of merges ends at the last contact, and a circle merges none', async () => {
     const [a, b, c] = [await contact(), await contact(), await contact()]
     const visitor = newVisitor()
     await sendAll(server, visitor, [await signIn(site, a)])
@@ -109,7 +109,7 @@ describe('the CRM merges two records', () => {
     expect(await linksOf(`visitor=${visitor}`)).toEqual([`${a} verified open signed_login`])
   })
 
-  test('two records with one address name nobody, until the CRM says that they are one', async () => {
+  test('an address shared by two records identifies neither until the CRM merges them', async () => {
     const email = 'couple@policy.example'
     const [anna, ben] = [await contact({ email }), await contact({ email })]
     const visitor = newVisitor()
@@ -124,16 +124,16 @@ describe('the CRM merges two records', () => {
   })
 })
 
-describe('a mail to an address that two contacts have', () => {
+describe('a mail to an address shared by two contacts', () => {
   const AN_HOUR_AGO = 60 * MINUTE
   let messages = 0
-  /** A click of now in a mail to a contact. */
+  /** A click made now in a mail to a contact. */
   async function click(id: string) {
     const message = `couple-${++messages}`
     const { data } = await server.post('/api/v1/link-tokens', { site: 'demo', contacts: [id], message })
     return event('identify', 0, { kind: 'link', link: data[0].token })
   }
-  /** A browser with a visit an hour ago, which follows a mail now. */
+  /** A browser with a visit an hour ago that follows a mail link now. */
   async function reader(id: string): Promise<string> {
     const visitor = newVisitor()
     await sendAll(server, visitor, [page('before', AN_HOUR_AGO), page('reads', MINUTE), await click(id)])
@@ -142,45 +142,45 @@ describe('a mail to an address that two contacts have', () => {
     return visitor
   }
 
-  test('says nothing of other visits, however often it is clicked, until one of them has another address', async () => {
+  test('does not link other visits, however often it is clicked, until one contact gets another address', async () => {
     const email = 'both@policy.example'
     const [anna, ben] = [await contact({ email }), await contact({ email })]
     await reader(anna)
-    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['reads', 'identify', 'identify'])
     await server.post('/api/v1/contacts', [{ id: ben, email: 'ben@policy.example' }])
     await settled(server)
-    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
     await server.post('/api/v1/contacts', [{ id: ben, email }])
     await settled(server)
-    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['reads', 'identify', 'identify'])
   })
 
-  test('nor where the second of them comes to the CRM only later, until he is erased', async () => {
+  test('does not link other visits once a second contact gets the address later, until that contact is erased', async () => {
     const email = 'later@policy.example'
     const anna = await contact({ email })
     await reader(anna)
-    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
     const ben = await contact({ email })
     await settled(server)
-    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['reads', 'identify', 'identify'])
     expect((await server.api(`/api/v1/contacts/${ben}`, { method: 'DELETE' })).status).toBe(200)
     await settled(server)
-    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
   })
 
-  test('nor where the CRM says that they are one, for then it is his', async () => {
+  test('links other visits once the CRM merges the two contacts', async () => {
     const email = 'one@policy.example'
     const [anna, ben] = [await contact({ email }), await contact({ email })]
     await reader(anna)
-    expect(await his(anna)).toEqual(['reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['reads', 'identify', 'identify'])
     await server.post('/api/v1/contacts', [{ id: ben, merged_into: anna }])
     await settled(server)
-    expect(await his(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['before', 'reads', 'identify', 'identify'])
   })
 })
 
 describe('an address typed into a form', () => {
-  /** A visitor who fills a cart and types an address at the checkout, half an hour ago. */
+  /** A visitor that filled a cart and typed an address at the checkout half an hour ago. */
   async function checkout(email: string, more: object = {}): Promise<string> {
     const visitor = newVisitor()
     await sendAll(server, visitor, [
@@ -192,21 +192,21 @@ describe('an address typed into a form', () => {
     return visitor
   }
 
-  test('owns the cart that carries it, and no visit', async () => {
+  test('gives the contact the cart that carries it, but no visit', async () => {
     const anna = await contact()
     const visitor = await checkout(`${anna}@policy.example`)
     expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} typed open typed_in_form`])
     expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
-    expect(await his(anna)).toEqual([])
-    expect(await his(anna, '?strength=all')).toEqual(['add_to_cart'])
+    expect(await titlesOf(anna)).toEqual([])
+    expect(await titlesOf(anna, '?strength=all')).toEqual(['add_to_cart'])
     const feed = await server.get(`/api/v1/matches`)
     expect(feed.data.some((match: { contact: { id: string } }) => match.contact.id === anna)).toBe(false)
   })
 
   test.each<[string, object, object]>([
-    ['by an id that the shop’s events never say: the cart that was open', {}, { cart_id: 'basket-7' }],
-    ['by an id that the shop’s events say as a number', { cart_id: 7 }, { cart_id: '7' }],
-  ])('owns the cart that it names %s', async (_, said, more) => {
+    ['by an id that the shop’s events never mention: the open cart', {}, { cart_id: 'basket-7' }],
+    ['by an id that the shop’s events send as a number', { cart_id: 7 }, { cart_id: '7' }],
+  ])('gives the contact the cart that it names %s', async (_, said, more) => {
     const anna = await contact()
     const visitor = newVisitor()
     await sendAll(server, visitor, [
@@ -217,7 +217,7 @@ describe('an address typed into a form', () => {
     expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
   })
 
-  test('owns no cart where it names another than the one that is open', async () => {
+  test('gives no cart if it names another one than the open cart', async () => {
     const anna = await contact()
     const visitor = newVisitor()
     await sendAll(server, visitor, [
@@ -252,7 +252,7 @@ describe('an address typed into a form', () => {
     expect((await server.get(`/api/v1/contacts/${no}`)).cart).toBe(null)
   })
 
-  test('is void when a signed login shows that it was somebody else’s', async () => {
+  test('is void when a signed login shows that the visit was another contact’s', async () => {
     const [anna, ben] = [await contact(), await contact()]
     const visitor = await checkout(`${ben}@policy.example`)
     await sendAll(server, visitor, [await signIn(site, anna)])
@@ -265,7 +265,7 @@ describe('an address typed into a form', () => {
     expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
   })
 
-  test('names the order that carries it', async () => {
+  test('gives the contact the order that carries it', async () => {
     const anna = await contact()
     const visitor = newVisitor()
     const bought = { ...ring, transaction_id: `order-of-${anna}`, value: 100 }
@@ -281,7 +281,7 @@ describe('an address typed into a form', () => {
     expect(cart).toBe(null)
   })
 
-  test('waits for its contact, and is his when he is imported', async () => {
+  test('waits for its contact, which gets the cart once it is imported', async () => {
     const visitor = await checkout('late@policy.example')
     expect(await linksOf(`visitor=${visitor}`)).toEqual(['null typed held not_in_crm'])
     const late = await contact({ email: 'late@policy.example' })
@@ -289,20 +289,20 @@ describe('an address typed into a form', () => {
     expect(await linksOf(`visitor=${visitor}`)).toEqual([`${late} typed open typed_in_form`])
   })
 
-  test('links as a click where the site says so', async () => {
+  test('links like a click if the site is configured to trust it', async () => {
     const anna = await contact()
     await server.cli('sites', 'set', 'demo', 'form_email_confirms=true')
     const visitor = await checkout(`${anna}@policy.example`)
     expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} confirmed open typed_address_trusted`])
-    expect(await his(anna)).toEqual(['looks around', 'add_to_cart', 'identify'])
+    expect(await titlesOf(anna)).toEqual(['looks around', 'add_to_cart', 'identify'])
     await server.cli('sites', 'set', 'demo', 'form_email_confirms=false')
     await settled(server)
-    expect(await his(anna)).toEqual([])
+    expect(await titlesOf(anna)).toEqual([])
   })
 })
 
-describe('the guard of contacts', () => {
-  test('a sixth new browser in a day waits for review, whatever it names him by; a signed login does not', async () => {
+describe('the contact guard', () => {
+  test('a sixth new browser in a day waits for review whatever identifier it uses, but a signed login does not', async () => {
     const anna = await contact()
     const visitors = Array.from({ length: 8 }, newVisitor)
     for (const [n, visitor] of visitors.entries()) {
@@ -320,7 +320,7 @@ describe('the guard of contacts', () => {
     expect(await linksOf(`visitor=${own}`)).toEqual([`${anna} verified open signed_login`])
   })
 
-  test('one that withdraws everything is not counted any more', async () => {
+  test('a browser that withdraws everything is no longer counted', async () => {
     const anna = await contact()
     const visitors = Array.from({ length: 6 }, newVisitor)
     for (const visitor of visitors) {

@@ -1,7 +1,7 @@
 /**
- * The scenarios of identity, through the front door: events, signed logins and mail links are sent to a real server,
- * and what is asked of it afterwards is whose each event is, what stays anonymous, and why. Every event of a story
- * has a name, which it carries as its title.
+ * The identity scenarios over HTTP: events, signed logins and mail links are sent to a real server,
+ * which then reports whose each event is, what stays anonymous, and why. Every event of a story
+ * carries its name as its title.
  */
 import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Tells a server what visitors do, a request for each event, with a key so that it may be long ago. */
+/** Sends visitors' events to a server, one request per event, with a key so that they may be old. */
 type Teller = Awaited<ReturnType<typeof createTeller>>
 
 async function createTeller(target: TestServer) {
@@ -67,7 +67,7 @@ async function createTeller(target: TestServer) {
   }
 }
 
-/** Makes contacts that may be mailed, and returns their ids. */
+/** Creates contacts that may be mailed, and returns their ids. */
 async function contacts(...ids: string[]): Promise<string[]> {
   const rows = ids.map((id) => ({ id, email: `${id}@example.com`, mail_consent: true }))
   await server.post('/api/v1/contacts', rows)
@@ -90,24 +90,24 @@ const visitorOf = (name: string) => `visitor-${name}`.padEnd(26, 'x')
 type TimelineEvent = { title: string; visitor: string; link: { strength: string } | null }
 
 /** The names of a contact's events. */
-async function his(contact: string): Promise<string[]> {
+async function eventsOf(contact: string): Promise<string[]> {
   const { data } = await server.get<{ data: TimelineEvent[] }>(`/api/v1/contacts/${contact}/timeline`)
   return data.map((event) => event.title)
 }
 
-/** The names of a visitor's events that are nobody's. */
+/** The names of a visitor's anonymous events. */
 async function anonymous(visitor: string): Promise<string[]> {
   const { data } = await server.get<{ data: TimelineEvent[] }>(`/api/v1/visitors/${visitor}/timeline`)
   return data.filter((event) => event.link === null).map((event) => event.title)
 }
 
-/** What became of the claims on a visitor: `contact strength state reason`. */
+/** The outcome of each claim on a visitor: `contact strength state reason`. */
 async function links(filter: string): Promise<string[]> {
   const { data } = await server.get(`/api/v1/links?${filter}`)
   return data.map((link: Record<string, string>) => `${link.contact} ${link.strength} ${link.state} ${link.reason}`)
 }
 
-/** A whole minute some days ago, so that nothing is lost in rounding. */
+/** A whole minute some days ago, so that rounding loses nothing. */
 const daysAgo = (days: number) => Math.floor((Date.now() - days * DAY) / MINUTE) * MINUTE
 
 test('1. Three anonymous days, then a signed login: the three days are the contact’s', async () => {
@@ -120,12 +120,12 @@ test('1. Three anonymous days, then a signed login: the three days are the conta
   await teller.signsIn(visitor, day + 3 * DAY, 'login', anna!)
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['day one', 'day two', 'day three', 'login'])
+  expect(await eventsOf(anna!)).toEqual(['day one', 'day two', 'day three', 'login'])
   expect(await anonymous(visitor)).toEqual([])
   expect(await links(`visitor=${visitor}`)).toEqual([`${anna} verified open signed_login`])
 })
 
-test('2. The same with consent for identity only on day three: only day three', async () => {
+test('2. The same with consent to identity only from day three: only day three is the contact’s', async () => {
   const [anna] = await contacts('s2-anna')
   const visitor = visitorOf('s2')
   const day = daysAgo(4)
@@ -137,11 +137,11 @@ test('2. The same with consent for identity only on day three: only day three', 
   await teller.signsIn(visitor, day + 3 * DAY, 'login', anna!)
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['day three', 'login'])
+  expect(await eventsOf(anna!)).toEqual(['day three', 'login'])
   expect(await anonymous(visitor)).toEqual(['day one', 'day two'])
 })
 
-test('3. A logs out, B logs in: disjoint epochs', async () => {
+test('3. A logs out, B logs in: their epochs are disjoint', async () => {
   const [anna, ben] = await contacts('s3-anna', 's3-ben')
   const visitor = visitorOf('s3')
   const at = daysAgo(3)
@@ -153,12 +153,12 @@ test('3. A logs out, B logs in: disjoint epochs', async () => {
   await teller.page(visitor, at + 5 * MINUTE, 'B looks')
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['login of A', 'A looks', 'logout of A'])
-  expect(await his(ben!)).toEqual(['between', 'login of B', 'B looks'])
+  expect(await eventsOf(anna!)).toEqual(['login of A', 'A looks', 'logout of A'])
+  expect(await eventsOf(ben!)).toEqual(['between', 'login of B', 'B looks'])
   expect(await anonymous(visitor)).toEqual([])
 })
 
-test('4. A never logs out, B logs in: the boundary is B’s login, and the device is shared from then and back', async () => {
+test('4. A never logs out, B logs in: the boundary is B’s login, and the device counts as shared before and after it', async () => {
   const [anna, ben] = await contacts('s4-anna', 's4-ben')
   const visitor = visitorOf('s4')
   const at = daysAgo(5)
@@ -167,15 +167,15 @@ test('4. A never logs out, B logs in: the boundary is B’s login, and the devic
   await teller.page(visitor, at + DAY, 'the day after')
   await teller.page(visitor, at + 2 * DAY, 'before B')
   await settled(server)
-  expect(await his(anna!)).toEqual(['the day before', 'login of A', 'the day after', 'before B'])
+  expect(await eventsOf(anna!)).toEqual(['the day before', 'login of A', 'the day after', 'before B'])
 
   await teller.signsIn(visitor, at + 2 * DAY + MINUTE, 'login of B', ben!)
   await teller.page(visitor, at + 2 * DAY + 2 * MINUTE, 'B looks')
   await teller.page(visitor, at + 3 * DAY, 'the next day')
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['login of A'])
-  expect(await his(ben!)).toEqual(['before B', 'login of B', 'B looks'])
+  expect(await eventsOf(anna!)).toEqual(['login of A'])
+  expect(await eventsOf(ben!)).toEqual(['before B', 'login of B', 'B looks'])
   expect(await anonymous(visitor)).toEqual(['the day before', 'the day after', 'the next day'])
   expect((await server.get(`/api/v1/visitors/${visitor}`)).shared).toBe(true)
 })
@@ -190,16 +190,16 @@ test('4b. A is still signed in when B logs in: nothing before B’s login is B�
   await teller.page(visitor, at + 3 * MINUTE, 'B looks')
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['login of A', 'A looks'])
-  expect(await his(ben!)).toEqual(['login of B', 'B looks'])
+  expect(await eventsOf(anna!)).toEqual(['login of A', 'A looks'])
+  expect(await eventsOf(ben!)).toEqual(['login of B', 'B looks'])
 })
 
-test('5. A’s mail is forwarded, B clicks it on his own device, then logs in: the whole session is B’s', async () => {
+test('5. A’s mail is forwarded, B clicks it on another device, then logs in: the whole session is B’s', async () => {
   const [anna, ben] = await contacts('s5-anna', 's5-ben')
-  const [hers, bens] = [visitorOf('s5-hers'), visitorOf('s5-his')]
+  const [annas, bens] = [visitorOf('s5-a'), visitorOf('s5-b')]
   const at = daysAgo(3)
   const mail = await mailTo(anna!, 'spring', at - DAY)
-  await teller.clicks(hers, at, 'A clicks', mail.token)
+  await teller.clicks(annas, at, 'A clicks', mail.token)
   await teller.page(bens, at - 2 * DAY, 'B long before')
   await teller.page(bens, at + DAY, 'B lands')
   await teller.clicks(bens, at + DAY + MINUTE, 'B clicks', mail.token)
@@ -208,8 +208,8 @@ test('5. A’s mail is forwarded, B clicks it on his own device, then logs in: t
   await teller.page(bens, at + DAY + 4 * MINUTE, 'B goes on')
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['A clicks'])
-  expect(await his(ben!)).toEqual(['B lands', 'B clicks', 'B looks', 'login of B', 'B goes on'])
+  expect(await eventsOf(anna!)).toEqual(['A clicks'])
+  expect(await eventsOf(ben!)).toEqual(['B lands', 'B clicks', 'B looks', 'login of B', 'B goes on'])
   expect(await anonymous(bens)).toEqual(['B long before'])
   expect(await links(`visitor=${bens}`)).toEqual([
     `${anna} confirmed void first_click`,
@@ -217,19 +217,19 @@ test('5. A’s mail is forwarded, B clicks it on his own device, then logs in: t
   ])
 })
 
-test('5b. Until he logs in, a forwarded mail gives its session only', async () => {
+test('5b. Before B logs in, a click on a forwarded mail only gives A that session', async () => {
   const [anna] = await contacts('s5b-anna')
-  const [hers, friends] = [visitorOf('s5b-hers'), visitorOf('s5b-friends')]
+  const [annas, friends] = [visitorOf('s5b-a'), visitorOf('s5b-friends')]
   const at = daysAgo(3)
   const mail = await mailTo(anna!, 'spring', at - DAY)
-  await teller.clicks(hers, at, 'A clicks', mail.token)
+  await teller.clicks(annas, at, 'A clicks', mail.token)
   await teller.page(friends, at - DAY, 'before')
   await teller.clicks(friends, at + MINUTE, 'the friend clicks', mail.token)
   await teller.page(friends, at + DAY, 'after')
   await settled(server)
 
   expect(await anonymous(friends)).toEqual(['before', 'after'])
-  expect(await his(anna!)).toEqual(['A clicks', 'the friend clicks'])
+  expect(await eventsOf(anna!)).toEqual(['A clicks', 'the friend clicks'])
 })
 
 test('6. A gateway fetches every link 2 s after the send: no link', async () => {
@@ -243,7 +243,7 @@ test('6. A gateway fetches every link 2 s after the send: no link', async () => 
   }
   await settled(server)
   expect(await links(`contact=${anna}`)).toEqual([])
-  expect(await his(anna!)).toEqual([])
+  expect(await eventsOf(anna!)).toEqual([])
 })
 
 test('7. identify("null"), "{{contact.id}}": refused and counted', async () => {
@@ -273,11 +273,11 @@ test('7. identify("null"), "{{contact.id}}": refused and counted', async () => {
   expect(await links(`visitor=${visitor}`)).toEqual([])
 })
 
-test('8. A script claims 10,000 contacts unsigned: no export and no segment changes', async () => {
+test('8. A script makes unsigned claims to 10,000 contacts: no export and no segment changes', async () => {
   const ids = Array.from({ length: 10_000 }, (_, n) => `s8-${n}`)
   await contacts(...ids)
   const visitor = visitorOf('s8')
-  // Over more than a day: who does as much in one is overactive, and has no cart.
+  // Spread over more than a day: a visitor with as many events in one day is overactive and has no cart.
   const at = daysAgo(2)
   await teller.adds(visitor, at, 'cart', 'ring')
   await settled(server)
@@ -291,7 +291,7 @@ test('8. A script claims 10,000 contacts unsigned: no export and no segment chan
     props: { kind: 'login', contact_id },
   })
   const claims = ids.map(claim)
-  // Hundreds in a request contradict each other; one a request is a claim like any other.
+  // Hundreds in one request contradict each other; a single one in a request is an ordinary claim.
   for (let n = 0; n < 9_900; n += 450) {
     const events = claims.slice(n, n + 450)
     const body = { site: 'demo', visitor, consent: consent(), events }
@@ -310,7 +310,7 @@ test('8. A script claims 10,000 contacts unsigned: no export and no segment chan
     id: visitor,
     epoch: 1,
   })
-  expect(await his('s8-9999')).toEqual([])
+  expect(await eventsOf('s8-9999')).toEqual([])
   expect(await links('contact=s8-0')).toEqual(['s8-0 claimed refused ambiguous'])
   expect(await links('contact=s8-9999')).toEqual(['s8-9999 claimed open claimed_by_another'])
 }, 180_000)
@@ -326,7 +326,7 @@ test('9. Phone and laptop of A: two visitors, one person', async () => {
   await teller.signsIn(laptop, at + 4 * MINUTE, 'login on the laptop', anna!)
   await settled(server)
 
-  expect(await his(anna!)).toEqual([
+  expect(await eventsOf(anna!)).toEqual([
     'on the phone',
     'ring on the phone',
     'login on the phone',
@@ -345,7 +345,7 @@ test('9. Phone and laptop of A: two visitors, one person', async () => {
   ])
 })
 
-test('10. A kiosk with three logins: session links only, also looking back', async () => {
+test('10. A kiosk with three logins: links cover sessions only, in retrospect too', async () => {
   const people = await contacts('s10-anna', 's10-ben', 's10-carla')
   const visitor = visitorOf('s10')
   const at = daysAgo(6)
@@ -358,7 +358,7 @@ test('10. A kiosk with three logins: session links only, also looking back', asy
   }
   await settled(server)
 
-  for (const [n, person] of people.entries()) expect(await his(person)).toEqual([`session ${n}`, `login ${n}`])
+  for (const [n, person] of people.entries()) expect(await eventsOf(person)).toEqual([`session ${n}`, `login ${n}`])
   expect(await anonymous(visitor)).toEqual(people.flatMap((_, n) => [`morning ${n}`, `afternoon ${n}`]))
   const { data } = await server.get(`/api/v1/links?visitor=${visitor}`)
   expect(data.slice(0, 2).map((link: { end_reason: string }) => link.end_reason)).toEqual([
@@ -367,8 +367,8 @@ test('10. A kiosk with three logins: session links only, also looking back', asy
   ])
 })
 
-test('12. A is imported a week after A’s signed login: applied at its own time; no stale trigger', async () => {
-  // The same shop eight days ago, and then today.
+test('12. A is imported a week after A’s signed login: it applies from its own time, without a stale trigger', async () => {
+  // The same shop runs eight days ago, then today.
   let then = await startServer({ clockMs: -8 * DAY })
   const { dataDir } = then
   try {
@@ -392,7 +392,7 @@ test('12. A is imported a week after A’s signed login: applied at its own time
     expect((await then.get(`/api/v1/links?visitor=${visitor}`)).data).toMatchObject([
       { contact: 's12-anna', state: 'open', reason: 'signed_login', at: login, valid_from: login },
     ])
-    // The cart is eight days old: whoever was not reminded within a week is not reminded now.
+    // The cart is eight days old: a contact not reminded within a week is not reminded now.
     expect((await then.get('/api/v1/segments/cart_abandoned/members')).data).toEqual([])
     const matches = await then.get('/api/v1/matches')
     expect(matches.data).toMatchObject([
@@ -403,7 +403,7 @@ test('12. A is imported a week after A’s signed login: applied at its own time
   }
 })
 
-test('16. A cart on Monday, a newsletter click on Thursday: the cart is his, the rest of Monday not until he corroborates', async () => {
+test('16. A cart on Monday, a newsletter click on Thursday: the contact gets the cart, but the rest of Monday only once corroborated', async () => {
   const [anna] = await contacts('s16-anna')
   const visitor = visitorOf('s16')
   const monday = daysAgo(5)
@@ -417,32 +417,32 @@ test('16. A cart on Monday, a newsletter click on Thursday: the cart is his, the
   await teller.clicks(visitor, thursday + MINUTE, 'click', first.token)
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['ring', 'thursday', 'click'])
+  expect(await eventsOf(anna!)).toEqual(['ring', 'thursday', 'click'])
   expect(await anonymous(visitor)).toEqual(['monday', 'monday later'])
   expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 10, items: [{ item_id: 'ring' }] })
 
   await teller.clicks(visitor, thursday + DAY, 'second mail', second.token)
   await settled(server)
-  expect(await his(anna!)).toEqual(['monday', 'ring', 'monday later', 'thursday', 'click', 'second mail'])
+  expect(await eventsOf(anna!)).toEqual(['monday', 'ring', 'monday later', 'thursday', 'click', 'second mail'])
   expect(await anonymous(visitor)).toEqual([])
 })
 
-test('17. A opens his own mail on the family computer, his wife signs in ten minutes later: the boundary is her login', async () => {
-  const [anton, wife] = await contacts('s17-anton', 's17-wife')
+test('17. A opens a mail on the family computer, B signs in ten minutes later: the boundary is B’s login', async () => {
+  const [anton, berta] = await contacts('s17-anton', 's17-berta')
   const visitor = visitorOf('s17')
   const at = daysAgo(3)
   const old = await mailTo(anton!, 'last-week', at - 7 * DAY)
   const mail = await mailTo(anton!, 'today', at - MINUTE)
-  await teller.clicks(visitor, at - 6 * DAY, 'his click last week', old.token)
-  await teller.page(visitor, at, 'he lands')
-  await teller.clicks(visitor, at + MINUTE, 'his click', mail.token)
-  await teller.page(visitor, at + 9 * MINUTE, 'he looks')
-  await teller.signsIn(visitor, at + 11 * MINUTE, 'her login', wife!)
-  await teller.page(visitor, at + 12 * MINUTE, 'she looks')
+  await teller.clicks(visitor, at - 6 * DAY, 'A clicks last week', old.token)
+  await teller.page(visitor, at, 'A lands')
+  await teller.clicks(visitor, at + MINUTE, 'A clicks', mail.token)
+  await teller.page(visitor, at + 9 * MINUTE, 'A looks')
+  await teller.signsIn(visitor, at + 11 * MINUTE, 'login of B', berta!)
+  await teller.page(visitor, at + 12 * MINUTE, 'B looks')
   await settled(server)
 
-  expect(await his(anton!)).toEqual(['his click last week', 'he lands', 'his click', 'he looks'])
-  expect(await his(wife!)).toEqual(['her login', 'she looks'])
+  expect(await eventsOf(anton!)).toEqual(['A clicks last week', 'A lands', 'A clicks', 'A looks'])
+  expect(await eventsOf(berta!)).toEqual(['login of B', 'B looks'])
 })
 
 test('18. Events queued before a logout arrive after it: they are the earlier owner’s', async () => {
@@ -456,6 +456,6 @@ test('18. Events queued before a logout arrive after it: they are the earlier ow
   await teller.page(visitor, at + 3 * MINUTE, 'queued')
   await settled(server)
 
-  expect(await his(anna!)).toEqual(['login', 'queued', 'logout'])
+  expect(await eventsOf(anna!)).toEqual(['login', 'queued', 'logout'])
   expect(await anonymous(visitor)).toEqual(['after the logout'])
 })

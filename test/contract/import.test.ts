@@ -1,6 +1,6 @@
 /**
- * Files of contacts through the API and the command: the same file has the same outcome by either way, what must not
- * be kept is nowhere on disk, and a long file takes no more memory than a short one.
+ * Contact files imported through the API and the command: both give the same result, what must not
+ * be stored is nowhere on disk, and a long file takes no more memory than a short one.
  */
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -49,7 +49,7 @@ async function imported(...args: Parameters<typeof upload>): Promise<Result> {
   return response.json() as Promise<Result>
 }
 
-/** Runs `couture import …` on a folder of data. */
+/** Runs `couture import …` on a data folder. */
 const couture = (dataDir: string, ...args: string[]): Promise<Ran> =>
   runCommand(['import', ...args], { ...process.env, DATA_DIR: dataDir })
 
@@ -73,7 +73,7 @@ const SHOP = [
 ].join('\r\n')
 
 describe('a CSV file', () => {
-  test('is taken in with its mapping, and its bad rows are told by their line', async () => {
+  test('is imported with its mapping, and its bad rows are reported by line', async () => {
     const result = await imported(Buffer.from(SHOP, 'latin1'))
     expect(result).toMatchObject({ created: 3, updated: 1, unchanged: 0, rejected_total: 3 })
     expect(result.dialect).toEqual({ format: 'csv', encoding: 'windows-1252', delimiter: 'semicolon', newline: 'crlf' })
@@ -104,7 +104,7 @@ describe('a CSV file', () => {
     expect(await filesHolding(server, 'zoe@shop.example')).not.toEqual([])
   })
 
-  test('has the same outcome by the command, which shows it to people too', async () => {
+  test('has the same outcome through the command, which also prints it for people', async () => {
     const path = fileOf('shop.csv', Buffer.from(SHOP, 'latin1'))
     const dataDir = join(folder, 'alone')
     mkdirSync(dataDir)
@@ -119,7 +119,7 @@ describe('a CSV file', () => {
     expect(ran.stdout).toMatch(/contacts: 3 created, 1 updated, 0 unchanged, 3 rejected\./)
     expect(ran.stdout).toMatch(/row 4: email must be a mail address/)
     await imported(Buffer.from(SHOP, 'latin1'))
-    // Both have it all by now, but for a contact whose two rows differ.
+    // All rows are known by now, except for a contact whose two rows differ.
     const [http, cli] = [
       await imported(Buffer.from(SHOP, 'latin1')),
       await couture(dataDir, 'contacts', path, '--json'),
@@ -130,7 +130,7 @@ describe('a CSV file', () => {
     expect(JSON.parse(dryAgain.stdout)).toEqual({ ...http, dry_run: true })
   })
 
-  test('is mapped by the sender', async () => {
+  test('is mapped as the sender specifies', async () => {
     const text = 'A,B,C\nmapped-1,x,1\n'
     const map = encodeURIComponent('{"A":"id","B":"attributes.tier","C":"-"}')
     const result = await imported(text, `?map=${map}`)
@@ -139,7 +139,7 @@ describe('a CSV file', () => {
     expect((await imported(text, '?map=A:id,B:tier,C:-')).unchanged).toBe(1)
   })
 
-  test('without ids is of those who are known by their address, and else named by it', async () => {
+  test('without ids matches contacts by address, and uses the address as the id of new ones', async () => {
     await server.post('/api/v1/contacts', [
       { id: 'crm-1', email: 'Known@Mail.example' },
       { id: 'crm-2', email: 'twice@mail.example' },
@@ -154,7 +154,7 @@ describe('a CSV file', () => {
     expect(await known('new@mail.example')).toMatchObject({ email: 'New@Mail.example', attributes: { tier: 'gold' } })
   })
 
-  test('with more bad rows than are listed', async () => {
+  test('with more bad rows than the list holds reports their count', async () => {
     const rows = Array.from({ length: 1500 }, (_, i) => `bad-${i},nothing`)
     const text = `id,email\ngood-1,good@mail.example\n${rows.join('\n')}\n`
     const result = await imported(text)
@@ -168,7 +168,7 @@ describe('a CSV file', () => {
     expect(readFileSync(out, 'utf8').trim().split('\n')).toHaveLength(1501)
   })
 
-  test('that a spreadsheet has spoilt is told so', async () => {
+  test('that a spreadsheet has damaged is reported as such', async () => {
     const { rejected } = await imported('id,x\n1.23457E+11,a\n')
     expect(rejected).toMatchObject([{ row: 2, message: expect.stringMatching(/rounded/) }])
   })
@@ -201,10 +201,10 @@ test('NDJSON is read line by line', async () => {
   })
 })
 
-describe('what is refused as a whole', () => {
+describe('a file refused as a whole', () => {
   test.each([
-    ['a file of nobody', 'city,country\nLyon,FR\n', '', 400, 'no_id_column', /"city", "country"/],
-    ['a map of other columns', 'id\n1\n', '?map=Id:id', 400, 'bad_map', /"Id".*"id"/],
+    ['a file without an id column', 'city,country\nLyon,FR\n', '', 400, 'no_id_column', /"city", "country"/],
+    ['a map with unknown columns', 'id\n1\n', '?map=Id:id', 400, 'bad_map', /"Id".*"id"/],
     ['nothing', ' ', '', 400, 'empty_file', /empty/],
     ['a workbook', 'PK\x03\x04', '', 400, 'not_text', /save it as CSV/],
   ])('%s', async (_, body, query, status, code, detail) => {
@@ -215,7 +215,7 @@ describe('what is refused as a whole', () => {
     expect(problem.detail).toMatch(detail)
   })
 
-  test('another type, a key without the scope, and a file that is not there', async () => {
+  test('another content type, a key without the scope, and a missing file are refused', async () => {
     const other = await upload('id\n1\n', '', 'text/plain')
     expect([other.status, (await problemOf(other)).code]).toEqual([415, 'unsupported_media_type'])
     const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
@@ -258,7 +258,7 @@ const canMeasure = existsSync('/proc/self/status')
       })
     }
     const started = memory('VmRSS')
-    // A few thousand fill the caches of the store, which a long file fills too.
+    // The first few thousand rows fill the store's caches, as a long file does.
     expect(await imported(rowsFrom('few-', 20_000))).toMatchObject({ created: 20_000 })
     const before = memory('VmHWM')
     expect(await imported(rowsFrom('r', ROWS))).toMatchObject({ created: ROWS, rejected_total: 0 })

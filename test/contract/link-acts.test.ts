@@ -1,6 +1,6 @@
 /**
- * What became of claims, read page by page and with its reasons in sentences, and what operators say of it: each word
- * is kept with who said it and when, and whoever it may concern is derived again.
+ * Links read page by page, with their reasons in sentences, and the decisions of operators: each decision
+ * is stored with its actor and time, and every visitor that it may affect is derived again.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
@@ -42,7 +42,7 @@ const links = async (filter: string) => (await server.get<Page>(`/api/v1/links?$
 const act = (id: string, what: string, headers: Record<string, string> = {}) =>
   server.api(`/api/v1/links/${id}/${what}`, { method: 'POST', headers })
 
-/** A visitor with the link that a signed login made. */
+/** A visitor with a link made by a signed login. */
 async function linked(contact: string): Promise<Link> {
   const visitor = newVisitor()
   await sendAll(server, visitor, [event('page', MINUTE), await login(contact)])
@@ -50,7 +50,7 @@ async function linked(contact: string): Promise<Link> {
   return (await links(`visitor=${visitor}`))[0]!
 }
 
-/** What is kept of what was said of a link. */
+/** The stored decisions about a visitor's links. */
 const actsOf = (link: Link) =>
   server.query<{ act: string; at: number; actor: string }>(
     'select act, at, actor from link_acts where visitor_id = ? order by at',
@@ -58,9 +58,9 @@ const actsOf = (link: Link) =>
   )
 
 describe('the list', () => {
-  test('comes in pages, oldest first, each link once', async () => {
+  test('is paged, oldest first, with each link once', async () => {
     const visitors = [newVisitor(), newVisitor(), newVisitor()]
-    // Equal times: a page may end between links of one moment.
+    // Equal times: a page may end between links made at the same moment.
     const at = new Date().toISOString()
     for (const visitor of visitors) {
       const said = await login('paged')
@@ -85,7 +85,7 @@ describe('the list', () => {
     expect(seen).toEqual(whole.data)
   })
 
-  test('is of a contact, a visitor, a state, or all of them', async () => {
+  test('is filtered by contact, visitor, state, or all of them', async () => {
     const link = await linked('anna')
     expect(await links(`contact=anna&visitor=${link.visitor}&state=open`)).toEqual([link])
     expect(await links(`contact=anna&visitor=${link.visitor}&state=held`)).toEqual([])
@@ -93,9 +93,9 @@ describe('the list', () => {
   })
 
   test.each([
-    ['a state that is none', 'state=gone', 'invalid_request', /^state must be one of open, closed/],
+    ['an unknown state', 'state=gone', 'invalid_request', /^state must be one of open, closed/],
     ['a limit of 1001', 'limit=1001', 'invalid_request', /^limit must be an integer from 1 to 1000/],
-    ['a cursor that is none', 'after=abc', 'bad_cursor', /^after must be/],
+    ['an invalid cursor', 'after=abc', 'bad_cursor', /^after must be/],
   ])('refuses %s', async (_, query, code, detail) => {
     const response = await server.api(`/api/v1/links?${query}`)
     expect(response.status).toBe(400)
@@ -104,7 +104,7 @@ describe('the list', () => {
 })
 
 describe('one link', () => {
-  test('says why it was made, on what proofs, and why it ended', async () => {
+  test('contains why it was made, its proofs, and why it ended', async () => {
     const visitor = newVisitor()
     const token = await mailTo('bela', 'letter-1')
     await sendAll(server, visitor, [event('page', 3 * MINUTE), click(token, 2 * MINUTE)])
@@ -127,9 +127,9 @@ describe('one link', () => {
   })
 
   test.each([
-    ['that is not there', Buffer.from('["nobody","nothing"]').toString('base64url')],
-    ['that is no id', 'abc'],
-    ['with a text that no store takes', Buffer.from('["a\\u0000","b"]').toString('base64url')],
+    ['an unknown link', Buffer.from('["nobody","nothing"]').toString('base64url')],
+    ['an invalid id', 'abc'],
+    ['an id with a character that no store accepts', Buffer.from('["a\\u0000","b"]').toString('base64url')],
   ])('%s is 404', async (_, id) => {
     for (const response of [await server.api(`/api/v1/links/${id}`), await act(id, 'void'), await act(id, 'clear')]) {
       expect(response.status).toBe(404)
@@ -138,8 +138,8 @@ describe('one link', () => {
   })
 })
 
-describe('an operator’s word', () => {
-  test('is kept with who said it and when; the last one counts, and the same again is 409', async () => {
+describe('an operator’s decision', () => {
+  test('is stored with its actor and time; the last one counts, and repeating it is 409', async () => {
     const link = await linked('anna')
     const { key, id } = await server.cli<{ key: string; id: string }>('keys', 'create', '--scopes', 'links:write')
     const bearer = { authorization: `Bearer ${key}` }
@@ -178,7 +178,7 @@ describe('an operator’s word', () => {
     expect(JSON.stringify(audit)).not.toContain(link.visitor)
   })
 
-  test('decides: a void link gives the contact nothing, and one whose act is taken back is as before', async () => {
+  test('takes effect: a void link gives the contact nothing, and undoing the decision restores it', async () => {
     const link = await linked('finn')
     const before = await server.get<Explained>(`/api/v1/links/${link.id}`)
     const now = async (what: string) => {
@@ -197,7 +197,7 @@ describe('an operator’s word', () => {
     expect(await now('confirm')).toMatchObject({ state: 'open', contact: 'finn' })
   })
 
-  test('where nothing was said, there is nothing to take back', async () => {
+  test('cannot be undone if there is none', async () => {
     const link = await linked('anna')
     const response = await act(link.id, 'clear')
     expect(response.status).toBe(409)
@@ -208,7 +208,7 @@ describe('an operator’s word', () => {
     expect(await actsOf(link)).toEqual([])
   })
 
-  test('said twice at once is kept once', async () => {
+  test('made twice concurrently is stored once', async () => {
     const link = await linked('anna')
     const statuses = (await Promise.all([act(link.id, 'void'), act(link.id, 'void'), act(link.id, 'void')])).map(
       (response) => response.status,
@@ -217,7 +217,7 @@ describe('an operator’s word', () => {
     expect(await actsOf(link)).toHaveLength(1)
   })
 
-  test('by the dashboard is the dashboard’s', async () => {
+  test('made in the dashboard is recorded as the dashboard’s', async () => {
     const link = await linked('cleo')
     const { stdout } = server.output()
     const password = /password\s+(\S+)/i.exec(stdout)![1]!
@@ -246,7 +246,7 @@ describe('an operator’s word', () => {
     expect(await actsOf(link)).toEqual([])
   })
 
-  test('makes all be derived again whom it may concern: who used the token, and who named the contact in any way', async () => {
+  test('derives again every visitor it may affect: those that used the token or named the contact in any way', async () => {
     const token = await mailTo('dora', 'letter-2')
     const [clicked, forwarded, signedIn, byMail, stranger] = [1, 2, 3, 4, 5].map(newVisitor)
     await sendAll(server, clicked!, [event('page', MINUTE), click(token)])
@@ -256,7 +256,7 @@ describe('an operator’s word', () => {
     await sendAll(server, stranger!, [await login('emil')])
     await settled(server)
     const [link] = await links(`visitor=${clicked}`)
-    // What is made anew is written anew: a row that was changed by hand is put right.
+    // Deriving again rewrites a row, so a value changed by hand is corrected.
     const all = [clicked!, forwarded!, signedIn!, byMail!, stranger!]
     for (const visitor of all) await server.change('update visitors set events = 99 where visitor_id = ?', visitor)
     expect((await act(link!.id, 'void')).status).toBe(200)

@@ -1,6 +1,7 @@
 /**
- * Who fetches the links of a mailing: gateways, previews and browsers that look ahead are counted apart from pages that
- * open, are led on all the same, and prove nothing. A broken link is told to a person in a page, to a program as a problem.
+ * Fetches of the links of a mailing: gateways, previews and prefetching browsers are counted separately from pages that
+ * open, are redirected all the same, and prove nothing. A broken link shows people a page and gives programs a problem
+ * document.
  */
 import { request } from 'node:http'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -23,7 +24,7 @@ afterAll(() => server.stop())
 
 type Reply = { status: number; headers: Record<string, string | string[] | undefined>; body: string }
 
-/** A request with these headers and no others: `fetch` adds its own. */
+/** Sends a request with only these headers, because `fetch` adds its own. */
 function fetchLink(path: string, headers: Record<string, string>, method = 'GET'): Promise<Reply> {
   return new Promise((resolve, reject) => {
     const sent = request(`${server.url}/l/${path}`, { method, headers }, async (reply) => {
@@ -48,9 +49,9 @@ const opens = { 'user-agent': BROWSER, accept: 'text/html,application/xhtml+xml,
 describe('a fetch is counted', () => {
   test.each<[string, 'page' | 'suspect', Record<string, string>, string?]>([
     ['a browser that opens it', 'page', { ...opens, 'sec-fetch-dest': 'document', 'sec-fetch-mode': 'navigate' }],
-    ['an old browser that says nothing of what it is for', 'page', opens],
-    ['a browser with data saving and no purpose', 'page', { ...opens, 'save-data': 'on' }],
-    ['HEAD by a browser', 'suspect', opens, 'HEAD'],
+    ['an old browser without Sec-Fetch headers', 'page', opens],
+    ['a browser with data saving and without a purpose', 'page', { ...opens, 'save-data': 'on' }],
+    ['a HEAD request by a browser', 'suspect', opens, 'HEAD'],
     ['no user agent', 'suspect', { accept: 'text/html' }],
     ['an empty user agent', 'suspect', { 'user-agent': ' ' }],
     ['a bot', 'suspect', { 'user-agent': 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)' }],
@@ -77,7 +78,7 @@ describe('a fetch is counted', () => {
     expect(await counted()).toEqual({ ...before, [kind]: before[kind] + 1 })
   })
 
-  test('and none of them is a claim', async () => {
+  test('and no fetch makes a claim', async () => {
     await fetchLink(token, { 'user-agent': OUTLOOK, cookie: 'cv=somebody' })
     await settled(server)
     expect(await server.query('select * from claims')).toEqual([])
@@ -92,7 +93,7 @@ describe('a broken link', () => {
     ['that is markup', () => encodeURIComponent('<script>alert(1)</script>')],
   ]
 
-  test.each(broken)('%s is a page for a person, which repeats nothing of it', async (_, made) => {
+  test.each(broken)('%s shows a person a page that repeats nothing of it', async (_, made) => {
     const before = await counted()
     const reply = await fetchLink(made(), opens)
     expect(reply.status).toBe(400)
@@ -110,14 +111,14 @@ describe('a broken link', () => {
     expect(await counted()).toEqual(before)
   })
 
-  test.each(broken)('%s is a problem for a program', async (_, made) => {
+  test.each(broken)('%s gives a program a problem document', async (_, made) => {
     const reply = await fetchLink(made(), { 'user-agent': BROWSER, accept: 'application/json' })
     expect(reply.status).toBe(400)
     expect(reply.headers).toMatchObject({ 'content-type': 'application/problem+json', vary: 'Accept' })
     expect(JSON.parse(reply.body)).toMatchObject({ status: 400, code: 'invalid_link' })
   })
 
-  test('asked for by HEAD has no body', async () => {
+  test('has no body in reply to HEAD', async () => {
     expect(await fetchLink('x', opens, 'HEAD')).toMatchObject({ status: 400, body: '' })
   })
 })

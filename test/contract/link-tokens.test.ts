@@ -1,6 +1,6 @@
 /**
- * The links of a mailing: minting, the redirect, and what following one proves. A mail tool that can compute an HMAC
- * makes tokens itself, so the formula is computed here a second time, from its description alone.
+ * The links of a mailing: minting, the redirect, and what a click proves. A mail tool that can compute an HMAC
+ * makes its own tokens, so the tests compute the documented formula independently.
  */
 import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -39,7 +39,7 @@ const mintOne = async (more: object = {}) => (await mint(more)).data[0]!
 const mac = (text: string, secret = site.link_secret) =>
   createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22)
 
-/** The token as the description of its form has it. */
+/** The token in its documented form. */
 function token(
   contact: string,
   message: string,
@@ -55,7 +55,7 @@ function token(
 const follow = (path: string, method = 'GET') => fetch(`${server.url}/l/${path}`, { method, redirect: 'manual' })
 
 describe('minting', () => {
-  test('makes the token of the documented form, and the addresses that carry it', async () => {
+  test('makes the token in the documented form, and the URLs that carry it', async () => {
     const issued_at = '2026-05-01T08:30:00.400Z'
     const reply = await mint({ contacts: ['anna', 'bela'], issued_at })
     const seconds = Date.parse('2026-05-01T08:30:00Z') / 1000
@@ -68,17 +68,17 @@ describe('minting', () => {
     })
   })
 
-  test('takes the shop’s first page where no target is given', async () => {
+  test('uses the shop’s home page if no target is given', async () => {
     const { url } = await mintOne({ target: undefined })
     expect(url).toMatch(new RegExp(`^${site.origins[0]}/#cl=c1\\.may-2026\\.`))
   })
 
-  test('keeps the fragment that the target has', async () => {
+  test('keeps the target’s fragment', async () => {
     const { url, token: made } = await mintOne({ target: `${server.url}/rings#gold` })
     expect(url).toBe(`${server.url}/rings#cl=${made}&gold`)
   })
 
-  test('refuses contacts that are not there, and mints the others', async () => {
+  test('refuses unknown contacts and mints for the others', async () => {
     const reply = await mint({ contacts: ['nobody', 'anna'] })
     expect(reply.data.map((each) => each.contact)).toEqual(['anna'])
     expect(reply.rejected).toEqual([
@@ -86,7 +86,7 @@ describe('minting', () => {
     ])
   })
 
-  test('puts nothing personal into a token: neither the id nor the address, plain or coded', async () => {
+  test('puts nothing personal into a token: neither id nor address, plain or encoded', async () => {
     const made = (await mintOne({ target: `${server.url}/` })).token
     const decoded = made
       .split('.')
@@ -101,7 +101,7 @@ describe('minting', () => {
     ['another host', { target: 'https://evil.example/' }, 'target_not_allowed', /target must be on an origin/],
     ['another port of the host', { target: 'http://localhost:1/' }, 'target_not_allowed', /target must be/],
     [
-      'a host that begins as the shop’s',
+      'a host that starts with the shop’s',
       { target: 'https://localhost.evil.example/' },
       'target_not_allowed',
       /target must be/,
@@ -112,7 +112,7 @@ describe('minting', () => {
     ['a message with a dot', { message: 'may.2026' }, 'invalid_request', /^message must be 1 to 40/],
     ['a message of 41 characters', { message: 'm'.repeat(41) }, 'invalid_request', /^message must be 1 to 40/],
     ['no contacts', { contacts: [] }, 'invalid_request', /^contacts\b/],
-    ['a field that is not known', { tracking: true }, 'invalid_request', /tracking/],
+    ['an unknown field', { tracking: true }, 'invalid_request', /tracking/],
   ])('refuses %s with 400', async (_, more, code, detail) => {
     const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'may-2026', target, ...more })
     const response = await server.api('/api/v1/link-tokens', {
@@ -139,23 +139,33 @@ describe('minting', () => {
       'invalid_request',
       /must hold either contacts or segment/,
     ],
-    ['a segment that is not there', { contacts: undefined, segment: 'x' }, 'unknown_segment', /^segment must be/],
-    ['an end in the past', { expires: '2020-01-01T00:00:00Z' }, 'invalid_request', /^expires must be within 30 days/],
-    ['an end far ahead', { expires: '2199-01-01T00:00:00Z' }, 'invalid_request', /^expires must be within 30 days/],
+    ['an unknown segment', { contacts: undefined, segment: 'x' }, 'unknown_segment', /^segment must be/],
+    [
+      'an expiry in the past',
+      { expires: '2020-01-01T00:00:00Z' },
+      'invalid_request',
+      /^expires must be within 30 days/,
+    ],
+    [
+      'an expiry too far ahead',
+      { expires: '2199-01-01T00:00:00Z' },
+      'invalid_request',
+      /^expires must be within 30 days/,
+    ],
     [
       'two times',
       { expires: new Date(Date.now() + DAY).toISOString(), issued_at: '2026-01-01T00:00:00Z' },
       'invalid_request',
       /issued_at or expires, not both/,
     ],
-  ])('refuses %s with 400 too', async (_, more, code, detail) => {
+  ])('also refuses %s with 400', async (_, more, code, detail) => {
     const body = JSON.stringify({ site: 'demo', contacts: ['anna'], message: 'may-2026', target, ...more })
     const response = await server.api('/api/v1/link-tokens', { method: 'POST', body, headers: JSON_TYPE })
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
   })
 
-  test('with an end, makes the token that was made 30 days before it: no token says more than when it was made', async () => {
+  test('with an expiry makes a token dated 30 days before it, since tokens contain only their issue time', async () => {
     const expires = Date.now() + 2 * DAY
     const { token: made } = await mintOne({ contacts: ['bela'], expires: new Date(expires).toISOString() })
     expect(Number(made.split('.')[3])).toBe(Math.floor((expires - 30 * DAY) / 1000))
@@ -165,7 +175,7 @@ describe('minting', () => {
     expect((await server.get(`/api/v1/visitors/${visitor}`)).links).toMatchObject([{ state: 'open' }])
   })
 
-  test('for a segment takes its contacts that may be mailed, and says why it leaves out the others', async () => {
+  test('for a segment includes the contacts that may be mailed, and reports why the others are skipped', async () => {
     await server.post('/api/v1/contacts', [
       { id: 'mailable', email: 'mailable@mail.example', mail_consent: true },
       { id: 'not-mailable', email: 'no@mail.example', mail_consent: false },
@@ -197,7 +207,7 @@ describe('minting', () => {
   test.each([
     ['?format=csv', {}],
     ['', { accept: 'text/csv' }],
-  ])('as a file%s is what a mail tool merges', async (query, accept) => {
+  ])('as a file%s has the columns that a mail tool merges', async (query, accept) => {
     const body = JSON.stringify({ site: 'demo', contacts: ['anna', 'nobody'], message: 'csv', target })
     const ask = (headers: Record<string, string>) =>
       server.api(`/api/v1/link-tokens${query}`, {
@@ -217,14 +227,14 @@ describe('minting', () => {
       `${server.url}/l/${made}`,
     ])
     expect(rest).toEqual([])
-    // A key that may not read contacts gets no addresses.
+    // A key without permission to read contacts gets no addresses.
     const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'links:write')
     const text = await (await ask({ authorization: `Bearer ${key}` })).text()
     expect(text).toMatch(/^contact,token,url,redirect\nanna,c1\.csv\./)
     expect(text).not.toContain('mail.example')
   })
 
-  test('by the command is the same', async () => {
+  test('works the same through the command', async () => {
     const reply = await server.cli<Reply>(
       ...[
         'tokens',
@@ -282,7 +292,7 @@ describe('minting', () => {
 
 describe('the redirect', () => {
   test.each(['GET', 'HEAD'])(
-    'by %s leads to the target with the token in the fragment, and sets no cookie',
+    'of a %s request leads to the target with the token in the fragment, and sets no cookie',
     async (method) => {
       const { token: made } = await mintOne()
       const response = await follow(made, method)
@@ -294,22 +304,22 @@ describe('the redirect', () => {
     },
   )
 
-  test('follows a token that a mail tool made by itself', async () => {
+  test('follows a token made by a mail tool', async () => {
     const made = token('anna', 'own_mail-1', 1_780_000_000, `${server.url}/gold`)
     expect((await follow(made)).headers.get('location')).toBe(`${server.url}/gold#cl=${made}`)
   })
 
-  test('of a token without a page leads to the shop’s first page', async () => {
+  test('of a token without a page leads to the shop’s home page', async () => {
     const made = token('anna', 'own', 1_780_000_000, null)
     expect((await follow(made)).headers.get('location')).toBe(`${site.origins[0]}/#cl=${made}`)
   })
 
-  test('goes on working after the token has stopped to be evidence', async () => {
+  test('keeps working after the token has stopped being evidence', async () => {
     const { token: made } = await mintOne({ issued_at: '2020-01-01T00:00:00Z' })
     expect((await follow(made)).status).toBe(302)
   })
 
-  test('claims nothing, however often it is fetched', async () => {
+  test('makes no claim, however often it is fetched', async () => {
     const { token: made } = await mintOne({ message: 'scanned' })
     for (let i = 0; i < 5; i++) await follow(made, i % 2 === 0 ? 'GET' : 'HEAD')
     await settled(server)
@@ -323,12 +333,12 @@ describe('the redirect', () => {
     ['with another message', (made) => made.replace('.may-2026.', '.may-2027.')],
     ['with another time', (made) => made.replace(/\.(\d+)\./, (_, at) => `.${Number(at) + 1}.`)],
     ['with another contact', (made) => made.replace(/(\.may-2026\.)[^.]*/, `$1${'A'.repeat(22)}`)],
-    ['without its target', (made) => made.replace(/\.[^.]*(\.[^.]*)$/, '$1')],
+    ['with its target removed', (made) => made.replace(/\.[^.]*(\.[^.]*)$/, '$1')],
     ['cut off', (made) => made.slice(0, -1)],
     ['signed with another secret', () => token('anna', 'may-2026', 1_780_000_000, 'https://evil.example/', 'guessed')],
-    ['for a script', () => token('anna', 'm', 1_780_000_000, 'javascript:alert(1)')],
-    ['for a path without a host', () => token('anna', 'm', 1_780_000_000, '/rings')],
-    ['that is no token', () => 'https%3A%2F%2Fevil.example'],
+    ['with a script as its target', () => token('anna', 'm', 1_780_000_000, 'javascript:alert(1)')],
+    ['with a path without a host as its target', () => token('anna', 'm', 1_780_000_000, '/rings')],
+    ['that is a plain URL', () => 'https%3A%2F%2Fevil.example'],
   ])('of a token %s is 400 and leads nowhere', async (_, tamper) => {
     const response = await follow(tamper((await mintOne()).token))
     expect(response.status).toBe(400)
@@ -344,9 +354,9 @@ describe('following a link', () => {
     (await server.get(`/api/v1/visitors/${visitor}`)).links as Record<string, unknown>[]
 
   test.each<[string, () => Promise<string>]>([
-    ['that was minted here', async () => (await mintOne({ message: 'click-1' })).token],
-    ['that the mail tool made', async () => token('anna', 'click-2', Math.floor(Date.now() / 1000), null)],
-  ])('one %s links the visitor on the evidence of a click', async (_, made) => {
+    ['minted here', async () => (await mintOne({ message: 'click-1' })).token],
+    ['made by the mail tool', async () => token('anna', 'click-2', Math.floor(Date.now() / 1000), null)],
+  ])('%s links the visitor on the evidence of a click', async (_, made) => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [event('page', MINUTE), click(await made())])
     await settled(server)
@@ -367,7 +377,7 @@ describe('following a link', () => {
     ])
   })
 
-  test('one that was made 31 days before is no evidence any more', async () => {
+  test('made 31 days before is no longer evidence', async () => {
     const visitor = newVisitor()
     const issued_at = new Date(Date.now() - 31 * DAY).toISOString()
     await sendAll(server, visitor, [event('page', MINUTE), click((await mintOne({ issued_at })).token)])
@@ -395,7 +405,7 @@ describe('following a link', () => {
         return token('anna', 'm', Math.floor(Date.now() / 1000), null, other.link_secret)
       },
     ],
-  ])('one %s is rejected and links nobody', async (_, made) => {
+  ])('%s is rejected and links nobody', async (_, made) => {
     const visitor = newVisitor()
     const response = await send(server, batch([event('page'), click(await made())], { visitor }))
     const reply = (await response.json()) as WireReply
@@ -404,7 +414,7 @@ describe('following a link', () => {
     expect(await links(visitor)).toEqual([])
   })
 
-  test('its token is kept nowhere, only its keyed hash', async () => {
+  test('stores only the keyed hash of the token', async () => {
     const { token: made } = await mintOne({ message: 'kept-nowhere' })
     await sendAll(server, newVisitor(), [click(made)])
     await settled(server)
@@ -425,7 +435,7 @@ describe('revoking', () => {
   }
   const rows = () => server.query<{ kind: string; value: string; at: number }>('select * from revocations')
 
-  test('a token, a mailing and a contact is kept with its time; saying it again changes nothing', async () => {
+  test('a token, a mailing or a contact is stored with its time, and repeating it changes nothing', async () => {
     const { token: made } = await mintOne({ message: 'revoked-1' })
     const visitor = newVisitor()
     await sendAll(server, visitor, [click(made)])
@@ -445,7 +455,7 @@ describe('revoking', () => {
       expect(await rows()).toContainEqual({ kind, value: kept, at: Date.parse(reply.at) })
       expect(await revoked({ [kind]: value })).toEqual(reply)
     }
-    // Anna is needed by others.
+    // Other tests need Anna.
     await server.change('delete from revocations')
     const audit = await server.query<{ detail: string }>(
       'select detail from audit where action = ? order by at, id',
@@ -455,13 +465,13 @@ describe('revoking', () => {
     expect(JSON.stringify(audit)).not.toMatch(/anna|c1\./)
   })
 
-  test('by the command is the same', async () => {
+  test('works the same through the command', async () => {
     const reply = await server.cli<object>('tokens', 'revoke', '--site', 'demo', '--message', 'revoked-2')
     expect(reply).toEqual({ site: 'demo', revoked: 'message', at: expect.stringMatching(/Z$/) })
     expect((await rows()).map((row) => row.value)).toContain('demo revoked-2')
   })
 
-  test('makes the visitors be derived again that claimed since then', async () => {
+  test('derives again the visitors with later claims', async () => {
     const { token: made } = await mintOne({ message: 'revoked-3' })
     const [before, since] = [newVisitor(), newVisitor()]
     await sendAll(server, before, [click(made, 5 * MINUTE)])
@@ -477,12 +487,12 @@ describe('revoking', () => {
   test.each<[string, Record<string, string>, string, RegExp]>([
     ['nothing', {}, 'invalid_request', /must hold exactly one of token, message, contact and key=all/],
     ['two things', { message: 'a', contact: 'anna' }, 'invalid_request', /must hold exactly one/],
-    ['a token that is none', { token: 'c1.a' }, 'invalid_token', /^token must be a complete link token/],
-    ['a mailing that cannot be', { message: 'a.b' }, 'invalid_request', /^message must be 1 to 40/],
-    ['a contact that is not there', { contact: 'nobody' }, 'unknown_contact', /^contact must be the id/],
-    ['a key that is not all', { key: 'one' }, 'invalid_request', /^key must be all/],
-    ['of a site that is not there', { site: 'x', key: 'all' }, 'unknown_site', /^site must be/],
-  ])('%s is refused with 400 and keeps nothing', async (_, query, code, detail) => {
+    ['an invalid token', { token: 'c1.a' }, 'invalid_token', /^token must be a complete link token/],
+    ['an invalid mailing', { message: 'a.b' }, 'invalid_request', /^message must be 1 to 40/],
+    ['an unknown contact', { contact: 'nobody' }, 'unknown_contact', /^contact must be the id/],
+    ['a key other than all', { key: 'one' }, 'invalid_request', /^key must be all/],
+    ['of an unknown site', { site: 'x', key: 'all' }, 'unknown_site', /^site must be/],
+  ])('%s is refused with 400 and stores nothing', async (_, query, code, detail) => {
     const before = await rows()
     const response = await revoke(query)
     expect(response.status).toBe(400)
@@ -498,7 +508,7 @@ describe('revoking', () => {
     expect((await ask({ authorization: `Bearer ${key}` })).status).toBe(403)
   })
 
-  test('what is followed afterwards is refused, and what was before stands', async () => {
+  test('later clicks are refused, and earlier ones stay valid', async () => {
     await server.post('/api/v1/contacts', [{ id: 'dora' }])
     const { token: made } = await mintOne({ contacts: ['dora'], message: 'revoked-4' })
     const [before, after] = [newVisitor(), newVisitor()]
@@ -510,11 +520,11 @@ describe('revoking', () => {
     const states = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links
     expect(await states(before)).toMatchObject([{ state: 'open', reason: 'first_click' }])
     expect(await states(after)).toMatchObject([{ state: 'refused', reason: 'token_revoked' }])
-    // The redirect still leads on.
+    // The redirect still works.
     expect((await follow(made)).status).toBe(302)
   })
 
-  test('every token of a site gives it a new secret: old tokens prove nothing, lead on, and the links they made stand', async () => {
+  test('every token of a site gives it a new secret: old tokens still redirect but prove nothing, and existing links stay', async () => {
     const other = await server.cli<SiteView>(
       'sites',
       'create',
@@ -539,7 +549,7 @@ describe('revoking', () => {
     expect((await response.json()) as WireReply).toMatchObject({ accepted: 0, rejected: [{ code: 'invalid_token' }] })
     const landing = await follow(old.token)
     expect([landing.status, landing.headers.get('location')]).toEqual([302, 'https://rekeyed.example/page'])
-    // Whoever knows the old secret could sign any page.
+    // A holder of the old secret could sign any page.
     const evil = token('anna', 'm', 1_780_000_000, 'https://evil.example/', other.link_secret)
     expect((await follow(evil)).status).toBe(400)
 

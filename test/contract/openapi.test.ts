@@ -1,4 +1,4 @@
-/** The API's description: every private route is in it, and each call's example is answered as it stands there. */
+/** The API's description contains every private route, and each call's example gets the documented reply. */
 import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,13 +15,13 @@ let document: ApiDocument
 beforeAll(async () => {
   server = await startServer()
   document = (await (await fetch(`${server.url}/openapi.json`)).json()) as ApiDocument
-  // The examples read what the examples write.
+  // Some examples read what others write.
   for (const path of ['/api/v1/contacts', '/v1/events']) expect((await example('post', path)).status).toBeLessThan(300)
   await settled(server)
 })
 afterAll(() => server?.stop())
 
-/** Calls a route with the examples of its description. */
+/** Calls a route with the examples from its description. */
 function example(verb: string, path: string): Promise<Response> {
   const operation = document.paths[path]![verb]!
   const body = exampleBody(operation, document)
@@ -31,7 +31,7 @@ function example(verb: string, path: string): Promise<Response> {
   })
 }
 
-test('it is OpenAPI 3.1 and describes every call that this version has', () => {
+test('the document is OpenAPI 3.1 and describes every call of this version', () => {
   expect(document.openapi).toBe('3.1.0')
   const calls = Object.entries(document.paths).flatMap(([path, operations]) =>
     Object.keys(operations).map((verb) => `${verb.toUpperCase()} ${path}`),
@@ -86,7 +86,7 @@ function calls() {
   )
 }
 
-test('every call has a name of its own and a group, is summed up, and every body has an example', () => {
+test('every call has a unique name, a group and a summary, and every body has an example', () => {
   const groups = document.tags.map((tag) => tag.name)
   const names = calls().map(({ operation }) => operation.operationId)
   expect(new Set(names).size).toBe(names.length)
@@ -99,12 +99,12 @@ test('every call has a name of its own and a group, is summed up, and every body
   expect(new Set(calls().flatMap(({ operation }) => operation.tags))).toEqual(new Set(groups))
 })
 
-test('every text and list that a private call takes has a bound', () => {
+test('every string and list in a private call’s input is bounded', () => {
   const unbound: string[] = []
   const seen = new Set<string>()
   const look = (schema: Schema, where: string): void => {
     const name = schema.$ref?.split('/').pop()
-    // A condition holds conditions.
+    // Conditions are nested.
     if (name !== undefined && seen.has(name)) return
     if (name !== undefined) seen.add(name)
     const whole = name === undefined ? schema : document.components.schemas[name]!
@@ -138,28 +138,28 @@ test('every refusal is a problem document', () => {
 })
 
 describe('the examples', () => {
-  // Before the others say more of the same visitor.
-  test('of sending events and pushing contacts fit together: the visitor claimed to be the contact', async () => {
+  // Runs before the other examples send more about the same visitor.
+  test('of sending events and pushing contacts fit together: the visitor claims to be the contact', async () => {
     const { data } = await server.get('/api/v1/links?contact=crm-7')
     expect(data).toMatchObject([{ visitor: 'Vk3aT9bQ2mXw7LdP5sRz1c', contact: 'crm-7', evidence: 'login_claimed' }])
   })
 
-  test('of every call are answered', async () => {
+  test('of every call get the documented reply', async () => {
     const answers: Record<string, number> = {}
     for (const [path, operations] of Object.entries(document.paths)) {
       for (const verb of Object.keys(operations)) answers[`${verb} ${path}`] = (await example(verb, path)).status
     }
-    // Signing in and out is for the dashboard's own page, and a program is told so.
+    // Only the dashboard's own page may sign in and out; a program is refused.
     const { 'post /api/v1/session': signIn, 'delete /api/v1/session': signOut, ...programs } = answers
     expect([signIn, signOut]).toEqual([403, 403])
-    // Only this installation's own secret could sign a token.
+    // A valid token needs this installation's own secret.
     const { 'get /l/{token}': unsigned, ...others } = programs
     expect(unsigned).toBe(400)
     expect(Object.entries(others).filter(([, status]) => status >= 300)).toEqual([])
   })
 })
 
-test('the reference page shows every call, and runs no script', async () => {
+test('the reference page shows every call and runs no script', async () => {
   const answer = await fetch(`${server.url}/reference`)
   const page = await answer.text()
   expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")

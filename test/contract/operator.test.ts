@@ -1,4 +1,4 @@
-/** What an operator sees: whether it lives and is ready, its figures, its log, and what the doctor says. */
+/** What an operator sees: liveness, readiness, metrics, the log, and the doctor's report. */
 import { chmodSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -13,7 +13,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.kill())
 
-test('a server that takes events says that it lives and is ready', async () => {
+test('a server that accepts events reports that it is live and ready', async () => {
   expect(await (await fetch(`${server.url}/healthz`)).json()).toEqual({ ok: true })
   expect(await (await fetch(`${server.url}/readyz`)).json()).toEqual({
     ready: true,
@@ -25,11 +25,11 @@ test('a server that takes events says that it lives and is ready', async () => {
   })
 })
 
-test('the figures count what was taken and what was refused, and name no visitor', async () => {
+test('metrics count accepted and refused events, and name no visitor', async () => {
   await sendAll(server, 'visitor-aaaaaaaaaaaaaaaaa', [event('page'), event('page')])
   await send(server, batch([{ id: 'x' }], { visitor: 'visitor-aaaaaaaaaaaaaaaaa' }))
   await settled(server)
-  // The thread that lands tells of it a moment after it is so.
+  // The landing thread reports its figures a moment later.
   const text = await until(async () => {
     const now = await (await fetch(`${server.url}/metrics`)).text()
     const told = [/^couture_landed_events_total 2$/m, /^couture_derived_total\{kind="visitor"\} [1-9]/m]
@@ -57,7 +57,7 @@ test('the figures count what was taken and what was refused, and name no visitor
   expect(text).not.toContain('visitor-')
 })
 
-test('requests are counted by the pattern of their route, so that ids make no series', async () => {
+test('requests are counted by route pattern, so that ids do not create series', async () => {
   await server.api('/api/v1/contacts/some-person')
   await server.api('/api/v1/visitors/some-visitor/timeline')
   await fetch(`${server.url}/nothing/here/of-mine`)
@@ -66,7 +66,7 @@ test('requests are counted by the pattern of their route, so that ids make no se
   for (const id of ['some-person', 'some-visitor', 'of-mine']) expect(text).not.toContain(id)
 })
 
-test('at its loudest the log has the route of each request, and nothing of anybody', async () => {
+test('the most verbose log contains the route of each request and nothing personal', async () => {
   const loud = await startServer({ env: { LOG_LEVEL: 'trace' } })
   const { identity_secret: secret } = await loud.cli<SiteView>('sites', 'show', 'demo')
   const login = await signLogin(secret, 'crm-secret-7')
@@ -94,7 +94,7 @@ test('at its loudest the log has the route of each request, and nothing of anybo
   store.prepare("update events set type = 'add_to_cart' where type = 'page'").run()
   store.close()
   await send(loud, batch([event('page')], { visitor }))
-  await until(() => loud.output().stderr.includes('a key failed to derive'), 'the failure to be told')
+  await until(() => loud.output().stderr.includes('a key failed to derive'), 'the failure to be logged')
   await loud.kill()
   const log = loud.output().stderr
   rmSync(loud.dataDir, { recursive: true, force: true })
@@ -104,9 +104,9 @@ test('at its loudest the log has the route of each request, and nothing of anybo
   for (const text of [...secrets, 'cookie-of-somebody', secret]) expect(log).not.toContain(text)
 })
 
-test.runIf(process.platform === 'linux')('landing leaves the processor to collecting', () => {
+test.runIf(process.platform === 'linux')('landing yields the processor to collecting', () => {
   const threads = `/proc/${server.process.pid}/task`
-  // The words after the name in brackets begin with the third of proc(5); the nineteenth is how far a thread yields.
+  // The fields after the name in parentheses start with the third of proc(5); the nineteenth is the nice value.
   const yields = readdirSync(threads).map(
     (id) => readFileSync(`${threads}/${id}/stat`, 'utf8').split(') ')[1]!.split(' ')[16],
   )
@@ -130,7 +130,7 @@ test('the doctor finds nothing wrong with a fresh installation', async () => {
     expect(said).toContain(what)
 })
 
-test('the doctor says what is wrong and what to do, and ends with 1', async () => {
+test('the doctor reports what is wrong and what to do, and exits with 1', async () => {
   await server.cli('sites', 'create', '--id', 'far', '--origin', 'https://shop.example')
   chmodSync(`${server.dataDir}/secret`, 0o644)
   const dead = await freePort()
@@ -148,7 +148,7 @@ test('the doctor says what is wrong and what to do, and ends with 1', async () =
   expect(reached.stdout).toContain('on another domain, where browsers drop its cookie')
 })
 
-test('a server that is told to stop finishes what it took and ends with 0', async () => {
+test('a server that is asked to stop finishes its accepted work and exits with 0', async () => {
   const other = await startServer()
   const port = other.port
   await sendAll(other, 'visitor-ccccccccccccccccc', [event('page')])

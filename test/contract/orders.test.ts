@@ -1,6 +1,6 @@
 /**
- * `POST /api/v1/orders` and `couture import orders`: orders of other channels, one per order id, that close carts, are
- * told in the feed, and stand beside what the tag and the shop's server told of.
+ * `POST /api/v1/orders` and `couture import orders`: orders from other channels, one per order id, that close carts,
+ * appear in the feed, and are combined with the orders sent by the tag and the shop's server.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,7 +52,7 @@ async function buyer(contact: string): Promise<string> {
 }
 
 describe('an order', () => {
-  test('is created, the same again is unchanged, and the latest push replaces', async () => {
+  test('is created, unchanged when repeated, and replaced by a later push', async () => {
     await contacts({ id: 'o-1' })
     const first = order('A-1', { contact_id: 'o-1', channel: 'till', items: [{ item_id: 'ring', price: 49.9 }] })
     expect(await pushed(first)).toEqual(counts(1, 0, 0))
@@ -75,13 +75,13 @@ describe('an order', () => {
     ['KWD', '1.234', 1234],
     ['EUR', 1.005, 101],
     ['EUR', -5, -500],
-  ])('of %s %s is kept in minor units', async (currency, total, minor) => {
+  ])('of %s %s is stored in minor units', async (currency, total, minor) => {
     const id = `money-${currency}-${total}`
     await pushed(order(id, { currency, total }))
     expect(await server.query('select total from orders where order_id = ?', id)).toEqual([{ total: minor }])
   })
 
-  test('finds its contact by the address, if one and only one is known', async () => {
+  test('finds its contact by address if exactly one contact has it', async () => {
     await contacts(
       { id: 'mail-1', email: 'One@orders.example' },
       { id: 'mail-2', email: 'two@orders.example' },
@@ -101,14 +101,14 @@ describe('an order', () => {
     expect(await server.query("select * from orders where order_id in ('M-2', 'M-3')")).toEqual([])
   })
 
-  test('of a contact who comes later is his then', async () => {
+  test('goes to its contact when that is pushed later', async () => {
     expect(await pushed(order('L-1', { contact_id: 'comes-later' }))).toEqual(counts(1, 0, 0))
     expect((await server.api('/api/v1/contacts/comes-later')).status).toBe(404)
     await contacts({ id: 'comes-later' })
     expect((await known('comes-later')).orders).toMatchObject([{ order_id: 'L-1' }])
   })
 
-  test('that goes to another contact leaves the first', async () => {
+  test('that moves to another contact leaves the first one', async () => {
     await contacts({ id: 'from' }, { id: 'to' })
     await pushed(order('G-1', { contact_id: 'from' }))
     await pushed(order('G-1', { contact_id: 'to' }))
@@ -117,19 +117,19 @@ describe('an order', () => {
   })
 
   test.each<[string, unknown, RegExp]>([
-    ['without an id', { ...order('x'), order_id: undefined }, /^order_id must/],
-    ['of an id that is none', order('null'), /^order_id must/],
+    ['without an order id', { ...order('x'), order_id: undefined }, /^order_id must/],
+    ['with a blocked id', order('null'), /^order_id must/],
     ['without a time', { ...order('x'), at: undefined }, /^at must be an ISO 8601 time/],
-    ['on a day', order('x', { at: '2026-03-01' }), /^at must be an ISO 8601 time/],
+    ['with a date instead of a time', order('x', { at: '2026-03-01' }), /^at must be an ISO 8601 time/],
     ['without an amount', { ...order('x'), total: undefined }, /^total must be an amount/],
     ['of words', order('x', { total: 'ten' }), /^total must be an amount/],
-    ['of two decimals signs', order('x', { total: '1.234,50' }), /^total must be an amount/],
+    ['with two decimal separators', order('x', { total: '1.234,50' }), /^total must be an amount/],
     ['without a currency', { ...order('x'), currency: undefined }, /^currency must be an ISO 4217 code/],
     ['in euros', order('x', { currency: '€' }), /^currency must be an ISO 4217 code/],
-    ['with an address that is none', order('x', { email: 'anna' }), /^email must be a mail address/],
-    ['with items that are none', order('x', { items: 'ring' }), /^items must be a list/],
-    ['with a field that is not known', order('x', { amount: 5 }), /amount/],
-  ])('%s is rejected and the others stay', async (_, bad, message) => {
+    ['with an invalid address', order('x', { email: 'anna' }), /^email must be a mail address/],
+    ['with invalid items', order('x', { items: 'ring' }), /^items must be a list/],
+    ['with an unknown field', order('x', { amount: 5 }), /amount/],
+  ])('%s is rejected, and the others are stored', async (_, bad, message) => {
     const result = await pushed(bad, order('stays'))
     expect(result.rejected).toEqual([{ row: 1, code: 'invalid_order', message: expect.stringMatching(message) }])
     expect(result.created + result.unchanged).toBe(1)
@@ -137,8 +137,8 @@ describe('an order', () => {
   })
 })
 
-describe('beside what the tag and the server told', () => {
-  test('there is one order, each field from the best source', async () => {
+describe('combined with orders from the tag and the server', () => {
+  test('is one order, with each field from the best source', async () => {
     const visitor = await buyer('merged')
     const bought = (total: number, item: string) => ({
       transaction_id: 'S-1',
@@ -169,7 +169,7 @@ describe('beside what the tag and the server told', () => {
     ).toEqual([{ purchases: 1 }])
   })
 
-  test('it closes an open cart, and the feed tells of what was bought', async () => {
+  test('closes an open cart, and the feed contains the purchase', async () => {
     const visitor = await buyer('cart-owner')
     const cart = { currency: 'EUR', items: [{ item_id: 'necklace', price: 80, quantity: 1 }] }
     await sendAll(server, visitor, [event('add_to_cart', 5000, cart)])
@@ -204,7 +204,7 @@ describe('beside what the tag and the server told', () => {
 })
 
 describe('a file', () => {
-  test('of CSV, and the same by the command', async () => {
+  test('of CSV is imported, with the same result through the command', async () => {
     await contacts({ id: 'file-1', email: 'file-1@orders.example' })
     const text = [
       'Bestellnummer;Bestelldatum;Betrag;E-Mail;Kanal;Bemerkung',
@@ -254,19 +254,19 @@ describe('a file', () => {
     }
   })
 
-  test('of NDJSON', async () => {
+  test('of NDJSON is imported', async () => {
     const response = await upload(`${JSON.stringify(order('N-1'))}\n{}\n`, 'application/x-ndjson')
     expect(await response.json()).toMatchObject({ created: 1, rejected: [{ row: 2, code: 'invalid_order' }] })
   })
 
-  test('without what makes an order is refused', async () => {
+  test('without the required columns is refused', async () => {
     const response = await upload('order_id,customer_id\n1,2\n', 'text/csv')
     expect(response.status).toBe(400)
     expect(await problemOf(response)).toMatchObject({ code: 'no_order_columns' })
   })
 })
 
-test('writes leave an audit row, and need the scope', async () => {
+test('writes leave an audit row and need the scope', async () => {
   await pushed(order('audit-1', { email: 'file-1@orders.example' }))
   const [row] = await server.query<{ action: string; detail: string }>('select * from audit order by at desc limit 1')
   expect(row).toMatchObject({ action: 'orders.write' })

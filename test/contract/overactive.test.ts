@@ -1,6 +1,6 @@
 /**
- * A visitor past 10,000 events on one day (UTC) is overactive: its events are kept and nothing is made of them. That
- * depends on what was sent and not on its order, others are not held up, and it comes back the same from a rebuild.
+ * A visitor with more than 10,000 events on one day (UTC) is overactive: its events are stored but nothing is derived
+ * from them. That depends on the events and not on their order, delays no other visitor, and survives a rebuild.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { DERIVED_TABLES } from '../../server/store/tables.ts'
@@ -10,7 +10,7 @@ import { startServer, type TestServer, until } from '../support/server.ts'
 
 const MINUTE = 60_000
 const DAY = 24 * 3600_000
-/** Of one request with a key. */
+/** The most events that one request with a key may contain. */
 const MOST = 500
 
 let server: TestServer
@@ -19,7 +19,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** `n` events of yesterday and a cart that was left then, by a visitor who has signed nothing. */
+/** `n` events and an abandoned cart of yesterday, by a visitor without a signed login. */
 function script(n: number): WireEvent[] {
   const noon = Math.floor((Date.now() - DAY) / DAY) * DAY + DAY / 2
   const at = (i: number) => ({ at: new Date(noon + i * 1000).toISOString() })
@@ -38,7 +38,7 @@ async function sendWithKey(visitor: string, events: WireEvent[]): Promise<void> 
   }
 }
 
-/** Whether the visitor's cart is among the abandoned ones. */
+/** Whether the visitor is a member of the abandoned carts. */
 async function isMember(visitor: string): Promise<boolean> {
   const { data } = await server.get('/api/v1/segments/cart_abandoned/members')
   return data.some((member: { person: { id: string } }) => member.person.id === visitor)
@@ -55,19 +55,19 @@ const REVERSED = 'script-reversed-aaaaaaa'
 const BUSY = 'visitor-busy-aaaaaaaaaa'
 const OTHER = 'visitor-other-aaaaaaaaa'
 
-test('past 10,000 events a day nothing is made of a visitor, whatever came first; up to there it is one as all are', async () => {
+test('a visitor is derived normally up to 10,000 events a day and not at all above, whatever the order of events', async () => {
   await sendWithKey(BUSY, script(10_000))
   await sendWithKey(REVERSED, script(10_001).reverse())
   const events = script(10_001)
   await sendWithKey(IN_ORDER, events.slice(0, 500))
   await sendWithKey(IN_ORDER, events.slice(9_500))
-  await until(() => isMember(IN_ORDER), 'the cart to show while the visitor is one as all are')
+  await until(() => isMember(IN_ORDER), 'the cart to appear while the visitor is still normal')
   await sendWithKey(IN_ORDER, events.slice(500, 9_500))
 
-  // Meanwhile another one's cart shows.
+  // Meanwhile another visitor's cart appears.
   const left = { currency: 'EUR', items: [{ item_id: 'ring', price: 120 }] }
   await sendAll(server, OTHER, [event('add_to_cart', 90 * MINUTE, left)])
-  await until(() => isMember(OTHER), 'the cart of another visitor to show')
+  await until(() => isMember(OTHER), 'the cart of another visitor to appear')
 
   await settled(server, 90_000)
   expect(await Promise.all([IN_ORDER, REVERSED, BUSY, OTHER].map(isMember))).toEqual([false, false, true, true])
@@ -82,7 +82,7 @@ test('past 10,000 events a day nothing is made of a visitor, whatever came first
   }
 }, 180_000)
 
-test('the operator is told of it', async () => {
+test('the operator sees it', async () => {
   const { data } = await server.get('/api/v1/visitors?state=overactive')
   expect(data.map((visitor: { id: string; events: number }) => [visitor.id, visitor.events])).toEqual([
     [IN_ORDER, 10_001],
@@ -97,7 +97,7 @@ test('the operator is told of it', async () => {
   expect(findings.filter((finding) => finding.what.includes(IN_ORDER))).toMatchObject([{ state: 'note' }])
 })
 
-test('a rebuild finds the same', async () => {
+test('a rebuild gives the same result', async () => {
   const before = await derived()
   await server.cli('rebuild')
   await settled(server, 90_000)

@@ -1,6 +1,6 @@
 /**
- * Persons as lists name them: whatever visitor ids the wire allows, a person is a contact or an epoch of a visitor, and
- * the id that a list shows is one that the visitor's and the contact's routes know.
+ * Persons as lists show them: for every visitor id that the wire allows, a person is a contact or an epoch of a
+ * visitor, and the routes of visitors and contacts accept the ids that lists show.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { postCall, segmentKeys } from '../support/segment-requests.ts'
@@ -35,11 +35,11 @@ const open = async () => {
 
 test.each([
   ['a server’s id', 'web:42'],
-  ['one that looks like the prefix of a person', 'c:c:anna'],
-  ['one that ends with the separator of an older version', 'web:'],
-  ['one of nothing but points', '::'],
-  ['one as long as the wire allows', `${'x:'.repeat(32)}`],
-])('an anonymous visitor with %s is a person, a member and a figure', async (_, visitor) => {
+  ['an id that looks like the prefix of a person', 'c:c:anna'],
+  ['an id that ends with the separator of an older version', 'web:'],
+  ['an id of colons only', '::'],
+  ['an id of the maximum length', `${'x:'.repeat(32)}`],
+])('an anonymous visitor with %s is counted as a person, as a member and in the overview', async (_, visitor) => {
   const before = await open()
   await put(visitor, event('page', 6 * MINUTE), added(5 * MINUTE))
   await settled(server)
@@ -48,7 +48,7 @@ test.each([
   expect((await server.get(`/api/v1/visitors/${encodeURIComponent(visitor)}`)).id).toBe(visitor)
 })
 
-test('an anonymous visitor of a Segment SDK is a person, a member and a figure', async () => {
+test('an anonymous visitor of a Segment SDK is counted as a person, as a member and in the overview', async () => {
   const { writeKey } = await segmentKeys(server)
   const before = await open()
   const timestamp = new Date(Date.now() - 5 * MINUTE).toISOString()
@@ -80,7 +80,7 @@ test('the second epoch of one visitor and the first of another whose id ends in 
   ])
 })
 
-test('a member after a logout has an id that the visitor’s route knows', async () => {
+test('the id of a member after a logout works in the visitor’s route', async () => {
   await put('logged-out', event('page', 30 * MINUTE), event('reset', 20 * MINUTE), added(10 * MINUTE))
   await settled(server)
   const person = (await persons()).find(({ id }) => id.startsWith('logged-out'))
@@ -88,11 +88,11 @@ test('a member after a logout has an id that the visitor’s route knows', async
   expect(await server.get(`/api/v1/visitors/${person!.id}`)).toMatchObject({ id: person!.id })
 })
 
-test('the overview counts a cart that is open once, whatever the ids of other visitors’ carts', async () => {
+test('the overview counts each open cart once, whatever the ids of other visitors’ carts', async () => {
   await server.post('/api/v1/contacts', [{ id: 'gift-giver', email: 'gift@mail.example', mail_consent: true }])
   const before = await open()
   const shared = eventId()
-  // The visitor's own cart was bought in the shop; another visitor's, which is open, has the same id.
+  // The visitor's own cart was bought in the shop; another visitor's open cart has the same id.
   await put('bought-it', added(20 * MINUTE, shared))
   await settled(server)
   await server.post('/api/v1/identify', { site: 'demo', visitor: 'bought-it', contact_id: 'gift-giver' })
@@ -107,7 +107,7 @@ test('the overview counts a cart that is open once, whatever the ids of other vi
   expect(await open()).toBe(before + 1)
 })
 
-test('as a file a member has a kind, an id and an epoch', async () => {
+test('a member in a file has a kind, an id and an epoch', async () => {
   await put('of-the-file', added(5 * MINUTE))
   await settled(server)
   const csv = await (await server.api('/api/v1/segments/cart_abandoned/members?format=csv')).text()
@@ -121,7 +121,7 @@ test('as a file a member has a kind, an id and an epoch', async () => {
   expect(rows.map(({ person }) => person)).toContainEqual({ kind: 'visitor', id: 'of-the-file', epoch: 1 })
 })
 
-test('a list is walked page by page, whoever is on the edge of one', async () => {
+test('a list can be read page by page, whichever member ends a page', async () => {
   const at = 7 * MINUTE
   for (const visitor of ['edge', 'edge:2', 'edge-1', 'edge.1', 'Edge']) await put(visitor, added(at))
   await settled(server)

@@ -1,6 +1,6 @@
 /**
- * What only the shop may see: signing in, which hosts answer, the dashboard's and the tag's headers, timelines and the
- * report. And the other side of it: that no public reply tells whether a contact exists.
+ * What only the shop may see: signing in, the hosts that answer, the headers of dashboard and tag, timelines and the
+ * report. Conversely, no public reply reveals whether a contact exists.
  */
 import { createHash, createHmac } from 'node:crypto'
 import { request } from 'node:http'
@@ -10,7 +10,7 @@ import { batch, consent, event, send, sendAll, settled } from '../support/sender
 import { startServer, type TestServer } from '../support/server.ts'
 
 const MINUTE = 60_000
-const PASSWORD = 'a long password of a test'
+const PASSWORD = 'a long password for tests'
 
 let server: TestServer
 let site: SiteView
@@ -38,7 +38,7 @@ async function sessionCookie(): Promise<string> {
   return response.headers.get('set-cookie')!.split(';')[0]!
 }
 
-/** A request under any `Host`, which fetch does not allow. */
+/** Sends a request with any `Host` header, which fetch does not allow. */
 function ask(
   to: TestServer,
   path: string,
@@ -59,7 +59,7 @@ function ask(
 }
 
 describe('signing in', () => {
-  test('with the password gives a session that opens private routes', async () => {
+  test('with the password starts a session that gives access to private routes', async () => {
     const response = await signIn()
     expect(response.status).toBe(204)
     const cookie = response.headers.get('set-cookie')!
@@ -75,8 +75,8 @@ describe('signing in', () => {
 
   test.each<[string, () => Record<string, string>, number]>([
     ['the dashboard’s page', () => OWN, 204],
-    ['a browser without Sec-Fetch-Site, from the own origin', () => ({ origin: server.url }), 204],
-    ['nobody knows where', () => ({}), 403],
+    ['a browser without Sec-Fetch-Site, from this origin', () => ({ origin: server.url }), 204],
+    ['a request without Origin or Sec-Fetch-Site', () => ({}), 403],
     ['another site', () => ({ 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' }), 403],
     ['another host of the same site', () => ({ 'sec-fetch-site': 'same-site' }), 403],
     ['another origin, without Sec-Fetch-Site', () => ({ origin: 'https://evil.example' }), 403],
@@ -89,8 +89,8 @@ describe('signing in', () => {
     expect((await problemOf(response)).code).toBe('cross_site')
   })
 
-  test.each(['', 'a long password of a tes', `${PASSWORD} `])(
-    'with "%s" is refused in a sentence',
+  test.each(['', 'a long password for test', `${PASSWORD} `])(
+    'with "%s" is refused with one sentence',
     async (password) => {
       const response = await signIn(OWN, password)
       expect(response.status).toBe(401)
@@ -102,10 +102,10 @@ describe('signing in', () => {
   )
 
   test.each<[string, (cookie: string) => string]>([
-    ['that was made up', () => 'couture_session=1.AAAAAAAAAAAAAAAAAAAAAA'],
-    ['that was begun later', (cookie) => cookie.replace(/=(\d+)/, (_, since) => `=${Number(since) + 1}`)],
+    ['that was forged', () => 'couture_session=1.AAAAAAAAAAAAAAAAAAAAAA'],
+    ['with a later start', (cookie) => cookie.replace(/=(\d+)/, (_, since) => `=${Number(since) + 1}`)],
     ['that was cut off', (cookie) => cookie.slice(0, -1)],
-  ])('a session %s opens nothing', async (_, forge) => {
+  ])('a session %s gives no access', async (_, forge) => {
     const response = await fetch(`${server.url}/api/v1/matches`, { headers: { cookie: forge(await sessionCookie()) } })
     expect(response.status).toBe(401)
     expect((await problemOf(response)).code).toBe('not_signed_in')
@@ -113,7 +113,7 @@ describe('signing in', () => {
 
   test.each<[string, Record<string, string>, number]>([
     ['the dashboard itself', OWN, 200],
-    ['nobody knows where', {}, 403],
+    ['a request without Origin or Sec-Fetch-Site', {}, 403],
     ['another site', { 'sec-fetch-site': 'cross-site' }, 403],
     ['a shop on the same domain', { 'sec-fetch-site': 'same-site', origin: 'https://shop.localhost' }, 403],
   ])('a write with the session from %s is %s', async (_, headers, status) => {
@@ -126,19 +126,19 @@ describe('signing in', () => {
     expect(response.status).toBe(status)
   })
 
-  test('out again takes the cookie away', async () => {
+  test('out removes the cookie', async () => {
     const cookie = await sessionCookie()
     const response = await fetch(`${server.url}/api/v1/session`, { method: 'DELETE', headers: { cookie, ...OWN } })
     expect(response.status).toBe(204)
     expect(response.headers.get('set-cookie')).toMatch(/^couture_session=;.*Max-Age=0/i)
   })
 
-  test('private replies are not to be cached', async () => {
+  test('private replies must not be cached', async () => {
     expect((await server.api('/api/v1/matches')).headers.get('cache-control')).toBe('no-store')
   })
 })
 
-describe('which hosts private routes answer under', () => {
+describe('the hosts under which private routes answer', () => {
   const PRIVATE = ['/api/v1/session', '/api/v1/matches', '/api/v1/segments', '/dashboard', '/dashboard/']
   let admin: TestServer
   beforeAll(async () => {
@@ -154,9 +154,9 @@ describe('which hosts private routes answer under', () => {
     ['[::1]', (port) => `[::1]:${port}`, true],
     ['the shop’s host', () => 'shop.example', false],
     ['any host', () => 'evil.example', false],
-    ['a host that begins as this machine', () => 'localhost.evil.example', false],
-    ['a host that ends as this machine', () => 'evil-localhost', false],
-    ['an address that begins as this machine', () => '127.0.0.1.evil.example', false],
+    ['a host that starts with localhost', () => 'localhost.evil.example', false],
+    ['a host that ends with localhost', () => 'evil-localhost', false],
+    ['a host that starts with 127.0.0.1', () => '127.0.0.1.evil.example', false],
   ])('%s', async (_, hostOf, answers) => {
     const host = hostOf(server.port)
     const nothing = await ask(server, '/nothing-here', { host })
@@ -179,12 +179,12 @@ describe('which hosts private routes answer under', () => {
     }
   })
 
-  test.each(['shop.example', 'evil.example', 'admin.example'])('public routes answer under %s too', async (host) => {
+  test.each(['shop.example', 'evil.example', 'admin.example'])('public routes also answer under %s', async (host) => {
     expect((await ask(admin, '/healthz', { host })).status).toBe(200)
     expect((await ask(admin, '/tag.js?site=demo', { host })).status).toBe(200)
   })
 
-  test('figures are for this machine, or for the holder of a key', async () => {
+  test('metrics are only for this machine or the holder of a key', async () => {
     const { key } = await admin.cli<{ key: string }>('keys', 'create', '--scopes', 'matches:read')
     const far = { 'x-forwarded-for': '203.0.113.9' }
     expect((await ask(admin, '/metrics')).status).toBe(200)
@@ -195,7 +195,7 @@ describe('which hosts private routes answer under', () => {
 })
 
 test.each(['/nothing', '/api/v1/nothing', '/v1/nothing', '/tag.wrong.js', '/demo/nothing.json/at/all'])(
-  'there is nothing at %s',
+  '%s is 404',
   async (path) => {
     const response = await server.api(path)
     expect(response.status).toBe(404)
@@ -204,13 +204,13 @@ test.each(['/nothing', '/api/v1/nothing', '/v1/nothing', '/tag.wrong.js', '/demo
 )
 
 describe('the dashboard', () => {
-  test('begins with a slash', async () => {
+  test('has a path that ends with a slash', async () => {
     const response = await fetch(`${server.url}/dashboard`, { redirect: 'manual' })
     expect([301, 302, 307, 308]).toContain(response.status)
     expect(response.headers.get('location')).toBe('/dashboard/')
   })
 
-  test('lets no script in but its own, and nobody frame it', async () => {
+  test('runs only its own scripts and cannot be framed', async () => {
     const response = await fetch(`${server.url}/dashboard/`)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-type')).toMatch(/^text\/html/)
@@ -235,7 +235,7 @@ describe('the dashboard', () => {
     expect(html).not.toMatch(/<style\b|\sstyle=|\son[a-z]+=/i)
   })
 
-  test('is asked for again with its ETag, and then sends nothing', async () => {
+  test('is revalidated by its ETag without sending a body', async () => {
     const html = await (await fetch(`${server.url}/dashboard/`)).text()
     const script = /<script\b[^>]*\ssrc="([^"]+)"/.exec(html)![1]!
     for (const path of ['/dashboard/', new URL(script, `${server.url}/dashboard/`).pathname]) {
@@ -255,7 +255,7 @@ describe('the tag', () => {
   const tag = (query = '?site=demo', headers: Record<string, string> = {}) =>
     fetch(`${server.url}/tag.js${query}`, { headers })
 
-  test('may be kept for five minutes, and is asked for again with its ETag', async () => {
+  test('may be cached for five minutes and is then revalidated by its ETag', async () => {
     const first = await tag()
     expect(first.status).toBe(200)
     expect(first.headers.get('content-type')).toMatch(/^text\/javascript/)
@@ -268,16 +268,19 @@ describe('the tag', () => {
     expect(again.headers.get('cache-control')).toMatch(/\bmax-age=300\b/)
   })
 
-  test.each(['', '?site=', '?site=nowhere', '?site=DEMO'])('for %s is 404 with a reason', async (query) => {
-    const response = await tag(query)
-    expect(response.status).toBe(404)
-    expect(await problemOf(response)).toMatchObject({
-      code: 'unknown_site',
-      detail: expect.stringMatching(/^site must be/),
-    })
-  })
+  test.each(['', '?site=', '?site=nowhere', '?site=DEMO'])(
+    'with the query "%s" is 404 with a reason',
+    async (query) => {
+      const response = await tag(query)
+      expect(response.status).toBe(404)
+      expect(await problemOf(response)).toMatchObject({
+        code: 'unknown_site',
+        detail: expect.stringMatching(/^site must be/),
+      })
+    },
+  )
 
-  test('has a name by its content that never changes, for SRI', async () => {
+  test('has an immutable URL derived from its content, for SRI', async () => {
     const now = await tag()
     const hash = now.headers.get('etag')!.slice(1, -1)
     const pinned = await fetch(`${server.url}/tag.${hash}.js?site=demo`)
@@ -292,7 +295,7 @@ describe('the tag', () => {
     await problemOf(other)
   })
 
-  test('has the site’s settings in it: another site’s, and a changed one, is another tag', async () => {
+  test('contains the site’s settings, so another site or a changed setting gives another tag', async () => {
     await server.cli('sites', 'create', '--id', 'tagged', '--origin', 'https://tagged.example')
     const first = await tag('?site=tagged')
     expect(await first.text()).toContain('"tagged"')
@@ -303,7 +306,7 @@ describe('the tag', () => {
       .not.toBe(first.headers.get('etag'))
   })
 
-  test('holds none of the site’s secrets', async () => {
+  test('contains none of the site’s secrets', async () => {
     const text = await (await tag()).text()
     for (const secret of [site.identity_secret, site.link_secret, site.write_key]) expect(text).not.toContain(secret)
   })
@@ -313,7 +316,7 @@ describe('timelines', () => {
   type Page = { data: Seen[]; next: string | null; has_more: boolean }
   const read = (path: string) => server.get<Page>(`/api/v1/${path}`)
 
-  test('give events oldest first, each with the link that makes it the contact’s', async () => {
+  test('list events oldest first, each with the link that assigns it to the contact', async () => {
     await server.post('/api/v1/contacts', [{ id: 'timed' }])
     const visitors = [newVisitor(), newVisitor()] as const
     const login = async (minutes: number) =>
@@ -369,7 +372,7 @@ describe('timelines', () => {
     )
   })
 
-  test('with strength=all give what was done under an unsigned login too', async () => {
+  test('with strength=all include events under an unsigned login', async () => {
     await server.post('/api/v1/contacts', [{ id: 'claimed' }])
     const visitor = newVisitor()
     const [before, login, after] = [
@@ -387,7 +390,7 @@ describe('timelines', () => {
     ])
   })
 
-  test('are empty for a contact without links, and 404 for nobody', async () => {
+  test('are empty for a contact without links, and 404 for an unknown contact', async () => {
     await server.post('/api/v1/contacts', [{ id: 'unlinked' }])
     expect(await read('contacts/unlinked/timeline')).toEqual({ data: [], next: null, has_more: false })
     for (const path of ['contacts/nobody/timeline', 'contacts/nobody', 'visitors/nobody/timeline', 'visitors/nobody']) {
@@ -397,7 +400,7 @@ describe('timelines', () => {
     }
   })
 
-  test('of one contact do not take the cursor of another', async () => {
+  test('of one contact refuse the cursor of another', async () => {
     const visitor = newVisitor()
     await sendAll(server, visitor, [event('page', MINUTE), event('page')])
     await settled(server)
@@ -459,7 +462,7 @@ describe('the overview of a small known history', () => {
   const sum = (currency: string, value: number) => ({ count: 1, values: [{ currency, value }] })
   const report = (query: string) => server.get(`/api/v1/reports/overview?${query}`)
 
-  test('counts by day and in total, each visitor once, with numerator and denominator', async () => {
+  test('counts each visitor once by day and in total, with numerator and denominator', async () => {
     const first = {
       visitors: 3,
       matched: { count: 1, of: 2, rate: 1 / 2 },
@@ -509,7 +512,7 @@ describe('the overview of a small known history', () => {
     expect((await report(`from=${FIRST}&to=${FIRST}`)).total).toEqual(first)
   })
 
-  test('has no rate where there was nobody', async () => {
+  test('has no rate for a period without visitors', async () => {
     const { total } = await report('from=2025-12-01&to=2025-12-03')
     expect(total).toMatchObject({
       visitors: 0,
@@ -518,7 +521,7 @@ describe('the overview of a small known history', () => {
     })
   })
 
-  test('tells a cart that is still being filled as open', async () => {
+  test('reports a cart that is still being filled as open', async () => {
     const change = event('add_to_cart', 0, { currency: 'EUR', items: [{ item_id: 'ring', price: 3, quantity: 2 }] })
     await sendAll(server, newVisitor(), [change])
     await settled(server)
@@ -536,13 +539,13 @@ describe('the overview of a small known history', () => {
   )
 })
 
-describe('no public reply tells whether a contact exists', () => {
+describe('no public reply reveals whether a contact exists', () => {
   const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
   beforeAll(async () => {
     await server.post('/api/v1/contacts', [{ id: 'known-7', email: 'known-7@mail.example' }])
   })
 
-  /** All that a sender sees, but for what differs by the time and by the visitor alone. */
+  /** Everything that a sender sees, except what depends only on the time and the visitor. */
   async function reply(props: Record<string, unknown>): Promise<unknown> {
     const visitor = newVisitor()
     const response = await send(server, batch([event('page'), event('identify', 0, props)], { visitor }), {
@@ -563,7 +566,7 @@ describe('no public reply tells whether a contact exists', () => {
     ],
     ['a signed login', async (id) => ({ kind: 'login', token: await signLogin(site.identity_secret, id) })],
     ['a form', (id) => ({ kind: 'form', email_sha256: sha256(`${id}@mail.example`) })],
-    ['a mail’s link', (id) => ({ kind: 'link', link: linkOf(id) })],
+    ['a mail link', (id) => ({ kind: 'link', link: linkOf(id) })],
   ])('%s', async (_, props) => {
     const known = await reply(await props('known-7'))
     expect(known).toMatchObject({
@@ -572,12 +575,12 @@ describe('no public reply tells whether a contact exists', () => {
     })
     expect(await reply(await props('nobody7'))).toEqual(known)
     await settled(server)
-    // Now that both claims have been decided, the replies are still the same.
+    // The replies are still the same after both claims have been decided.
     expect(await reply(await props('known-7'))).toEqual(known)
     expect(await reply(await props('nobody7'))).toEqual(known)
   })
 
-  test('the redirect of a link', async () => {
+  test('the redirect of a link does not', async () => {
     const look = async (id: string) => {
       const link = linkOf(id)
       const response = await fetch(`${server.url}/l/${link}`, { redirect: 'manual' })
@@ -595,7 +598,7 @@ describe('no public reply tells whether a contact exists', () => {
   }
 })
 
-test('after 20 wrong passwords in a minute everybody waits, the right one too', async () => {
+test('after 20 wrong passwords in a minute every sign-in is throttled, even with the right password', async () => {
   const replies = await Promise.all(Array.from({ length: 25 }, (_, i) => signIn(OWN, `guess ${i}`)))
   const statuses = replies.map((response) => response.status)
   expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(5)

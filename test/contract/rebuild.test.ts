@@ -1,4 +1,6 @@
-/** Invariant "Everything derived can be rebuilt, identical", on a running server, and its readers hear nothing of it. */
+/**
+ * The invariant "Everything derived can be rebuilt identically", on a running server and without any entry in the feed.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { DERIVED_TABLES } from '../../server/store/tables.ts'
@@ -14,7 +16,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** Every derived row, as text, in an order of its own. */
+/** Every derived row as text, in a fixed order. */
 async function derived(store: Pick<TestServer, 'query'> = server): Promise<Record<string, string[]>> {
   const rows = await Promise.all(DERIVED_TABLES.map((table) => store.query(`select * from ${table}`)))
   return Object.fromEntries(
@@ -24,7 +26,7 @@ async function derived(store: Pick<TestServer, 'query'> = server): Promise<Recor
 
 const NOBODY = visitorPerson(visitorId('nobody'), 1)
 
-/** Spoils what is derived: rows are missing, wrong, or of visitors and persons that there never were. */
+/** Corrupts derived data: rows are missing, wrong, or belong to visitors and persons that never existed. */
 const SPOIL = [
   "delete from visitors where visitor_id like 'visitor-00%'",
   'update persons set visitors = 17, contact_id = null where visitors = 1',
@@ -36,7 +38,7 @@ const SPOIL = [
   `update events set person_id = '${NOBODY}'`,
 ]
 
-test('everything derived can be rebuilt, identical, and the feed tells nothing', async () => {
+test('everything derived can be rebuilt identically, without any entry in the feed', async () => {
   const contacts = Array.from({ length: 30 }, (_, i) => ({
     id: `crm-${i}`,
     email: `c${i}@example.com`,
@@ -79,7 +81,7 @@ test('everything derived can be rebuilt, identical, and the feed tells nothing',
     const store = await openStore(server.dataDir)
     for (const statement of SPOIL) await store.change(statement)
     expect(await derived(store)).not.toEqual(before)
-    // The command ends when it is done.
+    // The command exits when the rebuild is done.
     expect(await server.cli('rebuild'), how).toEqual({ visitors: 31 })
     expect(await derived(store), how).toEqual(before)
     expect(await store.query(owners), how).toEqual(owned)
@@ -91,7 +93,7 @@ test('everything derived can be rebuilt, identical, and the feed tells nothing',
   expect((await server.get(`/api/v1/matches?after=${next}`)).data).toEqual([])
 })
 
-test('a rebuild that is under way ends while visitors come, and the feed waits for it', async () => {
+test('a running rebuild finishes while visitors arrive, and the feed waits for it', async () => {
   const come = new AbortController()
   const coming = (async () => {
     for (let i = 0; !come.signal.aborted; i++)

@@ -1,9 +1,9 @@
 /**
- * Real behaviour: three hours of a department store and two months of a cosmetics shop go through HTTP, with a key, and
- * what the product makes of them is compared with figures that a few independent lines count from the files. Then
- * once more in shuffled order with every request sent twice: the same state.
+ * Real behaviour: three hours of a department store and two months of a cosmetics shop are sent over HTTP with a key,
+ * and the results are compared with figures that a few independent lines count from the files. Then they are sent in
+ * shuffled order with every request repeated, which gives the same state.
  *
- * The files lie beside the project and are not part of it; without them the tests are skipped.
+ * The files are not part of the project; without them next to it the tests are skipped.
  */
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
@@ -17,7 +17,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 const folder = new URL('../../../shared/data/clickstream/', import.meta.url)
 const FILES = ['rees46_multi_2019-10-01.csv.gz', 'rees46_cosmetics_2022_oct.csv', 'rees46_cosmetics_2022_nov.csv']
 const absent = FILES.filter((file) => !existsSync(new URL(file, folder)))
-const why = absent.length > 0 ? ` (skipped: ${absent.join(', ')} not beside the project)` : ''
+const why = absent.length > 0 ? ` (skipped: ${absent.join(', ')} not next to the project)` : ''
 
 type Row = Record<string, string | undefined>
 type Sent = { id?: string; type: string; at: string; props: Record<string, unknown> }
@@ -41,7 +41,7 @@ function readRows(file: string): { line: string; row: Row }[] {
 
 const timeOf = (row: Row) => Date.parse(row.event_time!.replace(' UTC', 'Z').replace(' ', 'T'))
 
-/** A row's id: its time, then what it says, so that the same row twice is the same event. A cut row has none. */
+/** A row's id: its time, then its content, so that a repeated row is the same event. A truncated row has none. */
 function idOf({ line, row }: { line: string; row: Row }): string | undefined {
   if (row.user_session === undefined) return undefined
   return `${Math.floor(timeOf(row) / 1000)}-${createHash('sha256').update(line).digest('base64url').slice(0, 10)}`
@@ -63,18 +63,18 @@ function eventOf(each: { line: string; row: Row }): Sent {
   }
 }
 
-/** Every second user is a contact who signs in after all that he did. */
+/** Every second user is a contact that signs in after its last event. */
 const isContact = (user: string) => Number(user) % 2 === 0
 
 type Request = { visitor: string; events: Sent[] }
 
-/** One user's rows as requests of at most 100 events, and his login. */
+/** One user's rows as requests of at most 100 events, and the login. */
 async function requestsOf(rows: { line: string; row: Row }[], secret: string): Promise<Request[]> {
   const byUser = Map.groupBy(rows, ({ row }) => row.user_id!)
   const requests: Request[] = []
   for (const [visitor, own] of byUser) {
     const events = own.map(eventOf)
-    // Whoever is known by the cut row alone is nobody.
+    // A user that only appears in the truncated row does not count.
     if (isContact(visitor) && own.some(({ row }) => row.user_session !== undefined)) {
       const at = Math.max(...own.map(({ row }) => timeOf(row))) + 1000
       const iat = Math.floor(at / 1000)
@@ -95,7 +95,7 @@ async function requestsOf(rows: { line: string; row: Row }[], secret: string): P
 
 type Figures = { events: number; openCarts: number; orders: number; revenueCents: number; contactEvents: number }
 
-/** The figures, counted from the rows and from nothing else. */
+/** The figures counted from the rows alone. */
 function count(rows: { line: string; row: Row }[]): Figures {
   const whole = [
     ...new Map(rows.filter(({ row }) => row.user_session !== undefined).map((each) => [each.line, each])).values(),
@@ -127,7 +127,7 @@ function count(rows: { line: string; row: Row }[]): Figures {
   }
 }
 
-/** Sends requests, sixteen at a time, and counts what was refused. */
+/** Sends requests, sixteen at a time, and counts the refused events. */
 async function replay(
   server: TestServer,
   key: string,
@@ -153,7 +153,7 @@ async function replay(
   return total
 }
 
-/** What must be the same however it was delivered: all but the times of receipt, and ids made at receipt. */
+/** The state that must not depend on delivery: everything except receipt times and ids generated at receipt. */
 async function stateOf(server: TestServer) {
   const all = async (sql: string) => (await server.query(sql)).map((row) => JSON.stringify(row))
   return {
@@ -207,7 +207,7 @@ describe.skipIf(absent.length > 0).each(Object.entries(SETS))(`%s${why}`, (_, fi
   }, 120_000)
   afterAll(() => Promise.all(servers.map((server) => server.stop())))
 
-  test('is stored as the files say: events, open carts, orders, revenue, and what is whose', async () => {
+  test('gives the figures of the files: events, open carts, orders, revenue, and the events of contacts', async () => {
     const server = servers[0]!
     const expected = count(rows)
     const cut = rows.filter(({ row }) => row.user_session === undefined).length
@@ -226,7 +226,7 @@ describe.skipIf(absent.length > 0).each(Object.entries(SETS))(`%s${why}`, (_, fi
     expect(stored).toEqual(expected)
   })
 
-  test('in shuffled order, with every request sent twice, ends in the same state', async () => {
+  test('gives the same state in shuffled order with every request sent twice', async () => {
     await run((requests) => {
       const twice = [...requests, ...requests].map((request) => ({ request, key: Math.random() }))
       return twice.sort((a, b) => a.key - b.key).map(({ request }) => request)

@@ -1,6 +1,6 @@
 /**
- * What the API answers is what it says that it answers: real replies of every call that reads, with data in them,
- * against the schemas of `/openapi.json`. A member that is not described fails, and so does one that is missing.
+ * The API's replies match its description: real replies of every call that reads, with data in them, are checked
+ * against the schemas of `/openapi.json`. An undescribed member fails, and so does a missing one.
  */
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -54,15 +54,15 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** The schemas of the document that were referred to, closed. */
+/** The referenced schemas of the document, closed to undescribed members. */
 const $defs: Record<string, Schema> = {}
 
-/** A schema that takes no member which it does not describe, at any depth. */
+/** The schema, changed to refuse undescribed members at any depth. */
 function closed(schema: Schema): Schema {
   const name = schema.$ref?.split('/').pop()
   if (name !== undefined) {
     if (!(name in $defs)) {
-      // A condition holds conditions: the name is known before its schema is looked into.
+      // Conditions are nested, so the name is registered before its schema is visited.
       $defs[name] = {}
       $defs[name] = closed(document.components.schemas[name]!)
     }
@@ -73,7 +73,7 @@ function closed(schema: Schema): Schema {
   return isObject && !('additionalProperties' in open) ? { ...open, unevaluatedProperties: false } : open
 }
 
-/** The same, but for its outermost members: a part of `allOf` does not know the others. */
+/** The same, except for its outermost members, because one part of an `allOf` does not know the others. */
 function inlined(schema: Schema): Schema {
   const part = (each: Schema) => {
     const name = each.$ref?.split('/').pop()
@@ -96,14 +96,14 @@ function inlined(schema: Schema): Schema {
   }
 }
 
-/** Every call that reads JSON, by its path. */
+/** Every call that reads JSON, by path. */
 const reads = () =>
   Object.entries(document.paths).flatMap(([path, { get }]) => {
     const schema = get?.responses[200]?.content?.['application/json']?.schema
     return get === undefined || schema === undefined ? [] : [{ path, operation: get, schema }]
   })
 
-test('every call that reads answers as it is described, with data', async () => {
+test('every call that reads answers as described, with data', async () => {
   const wrong: string[] = []
   const empty: string[] = []
   for (const { path, operation, schema } of reads()) {
@@ -114,11 +114,11 @@ test('every call that reads answers as it is described, with data', async () => 
     if (data?.length === 0) empty.push(path)
   }
   expect(wrong).toEqual([])
-  // No two contacts share a device here; its rows are those of a contact's visitors.
+  // No two contacts share a device here; the rows have the same shape as a contact's visitors.
   expect(empty).toEqual(['/api/v1/visitors'])
 })
 
-test('a member that is not described, or one that is missing, is found', async () => {
+test('the check detects an undescribed or missing member', async () => {
   const { schema } = reads().find(({ path }) => path === '/api/v1/links/{id}')!
   const check = ajv.compile({ ...closed(schema), $defs })
   const { data } = await server.get<{ data: { id: string }[] }>('/api/v1/links?contact=crm-7')

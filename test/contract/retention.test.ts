@@ -1,4 +1,4 @@
-/** What is too old goes, with what was known from it, and nothing that stays falls to anybody else by it. */
+/** Expired data is deleted with everything derived from it, and no remaining event changes its owner. */
 import { afterEach, expect, test } from 'vitest'
 import { contactId, contactPerson } from '../../server/domain/ids.ts'
 import { newVisitor, type SiteView, signLogin, tablesHolding, timeline } from '../support/requests.ts'
@@ -22,7 +22,7 @@ async function typesOf(visitor: string): Promise<string[]> {
 }
 const stored = async (visitor: string) => (await typesOf(visitor)).length
 
-/** Sends history: events of `daysAgo` of the server's real past, with a key. */
+/** Sends history with a key: events from `daysAgo` in the server's real past. */
 async function history(visitor: string, daysAgo: number, types: string[], site = 'demo') {
   const at = new Date(Date.now() - daysAgo * DAY).toISOString()
   const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
@@ -32,7 +32,7 @@ async function history(visitor: string, daysAgo: number, types: string[], site =
   expect(await response.json()).toMatchObject({ accepted: types.length, rejected: [] })
 }
 
-test('a visitor whose last event is too old is gone but for the proof of his consent, and that goes later', async () => {
+test('a visitor whose last event has expired is deleted except for the proof of consent, which is deleted later', async () => {
   server = await startServer()
   const visitor = newVisitor()
   const { identity_secret: secret } = await server.cli<SiteView>('sites', 'show', 'demo')
@@ -59,7 +59,7 @@ test('a visitor whose last event is too old is gone but for the proof of his con
   await until(async () => (await tablesHolding(server, visitor)).length === 0, 'the proof to go')
 })
 
-test('each site keeps for as long as its setting says, and a change of it counts', async () => {
+test('each site keeps events for as long as its setting says, and a change takes effect', async () => {
   server = await startServer()
   const origin = 'https://short.example'
   await server.cli('sites', 'create', '--id', 'short', '--origin', origin)
@@ -77,7 +77,7 @@ test('each site keeps for as long as its setting says, and a change of it counts
   await until(async () => (await stored(long)) === 0, 'the event of the other site to go')
 })
 
-test('a visitor that still comes loses what is too old, and what stays is no other contact’s than before', async () => {
+test('a returning visitor loses expired events, and the remaining ones keep their contact', async () => {
   server = await startServer()
   await server.cli('sites', 'set', 'demo', 'retention_months=1')
   const { identity_secret: secret } = await server.cli<SiteView>('sites', 'show', 'demo')
@@ -88,7 +88,8 @@ test('a visitor that still comes loses what is too old, and what stays is no oth
   await sendAll(server, visitor, [event('page'), await login('anna'), event('view_item')])
   await settled(server)
 
-  // Anna comes back without another login, then Ben logs in on the same browser: within his reach of 30 days.
+  // Anna comes back without another login, then Ben logs in on the same browser within the 30 days that his login
+  // reaches back.
   await later(25)
   const second = { ...event('page'), at: new Date(Date.now() + 25 * DAY).toISOString() }
   const shifted = { sent_at: new Date(Date.now() + 25 * DAY).toISOString() }
@@ -99,7 +100,7 @@ test('a visitor that still comes loses what is too old, and what stays is no oth
   const token = await signLogin(secret, 'ben', { seconds: Math.floor(now / 1000) })
   const third = { ...event('identify', 0, { kind: 'login', token }), at: new Date(now).toISOString() }
   await sendAll(server, visitor, [third], { sent_at: new Date(now).toISOString() })
-  await until(async () => !(await typesOf(visitor)).includes('view_item'), 'what is too old to go')
+  await until(async () => !(await typesOf(visitor)).includes('view_item'), 'the expired events to be deleted')
   await settled(server)
   expect(await typesOf(visitor)).toEqual(['page', 'identify'])
   const owners = await server.query<{ person_id: string }>('select person_id from events order by at')
@@ -107,7 +108,7 @@ test('a visitor that still comes loses what is too old, and what stays is no oth
   expect((await timeline(server, visitor)).map((each) => each.type)).toEqual(['page', 'identify'])
 })
 
-test('history that arrives too late is stored for no longer than the next run', async () => {
+test('history that arrives too late is stored only until the next run', async () => {
   server = await startServer()
   const [old, young] = [newVisitor(), newVisitor()]
   await history(old, 900, ['page', 'view_item'])
@@ -120,7 +121,7 @@ test('history that arrives too late is stored for no longer than the next run', 
   expect(await server.query('select * from visitors where visitor_id = ?', old)).toEqual([])
 })
 
-test('who was first to use a mail’s token stays first when he is gone', async () => {
+test('the first visitor to use a mail token stays the first after its deletion', async () => {
   server = await startServer()
   await server.cli('sites', 'set', 'demo', 'retention_months=1')
   await server.post('/api/v1/contacts', [{ id: 'anna', email: 'anna@example.com', mail_consent: true }])

@@ -1,6 +1,6 @@
 /**
- * The door of Segment's API: who may call it and in which forms, what is read, what is refused whole or in part, and
- * when it is kept to have happened.
+ * The endpoints of Segment's API: who may call them and in which forms, what they read, what they refuse in whole or in
+ * part, and which time an event gets.
  */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ async function expectTaken(response: Response): Promise<void> {
   await settled(server)
 }
 
-/** Expects a 200 that leaves out what is said. */
+/** Expects a 200 that reports the given skipped calls. */
 async function expectLeftOut(response: Response, what: string): Promise<void> {
   expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
   expect(response.headers.get('couture-left-out')).toBe(what)
@@ -50,13 +50,13 @@ async function expectLeftOut(response: Response, what: string): Promise<void> {
 
 const eventsOf = async (visitor: string) => (await timeline(server, visitor)).map((event) => event.type)
 
-describe('who may call', () => {
+describe('authentication', () => {
   const bearer = (key: string) => ({ authorization: `Bearer ${key}` })
   test.each<[string, (keys: SegmentKeys) => [Record<string, string>, Record<string, unknown>]]>([
     ['the write key as the user name of Basic', ({ writeKey }) => [basic(writeKey), {}]],
     ['the write key as Bearer', ({ writeKey }) => [bearer(writeKey), {}]],
     ['the write key in the body', ({ writeKey }) => [{}, { writeKey }]],
-    ['the write key in the body beside an empty user name', ({ writeKey }) => [basic(''), { writeKey }]],
+    ['the write key in the body with an empty user name', ({ writeKey }) => [basic(''), { writeKey }]],
     ['a secret key as the user name of Basic', ({ secret }) => [basic(secret), {}]],
     ['a secret key as Bearer', ({ secret }) => [bearer(secret), {}]],
     ['a secret key in the body', ({ secret }) => [{}, { writeKey: secret }]],
@@ -94,12 +94,12 @@ describe('who may call', () => {
     expect((await problemOf(response)).code).toBe('missing_scope')
   })
 
-  test('where there are several sites, a secret key says which one', async () => {
+  test('with several sites, a secret key must name one', async () => {
     const other = await startServer()
     try {
       const { secret } = await segmentKeys(other)
       const shop = await other.cli<SiteView>('sites', 'create', '--id', 'shop', '--origin', 'https://s.example')
-      // Until the server has seen that there is a second site, the first is the only one.
+      // Until the server has noticed the second site, the first is the only one.
       await expect.poll(async () => (await postBatch(other, [], basic(secret))).status).toBe(400)
       const unsaid = await postBatch(other, [page().body], basic(secret))
       expect([unsaid.status, (await problemOf(unsaid)).code]).toEqual([400, 'invalid_request'])
@@ -114,7 +114,7 @@ describe('who may call', () => {
         await postBatch(other, [page().body], basic(secret), { context: { site: 'shop' } }),
         await postBatch(other, [page().body], basic(secret), { writeKey: shop.write_key }),
         await postBatch(other, [inContext.body], basic(secret)),
-        // A site that was made just now is known by its write key.
+        // A new site's write key works at once.
         await postBatch(other, [page().body], basic(shop.write_key)),
       ]
       expect(replies.map((reply) => reply.status)).toEqual(replies.map(() => 200))
@@ -130,8 +130,8 @@ describe('who may call', () => {
   })
 })
 
-describe('what is read', () => {
-  test.each(['batch', 'batch/', 'b', 'import'])('a batch at /v1/%s', async (path) => {
+describe('a request that is read', () => {
+  test.each(['batch', 'batch/', 'b', 'import'])('has a batch at /v1/%s', async (path) => {
     const { visitor, body } = page()
     await expectTaken(await postCall(server, path, { batch: [body] }, basic(keys.writeKey)))
     expect(await eventsOf(visitor)).toEqual(['page'])
@@ -147,7 +147,7 @@ describe('what is read', () => {
     ['alias', 'alias'],
     ['t', 'view_item'],
     ['p', 'page'],
-  ])('one call at /v1/%s', async (path, type) => {
+  ])('has one call at /v1/%s', async (path, type) => {
     const { anonymousId, visitor } = newAnonymous()
     const fields = { anonymousId, userId: 'u-9', event: 'Product Viewed', groupId: 'g', previousId: anonymousId }
     const { type: _, ...body } = call('', fields)
@@ -161,13 +161,13 @@ describe('what is read', () => {
     'application/json; charset=utf-8',
     'application/x-www-form-urlencoded',
     'application/octet-stream',
-  ])('JSON that is called %s', async (type) => {
+  ])('has JSON with the content type %s', async (type) => {
     const { visitor, body } = page()
     await expectTaken(await postBatch(server, [body], { ...basic(keys.writeKey), 'content-type': type }))
     expect(await eventsOf(visitor)).toEqual(['page'])
   })
 
-  test('gzip', async () => {
+  test('may be compressed with gzip', async () => {
     const { visitor, body } = page()
     const packed = gzipSync(JSON.stringify({ batch: [body] }))
     const headers = { ...basic(keys.writeKey), 'content-encoding': 'gzip' }
@@ -175,7 +175,7 @@ describe('what is read', () => {
     expect(await eventsOf(visitor)).toEqual(['page'])
   })
 
-  test('a context of the whole batch, which each call’s own goes before', async () => {
+  test('may have a context for the whole batch, which each call can override', async () => {
     const [whole, own] = [newAnonymous(), newAnonymous()]
     const calls = [
       call('page', { anonymousId: whole.anonymousId, context: {} }),
@@ -187,12 +187,12 @@ describe('what is read', () => {
     expect(await timelineStatus(server, own.visitor)).toBe(404)
   })
 
-  test('an empty batch is a success', async () => {
+  test('may have an empty batch', async () => {
     await expectTaken(await postBatch(server, [], basic(keys.writeKey)))
   })
 })
 
-describe('what is refused as a whole', () => {
+describe('a request refused as a whole', () => {
   test.each<[string, string, unknown, number, string]>([
     ['no JSON', 'batch', '{', 400, 'invalid_json'],
     ['a list', 'batch', [], 400, 'invalid_request'],
@@ -204,7 +204,7 @@ describe('what is refused as a whole', () => {
     expect([response.status, (await problemOf(response)).code]).toEqual([status, code])
   })
 
-  test('2,500 calls are taken', async () => {
+  test('2,500 calls are accepted', async () => {
     const { anonymousId, visitor } = newAnonymous()
     const calls = Array.from({ length: 2500 }, (_, i) => ({ type: 'page', messageId: `many-${i}`, anonymousId }))
     const response = await postBatch(server, calls, basic(keys.writeKey), { context: consenting() })
@@ -213,23 +213,23 @@ describe('what is refused as a whole', () => {
   })
 })
 
-describe('what is refused alone, and counted', () => {
+describe('a call refused alone and counted', () => {
   test.each<[string, Record<string, unknown>, string]>([
     ['an unknown type', { type: 'trace' }, 'invalid_event'],
     ['no type', { type: undefined }, 'invalid_event'],
     ['a track without a name', { type: 'track' }, 'invalid_event'],
-    ['a time that is none', { timestamp: 'yesterday' }, 'invalid_event'],
+    ['an invalid time', { timestamp: 'yesterday' }, 'invalid_event'],
     ['nobody', { anonymousId: undefined }, 'invalid_event'],
     ['an anonymous id that is too long', { anonymousId: 'x'.repeat(63) }, 'invalid_event'],
     ['an anonymous id that is an address', { anonymousId: 'ann@mail.example' }, 'invalid_event'],
-    ['an anonymous id that would be another’s epoch', { anonymousId: 'someone:2' }, 'invalid_event'],
+    ['an anonymous id that would be an epoch of another', { anonymousId: 'someone:2' }, 'invalid_event'],
     ['the anonymous id "null"', { anonymousId: 'null' }, 'blocked_identifier'],
     ['the anonymous id "undefined"', { anonymousId: 'undefined' }, 'blocked_identifier'],
-    ['a placeholder for a user', { anonymousId: null, userId: '{{user.id}}' }, 'blocked_identifier'],
+    ['a placeholder as user id', { anonymousId: null, userId: '{{user.id}}' }, 'blocked_identifier'],
     ['an identify of "null"', { type: 'identify', userId: 'null' }, 'blocked_identifier'],
     ['a call over 32 KiB', { properties: { pad: 'x'.repeat(33_000) } }, 'event_too_large'],
-    ['a call of eight days ago', { timestamp: new Date(Date.now() - 8 * DAY).toISOString() }, 'too_old'],
-    ['a call of the future', { timestamp: new Date(Date.now() + 10 * MINUTE).toISOString() }, 'in_future'],
+    ['a call from eight days ago', { timestamp: new Date(Date.now() - 8 * DAY).toISOString() }, 'too_old'],
+    ['a call in the future', { timestamp: new Date(Date.now() + 10 * MINUTE).toISOString() }, 'in_future'],
     ['a crawler', { context: consenting(undefined, { userAgent: 'Mozilla/5.0 (compatible; Googlebot/2.1)' }) }, 'bot'],
   ])('%s', async (_, fields, code) => {
     const { visitor, body } = page()
@@ -238,7 +238,7 @@ describe('what is refused alone, and counted', () => {
     expect(await eventsOf(visitor)).toEqual(['page'])
   })
 
-  test('a crawler by its header', async () => {
+  test('a crawler is recognised by its header', async () => {
     const { visitor, body } = page()
     const headers = { ...basic(keys.writeKey), 'user-agent': 'Googlebot/2.1 (+http://www.google.com/bot.html)' }
     await expectLeftOut(await postBatch(server, [body], headers), 'bot=1')
@@ -246,7 +246,7 @@ describe('what is refused alone, and counted', () => {
   })
 
   test.each(['analytics-node/6.2.0', 'analytics-node-next/latest', 'node-fetch', 'analytics-python/2.3', 'okhttp/4.9'])(
-    'a server that calls itself %s is no crawler',
+    'a server with the user agent %s is not a crawler',
     async (agent) => {
       const { visitor, body } = page()
       await expectTaken(await postBatch(server, [body], { ...basic(keys.writeKey), 'user-agent': agent }))
@@ -256,37 +256,40 @@ describe('what is refused alone, and counted', () => {
 })
 
 test.each<[string, string]>([
-  ['a call nested without end', `{"batch":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
-  ['a context nested without end', `{"batch":[{}],"context":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
-  ['a time nested without end', `{"sentAt":${'['.repeat(100_000)}${']'.repeat(100_000)},"batch":[${oneCall()}]}`],
-  ['names of what every object has', `{"batch":[${oneCall('"__proto__":{"type":1},"constructor":2,"toString":3')}]}`],
+  ['an extremely nested call', `{"batch":[${'['.repeat(100_000)}${']'.repeat(100_000)}]}`],
+  ['an extremely nested context', `{"batch":[{}],"context":${'['.repeat(100_000)}${']'.repeat(100_000)}}`],
+  ['an extremely nested time', `{"sentAt":${'['.repeat(100_000)}${']'.repeat(100_000)},"batch":[${oneCall()}]}`],
+  [
+    'members named like properties of every object',
+    `{"batch":[${oneCall('"__proto__":{"type":1},"constructor":2,"toString":3')}]}`,
+  ],
   ['an event with such a name', `{"batch":[${oneCall('"event":"constructor","properties":{"__proto__":{"a":1}}')}]}`],
   [
-    'values of all wrong kinds',
+    'values of wrong types',
     `{"batch":[${oneCall('"context":3,"properties":[1],"event":{},"traits":"x","userId":{}')}]}`,
   ],
-  ['calls that are none', '{"batch":[null,1,"x",[],true],"context":null,"sentAt":{},"writeKey":7}'],
-])('%s harms nobody', async (_, body) => {
+  ['calls that are not objects', '{"batch":[null,1,"x",[],true],"context":null,"sentAt":{},"writeKey":7}'],
+])('%s does no harm', async (_, body) => {
   const response = await postCall(server, 'batch', body, basic(keys.writeKey))
   expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
   await settled(server)
 })
 
-/** A track call as JSON, with more of its fields as they are written; no id, no time. */
+/** A track call as JSON without id and time, with further fields inserted verbatim. */
 function oneCall(more = '"event":"Product Added"'): string {
   const context = JSON.stringify(consenting())
   return `{"type":"track","anonymousId":"${newAnonymous().anonymousId}","context":${context},${more}}`
 }
 
-describe('once', () => {
-  test('a call that is repeated, in one request or in another', async () => {
+describe('stored once', () => {
+  test('a call that is repeated in the same or another request', async () => {
     const { visitor, body } = page()
     await expectLeftOut(await postBatch(server, [body, body], basic(keys.writeKey)), 'duplicate=1')
     await expectTaken(await postBatch(server, [body], basic(keys.writeKey)))
     expect(await eventsOf(visitor)).toEqual(['page'])
   })
 
-  test('a call without a messageId that is repeated with a new time of sending', async () => {
+  test('a call without a messageId that is repeated with a new sentAt', async () => {
     const { visitor, body } = page({ messageId: undefined })
     const sentAt = new Date(Date.now() - 1000).toISOString()
     await expectTaken(await postBatch(server, [body], basic(keys.writeKey), { sentAt }))
@@ -295,7 +298,7 @@ describe('once', () => {
     expect(await eventsOf(visitor)).toEqual(['page'])
   })
 
-  test('a messageId that is no id of ours, or an address', async () => {
+  test('a call whose messageId is not a valid id, or is an address', async () => {
     const { anonymousId, visitor } = newAnonymous()
     const ids = ['with space', 'ann@mail.example', 'x'.repeat(200), 'é']
     const calls = ids.map((messageId) => call('page', { anonymousId, messageId }))
@@ -307,7 +310,7 @@ describe('once', () => {
   })
 })
 
-describe('when', () => {
+describe('the time of an event', () => {
   const at = Date.parse('2024-02-29T12:00:00.000Z')
   const cases: [string, Record<string, unknown>, Record<string, unknown>][] = [
     ['timestamp', { timestamp: '2024-02-29T12:00:00.000Z' }, {}],
@@ -317,14 +320,14 @@ describe('when', () => {
     ['seconds since 1970', { timestamp: at / 1000 }, {}],
     ['timestamp, where it was corrected already', { timestamp: at, originalTimestamp: at - DAY }, { sentAt: 1e9 }],
   ]
-  test.each(cases)('history is kept at its %s with a secret key', async (_, fields, more) => {
+  test.each(cases)('is %s for history sent with a secret key', async (_, fields, more) => {
     const { visitor, body } = page({ timestamp: undefined, ...fields })
     await expectTaken(await postCall(server, 'batch', { batch: [body], ...more }, basic(keys.secret)))
     expect((await timeline(server, visitor)).map((event) => Date.parse(event.at))).toEqual([at])
   })
 
   test.each(['the batch', 'the call'])(
-    'a clock that is two hours late is corrected by the sentAt of %s',
+    'is corrected by the sentAt of %s if the clock is two hours late',
     async (whose) => {
       const behind = (ms: number) => new Date(Date.now() - 2 * 60 * MINUTE - ms).toISOString()
       const sentAt = behind(0)
@@ -341,7 +344,7 @@ describe('when', () => {
     },
   )
 
-  test('a call without a time is of when it was received', async () => {
+  test('is the time of receipt for a call without a time', async () => {
     const before = Date.now()
     const { visitor, body } = page({ timestamp: undefined })
     await expectTaken(await postCall(server, 'page', body, basic(keys.writeKey)))
@@ -351,10 +354,10 @@ describe('when', () => {
   })
 })
 
-describe('from a browser', () => {
+describe('a call from a browser', () => {
   const browser = (origin: string) => ({ origin, 'user-agent': BROWSER, 'content-type': 'text/plain' })
 
-  test('of the site, a reply can be read, an error too, and the browser is known', async () => {
+  test('of the site can read replies and errors, and the browser is recognised', async () => {
     const context = consenting(undefined, {
       page: { url: `${server.url}/coats?size=4&utm_source=mail`, referrer: 'https://g.example/?q=ann', title: 'Coats' },
     })
@@ -372,7 +375,7 @@ describe('from a browser', () => {
     expect([refused.status, refused.headers.get('access-control-allow-origin')]).toEqual([400, server.url])
   })
 
-  test('of another site, nothing is taken', async () => {
+  test('of another site is refused', async () => {
     const { visitor, body } = page({ writeKey: keys.writeKey })
     const response = await postCall(server, 'p', body, browser('https://evil.example'))
     expect([response.status, (await problemOf(response)).code]).toEqual([403, 'origin_not_allowed'])
@@ -380,7 +383,7 @@ describe('from a browser', () => {
     expect(await timelineStatus(server, visitor)).toBe(404)
   })
 
-  test('a preflight is answered', async () => {
+  test('has its preflight answered', async () => {
     const headers = { origin: server.url, 'access-control-request-method': 'POST' }
     const response = await fetch(`${server.url}/v1/batch`, { method: 'OPTIONS', headers })
     expect([response.status, response.headers.get('access-control-allow-origin')]).toEqual([204, server.url])
@@ -388,7 +391,7 @@ describe('from a browser', () => {
   })
 })
 
-test('an address that sends too much is told 429 and when to try again', async () => {
+test('an address that sends too much gets 429 with Retry-After', async () => {
   const proxied = await startServer({ env: { TRUST_PROXY: '1' } })
   try {
     const { writeKey } = await segmentKeys(proxied)

@@ -1,4 +1,4 @@
-/** What Segment's e-commerce calls become behind the door: carts, orders and who they belong to. */
+/** What Segment's e-commerce calls become: carts, orders and their owners. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { basic, call, newAnonymous, postBatch, type SegmentKeys, segmentKeys } from '../support/segment-requests.ts'
 import { settled } from '../support/sender.ts'
@@ -32,7 +32,7 @@ const carts = (visitor: string) =>
     visitor,
   )
 
-test('Product Added opens a cart, Order Completed closes it, and the order is one of the tag’s', async () => {
+test('Product Added opens a cart, Order Completed closes it, and the order has the tag as its source', async () => {
   const { anonymousId, visitor } = newAnonymous()
   const added = call('track', { anonymousId, event: 'Product Added', properties: PRODUCT, timestamp: ago(5000) })
   await sendAll([added], keys.writeKey)
@@ -53,7 +53,7 @@ test('Product Added opens a cart, Order Completed closes it, and the order is on
   ])
 })
 
-test('an order that a server tells of is a server’s', async () => {
+test('an order sent by a server has the server as its source', async () => {
   const { anonymousId } = newAnonymous()
   const properties = { order_id: 'order-2', revenue: '9.50', currency: 'eur' }
   await sendAll([call('track', { anonymousId, event: 'Order Completed', properties })], `${keys.secret}:demo`)
@@ -62,7 +62,7 @@ test('an order that a server tells of is a server’s', async () => {
   ])
 })
 
-test('a cart that a server knows by its user alone is the contact’s', async () => {
+test('a cart that a server identifies only by user belongs to the contact', async () => {
   await server.post('/api/v1/contacts', [{ id: 'c-42', email: 'c42@mail.example', mail_consent: true, attributes: {} }])
   const added = call('track', { userId: 'c-42', event: 'Product Added', properties: PRODUCT, timestamp: ago(5000) })
   await sendAll([added], `${keys.verifying}:demo`)
@@ -71,7 +71,7 @@ test('a cart that a server knows by its user alone is the contact’s', async ()
   expect(contact.links).toMatchObject([{ strength: 'verified', state: 'open' }])
 })
 
-test('what anybody says of a user with the write key is never among what a server says of him', async () => {
+test('write-key events about a user do not join those that a server sends about the user', async () => {
   await server.post('/api/v1/contacts', [{ id: 'c-43', email: 'c43@mail.example', mail_consent: true, attributes: {} }])
   const forged = { ...PRODUCT, product_id: 'forged' }
   await sendAll(
@@ -85,7 +85,7 @@ test('what anybody says of a user with the write key is never among what a serve
   expect(timeline.data.map((event: { type: string }) => event.type)).toEqual(['view_item'])
 })
 
-test('two logins of one batch at different times are two, and divide what the browser did', async () => {
+test('two logins of one batch at different times divide the browser’s events', async () => {
   await server.post('/api/v1/contacts', [
     { id: 'c-a', email: 'ca@mail.example', attributes: {} },
     { id: 'c-b', email: 'cb@mail.example', attributes: {} },

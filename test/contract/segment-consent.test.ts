@@ -1,4 +1,4 @@
-/** What Segment's calls may leave behind: consent by the site's map, logins as claims or proof, and no address at all. */
+/** What Segment's calls store: consent according to the site's map, logins as claims or proof, and never an address. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesHolding, tablesHolding, timelineStatus } from '../support/requests.ts'
 import {
@@ -22,7 +22,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Sends calls and returns what the reply says was left out. */
+/** Sends calls and returns the skipped ones that the reply reports. */
 async function sent(calls: unknown[], key: string): Promise<string | null> {
   const response = await postBatch(server, calls, basic(key))
   expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
@@ -42,13 +42,13 @@ const claimsOf = async (visitor: string) =>
 describe('consent', () => {
   test.each<[string, Record<string, unknown> | undefined]>([
     ['no context', undefined],
-    ['no word on consent', {}],
+    ['no consent', {}],
     ['an empty consent', { consent: {} }],
     ['no category of the map', consenting({ Necessary: true })],
-    ['a no to analytics', consenting({ ...ALL, Analytics: false })],
-    ['a word that is not true', consenting({ Analytics: 'true' })],
-    ['a category that stands for what sites vouch for', consenting({ '*': true })],
-  ])('%s: nothing is stored, in any file', async (_, context) => {
+    ['a refusal of analytics', consenting({ ...ALL, Analytics: false })],
+    ['a string instead of true', consenting({ Analytics: 'true' })],
+    ['the category reserved for what sites vouch for', consenting({ '*': true })],
+  ])('%s: nothing is stored in any file', async (_, context) => {
     for (const key of [keys.writeKey, keys.secret]) {
       const { anonymousId } = newAnonymous()
       const left = await sent([call('page', { anonymousId, context })], key)
@@ -57,7 +57,7 @@ describe('consent', () => {
     }
   })
 
-  test('what was not consented to is counted', async () => {
+  test('events without consent are counted', async () => {
     const counted = async () =>
       Number(/outcome="no_consent"\} (\d+)/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1] ?? 0)
     const before = await counted()
@@ -71,7 +71,7 @@ describe('consent', () => {
     [{ Analytics: true, Advertising: true, Functional: false }, [1, 0, 1]],
     [{ Analytics: true, Advertising: false, marketing: true }, [1, 0, 0]],
     [{ C0002: true, C0003: true, C0004: true }, [1, 1, 1]],
-  ])('%j is taken for what it says', async (preferences, purposes) => {
+  ])('%j is mapped to the right purposes', async (preferences, purposes) => {
     const { anonymousId, visitor } = newAnonymous()
     expect(await sent([call('page', { anonymousId, context: consenting(preferences) })], keys.writeKey)).toBeNull()
     const rows = await server.query<Record<string, unknown>>('select * from consents where visitor_id = ?', visitor)
@@ -79,21 +79,21 @@ describe('consent', () => {
     expect([rows[0]!.analytics, rows[0]!.identity, rows[0]!.marketing]).toEqual(purposes)
   })
 
-  test('without identity a login is not taken, and other calls are taken without their user', async () => {
+  test('without consent to identity a login is refused, and other calls are accepted without their user', async () => {
     const { anonymousId, visitor } = newAnonymous()
     const context = consenting({ Analytics: true })
     const calls = [
       call('identify', { anonymousId, userId: 'u-1', context }),
       call('alias', { previousId: anonymousId, userId: 'u-1', context }),
       call('page', { anonymousId, userId: 'u-1', context }),
-      // There is nobody but the user here.
+      // This call has only a user and no visitor.
       call('page', { userId: 'u-1', context }),
     ]
     expect(await sent(calls, keys.verifying)).toBe('no_consent=3')
     expect([await typesOf(visitor), await claimsOf(visitor)]).toEqual([['page'], []])
   })
 
-  test('a visitor who takes analytics back is erased and stays away', async () => {
+  test('a visitor that withdraws analytics is erased and stays erased', async () => {
     const { anonymousId, visitor } = newAnonymous()
     await sent([call('page', { anonymousId })], keys.writeKey)
     expect(await typesOf(visitor)).toEqual(['page'])
@@ -105,7 +105,7 @@ describe('consent', () => {
     expect(await timelineStatus(server, visitor)).toBe(404)
   })
 
-  test('of a change of mind within one batch the last word counts', async () => {
+  test('of several choices within one batch the last one counts', async () => {
     const { anonymousId, visitor } = newAnonymous()
     const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
     const without = { ...ALL, Advertising: false }
@@ -121,7 +121,7 @@ describe('consent', () => {
     )
   })
 
-  test('a site’s own map replaces ours, and what it vouches for holds for its servers alone', async () => {
+  test('a site’s own map replaces the default, and what it vouches for applies only to its servers', async () => {
     await server.cli('sites', 'set', 'demo', 'consent_map=Mesure=analytics,*=analytics,*=identity')
     try {
       const visitors = [newAnonymous(), newAnonymous(), newAnonymous(), newAnonymous()]
@@ -156,8 +156,8 @@ describe('a login', () => {
   test.each<[string, keyof SegmentKeys, string]>([
     ['is a claim with the write key', 'writeKey', 'login_claimed'],
     ['is a claim with a secret key alone', 'secret', 'login_claimed'],
-    ['is proof with a secret key that may say so', 'verifying', 'login_verified'],
-  ])('%s, in whatever call names the user', async (_, which, evidence) => {
+    ['is proof with a secret key that may verify logins', 'verifying', 'login_verified'],
+  ])('%s, in any call that names the user', async (_, which, evidence) => {
     const calls = ['identify', 'track', 'page', 'screen', 'group', 'alias'].map((type) => {
       const { anonymousId, visitor } = newAnonymous()
       const fields = { anonymousId, previousId: anonymousId, event: 'Quiz Answered', groupId: 'g', userId: 'c-1' }
@@ -172,7 +172,7 @@ describe('a login', () => {
     for (const { visitor } of calls) expect(await claimsOf(visitor)).toEqual([evidence])
   })
 
-  test('by a proof links the visitor, and the write key’s word for another does not undo it', async () => {
+  test('with proof links the visitor, and a claim to another contact with the write key does not undo it', async () => {
     const { anonymousId, visitor } = newAnonymous()
     await sent([call('identify', { anonymousId, userId: 'c-1' })], keys.verifying)
     expect(await linksOf('c-1', visitor)).toEqual(['verified'])
@@ -183,10 +183,10 @@ describe('a login', () => {
   })
 
   test.each<[string, Record<string, unknown>]>([
-    ['by an address for a user id', { userId: ' One.Person@mail.example' }],
-    ['by the address of the traits', { traits: { email: 'one.person@mail.example' } }],
+    ['by an address as user id', { userId: ' One.Person@mail.example' }],
+    ['by the address in the traits', { traits: { email: 'one.person@mail.example' } }],
     [
-      'by the address where the user id is a placeholder',
+      'by the address if the user id is a placeholder',
       { userId: 'null', traits: { email: 'one.person@mail.example' } },
     ],
     ['by the user id before the address', { userId: 'c-1', traits: { email: 'two.person@mail.example' } }],
@@ -196,14 +196,14 @@ describe('a login', () => {
     expect(await linksOf('c-1', visitor)).toEqual(['verified'])
   })
 
-  test('an alias makes its earlier anonymous id the user’s', async () => {
+  test('an alias links the earlier anonymous id to the user', async () => {
     const { anonymousId, visitor } = newAnonymous()
     await sent([call('page', { anonymousId })], keys.writeKey)
     await sent([call('alias', { previousId: anonymousId, userId: 'c-2' })], keys.verifying)
     expect(await linksOf('c-2', visitor)).toEqual(['verified'])
   })
 
-  test('an alias of two users makes one of neither', async () => {
+  test('an alias between two users merges neither', async () => {
     const { anonymousId, visitor } = newAnonymous()
     await sent([call('alias', { anonymousId, previousId: 'c-1', userId: 'c-2' })], keys.verifying)
     expect(await linksOf('c-2', visitor)).toEqual(['verified'])
@@ -211,7 +211,7 @@ describe('a login', () => {
     expect((await server.get('/api/v1/contacts/c-1')).id).toBe('c-1')
   })
 
-  test('a logout ends the link, and names nobody', async () => {
+  test('a logout ends the link and makes no claim', async () => {
     const { anonymousId, visitor } = newAnonymous()
     const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
     const login = call('identify', { anonymousId, userId: 'c-1', timestamp: at(20) })
@@ -223,14 +223,14 @@ describe('a login', () => {
     ])
   })
 
-  test('an identify that names nobody claims nothing', async () => {
+  test('an identify without a user makes no claim', async () => {
     const { anonymousId, visitor } = newAnonymous()
     expect(await sent([call('identify', { anonymousId, traits: { plan: 'gold' } })], keys.verifying)).toBeNull()
     expect([await typesOf(visitor), await claimsOf(visitor)]).toEqual([['identify'], []])
   })
 })
 
-test('no address, trait or unkept query of any call is in any file', async () => {
+test('no address, trait or dropped query of any call is in any file', async () => {
   const { anonymousId, visitor } = newAnonymous()
   const email = 'hidden.person@mail.example'
   const traits = { email, phone: '+33612345678', lastName: 'Hiddenname', address: { street: 'Hiddenstreet' } }

@@ -1,4 +1,7 @@
-/** While everybody is judged by a new definition, collecting and deriving go on; a restart goes on where it was. */
+/**
+ * While every person is judged by a new definition, collecting and deriving continue; a restart resumes where it
+ * stopped.
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { contactPerson, visitorPerson } from '../../server/domain/ids.ts'
 import { event, sendAll } from '../support/sender.ts'
@@ -15,7 +18,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** Persons as deriving would have left them: every fourth is a contact, every second has an open cart. */
+/** Persons as deriving would have stored them: every fourth is a contact, every second has an open cart. */
 const columns = {
   person_id: `replace(case when i % 4 = 0 then '${contactPerson('crm-N')}' else '${visitorPerson('visitor-N', 1)}' end,
     'N', cast(i as text))`,
@@ -47,10 +50,10 @@ const put = (id: string, node: unknown) =>
     body: JSON.stringify({ name: id, node }),
   })
 
-test('20,000 persons are judged in steps, while visitors come and are derived', async () => {
+test('20,000 persons are judged in steps while new visitors are derived', async () => {
   const made = await server.post('/api/v1/segments', { id: 'carts', name: 'Carts', node: { cart: {} } })
   expect(made.judging).toEqual({ done: 0, total: PERSONS })
-  // Whoever comes meanwhile is derived before everybody was judged.
+  // A visitor that arrives meanwhile is derived before every person has been judged.
   let visits = 0
   let derivedMeanwhile = 0
   while ((await judgingOf('carts')) !== null) {
@@ -67,7 +70,7 @@ test('20,000 persons are judged in steps, while visitors come and are derived', 
   expect(await countMembers('carts', "and reason = 'definition'")).toBe(PERSONS / 2)
 })
 
-test('a server that is killed goes on where it was, and a change meanwhile begins anew', async () => {
+test('a killed server resumes judging where it stopped, and a change meanwhile starts it over', async () => {
   await put('carts', { all: [{ cart: {} }, { matched: false }, { consent: { marketing: true } }] })
   await until(async () => ((await judgingOf('carts'))?.done ?? 0) > 1000, 'some to be judged')
   const before = (await judgingOf('carts'))!

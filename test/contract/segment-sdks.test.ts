@@ -1,6 +1,6 @@
 /**
- * Segment's own SDKs, pointed at a real server with nothing changed but their host: every event is stored once, also
- * where the first answers are refusals or are lost. And what those SDKs were seen to send, replayed.
+ * Segment's own SDKs against a real server with only their host changed: every event is stored once, even
+ * if the first replies are refusals or are lost. Captured requests of those SDKs are replayed as well.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { Analytics } from '@segment/analytics-node'
@@ -20,7 +20,7 @@ import {
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
-/** As much of the older SDK as is used here. */
+/** The part of the older SDK that is used here. */
 type OldAnalytics = {
   track(message: Record<string, unknown>): void
   identify(message: Record<string, unknown>): void
@@ -37,7 +37,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Sends one identify, one page and `n` events of a visitor by one SDK, and resolves when the SDK is done. */
+/** Sends one identify, one page and `n` events of a visitor through one SDK, and resolves when the SDK is done. */
 type Sdk = (host: string, key: string, anonymousId: string, n: number) => Promise<void>
 
 const CONTEXT = consenting()
@@ -70,7 +70,7 @@ const SDKS: [string, Sdk][] = [
       const errors: unknown[] = []
       const analytics = new OldAnalytics(key, {
         host,
-        // It sends its first call at once and the rest as one batch, when told to.
+        // It sends its first call at once and the rest as one batch on flush.
         flushAt: 100,
         flushInterval: 0,
         errorHandler: (error: unknown) => errors.push(error),
@@ -92,9 +92,9 @@ const SDKS: [string, Sdk][] = [
   ],
 ]
 
-/** Expects the visitor to have what an SDK sends with `n` events, each once. */
+/** Expects the visitor to have everything that an SDK sends with `n` events, each once. */
 async function expectOnce(visitor: string, n: number): Promise<Seen[]> {
-  // The older SDK's first request has nobody to wait for it.
+  // Nothing waits for the older SDK's first request.
   await expect
     .poll(
       async () => {
@@ -119,7 +119,7 @@ describe.each(SDKS)('%s', (_, send) => {
     await expectOnce(visitor, 12)
   })
 
-  test.each([429, 503])('stores every event once though the first answers are %i', async (status) => {
+  test.each([429, 503])('stores every event once even if the first replies are %i', async (status) => {
     const network = await failingNetwork(server, 2, status)
     const { anonymousId, visitor } = newAnonymous()
     await send(network.url, keys.writeKey, anonymousId, 8)
@@ -128,7 +128,7 @@ describe.each(SDKS)('%s', (_, send) => {
     await network.close()
   })
 
-  test('stores every event once though the server’s first answers are lost', async () => {
+  test('stores every event once even if the server’s first replies are lost', async () => {
     const network = await failingNetwork(server, 2, 502, { reaching: true })
     const { anonymousId, visitor } = newAnonymous()
     await send(network.url, keys.writeKey, anonymousId, 8)
@@ -137,7 +137,7 @@ describe.each(SDKS)('%s', (_, send) => {
     await network.close()
   })
 
-  test('with a secret key that names its site does the same, and its login is proof', async () => {
+  test('with a secret key and a site stores every event once, with its login as proof', async () => {
     const { anonymousId, visitor } = newAnonymous()
     await send(server.url, `${keys.verifying}:demo`, anonymousId, 3)
     await expectOnce(visitor, 3)
@@ -146,32 +146,36 @@ describe.each(SDKS)('%s', (_, send) => {
     ])
   })
 
-  test('leaves no address of a trait in any file', async () => {
+  test('leaves no address from a trait in any file', async () => {
     expect(await filesHolding(server, 'sdk.person@mail.example')).toEqual([])
   })
 })
 
-// The captures lie beside a development checkout and are not part of the project.
+// The captures are next to a development checkout and not part of the project.
 const CAPTURES = new URL('../../../shared/data/sdk-captures/', import.meta.url)
 const FILES = ['segment_analytics-node_3.1.0.jsonl', 'analytics-node_6.2.0.jsonl']
 
 type Captured = { url: string; headers: Record<string, string>; body: string; t: number }
 
-describe.skipIf(!existsSync(CAPTURES))('what the SDKs were seen to send', () => {
+describe.skipIf(!existsSync(CAPTURES))('captured requests of the SDKs', () => {
   const captured = (file: string) =>
     readFileSync(new URL(file, CAPTURES), 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Captured)
 
-  /** Replays a capture to a server of its time, with a key of that server; the site vouches for its visitors. */
+  /**
+   * Replays a capture to a server with the clock of that time and a key of that server; the site vouches for its
+   * visitors.
+   */
   const replay = async (file: string, check: (old: TestServer) => Promise<void>) => {
     const requests = captured(file)
     const old = await startServer({ clockMs: requests[0]!.t - Date.now() })
     try {
       const { verifying } = await segmentKeys(old)
       await old.cli('sites', 'set', 'demo', 'consent_map=*=analytics,*=identity')
-      // The server looks for new settings now and then. An alias of nobody tells whether it has, and stores nothing.
+      // The server checks for new settings periodically. An alias without a user reveals whether it has, and stores
+      // nothing.
       const alias = { type: 'alias', previousId: 'a0', userId: 'x'.repeat(400) }
       const left = async () => (await postCall(old, 'alias', alias, basic(verifying))).headers.get('couture-left-out')
       await expect.poll(left, { timeout: 10_000 }).toBe('blocked_identifier=1')
@@ -235,14 +239,14 @@ describe.skipIf(!existsSync(CAPTURES))('what the SDKs were seen to send', () => 
     })
   })
 
-  test(`${FILES[1]} is mapped, ids of 74 characters and all`, async () => {
+  test(`${FILES[1]} is mapped, including ids of 74 characters`, async () => {
     await replay(FILES[1]!, async (old) => {
       const events = await eventsOf(old)
       expect(events.map(({ id, type }) => [id.length, type])).toEqual([
         [74, 'identify'],
         [74, 'add_to_cart'],
       ])
-      // Both name the user alone.
+      // Both name only the user.
       expect(new Set(events.map((each) => each.visitor_id)).size).toBe(1)
       expect(await filesHolding(old, 'u1@example.com')).toEqual([])
     })

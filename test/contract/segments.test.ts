@@ -1,6 +1,6 @@
 /**
- * Segments that change: what the API says of definitions, whom a change lets in and out, and why somebody is a member.
- * Presets follow the releases, unless the shop has edited them.
+ * Changing segments: the API of definitions, which members a change adds and removes, and the reasons of memberships.
+ * Presets follow the releases unless the shop has edited them.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problemOf, type SiteView, signLogin } from '../support/requests.ts'
@@ -44,12 +44,12 @@ const membersOf = async (id: string) => (await server.get<{ data: Member[] }>(`/
 const reasons = async (id: string) =>
   Object.fromEntries((await membersOf(id)).map(({ person, reason }) => [person.id, reason]))
 
-/** Waits until everybody was judged by what the segments say now, and it was told. */
+/** Waits until every person has been judged by the current segments and the feed has published the changes. */
 async function judged(): Promise<void> {
   await until(async () => {
     const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
     return row!.open === 0
-  }, 'everybody to be judged again')
+  }, 'every person to be judged again')
   await settled(server)
 }
 
@@ -58,7 +58,7 @@ async function login(visitor: string, contact: string): Promise<void> {
 }
 
 describe('definitions', () => {
-  test('a new installation has the presets, in both languages', async () => {
+  test('a new installation has the presets in both languages', async () => {
     await judged()
     expect(await list()).toEqual([
       {
@@ -75,7 +75,7 @@ describe('definitions', () => {
     ])
   })
 
-  test('a segment is added, changed, and deleted, and each version is kept', async () => {
+  test('a segment can be added, changed and deleted, and each version is kept', async () => {
     const made = await call('POST', '', { id: 'known', name: 'Known', node: { matched: true } })
     expect(made.status).toBe(201)
     expect(await made.json()).toMatchObject({ id: 'known', name: 'Known', version: 1, origin: 'shop', edited_at: null })
@@ -132,20 +132,20 @@ describe('definitions', () => {
       'node.all.1 must not have the member eval',
     ],
     [{ id: 'x', name: 'X', node: { cart: { idle: { min: '1 h' } } } }, 'node.cart.idle.min must be a length of time'],
-  ])('%j is refused with its path', async (body, detail) => {
+  ])('%j is refused with the path of the error', async (body, detail) => {
     const refused = await problemOf(await call('POST', '', body))
     expect(refused).toMatchObject({ status: 400, code: 'invalid_request' })
     expect(refused.detail).toContain(detail)
   })
 
-  test('more than a definition may be is refused', async () => {
+  test('a definition above the limits is refused', async () => {
     const name = 'x'.repeat(70_000)
     expect(await problemOf(await call('POST', '', { id: 'x', name, node: { matched: true } }))).toMatchObject({
       status: 413,
     })
   })
 
-  test('a key that may only read changes nothing', async () => {
+  test('a key with read permission cannot change anything', async () => {
     const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'segments:read')
     const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
     const body = JSON.stringify({ id: 'mine', name: 'Mine', node: { matched: true } })
@@ -162,7 +162,7 @@ describe('definitions', () => {
 })
 
 describe('members', () => {
-  test('enter and leave with a definition, dated by what they did, and the feed hears of it', async () => {
+  test('enter and leave with a definition, dated by their behaviour, and the feed publishes it', async () => {
     await server.post('/api/v1/contacts', [{ id: 'crm-a', email: 'a@example.com', mail_consent: true }])
     const added = event('add_to_cart', 3 * MINUTE, ITEM)
     await sendAll(server, 'visitor-of-a-aaaaaaaaaa', [added])
@@ -185,7 +185,7 @@ describe('members', () => {
       },
     ])
 
-    // Who stays has not entered again.
+    // Members that stay have not entered again.
     await call('PUT', '/with_cart', { name: 'With a cart', node: { all: [{ cart: {} }, { matched: true }] } })
     await judged()
     expect(await reasons('with_cart')).toEqual({ 'crm-a': 'definition' })
@@ -206,7 +206,7 @@ describe('members', () => {
     expect(contact.segments.map((segment: { id: string }) => segment.id)).toEqual(['cart_abandoned'])
   })
 
-  test('a name that changes has nobody judged again', async () => {
+  test('a changed name does not cause a new judging', async () => {
     await call('POST', '', { id: 'renamed', name: 'Before', node: { matched: true } })
     await judged()
     const changed = await call('PUT', '/renamed', { name: 'After', node: { matched: true } })
@@ -215,7 +215,7 @@ describe('members', () => {
     await judged()
   })
 
-  test('each has its reason: what happened, time, a link, the CRM, a definition, a rebuild', async () => {
+  test('have a reason: an event, time, a link, the CRM, a definition or a rebuild', async () => {
     await call('POST', '', { id: 'filling', name: 'Filling', node: { cart: { state: 'open' } } })
     await call('POST', '', { id: 'mailable', name: 'Mailable', node: { consent: { mail: true } } })
     await call('POST', '', { id: 'any_cart', name: 'Any cart', node: { cart: {} } })
@@ -229,7 +229,7 @@ describe('members', () => {
     expect(await reasons('any_cart')).toMatchObject({ 'visitor-of-b-aaaaaaaaaa': 'event' })
     expect(await reasons('cart_abandoned')).toMatchObject({ 'visitor-of-b-aaaaaaaaaa': 'time' })
 
-    // The cart was abandoned long before somebody said whose it is.
+    // The cart was abandoned long before a claim assigned it to a contact.
     await login('visitor-of-b-aaaaaaaaaa', 'crm-b')
     await settled(server)
     expect(await reasons('cart_abandoned')).toMatchObject({ 'crm-b': 'link' })
@@ -244,18 +244,18 @@ describe('members', () => {
     await server.cli('rebuild')
     await settled(server)
     expect(await reasons('any_cart')).toMatchObject({ 'crm-b': 'rebuild', 'visitor-filling-bbbbbbbb': 'rebuild' })
-    // Those that the rebuild found as they are kept their reasons.
+    // Members that the rebuild did not change keep their reasons.
     expect(await reasons('mailable')).toMatchObject({ 'crm-b': 'import', 'crm-a': 'definition' })
     for (const id of ['filling', 'mailable', 'any_cart']) await call('DELETE', `/${id}`)
     await judged()
   })
 })
 
-describe('presets', () => {
-  /** What the release before shipped: everything that is idle, without an end. */
+describe('a preset', () => {
+  /** The preset of the previous release: every idle cart, without an upper limit. */
   const OLD = { cart: { state: 'abandoned' } }
 
-  /** Leaves the store as the release before did, and starts this one. */
+  /** Puts the store in the state of the previous release, and starts this one. */
   async function upgrade(...statements: string[]): Promise<void> {
     await server.stop({ wipe: false })
     const store = await openStore(server.dataDir)
@@ -266,7 +266,7 @@ describe('presets', () => {
   }
   const shippedBefore = `update segments set node = '${JSON.stringify(OLD)}', preset_version = 1 where id = 'cart_abandoned'`
 
-  test('one that the release has changed is changed, and everybody judged by it', async () => {
+  test('changed by the release is updated, and every person is judged by it', async () => {
     const before = await reasons('cart_abandoned')
     await upgrade(shippedBefore, "delete from segment_members where segment_id = 'cart_abandoned'")
     expect(await find('cart_abandoned')).toMatchObject({
@@ -285,7 +285,7 @@ describe('presets', () => {
     expect(await find('cart_abandoned')).toMatchObject({ version: 2 })
   })
 
-  test('one that is new is added', async () => {
+  test('new in the release is added', async () => {
     await upgrade(
       ...['segments', 'segment_members'].map((table) => `delete from ${table}`),
       "delete from segment_versions where segment_id = 'cart_abandoned'",
@@ -294,7 +294,7 @@ describe('presets', () => {
     expect(Object.values(await reasons('cart_abandoned'))).toContain('definition')
   })
 
-  test('one that the shop has edited is left alone, and says so', async () => {
+  test('edited by the shop is left alone and reported as edited', async () => {
     await call('PUT', '/cart_abandoned', { name: 'Ours', node: OLD })
     await upgrade(shippedBefore)
     expect(await find('cart_abandoned')).toMatchObject({
@@ -302,7 +302,7 @@ describe('presets', () => {
     })
   })
 
-  test('one that the shop has deleted stays deleted, and its id is free', async () => {
+  test('deleted by the shop stays deleted, and its id is free', async () => {
     await call('DELETE', '/cart_abandoned')
     await upgrade()
     expect(await find('cart_abandoned')).toBeUndefined()
@@ -311,7 +311,7 @@ describe('presets', () => {
     expect(await find('cart_abandoned')).toMatchObject({ name: 'Ours', node: OLD, origin: 'shop', edited_at: null })
   })
 
-  test('one that the release no longer ships stays', async () => {
+  test('no longer shipped by the release stays', async () => {
     const columns = 'id, name, node, version, updated_at, origin, preset_version'
     const values = `'gone', '"Gone"', '{"matched":true}', 1, 1, 'preset', 1`
     await upgrade(`insert into segments (${columns}) values (${values})`)

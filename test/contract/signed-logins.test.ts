@@ -1,6 +1,6 @@
 /**
- * The signatures of logins: the site's secret (HS256) or the shop's own key pair (EdDSA, RS256). What a key is good for
- * is decided by the key, so no token can have one used as what it is not.
+ * The signatures of logins: the site's secret (HS256) or the shop's own key pair (EdDSA, RS256). The key determines
+ * the algorithm, so no token can make the server use a key with another one.
  */
 import { generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -40,7 +40,7 @@ beforeAll(async () => {
     const token = await sign({ alg: 'EdDSA', key: ed.privateKey, site: sites.edOnly })
     return (await login(sites.edOnly, token)).rejected.length === 0
   }
-  await until(taken, 'the collector to know the last key')
+  await until(taken, 'the collector to load the last key')
 })
 afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
@@ -62,7 +62,7 @@ function sign({ alg, key, site, header = {}, claims = {} }: Signing): Promise<st
     .sign(key)
 }
 
-/** Sends a login, and returns what became of it. */
+/** Sends a login and returns its outcome. */
 async function login(site: SiteView, token: string): Promise<{ visitor: string; rejected: WireReply['rejected'] }> {
   const visitor = newVisitor()
   const body = batch([event('page'), event('identify', 0, { kind: 'login', token })], { site: site.id, visitor })
@@ -71,17 +71,17 @@ async function login(site: SiteView, token: string): Promise<{ visitor: string; 
   return { visitor, rejected: ((await response.json()) as WireReply).rejected }
 }
 
-describe('a login is verified that is signed by', () => {
+describe('a login is verified if signed by', () => {
   test.each<[string, () => Signing]>([
     ['the site’s secret', () => ({ alg: 'HS256', key: text(sites.hs.identity_secret), site: sites.hs })],
     ['an Ed25519 key', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed })],
     ['an RSA key', () => ({ alg: 'RS256', key: rsa.privateKey, site: sites.rsa })],
     [
-      'the secret of a site that has a public key too',
+      'the secret of a site that also has a public key',
       () => ({ alg: 'HS256', key: text(sites.ed.identity_secret), site: sites.ed }),
     ],
     ['the key of a site whose secret was removed', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.edOnly })],
-  ])('%s, and the key’s id is kept', async (_, make) => {
+  ])('%s, and the key’s id is stored', async (_, make) => {
     const signing = make()
     const { visitor, rejected } = await login(signing.site, await sign({ ...signing, header: { kid: 'key-1' } }))
     expect(rejected).toEqual([])
@@ -97,26 +97,29 @@ describe('a login is refused', () => {
   const now = Math.floor(Date.now() / 1000)
   test.each<[string, () => Signing]>([
     [
-      'by HS256 with the public key’s text as the secret',
+      'signed by HS256 with the public key’s text as the secret',
       () => ({ alg: 'HS256', key: text(pem(ed.publicKey)), site: sites.ed }),
     ],
-    ['the same, where there is no secret', () => ({ alg: 'HS256', key: text(pem(ed.publicKey)), site: sites.edOnly })],
-    ['the same with an RSA key’s', () => ({ alg: 'HS256', key: text(pem(rsa.publicKey)), site: sites.rsa })],
     [
-      'the same without its last line’s end',
+      'signed the same way for a site without a secret',
+      () => ({ alg: 'HS256', key: text(pem(ed.publicKey)), site: sites.edOnly }),
+    ],
+    [
+      'signed the same way with an RSA key’s text',
+      () => ({ alg: 'HS256', key: text(pem(rsa.publicKey)), site: sites.rsa }),
+    ],
+    [
+      'signed the same way without the final newline',
       () => ({ alg: 'HS256', key: text(pem(rsa.publicKey).trim()), site: sites.rsa }),
     ],
-    [
-      'by the secret that was removed',
-      () => ({ alg: 'HS256', key: text(sites.hs.identity_secret), site: sites.edOnly }),
-    ],
-    ['by HS512 with the secret', () => ({ alg: 'HS512', key: text(sites.hs.identity_secret), site: sites.hs })],
-    ['by another Ed25519 key', () => ({ alg: 'EdDSA', key: otherEd.privateKey, site: sites.ed })],
-    ['by RS256 where the key is Ed25519', () => ({ alg: 'RS256', key: rsa.privateKey, site: sites.ed })],
-    ['by EdDSA where the key is RSA', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.rsa })],
-    ['by PS256 with the right RSA key', () => ({ alg: 'PS256', key: rsa.privateKey, site: sites.rsa })],
-    ['by RS512 with the right RSA key', () => ({ alg: 'RS512', key: rsa.privateKey, site: sites.rsa })],
-    ['by a key where the site has none', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.hs })],
+    ['signed by a removed secret', () => ({ alg: 'HS256', key: text(sites.hs.identity_secret), site: sites.edOnly })],
+    ['signed by HS512 with the secret', () => ({ alg: 'HS512', key: text(sites.hs.identity_secret), site: sites.hs })],
+    ['signed by another Ed25519 key', () => ({ alg: 'EdDSA', key: otherEd.privateKey, site: sites.ed })],
+    ['signed by RS256 for a site with an Ed25519 key', () => ({ alg: 'RS256', key: rsa.privateKey, site: sites.ed })],
+    ['signed by EdDSA for a site with an RSA key', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.rsa })],
+    ['signed by PS256 with the right RSA key', () => ({ alg: 'PS256', key: rsa.privateKey, site: sites.rsa })],
+    ['signed by RS512 with the right RSA key', () => ({ alg: 'RS512', key: rsa.privateKey, site: sites.rsa })],
+    ['signed by a key for a site without a key', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.hs })],
     ['for another site', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { aud: 'ed-only' } })],
     [
       'that ended',
@@ -124,12 +127,12 @@ describe('a login is refused', () => {
     ],
     ['that lives too long', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { exp: now + 3600 } })],
     [
-      'that was made later',
+      'issued in the future',
       () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { iat: now + 300, exp: now + 600 } }),
     ],
-    ['without an end', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { exp: undefined } })],
+    ['without an expiry', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { exp: undefined } })],
     ['without a contact', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { sub: undefined } })],
-    ['with a number as contact', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { sub: 7 } })],
+    ['with a number as its contact', () => ({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims: { sub: 7 } })],
   ])('%s', async (_, make) => {
     const signing = make()
     const { visitor, rejected } = await login(signing.site, await sign(signing))
@@ -147,7 +150,7 @@ describe('a login is refused', () => {
     expect(rejected).toMatchObject([{ code: 'invalid_token' }])
   })
 
-  test('with fractions of seconds it is taken, and whole seconds are kept', async () => {
+  test('times with fractions of a second are accepted and stored as whole seconds', async () => {
     const claims = { iat: now + 0.5, exp: now + 500.25 }
     const token = await sign({ alg: 'EdDSA', key: ed.privateKey, site: sites.ed, claims })
     const { visitor, rejected } = await login(sites.ed, token)
@@ -178,13 +181,13 @@ describe('the settings', () => {
     ],
     ['no key', () => 'abc', /must be a public key in PEM/],
     ['half a key', () => '-----BEGIN PUBLIC KEY-----\nabc\n-----END PUBLIC KEY-----', /and can be read/],
-    ['a file that is not there', () => `@${join(folder, 'nothing')}`, /must be @ and a file that can be read/],
+    ['a missing file', () => `@${join(folder, 'nothing')}`, /must be @ and a file that can be read/],
   ])('refuse %s', async (_, make, sentence) => {
     await expect(set(`identity_public_key=${make()}`)).rejects.toThrow(sentence)
     expect((await server.cli<SiteView>('sites', 'show', 'hs')).settings.identity_public_key).toBe('')
   })
 
-  test('leave a site with one of the two', async () => {
+  test('keep at least one of secret and key', async () => {
     await expect(set('identity_secret=')).rejects.toThrow(/must have an identity_secret or an identity_public_key/)
     await expect(set('identity_secret=mine')).rejects.toThrow(/identity_secret must be "new" or empty/)
     await expect(server.cli('sites', 'set', 'ed-only', 'identity_public_key=')).rejects.toThrow(
@@ -192,7 +195,7 @@ describe('the settings', () => {
     )
   })
 
-  test('give another secret, and the one before ends', async () => {
+  test('replace the secret, and the previous one stops working', async () => {
     const before = await server.cli<SiteView>('sites', 'create', '--id', 'turned', '--origin', 'https://turned.example')
     const after = await server.cli<SiteView>('sites', 'set', 'turned', 'identity_secret=new')
     expect(after).toEqual({ ...before, identity_secret: expect.stringMatching(/^\S{32,}$/) })
@@ -201,7 +204,7 @@ describe('the settings', () => {
       const token = await sign({ alg: 'HS256', key: text(before.identity_secret), site: before })
       return (await login(before, token)).rejected.length === 1
     }
-    await until(ends, 'the secret to end')
+    await until(ends, 'the secret to stop working')
     const token = await sign({ alg: 'HS256', key: text(after.identity_secret), site: after })
     expect((await login(after, token)).rejected).toEqual([])
   })

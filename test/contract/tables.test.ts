@@ -1,6 +1,6 @@
 /**
- * The register of tables against the schema that the migrations make, and against what happens: every table that says
- * it is emptied by a withdrawal, an erasure or an expiry is filled through the front door and then is.
+ * The register of tables is compared with the schema of the migrations and with the actual behaviour: every table
+ * declared to be emptied by a withdrawal, an erasure or an expiry is filled over HTTP and then found empty.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -12,8 +12,8 @@ import { ENGINE } from '../support/store.ts'
 
 const DAY = 24 * 3600_000
 /**
- * When the oldest events happened, and how far the clock is moved so that these are too old and no others, and carts that
- * are left now count as abandoned.
+ * When the oldest events happened, and how far the clock is moved so that only these expire and the carts left
+ * now count as abandoned.
  */
 const OLD_DAYS = 28
 const LATER_DAYS = 5
@@ -24,13 +24,13 @@ afterAll(() => server.stop())
 
 type Rule = 'onWithdrawal' | 'onErasure' | 'onExpiry'
 
-/** Whether rows of a table go by a rule that is the same for all tables which name it. */
+/** Whether rows of a table are deleted by a rule shared by all tables that name it. */
 function goesBy(table: TableName, field: Rule): boolean {
   const rule = TABLES[table][field]
   return typeof rule === 'string' ? rule !== 'worked off' : !('kept' in rule || 'special' in rule)
 }
 
-/** The tables that hold one of these texts anywhere. */
+/** The tables that contain one of these texts anywhere. */
 async function holding(texts: string[]): Promise<TableName[]> {
   const found: TableName[] = []
   for (const table of TABLE_NAMES) {
@@ -40,7 +40,7 @@ async function holding(texts: string[]): Promise<TableName[]> {
   return found
 }
 
-/** Of these tables, those that hold one of the texts; all of them if nothing is wrong with the test. */
+/** The given tables that contain one of the texts; all of them if the test is set up correctly. */
 async function heldIn(tables: TableName[], texts: string[]): Promise<TableName[]> {
   return (await holding(texts)).filter((table) => tables.includes(table))
 }
@@ -51,7 +51,7 @@ const login = async (contact: string, agoMs = 0) =>
     token: await signLogin(secret, contact, { seconds: Math.floor((Date.now() - agoMs) / 1000) }),
   })
 
-/** Has a visitor leave something in every table that a visitor can be in. Returns the ids of what it did. */
+/** Makes a visitor leave a row in every table that can hold one. Returns the ids of its events. */
 async function visit(visitor: string, contact: string, key: string): Promise<string[]> {
   const old = [event('page', OLD_DAYS * DAY), await login(contact, OLD_DAYS * DAY)]
   const history = await send(server, batch(old, { visitor }), { authorization: `Bearer ${key}` })
@@ -76,14 +76,14 @@ async function visit(visitor: string, contact: string, key: string): Promise<str
   return [...old, ...own].map(({ id }) => id)
 }
 
-/** The same folder, its clock `days` ahead. */
+/** A server on the same folder with its clock `days` ahead. */
 async function later(days: number, meanwhile: () => void = () => {}): Promise<void> {
   await server.stop({ wipe: false })
   meanwhile()
   server = await startServer({ port: await freePort(), dataDir: server.dataDir, clockMs: days * DAY })
 }
 
-/** Entries that cannot be landed, as a collector with a fault would write them. */
+/** Writes entries that cannot be landed, like a faulty collector. */
 function poisonJournal(visitors: string[]): void {
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`)
   const insert = journal.prepare('insert into entries (at, events, bytes, body) values (?, 1, ?, ?)')
@@ -140,26 +140,26 @@ beforeAll(async () => {
 })
 
 describe('the register and the schema', () => {
-  test('every table of the database is in the register, and nothing else is', async () => {
+  test('the register contains exactly the tables of the database', async () => {
     const made = (await server.tables()).filter((name) => !/^(sqlite|kysely)_/.test(name))
     expect([...TABLE_NAMES].sort()).toEqual(made.sort())
   })
 
-  test.each(TABLE_NAMES)('every key of %s contains the column that distributes it', async (table) => {
+  test.each(TABLE_NAMES)('every key of %s contains its distribution column', async (table) => {
     const place = TABLES[table].distributedBy
     const keys = await keysOf(table)
     expect(keys.length).toBeGreaterThan(0)
     if (typeof place !== 'string') for (const key of keys) expect(key).toContain(place.column)
   })
 
-  test.each(TABLE_NAMES)('what %s says of visitors and contacts fits its columns', async (table) => {
+  test.each(TABLE_NAMES)('%s declares a rule for its visitor and contact columns', async (table) => {
     const columns = await columnsOf(table)
     if (columns.includes('visitor_id')) expect(TABLES[table].onWithdrawal).toMatch(/^(deleted|derived)$/)
     if (columns.includes('contact_id')) expect(TABLES[table].onErasure).not.toHaveProperty('kept')
   })
 })
 
-describe('who goes leaves no row in the tables that say so', () => {
+describe('the tables declared to be emptied keep no row', () => {
   const withdrawing = newVisitor()
   const departed = newVisitor()
   const own = newVisitor()
@@ -196,7 +196,7 @@ describe('who goes leaves no row in the tables that say so', () => {
     await settled(server)
   }, 120_000)
 
-  test('by a withdrawal', async () => {
+  test('after a withdrawal', async () => {
     const texts = [withdrawing, departed, contactOfWithdrawing]
     const tables = TABLE_NAMES.filter((table) => goesBy(table, 'onWithdrawal'))
     expect(await heldIn(tables, texts)).toEqual(tables)
@@ -209,7 +209,7 @@ describe('who goes leaves no row in the tables that say so', () => {
     expect(await holding([withdrawing, departed])).toEqual([])
   })
 
-  test('by an erasure', async () => {
+  test('after an erasure', async () => {
     const texts = [own, contact]
     const tables = TABLE_NAMES.filter((table) => goesBy(table, 'onErasure'))
     expect(await heldIn(tables, texts)).toEqual(tables)
@@ -230,12 +230,12 @@ describe('who goes leaves no row in the tables that say so', () => {
     expect(await holding([own])).toEqual([])
   })
 
-  test('by an expiry', async () => {
+  test('after an expiry', async () => {
     const texts = [expiring, contactOfExpiring]
     const tables = TABLE_NAMES.filter((table) => goesBy(table, 'onExpiry'))
     expect(await heldIn(tables, texts)).toEqual(tables)
     await later(LATER_DAYS + 60)
-    // Dead letters go when they are too old for every site, whatever this one keeps.
+    // Dead letters are deleted when they are too old for every site, whatever this site's retention.
     const kept = ['consents', 'departed_visitors', 'dead_letters']
     await until(async () => (await holding([expiring])).join() === kept.join(), 'all but the proofs to go')
     await settled(server)

@@ -1,4 +1,7 @@
-/** `couture trace`: what is known about a visitor or a contact and why, what waits, and what is said of those who are gone. */
+/**
+ * `couture trace`: what is known about a visitor or a contact and why, what is pending, and what is shown after a
+ * withdrawal or an erasure.
+ */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { consent, event, sendAll, settled } from '../support/sender.ts'
@@ -32,7 +35,7 @@ const login = async (contact: string, agoMs = 0) =>
 const text = (...args: string[]) =>
   couture(['trace', ...args], { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir })
 
-describe('a visitor who logged in, bought, and logged out', () => {
+describe('the trace of a visitor that logged in, bought and logged out', () => {
   const visitor = newVisitor()
   beforeAll(async () => {
     await sendAll(server, visitor, [
@@ -43,7 +46,7 @@ describe('a visitor who logged in, bought, and logged out', () => {
     await settled(server)
   })
 
-  test('has choices, claims with what became of them, links with reasons, epochs with persons, and carts', async () => {
+  test('contains choices, claims with their outcome, links with reasons, epochs with persons, and carts', async () => {
     const { visitors, contact, ended } = await trace(visitor)
     expect([contact, ended]).toEqual([null, []])
     expect(visitors).toHaveLength(1)
@@ -69,7 +72,7 @@ describe('a visitor who logged in, bought, and logged out', () => {
     expect(only.purchases).toMatchObject([{ order_id: 'o-1', total: 100, currency: 'EUR' }])
   })
 
-  test('is found by the contact too, and leaves an audit row without names', async () => {
+  test('is also found by contact, and leaves an audit row without names', async () => {
     const { contact, visitors, persons } = await trace('anna')
     expect(contact).toMatchObject({ id: 'anna', mail_consent: true, minor: false, merged_into: null })
     expect(visitors.map((each: Trace) => each.id)).toEqual([visitor])
@@ -82,7 +85,7 @@ describe('a visitor who logged in, bought, and logged out', () => {
     expect(JSON.stringify(rows)).not.toMatch(new RegExp(`anna|${visitor}`))
   })
 
-  test('is printed for people', async () => {
+  test('can be printed for people', async () => {
     const { code, stdout } = await text(visitor)
     expect(code).toBe(0)
     for (const part of [
@@ -100,7 +103,7 @@ describe('a visitor who logged in, bought, and logged out', () => {
   })
 })
 
-test('memberships say since when, and of a segment that somebody is not in, which part fails with its values', async () => {
+test('memberships have a start, and other segments show which part fails with its values', async () => {
   const [inside, outside] = [newVisitor(), newVisitor()]
   await sendAll(server, inside, [event('add_to_cart', 2 * HOUR, RING)])
   await sendAll(server, outside, [event('add_to_cart', 10 * MINUTE, RING), await login('bela', 30_000)])
@@ -116,13 +119,13 @@ test('memberships say since when, and of a segment that somebody is not in, whic
   expect(other).toMatchObject({ member: false, entered_at: null })
   const failing = other.nodes.filter((node: Trace) => !node.holds)
   expect(failing).toMatchObject([{ path: 'cart' }])
-  // It is not idle yet: the part looks at when it will be, and changes then.
+  // The cart is not idle yet: the part depends on the time when it will be.
   expect(failing[0].values.cart_idle_at).toBe(other.changes_at)
   const { stdout } = await text('bela')
   expect(stdout).toMatch(/not in cart_abandoned[^\n]*\n +fails +cart +\{.*"cart_idle_at"/)
 })
 
-test('an id of a Segment SDK and one with colons work', async () => {
+test('ids of Segment SDKs and ids with colons work', async () => {
   for (const id of ['s:anonymous-user-1', 'web:42']) {
     await sendAll(server, id, [event('page')])
     await settled(server)
@@ -130,7 +133,7 @@ test('an id of a Segment SDK and one with colons work', async () => {
   }
 })
 
-test('what waits is shown: marks, failures and dead letters', async () => {
+test('pending work is shown: marks, failures and dead letters', async () => {
   const visitor = newVisitor()
   await sendAll(server, visitor, [event('page')])
   await settled(server)
@@ -151,7 +154,7 @@ test('what waits is shown: marks, failures and dead letters', async () => {
   await server.change("delete from dead_letters where journal_id = 'j'")
 })
 
-test('of those who withdrew or were erased it says when, and nothing else', async () => {
+test('a withdrawn visitor or an erased contact shows only when that happened', async () => {
   const visitor = newVisitor()
   await sendAll(server, visitor, [event('page', MINUTE)])
   await settled(server)
@@ -179,7 +182,7 @@ test('of those who withdrew or were erased it says when, and nothing else', asyn
   expect((await text('gone')).stdout).toMatch(/^The contact gone was erased on \S+\. Nothing else is kept\.\n$/)
 })
 
-test('a contact who never came is known, and an unknown id is not', async () => {
+test('a contact without visits is known, and an unknown id is not', async () => {
   expect(await trace('silent')).toMatchObject({ contact: { id: 'silent' }, visitors: [] })
   const { code, stdout, stderr } = await text('nobody-knows-me')
   expect([code, stdout]).toEqual([1, ''])

@@ -1,7 +1,7 @@
 /**
- * The upgrade of an installation whose persons have the texts of an earlier version: it is rebuilt beside the running
- * server, which says how far it is. Lists show each person once all the while, nobody's membership begins anew, no such
- * text stays behind, and readers of the feed hear nothing of it.
+ * The upgrade of an installation whose persons have the texts of an earlier version: it is rebuilt while the server
+ * runs and reports its progress. Meanwhile lists show each person once, no membership starts over, no old text remains,
+ * and the feed publishes nothing.
  */
 import { rmSync } from 'node:fs'
 import { expect, test } from 'vitest'
@@ -15,11 +15,11 @@ import { startServer, type TestServer, until } from '../support/server.ts'
 import { openStore, type TestStore } from '../support/store.ts'
 
 const MINUTE = 60_000
-/** More than a slice of a rebuild. */
+/** More than one slice of a rebuild. */
 const VISITORS = 1200
 const AT_ONCE = 40
 
-/** Every table and column that holds the text of a person. */
+/** Every table and column that contains the text of a person. */
 const COLUMNS = [
   ...['segment_members', 'persons', 'visitor_persons', 'carts', 'purchases', 'epochs', 'events'].map(
     (table) => [table, 'person_id'] as const,
@@ -33,7 +33,7 @@ const nameOf = ({ person }: Member) => [person.kind, person.id, person.epoch].jo
 const added = (agoMs: number) =>
   event('add_to_cart', agoMs, { currency: 'EUR', items: [{ item_id: 'ring', price: 120, quantity: 1 }] })
 
-/** The members by name, with when they entered. Throws where a person is listed twice. */
+/** The members by name with their time of entry. Throws if a person is listed twice. */
 async function members(server: TestServer): Promise<Map<string, string>> {
   const entered = new Map<string, string>()
   for (let after = ''; ; ) {
@@ -47,7 +47,7 @@ async function members(server: TestServer): Promise<Map<string, string>> {
   }
 }
 
-/** A shop: many visitors with a cart, one with two epochs, ids with colons, and a contact whom the feed has told of. */
+/** A shop: many visitors with a cart, one with two epochs, ids with colons, and a contact published in the feed. */
 async function fill(server: TestServer, key: string): Promise<void> {
   const put = (visitor: string, ...events: ReturnType<typeof event>[]) =>
     sendAll(server, visitor, events, {}, { authorization: `Bearer ${key}` })
@@ -65,11 +65,11 @@ async function fill(server: TestServer, key: string): Promise<void> {
   await settled(server)
 }
 
-/** Turns a store back: texts as the earlier version wrote them, and what it did not know of. */
+/** Reverts a store to the earlier version: with its texts and without the rows it did not have. */
 async function turnBack(store: TestStore): Promise<void> {
   const former = (column: string) =>
     `case when ${column} like 'v:%#1' then substr(${column}, 1, length(${column}) - 2) else replace(${column}, '#', ':') end`
-  // It had no person for a visitor whose id holds a colon.
+  // It had no person for a visitor whose id contains a colon.
   for (const visitor of ['web:2', 's:sdk']) {
     for (const table of ['segment_members', 'persons']) {
       await store.change(`delete from ${table} where person_id = ?`, visitorPerson(visitorId(visitor), 1))
@@ -93,7 +93,7 @@ const formerTexts = async (server: TestServer) => {
   return found
 }
 
-test('an installation of an earlier version is rebuilt beside the server, and the feed hears nothing of it', async () => {
+test('an installation of an earlier version is rebuilt while the server runs, and the feed publishes nothing', async () => {
   let server = await startServer()
   const { dataDir } = server
   const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
@@ -113,14 +113,14 @@ test('an installation of an earlier version is rebuilt beside the server, and th
   await MIGRATIONS['009-person-texts']!.up(db)
   await db.destroy()
 
-  // Its log is read here; what else it may say is asserted of the one after it.
+  // Only its log is read here; the next server's other output is asserted below.
   server = await startServer({ dataDir, env: { LOG_LEVEL: 'info' } })
   const plain = [...before].filter(([name]) => !name.includes('web') && !name.includes(':'))
   await sendAll(server, 'late', [added(2 * MINUTE)], {}, { authorization: `Bearer ${key}` })
   for (let looks = 0; looks < 5; looks++) {
     const now = await members(server)
     for (const [name, enteredAt] of plain) expect([name, now.get(name)]).toEqual([name, enteredAt])
-    // Until its turn comes it is named as the earlier version did.
+    // Until it is rebuilt it has the name that the earlier version gave it.
     expect(now.get('visitor web 2') ?? now.get('visitor web:2 1')).toBe(before.get('visitor web 2'))
   }
   await until(

@@ -1,6 +1,6 @@
 /**
- * A store of each earlier version is brought to today: it gets the schema that a new one has, keeps its rows, and a
- * server works on it. A store of a later version is refused.
+ * A store of each earlier version is upgraded to the current one: it gets the schema of a new store, keeps its rows,
+ * and a server can use it. A store of a later version is refused.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import { settled } from '../support/sender.ts'
 import { freePort, startRefused, startServer } from '../support/server.ts'
 import { ENGINE, openStore, type TestStore } from '../support/store.ts'
 
-/** What is known of a schema: columns with their types, keys and indexes. */
+/** The description of a schema: columns with their types, keys and indexes. */
 const SCHEMA =
   ENGINE === 'sqlite'
     ? ['select type, name, tbl_name, sql from sqlite_master order by type, name']
@@ -31,17 +31,20 @@ const SCHEMA =
 
 const schemaOf = async (store: TestStore) => Promise.all(SCHEMA.map((query) => store.query(query)))
 
-/** Of these rows nothing is kept by an upgrade but what can be made again; what is made of them is asked of a server. */
+/** Tables whose rows an upgrade derives again instead of keeping them; the test checks them through a server. */
 const MADE_AGAIN = new Set<string>([...DERIVED_TABLES, 'dirty_visitors', 'dirty_persons', 'dirty_contacts'])
 
-/** A row without what an upgrade writes anew: whose an event is, and the name of a segment, which becomes JSON. */
+/**
+ * A row without the columns that an upgrade rewrites: the owner of an event, and the name of a segment, which becomes
+ * JSON.
+ */
 function unchanged({ person_id: _, name, ...row }: Record<string, string | number | null>) {
   return 'node' in row ? row : { ...row, ...(name === undefined ? {} : { name }) }
 }
 
 let fresh: unknown
 
-/** A store of its own in a new folder, opened as the product and as a test do. */
+/** A separate store in a new folder, opened both as the product does and as a test does. */
 async function newStore() {
   const dataDir = mkdtempSync(join(tmpdir(), 'couture-upgrade-'))
   const store = await openStore(dataDir)
@@ -79,7 +82,7 @@ describe('a store of an earlier version', () => {
     }
     await expectBuckets(store, version)
     await expectMarks(store, version)
-    // This folder has no journal of that time, and a server warns of a journal that is lost.
+    // This folder has no journal from that time, and a server would warn of a lost journal.
     await store.change('delete from cursors')
     await store.close({ wipe: false })
 
@@ -110,7 +113,7 @@ describe('a store of an earlier version', () => {
   })
 })
 
-/** Keys have the bucket that the product looks for them in. Numbers of two are written out: they never change. */
+/** Keys have the bucket in which the product looks for them. Two are literal, because they must never change. */
 async function expectBuckets(store: TestStore, version: string): Promise<void> {
   if (version >= '002') return
   for (const [table, key] of [
@@ -128,7 +131,7 @@ async function expectBuckets(store: TestStore, version: string): Promise<void> {
   expect([contact, visitor]).toEqual([{ bucket: 13 }, { bucket: 60 }])
 }
 
-/** Every visitor is marked, and a mark that was there has moved. */
+/** Every visitor is marked, and an existing mark has advanced. */
 async function expectMarks(store: TestStore, version: string): Promise<void> {
   if (version >= '004') return
   const marks = await store.query<{ key: string; generation: number }>('select * from dirty_visitors order by key')
@@ -149,7 +152,7 @@ describe('a store of a later version', () => {
     await remove(made)
   })
 
-  test('is refused with what to do, and left as it is', async () => {
+  test('is refused with advice, and left unchanged', async () => {
     const told =
       'the store belongs to a newer version of Couture (it has the migration 999-future): ' +
       'start that version or a later one, or restore a backup made before the upgrade'

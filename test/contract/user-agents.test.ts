@@ -1,6 +1,6 @@
 /**
- * The bot filter against labelled lists of user agents, through the public door: how many bots it catches, and how many
- * people it keeps. The lists lie beside the project and are not part of it; without them the tests are skipped.
+ * The bot filter against labelled lists of user agents, through the public endpoint: how many bots it catches, and how
+ * many people it keeps. The lists are not part of the project; without them next to it the tests are skipped.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -9,7 +9,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 
 const folder = new URL('../../../shared/data/useragents/', import.meta.url)
 const absent = !existsSync(folder)
-const why = absent ? ' (skipped: the lists are not beside the project)' : ''
+const why = absent ? ' (skipped: the lists are not next to the project)' : ''
 
 let server: TestServer
 beforeAll(async () => {
@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** The entries of a list in YAML, which has nothing but headings and items. */
+/** The entries of a YAML list that contains only headings and items. */
 function yamlItems(file: string): string[] {
   return readFileSync(new URL(file, folder), 'utf8')
     .split('\n')
@@ -32,13 +32,13 @@ function crawlerInstances(): string[] {
   return entries.flatMap((entry) => entry.instances ?? [])
 }
 
-/** How many of these agents' events are taken. */
+/** How many of these agents' events are accepted. */
 async function taken(agents: string[]): Promise<{ taken: string[]; dropped: string[] }> {
   const result = { taken: [] as string[], dropped: [] as string[] }
   const queue = agents.filter((agent) => agent.trim() !== '')
   const sender = async (number: number) => {
     for (let agent = queue.pop(); agent !== undefined; agent = queue.pop()) {
-      // A header is bytes; what is beyond Latin-1 goes as its UTF-8 bytes, as browsers send it.
+      // A header is bytes; characters outside Latin-1 are sent as UTF-8 bytes, as in browsers.
       const header = Buffer.from(agent, 'utf8').toString('latin1')
       const response = await send(server, batch([event('page')], { visitor: `agent-${number}-aaaaaaaaaaaaaaaa` }), {
         'user-agent': header,
@@ -67,7 +67,7 @@ describe.skipIf(absent)(`the bot filter${why}`, () => {
     expect(dropped.length / all.length).toBeGreaterThan(least)
   })
 
-  test('keeps people', async () => {
+  test('keeps the user agents of people', async () => {
     const all = yamlItems('isbot_browsers.yml')
     const { taken: kept, dropped } = await taken(all)
     console.log(
