@@ -1,6 +1,6 @@
 /**
- * The boundaries of the code: which folder may import what, no cycles, and files that are still one thing. Each
- * failure says what the rule is for, because whoever meets it did not have it in mind.
+ * The boundaries of the code: which folder may import what, no cycles, and files with a single purpose. Each
+ * failure explains the purpose of its rule.
  */
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -21,7 +21,7 @@ function filesBelow(folder: string): string[] {
 
 type Import = { from: string; to: string }
 
-/** What a file imports: files of the project by their path from the root, packages by their name. */
+/** The imports of a file: files of the project by their path from the root, packages by name. */
 function importsOf(file: string): Import[] {
   const text = readFileSync(join(root, file), 'utf8')
   const statements = text.matchAll(
@@ -40,36 +40,36 @@ const IMPORTS = FILES.flatMap(importsOf)
 /** `may`: what a file there may import, types included. */
 type Rule = { where: RegExp; may: RegExp; why: string }
 
-/** Files of the store that only the composition of a thread, a command or the store itself may open or own. */
+/** Files of the store that only the composition of a thread, a command or the store itself may use. */
 const NOT_THE_ENGINE = 'store/(?!open\\.|engine/(sqlite|postgres|citus)|work/leases)'
 
-/** Rooms of `server/` by name, as one alternative of a pattern. The store without what opens an engine. */
+/** Rooms of `server/` by name, as alternatives of a pattern. The store excludes the files that open an engine. */
 const rooms = (...names: string[]) =>
   `server/(?:${names.map((name) => (name === 'store' ? NOT_THE_ENGINE : `${name}/`)).join('|')})`
 
-/** A pattern for a whole import: it starts with one of these, and packages are named to their end. */
+/** A pattern for a whole import that starts with one of these; package names match completely. */
 const only = (...parts: string[]) => new RegExp(`^(?:${parts.join('|')})`)
 
 /** A package or a module of Node, not a file of the project. */
 const PACKAGE = '(?!(?:test|tag|server|dashboard)/)'
 
-/** The import table: every code file but the tests falls under exactly the first rule that matches it. */
+/** The import table: the first matching rule applies to each code file outside the tests. */
 const RULES: Rule[] = [
-  { where: /^tag\/wire\.ts$/, may: /^$/, why: 'the wire contract is read by both sides and depends on neither' },
+  { where: /^tag\/wire\.ts$/, may: /^$/, why: 'both sides read the wire contract, which depends on neither' },
   {
     where: /^tag\//,
     may: only('tag/'),
-    why: 'the tag is sent to every visitor of every shop: no packages, and nothing of the server',
+    why: 'the tag is sent to every visitor of every shop, so it uses no packages and no server code',
   },
   {
     where: /^server\/domain\//,
     may: only('server/domain/', 'tag/wire\\.ts$'),
-    why: 'rules are pure: no I/O, no clock, no library',
+    why: 'rules are pure: no I/O, no clock, no libraries',
   },
   {
     where: /^server\/store\/migrations\//,
     may: only('server/store/migrations/', 'kysely($|/)'),
-    why: 'migrations are frozen: what they import could change, and an upgrade would then differ from the one that ran',
+    why: 'migrations are frozen: a change of an imported file would make later upgrades differ from earlier ones',
   },
   {
     where: /^server\/store\//,
@@ -80,12 +80,12 @@ const RULES: Rule[] = [
       'node:worker_threads$',
       '(better-sqlite3|pg)$',
     ),
-    why: 'the store keeps and reads; it knows the rules and what the wire says, but none of the stages that call it',
+    why: 'the store writes and reads; it knows the rules and the wire contract, but none of the stages that call it',
   },
   {
     where: /^server\/journal\//,
     may: only('server/journal/', 'node:', 'better-sqlite3$'),
-    why: 'the journal keeps texts and knows nothing of what is in them',
+    why: 'the journal stores texts without knowing their content',
   },
   {
     where: /^server\/collect\//,
@@ -95,27 +95,27 @@ const RULES: Rule[] = [
       'node:(fs|http|util|zlib|timers/promises)$',
       '(zod|ajv|jose|isbot)$',
     ),
-    why: 'collecting must go on while the store is down: it makes journal entries of requests and nothing more',
+    why: 'collecting must continue while the store is down, so it only turns requests into journal entries',
   },
   {
     where: /^server\/land\//,
     may: only(rooms('land', 'domain', 'store'), '(kysely|ua-parser-js)$'),
-    why: 'landing writes facts to whatever store it is given, and knows no other stage',
+    why: 'landing writes facts to the store it is given, and knows no other stage',
   },
   {
     where: /^server\/segments\//,
     may: only(rooms('segments', 'domain', 'store'), '(kysely|zod)$'),
-    why: 'segments judge persons over whatever store they are given, by definitions of one schema; who calls them is not their business',
+    why: 'segments judge persons in the store they are given, by definitions of one schema; they do not know their callers',
   },
   {
     where: /^server\/erasure\//,
     may: only(rooms('erasure', 'domain', 'store'), 'server/store/work/leases\\.ts$', 'kysely$'),
-    why: 'everything that makes data disappear is in one place and works on whatever store it is given',
+    why: 'everything that deletes data is in one place and works on the store it is given',
   },
   {
     where: /^server\/derive\//,
     may: only(rooms('derive', 'domain', 'store', 'segments', 'erasure'), 'kysely$'),
-    why: 'deriving works on whatever store it is given, and is called by nobody from outside',
+    why: 'deriving works on the store it is given, and nothing outside the process calls it',
   },
   {
     where: /^server\/copy\//,
@@ -125,12 +125,12 @@ const RULES: Rule[] = [
   {
     where: /^server\/import\//,
     may: only(rooms('import', 'domain', 'store'), '(csv-parse|kysely|zod)$', 'node:'),
-    why: 'files are read alike for the API and the commands, and written to whatever store is handed in',
+    why: 'the API and the commands read files in the same way and write them to the store they are given',
   },
   {
     where: /^server\/ops\//,
     may: only('server/ops/', 'server/domain/token\\.ts$', 'node:', '(pino|prom-client|esbuild)$'),
-    why: "the operator's parts are handed values and import nothing of the product but how a token is read",
+    why: "the operator's parts are given values and import nothing of the product except the reading of tokens",
   },
   {
     where: /^server\/actions\/demo\.ts$/,
@@ -145,7 +145,7 @@ const RULES: Rule[] = [
       '(kysely|nanoid)$',
       'node:',
     ),
-    why: 'an action is a use case over the stages, for commands and routes: it knows neither of them',
+    why: 'an action is a use case over the stages, for commands and routes, and knows neither',
   },
   {
     where: /^server\/http\//,
@@ -155,7 +155,7 @@ const RULES: Rule[] = [
       'hono($|/)',
       '(@hono/zod-openapi|kysely|csv-stringify/sync)$',
     ),
-    why: 'private routes parse, call one function and render in the words of the wire; they neither write the journal nor run the stages',
+    why: 'private routes parse, call one function and render the wire format; they neither write the journal nor run the stages',
   },
   {
     where: /^server\/threads\/store-worker\.ts$/,
@@ -180,57 +180,57 @@ const RULES: Rule[] = [
       '(commander|kysely|nanoid)$',
       'node:',
     ),
-    why: 'a command parses, calls an action and prints; it is no client of the routes',
+    why: 'a command parses, calls an action and prints; it does not use the routes',
   },
   {
     where: /^server\/app\.ts$/,
     may: only(rooms('collect', 'domain', 'http', 'ops'), 'tag/settings\\.ts$', 'hono($|/)', '@hono/zod-openapi$'),
-    why: 'the application puts routes together; what they need is handed in',
+    why: 'the application combines the routes; their dependencies are passed in',
   },
   {
     where: /^server\/listen\.ts$/,
     may: only(rooms('collect'), '@hono/node-server$', 'node:http$'),
-    why: 'the socket is handed what answers',
+    why: 'the socket is given the handler of its requests',
   },
   {
     where: /^server\/main\.ts$/,
     may: only('server/(?!cli/|land/|derive/|segments/|erasure/)', 'package\\.json$', '(nanoid|pino)$', 'node:'),
-    why: 'the composition root makes the threads and hands each part what it needs; stages run in their threads',
+    why: 'the composition root creates the threads and gives each part its dependencies; stages run in their threads',
   },
   {
     where: /^server\/couture\.mjs$/,
     may: only('server/cli/program\\.ts$', 'node:module$', 'module$'),
-    why: 'the first file that runs must be readable by every Node',
+    why: 'the first file that runs must work on every version of Node',
   },
   {
     where: /^dashboard\/api\.ts$/,
     may: only('dashboard/upload\\.ts$', 'server/app\\.ts$', 'hono/client$'),
-    why: 'this one file knows the server, by the types of its API',
+    why: 'only this file knows the server, through the types of its API',
   },
   {
     where: /^dashboard\/parts\//,
     may: only('dashboard/(parts|hooks|texts)/', 'dashboard/api\\.ts$', 'hono/jsx'),
-    why: 'a widget is used by several pages and knows none of them',
+    why: 'several pages use a widget, which knows none of them',
   },
   {
     where: /^dashboard\/(hooks|texts)\//,
     may: only('dashboard/(hooks|texts)/', 'dashboard/api\\.ts$', 'hono/jsx'),
-    why: 'hooks and texts know no page and no widget',
+    why: 'hooks and texts know neither pages nor widgets',
   },
   {
     where: /^dashboard\/pages\/([^/]+)\//,
     may: only('dashboard/(parts|hooks|texts|pages)/', 'dashboard/api\\.ts$', 'hono/jsx'),
-    why: 'the dashboard runs in a browser and uses the same API as everybody',
+    why: 'the dashboard runs in a browser and uses the public API',
   },
   {
     where: /^dashboard\//,
     may: only('dashboard/', 'hono/jsx'),
-    why: 'the dashboard runs in a browser and uses the same API as everybody',
+    why: 'the dashboard runs in a browser and uses the public API',
   },
   {
     where: /^test\/shop\//,
     may: only('test/shop/', 'tag/wire\\.ts$', PACKAGE),
-    why: 'the demo shop is a shop: it knows the wire contract and nothing of the server',
+    why: 'the demo shop is a shop: it knows the wire contract but not the server',
   },
   {
     where: /^test\/(contract|e2e|simulation)\//,
@@ -243,12 +243,12 @@ const RULES: Rule[] = [
       'server/http/(api-document|reference)\\.ts$',
       PACKAGE,
     ),
-    why: 'these tests enter by the front door: what they know of the inside is values, not stages',
+    why: 'these tests use HTTP: they may import values from the product, but not stages',
   },
   {
     where: /^test\/support\//,
     may: only('test/(support|shop)/', 'tag/', 'server/', 'package\\.json$', PACKAGE),
-    why: 'what tests share knows no test',
+    why: 'shared test code knows no test',
   },
 ]
 
@@ -275,13 +275,13 @@ describe('the import table', () => {
     expect(FILES.filter((file) => !file.startsWith('test/') && ruleFor(file) === undefined)).toEqual([])
   })
 
-  test('a page imports no other page', () => {
+  test('no page imports another page', () => {
     const pageOf = (path: string) => /^dashboard\/pages\/([^/]+)\//.exec(path)?.[1]
     const broken = IMPORTS.filter(({ from, to }) => pageOf(from) && pageOf(to) && pageOf(from) !== pageOf(to))
-    expect(broken.map(({ from, to }) => `${from} may not import ${to}: what two pages share is a part`)).toEqual([])
+    expect(broken.map(({ from, to }) => `${from} may not import ${to}: code shared by two pages is a part`)).toEqual([])
   })
 
-  test('tests of one kind import none of another: what they share is support, and benchmarks run simulations', () => {
+  test('tests of one kind import none of another, except shared support and the simulations run by benchmarks', () => {
     const SHARED = ['support', 'shop']
     const broken = IMPORTS.filter(({ from, to }) => {
       const [own, other] = [kindOf(from), kindOf(to)]
@@ -290,7 +290,7 @@ describe('the import table', () => {
     expect(broken).toEqual([])
   })
 
-  test('nothing of the product imports the tests, but for the demo shop', () => {
+  test('the product imports nothing from the tests except the demo shop', () => {
     const broken = IMPORTS.filter(
       (each) => !each.from.startsWith('test/') && each.to.startsWith('test/') && each.to !== 'test/shop/shop.ts',
     )
@@ -298,31 +298,31 @@ describe('the import table', () => {
   })
 })
 
-test('rules ask no clock and roll no dice: time and chance are handed in, or replays would differ', () => {
+test('rules use no clock and no randomness: both are passed in, so that replays are identical', () => {
   const impure = FILES.filter((file) => file.startsWith('server/domain/')).filter((file) =>
     /Date\.now|new Date\(\)|Math\.random|performance\.|process\.|crypto\b/.test(readFileSync(join(root, file), 'utf8')),
   )
   expect(impure).toEqual([])
 })
 
-/** What writes a person's text or takes one apart: a literal or a pattern that begins with its prefix. */
+/** Code that writes or parses a person's text: a literal or a pattern that starts with its prefix. */
 const PERSON_TEXT = /(['"`])[cv]:(\$\{|\1|[\w-]+((:|#)\d+)?\1)|\^\(?\[?[cv]{1,2}\]?:|like '[cv]:/
 
-test('only domain/ids writes and reads the texts of persons: two who do it apart will do it differently', () => {
+test('only domain/ids writes and parses the texts of persons, so that there is one format', () => {
   const may =
     /^(server\/domain\/ids|test\/architecture\.test)\.ts$|^server\/store\/migrations\/|^test\/(support\/old-store|contract\/upgrade-persons\.test|unit\/ids\.test)\.ts$/
   const broken = FILES.filter((file) => !may.test(file) && PERSON_TEXT.test(readFileSync(join(root, file), 'utf8')))
   expect(broken).toEqual([])
 })
 
-/** Which folder a file lives in, as rooms are counted: `tag` and the store are one room each, a root file is its own. */
+/** The room of a file: `tag` and the store are one room each, and a root file is its own room. */
 function roomOf(file: string): string {
   const [root, folder, ...rest] = file.split('/')
   if (rest.length === 0) return root === 'server' ? file : root!
   return root === 'server' ? `${root}/${folder}` : root!
 }
 
-test('no room imports itself through others, types included', () => {
+test('no room imports itself through others, including types', () => {
   const edges = new Map<string, Set<string>>()
   for (const { from, to } of IMPORTS) {
     if (from.startsWith('test/') || to.startsWith('test/') || !FILES.includes(to)) continue
@@ -332,13 +332,13 @@ test('no room imports itself through others, types included', () => {
   expect(cyclesOf(edges)).toEqual([])
 })
 
-test('no file imports itself through others: a cycle has no order in which it can be read', () => {
+test('no file imports itself through others, because a cycle has no reading order', () => {
   const edges = new Map<string, Set<string>>()
   for (const { from, to } of IMPORTS) if (FILES.includes(to)) edges.set(from, (edges.get(from) ?? new Set()).add(to))
   expect(cyclesOf(edges)).toEqual([])
 })
 
-/** Each way around that begins and ends at the same node, as text. */
+/** Each cycle as text. */
 function cyclesOf(edges: Map<string, Set<string>>): string[] {
   const cycles: string[] = []
   const done = new Set<string>()
@@ -352,14 +352,14 @@ function cyclesOf(edges: Map<string, Set<string>>): string[] {
   return cycles
 }
 
-test(`files stay below ${MAX_LINES} lines: a longer one is more than one thing (tests and data excepted)`, () => {
+test(`files stay below ${MAX_LINES} lines, except tests and data, because a longer one has several purposes`, () => {
   const long = FILES.filter((file) => !/\.test\.ts$|^dashboard\/texts\/|\/(products|headings)\.ts$/.test(file))
     .map((file) => [file, readFileSync(join(root, file), 'utf8').split('\n').length] as const)
     .filter(([, lines]) => lines > MAX_LINES)
   expect(long).toEqual([])
 })
 
-test('every file says first what it is for', () => {
+test('every file starts with a comment that says what it is for', () => {
   const silent = FILES.filter((file) => !/\.test\.ts$/.test(file)).filter((file) => {
     const text = readFileSync(join(root, file), 'utf8').replace(/^#!.*\n/, '')
     return !/^(\/\*\*|\/\/)/.test(text)
@@ -367,7 +367,7 @@ test('every file says first what it is for', () => {
   expect(silent).toEqual([])
 })
 
-test('the roots of the code are the four that the layout names', () => {
+test('the code has the four root folders of the layout', () => {
   const folders = readdirSync(root).filter(
     (name) =>
       statSync(join(root, name)).isDirectory() &&

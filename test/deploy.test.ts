@@ -1,6 +1,6 @@
 /**
- * The files below `deploy/` and the operator's page. What the image holds is started; the proxies stand before a real
- * collector; what else can be asked of a tool is asked of the tool, where the machine has it.
+ * The files below `deploy/` and the operator's page. The image's content is started, the proxies run in front of a real
+ * collector, and the remaining files are checked by their tools if the machine has them.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
@@ -24,8 +24,8 @@ const has = (tool: string, ...args: string[]) => spawnSync(tool, args, { stdio: 
 const folder = mkdtempSync(join(tmpdir(), 'couture-deploy-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
-describe('what is written is what there is', () => {
-  test('the page of settings has every setting of the environment, and no other', () => {
+describe('the documentation matches the code', () => {
+  test('the page of settings contains exactly the settings of the environment', () => {
     const named = [...read('docs/settings.md').matchAll(/^\| `([A-Z_]+)` /gm)].map(([, name]) => name)
     expect(new Set(named)).toEqual(settings)
     expect(named).toHaveLength(settings.size)
@@ -37,7 +37,7 @@ describe('what is written is what there is', () => {
     ['deploy/couture.service', /^(?:Environment=|# {3}install .* and in it )(.*)$/gm],
     ['deploy/nginx.conf', /^# Couture runs with (.*)$/gm],
     ['deploy/Caddyfile', /^# Couture runs with (.*)$/gm],
-  ])('%s sets only what is read', (path, part) => {
+  ])('%s sets only settings that the product reads', (path, part) => {
     const text = [...read(path).matchAll(part)].map(([, found]) => found).join('\n')
     const set = [...text.matchAll(/\b([A-Z_]+)(?:=|: )/g)].map(([, name]) => name).filter((name) => name !== 'PATH')
     expect(set.length).toBeGreaterThan(0)
@@ -58,7 +58,7 @@ describe('what is written is what there is', () => {
 describe('the container', () => {
   const dockerfile = read('deploy/Dockerfile')
 
-  test('what the image holds is enough to serve, to be found healthy, and to end at its signal', async () => {
+  test('the image’s content is enough to serve, to pass its health check, and to stop on its signal', async () => {
     const app = join(folder, 'app')
     const final = dockerfile.slice(dockerfile.lastIndexOf('\nFROM '))
     for (const [, from, to] of final.matchAll(/^COPY (?!--from)(.+) (\S+)$/gm)) {
@@ -94,14 +94,14 @@ describe('the container', () => {
     expect(await ended).toBe(0)
   })
 
-  test('a linter finds nothing in the Dockerfile, and does find a mistake', () => {
+  test('a linter finds nothing in the Dockerfile, but finds a planted mistake', () => {
     const faults = (text: string) => validate(text).map(({ message }) => message)
     expect(faults(dockerfile)).toEqual([])
     expect(faults(dockerfile.replace('\nWORKDIR', '\nWORKDIRR'))).toEqual(['Unknown instruction: WORKDIRR'])
     expect(faults(dockerfile.replace('--from=packages', '--form=packages'))).not.toEqual([])
   })
 
-  test('a linter finds no error in the compose file, and does find one', () => {
+  test('a linter finds no error in the compose file, but finds a planted one', () => {
     const lint = (text: string) => {
       const file = join(folder, 'compose.yaml')
       writeFileSync(file, text)
@@ -123,7 +123,7 @@ describe('the container', () => {
     HOME: folder,
     PUBLIC_URL: 'https://shop.example/c',
     ADMIN_URL: 'https://couture.example',
-    COUTURE_SECRET: 'a secret of the tests',
+    COUTURE_SECRET: 'a secret for tests',
     ADMIN_PASSWORD: 'a password',
     POSTGRES_PASSWORD: 'letters',
   }
@@ -133,11 +133,11 @@ describe('the container', () => {
     return spawnSync(tool!, [...args, '-f', 'deploy/compose.yaml', 'config'], options)
   }
 
-  test.skipIf(!compose)('compose takes its file (skipped where there is no docker compose)', () => {
+  test.skipIf(!compose)('compose accepts its file (skipped without docker compose)', () => {
     const { status, stdout, stderr } = config(env)
     expect(stderr).toBe('')
     expect(status).toBe(0)
-    // Each collector has a volume of its own, and all have one secret and one database.
+    // Each collector has its own volume, and all share one secret and one database.
     expect([...stdout.matchAll(/collector-\d:\/data/g)].map(([volume]) => volume)).toEqual([
       'collector-1:/data',
       'collector-2:/data',
@@ -151,16 +151,13 @@ describe('the container', () => {
   )
 })
 
-test.skipIf(!has('systemd-analyze', '--version'))(
-  'systemd takes the unit (skipped where there is no systemd-analyze)',
-  () => {
-    const unit = join(folder, 'couture.service')
-    writeFileSync(unit, read('deploy/couture.service').replaceAll('/opt/couture/', root))
-    const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })
-    expect(stdout + stderr).toBe('')
-    expect(status).toBe(0)
-  },
-)
+test.skipIf(!has('systemd-analyze', '--version'))('systemd accepts the unit (skipped without systemd-analyze)', () => {
+  const unit = join(folder, 'couture.service')
+  writeFileSync(unit, read('deploy/couture.service').replaceAll('/opt/couture/', root))
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', unit], { encoding: 'utf8' })
+  expect(stdout + stderr).toBe('')
+  expect(status).toBe(0)
+})
 
 describe('a proxy on the path of the shop', () => {
   let couture: TestServer
@@ -180,7 +177,9 @@ describe('a proxy on the path of the shop', () => {
     await couture?.stop()
   })
 
-  /** On local ports and without TLS, for which a machine without the shop's name has no certificate. */
+  /**
+   * Changes the configuration to local ports without TLS, because this machine has no certificate for the shop's name.
+   */
   const local = (text: string) =>
     text.replaceAll('127.0.0.1:3000', `127.0.0.1:${couture.port}`).replaceAll('127.0.0.1:8080', `127.0.0.1:${shopPort}`)
   const PROXIES = {
@@ -203,7 +202,7 @@ describe('a proxy on the path of the shop', () => {
     },
   }
 
-  describe.each(['nginx', 'caddy'] as const)('%s (skipped where it is not installed)', (name) => {
+  describe.each(['nginx', 'caddy'] as const)('%s (skipped if not installed)', (name) => {
     describe.skipIf(!has(name, name === 'nginx' ? '-v' : 'version'))('', () => {
       let proxy: ChildProcess
       let port: number
@@ -236,8 +235,8 @@ describe('a proxy on the path of the shop', () => {
 
       test.each([
         ['the tag', 'shop.example', '/c/tag.js?site=demo', 200],
-        ['whether it lives', 'shop.example', '/c/healthz', 200],
-        ['a newsletter link that nobody made', 'shop.example', '/c/l/c1.no.no.no', 400],
+        ['the health check', 'shop.example', '/c/healthz', 200],
+        ['a forged newsletter link', 'shop.example', '/c/l/c1.no.no.no', 400],
         ['the shop itself', 'shop.example', '/dashboard/', 200],
         ['the dashboard', 'couture.example', '/dashboard/', 200],
         ['the API without a key', 'couture.example', '/api/v1/matches', 401],
@@ -245,21 +244,21 @@ describe('a proxy on the path of the shop', () => {
         ['the API under the shop', 'shop.example', '/c/api/v1/matches', 404],
         ['its description under the shop', 'shop.example', '/c/openapi.json', 404],
         ['the demo under the shop', 'shop.example', '/c/demo', 404],
-        ['figures under the shop', 'shop.example', '/c/metrics', 404],
-        ['the API by a path that climbs', 'shop.example', '/c/v1/../api/v1/matches', 404],
-        ['the API by an encoded climb', 'shop.example', '/c/v1/%2e%2e/api/v1/matches', 404],
+        ['metrics under the shop', 'shop.example', '/c/metrics', 404],
+        ['the API through a path with ..', 'shop.example', '/c/v1/../api/v1/matches', 404],
+        ['the API through a path with encoded ..', 'shop.example', '/c/v1/%2e%2e/api/v1/matches', 404],
       ])('%s: %s%s answers %i', async (_, host, path, status) => {
         expect(await call(host, path)).toBe(status)
       })
 
-      test('whoever says that he is this machine does not get at the API', async () => {
+      test('a client that claims to be this machine gets no access to the API', async () => {
         for (const host of ['localhost', '127.0.0.1', `localhost:${couture.port}`]) {
           expect(await call(host, '/c/v1/../api/v1/matches')).not.toBe(401)
           expect(await call(host, '/c/api/v1/matches')).not.toBe(401)
         }
       })
 
-      test('the address is the client’s, whatever he says it is, and is kept without its end', async () => {
+      test('the address is the client’s whatever its headers claim, and is stored truncated', async () => {
         const body = JSON.stringify(batch([event('page_view')], { candidate: `${name}-of-the-tests-000000` }))
         const headers = {
           'content-type': 'text/plain',
@@ -274,7 +273,7 @@ describe('a proxy on the path of the shop', () => {
         expect(entries.filter((entry) => entry.visitor.startsWith(name))).toMatchObject([{ ip: '127.9.8.0' }])
       })
 
-      test('a page of the shop loads the tag, and the tag sends to the path it was loaded from', async () => {
+      test('a page of the shop loads the tag, which sends to the path it was loaded from', async () => {
         const browser = await openBrowser(`--host-resolver-rules=MAP shop.example:80 127.0.0.1:${port}`)
         try {
           const visitor = await (await newVisitor(browser)).newPage()

@@ -1,6 +1,6 @@
 /**
- * The documentation says what the code does: tables of rules are compared with the tables in the code, examples are run,
- * and whatever a page or a comment refers to exists.
+ * The documentation matches the code: tables of rules are compared with the tables in the code, examples are run,
+ * and everything that a page or a comment refers to exists.
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -30,7 +30,7 @@ const PAGES = [...readdirSync(root).filter((name) => name.endsWith('.md')), ...f
 )
 const CODE = ['tag', 'server', 'dashboard', 'test', 'deploy'].flatMap(filesBelow)
 
-/** The rows of the table of a page that begins with these headings, as texts without backticks. */
+/** The rows of a page's table with these headings, as texts without backticks. */
 function table(page: string, ...headings: string[]): string[][] {
   const lines = read(page).split('\n')
   const cells = (line: string) =>
@@ -44,7 +44,7 @@ function table(page: string, ...headings: string[]): string[][] {
   return lines.slice(start + 2, start + length).map(cells)
 }
 
-/** The anchors of a page's headings, as forges make them. */
+/** The anchors of a page's headings, as forges generate them. */
 function anchorsOf(page: string): string[] {
   return [...read(page).matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
     heading!
@@ -54,8 +54,8 @@ function anchorsOf(page: string): string[] {
   )
 }
 
-describe('what is referred to exists', () => {
-  test.each(PAGES)('the links of %s', (page) => {
+describe('references exist', () => {
+  test.each(PAGES)('the links of %s work', (page) => {
     const links = [...read(page).matchAll(/\]\((?!https?:|mailto:)([^)\s]+)\)/g)].map(([, target]) => target!)
     const broken = links.filter((target) => {
       const [path, anchor] = target.split('#')
@@ -66,8 +66,8 @@ describe('what is referred to exists', () => {
     expect(broken).toEqual([])
   })
 
-  // The changelog tells of files that may be gone.
-  test.each(PAGES.filter((page) => page !== 'CHANGELOG.md'))('the files that %s names', (page) => {
+  // The changelog may mention files that no longer exist.
+  test.each(PAGES.filter((page) => page !== 'CHANGELOG.md'))('the files that %s names exist', (page) => {
     const named = [...read(page).matchAll(/`([\w.-]+(?:\/[\w.*{},-]+)+\.(?:ts|tsx|mjs|md|yml|yaml))`/g)]
     const missing = named
       .map(([, path]) => path!)
@@ -75,7 +75,7 @@ describe('what is referred to exists', () => {
     expect(missing).toEqual([])
   })
 
-  test('the pages that comments cite, with their sections', () => {
+  test('the pages and sections that comments cite exist', () => {
     const broken = CODE.filter((path) => path !== 'test/docs.test.ts').flatMap((path) =>
       [...read(path).matchAll(/\b(docs\/[\w/-]+\.md)(#[\w-]+)?/g)]
         .filter(([, page, anchor]) => {
@@ -102,7 +102,7 @@ describe('identity', () => {
   const cells = [...Object.values(ANOTHER), ...Object.values(SAME)].flatMap((row) => Object.values(row))
   const own = new Set<string>(cells.map((cell) => cell.reason))
 
-  test('the decision table is the one in the code, cell by cell', () => {
+  test('the decision table matches the code in every cell', () => {
     const rows = read(PAGE)
       .split('\n')
       .filter((line) => /^\| `(none|typed|claimed|confirmed|remembered|verified)` +\|/.test(line))
@@ -124,7 +124,7 @@ describe('identity', () => {
     expect(new Set(explained)).toEqual(new Set(cells.map((cell) => cell.action)))
   })
 
-  test('every other reason is explained, and so is every end', () => {
+  test('every other reason and every end is explained', () => {
     const renaming = ['confirmed_by_operator', 'trusted_unsigned_login', 'typed_address_trusted']
     const refusals = table(PAGE, 'reason', 'when', 'state').map(([code]) => code)
     expect(new Set([...refusals, ...renaming])).toEqual(new Set(Object.keys(REASONS).filter((code) => !own.has(code))))
@@ -135,14 +135,14 @@ describe('identity', () => {
 })
 
 describe('consent', () => {
-  test('the categories are those of the default consent_map', () => {
+  test('the categories match the default consent_map', () => {
     const shown = table('docs/consent.md', 'purpose', 'categories in the default consent_map').flatMap(
       ([purpose, categories]) => categories!.split(', ').map((category) => `${category}=${purpose}`),
     )
     expect(new Set(shown)).toEqual(new Set(SETTINGS.consent_map.default))
   })
 
-  test('the sources are those of the wire contract', () => {
+  test('the sources match the wire contract', () => {
     const shown = table('docs/consent.md', 'source', 'where the choice was made').flatMap(([names]) =>
       names!.split(', '),
     )
@@ -151,7 +151,7 @@ describe('consent', () => {
 })
 
 describe('settings', () => {
-  test('every setting of a site is there, with its default', () => {
+  test('every setting of a site is listed with its default', () => {
     const shown = table('docs/settings.md', 'setting', 'default').map(([name, value]) => [name, value])
     const expected = Object.entries(SETTINGS).map(([name, setting]) => {
       const value = ([] as unknown[]).concat(setting.default).filter((each) => each !== '')
@@ -166,7 +166,7 @@ describe('decisions', () => {
   const titleOf = (path: string) => /^# (.*)$/m.exec(read(path))![1]!
   const dateOf = (path: string) => /^(\d{4}-\d\d-\d\d)$/m.exec(read(path))![1]!
 
-  test('the index lists each of them, in order, with its title and date', () => {
+  test('the index lists each decision in order, with its title and date', () => {
     const listed = table('docs/decisions/README.md', 'decision', 'since')
     expect(listed).toEqual(
       FILES.sort().map((path) => {
@@ -177,7 +177,7 @@ describe('decisions', () => {
     )
   })
 
-  test.each(FILES)('%s says what, what else, why, and what follows', (path) => {
+  test.each(FILES)('%s has the decision, its alternatives, its reasons and its consequences', (path) => {
     expect([...read(path).matchAll(/^## (.*)$/gm)].map(([, heading]) => heading)).toEqual([
       'Alternatives',
       'Reason',
@@ -188,7 +188,7 @@ describe('decisions', () => {
 })
 
 describe('the project', () => {
-  test('every npm script that a page names is there', () => {
+  test('every npm script that a page names exists', () => {
     const { scripts } = JSON.parse(read('package.json'))
     const missing = PAGES.flatMap((page) =>
       [...read(page).matchAll(/\bnpm (?:run ([\w:-]+)|(start|test)\b)/g)]
@@ -199,14 +199,14 @@ describe('the project', () => {
     expect(missing).toEqual([])
   })
 
-  test('the Node version file names the version that the packages bring', () => {
+  test('the Node version file matches the version in the packages', () => {
     const { dependencies, engines } = JSON.parse(read('package.json'))
     const major = Number(read('.nvmrc'))
     expect(dependencies.node).toMatch(new RegExp(`^\\^${major}\\.`))
     expect(major).toBeGreaterThanOrEqual(Number(/\d+/.exec(engines.node)![0]))
   })
 
-  test('the public forge runs what .ci/run runs', () => {
+  test('the public forge runs the same commands as .ci/run', () => {
     const workflow = read('.github/workflows/ci.yml')
     expect([...workflow.matchAll(/^ +- run: (.*)$/gm)].map(([, command]) => command)).toEqual(['bash .ci/run'])
     expect(workflow).toContain('node-version-file: .nvmrc')
@@ -214,13 +214,13 @@ describe('the project', () => {
 })
 
 describe('carts', () => {
-  test('the events are those that the fold reads', () => {
+  test('the events match those that the fold reads', () => {
     expect(new Set(table('docs/carts.md', 'event', 'effect').map(([type]) => type))).toEqual(CART_TYPES)
   })
 
-  test.each(table('docs/carts.md', 'events', 'carts'))('%s: %s', (told, carts) => {
+  test.each(table('docs/carts.md', 'events', 'carts'))('%s: %s', (history, carts) => {
     let at = 0
-    const events = told!.split(', ').flatMap((words, i) => {
+    const events = history!.split(', ').flatMap((words, i) => {
       at += words === 'two hours' ? 2 * 3600_000 : 1000
       const [type, item] = words.split(' ') as [string, string]
       const props = { currency: 'EUR', items: [{ item_id: item, price: 100 }] }
@@ -234,7 +234,7 @@ describe('carts', () => {
 })
 
 describe('segments', () => {
-  test('the conditions are those of the grammar, in its words, each with an example', () => {
+  test('the conditions match the grammar, each with an example', () => {
     const rows = table('docs/segments.md', 'node', 'holds for persons', 'example')
     const expected = Object.entries(KINDS).map(([kind, { about }]) => [kind, about.replaceAll('`', '')])
     expect(rows.map(([kind, about]) => [kind, about])).toEqual(expected)
@@ -244,7 +244,7 @@ describe('segments', () => {
     }
   })
 
-  test('the presets are those of a new installation', () => {
+  test('the presets match a new installation', () => {
     const shown = table('docs/segments.md', 'segment', 'name', 'condition').map(([id, name, node]) => {
       return { id, name, node: JSON.parse(node!) }
     })

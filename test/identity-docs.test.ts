@@ -1,4 +1,4 @@
-/** The snippets and test vectors of docs/identity.md, run as they stand there: shops copy them. */
+/** Runs the snippets and test vectors of docs/identity.md verbatim, because shops copy them. */
 import { execFile, execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -16,7 +16,7 @@ import { startServer, type TestServer, until } from './support/server.ts'
 const text = readFileSync(new URL('../docs/identity.md', import.meta.url), 'utf8')
 const SECRET = 'a-secret-for-tests'
 
-/** The first block of a language in which a name occurs. */
+/** The first code block of a language that contains a name. */
 function block(language: string, name: string): string {
   const blocks = [...text.matchAll(new RegExp(`\`\`\`${language}\\n([\\s\\S]*?)\`\`\``, 'g'))].map(([, code]) => code!)
   return blocks.find((code) => code.includes(name))!
@@ -29,7 +29,7 @@ const VECTORS = [...text.matchAll(/^\| `(.+?)` +\| `(.+?)` +\| (\d+) +\| (?:`(.+
   },
 )
 
-/** Calls a function of a snippet with JSON arguments, in a process of its own. */
+/** Calls a function of a snippet with JSON arguments in a separate process. */
 type Call = (code: string, name: string, args: unknown[]) => string
 
 let folder: string
@@ -89,7 +89,7 @@ afterAll(async () => {
 const linksOf = async (visitor: string) => (await server.get(`/api/v1/visitors/${visitor}`)).links
 
 describe.each(LANGUAGES)('in %s', (_, language, login, link, call, reason) => {
-  test('a login that the snippet signs is verified, and no two are the same', async ({ skip }) => {
+  test('a login signed by the snippet is verified, and each one is unique', async ({ skip }) => {
     if (reason !== null) skip(reason)
     const sign = () => call(block(language, login), login, [site.identity_secret, 'demo', 'crm-7'])
     const token = sign()
@@ -109,7 +109,7 @@ describe.each(LANGUAGES)('in %s', (_, language, login, link, call, reason) => {
   })
 })
 
-test('a login that is signed with a key pair, made and set as it says there, is verified', async () => {
+test('a login signed with a key pair that was made and configured as documented is verified', async () => {
   const path = `${new URL('../', import.meta.url).pathname}node_modules/.bin:${process.env.PATH}`
   const env = { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir, PATH: path }
   const commands = block('sh', 'openssl').replaceAll(
@@ -126,12 +126,12 @@ test('a login that is signed with a key pair, made and set as it says there, is 
       () => true,
       () => false,
     )
-  }, 'the collector to know the key')
+  }, 'the collector to load the key')
   await settled(server)
   expect(await linksOf(visitor)).toMatchObject([{ contact: 'crm-7', strength: 'verified' }])
 })
 
-test('the test vectors are read as what they say, and those with a page are minted alike', () => {
+test('the test vectors are parsed as documented, and those with a page are minted identically', () => {
   expect(VECTORS.length).toBeGreaterThanOrEqual(3)
   const mint = createMint('https://shop.example/c')
   for (const { contact, message, issued, target, token } of VECTORS) {
@@ -148,7 +148,7 @@ test('the test vectors are read as what they say, and those with a page are mint
   }
 })
 
-test('the server’s login is answered', async () => {
+test('the documented server-side login succeeds', async () => {
   const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'identify:write')
   const visitor = newVisitor()
   await sendAll(server, visitor, [event('page')])

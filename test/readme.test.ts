@@ -1,4 +1,4 @@
-/** The README's commands and calls, run as they stand there: what a newcomer copies must work. */
+/** Runs the README's commands and calls verbatim, because newcomers copy them. */
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
@@ -15,7 +15,7 @@ beforeAll(async () => {
 })
 afterAll(() => server?.stop())
 
-/** Runs a block in bash, with the packages' commands before the machine's, as npm does. */
+/** Runs a block in bash, with the packages' commands first in the path, as npm does. */
 async function bash(block: string, env: Record<string, string> = {}): Promise<string> {
   const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', block], {
     cwd: root,
@@ -24,7 +24,7 @@ async function bash(block: string, env: Record<string, string> = {}): Promise<st
   return stdout
 }
 
-test('the commands make a site and a key, and the calls after them are answered', async () => {
+test('the commands create a site and a key, and the calls after them succeed', async () => {
   const [commands, calls] = blocks
   const made = await bash(commands!)
   expect(made).toContain('identity_secret')

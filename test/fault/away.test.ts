@@ -1,6 +1,6 @@
 /**
- * The database goes away and comes back: collectors answer 202 throughout, private routes say that the store cannot be
- * reached, and what was accepted is landed once, in the end. A collector even starts while it is away.
+ * The database goes away and comes back: collectors answer 202 throughout, private routes report that the store is
+ * unreachable, and accepted events are eventually landed once. A collector can even start during the outage.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
@@ -28,7 +28,7 @@ afterAll(async () => {
   await cluster?.stop()
 })
 
-/** Being away is logged as an error, which is right here. */
+/** The outage is logged as an error, as expected here. */
 async function start(dataDir?: string): Promise<TestServer> {
   const env = { DATABASE_URL: server?.databaseUrl ?? (await cluster.create('couture')), LOG_LEVEL: 'fatal' }
   return startServer({ port, env, ...(dataDir === undefined ? {} : { dataDir }) })
@@ -39,7 +39,7 @@ const ready = async () => (await fetch(`${server.url}/readyz`)).status
 
 type Sent = { visitor: string; id: string }
 
-/** Sends until told to stop; every answer must be 202. Notes what was acknowledged, and the slowest answer. */
+/** Sends until stopped; every reply must be 202. Records the acknowledged events and the slowest reply. */
 function startLoad(name: string) {
   const acknowledged: Sent[] = []
   const statuses = new Map<number, number>()
@@ -81,13 +81,13 @@ async function expectStored(acknowledged: Sent[], name: string): Promise<void> {
 }
 
 test(
-  'killed under load and started again, it costs nothing that was acknowledged, and no answer',
+  'killing the database under load and restarting it loses no acknowledged event and no reply',
   async () => {
     expect((await privately()).status).toBe(200)
     const end = startLoad('loaded')
     await new Promise((resolve) => setTimeout(resolve, 1500))
     await cluster.kill()
-    await until(async () => (await ready()) === 503, 'the server to say that it is not ready')
+    await until(async () => (await ready()) === 503, 'the server to report that it is not ready')
     const refused = await privately()
     expect(refused.status).toBe(503)
     expect(refused.headers.get('content-type')).toBe('application/problem+json')
@@ -113,7 +113,7 @@ test(
   AWAY_MS + 60_000,
 )
 
-test('a collector starts while it is away, answers 202, and lands it all when it is back', async () => {
+test('a collector that starts during an outage answers 202, and lands everything afterwards', async () => {
   await server.stop({ wipe: false })
   await cluster.kill()
   server = await start(server.dataDir)
@@ -131,7 +131,7 @@ test('a collector starts while it is away, answers 202, and lands it all when it
   await expectStored(acknowledged, 'started')
 })
 
-test('without the sites of an earlier start it says what is missing, in a sentence', async () => {
+test('without the sites of an earlier start, a collector reports what is missing in one sentence', async () => {
   const nobody = await freePort()
   const env = { DATABASE_URL: `postgres://postgres:postgres@127.0.0.1:${nobody}/couture` }
   const failure = await startServer({ env }).catch((error: Error) => error.message)

@@ -1,9 +1,9 @@
 /**
- * What is accepted and not landed is bounded, in bytes on disk, in age, and in memory where the disk is slow. Past a
- * bound a sender is told to come back (503 with `Retry-After`, which the ledger checks of each), nothing is dropped in
- * silence, and once landing goes on so does collecting, by itself.
+ * Entries accepted but not landed are bounded in bytes on disk, in age, and in memory if the disk is slow. Past a
+ * bound senders get 503 with `Retry-After` (the ledger checks every reply), nothing is dropped
+ * silently, and collecting resumes by itself once landing does.
  *
- * Landing is held up as it is in practice: another process keeps the store's, or the journal's, write lock.
+ * Landing is blocked as in practice: another process holds the write lock of the store or of the journal.
  */
 import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -18,7 +18,7 @@ import { startServer, type TestServer, until } from '../support/server.ts'
 
 let server: TestServer | null = null
 afterEach(async () => {
-  // Held-up landing is logged as an error each second; that is wanted here.
+  // Blocked landing is logged as an error each second, as expected here.
   await server?.kill()
   if (server) rmSync(server.dataDir, { recursive: true, force: true })
   server = null
@@ -27,7 +27,7 @@ afterEach(async () => {
 const MIB = 1024 ** 2
 const BOUND = 256 * MIB
 
-/** Takes the write lock of a database until it is let go. */
+/** Takes the write lock of a database until it is released. */
 function hold(file: string): { letGo: () => void } {
   const sqlite = new BetterSqlite3(file, { timeout: 10_000 })
   sqlite.exec('begin immediate')
@@ -39,7 +39,7 @@ function hold(file: string): { letGo: () => void } {
   }
 }
 
-/** What the process has in memory, in MiB. */
+/** The memory of the process, in MiB. */
 function rssMib(pid: number): number {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))![1]) / 1024)
 }
@@ -47,7 +47,7 @@ function rssMib(pid: number): number {
 const metric = async (name: string) =>
   Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(await (await fetch(`${server!.url}/metrics`)).text())![1])
 
-test('bytes: past the bound 503, after landing it collects again, and memory stays flat under the backlog', async () => {
+test('past the bound in bytes the server answers 503 with flat memory, and it collects again after landing', async () => {
   server = await startServer({ env: { JOURNAL_MAX_BYTES: String(BOUND) } })
   const { dataDir, process: child } = server
   const ledger = createLedger()
@@ -68,13 +68,13 @@ test('bytes: past the bound 503, after landing it collects again, and memory sta
   expect(ledger.waits).toBeGreaterThan(200)
   expect(backlog).toBeGreaterThan(BOUND)
   expect(backlog).toBeLessThan(BOUND + 4 * MIB)
-  // Under load heaps grow by half as much until they are collected; a backlog in memory would come on top.
+  // Under load heaps grow by half until they are collected; a backlog in memory would be added to that.
   expect(during - before).toBeLessThan(BOUND / MIB)
   expect(ready.status).toBe(503)
   expect(await ready.json()).toMatchObject({ code: 'not_ready', detail: 'the journal is full' })
 
   lock.letGo()
-  await until(async () => (await fetch(`${server!.url}/readyz`)).ok, 'it to be ready again', 60_000)
+  await until(async () => (await fetch(`${server!.url}/readyz`)).ok, 'the server to be ready again', 60_000)
   const taken = ledger.acknowledged.length
   await repeatOpen(server, ledger)
   expect(ledger.acknowledged.length).toBeGreaterThan(taken)
@@ -83,7 +83,7 @@ test('bytes: past the bound 503, after landing it collects again, and memory sta
   console.log(tallyText('the journal full', ledger, result))
   expect(result).toEqual(exactly(result))
   expect(await metric('couture_journal_backlog_bytes')).toBe(0)
-  // What was kept for a restore makes room where space presses.
+  // Entries kept for a restore are removed when space is short.
   begun = performance.now()
   await until(async () => {
     await sendLoad(server!, ledger, { senders: 1, until: () => true })
@@ -96,7 +96,7 @@ test('bytes: past the bound 503, after landing it collects again, and memory sta
   expect(statSync(`${dataDir}/journal.db`).size).toBeLessThan(2 * BOUND)
 }, 180_000)
 
-test('a slow disk: what waits in memory is bounded too, and everything that waited is taken', async () => {
+test('with a slow disk the requests waiting in memory are bounded, and all of them are accepted in the end', async () => {
   server = await startServer()
   const { dataDir } = server
   const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
@@ -112,15 +112,15 @@ test('a slow disk: what waits in memory is bounded too, and everything that wait
   const mib = Math.round(bodies.reduce((sum, each) => sum + each.length, 0) / MIB)
   const lock = hold(`${dataDir}/journal.db`)
   const sent = bodies.map((each) => send(server!, each, { authorization: `Bearer ${key}` }))
-  let turnedAway = 0
+  let refused = 0
   for (const each of sent) {
     each.then((response) => {
-      if (response.status === 503 && Number(response.headers.get('retry-after')) > 0) turnedAway++
+      if (response.status === 503 && Number(response.headers.get('retry-after')) > 0) refused++
     })
   }
-  // 64 MiB wait for the disk, and a group is being written; for whatever is beyond that there is no place.
+  // 64 MiB wait for the disk while a group is being written; anything beyond that is refused.
   const places = Math.ceil((66 * MIB) / bodies[0]!.length)
-  await until(() => turnedAway >= bodies.length - places, 'all that cannot wait to be turned away')
+  await until(() => refused >= bodies.length - places, 'all other requests to be refused')
   const readiness = await fetch(`${server.url}/readyz`)
   expect([readiness.status, await readiness.text()]).toEqual([503, expect.stringContaining('its disk may hang')])
   lock.letGo()
@@ -131,9 +131,9 @@ test('a slow disk: what waits in memory is bounded too, and everything that wait
   const stored = store.prepare("select count(*) from events where visitor_id like 'slow-%'").pluck().get()
   store.close()
   console.log(
-    `${mib} MiB sent at once: ${taken} of ${bodies.length} requests taken, ${turnedAway} told to wait, ${stored} events stored`,
+    `${mib} MiB sent at once: ${taken} of ${bodies.length} requests accepted, ${refused} refused, ${stored} events stored`,
   )
-  expect(taken + turnedAway).toBe(bodies.length)
+  expect(taken + refused).toBe(bodies.length)
   expect(taken).toBeGreaterThan(0)
   expect(stored).toBe(taken * 30)
 })
@@ -144,7 +144,7 @@ function fails(message: string): void {
   throw new Error(message)
 }
 
-/** A journal without its thread, so that a bound of hours is one of milliseconds. */
+/** A journal without its thread, so that the test can set a bound in milliseconds instead of hours. */
 function openOwn(now: () => number, onMaintenanceFailed = fails) {
   const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
   const file = join(folder, 'journal.db')
@@ -166,7 +166,7 @@ function openOwn(now: () => number, onMaintenanceFailed = fails) {
   return { file, journal, append, reader, remove }
 }
 
-test('what comes at once is written at once, as rows of whole requests that are not too long', async () => {
+test('concurrent requests are written together, as bounded rows of whole requests', async () => {
   const { append, reader, remove } = openOwn(() => 1000)
   const texts = Array.from({ length: 100 }, (_, n) => JSON.stringify(`${n} ${'x'.repeat(6000)}`))
   const refusals = await Promise.all(texts.map(append))
@@ -179,17 +179,17 @@ test('what comes at once is written at once, as rows of whole requests that are 
   remove()
 })
 
-test('the log is copied into the file as it grows, a little at a time', async () => {
+test('the log is copied into the file in small steps as it grows', async () => {
   const { file, append, remove } = openOwn(() => 1000)
   const big = JSON.stringify('x'.repeat(60_000))
   for (let n = 0; n < 700; n++) expect(await append(big)).toBeNull()
-  // 42 MB went through a log that never held more than it may on a disk which is slow to flush.
+  // 42 MB went through a log that never exceeded its limit for a disk that is slow to flush.
   expect(statSync(file).size).toBeGreaterThan(20e6)
   expect(statSync(`${file}-wal`).size).toBeLessThan(22e6)
   remove()
 })
 
-test('closing right after a long group is no failure', async () => {
+test('closing right after a long group succeeds', async () => {
   const failures: string[] = []
   const { append, remove } = openOwn(
     () => 1000,
@@ -202,7 +202,7 @@ test('closing right after a long group is no failure', async () => {
   expect(failures).toEqual([])
 })
 
-test('age: if nothing was landed for too long it takes no more, and takes again once it was', async () => {
+test('past the bound in age the journal refuses entries until something is landed', async () => {
   let time = 1_000_000
   const { journal, append, reader, remove } = openOwn(() => time)
   const { journalId } = reader.identity()
@@ -212,16 +212,16 @@ test('age: if nothing was landed for too long it takes no more, and takes again 
   time += 2 * HOUR
   expect(await append('"third"')).toBe('nothing has been landed for too long')
   expect(journal.state().refusing).toBe('nothing has been landed for too long')
-  // The first is landed: the oldest that waits is two hours old.
+  // The first is landed, so the oldest waiting entry is two hours old.
   journal.landed(journalId, 1, 1)
-  await until(() => journal.state().refusing === null, 'it to take again')
+  await until(() => journal.state().refusing === null, 'the journal to accept entries again')
   expect(await append('"third"')).toBeNull()
-  // Landed or not, nothing is removed before its time, and what waits never is.
+  // Landed entries are not removed before their time, and waiting ones never are.
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([2, 3])
   journal.landed(journalId, 3, 2)
   time += 25 * HOUR
   journal.landed(journalId, 3, 3)
-  await until(() => reader.read(0, 10).length === 0, 'what landed long ago to be removed')
+  await until(() => reader.read(0, 10).length === 0, 'entries landed long ago to be removed')
   expect(await append('"fourth"')).toBeNull()
   expect(reader.read(0, 10).map((row) => row.id)).toEqual([4])
   remove()

@@ -1,7 +1,7 @@
 /**
- * The machine's clock is set back and ahead while the server runs. Everything accepted before, in between and after is
- * stored once and derived at once, nobody is turned away for it, nothing leaves the journal early, and memberships that
- * a wrong clock has given or taken are right again as soon as the clock is.
+ * The machine's clock is set back and ahead while the server runs. Everything accepted before, between and after is
+ * stored once and derived at once, no sender is refused because of it, nothing leaves the journal early, and
+ * memberships made or ended by a wrong clock are corrected as soon as the clock is.
  */
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,7 +15,7 @@ import { startServer, type TestServer, until } from '../support/server.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** All threads look at the clock's file more often than this. */
+/** Every thread reads the clock's file at least this often. */
 const SEEN_MS = 100
 
 const folder = mkdtempSync(join(tmpdir(), 'couture-clock-'))
@@ -23,7 +23,7 @@ const file = join(folder, 'offset')
 const env = { CLOCK_FILE: file, TRUST_PROXY: '1', JOURNAL_MAX_AGE_HOURS: '1' }
 let server: TestServer
 
-/** Sets the server's clock this far from the real one, and waits until its threads have seen it. */
+/** Sets the server's clock this far from the real one, and waits until its threads have noticed. */
 async function setClock(offsetMs: number): Promise<void> {
   writeFileSync(`${file}.new`, String(offsetMs))
   renameSync(`${file}.new`, file)
@@ -46,7 +46,7 @@ const members = async (): Promise<string[]> =>
 
 const left = { currency: 'EUR', items: [{ item_id: 'ring', price: 120 }] }
 
-test('what is accepted before, during and after jumps is stored once and derived at once', async () => {
+test('events accepted before, during and after clock jumps are stored once and derived at once', async () => {
   const ledger = createLedger()
   const visitor = 'jumps-aaaaaaaaaaaaaaaa'
   const seen: number[] = []
@@ -54,7 +54,7 @@ test('what is accepted before, during and after jumps is stored once and derived
     await setClock(offset)
     const begun = performance.now()
     await sendLoad(server, ledger, { senders: 8, until: () => performance.now() - begun > 200 })
-    // The same visitor at each clock: it must not wait until a clock that was set back has caught up.
+    // The same visitor at each clock: deriving must not wait until a clock that was set back has caught up.
     await sendAll(server, visitor, [event('page')])
     await settled(server)
     const store = new BetterSqlite3(`${server.dataDir}/couture.db`, { readonly: true })
@@ -66,13 +66,13 @@ test('what is accepted before, during and after jumps is stored once and derived
   expect(result).toEqual(exactly(result))
   expect(ledger.waits).toBe(0)
   expect(seen).toEqual([1, 2, 3, 4, 5, 6])
-  // All of it is kept for a restore: none of it is a day old, whatever the clock said.
+  // Everything is kept for a restore: nothing is really a day old, whatever the clock showed.
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
   expect(journal.prepare('select min(id) from entries').pluck().get()).toBe(1)
   journal.close()
 })
 
-test('a clock that is set back turns no address away', async () => {
+test('setting the clock back throttles no address', async () => {
   const from = { 'x-forwarded-for': '198.51.100.7' }
   await setClock(0)
   await sendAll(server, 'limited-aaaaaaaaaaaaaa', [event('page')], {}, from)
@@ -82,42 +82,45 @@ test('a clock that is set back turns no address away', async () => {
   await sendAll(server, 'limited-aaaaaaaaaaaaaa', [event('page')], {}, from)
 })
 
-test('a membership that a clock ahead has given is taken back once the clock is right, and given in its time', async () => {
+test('a membership made by a clock that is ahead ends once the clock is right, and starts again in its time', async () => {
   const [fresh, old] = ['fresh-aaaaaaaaaaaaaaaa', 'older-aaaaaaaaaaaaaaaa']
   await sendAll(server, fresh, [event('add_to_cart', 0, left)])
   await sendAll(server, old, [event('add_to_cart', 10 * MINUTE, left)])
   await settled(server)
   expect(await members()).toEqual([old])
   await setClock(HOUR)
-  await until(async () => (await members()).length === 2, 'the clock ahead to make the cart abandoned')
+  await until(async () => (await members()).length === 2, 'the cart to be abandoned by the clock that is ahead')
   await setClock(0)
-  await until(async () => (await members()).length === 1, 'the clock put right to take it back')
+  await until(async () => (await members()).length === 1, 'the corrected clock to end the membership')
   expect(await members()).toEqual([old])
   await setClock(2 * MINUTE)
-  await until(async () => (await members()).length === 2, 'its time to come')
+  await until(async () => (await members()).length === 2, 'the membership to start in its time')
   await setClock(0)
 })
 
-test('a membership that a clock ahead has ended is there again once the clock is right', async () => {
+test('a membership ended by a clock that is ahead is restored once the clock is right', async () => {
   expect(await members()).toContain('older-aaaaaaaaaaaaaaaa')
   await setClock(8 * 24 * HOUR)
-  await until(async () => (await members()).length === 0, 'the clock ahead to end all memberships')
+  await until(async () => (await members()).length === 0, 'the clock that is ahead to end all memberships')
   await setClock(0)
-  await until(async () => (await members()).includes('older-aaaaaaaaaaaaaaaa'), 'it to be there again')
+  await until(async () => (await members()).includes('older-aaaaaaaaaaaaaaaa'), 'the membership to be restored')
 })
 
-test('a start with a clock that was put right while nothing ran judges again', async () => {
+test('a start after the clock was corrected while the server was down judges again', async () => {
   const { dataDir, port } = server
   await sendAll(server, 'later-aaaaaaaaaaaaaaaa', [event('add_to_cart', 0, left)])
   await setClock(HOUR)
-  await until(async () => (await members()).includes('later-aaaaaaaaaaaaaaaa'), 'the clock ahead to give it')
+  await until(
+    async () => (await members()).includes('later-aaaaaaaaaaaaaaaa'),
+    'the clock that is ahead to start the membership',
+  )
   await server.stop({ wipe: false })
   await setClock(0)
   server = await startServer({ dataDir, port, env })
-  await until(async () => !(await members()).includes('later-aaaaaaaaaaaaaaaa'), 'it to be taken back')
+  await until(async () => !(await members()).includes('later-aaaaaaaaaaaaaaaa'), 'the membership to end')
 })
 
-test('the feed tells each change once, in order', async () => {
+test('the feed contains each change once, in order', async () => {
   await server.post('/api/v1/contacts', [{ id: 'crm-clock', email: 'clock@example.com', mail_consent: true }])
   const { data } = await server.post('/api/v1/link-tokens', {
     site: 'demo',

@@ -1,7 +1,7 @@
 /**
- * Several collectors on one database, each with a journal of its own: what they make of a history is what one makes of
- * it, nothing lost, nothing twice, and the feed is one log. One of them may stop for longer than its leases last, or
- * be killed: the others take over, and what the first still wanted to write is refused.
+ * Several collectors on one database, each with its own journal: they derive the same state from a history as a single
+ * one, without loss or duplicates, and share one feed. If one of them stops for longer than its leases last or is
+ * killed, the others take over, and its later writes are refused.
  */
 import { afterAll, expect, test } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
@@ -15,11 +15,11 @@ const SECOND = 1000
 
 const running: TestServer[] = []
 afterAll(async () => {
-  // The last one removes the database that the others are on.
+  // The last one to stop removes the database that they share.
   for (const server of running.reverse()) await server.stop()
 })
 
-/** Starts `n` collectors on one new database at the same moment. */
+/** Starts `n` collectors on a new database at the same moment. */
 async function startCollectors(n: number): Promise<TestServer[]> {
   const first = await startServer()
   running.push(first)
@@ -31,7 +31,7 @@ async function startCollectors(n: number): Promise<TestServer[]> {
 
 type Request = { visitor: string; events: WireEvent[] }
 
-/** What happens: carts, purchases, logins on several devices, each with its own times and ids. */
+/** The history: carts, purchases, logins on several devices, each with its own times and ids. */
 async function historyOf(secret: string): Promise<Request[]> {
   const requests: Request[] = []
   for (let v = 0; v < VISITORS; v++) {
@@ -54,10 +54,10 @@ async function historyOf(secret: string): Promise<Request[]> {
   return requests
 }
 
-/** The same for both runs. Logins are valid for ten minutes, of which these are the first five. */
+/** The same for both runs. Logins are valid for ten minutes, and these times fall in the first five. */
 const START = Date.now() - (VISITORS * 3 + 30) * SECOND
 
-/** Sends everything, each request to one of the collectors and every third to another one too. */
+/** Sends everything, each request to one collector and every third to a second one too. */
 async function sendTo(servers: TestServer[], requests: Request[]): Promise<void> {
   const left = requests.flatMap((request, i) =>
     i % 3 === 0
@@ -79,7 +79,7 @@ async function play(servers: TestServer[]): Promise<void> {
   const { identity_secret } = await servers[0]!.cli<{ identity_secret: string }>('sites', 'show', 'demo')
   const requests = await historyOf(identity_secret)
   const contacts = Array.from({ length: CONTACTS }, (_, i) => ({ id: `crm-${i}`, mail_consent: i % 2 === 0 }))
-  // Contacts come while events do, through every collector.
+  // Contacts are pushed while events are sent, through every collector.
   const importing = servers.map((server, n) =>
     server.post('/api/v1/contacts', n % 2 === 0 ? contacts : [...contacts].reverse()),
   )
@@ -87,7 +87,7 @@ async function play(servers: TestServer[]): Promise<void> {
   for (const server of servers) await settled(server)
 }
 
-/** What must be the same, but for times of receipt and ids that are made at receipt. */
+/** The state that must be equal, without times of receipt and ids generated at receipt. */
 async function stateOf(server: TestServer): Promise<Record<string, string[]>> {
   const all = async (sql: string) => (await server.query(sql)).map((row) => JSON.stringify(row))
   return {
@@ -105,7 +105,7 @@ async function stateOf(server: TestServer): Promise<Record<string, string[]>> {
   }
 }
 
-/** The feed is one log: numbered without a gap, and the last word on each contact is what it is told as. */
+/** The feed is one log: numbered without gaps, and the last change of each contact matches its feed state. */
 async function expectOneLog(server: TestServer): Promise<void> {
   const changes = await server.query<{ seq: number; contact_id: string; change: string; segments: string }>(
     'select seq, contact_id, change, segments from match_changes order by seq',
@@ -124,7 +124,7 @@ async function expectOneLog(server: TestServer): Promise<void> {
 type Lease = { name: string; owner: string; fence: number }
 const leasesOf = (server: TestServer) => server.query<Lease>('select name, owner, fence from leases order by name')
 
-/** The leases by owner, once all are owned and nobody has more than his share. */
+/** The leases by owner, once all are owned and no process has more than its share. */
 async function shared(server: TestServer, among: number): Promise<Map<string, Lease[]>> {
   return until(
     async () => {
@@ -143,7 +143,7 @@ async function fencedOf(server: TestServer): Promise<number> {
   return Number(/^couture_fenced_writes_total (\d+)/m.exec(text)?.[1])
 }
 
-test('three make of a history what one makes of it, and tell it as one', async () => {
+test('three collectors derive the same state and feed as one', async () => {
   const servers = await startCollectors(3)
   await shared(servers[0]!, 3)
   await play(servers)
@@ -156,7 +156,7 @@ test('three make of a history what one makes of it, and tell it as one', async (
   await expectOneLog(servers[0]!)
 })
 
-/** Keeps events coming through a server until told to stop; returns what was acknowledged. */
+/** Keeps sending events through a server until stopped; returns the acknowledged ones. */
 function startLoad(server: TestServer, name: string) {
   let going = true
   const acknowledged: string[] = []
@@ -185,7 +185,7 @@ async function expectStored(server: TestServer, acknowledged: string[]): Promise
   expect(derived!.n).toBe(rows.length)
 }
 
-test('one that sleeps longer than its leases, and one that is killed, lose them and nothing else', async () => {
+test('a collector that sleeps past its leases, and one that is killed, lose only their leases', async () => {
   const port = await freePort()
   const first = await startServer()
   const env = { DATABASE_URL: first.databaseUrl!, LOG_LEVEL: 'fatal' }

@@ -1,7 +1,7 @@
 /**
- * Moving a live installation from SQLite to PostgreSQL: collection goes on, the command is killed, everything that was
- * acknowledged is there once, and who follows the feed goes on with the cursor that he has. No wrong order of commands
- * loses anything.
+ * Moving a live installation from SQLite to PostgreSQL: collection continues, the command is killed, everything
+ * acknowledged is present once, and readers of the feed continue with their cursors. No wrong order of commands
+ * loses data.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -50,7 +50,7 @@ async function inTarget<T = Record<string, unknown>>(sql: string, url = target):
   }
 }
 
-/** One sentence and no stack; the password is in none. */
+/** Expects one sentence without a stack trace or the password. */
 function expectSentence(ran: Ran, sentence: RegExp): void {
   expect(ran.stderr.trim()).toMatch(sentence)
   expect(ran.stderr.trim().split('\n').length).toBe(1)
@@ -61,7 +61,7 @@ function expectSentence(ran: Ran, sentence: RegExp): void {
 const secretOf = () => readFileSync(join(folder, 'secret'), 'utf8').trim()
 const onPostgres = () => ({ DATABASE_URL: target, COUTURE_SECRET: secretOf() })
 const start = (env: Record<string, string> = {}) => startServer({ dataDir: folder, port, env })
-/** A start that is refused. */
+/** Starts a server that must refuse to start, and returns its message. */
 const refusal = (env: Record<string, string> = {}) => couture(['serve'], { PORT: String(port), ...env })
 
 let port: number
@@ -70,7 +70,7 @@ const leaving = 'visitor-leaving-aaaaaaaa'
 const MINUTE = 60_000
 const ring = { currency: 'EUR', items: [{ item_id: 'ring', price: 900 }] }
 
-/** Keeps events, carts and contacts coming until told to stop. */
+/** Keeps sending events, carts and contacts until stopped. */
 function startLoad(name: string): () => Promise<void> {
   let going = true
   const sender = async (n: number) => {
@@ -96,7 +96,7 @@ function startLoad(name: string): () => Promise<void> {
 
 type Page = { data: { seq: number }[]; next: string; has_more: boolean }
 
-/** Follows the feed from a cursor to its end: the numbers that were told, and where to go on. */
+/** Follows the feed from a cursor to its end: the sequence numbers, and the cursor to continue from. */
 async function follow(after: string): Promise<{ seqs: number[]; next: string }> {
   const seqs: number[] = []
   for (let next = after; ; ) {
@@ -141,7 +141,7 @@ async function withdraw(visitor: string): Promise<void> {
   await send(server, batch([event('consent')], { visitor, consent: choice }))
 }
 
-/** All that is derived and told, as one SQL reads it on either engine. */
+/** All derived rows and the feed, read with the same SQL on either engine. */
 async function derived(): Promise<Record<string, string[]>> {
   const all = async (sql: string) => (await server.query(sql)).map((row) => JSON.stringify(row))
   return {
@@ -169,7 +169,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-/** Starts a copy, and kills it as soon as its notes in the target are such. Returns these notes. */
+/** Starts a copy, kills it as soon as its progress in the target meets the condition, and returns that progress. */
 async function killWhen(what: string, isSuch: (notes: Notes) => boolean): Promise<Notes> {
   const client = new Client({ connectionString: target })
   await client.connect()
@@ -205,7 +205,7 @@ async function readNotes(client: Client): Promise<Notes> {
   }
 }
 
-/** Rows of the source that a pass can walk; more may come while it does. */
+/** The rows of the source that a pass reads; more may arrive meanwhile. */
 async function rowsOfSource(): Promise<number> {
   const tables = await server.query<{ name: string }>(
     "select name from sqlite_master where type = 'table' and name not like 'sqlite%' and name not like 'kysely%'",
@@ -218,7 +218,7 @@ async function rowsOfSource(): Promise<number> {
   return rows.reduce((sum, { n }) => sum + n, 0)
 }
 
-test('beside the running server, killed in the middle of each pass, it goes on where it stopped', async () => {
+test('a copy killed in the middle of each pass resumes where it stopped while the server runs', async () => {
   await history(['anna', 'bert', 'carl', 'dora', 'emil', 'fred', 'gina'])
   await sendAll(server, leaving, [event('page'), event('add_to_cart', 0, ring)])
   for (let n = 0; n < 600; n++) {
@@ -235,7 +235,7 @@ test('beside the running server, killed in the middle of each pass, it goes on w
     await couture(['serve'], { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }),
   ).toEqual(expect.objectContaining({ code: 1, stderr: expect.stringMatching(/holds a copy that is not finished/) }))
   rmSync(`${folder}/none`, { recursive: true })
-  // What is gone from the part that is done stays gone until the next pass: nobody looks there in this one.
+  // A row deleted from the finished part stays missing until the next pass, because this one does not look there again.
   await inTarget("delete from contacts where contact_id = 'dora'")
 
   const second = await killWhen('some events were compared', ({ pass, events }) => pass === 2 && events > 15_000)
@@ -254,7 +254,7 @@ test('beside the running server, killed in the middle of each pass, it goes on w
   expect(resumed!.skipped).toBeGreaterThan(15_000)
   expect(resumed!.read).toBeGreaterThan(0)
   expect(resumed!.read).toBeLessThan(before - 5000)
-  // The copy that has ended leaves no note, so that another begins anew, finds what is gone, and copies what came since.
+  // A finished copy leaves no progress, so that another one starts over, finds missing rows, and copies new ones.
   await stop()
   await settled(server)
   const anew = JSON.parse((await copy('--json')).stdout) as { passes: Pass[] }
@@ -269,7 +269,7 @@ test('beside the running server, killed in the middle of each pass, it goes on w
   expectSentence(await copy('--finish'), /^--finish needs a stopped server/)
 }, 120_000)
 
-test('a copy that would not be the same is said to be none, by table and key', async () => {
+test('a copy that would differ is refused with the table and key of the difference', async () => {
   await withdraw(leaving)
   await settled(server)
   await server.stop({ wipe: false })
@@ -285,7 +285,7 @@ test('a copy that would not be the same is said to be none, by table and key', a
   await inTarget('drop trigger spoil on contacts')
 })
 
-test('finished, and then used on SQLite once more, it has to be finished again', async () => {
+test('a finished copy must be finished again if the server has run on SQLite since', async () => {
   expect(await copy('--finish')).toMatchObject({ code: 0, stderr: '' })
   server = await start()
   const stop = startLoad('second')
@@ -296,16 +296,16 @@ test('finished, and then used on SQLite once more, it has to be finished again',
   expectSentence(await refusal(onPostgres()), /has been used since it was copied: with the server stopped, run/)
 })
 
-test('what was acknowledged is there once, and readers of the feed and of segments go on', async () => {
+test('everything acknowledged is present once, and readers of the feed and of segments can continue', async () => {
   server = await start()
   await settled(server)
   const before = { feed: await follow(''), members: await members() }
-  // Of nine carts two were bought here and two in the shop.
+  // Of nine carts two were bought online and two in the shop.
   expect(before.members.length).toBe(5)
   const stop = startLoad('third')
   await history(['jane', 'kurt', 'lena'])
   await copy()
-  // A power cut: entries lie in the journal that were never landed.
+  // A power cut: the journal contains entries that were never landed.
   await server.kill()
   await stop()
   const finished = await copy('--finish')
@@ -317,7 +317,7 @@ test('what was acknowledged is there once, and readers of the feed and of segmen
   expect(tables.every((each) => each.equal)).toBe(true)
   expect(secret_file).toBe(`${folder}/secret`)
   expectSentence(
-    await refusal({ ...onPostgres(), COUTURE_SECRET: 'another secret of somebody' }),
+    await refusal({ ...onPostgres(), COUTURE_SECRET: 'a secret of another installation' }),
     /^COUTURE_SECRET must be/,
   )
 
@@ -349,7 +349,7 @@ test('what was acknowledged is there once, and readers of the feed and of segmen
   console.log(JSON.stringify({ acknowledged: acknowledged.length, stored: stored.length, told: log.length }))
 }, 120_000)
 
-test('the store that was left is not used by mistake, nor is the new one written over', async () => {
+test('the old store cannot be used by mistake, and the new one cannot be overwritten', async () => {
   expectSentence(await couture(['keys', 'list']), /^the store in DATA_DIR .* has moved to PostgreSQL/)
   expectSentence(await copy(), /has moved to PostgreSQL already/)
   await server.stop({ wipe: false })
@@ -357,7 +357,7 @@ test('the store that was left is not used by mistake, nor is the new one written
   server = await start(onPostgres())
 })
 
-test('what cannot be copied to is told in a sentence', async () => {
+test('an unsuitable target is refused with one sentence', async () => {
   const other = await startServer()
   await other.stop({ wipe: false })
   const from = (to: string) => couture(['copy', '--to', to], { DATA_DIR: other.dataDir })

@@ -1,6 +1,6 @@
 /**
- * One server a data folder. A second one refuses with a sentence and changes nothing, commands go on beside the first,
- * and a killed server leaves nothing that stands in the way of the next. A damaged file stops a start with a sentence.
+ * One server per data folder. A second one refuses with one sentence and changes nothing, commands work while the first
+ * runs, and a killed server does not block the next one. A damaged file stops a start with one sentence.
  */
 import { createHash } from 'node:crypto'
 import {
@@ -24,7 +24,7 @@ import { freePort, startRefused, startServer, type TestServer } from '../support
 let server: TestServer
 afterAll(() => server?.stop())
 
-/** What a start could change in a store: its schema, its keys, its sites. */
+/** The parts of a store that a start could change: schema, keys and sites. */
 function contentOf(dataDir: string): string {
   const store = new BetterSqlite3(`${dataDir}/couture.db`, { readonly: true })
   const rows = ['sqlite_master', 'api_keys', 'sites', 'meta', 'segments'].map((table) =>
@@ -35,7 +35,7 @@ function contentOf(dataDir: string): string {
 }
 
 describe('a data folder', () => {
-  test('is for one server: a second one says who has it, ends with 1, and changes nothing', async () => {
+  test('serves one server: a second one names its owner, exits with 1, and changes nothing', async () => {
     server = await startServer()
     const { dataDir } = server
     await sendAll(server, 'first-aaaaaaaaaaaaaaaa', [event('page')])
@@ -55,12 +55,12 @@ describe('a data folder', () => {
     await sendAll(server, 'first-aaaaaaaaaaaaaaaa', [event('page')])
   })
 
-  test('is open to commands beside the server', async () => {
+  test('can be used by commands while the server runs', async () => {
     await expect(server.cli('keys', 'create', '--scopes', 'matches:read')).resolves.toHaveProperty('key')
     await expect(server.cli('sites', 'list')).resolves.toHaveLength(1)
   })
 
-  test('is free again once its server was killed, or has ended', async () => {
+  test('is free again once its server has been killed or has exited', async () => {
     const { dataDir, port } = server
     await server.kill()
     server = await startServer({ dataDir, port })
@@ -70,8 +70,8 @@ describe('a data folder', () => {
   })
 })
 
-describe('a damaged file stops the start with a sentence that names it', () => {
-  /** Overwrites a part of a file. */
+describe('a damaged file stops the start with one sentence that names it', () => {
+  /** Overwrites part of a file. */
   const scratch = (file: string, from: number, bytes: number) => {
     const fd = openSync(file, 'r+')
     writeSync(fd, Buffer.alloc(bytes, 0xa5), 0, bytes, from)

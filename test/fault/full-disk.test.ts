@@ -1,7 +1,7 @@
 /**
- * A full disk: the journal and the store share it. Under load requests are answered 503 once nothing can be written,
- * never 202 for what is not on disk; the server lives on, also through a restart, and goes on by itself when there is
- * room again. Landing and deriving meet the full disk too, and lose nothing by it.
+ * A full disk shared by the journal and the store. Under load requests get 503 once nothing can be written, never 202
+ * for data that is not on disk; the server survives, even across a restart, and resumes by itself when there is room
+ * again. Landing and deriving meet the full disk too, without losing anything.
  */
 import { statSync } from 'node:fs'
 import { afterEach, expect, test } from 'vitest'
@@ -15,12 +15,12 @@ const DISK_MIB = 24
 let server: TestServer | null = null
 let disk: SmallDisk | null = null
 afterEach(async () => {
-  // That the disk is full is logged, and is no surprise here.
+  // The full disk is logged, as expected here.
   await server?.kill()
   disk?.remove()
 })
 
-/** Sends until so many requests were told to wait; says what the disk holds then. */
+/** Sends until the given number of requests has been refused; returns what the disk then contains. */
 async function fill(on: TestServer, ledger: Ledger): Promise<void> {
   const before = ledger.waits
   const begun = performance.now()
@@ -33,7 +33,7 @@ async function fill(on: TestServer, ledger: Ledger): Promise<void> {
   console.log(`the disk is full: ${sizes.join(', ')}`)
 }
 
-test('a full disk: 503 and no loss, and it goes on when there is room', async ({ skip }) => {
+test('a full disk causes 503 without loss, and the server resumes when there is room', async ({ skip }) => {
   const mounted = mountSmallDisk(DISK_MIB)
   if (typeof mounted === 'string') return skip(mounted)
   disk = mounted
@@ -43,7 +43,7 @@ test('a full disk: 503 and no loss, and it goes on when there is room', async ({
   await fill(server, ledger)
   expect(server.process.exitCode).toBeNull()
   expect((await fetch(`${server.url}/healthz`)).status).toBe(200)
-  // What is in the journal comes into the log of the store and then into its file: room for all three.
+  // The journal's content goes into the store's log and then into its file, so there must be room for all three.
   disk.resize(4 * DISK_MIB)
   await repeatOpen(server, ledger)
   await settled(server)

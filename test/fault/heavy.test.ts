@@ -1,6 +1,6 @@
 /**
- * Visitors with many events that are all to be derived again, as after a change of settings: they are worked off in
- * turns, so that landing never waits for more than about one of them.
+ * Visitors with many events that all need deriving again, as after a change of settings: they are processed in
+ * turns, so that landing never waits for much more than one of them.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'

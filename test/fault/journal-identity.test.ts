@@ -1,7 +1,7 @@
 /**
- * The journal's numbers and the store's cursor after files were lost, brought back from a backup, or copied. Numbers
- * that are given out twice must not make landing skip: what is accepted after a restore is landed, what the journal
- * still keeps is landed again and counts once, and what cannot be had any more is said in the log with its numbers.
+ * The journal's numbers and the store's cursor after files were lost, restored from a backup, or copied. Numbers
+ * used twice must not make landing skip entries: entries accepted after a restore are landed, entries that the journal
+ * still has are landed again and count once, and lost entries are logged with their numbers.
  */
 import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -20,7 +20,7 @@ import { startServer, type TestServer } from '../support/server.ts'
 let server: TestServer | null = null
 const folders: string[] = []
 afterEach(async () => {
-  // What it warns of is part of the test.
+  // Its warnings are part of the test.
   await server?.kill()
   server = null
   for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
@@ -32,17 +32,17 @@ function newFolder(): string {
   return folder
 }
 
-/** A file with what SQLite keeps beside it. */
+/** A file and its SQLite side files. */
 function filesOf(dataDir: string, name: string): string[] {
   return readdirSync(dataDir).filter((each) => each === name || each.startsWith(`${name}-`))
 }
 
-/** A database is lost whose server does not run. */
+/** Deletes a database while its server is down. */
 function remove(dataDir: string, name: string): void {
   for (const file of filesOf(dataDir, name)) rmSync(join(dataDir, file))
 }
 
-/** Keeps a copy of a database whose server does not run, and brings it back. */
+/** Saves a copy of a database while its server is down, and restores it. */
 function backup(dataDir: string, name: string): { restore: () => void } {
   const kept = newFolder()
   for (const file of filesOf(dataDir, name)) cpSync(join(dataDir, file), join(kept, file))
@@ -54,7 +54,7 @@ function backup(dataDir: string, name: string): { restore: () => void } {
   }
 }
 
-/** A life of a server: it takes requests one after the other, and ends. Returns what it logged. */
+/** Runs a server that accepts requests one after the other and stops. Returns its log. */
 async function live(dataDir: string, ledger: Ledger, requests: number): Promise<string> {
   server = await startServer({ dataDir })
   let left = requests
@@ -68,16 +68,16 @@ async function live(dataDir: string, ledger: Ledger, requests: number): Promise<
 
 type Case = {
   name: string
-  /** Lives before and after the harm, in requests of three events each. */
+  /** Runs servers before and after the damage, with requests of three events each. */
   play: (dataDir: string, ledger: Ledger) => Promise<string>
   logged: RegExp | null
-  /** Events that were acknowledged and are gone, because no file holds them any more. */
+  /** Acknowledged events that are lost because no file contains them any more. */
   lost: number
 }
 
 const CASES: Case[] = [
   {
-    name: 'nothing happened: a restart is no reason for a word',
+    name: 'a plain restart logs nothing',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 3)
       return live(dataDir, ledger, 3)
@@ -86,7 +86,7 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the journal was lost: a new one begins, collecting goes on, and the log says from where on things may be gone',
+    name: 'after the loss of the journal a new one starts, collecting continues, and the log says from where entries may be lost',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 5)
       remove(dataDir, 'journal.db')
@@ -96,7 +96,7 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the journal was lost: that is said at the start, before anything is accepted',
+    name: 'the loss of the journal is logged at the start, before anything is accepted',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 2)
       remove(dataDir, 'journal.db')
@@ -106,7 +106,7 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the journal was lost before anything was accepted: nothing can be gone',
+    name: 'the loss of an unused journal loses nothing',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 0)
       remove(dataDir, 'journal.db')
@@ -116,7 +116,7 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the journal was brought back from a backup and has not grown to where the cursor is',
+    name: 'a restored journal that is still behind the cursor is landed',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 4)
       const yesterday = backup(dataDir, 'journal.db')
@@ -128,13 +128,13 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the journal was brought back and grew past the cursor before landing looked',
+    name: 'a restored journal that outgrew the cursor before landing noticed is landed',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 4)
       const yesterday = backup(dataDir, 'journal.db')
       await live(dataDir, ledger, 6)
       yesterday.restore()
-      // Landing cannot reach the store at first; collecting goes on without it.
+      // Landing cannot reach the store at first, and collecting continues without it.
       const store = new BetterSqlite3(`${dataDir}/couture.db`)
       store.exec('alter table cursors rename to cursors_away')
       server = await startServer({ dataDir })
@@ -149,7 +149,7 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the store was brought back from a backup: what the journal keeps is landed again',
+    name: 'after a restore of the store the entries in the journal are landed again',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 4)
       const yesterday = backup(dataDir, 'couture.db')
@@ -161,7 +161,7 @@ const CASES: Case[] = [
     lost: 0,
   },
   {
-    name: 'the store was brought back from a backup that is older than what the journal keeps',
+    name: 'a restored store older than the journal’s entries has a gap that is logged',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 4)
       const lastWeek = backup(dataDir, 'couture.db')
@@ -176,7 +176,7 @@ const CASES: Case[] = [
     lost: 9,
   },
   {
-    name: 'the same, and the journal keeps nothing any more',
+    name: 'a restored store with an empty journal has a gap that is logged',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 4)
       const lastWeek = backup(dataDir, 'couture.db')
@@ -191,7 +191,7 @@ const CASES: Case[] = [
     lost: 18,
   },
   {
-    name: 'the store was brought back with a cursor that is ahead of a journal brought back from earlier',
+    name: 'a restored store whose cursor is ahead of an older restored journal loses only what neither file contains',
     async play(dataDir, ledger) {
       await live(dataDir, ledger, 2)
       const earlier = backup(dataDir, 'journal.db')
@@ -203,7 +203,7 @@ const CASES: Case[] = [
       return live(dataDir, ledger, 4)
     },
     logged: /landed up to entry 7, but that is not the entry/,
-    // The three requests after the backup of the store are in neither file.
+    // Neither file contains the three requests after the store's backup.
     lost: 9,
   },
 ]
@@ -225,8 +225,8 @@ test.each(CASES.map((each) => [each.name, each] as const))('%s', async (name, { 
   }
 })
 
-test('two machines on copies of one folder land into one store: the one that comes second takes a new id, and nothing is skipped', async () => {
-  // Two journals of one id and one store, landed in turn: what several collectors do that share a database.
+test('of two machines with copies of one folder and one store, the second takes a new journal id, and nothing is skipped', async () => {
+  // Two journals with one id are landed in turn into one store, like collectors that share a database.
   const folder = newFolder()
   const limits = { maxBytes: 1024 ** 3, keepLandedMs: 3600_000 }
   const entry = (visitor: string) =>
@@ -283,7 +283,7 @@ test('two machines on copies of one folder land into one store: the one that com
   expect(existsSync(file('a'))).toBe(true)
 })
 
-test('rows that wait are counted as large as they are after somebody was taken out of them', () => {
+test('waiting rows are counted at their size after an erasure has shortened them', () => {
   const file = join(newFolder(), 'journal.db')
   const journal = openJournal(file, { keepLandedMs: 1000, maxBytes: 1_000_000 })
   const reader = openJournalReader(file)

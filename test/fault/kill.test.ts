@@ -1,9 +1,9 @@
 /**
- * Invariant "2xx = durable": a server that is killed while it takes events has every event that it acknowledged, once,
- * when it is started again; and a sender that repeats what was not acknowledged, as the tag does, makes nothing double.
+ * The invariant "2xx = durable": a server killed while it accepts events has every event that it acknowledged, once,
+ * after a restart; and a sender that repeats unacknowledged events, as the tag does, causes no duplicates.
  *
- * Kills at random moments: while it makes an empty folder its own, at later starts, under load, and a moment after
- * the load has ended, when it lands or derives what is left. What it was at is told by what it left undone.
+ * It is killed at random moments: while it sets up an empty folder, at later starts, under load, and a moment after
+ * the load has ended, when it lands or derives the rest. The unfinished work shows where it was killed.
  */
 import { spawn } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
@@ -18,14 +18,14 @@ import { freePort, serverArguments, startServer, type TestServer } from '../supp
 
 const ROUNDS = amount(8, 50)
 
-/** So many at first are killed while the folder is still empty or half made, and then each so many-th while it starts. */
+/** This many first rounds are killed while the folder is empty or half set up, then every so many-th at its start. */
 const FIRST_STARTS = amount(2, 5)
 const KILL_A_START = amount(5, 8)
 
 let server: TestServer
 afterAll(() => server?.stop())
 
-/** What a killed server was at, told by what it left: acknowledged and not landed, landed and not derived. */
+/** Where a server was killed, shown by its unfinished work: acknowledged but not landed, or landed but not derived. */
 function leftUndone(dataDir: string): string {
   const store = new BetterSqlite3(`${dataDir}/couture.db`)
   const journal = new BetterSqlite3(`${dataDir}/journal.db`)
@@ -41,10 +41,10 @@ function leftUndone(dataDir: string): string {
   store.close()
   journal.close()
   if (newest !== landed) return 'before landing'
-  return dirty === 0 ? 'with all done' : 'before deriving'
+  return dirty === 0 ? 'with nothing left to do' : 'before deriving'
 }
 
-test(`killed ${ROUNDS} times under load, it keeps every acknowledged event once`, async () => {
+test(`killed ${ROUNDS} times under load, a server keeps every acknowledged event once`, async () => {
   const port = await freePort()
   const ledger = createLedger()
   const moments: Record<string, number> = {}

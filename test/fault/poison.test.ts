@@ -1,6 +1,6 @@
 /**
- * A journal entry that cannot be landed stops nobody: it becomes a dead letter with its error, what stands beside it
- * in the same group is landed, and what comes after is landed too.
+ * A journal entry that cannot be landed blocks nothing: it becomes a dead letter with its error, the other entries
+ * of the same group are landed, and later ones are landed too.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, expect, test } from 'vitest'
@@ -8,10 +8,10 @@ import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
-// It logs what it set aside.
+// The server logs the entries that it set aside.
 afterAll(() => server?.stop().catch(() => {}))
 
-/** An entry as the collector writes it. */
+/** An entry in the form that the collector writes. */
 function entry(visitor: string, more: Record<string, unknown> = {}) {
   const at = Date.now()
   return {
@@ -26,12 +26,12 @@ function entry(visitor: string, more: Record<string, unknown> = {}) {
   }
 }
 
-test('poison in the journal becomes a dead letter, and everything around it is landed', async () => {
+test('an invalid entry becomes a dead letter, and everything around it is landed', async () => {
   const port = await freePort()
   server = await startServer({ port })
   const { dataDir } = server
   await sendAll(server, 'before-aaaaaaaaaaaaaaaaa', [event('page')])
-  // Of somebody who has taken everything back nothing is kept, neither what is landed nor what cannot be.
+  // Nothing is kept of a visitor that has withdrawn everything, whether it can be landed or not.
   const gone = 'gone-aaaaaaaaaaaaaaaaaaa'
   const nothing = { id: 'no', analytics: false, identity: false, marketing: false, source: 'manual' } as const
   await sendAll(server, gone, [event('page')])
@@ -72,21 +72,21 @@ type Letter = { id: string; kind: string; error: string; attempts: number; site:
 type Replay = { landed: number; derived: number; failed: number }
 const letters = () => server.cli<Letter[]>('dead-letters')
 
-/** Runs a command that is expected to fail, and returns what it printed. */
+/** Runs a command that must fail, and returns its output. */
 const failing = async (...args: string[]) =>
   (await server.cli(...args).then(
     () => expect.unreachable('the command succeeded'),
     (error) => error,
   )) as { code: number; stdout: string; stderr: string }
 
-/** Changes the store beside the running server, as a mended fault would. */
+/** Changes the store while the server runs, as if a fault had been fixed. */
 function change(sql: string, ...values: unknown[]): void {
   const store = new BetterSqlite3(`${server.dataDir}/couture.db`)
   store.prepare(sql).run(...values)
   store.close()
 }
 
-test('dead letters are listed without naming anybody, shown with the field that is wrong, and tried again', async () => {
+test('dead letters are listed without personal data, shown with the invalid field, and retried', async () => {
   const listed = await letters()
   expect(listed).toMatchObject([
     {
@@ -116,7 +116,7 @@ test('dead letters are listed without naming anybody, shown with the field that 
   expect(await letters()).toEqual([])
 })
 
-test('a letter of a visitor who has withdrawn since then does not come back', async () => {
+test('a dead letter of a visitor that has withdrawn since is not landed', async () => {
   const visitor = 'leaving-aaaaaaaaaaaaaaaa'
   await sendAll(server, visitor, [event('page')])
   await settled(server)
@@ -129,7 +129,7 @@ test('a letter of a visitor who has withdrawn since then does not come back', as
   await settled(server)
   expect(await letters()).toEqual([])
 
-  // One that was brought back from elsewhere.
+  // A dead letter restored from elsewhere.
   change(insert, 'a-journal', 2, 'it was so', body, Date.now(), visitor)
   await server.cli('dead-letters', 'replay', '--all')
   await settled(server)
@@ -139,7 +139,7 @@ test('a letter of a visitor who has withdrawn since then does not come back', as
   store.close()
 })
 
-test('a visitor that cannot be derived stops nobody, is a dead letter, and is tried again when he comes or when asked', async () => {
+test('a visitor that cannot be derived blocks nothing, becomes a dead letter, and is retried on its next event or on request', async () => {
   const [ill, well] = ['ill-visitor-aaaaaaaaaaaa', 'well-visitor-aaaaaaaaaaa']
   const item = { currency: 'EUR', items: [{ item_id: 'ring', price: 9 }] }
   await sendAll(server, ill, [event('add_to_cart', 0, item)])

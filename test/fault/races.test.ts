@@ -1,7 +1,7 @@
 /**
- * The pairs of writers that locks put in order (`server/store/work/locks.ts`): one is held up just before its commit, where
- * the other cannot see what it has done; the other runs, everything is derived, and then the first goes on. What is
- * there in the end must be what a rebuild makes of the facts.
+ * The pairs of writers that locks serialise (`server/store/work/locks.ts`): one is paused just before its commit, when
+ * the other cannot see its changes; the other runs, everything is derived, and then the first continues. The final
+ * state must equal a rebuild from the facts.
  */
 
 import { randomUUID } from 'node:crypto'
@@ -35,7 +35,7 @@ import { emptyStore } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
 import { createDatabase, dropDatabase } from '../support/store.ts'
 
-const keyring = createKeyring('a secret of the test')
+const keyring = createKeyring('a secret for tests')
 const keysOf = createKeysOf(keyring, () => [])
 const NOW = Date.UTC(2026, 3, 1)
 
@@ -54,7 +54,7 @@ afterAll(async () => {
   await dropDatabase(url)
 })
 
-/** Leaves only the facts, with every visitor to be derived. */
+/** Deletes everything except the facts, and marks every visitor for deriving. */
 async function emptyDerived(): Promise<void> {
   const visitors = await db.selectFrom('events').select('visitor_id').distinct().execute()
   for (const table of DERIVED_TABLES) await db.deleteFrom(table).execute()
@@ -78,7 +78,7 @@ beforeEach(async () => {
 })
 
 let journals = 0
-/** Lands one request of a visitor, from a journal of its own. */
+/** Lands one request of a visitor from a separate journal. */
 async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[], analytics = true): Promise<void> {
   const consent = { id: 'choice', analytics, identity: true, marketing: true, source: 'manual' as const, at: NOW }
   const received_at = Math.max(NOW, ...events.map((event) => event.at))
@@ -121,7 +121,7 @@ async function deriveAll(on: Kysely<Database>): Promise<void> {
   while (await deriver(on).round());
 }
 
-/** A store whose user is held up, once, after it has inserted into a table, until it is let go. */
+/** A store that pauses its user once, after an insert into the given table, until released. */
 function heldAfter(table: keyof Database) {
   let release: () => void = () => {}
   let reached: () => void = () => {}
@@ -149,26 +149,26 @@ function heldAfter(table: keyof Database) {
 type Pair = {
   name: string
   before?: () => Promise<unknown>
-  /** Its last insert before its commit is into this table. */
+  /** The table of the first writer's last insert before its commit. */
   heldAfter: keyof Database
   held: (on: Kysely<Database>) => Promise<unknown>
   meanwhile: (on: Kysely<Database>) => Promise<unknown>
 }
 
-/** Writes something that concerns nobody: who is held up there has done all else. */
+/** Writes an unrelated row, so that a writer paused there has done everything else. */
 const note = (trx: Transaction<Database>) =>
   trx
     .insertInto('audit')
     .values({ id: 'x', at: NOW, actor: '', action: '', detail: encodeJson({}) })
     .execute()
 
-/** A sixth visitor of one contact within a day is one too many; these came before. */
+/** The earlier visitors of a contact: a sixth one within a day is too many. */
 async function visitorsBefore(n: number): Promise<void> {
   for (let i = 1; i <= n; i++) await land(db, `before-${i}`, [login('anna', `before-${i}`, NOW - i * 1000)])
 }
 const anna = { id: 'anna', email: 'anna@example.com' }
 const [idKey, addressKey] = keysOf({ ...anna, emailSha256: null })
-/** An unsigned login: what a guard holds back. */
+/** An unsigned login, which a guard can hold back. */
 const claimed = (key: string | undefined, token: string, at: number): StampedEvent => {
   const event = login('anna', token, at)
   return { ...event, claim: { evidence: 'login_claimed', key: key! } }
@@ -193,7 +193,7 @@ const PAIRS: Pair[] = [
     meanwhile: (on) => land(on, 'v2', [login('anna', 'a', NOW + 5000)]),
   },
   {
-    name: 'who used a token first is deleted while another lands a use of it',
+    name: 'the first user of a token is deleted while another use of it lands',
     before: async () => {
       await push(db, { id: 'anna' })
       await land(db, 'v1', [login('anna', 'a', NOW)])
@@ -205,7 +205,7 @@ const PAIRS: Pair[] = [
     meanwhile: (on) => land(on, 'v2', [login('anna', 'a', NOW + 5000)]),
   },
   {
-    name: 'the fifth and the sixth visitor name a contact at once, by his id',
+    name: 'the fifth and the sixth visitor name a contact at once, by id',
     before: async () => {
       await push(db, anna)
       await visitorsBefore(4)
@@ -215,7 +215,7 @@ const PAIRS: Pair[] = [
     meanwhile: (on) => land(on, 'v2', [claimed(idKey, 'b', NOW + 2000)]),
   },
   {
-    name: 'the fifth and the sixth visitor name a contact at once, by his id and by his address',
+    name: 'the fifth and the sixth visitor name a contact at once, by id and by address',
     before: async () => {
       await push(db, anna)
       await visitorsBefore(4)
@@ -225,7 +225,7 @@ const PAIRS: Pair[] = [
     meanwhile: (on) => land(on, 'v2', [claimed(idKey, 'b', NOW + 2000)]),
   },
   {
-    name: 'a visitor becomes a contact’s while an order of his is pushed',
+    name: 'a visitor is linked to a contact while an order of the contact is pushed',
     before: async () => {
       await push(db, { id: 'anna' })
       await land(db, 'v1', [login('anna', 'a'), cart])
@@ -264,13 +264,13 @@ async function derived(): Promise<Record<string, string[]>> {
   return tables
 }
 
-describe('whoever comes second waits, or is seen', () => {
+describe('the second writer waits or is noticed', () => {
   test.each(PAIRS)('$name', async ({ before, heldAfter: table, held, meanwhile }) => {
     await before?.()
     const first = heldAfter(table)
     const holding = held(first.store)
     await first.there
-    // It may have to wait for the first. What it can write by now is derived by now.
+    // It may have to wait for the first. Everything it can already write is derived by now.
     const other = meanwhile(db).then(() => deriveAll(db))
     await Promise.race([other, sleep(800)])
     first.release()
@@ -285,7 +285,7 @@ describe('whoever comes second waits, or is seen', () => {
   })
 })
 
-test('two visitors name a contact at once, by his id and by an address that he is given just then', async () => {
+test('two visitors name a contact at once, by id and by an address that it is given at that moment', async () => {
   await push(db, { id: 'anna' })
   await visitorsBefore(4)
   const pushing = heldAfter('audit')
@@ -294,7 +294,7 @@ test('two visitors name a contact at once, by his id and by an address that he i
     await note(trx)
   })
   await pushing.there
-  // Both have looked up who is named before, and wait for the contact.
+  // Both have already looked up the named contact and wait for it.
   const fifth = heldAfter('cursors')
   const one = land(fifth.store, 'v1', [claimed(idKey, 'a', NOW + 1000)])
   const two = land(db, 'v2', [claimed(addressKey, 'b', NOW + 2000)]).then(() => deriveAll(db))
@@ -314,7 +314,7 @@ test('two visitors name a contact at once, by his id and by an address that he i
   ])
 })
 
-test('one of five visitors of a contact is deleted while a sixth, whom another process derives, names him', async () => {
+test('one of five visitors of a contact is deleted while another process derives a sixth that names the contact', async () => {
   await push(db, anna)
   await visitorsBefore(5)
   await deriveAll(db)
@@ -333,7 +333,7 @@ test('one of five visitors of a contact is deleted while a sixth, whom another p
   expect(await link.execute()).toEqual([{ state: 'open' }])
 })
 
-test('what is landed while somebody is erased goes from a device that others use too', async () => {
+test('events of an erased contact that land during the erasure are removed from a shared device', async () => {
   const MINUTE = 60_000
   const page = (id: string, at: number): StampedEvent => ({ id, type: 'page', at })
   await push(db, { id: 'anna' })
@@ -359,7 +359,7 @@ test('what is landed while somebody is erased goes from a device that others use
   expect(ids).toEqual([`login-a-${NOW - 300 * MINUTE}`, 'much-later'])
 })
 
-test('two pushes of one contact at once both count', async () => {
+test('two concurrent pushes of one contact both count', async () => {
   const first = heldAfter('contact_keys')
   const one = push(first.store, { id: 'anna', email: 'anna@example.com' }, NOW)
   await first.there
@@ -373,7 +373,7 @@ test('two pushes of one contact at once both count', async () => {
   ])
 })
 
-test('two changes of the configuration at once are two versions', async () => {
+test('two concurrent changes of the configuration make two versions', async () => {
   const before = await configVersion(db)
   const key = (id: string) => ({ id, hash: id, scopes: [] })
   const first = heldAfter('api_keys')
@@ -387,7 +387,7 @@ test('two changes of the configuration at once are two versions', async () => {
   expect(await configVersion(db)).toBe(before + 2)
 })
 
-test('what was derived under a lease that another has taken since is not written', async () => {
+test('a process that has lost its lease does not write what it derived', async () => {
   await land(db, 'v1', [cart])
   const asleep = deriver(db, leases)
   await sql`update leases set expires_at = 1`.execute(db)
@@ -398,7 +398,7 @@ test('what was derived under a lease that another has taken since is not written
   expect(owners).toEqual([{ owner: 'other' }])
   await expect(asleep.round()).rejects.toThrow(LostClaim)
   expect(await db.selectFrom('visitors').selectAll().execute()).toEqual([])
-  // By then it knows, and leaves it to the other.
+  // By then it has noticed and leaves the work to the other process.
   expect(await asleep.round()).toBe(false)
   expect(await deriver(db, other).round()).toBe(true)
   expect(await db.selectFrom('visitors').select('visitor_id').execute()).toEqual([{ visitor_id: 'v1' }])

@@ -1,7 +1,7 @@
 /**
- * A visitor with many events logs in, and all of them become the contact's: in one transaction, so that nobody ever
- * reads half of a person. The server is killed several times while it is at it; nothing is half done after that, and in
- * the end everything is what a rebuild makes of the facts.
+ * A visitor with many events logs in, and all of them move to the contact in one transaction, so that nobody ever
+ * reads half a person. The server is killed several times meanwhile; nothing is ever half done, and in
+ * the end everything equals a rebuild from the facts.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Client } from 'pg'
@@ -18,7 +18,7 @@ const EVENTS = 20_000
 const REQUEST_EVENTS = 500
 const KILLS = 3
 const DAY_MS = 24 * 3600_000
-/** Fewer than make a visitor overactive on one day. */
+/** Too few to make a visitor overactive on one day. */
 const DAYS = 4
 
 let cluster: Cluster
@@ -29,7 +29,7 @@ afterAll(() => cluster.stop())
 
 type Kill = (server: TestServer, attempt: number) => Promise<void>
 
-/** Kills it while PostgreSQL works on a statement that re-points. */
+/** Kills the server while PostgreSQL runs a statement that re-points events. */
 async function killAtWork(server: TestServer): Promise<void> {
   const client = new Client({ connectionString: server.databaseUrl! })
   await client.connect()
@@ -47,7 +47,7 @@ async function killAtWork(server: TestServer): Promise<void> {
   }
 }
 
-/** Nobody sees from outside where SQLite is: later each time. */
+/** SQLite's progress is not visible from outside, so each kill is later than the previous one. */
 async function killLater(server: TestServer, attempt: number): Promise<void> {
   await sleep(100 * attempt)
   await server.kill()
@@ -63,7 +63,7 @@ const ENGINES: { engine: string; env: () => Promise<Record<string, string>>; kil
   },
 ]
 
-/** Whose the visitor's events are; the server may be dead. */
+/** The persons of the visitor's events, readable even if the server is dead. */
 async function owners(server: TestServer): Promise<string[]> {
   const store = openCommandStore({ databaseUrl: server.databaseUrl, dataDir: server.dataDir })
   try {
@@ -80,7 +80,7 @@ async function owners(server: TestServer): Promise<string[]> {
   }
 }
 
-/** All that is derived, as one SQL reads it on either engine. */
+/** All derived rows, read with the same SQL on either engine. */
 async function derived(server: TestServer): Promise<Record<string, string[]>> {
   const all = async (sql: string) => (await server.query(sql)).map((row) => JSON.stringify(row))
   return {
@@ -96,7 +96,7 @@ async function derived(server: TestServer): Promise<Record<string, string[]>> {
 }
 
 test.each(ENGINES)(
-  '$engine: killed while the events of a login are re-pointed, none is between two persons',
+  '$engine: a kill while a login re-points events never splits them between two persons',
   async ({ env: makeEnv, kill, certain }) => {
     const env = await makeEnv()
     const port = await freePort()

@@ -1,4 +1,4 @@
-/** A backup made under load is whole, and with the folder's journal brings back all that was acknowledged. */
+/** A backup made under load is complete, and together with the folder's journal restores everything acknowledged. */
 import { copyFileSync, mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -39,7 +39,7 @@ afterAll(async () => {
   rmSync(away, { recursive: true, force: true })
 })
 
-test('a backup under load is one whole file for its owner only', async () => {
+test('a backup under load is one complete file readable only by its owner', async () => {
   await sendAll(server, leaving, [event('page')])
   const done = new AbortController()
   const senders = Array.from({ length: 8 }, async (_, i) => {
@@ -64,7 +64,7 @@ test('a backup under load is one whole file for its owner only', async () => {
   expect(inside.length).toBeLessThan(acknowledged.length)
 })
 
-test('what cannot be done is told in a sentence, and leaves everything as it was', async () => {
+test('an impossible backup or restore is refused with one sentence and changes nothing', async () => {
   expect(await failing('backup', file)).toMatch(/^1: .*already exists; remove it/)
   expect(await failing('backup', join(away, 'nowhere', 'x'))).toMatch(/^1: there is no folder/)
   expect(await failing('restore', join(away, 'nothing'))).toMatch(/^1: there is no file/)
@@ -72,13 +72,13 @@ test('what cannot be done is told in a sentence, and leaves everything as it was
   expect(readdirSync(away)).toEqual(['couture.backup'])
 })
 
-test('restored into its folder, the journal brings what came after it; who withdrew stays away', async () => {
+test('after a restore into its folder the journal supplies later events, and a withdrawn visitor stays deleted', async () => {
   const choice = { id: 'no', analytics: false, identity: false, marketing: false, source: 'manual' } as const
   await send(server, batch([event('consent')], { visitor: leaving, consent: choice }))
   await settled(server)
   await server.stop({ wipe: false })
   const damaged = join(away, 'damaged')
-  writeFileSync(damaged, 'this is no database, but it is long enough to be taken for one '.repeat(100))
+  writeFileSync(damaged, 'this is not a database, but it is long enough to look like one '.repeat(100))
   const before = eventsOf(join(server.dataDir, 'couture.db'))
   expect(await failing('restore', damaged)).toMatch(/^1: /)
   expect(eventsOf(join(server.dataDir, 'couture.db'))).toEqual(before)
@@ -93,7 +93,7 @@ test('restored into its folder, the journal brings what came after it; who withd
   expect((await server.api(`/api/v1/visitors/${leaving}/timeline`)).status).toBe(404)
 })
 
-test('restored into a new folder it is the state of the backup', async () => {
+test('a restore into a new folder gives the state of the backup', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
   copyFileSync(join(server.dataDir, 'secret'), join(folder, 'secret'))
   const other = await startServer({ dataDir: folder })
@@ -101,7 +101,7 @@ test('restored into a new folder it is the state of the backup', async () => {
   expect(await other.cli<Restored>('restore', file)).toMatchObject({ withdrawn: 0, missing_entries: 0 })
   const again = await startServer({ dataDir: folder })
   expect(eventsOf(join(folder, 'couture.db'))).toEqual(eventsOf(file))
-  // The journal that filled it up is not here: what that held beyond the backup may be gone.
+  // The journal that supplied the rest is missing here, so its entries after the backup may be lost.
   await expect.poll(() => again.output().stderr).toMatch(/journal\.db is new to the store, which knows 1 other/)
   await again.kill()
   rmSync(folder, { recursive: true })

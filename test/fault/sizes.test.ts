@@ -1,4 +1,4 @@
-/** Files do not grow without bound: what is deleted is given back, and the log is cut although somebody reads. */
+/** Files do not grow without bound: deleted space is released, and the log is truncated even with an open reader. */
 import { statSync } from 'node:fs'
 import { afterAll, expect, test } from 'vitest'
 import { filesHolding } from '../support/requests.ts'
@@ -12,11 +12,11 @@ afterAll(() => server?.stop())
 
 const size = (name: string) => statSync(`${server.dataDir}/${name}`, { throwIfNoEntry: false })?.size ?? 0
 
-test('after retention the store and after a day the journal are small again, and hold nothing of what was deleted', async () => {
+test('the store after retention and the journal after a day shrink, and contain no deleted data', async () => {
   server = await startServer()
   const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
   const at = new Date(Date.now() - 700 * DAY).toISOString()
-  // Texts that no page shares, so that the store has some size.
+  // Unique texts on every page give the store some size.
   const text = (i: number) => `filler-${i}-`.repeat(400)
   let sent = 0
   const sendMany = async (lane: number) => {
@@ -40,16 +40,16 @@ test('after retention the store and after a day the journal are small again, and
 
   await server.stop({ wipe: false })
   server = await startServer({ dataDir: server.dataDir, clockMs: 100 * DAY })
-  await until(() => size('couture.db') < store / 10, 'the store to give back what it does not need', 60_000)
-  await until(() => size('couture.db-wal') === 0, 'the log to be cut')
+  await until(() => size('couture.db') < store / 10, 'the store to release unused space', 60_000)
+  await until(() => size('couture.db-wal') === 0, 'the log to be truncated')
   expect((await filesHolding(server, 'filler-')).filter((name) => name.startsWith('couture.db'))).toEqual([])
   await until(
     async () => {
-      // The journal hears how far it has landed when something lands.
+      // The journal only learns how far it has landed when something lands.
       await send(server, batch([event('page')], { visitor: 'visitor-later-aaaaaaaaaa' }))
       return size('journal.db') < journal / 10
     },
-    'the journal to give back what it does not need',
+    'the journal to release unused space',
     60_000,
   )
   await server.stop({ wipe: false })

@@ -1,4 +1,4 @@
-/** A server that is told to stop ends in time: every request is answered, and what was acknowledged is stored. */
+/** A server that is asked to stop exits in time: every request is answered, and everything acknowledged is stored. */
 
 import { once } from 'node:events'
 import { rmSync, writeFileSync } from 'node:fs'
@@ -15,7 +15,7 @@ afterEach(() => server.stop().catch(() => {}))
 
 const ended = () => new Promise<number | null>((resolve) => server.process.once('exit', (code) => resolve(code)))
 
-test('under load and with kept connections: nothing acknowledged is lost, nothing hangs, and it ends with 0', async () => {
+test('stopping under load with open connections loses nothing acknowledged, does not hang, and exits with 0', async () => {
   server = await startServer()
   const idle = await Promise.all(
     Array.from({ length: 5 }, async () => {
@@ -38,7 +38,7 @@ test('under load and with kept connections: nothing acknowledged is lost, nothin
         expect(response.status).toBe(202)
         acknowledged.push(own.id)
       } catch (error) {
-        // The socket is closed, as it should be; whatever else is wrong is thrown.
+        // The socket is closed, as expected; any other error is thrown.
         if (!(error instanceof TypeError)) throw error
         refused++
         return
@@ -64,7 +64,7 @@ test('under load and with kept connections: nothing acknowledged is lost, nothin
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
 }, 60_000)
 
-/** A request whose body never comes to its end. Resolves when the server says that it waits for the rest. */
+/** A request whose body never ends. Resolves when the server signals that it waits for the rest. */
 async function beginSlowRequest(): Promise<void> {
   const slow = connect(server.port, '127.0.0.1')
   slow.on('error', () => {})
@@ -74,7 +74,7 @@ async function beginSlowRequest(): Promise<void> {
   expect(String(answer)).toMatch(/^HTTP\/1\.1 100 /)
 }
 
-test('a request that does not end is cut off in time, which is told, and the end is no success', async () => {
+test('a request that never ends is cut off in time and logged, and the exit code is not 0', async () => {
   server = await startServer()
   await beginSlowRequest()
   const exit = ended()
@@ -83,7 +83,7 @@ test('a request that does not end is cut off in time, which is told, and the end
   expect(server.output().stderr).toContain('requests that took too long')
 }, 60_000)
 
-test('a second signal ends it at once', async () => {
+test('a second signal stops the server at once', async () => {
   server = await startServer()
   await beginSlowRequest()
   const exit = ended()
@@ -99,7 +99,7 @@ test.each([
   ['the collector thread', 'journal'],
   ['the pipeline thread', 'journalFile'],
 ])(
-  'if %s dies, the process says so and ends with 1, and the next one has all that was acknowledged',
+  'if %s dies, the process reports it and exits with 1, and the next one has everything acknowledged',
   async (name, data) => {
     const dieFile = join(tmpdir(), `couture-die-${process.pid}`)
     const preload = new URL('../support/dying-thread.ts', import.meta.url).pathname

@@ -1,16 +1,17 @@
 /**
- * What a crash leaves at the end of a write-ahead log. Two questions, and what proves each:
+ * What a crash leaves at the end of a write-ahead log. The tests answer two questions:
  *
- * Is what was acknowledged on the disk, and not only in the system's memory? A file system in a file is mounted, the
- * server runs on it, and the file is copied while the server stands still (SIGSTOP): the copy holds what was flushed
- * and what happened to be written back, as a disk does after a power cut; the rest is in the memory of the running
- * system and not in the copy. A server that is started on the copy must have every acknowledged event. (Only root may
- * mount; elsewhere it is skipped with its reason.)
+ * Is acknowledged data on the disk, and not only in the system's memory? A file system in a file is mounted, the server
+ * runs on it, and the file is copied while the server is paused (SIGSTOP): the copy contains what was flushed and what
+ * happened to be written back, like a disk after a power cut; the rest is only in the memory of the running system. A
+ * server started on the copy must have every acknowledged event. (Only root may mount; otherwise the test is skipped
+ * with its reason.)
  *
- * Does a torn end stop a start? After kill -9 the files are torn as a disk may tear them: behind the last committed frame
- * of journal.db-wal (never in front of it: those frames were flushed before they were acknowledged) come noise, half a
- * frame, or a whole one that its checksum does not fit; couture.db-wal, which is not flushed at each commit, is cut
- * anywhere behind the frames that a checkpoint has used. Landing must catch up from the journal: nothing lost or double.
+ * Does a torn end prevent a start? After kill -9 the files are torn as a disk may tear them: after the last committed
+ * frame of journal.db-wal (never before it, since those frames were flushed before they were acknowledged) comes noise,
+ * half a frame, or a whole one with a wrong checksum; couture.db-wal, which is not flushed at each commit, is truncated
+ * anywhere after the frames that a checkpoint has used. Landing must catch up from the journal without loss or
+ * duplicates.
  */
 import { execFileSync } from 'node:child_process'
 import { randomBytes, randomInt } from 'node:crypto'
@@ -37,9 +38,9 @@ afterEach(async () => {
 const HEADER = 32
 const FRAME_HEADER = 24
 
-/** What a killed server's wal-index says: bytes of committed frames, and of those that a checkpoint has used. */
+/** The wal-index of a killed server: the bytes of committed frames, and of those that a checkpoint has used. */
 function readIndex(database: string): { committed: number; used: number; frame: number } {
-  // Two copies of a header of 48 bytes, then the state of checkpoints; numbers are in the machine's order.
+  // Two copies of a 48-byte header, then the checkpoint state; numbers are in the machine's byte order.
   const index = readFileSync(`${database}-shm`)
   const frame = FRAME_HEADER + index.readUInt16LE(14)
   const frames = index.readUInt32LE(16)
@@ -47,7 +48,7 @@ function readIndex(database: string): { committed: number; used: number; frame: 
   return { committed: HEADER + frames * frame, used: HEADER + Math.min(used, frames) * frame, frame }
 }
 
-/** Makes the end of a log what a disk may make of it. Returns in words what it did. */
+/** Damages the end of a log as a disk may do. Returns a description of the damage. */
 function tear(database: string, from: 'committed' | 'used'): string {
   const wal = `${database}-wal`
   const index = readIndex(database)
@@ -69,10 +70,10 @@ function tear(database: string, from: 'committed' | 'used'): string {
     ] as const
   )[randomInt(0, 5)]!
   appendFileSync(wal, tail)
-  return `${Math.round((index.committed - cut) / index.frame)} frames off, ${what} behind`
+  return `${Math.round((index.committed - cut) / index.frame)} frames off, ${what} appended`
 }
 
-test(`torn ${ROUNDS} times behind what was flushed, both logs are read up to there and nothing is lost or double`, async () => {
+test(`torn ${ROUNDS} times after their flushed part, both logs are read up to there without loss or duplicates`, async () => {
   const port = await freePort()
   const ledger = createLedger()
   server = await startServer({ port })
@@ -96,11 +97,11 @@ test(`torn ${ROUNDS} times behind what was flushed, both logs are read up to the
   await settled(server)
   const result = tally(dataDir, ledger)
   expect(result).toEqual(exactly(result))
-  // A torn end is no reason for a word in the log.
+  // A torn end logs nothing.
   expect(server.output().stderr).toBe('')
 }, 240_000)
 
-/** Mounts a file system in a file; a text says why it cannot be done here. */
+/** Mounts a file system in a file; returns the reason as text if that is impossible here. */
 function mountImage(image: string, at: string): string | null {
   mkdirSync(at)
   try {
@@ -112,7 +113,7 @@ function mountImage(image: string, at: string): string | null {
   return null
 }
 
-/** How many pages of a file were not on the disk when it was copied. */
+/** How many pages of a file were not yet on the disk when it was copied. */
 function pagesThatDiffer(written: Buffer, copied: Buffer): number {
   let pages = 0
   for (let at = 0; at < written.length; at += 4096) {
@@ -121,7 +122,7 @@ function pagesThatDiffer(written: Buffer, copied: Buffer): number {
   return pages
 }
 
-test(`${POWER_CUTS} power cuts: what was acknowledged was flushed`, async ({ skip }) => {
+test(`${POWER_CUTS} power cuts lose nothing acknowledged`, async ({ skip }) => {
   if (process.platform !== 'linux' || process.getuid?.() !== 0)
     return skip('only root on Linux may mount a file system')
   if (!['/sbin', '/usr/sbin', '/bin'].some((path) => existsSync(`${path}/mkfs.ext4`)))
@@ -138,11 +139,11 @@ test(`${POWER_CUTS} power cuts: what was acknowledged was flushed`, async ({ ski
   let dataDir = join(folder, 'mount-0', 'data')
   const unflushed: number[] = []
   for (let round = 1; round <= POWER_CUTS; round++) {
-    // A small journal lets go of what has landed at once: not before that is on disk.
+    // A small journal removes landed entries at once, but not before they are on the store's disk.
     server = await startServer({ port, dataDir, env: { JOURNAL_MAX_BYTES: String(1024 ** 2) } })
     const sending = sendLoad(server, ledger, { bytes: 2000 })
     await new Promise((resolve) => setTimeout(resolve, 300 + Math.random() * 700))
-    // Whatever was acknowledged by now is in the ledger or on its way to it, and must be in the copy.
+    // Everything acknowledged by now is in the ledger or on its way to it, and must be in the copy.
     server.process.kill('SIGSTOP')
     await new Promise((resolve) => setTimeout(resolve, 100))
     const next = join(folder, `image-${round}`)
@@ -165,7 +166,7 @@ test(`${POWER_CUTS} power cuts: what was acknowledged was flushed`, async ({ ski
       afterCuts,
     ),
   )
-  // The cut is real: it took from the store what was not flushed.
+  // The power cut is real: the store has lost its unflushed pages.
   expect(unflushed.some((pages) => pages > 0)).toBe(true)
   expect(afterCuts).toMatchObject({ lost: 0, twice: 0, invented: 0 })
   await repeatOpen(server, ledger)

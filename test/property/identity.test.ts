@@ -1,6 +1,6 @@
 /**
- * What must hold of every visitor, whatever is told of it: random moments and claims go through the fold and the
- * attribution, and no story may break a promise of the design. A failure prints its seed and the smallest story.
+ * What must hold for every visitor with any history: random moments and claims go through the fold and the
+ * attribution, and no story may break a guarantee of the design. A failure prints its seed and the smallest story.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -8,12 +8,12 @@ import { byTimeThenId } from '../../server/domain/event.ts'
 import type { Claim } from '../../server/domain/identity-evidence.ts'
 import { BACKSTITCH, DAY, derive, ownerOf, type Story, story } from './stories.ts'
 
-/** Checks a promise on many stories. */
+/** Checks a guarantee on many stories. */
 function holds(check: (told: Story) => void, runs = Number(process.env.PROPERTY_RUNS ?? 1500)) {
   fc.assert(fc.property(story, check), { numRuns: runs })
 }
 
-test('the order in which claims and moments are handed in does not matter once they are sorted by time and id', () => {
+test('the input order of claims and moments does not matter once they are sorted by time and id', () => {
   fc.assert(
     fc.property(
       story.chain((told) =>
@@ -26,7 +26,7 @@ test('the order in which claims and moments are handed in does not matter once t
       ({ told, events, claims }) => {
         const sorted = { ...told, events: [...events].sort(byTimeThenId), claims: [...claims].sort(byTimeThenId) }
         expect(derive(sorted)).toEqual(derive(told))
-        // Of claims, not even that: they are found by their moments.
+        // Claims need not even be sorted, because they are found by their moments.
         expect(derive({ ...told, claims })).toEqual(derive(told))
       },
     ),
@@ -34,7 +34,7 @@ test('the order in which claims and moments are handed in does not matter once t
   )
 })
 
-test('stretches cover all moments, without gap or overlap', () => {
+test('stretches cover all moments without gaps or overlaps', () => {
   holds((told) => {
     const { stretches } = derive(told)
     expect(stretches[0]!.from).toBe(0)
@@ -46,7 +46,7 @@ test('stretches cover all moments, without gap or overlap', () => {
   })
 })
 
-test('every claim gets exactly one row: a link, a refusal, or a place among the proofs of one', () => {
+test('every claim gets exactly one outcome: a link, a refusal, or a place among a link’s proofs', () => {
   holds((told) => {
     const { links } = derive(told)
     const rows = links.flatMap((link) => (link.proofs.length > 0 ? link.proofs.map((proof) => proof.id) : [link.id]))
@@ -55,7 +55,7 @@ test('every claim gets exactly one row: a link, a refusal, or a place among the 
   })
 })
 
-test('no two contacts have the same time: the links that count do not overlap', () => {
+test('valid links of different contacts do not overlap in time', () => {
   holds((told) => {
     const counting = derive(told).links.filter(
       (link) => ['open', 'closed'].includes(link.state) && link.backfillFrom !== null,
@@ -71,7 +71,7 @@ test('no two contacts have the same time: the links that count do not overlap', 
   })
 })
 
-test('what a contact has comes from a link of his that counts', () => {
+test('everything a contact has comes from one of its valid links', () => {
   holds((told) => {
     const { links, personOf } = derive(told)
     const counting = links.filter((link) => ['open', 'closed'].includes(link.state) && link.strength !== 'claimed')
@@ -104,7 +104,7 @@ function sessionsOf({ events, claims, policy }: Story): number[] {
   })
 }
 
-test('an unsigned claim takes nothing away from a running signed session', () => {
+test('an unsigned claim takes nothing from a running signed session', () => {
   holds((random) => {
     const told = { ...random, claims: random.claims.map((claim): Claim => ({ ...claim, act: null })) }
     const quiet = derive({ ...told, claims: told.claims.filter((claim) => claim.evidence === 'login_verified') })
@@ -123,7 +123,7 @@ test('an unsigned claim takes nothing away from a running signed session', () =>
   })
 })
 
-test('an event that was sent without identity consent is never a contact’s', () => {
+test('an event sent without consent to identity never belongs to a contact', () => {
   holds((told) => {
     const { personOf } = derive(told)
     for (const [n, event] of told.events.entries()) if (!event.identity) expect(ownerOf(personOf[n]!)).toBeNull()
@@ -139,7 +139,7 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
       .filter((proof) => {
         const claim = told.claims.find((each) => each.id === proof.id)!
         if (claim.act === 'confirm') return true
-        // A typed address gives one cart, of which more is said below.
+        // A typed address gives one cart, which is tested below.
         return proof.evidence === 'login_claimed' ? told.policy.trustUnsigned : true
       })
     for (const [n, event] of told.events.entries()) {
@@ -164,7 +164,7 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
   })
 })
 
-test('on a shared device nobody has more than his sessions', () => {
+test('on a shared device a contact only has its sessions', () => {
   holds((told) => {
     const { shared, personOf, links } = derive(told)
     if (!shared) return
@@ -179,14 +179,14 @@ test('on a shared device nobody has more than his sessions', () => {
     for (const [n, person] of personOf.entries()) {
       const owner = ownerOf(person)
       if (owner === null) continue
-      // A cart that carries his typed address is his, whenever it was filled.
+      // A cart that carries the contact's typed address is the contact's, whenever it was filled.
       const typed = told.claims.some((c) => c.evidence === 'form_email' && owner === (c.holder as { id?: string }).id)
       if (!(typed && /cart|purchase/.test(told.events[n]!.type))) expect(proven).toContain(`${sessions[n]} ${owner}`)
     }
   })
 })
 
-test('a voided claim never was: without it and its event all is the same', () => {
+test('a voided claim has no effect: without it and its event the result is the same', () => {
   holds((told) => {
     const voided = new Set(told.claims.filter((claim) => claim.act === 'void').map((claim) => claim.id))
     const whole = derive(told)
@@ -204,7 +204,7 @@ test('a voided claim never was: without it and its event all is the same', () =>
   })
 })
 
-test('a typed address gives nothing but a cart, and only to who may be mailed', () => {
+test('a typed address gives only a cart, and only to a contact that may be mailed', () => {
   holds((told) => {
     const claims = told.claims.map((claim): Claim => ({ ...claim, evidence: 'form_email', act: null }))
     const { personOf } = derive({ ...told, claims, policy: { ...told.policy, formConfirms: false } })
@@ -217,7 +217,7 @@ test('a typed address gives nothing but a cart, and only to who may be mailed', 
   })
 })
 
-test('a claim that is refused for itself changes nothing: without it all is the same', () => {
+test('a claim refused on its own changes nothing: without it the result is the same', () => {
   holds((told) => {
     const whole = derive(told)
     const dead = whole.links.filter((link) =>

@@ -1,6 +1,6 @@
 /**
- * Persons over every id that the wire allows for a visitor and whatever id a CRM has for a contact: their texts are read
- * back as they were written, no two persons share one, and each anonymous visitor becomes a person and a member.
+ * Persons over every visitor id that the wire allows and any contact id of a CRM: their texts are parsed
+ * back to the same person, no two persons share one, and each anonymous visitor becomes a person and a member.
  */
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
@@ -18,7 +18,7 @@ import { ENGINE } from '../support/store.ts'
 const HOUR = 3600_000
 const START = Date.UTC(2026, 0, 1)
 
-/** Ids of visitors; those that differ by a colon, a number or a prefix are likely to meet. */
+/** Visitor ids, chosen so that ids differing by a colon, a number or a prefix are likely to meet. */
 const wireId = fc.oneof(
   fc.stringMatching(VISITOR_ID_PATTERN),
   fc
@@ -43,7 +43,7 @@ const person: fc.Arbitrary<Person> = fc.oneof(
   }),
 )
 
-test('a person’s text is read back as the person that it was written for', () => {
+test('parsing a person’s text returns the same person', () => {
   fc.assert(
     fc.property(person, (each) => {
       expect(personOf(personId(each))).toEqual(each)
@@ -52,7 +52,7 @@ test('a person’s text is read back as the person that it was written for', () 
   )
 })
 
-test('two persons have two texts', () => {
+test('different persons have different texts', () => {
   fc.assert(
     fc.property(person, person, (a, b) => {
       expect(personId(a) === personId(b)).toBe(JSON.stringify(a) === JSON.stringify(b))
@@ -63,7 +63,7 @@ test('two persons have two texts', () => {
 
 afterAll(dropPlaces)
 
-/** A visitor that put something into its cart at the start. */
+/** A visitor that adds something to its cart at the start. */
 function entryOf(visitor: string): Entry {
   const items = [{ item_id: 'ring', price: 10 }]
   return {
@@ -73,12 +73,12 @@ function entryOf(visitor: string): Entry {
     received_at: START,
     keyed: false,
     consent: { id: 'c', analytics: true, identity: true, marketing: true, source: 'manual', at: START },
-    // The same id for all: only the visitor tells their carts apart.
+    // The same cart id for all: only the visitor distinguishes their carts.
     events: [{ id: 'added', type: 'add_to_cart', at: START, props: { currency: 'EUR', items } }],
   }
 }
 
-test('each anonymous visitor becomes a person and a member, whatever its id', async () => {
+test('each anonymous visitor becomes a person and a member with any id', async () => {
   await fc.assert(
     fc.asyncProperty(fc.uniqueArray(wireId, { minLength: 1, maxLength: 40 }), async (visitors) => {
       const place = await placeOf(ENGINE)

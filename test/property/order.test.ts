@@ -1,7 +1,7 @@
 /**
- * Order does not matter, and everything derived can be rebuilt: random histories go through the real landing, store
- * and deriving, once as they happened and again permuted, sent twice, cut otherwise, over two journals and with
- * derivation rounds in between. Every fact and every derived row must be the same. A failure prints its seed.
+ * Order does not matter, and everything derived can be rebuilt: random histories go through the real landing, storing
+ * and deriving, once in their own order and once permuted, sent twice, split differently, over two journals and with
+ * deriving in between. Every fact and every derived row must be the same. A failure prints its seed.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
 import fc from 'fast-check'
@@ -30,23 +30,28 @@ import { ENGINE } from '../support/store.ts'
 const MINUTE = 60_000
 const DAY = 24 * 60 * MINUTE
 const START = Date.UTC(2026, 0, 1)
-/** The one time at which everything is derived: after all that happens. */
+/** The time at which everything is derived, after the whole history. */
 const NOW = START + 200 * DAY
 
-const keyring = createKeyring('a secret of the test')
+const keyring = createKeyring('a secret for tests')
 
-/** What must come out the same. Left out are the cursors of the journals, which are cut differently, and by which steps readers were told. */
+/**
+ * The state that must be equal, without the cursors of the journals, which are split differently, and the steps in
+ * which the feed was published.
+ */
 const COMPARED: (keyof Database)[] = [
   ...(['events', 'consents', 'claims', 'token_uses', 'claim_keys', 'devices', 'contacts', 'contact_keys'] as const),
   ...(['orders', 'tombstones', 'withdrawals', 'dead_letters', 'feed_state'] as const),
   ...DERIVED_TABLES,
 ]
 
-/** What is told to the product: a row of a journal, or a push of the CRM with the time at which it first knew him. */
+/**
+ * An input of the product: a row of a journal, or a push of the CRM with the time at which the contact was first known.
+ */
 type Told = { entry: Entry } | { patch: ContactPatch; importedAt: number }
 type History = { told: Told[]; settings: Partial<SiteSettings> }
 
-/** How a history is delivered: in which order, to which journal, in which batches, with what in between. */
+/** How a history is delivered: its order, journals, batches, and what happens in between. */
 type Delivery = {
   order: number[]
   journals: number[]
@@ -74,18 +79,18 @@ const rowOf = (entry: Entry, id: number): Row => ({
 })
 
 const { tombstone } = keyring
-// A busy visitor waits half a second; a new deriver has not seen it yet.
+// A busy visitor waits half a second, but a new deriver does not know it yet.
 const roundOf = (db: Kysely<Database>, ownership = ownsEverything) =>
   createDeriver({ db, ownership, tombstone, now: () => NOW }).round()
 
 async function deriveAll(db: Kysely<Database>, ownership = ownsEverything): Promise<void> {
   for (let rounds = 0; await roundOf(db, ownership); rounds++) {
-    if (rounds > 100) throw new Error('deriving does not come to an end')
+    if (rounds > 100) throw new Error('deriving does not end')
   }
 }
 
 async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch: number): Promise<void> {
-  // A large batch is read three rows at a time, as in a server some thousand are.
+  // A large batch is read three rows at a time, where a server reads some thousand.
   const read = (after: number) => rows.filter((row) => row.id > after).slice(0, Math.min(batch, 3))
   const from = journalOfRows(`journal-${journal}`, read)
   const deps = { db, journal: from, describeAgent, tombstone, removeErased: async () => {}, now: () => NOW }
@@ -94,7 +99,7 @@ async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch
 
 type Look<T> = (store: { dump: () => Promise<Dump>; rebuild: () => Promise<void> }) => Promise<T>
 
-/** Runs a history through the real stages and hands the store to `look`, then wipes it. */
+/** Runs a history through the real stages, passes the store to `look`, then empties it. */
 async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery: Delivery, look: Look<T>): Promise<T> {
   const place = await placeOf(engine)
   const db = place.open()
@@ -136,7 +141,7 @@ async function play<T>(engine: 'sqlite' | 'postgres', history: History, delivery
   }
 }
 
-/** Holds up now and then who has just been answered, so that others get in between wherever they can. */
+/** Randomly delays a caller after a reply, so that others can run in between. */
 const hesitating: KyselyPlugin = {
   transformQuery: ({ node }) => node,
   async transformResult({ result }) {
@@ -146,8 +151,8 @@ const hesitating: KyselyPlugin = {
 }
 
 /**
- * The same by several at once, each on connections of its own: a lander a journal, an importer, and derivers that
- * share the keys under leases and now and then lose them to each other.
+ * The same with concurrent workers on separate connections: one lander per journal, an importer, and derivers that
+ * share the keys under leases and sometimes lose them to each other.
  */
 async function playTogether(history: History, delivery: Delivery): Promise<Dump> {
   const place = await placeOf('postgres')
@@ -170,7 +175,7 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
       delivery.batch,
     ),
   )
-  // What is said first of a contact comes first: when he was imported is no matter of order.
+  // The first push of a contact stays first, because the time of its import is not a matter of order.
   const importing = [0, 1].map(async (half) => {
     for (const each of told) {
       if ('entry' in each || each.patch.id < 'b' !== (half === 0)) continue
@@ -182,7 +187,7 @@ async function playTogether(history: History, delivery: Delivery): Promise<Dump>
   const deriving = beating.map(async (leases, n) => {
     const own = stores.at(-1 - n)!
     for (let round = 0; busy; round++) {
-      // The second comes later, and leaves and comes back: the first gives up a share, and takes it over again.
+      // The second deriver joins later, leaves and returns: the first gives up a share and takes it over again.
       if (n === 1 && round % 5 === 4) await leases.release()
       else await leases.beat()
       await roundOf(own, leases).catch((error) => {
@@ -266,7 +271,7 @@ const browsing: fc.Arbitrary<Doing> = fc.oneof(
 
 const claiming: fc.Arbitrary<Doing> = fc
   .oneof(
-    // Two tokens a contact: the same one comes back on several visitors.
+    // Two tokens per contact, so that the same one appears on several visitors.
     fc.record({ contact, nth: small }).map(
       ({ contact, nth }): StampedClaim => ({
         evidence: 'login_verified',
@@ -291,13 +296,13 @@ const claiming: fc.Arbitrary<Doing> = fc
   )
   .map((claim) => ({ type: 'identify', claim }))
 
-/** Minutes since the start: few days and minutes, so that sessions are shared and times collide. */
+/** Minutes since the start: few days and minutes, so that sessions coincide and times collide. */
 const time = fc
   .record({ day: fc.constantFrom(0, 0, 1, 2, 10, 33, 45, 120), minute: fc.constantFrom(0, 1, 5, 20, 29, 31, 70) })
   .map(({ day, minute }) => START + day * DAY + minute * MINUTE)
 
 const request = fc.record({
-  // Now and then so many that a contact has too many of them.
+  // Sometimes so many that a contact has too many visitors.
   visitor: fc.oneof({ weight: 3, arbitrary: fc.nat({ max: 3 }) }, { weight: 1, arbitrary: fc.nat({ max: 9 }) }),
   time,
   doing: fc.array(fc.oneof({ weight: 3, arbitrary: browsing }, { weight: 2, arbitrary: claiming }), {
@@ -310,14 +315,17 @@ const request = fc.record({
     { weight: 2, arbitrary: fc.constant({ identity: false, marketing: true, analytics: true }) },
     { weight: 1, arbitrary: fc.constant({ identity: false, marketing: false, analytics: false }) },
   ),
-  /** Choices of one id with different words collide too. */
+  /** Consent choices with one id and different content collide too. */
   choiceId: small,
-  /** A careless or hostile sender uses an id again for something else. */
+  /** A careless or hostile sender reuses an id for something else. */
   reusesIds: fc.constantFrom(false, false, false, false, false, false, false, false, true),
   lateBy: fc.constantFrom(0, 0, 1, 2 * MINUTE, 3 * DAY),
   keyed: fc.boolean(),
   agent: fc.option(fc.constantFrom('phone', 'laptop'), { nil: undefined }),
-  /** The same again, received later or in the same millisecond, in a request of its own and with its time corrected anew. */
+  /**
+   * The same event again, received later or in the same millisecond, in another request and with its time corrected
+   * again.
+   */
   again: fc.array(
     fc.record({ after: fc.constantFrom(0, 1, 5 * MINUTE), shift: fc.constantFrom(0, -2, 3), part: fc.nat({ max: 3 }) }),
     {
@@ -333,7 +341,7 @@ const push = fc.record({
       email: fc.option(fc.constantFrom(...EMAILS)),
       mail_consent: fc.boolean(),
       minor: fc.constantFrom(false, false, false, true),
-      // Into each other too, and into themselves.
+      // Including merges into each other and into themselves.
       merged_into: fc.constantFrom(null, null, ...CONTACTS),
       attributes: fc.dictionary(fc.constantFrom('city', 'size'), fc.constantFrom('a', null), { maxKeys: 2 }),
     },
@@ -358,7 +366,7 @@ const history: fc.Arbitrary<History> = fc
 
 function toldOf(requests: (typeof request extends fc.Arbitrary<infer T> ? T : never)[]): Told[] {
   return requests.flatMap(({ visitor, time, doing, choice, choiceId, lateBy, keyed, agent, again, reusesIds }, n) => {
-    // The collector stores no claim without `identity`, and of a withdrawal only the choice.
+    // The collector stores no claim without `identity`, and only the choice of a withdrawal.
     const events = doing
       .filter((each) => choice.analytics && (choice.identity || !each.claim))
       .map((each, i): StampedEvent => ({ id: reusesIds ? `e-${i}` : `e${n}-${i}`, at: time, ...each }))
@@ -366,7 +374,7 @@ function toldOf(requests: (typeof request extends fc.Arbitrary<infer T> ? T : ne
       request: `r${n}`,
       site: 'shop',
       visitor: `visitor-${visitor}`,
-      // Two events of one id in one millisecond have no first one.
+      // Of two events with one id in one millisecond, neither is the first.
       received_at: time + lateBy + (reusesIds ? n * 10 : 0),
       keyed,
       consent: { id: `choice-${choiceId}`, ...choice, source: 'manual', at: time },
@@ -396,7 +404,7 @@ function pushesOf(pushes: (typeof push extends fc.Arbitrary<infer T> ? T : never
   }))
 }
 
-/** A history with another way to deliver it, in which some of what is told comes twice. */
+/** A history with a second delivery, in which some inputs are repeated. */
 const historyAndDelivery: fc.Arbitrary<{ past: History; delivery: Delivery }> = history.chain((past) => {
   const indexes = past.told.map((_, index) => index)
   return fc.record({
@@ -421,7 +429,7 @@ const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true
 afterAll(dropPlaces)
 
 test(
-  'any order, repetition, split and pause of the same requests and pushes ends in the same rows',
+  'any order, repetition, splitting and pausing of the same requests and pushes gives the same rows',
   async () => {
     await fc.assert(
       fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
@@ -436,7 +444,7 @@ test(
 )
 
 test(
-  'everything derived can be emptied and made again, identical',
+  'everything derived can be deleted and rebuilt identically',
   async () => {
     await fc.assert(
       fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {
@@ -453,7 +461,7 @@ test(
 )
 
 test.runIf(ENGINE === 'postgres')(
-  'collectors that land, import and derive at once end in the same rows as one',
+  'collectors that land, import and derive concurrently give the same rows as one',
   async () => {
     await fc.assert(
       fc.asyncProperty(historyAndDelivery, async ({ past, delivery }) => {

@@ -1,6 +1,6 @@
 /**
- * What retention leaves of a visitor says of nobody what was not said before: whichever of his events are too old, an
- * event that stays belongs to the contact it belonged to, or to none.
+ * Retention never reassigns the remaining events of a visitor: whichever of its events have expired, an
+ * event that stays belongs to the same contact as before, or to none.
  */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
@@ -11,7 +11,7 @@ const floor = fc
   .record({ day: fc.constantFrom(0, 1, 2, 20, 29, 31, 95), minute: fc.constantFrom(0, 3, 29, 45) })
   .map(({ day, minute }) => day * DAY + minute * MINUTE)
 
-test('no event that stays is another contact’s than before', () => {
+test('no remaining event moves to another contact', () => {
   fc.assert(
     fc.property(story, floor, (told, before) => {
       const was = derive(told)
@@ -24,7 +24,7 @@ test('no event that stays is another contact’s than before', () => {
       const left = told.events.filter((event) => event.at > before || staysAsMoment(event.type))
       const now = derive({ ...told, events: left })
       left.forEach((event, i) => {
-        // A cart that carries a typed address is only whole while its first events are there: what is left of it, within
+        // A cart that carries a typed address is only complete while its first events exist: the rest of it, within
         // the 90 days of a proof, is then the visitor's own.
         const cut = /cart|purchase/.test(event.type) && typed.has(owner.get(event.id)!)
         const contact = ownerOf(now.personOf[i]!)

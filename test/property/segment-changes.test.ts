@@ -1,6 +1,6 @@
 /**
- * Whatever is done to definitions, in whatever order and however far everybody was judged in between, memberships end as
- * a full evaluation by the definitions that stand then.
+ * After any changes of definitions, in any order and with any progress of judging in between, memberships equal
+ * a full evaluation by the final definitions.
  */
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
@@ -41,7 +41,7 @@ type Step =
   | { do: 'wait'; minutes: number }
   | { do: 'define'; segment: string; node: SegmentNode }
   | { do: 'delete'; segment: string }
-  /** Two persons of half of the buckets, as one of two processes does. */
+  /** Judges two persons of half the buckets, like one of two processes. */
   | { do: 'judge'; half: number }
   | { do: 'derive' }
 

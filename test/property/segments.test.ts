@@ -1,6 +1,6 @@
 /**
- * Memberships that are kept current by events and by time equal a full evaluation from scratch, whatever the clock's
- * steps; and who entered when does not depend on when somebody looked.
+ * Memberships updated by events and by time equal a full evaluation from scratch, whatever the clock's
+ * steps; and the time of entry does not depend on the time of evaluation.
  */
 import fc from 'fast-check'
 import { afterAll, expect, test } from 'vitest'
@@ -19,7 +19,7 @@ const DAY = 24 * 60 * MINUTE
 const START = Date.UTC(2026, 0, 1)
 const tombstone = (visitor: string) => visitor
 
-/** What a visitor does, so many minutes after the start: puts something into the cart, empties it, or buys. */
+/** What a visitor does at a number of minutes after the start: adds to the cart, empties it, or buys. */
 type Act = { visitor: number; minute: number; type: 'add_to_cart' | 'remove_from_cart' | 'purchase' | 'page' }
 
 const acts = fc.array(
@@ -30,7 +30,7 @@ const acts = fc.array(
   }),
   { maxLength: 25 },
 )
-/** A purchase, and something put into the cart at the same moment: which came first cannot be told. */
+/** A purchase and an addition to the cart at the same moment, whose order is unknown. */
 const boughtAtOnce: Act[] = [
   { visitor: 1, minute: 1, type: 'purchase' },
   { visitor: 1, minute: 1, type: 'add_to_cart' },
@@ -41,8 +41,8 @@ const steps = fc.array(fc.oneof(fc.integer({ min: 1, max: 90 }), fc.integer({ mi
 })
 
 /**
- * Who is a member at `now` and since when, by the rule in words: a cart with something in it, untouched 1 h to 7 d, and
- * nothing bought at or after its last change (at the same moment: nobody is reminded of what he may have bought).
+ * The members at `now` and their time of entry by the rule in words: a non-empty cart, unchanged for 1 h to 7 d, and
+ * no purchase at or after its last change (nor at the same moment: no contact is reminded of items it may have bought).
  */
 function expected(history: Act[], now: number): Record<string, number> {
   const members: Record<string, number> = {}
@@ -82,7 +82,7 @@ const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? 100 : 25
 
 afterAll(dropPlaces)
 
-test('memberships kept current by events and edges equal a full evaluation at that time', async () => {
+test('memberships updated by events and edges equal a full evaluation at that time', async () => {
   await fc.assert(
     fc.asyncProperty(acts, steps, async (unsorted, clock) => {
       const history = unsorted.toSorted((a, b) => a.minute - b.minute)

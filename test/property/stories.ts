@@ -1,4 +1,4 @@
-/** Random stories of one visitor, of moments and claims, for what must hold of all of them. */
+/** Random stories of one visitor, made of moments and claims, for the property tests. */
 import fc from 'fast-check'
 import type { Denial } from '../../server/domain/consent.ts'
 import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
@@ -11,7 +11,7 @@ export const MINUTE = 60_000
 export const DAY = 24 * 60 * MINUTE
 export const BACKSTITCH = 30 * DAY
 
-/** What is told of one visitor. */
+/** The history of one visitor. */
 export type Story = { events: VisitorEvent[]; claims: Claim[]; denial: Denial | null; policy: Policy }
 
 const living = (id: string): Holder => ({
@@ -34,7 +34,7 @@ const holder: fc.Arbitrary<Holder> = fc.oneof(
 )
 
 const moment = fc.record({
-  // Few times, so that sessions form and times collide.
+  // Few distinct times, so that sessions form and times collide.
   day: fc.constantFrom(0, 0, 1, 2, 20, 29, 30, 31, 95, 130),
   minute: fc.constantFrom(0, 1, 5, 29, 30, 31, 59, 61),
   type: fc.constantFrom(
@@ -129,7 +129,7 @@ export const story: fc.Arbitrary<Story> = fc
     return { events: events.sort(byTimeThenId), claims: claims.sort(byTimeThenId), denial, policy }
   })
 
-/** What a story yields. */
+/** The result of a story. */
 export function derive({ events, claims, denial, policy }: Story) {
   const linked = linkVisitor(events, claims, denial, policy)
   const { links, stretches, typed, shared } = linked
@@ -138,7 +138,7 @@ export function derive({ events, claims, denial, policy }: Story) {
   return { links: [...links].sort(byTimeThenId), stretches, typed, shared, personOf, epochs, carts }
 }
 
-/** The contact that a person is; null where it is a visitor's epoch: an unsigned login opens another one. */
+/** The contact of a person; null for a visitor's epoch, of which an unsigned login opens a new one. */
 export function ownerOf(person: PersonId): string | null {
   const read = readPerson(person)
   return read.kind === 'contact' ? read.id : null

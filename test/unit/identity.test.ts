@@ -1,7 +1,7 @@
 /**
  * The decision table of identity, cell by cell, and how far a link reaches. A story is a list of moments of one visitor
- * in words; the expected results are the links with their reasons and, moment by moment, the owner: `a` is Anna, `b` is
- * Ben, `.` is nobody.
+ * in words; the expected results are the links with their reasons and, for each moment, the owner: `a` is Anna, `b` is
+ * Ben, `.` means anonymous.
  */
 import { describe, expect, test } from 'vitest'
 import { attribute, type VisitorEvent } from '../../server/domain/epochs.ts'
@@ -52,7 +52,7 @@ const timeOf = (day: string, clock = '00:00') => {
 
 /**
  * `d3 10:05 click anna mail-2 (used by 1 before)`: day, time, what happens, remarks in parentheses. Moments are `page`,
- * `reset`, `withdraws` and `allows` (identity consent) and the doings above; claims are `signed`, `click` and
+ * `reset`, `withdraws` and `allows` (identity consent) and the actions above; claims are `signed`, `click` and
  * `unsigned`.
  */
 function parse(line: string, index: number): { event: VisitorEvent; claim: Claim | null } {
@@ -173,7 +173,7 @@ const NOT_SHARED = { sharedFrom: 3 }
 describe('the decision table: a claim about Ben', () => {
   type Row = { action: Action; links: string[]; owners: string }
   const stateOfAnna: Record<State, { in: string; before: string[] }> = {
-    none: { in: 'on a visitor that is nobody', before: ['d20 10:00 page', 'd40 10:00 page'] },
+    none: { in: 'on an anonymous visitor', before: ['d20 10:00 page', 'd40 10:00 page'] },
     typed: {
       in: 'after Anna’s address was typed',
       before: ['d0 10:00 page', 'd20 10:05 typed anna', 'd40 10:00 page'],
@@ -191,7 +191,7 @@ describe('the decision table: a claim about Ben', () => {
       before: ['d0 10:00 page', 'd0 10:05 signed anna', 'd40 10:00 page'],
     },
     verified: {
-      in: 'while Anna is signed in and her session runs',
+      in: 'while Anna is signed in during a running session',
       before: ['d20 10:00 page', 'd40 10:00 page', 'd40 10:02 signed anna'],
     },
   }
@@ -495,7 +495,7 @@ describe('the decision table: a claim about Anna again', () => {
   }
   for (const [state, moments] of Object.entries(before) as [keyof typeof SAME, string[]][]) {
     for (const [word, evidence] of ways) {
-      test(`a ${word} claim after she is ${state}`, () => {
+      test(`a ${word} claim when she is already ${state}`, () => {
         const row = expected[state][evidence]
         const told = play([...moments, `d20 10:05 ${word} anna`, 'd20 10:10 page'])
         expect(told.links).toEqual(row.another === undefined ? [row.link] : [row.link, row.another])
@@ -551,7 +551,7 @@ describe('claims that make no link', () => {
       'a a a',
     ],
     [
-      'a link token of exactly 30 days is good',
+      'a link token of exactly 30 days is valid',
       ['d30 10:00 click anna (issued d0 10:00)'],
       ['anna confirmed open first_click'],
       'a',
@@ -598,7 +598,12 @@ describe('claims that make no link', () => {
       ['anna verified open signed_login'],
       'a a a',
     ],
-    ['and not longer', signed('(imported d31)'), ['anna verified refused not_in_crm'], '. . .'],
+    [
+      'a signed login is refused if its contact comes after 30 days',
+      signed('(imported d31)'),
+      ['anna verified refused not_in_crm'],
+      '. . .',
+    ],
     [
       'the 30 days run from the receipt',
       signed('(imported d31) (received d2)'),
@@ -606,12 +611,17 @@ describe('claims that make no link', () => {
       'a a a',
     ],
     [
-      'an unsigned login waits a day',
+      'an unsigned login waits a day for its contact',
       ['d0 10:05 unsigned anna (imported d1)'],
       ['anna claimed open unsigned_login'],
       '.',
     ],
-    ['and not longer than the day', ['d0 10:05 unsigned anna (imported d2)'], ['anna claimed refused not_in_crm'], '.'],
+    [
+      'an unsigned login is refused if its contact comes after a day',
+      ['d0 10:05 unsigned anna (imported d2)'],
+      ['anna claimed refused not_in_crm'],
+      '.',
+    ],
   ])
 
   stories([
@@ -630,7 +640,7 @@ describe('claims that make no link', () => {
       '. . . a a a a',
     ],
     [
-      'claims after a withdrawal that stands are void: whoever made them had not heard of it',
+      'claims after a withdrawal that is still in force are void, because their sender had not noticed it',
       [
         'd0 10:00 page',
         'd0 10:06 withdraws',
@@ -653,19 +663,19 @@ describe('claims that make no link', () => {
       '. b b b',
     ],
     [
-      'a page’s claim may be a moment older than the grant that it was sent under',
+      'a page’s claim may be slightly older than the grant it was sent under',
       ['d0 10:06 withdraws', 'd0 10:09 signed anna', 'd0 10:10 allows'],
       ['anna verified open signed_login'],
       '. a a',
     ],
     [
-      'a claim at the very time of the withdrawal is void',
+      'a claim at the exact time of the withdrawal is void',
       ['d0 10:05 signed anna', 'd0 10:05 withdraws', 'd0 10:06 page'],
       ['anna verified void identity_withdrawn'],
       '. . .',
     ],
     [
-      'events without identity consent are never his, on either side of the login',
+      'events without identity consent never belong to the contact, before or after the login',
       [
         'd0 10:00 page (without identity consent)',
         'd0 10:01 page',
@@ -688,49 +698,49 @@ describe('how far a signed login reaches', () => {
       '. a a a',
     ],
     [
-      'back to the last reset: the logout itself is of the time before',
+      'back to the last reset, where the logout itself belongs to the earlier epoch',
       ['d0 10:00 page', 'd0 10:01 reset', 'd0 10:02 page', 'd0 10:03 signed anna'],
       ['anna verified open signed_login'],
       '. . a a',
     ],
     [
-      'forward to the logout, which is still his',
+      'forward to the logout, which still belongs to the contact',
       ['d0 10:00 signed anna', 'd0 10:01 page', 'd0 10:02 reset', 'd0 10:03 page'],
       ['anna verified closed signed_login until logout'],
       'a a a .',
     ],
     [
-      'not behind its session where that ends in a logout: others may have the browser too',
+      'not back before its session if that ends in a logout, because others may use the browser too',
       ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 signed anna', 'd1 10:02 page', 'd1 10:03 reset', 'd1 10:04 page'],
       ['anna verified closed signed_login until logout'],
       '. a a a a .',
     ],
     [
-      'a logout in a later session is no sign of that',
+      'back to the start of the epoch if the logout comes in a later session',
       ['d0 10:00 page', 'd1 10:00 signed anna', 'd2 10:00 page', 'd2 10:01 reset'],
       ['anna verified closed signed_login until logout'],
       'a a a a',
     ],
     [
-      'nor one in a session where she was known already',
+      'back to the start of the epoch if the session with the logout began signed in',
       ['d0 10:00 page', 'd1 10:00 signed anna', 'd2 10:00 signed anna', 'd2 10:01 reset'],
       ['anna verified closed signed_login_again until logout'],
       'a a a a',
     ],
     [
-      'over later sessions, remembered, until 90 days after the last proof',
+      'forward over later sessions, remembered until 90 days after the last proof',
       ['d0 10:00 signed anna', 'd40 10:00 page', 'd90 10:00 page', 'd90 10:01 page', 'd91 10:00 page'],
       ['anna verified closed signed_login until proof_expired'],
       'a a a . .',
     ],
     [
-      'each proof counts 90 days anew',
+      'each proof starts 90 days anew',
       ['d0 10:00 signed anna', 'd80 10:00 click anna', 'd100 10:00 page', 'd169 10:00 page', 'd171 10:00 page'],
       ['anna verified closed signed_login until proof_expired'],
       'a a a a .',
     ],
     [
-      'an unsigned login is no proof',
+      'an unsigned login is not a proof',
       ['d0 10:00 signed anna', 'd80 10:00 unsigned anna', 'd91 10:00 page'],
       ['anna verified closed signed_login until proof_expired'],
       'a a .',
@@ -744,7 +754,7 @@ describe('how far a signed login reaches', () => {
   ])
 })
 
-describe('how long a link speaks for its browser where the site sets it to some days', () => {
+describe('how long a link identifies its browser if the site sets a number of days', () => {
   stories(
     [
       [
@@ -760,7 +770,7 @@ describe('how long a link speaks for its browser where the site sets it to some 
         'a a .',
       ],
       [
-        'a click takes nothing of a login’s days',
+        'a click does not shorten a login’s days',
         ['d0 10:00 signed anna', 'd1 10:00 click anna', 'd6 10:00 page', 'd8 10:00 page'],
         ['anna verified closed signed_login until proof_expired'],
         'a a a .',
@@ -770,7 +780,7 @@ describe('how long a link speaks for its browser where the site sets it to some 
   )
 })
 
-describe('how far any link reaches where the site sets backstitch_days to 0', () => {
+describe('how far any link reaches if the site sets backstitch_days to 0', () => {
   const story = (word: string) => ['d0 10:00 page', `d0 10:01 ${word} anna`, 'd0 10:02 page']
   stories(
     [
@@ -796,7 +806,7 @@ describe('how far a mail click reaches', () => {
       'a a a',
     ],
     [
-      'the same message again does not',
+      'the same message again does not corroborate',
       ['d0 10:00 page', 'd1 10:00 click anna mail-1', 'd5 10:00 click anna mail-1'],
       ['anna confirmed open first_click'],
       '. a a',
@@ -808,7 +818,7 @@ describe('how far a mail click reaches', () => {
       'a a a a a',
     ],
     [
-      'a second message of somebody else does not',
+      'a second message of another contact does not corroborate',
       ['d0 10:00 page', 'd1 10:00 click anna mail-1', 'd35 10:00 click ben mail-2'],
       ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
       '. a b',
@@ -820,13 +830,13 @@ describe('how far a mail click reaches', () => {
       'a a .',
     ],
     [
-      'in a mail that another contact gets too, at the same address: its session only, both ways',
+      'a click in a mail to an address shared by two contacts: its session only, in both directions',
       ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 click anna (address of two)', 'd1 10:02 page', 'd2 10:00 page'],
       ['anna confirmed closed first_click until session_over'],
       '. a a a .',
     ],
     [
-      'a second such message corroborates nothing: each goes to both',
+      'a second mail to a shared address corroborates nothing, because both contacts get each mail',
       [
         'd0 10:00 page',
         'd1 10:01 click anna mail-1 (address of two)',
@@ -837,19 +847,19 @@ describe('how far a mail click reaches', () => {
       '. a . a',
     ],
     [
-      'her signed login does',
+      'a signed login corroborates a mail to a shared address',
       ['d0 10:00 page', 'd1 10:01 click anna (address of two)', 'd2 10:00 page', 'd3 10:00 signed anna'],
       ['anna verified open signed_login'],
       'a a a a',
     ],
     [
-      'a token that another visitor used before: its session only, both ways',
+      'a token that another visitor used before: its session only, in both directions',
       ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 click anna (used by 1 before)', 'd1 10:02 page', 'd2 10:00 page'],
       ['anna confirmed closed first_click until session_over'],
       '. a a a .',
     ],
     [
-      'the same after an unsigned login had named her',
+      'a token that another visitor used before, after an unsigned login of the same contact: its session only',
       [
         'd0 10:00 unsigned anna',
         'd1 10:00 page',
@@ -861,13 +871,13 @@ describe('how far a mail click reaches', () => {
       '. a a a .',
     ],
     [
-      'such a token is good once she is corroborated',
+      'a token that another visitor used before counts fully once the contact is corroborated',
       ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used by 1 before)', 'd2 10:00 page', 'd3 10:00 signed anna'],
       ['anna verified open signed_login'],
       'a a a a',
     ],
     [
-      'a first click that is not suspected lifts the suspicion of the one before it in the session',
+      'an unsuspicious first click clears the suspicion of an earlier one in its session',
       ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used by 1 before)', 'd1 10:02 click anna mail-1', 'd2 10:00 page'],
       ['anna confirmed open first_click'],
       '. a a a',
@@ -884,13 +894,13 @@ describe('how far a mail click reaches', () => {
           '. . . a a',
         ],
         [
-          'nor does it reach over 30 days',
+          'a first click does not reach back over 30 days',
           ['d0 10:00 page', 'd5 10:00 page', 'd32 10:00 click anna'],
           ['anna confirmed open first_click'],
           '. a a',
         ],
         [
-          'a suspected token still reaches its session only',
+          'a suspicious token still reaches its session only',
           ['d0 10:00 page', 'd7 10:00 click anna (used by 1 before)', 'd8 10:00 page'],
           ['anna confirmed closed first_click until session_over'],
           '. a .',
@@ -901,67 +911,81 @@ describe('how far a mail click reaches', () => {
   })
 })
 
-describe('the cart that was open when a first click came', () => {
+describe('the open cart at a first click', () => {
   const cart = (name: string, story: string[], owners: string, carts: string[]) =>
     test(name, () => {
       const told = play(story)
       expect({ owners: told.owners, carts: told.carts }).toEqual({ owners, carts })
     })
   cart(
-    'is hers, and the rest of that day is not',
+    'goes to the contact, unlike the rest of that day',
     ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 page', 'd3 10:00 page', 'd3 10:01 click anna'],
     '. a . a a',
     ['a: ring open'],
   )
-  cart('goes on with what she adds', ['d0 10:01 adds ring', 'd3 10:01 click anna', 'd3 10:02 adds chain'], 'a a a', [
-    'a: ring, chain open',
-  ])
-  cart('not if it was bought', ['d0 10:01 adds ring', 'd0 10:02 buys', 'd3 10:01 click anna'], '. . a', [
-    '.: ring converted',
-  ])
   cart(
-    'not what was bought before it was begun',
+    'continues with later additions',
+    ['d0 10:01 adds ring', 'd3 10:01 click anna', 'd3 10:02 adds chain'],
+    'a a a',
+    ['a: ring, chain open'],
+  )
+  cart(
+    'does not go to the contact if it was bought',
+    ['d0 10:01 adds ring', 'd0 10:02 buys', 'd3 10:01 click anna'],
+    '. . a',
+    ['.: ring converted'],
+  )
+  cart(
+    'goes to the contact without purchases made before it was started',
     ['d0 10:01 adds ring', 'd0 10:02 buys', 'd0 10:03 adds chain', 'd3 10:01 click anna'],
     '. . a a',
     ['.: ring converted', 'a: chain open'],
   )
-  cart('not if a reset lies between', ['d0 10:01 adds ring', 'd0 10:02 reset', 'd3 10:01 click anna'], '. . a', [
-    '.: ring open',
-  ])
   cart(
-    'not if it was put together without identity consent',
+    'does not go to the contact if a reset lies between',
+    ['d0 10:01 adds ring', 'd0 10:02 reset', 'd3 10:01 click anna'],
+    '. . a',
+    ['.: ring open'],
+  )
+  cart(
+    'does not go to the contact if it was filled without identity consent',
     ['d0 10:01 adds ring (without identity consent)', 'd3 10:01 click anna'],
     '. a',
     ['.: ring open'],
   )
-  cart('not if it was last touched over 30 days before', ['d0 10:01 adds ring', 'd30 10:02 click anna'], '. a', [
-    '.: ring open',
-  ])
   cart(
-    'if it was touched within 30 days, however long ago it was begun',
+    'does not go to the contact if it was last changed over 30 days before',
+    ['d0 10:01 adds ring', 'd30 10:02 click anna'],
+    '. a',
+    ['.: ring open'],
+  )
+  cart(
+    'goes to the contact if it was changed within 30 days, however long ago it was started',
     ['d0 10:01 adds ring', 'd20 10:00 adds chain', 'd40 10:02 click anna'],
     'a a a',
     ['a: ring, chain open'],
   )
   cart(
-    'counted from the click, not from an unsigned login before it',
+    'has its 30 days counted from the click, not from an earlier unsigned login',
     ['d0 10:00 adds ring', 'd5 10:00 unsigned anna', 'd32 10:00 click anna'],
     '. . a',
     ['.: ring open'],
   )
   cart(
-    'not with a token that another visitor used before',
+    'does not go to the contact with a token that another visitor used before',
     ['d0 10:01 adds ring', 'd3 10:01 click anna (used by 1 before)'],
     '. a',
     ['.: ring open'],
   )
-  cart('not with an unsigned login', ['d0 10:01 adds ring', 'd3 10:01 unsigned anna'], '. .', ['.: ring open'])
+  cart('does not go to the contact with an unsigned login', ['d0 10:01 adds ring', 'd3 10:01 unsigned anna'], '. .', [
+    '.: ring open',
+  ])
 })
 
-describe('when somebody else turns out to be there', () => {
+describe('when the browser turns out to be another contact’s', () => {
   stories([
     [
-      'a forwarded mail: she who only clicked in this session was never here, and the session is his',
+      'a signed login voids an earlier click of another contact in its session, because the mail was forwarded',
       [
         'd0 10:00 page',
         'd1 10:00 page',
@@ -974,13 +998,13 @@ describe('when somebody else turns out to be there', () => {
       '. b b b b b',
     ],
     [
-      'the same with a click of his own mail',
+      'a click in another contact’s mail voids an earlier click in its session too',
       ['d1 10:00 page', 'd1 10:01 click anna', 'd1 10:03 click ben', 'd1 10:04 page'],
       ['anna confirmed void first_click until forwarded_mail', 'ben confirmed open click_of_another'],
       'b b b b',
     ],
     [
-      'if she has other evidence here, his login is the boundary',
+      'a contact with other evidence on the browser keeps the time before the other contact’s click',
       [
         'd0 10:00 click anna mail-1',
         'd1 10:00 page',
@@ -992,7 +1016,7 @@ describe('when somebody else turns out to be there', () => {
       'a a a b b',
     ],
     [
-      'evidence of hers that comes later counts as well',
+      'later evidence of the first contact counts too',
       ['d1 10:00 page', 'd1 10:01 click anna', 'd1 10:03 click ben', 'd40 10:00 click anna'],
       [
         'anna confirmed closed first_click until click_of_another',
@@ -1002,7 +1026,7 @@ describe('when somebody else turns out to be there', () => {
       'a a b a',
     ],
     [
-      'a first click where another is proven is worth its session: who shares a browser leaves it to the other again',
+      'a first click on a browser proven to be another contact’s gets only its session',
       ['d0 10:00 signed anna', 'd5 10:00 click ben', 'd5 10:01 page', 'd6 10:00 page'],
       [
         'anna verified closed signed_login until click_over_remembered',
@@ -1011,25 +1035,25 @@ describe('when somebody else turns out to be there', () => {
       'a b b .',
     ],
     [
-      'until a second mail of his corroborates it',
+      'a first click on a browser proven to be another contact’s lasts once a second mail corroborates it',
       ['d0 10:00 signed anna', 'd41 10:00 click ben mail-1', 'd41 10:10 click ben mail-2', 'd42 10:00 page'],
       ['anna verified closed signed_login until click_over_remembered', 'ben confirmed open click_over_remembered'],
       'a b b b',
     ],
     [
-      'nobody is proven by an unsigned login: a click after it reaches on',
+      'a click after another contact’s unsigned login lasts beyond its session, because that login is no proof',
       ['d0 10:00 unsigned anna', 'd5 10:00 click ben', 'd6 10:00 page'],
       ['anna claimed closed unsigned_login until click_over_claimed', 'ben confirmed open click_over_claimed'],
       '. b b',
     ],
     [
-      'a signed login of another voids a click whose token was used on another visitor too',
+      'a signed login of another contact voids a click whose token was also used by another visitor',
       ['d0 10:00 click anna (used elsewhere too)', 'd0 10:01 page', 'd5 10:00 page', 'd5 10:01 signed ben'],
       ['anna confirmed void first_click until forwarded_token', 'ben verified open signed_login_over_click'],
       '. . . b',
     ],
     [
-      'not for a token of a link that had ended before',
+      'a signed login of another contact does not void a link that had ended before',
       [
         'd0 10:00 click anna mail-1 (used elsewhere too)',
         'd0 10:01 reset',
@@ -1045,13 +1069,13 @@ describe('when somebody else turns out to be there', () => {
       'a a a a b',
     ],
     [
-      'a click of another does not void it',
+      'a click of another contact does not void a click whose token was also used by another visitor',
       ['d0 10:00 click anna (used elsewhere too)', 'd5 10:00 page', 'd5 10:01 click ben'],
       ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
       'a a b',
     ],
     [
-      'events that were queued before a logout and come after it are the earlier owner’s',
+      'events queued before a logout that arrive after it belong to the earlier owner',
       ['d0 10:00 signed anna', 'd0 10:05 reset', 'd0 10:06 page', 'd0 10:04 page', 'd40 10:00 signed ben'],
       ['anna verified closed signed_login until logout', 'ben verified open signed_login'],
       'a a a . b',
@@ -1071,13 +1095,13 @@ describe('a shared device', () => {
   ]
   stories([
     [
-      'two signed logins within 30 days: each has the session only, also looking back',
+      'two signed logins within 30 days: each gets its session only, in retrospect too',
       sharedStory,
       ['anna verified closed signed_login until session_over', 'ben verified closed signed_login until session_over'],
       '. a a . b b .',
     ],
     [
-      'a login takes over within a session at its own time',
+      'a login takes over a session from its own time',
       [
         'd0 10:00 page',
         'd0 10:01 signed anna',
@@ -1093,7 +1117,7 @@ describe('a shared device', () => {
       'a a a b b .',
     ],
     [
-      'a click there has its session only',
+      'a click on a shared device gets its session only',
       [...sharedStory, 'd30 10:00 click anna', 'd30 10:01 page', 'd31 10:00 page'],
       [
         'anna verified closed signed_login until session_over',
@@ -1103,7 +1127,7 @@ describe('a shared device', () => {
       '. a a . b b . a a .',
     ],
     [
-      'an unsigned login there ends with its session',
+      'an unsigned login on a shared device ends with its session',
       [...sharedStory, 'd30 10:00 unsigned anna', 'd30 10:01 page', 'd31 10:00 page'],
       [
         'anna verified closed signed_login until session_over',
@@ -1129,13 +1153,13 @@ describe('a shared device', () => {
       '. a a . b',
     ],
     [
-      'a single click does not make it shared',
+      'a single click does not make a device shared',
       ['d0 10:00 click anna', 'd1 10:00 page', 'd2 10:00 signed ben', 'd3 10:00 page'],
       ['anna confirmed closed first_click until signed_login_over_click', 'ben verified open signed_login_over_click'],
       'a a b b',
     ],
     [
-      'nor do unsigned claims',
+      'unsigned claims do not make a device shared',
       ['d0 10:00 signed anna', 'd0 11:00 page', 'd1 10:00 unsigned ben', 'd1 10:05 unsigned carl', 'd2 10:00 page'],
       [
         'anna verified closed signed_login until claimed_after_remembered',
@@ -1145,7 +1169,7 @@ describe('a shared device', () => {
       'a a . . .',
     ],
     [
-      'nor do two logins over 30 days apart',
+      'two logins over 30 days apart do not make a device shared',
       ['d0 10:00 page', 'd0 10:01 signed anna', 'd20 10:00 page', 'd30 10:02 signed ben', 'd40 10:00 page'],
       [
         'anna verified closed signed_login until signed_login_over_remembered',
@@ -1155,13 +1179,13 @@ describe('a shared device', () => {
     ],
   ])
 
-  test('counts from the number of contacts that the site sets', () => {
+  test('starts at the number of contacts that the site sets', () => {
     expect(play(sharedStory).shared).toBe(true)
     expect(play(sharedStory, { sharedFrom: 3 }).shared).toBe(false)
     expect(play([...sharedStory, 'd22 10:00 signed carl'], { sharedFrom: 3 }).shared).toBe(true)
   })
 
-  test('does not bring the earlier cart along with a click', () => {
+  test('does not give a click the earlier cart', () => {
     const told = play(['d0 10:00 adds ring', 'd5 10:01 signed anna', 'd20 10:01 signed ben', 'd25 10:00 click anna'])
     expect(told.owners).toBe('. a b a')
   })
@@ -1177,19 +1201,19 @@ describe('with trust_unsigned_login', () => {
         '. a a a',
       ],
       [
-        'never over a signed login',
+        'an unsigned login never replaces a signed login',
         ['d0 10:00 signed anna', 'd0 10:01 unsigned ben', 'd0 10:02 page'],
         ['anna verified open signed_login', 'ben claimed refused unsigned_over_verified'],
         'a a a',
       ],
       [
-        'but over a remembered one, as a click is',
+        'an unsigned login replaces a remembered contact like a click',
         ['d0 10:00 signed anna', 'd40 10:00 page', 'd40 10:01 unsigned ben'],
         ['anna verified closed signed_login until trusted_unsigned_login', 'ben confirmed open trusted_unsigned_login'],
         'a a b',
       ],
       [
-        'and it does not corroborate a click',
+        'an unsigned login does not corroborate a click',
         ['d0 10:00 page', 'd1 10:00 click anna', 'd2 10:00 unsigned anna'],
         ['anna confirmed open first_click'],
         '. a a',
@@ -1199,8 +1223,8 @@ describe('with trust_unsigned_login', () => {
   )
 })
 
-describe('the rows that a marketer reads', () => {
-  test('say when a link began, how far back it reaches, and when its proof ends', () => {
+describe('the rows shown to marketers', () => {
+  test('contain the start of a link, how far back it reaches, and the end of its proof', () => {
     const [link] = play([
       'd0 10:00 page',
       'd1 10:00 click anna',
@@ -1219,12 +1243,12 @@ describe('the rows that a marketer reads', () => {
     })
   })
 
-  test('an unsigned link that better evidence raises is valid from that evidence', () => {
+  test('an unsigned link upgraded by better evidence is valid from that evidence', () => {
     const [link] = play(['d0 10:00 unsigned anna', 'd1 10:00 click anna']).raw
     expect(link).toMatchObject({ at: timeOf('d0', '10:00'), validFrom: timeOf('d1', '10:00'), evidence: 'email_click' })
   })
 
-  test('a void link gives nothing and is valid for no time', () => {
+  test('a void link gives nothing and is never valid', () => {
     const [link] = play(['d0 10:00 click anna', 'd0 10:01 signed ben']).raw
     expect(link).toMatchObject({ state: 'void', backfillFrom: null, expiresAt: null })
     expect(link!.validTo).toBe(link!.validFrom)
@@ -1235,42 +1259,42 @@ describe('an address typed into a form', () => {
   const carts = (story: string[], policy: Partial<Policy> = {}) => play(story, policy).carts
   test.each<[name: string, story: string[], carts: string[], policy?: Partial<Policy>]>([
     [
-      'owns the cart that was open when it was typed, and no more',
+      'gives the contact only the cart that was open at the time',
       ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
       ['b: ring open'],
     ],
     [
-      'owns no cart that was last touched more than 30 days before',
+      'gives no cart that was last changed more than 30 days before',
       ['d0 10:01 adds ring', 'd31 10:02 typed ben'],
       ['.: ring open'],
     ],
     [
-      'leaves the cart to nobody where its holder may not be mailed',
+      'leaves the cart anonymous if the contact may not be mailed',
       ['d0 10:01 adds ring', 'd0 10:02 typed ben (may not be mailed)'],
       ['.: ring open'],
     ],
     [
-      'takes the cart at the checkout of somebody who is signed in, who stays who he is',
+      'gives the contact a signed-in visitor’s cart at the checkout, while the visitor stays linked as before',
       ['d0 10:00 signed anna', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
       ['b: ring open'],
     ],
     [
-      'takes nothing that was added without consent',
+      'gives nothing that was added without consent',
       ['d0 10:01 adds ring (without identity consent)', 'd0 10:02 typed ben'],
       ['.: ring open'],
     ],
     [
-      'does not take the cart of the time before the last one was bought',
+      'does not give a cart that was already bought',
       ['d0 10:01 adds ring', 'd0 10:02 buys', 'd0 10:03 typed ben', 'd0 10:04 adds chain'],
       ['.: ring converted', '.: chain open'],
     ],
     [
-      'gives its cart back when a signed login shows that it was an error',
+      'returns the cart when a signed login shows that it was an error',
       ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 signed anna'],
       ['a: ring open'],
     ],
     [
-      'links as a click does where the site says so',
+      'links like a click if the site says so',
       ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben'],
       ['b: ring open'],
       { formConfirms: true },
@@ -1280,7 +1304,7 @@ describe('an address typed into a form', () => {
   stories(
     [
       [
-        'links as a click does where the site says so, but not over somebody who is signed in',
+        'links like a click if the site says so, but not over a signed-in contact',
         ['d0 10:00 page', 'd0 10:01 typed ben', 'd40 10:00 signed anna', 'd40 10:01 typed ben'],
         [
           'ben confirmed closed typed_address_trusted until signed_login_over_click',
@@ -1294,10 +1318,10 @@ describe('an address typed into a form', () => {
   )
 })
 
-describe('what operators say, guards and revocations', () => {
+describe('operators’ decisions, guards and revocations', () => {
   stories([
     [
-      'a voided login never was: what it ended goes on, what it took is given back',
+      'a voided login has no effect: the link it ended continues and gets its events back',
       ['d0 10:00 signed anna', 'd0 10:01 page', 'd0 10:02 signed ben (voided)', 'd0 10:03 page'],
       ['anna verified open signed_login', 'ben verified void voided_by_operator'],
       'a a . a',
@@ -1309,7 +1333,7 @@ describe('what operators say, guards and revocations', () => {
       '. . a',
     ],
     [
-      'a click while somebody else is signed in waits for review, and counts as a login when it is confirmed',
+      'a click while another contact is signed in waits for review, and counts as a login once confirmed',
       ['d0 10:00 signed anna', 'd0 10:01 click ben (confirmed)', 'd0 10:02 page'],
       ['anna verified closed signed_login until confirmed_by_operator', 'ben verified open confirmed_by_operator'],
       'a b b',
@@ -1321,31 +1345,31 @@ describe('what operators say, guards and revocations', () => {
       '. . .',
     ],
     [
-      'an unsigned login after many other visitors too',
+      'an unsigned login after many other visitors waits for review too',
       ['d0 10:01 unsigned anna (after many others)'],
       ['anna claimed review too_many_visitors'],
       '.',
     ],
     [
-      'a signed login does not: the shop’s server vouches for it',
+      'a signed login after many other visitors does not wait, because the shop’s server vouches for it',
       ['d0 10:01 signed anna (after many others)'],
       ['anna verified open signed_login'],
       'a',
     ],
     [
-      'a forwarded click that an operator confirms',
+      'a forwarded click confirmed by an operator links',
       ['d0 10:00 page', 'd0 10:01 click anna (used by 3 before) (confirmed)'],
       ['anna verified open confirmed_by_operator'],
       'a a',
     ],
     [
-      'a click with a token that was revoked',
+      'a click with a revoked token is refused',
       ['d0 10:00 page', 'd0 10:01 click anna (token revoked)'],
       ['anna confirmed refused token_revoked'],
       '. .',
     ],
     [
-      'what nobody can confirm: somebody who was erased',
+      'a claim to an erased contact cannot be confirmed',
       ['d0 10:01 signed anna (erased) (confirmed)'],
       ['anna verified refused erased'],
       '.',
