@@ -39,10 +39,10 @@ export type AppDeps = {
   configuration: Configuration
   links: LinkDeps
   http: HttpDeps
-  /** The client's address, as reported by the proxies in front. */
-  clientAddress: (c: Context) => string | null
-  /** Whether private routes are served under this `Host`. */
-  isPrivateHost: (host: string) => boolean
+  /** Whether a request was sent from this machine. */
+  isThisMachine: (c: Context) => boolean
+  /** Whether private routes are served to a request, by its `Host` and where it was sent from. */
+  isPrivate: (c: Context) => boolean
   tag: string
   dashboard: Map<string, Asset>
   demo: Hono
@@ -54,7 +54,6 @@ export type AppDeps = {
   version: string
   /** The base URL of the private routes. */
   address: string
-  isLoopback: (address: string) => boolean
   /** Whether an error means that the store is unavailable for now. */
   isStoreAway: (error: unknown) => boolean
   onError: (error: unknown, method: string, path: string) => void
@@ -110,8 +109,7 @@ export function createApp(deps: AppDeps): Hono {
     return problemResponse(problem, readiness)
   })
   app.get('/metrics', async (c) => {
-    const address = deps.clientAddress(c)
-    if (address === null || !deps.isLoopback(address)) {
+    if (!deps.isThisMachine(c)) {
       const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
       const key = token === undefined ? undefined : await deps.http.findKey(token)
       if (!key) throw new Problem(401, 'unknown_key', 'metrics need a key, except for requests from this machine')
@@ -121,7 +119,7 @@ export function createApp(deps: AppDeps): Hono {
 
   const onlyPrivate = async (c: Context, next: () => Promise<void>) => {
     // The reply is the same 404 as for an unknown path, so that a shop's visitors do not learn of the dashboard.
-    if (!deps.isPrivateHost(c.req.header('host') ?? '')) return c.notFound()
+    if (!deps.isPrivate(c)) return c.notFound()
     await next()
     if (c.req.path.startsWith('/api/')) c.header('cache-control', 'no-store')
   }
@@ -145,6 +143,8 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.get('/dashboard', (c) => c.redirect('/dashboard/'))
   app.get('/dashboard/*', (c) => serveDashboard(c, deps.dashboard))
+  app.use('/demo', onlyPrivate)
+  app.use('/demo/*', onlyPrivate)
   app.route('/demo', deps.demo)
   return app
 }

@@ -21,7 +21,7 @@ import { createRateLimit } from './collect/rate-limit.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { type JournalReader, openJournalReader } from './journal/journal.ts'
 import { listen } from './listen.ts'
-import { clientAddress, createPrivateHostsOf, isLoopback } from './ops/address.ts'
+import { clientAddress, createDoors, isLoopback } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { coalesce } from './ops/coalesce.ts'
@@ -154,13 +154,14 @@ export async function start(config: Config): Promise<Running> {
     request: (url, init) => app.request(url, init),
     refresh: configuration.refresh,
   })
+  const doors = createDoors(config, configuration.isShopHost)
   const app = createApp({
     configuration,
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
     http: httpDeps({ config, keyring, db, configuration, wake }),
-    clientAddress: (c) => (c.env === undefined ? null : addressOf(c.env.incoming)),
-    isPrivateHost: createPrivateHostsOf(config, configuration.knowsOrigin),
-    isLoopback,
+    isThisMachine: (c) => doors.isThisMachine(c.env.incoming),
+    // The demo shop calls the application without a connection.
+    isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),
     tag,
     dashboard,
     demo: demo.app,

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isFolderLocked } from '../journal/folder-lock.ts'
 import { openJournalReader } from '../journal/journal.ts'
+import { hostName, isLocalName } from '../ops/address.ts'
 import type { Config } from '../ops/config.ts'
 import {
   checkDataDir,
@@ -35,9 +36,19 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
-    findings.push(...(await checkReachability(url, { fetch, origins })))
+    findings.push(...(await checkReachability(url, { fetch, origins, isPrivate: privateAt(config, origins) })))
   }
   return findings
+}
+
+/** Whether an address is the server's own, or one under which the private routes are meant to answer. */
+function privateAt({ port, adminUrl, publicUrl }: Config, origins: string[]): (base: URL) => boolean {
+  const admin = new URL(adminUrl ?? publicUrl)
+  const isShop = adminUrl === null && origins.some((origin) => new URL(origin).hostname === admin.hostname)
+  return (base) =>
+    isLocalName(hostName(base.host))
+      ? base.port === String(port)
+      : !isShop && hostName(base.host) === hostName(admin.host)
 }
 
 async function inspect(db: Store, config: Config): Promise<Inspection> {

@@ -24,6 +24,8 @@ export type Directory = {
 export type Configuration = Directory & {
   /** Whether any site lists the origin. */
   knowsOrigin(origin: string): boolean
+  /** Whether a host name, in lower case and without a final dot, is one of a shop's origins; the demo is no shop. */
+  isShopHost(name: string): boolean
   /** Checks whether the store has a newer version. Returns whether the store could be asked. */
   refresh(): Promise<boolean>
   /** Resolves after the next refresh that a missing entry may trigger. */
@@ -51,6 +53,13 @@ export function createDirectory(missed: () => Promise<void>): Directory & { use(
   }
 }
 
+/** The site of the demo shop inside the server. */
+const DEMO_SITE = 'demo'
+
+function hostNameOf(origin: string): string {
+  return (URL.parse(origin)?.hostname ?? '').replace(/\.$/, '')
+}
+
 /** Unknown sites and keys trigger a refresh at most this often; requests in between wait for the next one. */
 const MISS_EVERY_MS = 100
 
@@ -65,6 +74,7 @@ export async function createConfiguration(deps: {
 }): Promise<Configuration> {
   const { use: list, ...directory } = createDirectory(() => afterMiss())
   let origins = new Set<string>()
+  let shopHosts = new Set<string>()
   let version = -1
   let lastMiss = 0
   let running: Promise<boolean> | null = null
@@ -75,6 +85,8 @@ export async function createConfiguration(deps: {
     version = snapshot.version
     list(snapshot)
     origins = new Set(snapshot.sites.flatMap((site) => site.origins))
+    const shops = snapshot.sites.filter((site) => site.id !== DEMO_SITE)
+    shopHosts = new Set(shops.flatMap((site) => site.origins.map(hostNameOf)))
     deps.onChange(snapshot)
   }
   const look = async (): Promise<boolean> => {
@@ -120,6 +132,7 @@ export async function createConfiguration(deps: {
   return {
     ...directory,
     knowsOrigin: (origin) => origins.has(origin),
+    isShopHost: (name) => shopHosts.has(name),
     refresh,
     missed: afterMiss,
   }

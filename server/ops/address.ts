@@ -1,4 +1,4 @@
-/** Where a request comes from: the client's address behind proxies, and whether a host is this machine. */
+/** Where a request comes from, and whether it may reach the private routes. */
 import type { IncomingMessage } from 'node:http'
 
 /**
@@ -17,26 +17,61 @@ export function clientAddress({ socket, headers }: IncomingMessage, proxies: num
 
 /** Whether an address is this machine's own. */
 export function isLoopback(address: string): boolean {
-  return address === '::1' || /^(::ffff:)?127\./.test(address)
+  return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/i.test(address)
 }
 
-/** Whether private routes answer under a `Host`: the dashboard's, or a name of this machine. */
-export function createPrivateHosts(adminHosts: string[]): (host: string) => boolean {
-  const hosts = new Set(adminHosts)
-  return (host) => hosts.has(host) || /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/.test(host)
-}
+/** Headers by which a proxy says that it forwards a request, besides `X-Forwarded-…`. */
+const FORWARDING = new Set(['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip'])
 
 /**
- * The same for a server: private routes answer under `ADMIN_URL`; without it under `PUBLIC_URL`, unless that is a shop's
- * own origin, which may become one while the server runs.
+ * Whether a request was sent on this machine, and not by a proxy for somebody else. A proxy shows by the headers of
+ * forwarding, or by HTTP/1.0, which nginx speaks unless told otherwise and browsers do not. With `proxies` of ours in
+ * front, everybody whom they name must be this machine.
  */
-export function createPrivateHostsOf(
-  { adminUrl, publicUrl }: { adminUrl: string | null; publicUrl: string },
-  isShop: (origin: string) => boolean,
-): (host: string) => boolean {
-  const admin = adminUrl === null ? null : createPrivateHosts([new URL(adminUrl).host])
-  const { origin, host: publicHost } = new URL(publicUrl)
-  const ofPublic = createPrivateHosts([publicHost])
-  const ofMachine = createPrivateHosts([])
-  return (host) => (admin ?? (isShop(origin) ? ofMachine : ofPublic))(host)
+function isSentHere({ socket, headers, httpVersion }: IncomingMessage, proxies: number): boolean {
+  if (!isLoopback(socket.remoteAddress ?? '')) return false
+  const list = headers['x-forwarded-for'] as string | undefined
+  if (proxies > 0 && list !== undefined) return list.split(',').every((each) => isLoopback(each.trim()))
+  if (httpVersion === '1.0') return false
+  return !Object.keys(headers).some((name) => name.startsWith('x-forwarded-') || FORWARDING.has(name))
+}
+
+/** The name in a `Host`, as names are compared: without case, port and final dot. */
+export function hostName(host: string): string {
+  return host.toLowerCase().replace(/:\d*$/, '').replace(/\.$/, '')
+}
+
+/** Whether a host name stands for this machine, whichever machine that is. */
+export function isLocalName(name: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(name)
+}
+
+/** What a request may reach besides the public endpoints. */
+export type Doors = {
+  /** Whether it was sent on this machine and names it. */
+  isThisMachine(message: IncomingMessage): boolean
+  /** Whether private routes answer it. */
+  isPrivate(message: IncomingMessage): boolean
+}
+
+/** What decides about private routes in the settings. */
+export type DoorSettings = { adminUrl: string | null; publicUrl: string; trustProxy: number }
+
+/**
+ * The doors of a server: private routes answer this machine, and under the host of `ADMIN_URL`; without that under the
+ * host of `PUBLIC_URL`, unless it is a shop's own, which it may become while the server runs.
+ */
+export function createDoors(
+  { adminUrl, publicUrl, trustProxy }: DoorSettings,
+  isShop: (hostName: string) => boolean,
+): Doors {
+  const named = hostName(new URL(adminUrl ?? publicUrl).host)
+  // Anybody can send a name of this machine, so it says nothing alone, not even in ADMIN_URL.
+  const isOpen = (name: string) => name === named && !isLocalName(name) && (adminUrl !== null || !isShop(name))
+  const isThisMachine = (message: IncomingMessage) =>
+    isLocalName(hostName(message.headers.host ?? '')) && isSentHere(message, trustProxy)
+  return {
+    isThisMachine,
+    isPrivate: (message) => isOpen(hostName(message.headers.host ?? '')) || isThisMachine(message),
+  }
 }

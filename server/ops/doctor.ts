@@ -4,6 +4,7 @@
  */
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { hostName, isLocalName } from './address.ts'
 
 /** One finding. `ok` is good, `note` is worth knowing, `wrong` needs action. */
 export type Finding = { state: 'ok' | 'note' | 'wrong'; what: string }
@@ -47,14 +48,20 @@ export function checkOveractive(ids: string[]): Finding[] {
   return [{ state: 'note', what }]
 }
 
-/** What `checkReachability` needs: the shop's origins, and how to fetch. */
-export type ReachabilityDeps = { fetch: typeof fetch; origins: string[] }
+/** What `checkReachability` needs. */
+export type ReachabilityDeps = {
+  fetch: typeof fetch
+  /** The shop's origins. */
+  origins: string[]
+  /** Whether the private routes are meant to answer at an address: the server's own, or the dashboard's. */
+  isPrivate: (base: URL) => boolean
+}
 
 /** Checks the collector as browsers reach it. `url` is the tag's address or the folder it is in. */
 export async function checkReachability(url: string, deps: ReachabilityDeps): Promise<Finding[]> {
   const base = new URL(url.replace(/tag\.js(\?.*)?$/, '').replace(/\/*$/, '/'))
   const findings: Finding[] = []
-  if (base.protocol === 'http:' && !isLocal(base.hostname)) {
+  if (base.protocol === 'http:' && !isLocalName(hostName(base.host))) {
     findings.push({
       state: 'wrong',
       what: `${base.origin} is http; serve it over https, or the cookie can be read on the way`,
@@ -75,6 +82,7 @@ export async function checkReachability(url: string, deps: ReachabilityDeps): Pr
       (error as Error).cause instanceof Error ? ((error as Error).cause as Error).message : (error as Error).message
     return [...findings, { state: 'wrong', what: `${base.href} cannot be reached: ${reason}` }]
   }
+  if (!deps.isPrivate(base)) findings.push(await checkPrivate(base, deps.fetch))
   for (const origin of deps.origins) findings.push(firstParty(base, new URL(origin)))
   return findings
 }
@@ -97,8 +105,35 @@ function firstParty(collector: URL, shop: URL): Finding {
   }
 }
 
-function isLocal(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.')
+/** Private paths, each with a text that only its own answer contains: a shop may have a page of its own there. */
+const PRIVATE_PATHS = {
+  'dashboard/': '/dashboard/main.js',
+  metrics: 'couture_',
+  demo: '/demo/',
+  'openapi.json': '"openapi"',
+}
+
+/** How long a private path may take to answer. */
+const PRIVATE_MS = 5000
+
+/** Looks for private routes under the collector's public address, where a proxy passes on more than it should. */
+async function checkPrivate(base: URL, get: typeof fetch): Promise<Finding> {
+  const opened = async ([path, mark]: [string, string]) => {
+    try {
+      const answer = await get(new URL(path, base), { redirect: 'follow', signal: AbortSignal.timeout(PRIVATE_MS) })
+      return answer.ok && (await answer.text()).includes(mark)
+    } catch {
+      return false
+    }
+  }
+  const paths = Object.entries(PRIVATE_PATHS)
+  const open = await Promise.all(paths.map(opened))
+  const found = paths.flatMap(([path], at) => (open[at] ? [new URL(path, base).href] : []))
+  if (found.length === 0) return { state: 'ok', what: `${base.href} serves nothing private` }
+  return {
+    state: 'wrong',
+    what: `PRIVATE ROUTES ARE PUBLIC: anybody can reach ${found.join(', ')}. Let the proxy pass on only tag.js, tag.*.js, v1/, l/ and healthz, as deploy/nginx.conf does`,
+  }
 }
 
 /** What was found in a data folder and its store. */

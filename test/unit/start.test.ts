@@ -1,9 +1,8 @@
 /**
- * The decisions of a server's start: whether it may run without its store, its messages, the backlog, private hosts.
+ * The decisions of a server's start: whether it may run without its store, its messages, the backlog.
  */
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { prepareLater, prepareNow } from '../../server/actions/prepare-at-start.ts'
-import { createPrivateHostsOf } from '../../server/ops/address.ts'
 import { coalesce } from '../../server/ops/coalesce.ts'
 import { explainStore } from '../../server/ops/damage.ts'
 import { createWaiting } from '../../server/ops/readiness.ts'
@@ -95,20 +94,6 @@ describe('the backlog', () => {
   test('is counted from there on', () => expect(waiting(7, 1000)).toEqual({ entries: 3, bytes: 99, oldestMs: 4000 }))
   test('is never younger than now', () => expect(waiting(7, 6000).oldestMs).toBe(0))
   test('is empty', () => expect(waiting(10, null)).toEqual({ entries: 0, bytes: 99, oldestMs: 0 }))
-})
-
-describe('private routes answer', () => {
-  const answers = (adminUrl: string | null, shops: string[], host: string) =>
-    createPrivateHostsOf({ adminUrl, publicUrl: 'https://c.shop.example' }, (origin) => shops.includes(origin))(host)
-
-  test.each([
-    ['under PUBLIC_URL where there is no ADMIN_URL', null, [], 'c.shop.example', true],
-    ['not under PUBLIC_URL where that is a shop', null, ['https://c.shop.example'], 'c.shop.example', false],
-    ['under ADMIN_URL', 'https://admin.example', [], 'admin.example', true],
-    ['not under PUBLIC_URL where there is an ADMIN_URL', 'https://admin.example', [], 'c.shop.example', false],
-    ['under the name of this machine', null, ['https://c.shop.example'], 'localhost:3000', true],
-    ['not under another name', null, [], 'evil.example', false],
-  ])('%s', (_, adminUrl, shops, host, expected) => expect(answers(adminUrl, shops, host)).toBe(expected))
 })
 
 describe('calls in quick succession', () => {
