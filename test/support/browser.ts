@@ -1,6 +1,6 @@
 /**
- * A real Chromium as a shop's visitor uses it: with a normal user agent, for a headless one is a bot to us. All tests of
- * a run share one, each with profiles of its own; closing it only ends what this file made in it.
+ * A real Chromium like a visitor's: with a normal user agent, because a headless one counts as a bot. All tests of
+ * a run share one, each with its own profiles; closing it only closes what the test file opened.
  */
 import { type Browser, type BrowserContext, chromium } from 'playwright-core'
 import { ask } from './ask.ts'
@@ -15,13 +15,13 @@ export const INSTALL_MS = 600_000
 /** Finds a browser, or installs one. For hooks of tests that open their own. */
 export const findBrowser = () => ask('chromium', null)
 
-/** A browser; with further switches of Chromium one of its own. The caller closes it. */
+/** A browser, or a separate one if given further Chromium switches. The caller closes it. */
 export async function openBrowser(...more: string[]): Promise<Browser> {
   if (more.length === 0) return chromium.connect(await ask('browser', null))
   return chromium.launch({ executablePath: await findBrowser(), args: [...SWITCHES, ...more] })
 }
 
-/** A profile of its own: cookies and storage are shared by its pages and with nobody else. */
+/** A new profile: its pages share cookies and storage only with each other. */
 export async function newVisitor(browser: Browser): Promise<BrowserContext> {
   return browser.newContext({ userAgent: USER_AGENT, viewport: { width: 1280, height: 900 } })
 }

@@ -1,7 +1,7 @@
 /**
- * The product in a few files, made once a run: a server that is started from them is ready with half of the processor's
- * time, most of which goes into finding, stripping and linking some hundred modules in five threads. What tests preload
- * is part of each file. A start from the sources is `fromSources`.
+ * The product bundled into a few files, once per run: a server started from them is ready with half the processor time,
+ * most of which is spent finding, stripping and linking some hundred modules in five threads. The files that tests
+ * preload are part of each bundle. `fromSources` starts from the sources.
  */
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,9 @@ import { ROOT } from './process.ts'
 
 const THREADS = ['collector-worker', 'pipeline-worker', 'store-worker']
 
-/** Files of the product find others beside themselves: threads are beside each other here too, all else is where it was. */
+/**
+ * Files of the product find others beside themselves: threads are beside each other here too, all else is where it was.
+ */
 const placed: Plugin = {
   name: 'placed',
   setup({ onLoad }) {

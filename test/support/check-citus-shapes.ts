@@ -1,7 +1,7 @@
 /**
- * Preloaded by the tests (`node --import`): every query of the process and all its threads is looked at before it is
- * compiled. One that Citus would refuse fails, and is told on the standard error too, where no handling of errors hides
- * it and the server's stop finds it.
+ * Preloaded by the tests (`node --import`): every query of the process and all its threads is checked before it is
+ * compiled. A query that Citus would refuse fails and is also printed to standard error, where no error handling hides
+ * it and the stop of the server detects it.
  */
 import { writeSync } from 'node:fs'
 import { DefaultQueryExecutor } from 'kysely'

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { type BrowserServer, chromium } from 'playwright-core'
 
-/** As root it needs no sandbox; and it must not talk to anybody but the tests. */
+/** Root needs `--no-sandbox`, and the browser must not contact anything but the tests. */
 export const SWITCHES = [
   '--no-sandbox',
   '--disable-background-networking',
@@ -31,7 +31,7 @@ function playwrightsOwn(): string | null {
   }
 }
 
-/** The one that is there; where there is none it is installed first. Throws a sentence where that cannot be done. */
+/** The available Chromium, installed first if there is none. Throws with the reason if that is impossible. */
 export function installedChromium(): string {
   const found = findChromium() ?? install()
   if (found === null)
@@ -42,7 +42,7 @@ export function installedChromium(): string {
 function install(): string | null {
   const run = (command: string, ...args: string[]) =>
     spawnSync(command, args, { stdio: ['ignore', 'inherit', 'inherit'] }).status === 0
-  console.log('There is no Chromium here; one is installed for the tests in a browser.')
+  console.log('Installing Chromium for the browser tests, because none was found.')
   const isRoot = process.getuid?.() === 0
   const updated = isRoot && existsSync('/usr/bin/apt-get') && run('apt-get', 'update', '-qq')
   if (!updated || !run('apt-get', 'install', '-y', '-qq', 'chromium')) {

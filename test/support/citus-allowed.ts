@@ -1,4 +1,4 @@
-/** Queries of shapes that Citus takes, each in words. */
+/** Queries whose shapes Citus accepts, each with a description. */
 import { sql } from 'kysely'
 import { db, mark, type Query } from './citus-query.ts'
 

@@ -1,4 +1,4 @@
-/** Queries that are compiled for PostgreSQL and never run, for the cases of the check of shapes. */
+/** Queries compiled for PostgreSQL but never run, for testing the check of query shapes. */
 import { type Compilable, DummyDriver, Kysely, PostgresAdapter, PostgresQueryCompiler } from 'kysely'
 import type { Database } from '../../server/store/schema.ts'
 

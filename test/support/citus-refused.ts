@@ -1,4 +1,4 @@
-/** Queries of shapes that Citus, or the rules of the store, refuse, each in words. */
+/** Queries whose shapes Citus or the rules of the store refuse, each with a description. */
 import { sql } from 'kysely'
 import { storedPerson } from '../../server/domain/ids.ts'
 import { db, mark, type Query } from './citus-query.ts'

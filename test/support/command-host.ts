@@ -1,4 +1,6 @@
-/** Started by `command-hosts.ts`: runs the commands that it is sent, one after the other, and returns what they printed. */
+/**
+ * Started by `command-hosts.ts`: runs the commands that it is sent, one after the other, and returns what they printed.
+ */
 import type { CommandLine, Ran } from './ask.ts'
 
 const { run } = await import('../../server/cli/program.ts')

@@ -1,6 +1,6 @@
 /**
- * Processes that run one command after the other: a process of its own takes a third of a second of the processor before
- * it does anything. For all commands that end by themselves; where the process itself is tested, it is started.
+ * Processes that run one command after the other: a new process takes a third of a second of processor time before
+ * it does anything. Used for all commands that exit by themselves; tests of the process itself start a new one.
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { CommandLine, Ran } from './ask.ts'
@@ -8,7 +8,7 @@ import { PRELOADS, ROOT } from './process.ts'
 
 const HOST = new URL('./command-host.ts', import.meta.url).pathname
 
-/** Runs commands, each in a host that has nothing else to do; a new one where all are busy. */
+/** Runs each command in an idle host, or in a new one if all are busy. */
 export function createCommandHosts() {
   const idle: ChildProcess[] = []
   const all = new Set<ChildProcess>()

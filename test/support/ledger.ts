@@ -1,6 +1,6 @@
 /**
- * Load with a ledger: what was sent, what of it was acknowledged, and afterwards whether the store holds exactly that,
- * once. Senders behave as the tag does: what was not acknowledged is repeated, and may have been stored already.
+ * Load with a ledger: what was sent, what was acknowledged, and afterwards whether the store contains exactly that,
+ * once. Senders behave like the tag: they repeat unacknowledged events, which may have been stored already.
  */
 import BetterSqlite3 from 'better-sqlite3'
 import type { WireEvent } from '../../tag/wire.ts'
@@ -9,7 +9,7 @@ import type { TestServer } from './server.ts'
 
 type Batch = { visitor: string; events: WireEvent[] }
 
-/** What became of what was sent. `waits`: replies of 503. `open`: neither acknowledged nor known to be stored. */
+/** The outcome of the load. `waits`: replies of 503. `open`: neither acknowledged nor known to be stored. */
 export type Ledger = { acknowledged: Batch[]; open: Batch[]; waits: number }
 
 /** An empty ledger. */
@@ -38,7 +38,7 @@ async function sendAsOne(server: Pick<TestServer, 'url'>, ledger: Ledger, option
   }
 }
 
-/** Sends one batch and notes what became of it. Returns whether the server is still there. */
+/** Sends one batch and records its outcome. Returns whether the server is still running. */
 async function deliver(server: Pick<TestServer, 'url'>, ledger: Ledger, sent: Batch): Promise<boolean> {
   try {
     const response = await send(server, batch(sent.events, { visitor: sent.visitor }))
@@ -57,18 +57,18 @@ async function deliver(server: Pick<TestServer, 'url'>, ledger: Ledger, sent: Ba
     ledger.acknowledged.push(sent)
     return true
   } catch (error) {
-    // A connection that is cut by a kill; any other failure is one of the server's own.
+    // A connection cut by a kill; any other failure is a fault of the server.
     if (!(error instanceof TypeError) && (error as { name?: string }).name !== 'SyntaxError') throw error
     ledger.open.push(sent)
     return false
   }
 }
 
-/** Repeats what was not acknowledged, as often as it takes. */
+/** Repeats unacknowledged batches until all are accepted. */
 export async function repeatOpen(server: Pick<TestServer, 'url'>, ledger: Ledger): Promise<void> {
   const end = performance.now() + 30_000
   while (ledger.open.length > 0) {
-    if (performance.now() > end) throw new Error(`${ledger.open.length} batches are still not taken`)
+    if (performance.now() > end) throw new Error(`${ledger.open.length} batches are still not accepted`)
     const again = ledger.open.splice(0)
     for (const each of again) await deliver(server, ledger, each)
   }
@@ -77,7 +77,7 @@ export async function repeatOpen(server: Pick<TestServer, 'url'>, ledger: Ledger
 /** Events: acknowledged, stored, acknowledged and not stored, counted twice, and stored though never sent. */
 export type Tally = { acknowledged: number; stored: number; lost: number; twice: number; invented: number }
 
-/** Compares the ledger with the store. Twice is what the derived counts hold beyond the events that there are. */
+/** Compares the ledger with the store. Derived counts beyond the stored events are events counted twice. */
 export function tally(dataDir: string, ledger: Ledger): Tally {
   const store = new BetterSqlite3(`${dataDir}/couture.db`, { readonly: true })
   try {
@@ -99,13 +99,13 @@ export function tally(dataDir: string, ledger: Ledger): Tally {
   }
 }
 
-/** Says the figures of a test in a line. */
+/** Formats the figures of a test in one line. */
 export function tallyText(what: string, ledger: Ledger, result: Tally): string {
   const { acknowledged, stored, lost, twice } = result
   return `${what}: acknowledged ${acknowledged} events, stored ${stored}, lost ${lost}, twice ${twice}, waits (503) ${ledger.waits}`
 }
 
-/** The one right outcome once everything open was repeated: each acknowledged event is stored, once. */
+/** The expected outcome after repeating everything open: each acknowledged event is stored once. */
 export function exactly(result: Tally): Tally {
   return { ...result, stored: result.acknowledged, lost: 0, twice: 0, invented: 0 }
 }

@@ -1,4 +1,4 @@
-/** A mail server with a web inbox, in a process of its own: what is sent to it by SMTP is read in a browser. */
+/** A mail server with a web inbox in a separate process: mail sent to it by SMTP is read in a browser. */
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -16,7 +16,7 @@ export type Mail = { to: string; subject: string; html: string; text: string }
 export type Mailbox = {
   /** Its web inbox. */
   url: string
-  /** Delivers a mail by SMTP; resolves when the server has taken it and the inbox shows it. */
+  /** Delivers a mail by SMTP; resolves when the server has accepted it and the inbox shows it. */
   send(mail: Mail): Promise<void>
   /** The HTML of the one mail of this subject, as it was received. */
   read(subject: string): Promise<string>

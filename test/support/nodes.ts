@@ -1,13 +1,13 @@
 /**
- * The machines that a test's database is on: one PostgreSQL, or with `CITUS_WORKERS=host:port,…` beside `DATABASE_URL` a
- * Citus with these workers, whose databases, users and passwords are those of the coordinator that the URL names.
+ * The machines of a test's database: one PostgreSQL, or, with `CITUS_WORKERS=host:port,…` next to `DATABASE_URL`, a
+ * Citus with these workers, which have the same databases, users and passwords as the coordinator in the URL.
  */
 import { Client } from 'pg'
 
-/** A machine as its others reach it. */
+/** The address of a machine for the other machines. */
 export type Node = { host: string; port: number }
 
-/** The workers that the variable names; none where it is not set. */
+/** The workers that the variable names; none if it is not set. */
 export function readWorkers(text: string | undefined): Node[] {
   if (text === undefined || text === '') return []
   return text.split(',').map((each) => {
@@ -27,7 +27,7 @@ export function urlOn(url: string, name: string, node?: Node): string {
   return on.href
 }
 
-/** Runs statements on a connection of their own. Returns the rows of the last. */
+/** Runs statements on a new connection. Returns the rows of the last one. */
 export async function administer<T extends object>(
   url: string,
   ...statements: (string | { text: string; values: unknown[] })[]
@@ -59,7 +59,7 @@ export async function createOnAll(url: string, name: string, workers: Node[]): P
   return urlOn(url, name)
 }
 
-/** Makes a database that is on all machines one that Citus spreads over the workers. */
+/** Turns a database that exists on all machines into one that Citus distributes over the workers. */
 export async function joinWorkers(url: string, workers: Node[]): Promise<void> {
   for (const each of [url, ...workers.map((worker) => urlOn(url, nameOf(url), worker))]) {
     await administer(each, 'create extension citus')
@@ -73,7 +73,7 @@ export async function joinWorkers(url: string, workers: Node[]): Promise<void> {
   )
 }
 
-/** Removes a database from the machine of a URL and from each worker, whoever is connected to it. */
+/** Drops a database on the machine of a URL and on each worker, even with open connections. */
 export async function dropOnAll(url: string, name: string, workers: Node[]): Promise<void> {
   const from = nameOf(url)
   for (const each of [url, ...workers.map((worker) => urlOn(url, from, worker))]) {

@@ -1,6 +1,6 @@
 /**
  * Stores of earlier versions: a database made by the first migrations only, with rows as a version of that time wrote
- * them. Rows name every column that there is today; what a version did not have yet is left out.
+ * them. Rows name every current column; those that a version did not have yet are omitted.
  */
 import { createHash } from 'node:crypto'
 import { type Kysely, sql } from 'kysely'
@@ -20,12 +20,12 @@ export const OLD_KEY = 'sk_of_an_earlier_version'
 export const ANNA = 'visitor-anna-0000000001'
 export const BOB = 'visitor-bob-00000000002'
 
-/** The keyed hash of the contact that Anna is. */
+/** The keyed hash of Anna's contact. */
 const CRM_1 = createKeyring(OLD_SECRET).identifier('contact', 'crm-1')
 
 type Rows = Partial<Record<keyof Database, Record<string, string | number | null>[]>>
 
-/** A store's rows: two visitors with an abandoned cart each, and all that a shop in use has. */
+/** A store's rows: two visitors with an abandoned cart each, and everything else that a shop in use has. */
 function rowsAt(now: number): Rows {
   const began = now - 3 * HOUR
   const sentBy = (visitor_id: string) => ({
@@ -129,7 +129,7 @@ function rowsAt(now: number): Rows {
     carts: [cartOf(ANNA, 'c:crm-1'), cartOf(BOB, `v:${BOB}`)],
     persons: [person('c:crm-1', 'crm-1', ANNA), person(`v:${BOB}`, null, BOB)],
     segment_members: [{ segment_id: 'cart_abandoned', person_id: 'c:crm-1', entered_at: began + MINUTE + HOUR }],
-    // Bob's mark has been moved before: upgrading moves it once more and loses nothing.
+    // Bob's mark has advanced before: upgrading advances it once more and loses nothing.
     dirty_visitors: [{ key: BOB, generation: 3, bucket: 0 }],
     dirty_persons: [{ key: 'c:crm-1', generation: 1, bucket: 0 }],
     dirty_contacts: [{ key: 'crm-1', generation: 1, bucket: 0 }],

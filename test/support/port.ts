@@ -1,4 +1,4 @@
-/** Ports for what a test starts, also for what it stops and starts again on the same port. */
+/** Ports for the servers that a test starts, also if it restarts them on the same port. */
 import { createServer } from 'node:net'
 import { ask, isShared } from './ask.ts'
 
@@ -30,5 +30,5 @@ function isFree(port: number): Promise<boolean> {
 
 const ownPorts = createPorts()
 
-/** A port that nobody else in this run was given. */
+/** A port that no other test of this run has. */
 export const freePort = (): Promise<number> => (isShared() ? ask('port', null) : ownPorts())

@@ -28,7 +28,8 @@ const MAX_CONNECTIONS = 200
 
 /**
  * Loads the package without what it does when a process comes to its end: it would end it with 0, and a run of tests of
- * which some have failed would count as good. Clusters are stopped by who started them; at a signal it stops them still.
+ * which some have failed would count as good. Clusters are stopped by who started them; at a signal it stops them
+ * still.
  */
 async function keepExitCode<T>(load: () => Promise<T>): Promise<T> {
   const ends = ['beforeExit', 'exit'] as const
@@ -42,8 +43,8 @@ async function keepExitCode<T>(load: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Starts a new cluster, on a port that is found where none is given. `safe`: it flushes to disk as it does in earnest; most
- * tests do not lose power.
+ * Starts a new cluster, on a port that is found where none is given. `safe`: it flushes to disk as it does in earnest;
+ * most tests do not lose power.
  */
 export async function startCluster({ safe = false, port: given = 0 } = {}): Promise<Cluster> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-postgres-'))

@@ -1,4 +1,7 @@
-/** How processes of the product are started by tests: from the project's folder, with what is preloaded into all threads. */
+/**
+ * How processes of the product are started by tests: from the project's folder, with what is preloaded into all
+ * threads.
+ */
 
 /** The project's folder. */
 export const ROOT = new URL('../../', import.meta.url).pathname

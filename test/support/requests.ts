@@ -1,6 +1,6 @@
 /**
- * What tests send besides a batch as a tag does: raw bodies, and logins signed as a shop's server does. And what they
- * look at: answers, timelines, and what is on disk.
+ * What tests send besides batches of the tag: raw bodies, and logins signed as by a shop's server. And what they
+ * read: replies, timelines, and files on disk.
  */
 import { randomUUID } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -39,12 +39,12 @@ export type Seen = {
 let visitors = 0
 const run = Math.random().toString(36).slice(2, 10).padEnd(8, '0')
 
-/** A visitor id that no other test has; it is a candidate's form too. */
+/** A unique visitor id, which is also a valid candidate. */
 export function newVisitor(): string {
   return `visitor-${run}-${String(++visitors).padStart(8, '0')}`
 }
 
-/** Posts a body as it is. Header values of `null` are left out. */
+/** Posts a body verbatim. Headers with the value `null` are omitted. */
 export function post(
   server: Pick<TestServer, 'url'>,
   body: string | Uint8Array<ArrayBuffer> | ReadableStream,
@@ -61,7 +61,7 @@ export async function timeline(server: TestServer, visitor: string): Promise<See
   return (await server.get<{ data: Seen[] }>(`/api/v1/visitors/${encodeURIComponent(visitor)}/timeline`)).data
 }
 
-/** The status of a visitor's timeline: 404 where nothing is known of it. */
+/** The status of a visitor's timeline: 404 if the visitor is unknown. */
 export async function timelineStatus(server: TestServer, visitor: string): Promise<number> {
   const response = await server.api(`/api/v1/visitors/${encodeURIComponent(visitor)}/timeline`)
   await response.body?.cancel()
@@ -97,7 +97,7 @@ export function signLogin(
     .sign(new TextEncoder().encode(secret))
 }
 
-/** The tables of the store that have a row in which a text occurs. */
+/** The tables of the store with a row that contains a text. */
 export async function tablesHolding(server: Pick<TestServer, 'query' | 'tables'>, text: string): Promise<string[]> {
   const holding: string[] = []
   for (const name of await server.tables()) {
@@ -107,7 +107,7 @@ export async function tablesHolding(server: Pick<TestServer, 'query' | 'tables'>
   return holding
 }
 
-/** The files of the data folder in which a text occurs, and the tables of a store that is elsewhere. */
+/** The files of the data folder that contain a text, and the tables of a store that is elsewhere. */
 export async function filesHolding(
   server: Pick<TestServer, 'dataDir' | 'databaseUrl' | 'query' | 'tables'>,
   text: string,

@@ -1,4 +1,4 @@
-/** What the tests of Segment's API share: a site with its keys, calls in Segment's words, and a network that fails. */
+/** Shared by the tests of Segment's API: a site with its keys, calls in Segment's format, and a failing network. */
 import { createServer } from 'node:http'
 import type { SiteView } from './requests.ts'
 import type { TestServer } from './server.ts'
@@ -17,7 +17,7 @@ export async function segmentKeys(server: TestServer): Promise<SegmentKeys> {
   }
 }
 
-/** Categories that allow everything, as Segment's own examples name them. */
+/** Categories that allow everything, named as in Segment's own examples. */
 export const ALL = { Analytics: true, Functional: true, Advertising: true }
 
 /** A context in which categories were allowed or not. */
@@ -39,17 +39,17 @@ export function newAnonymous(): { anonymousId: string; visitor: string } {
   return { anonymousId, visitor: `s:${anonymousId}` }
 }
 
-/** A call that allows everything, now. */
+/** A call made now that allows everything. */
 export function call(type: string, more: Record<string, unknown> = {}): Record<string, unknown> {
   return { type, messageId: messageId(), timestamp: new Date().toISOString(), context: consenting(), ...more }
 }
 
-/** The header of HTTP Basic with a key for its user name. */
+/** The HTTP Basic header with a key as its user name. */
 export function basic(key: string): Record<string, string> {
   return { authorization: `Basic ${Buffer.from(`${key}:`).toString('base64')}` }
 }
 
-/** Posts a body below `/v1/` as a server's SDK does. */
+/** Posts a body below `/v1/` like a server's SDK. */
 export function postCall(
   server: Pick<TestServer, 'url'>,
   path: string,

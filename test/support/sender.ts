@@ -1,4 +1,4 @@
-/** Sends batches as a tag would, without a browser: for tests of what the server makes of them. */
+/** Sends batches like the tag but without a browser, for tests of the server. */
 import type { WireBatch, WireConsent, WireEvent, WireReply } from '../../tag/wire.ts'
 import { type TestServer, until } from './server.ts'
 
@@ -6,12 +6,12 @@ const BROWSER =
   'Mozilla/5.0 (Macintosh; Intel Mac OS X 10_15_7) AppleWebKit/605.1.15 (KHTML, like Gecko) Version/19.0 Safari/605.1.15'
 
 let ids = 0
-/** An id that no other event of this run has; ids sort in the order they were made. */
+/** A unique event id; ids sort in the order of their creation. */
 export function eventId(): string {
   return `e${String(++ids).padStart(20, '0')}`
 }
 
-/** A choice that allows everything, or what is given. */
+/** A consent choice that allows everything, with the given changes. */
 export function consent(given: Partial<WireConsent> = {}): WireConsent {
   return { id: 'choice-1', analytics: true, identity: true, marketing: true, source: 'manual', ...given }
 }
@@ -37,7 +37,7 @@ export function batch(events: unknown[], more: Partial<WireBatch> = {}): Record<
   return { site: 'demo', consent: consent(), sent_at: new Date().toISOString(), ...more, events }
 }
 
-/** Sends a body as a browser's tag does. Header values of `null` are left out. */
+/** Sends a body like the tag in a browser. Headers with the value `null` are omitted. */
 export function send(
   server: Pick<TestServer, 'url'>,
   body: unknown,
@@ -68,22 +68,22 @@ export async function sendAll(
   return reply
 }
 
-/** Waits until all that was accepted so far is landed, derived and told. */
+/** Waits until everything accepted so far is landed, derived and published. */
 export async function settled(server: TestServer, timeoutMs?: number): Promise<void> {
   const { default: BetterSqlite3 } = await import('better-sqlite3')
   const journal = new BetterSqlite3(`${server.dataDir}/journal.db`, { readonly: true })
   const idOf = journal.prepare("select value from meta where name = 'journal_id'").pluck()
   const lastOf = journal.prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'").pluck()
-  // One statement, so that it is one moment: what is derived of visitors marks persons.
+  // One statement reads a single moment, because deriving visitors marks persons.
   const marks = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`)
-  // A rebuild hands out marks a slice at a time.
+  // A rebuild sets marks slice by slice.
   const open = [...marks, "(select count(*) from meta where name = 'rebuilding')"].join(' + ')
   const state = `select ${open} as dirty, (select max(position) from cursors where journal_id = ?) as landed`
   try {
     await until(
       async () => {
         const last = lastOf.get()
-        // Looked up each time: a journal that was brought back takes a new id.
+        // Read each time, because a restored journal takes a new id.
         const [row] = await server.query<{ dirty: number; landed: number | null }>(state, idOf.get())
         return row!.dirty === 0 && (row!.landed ?? 0) === last
       },

@@ -1,5 +1,5 @@
 /**
- * A real server for a test: its own process, its own folder, its own port, entered through HTTP. Its clock can be
+ * A real server for a test with its own process, folder and port, used over HTTP. Its clock can be
  * moved, so that a story of days plays in seconds. What it logs as an error fails the test that caused it.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
@@ -32,27 +32,27 @@ export type TestServer = {
   port: number
   dataDir: string
   process: ChildProcess
-  /** Where its store is, for another server on the same one; null where it is SQLite in its folder. */
+  /** The URL of its store, for another server on the same one; null for SQLite in its folder. */
   databaseUrl: string | null
-  /** What a command must be told, besides the folder, to find its store. */
+  /** The environment that a command needs, besides the folder, to find its store. */
   storeEnv: Record<string, string>
-  /** Rows of its store, read beside it; values for each `?`. */
+  /** Reads rows of its store directly, with a value for each `?`. */
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
   /** Runs a statement that changes its store. */
   change(sql: string, ...values: unknown[]): Promise<void>
   /** The names of the store's tables. */
   tables(): Promise<string[]>
-  /** What it printed at its start, and its log so far. */
+  /** The output of its start, and its log so far. */
   output(): { stdout: string; stderr: string }
   /** Runs a `couture … --json` command on its folder and returns what it printed. */
   cli<T = unknown>(...args: string[]): Promise<T>
   /** A call with a key of every scope. */
   api(path: string, init?: RequestInit): Promise<Response>
-  /** The same, read as JSON; throws for another status than 200. */
+  /** The same, parsed as JSON; throws for a status other than 200. */
   get<T = any>(path: string): Promise<T>
-  /** Posts JSON and returns the reply's JSON; throws for another status than 2xx. */
+  /** Posts JSON and returns the reply's JSON; throws for a status other than 2xx. */
   post<T = any>(path: string, body: unknown): Promise<T>
-  /** Stops it as an operator does. `wipe` removes its folder too. */
+  /** Stops it like an operator. `wipe` removes its folder too. */
   stop(options?: { wipe?: boolean }): Promise<void>
   /** `kill -9`. */
   kill(): Promise<void>
@@ -66,7 +66,7 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
-    // What one server has compiled the next does not compile again, in any of its threads.
+    // The threads of later servers reuse the compiled code of earlier ones.
     ...(bundled === undefined ? {} : { NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') }),
     PORT: String(options.port),
     DATA_DIR: options.dataDir,
@@ -83,7 +83,7 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   }
 }
 
-/** Starts a server that is to refuse, and returns how it ended and what it said. */
+/** Starts a server that must refuse to start, and returns its exit code and output. */
 export async function startRefused(
   options: ServerOptions & { dataDir: string; port: number },
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
@@ -193,7 +193,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }
 }
 
-/** Waits until something is so, up to 20 s: the machine may be busy with other work. */
+/** Waits until a condition holds, up to 20 s because the machine may be busy. */
 export async function until<T>(
   check: () => T | Promise<T>,
   what: string,

@@ -1,7 +1,7 @@
 /**
- * What all tests of a run share: one PostgreSQL, one Chromium, the bundled product, the ports that were given out, and
- * processes that run commands. Vitest's main process holds it, starts each when a test first asks for it (`ask.ts`), and stops it at the end
- * of the run.
+ * The resources shared by all tests of a run: one PostgreSQL, one Chromium, the bundled product, the assigned ports,
+ * and processes that run commands. Vitest's main process holds it, starts each when a test first asks for it
+ * (`ask.ts`), and stops it at the end of the run.
  */
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -76,7 +76,7 @@ export default async function setup(): Promise<() => Promise<void>> {
   }
 }
 
-/** Does it when it is first asked for; everybody gets the same. */
+/** Starts a resource at its first request; all callers get the same one. */
 function once<T>(start: () => Promise<T>): () => Promise<T> {
   let started: Promise<T> | null = null
   return () => {

@@ -1,11 +1,11 @@
 /**
- * Preloaded by the tests (`node --import`): moves the clock of a process and of all its threads by `CLOCK_OFFSET_MS`, so
- * that the product itself needs no switch for it. With `CLOCK_FILE` the offset is what that file holds, also when it
- * changes while the process runs, as if somebody set the clock. Timers go on as ever.
+ * Preloaded by the tests (`node --import`): moves the clock of a process and of all its threads by `CLOCK_OFFSET_MS`,
+ * so that the product needs no switch for it. With `CLOCK_FILE` the offset is read from that file, even if it changes
+ * while the process runs, as if the clock was set. Timers are unaffected.
  */
 import { readFileSync } from 'node:fs'
 
-/** The file is looked at this often. */
+/** How often the file is read. */
 const LOOK_EVERY_MS = 20
 
 const file = process.env.CLOCK_FILE

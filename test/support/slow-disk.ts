@@ -1,7 +1,7 @@
 /**
  * Preloaded by a benchmark (`node --import`): each flush of the journal takes `FLUSH_MS` longer, as on a disk that is
- * slower to flush, so that the product itself needs no switch for it: one at each commit, and two where the log is copied
- * into the file. Threads of the process inherit it.
+ * slower to flush, so that the product itself needs no switch for it: one at each commit, and two where the log is
+ * copied into the file. Threads of the process inherit it.
  */
 import BetterSqlite3 from 'better-sqlite3'
 

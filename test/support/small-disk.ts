@@ -7,7 +7,7 @@ import { join } from 'node:path'
 /** A mounted disk. */
 export type SmallDisk = { path: string; resize(mib: number): void; remove(): void }
 
-/** Mounts a disk of so many MiB; a text says why there is none. */
+/** Mounts a disk of the given MiB; returns the reason as text if that is impossible. */
 export function mountSmallDisk(mib: number): SmallDisk | string {
   if (process.platform !== 'linux') return 'a small disk is mounted on Linux only'
   if (process.getuid?.() !== 0) return 'only root may mount a small disk'

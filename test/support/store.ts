@@ -11,20 +11,20 @@ import { administer, createOnAll, dropOnAll, hasCitus, joinWorkers, readWorkers,
 /** The engine under test. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
 
-/** How tests look into a store. `env` is what the server is told of it. */
+/** How tests read a store. `env` is the server's environment for it. */
 export type TestStore = {
   env: Record<string, string>
   query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
-  /** Runs statements that change it, as a fault or an older version would. */
+  /** Runs statements that change it, like a fault or an older version. */
   change(sql: string, ...values: unknown[]): Promise<void>
   tables(): Promise<string[]>
   close(options: { wipe: boolean }): Promise<void>
 }
 
-/** What processes on one database share. */
+/** The secret shared by processes on one database. */
 const SECRET = 'the secret of all test servers'
 
-/** A server that is started again in its folder finds its database again. */
+/** A server restarted in its folder finds its database again. */
 const databases = new Map<string, string>()
 
 /**
@@ -103,14 +103,14 @@ function postgresStore(url: string, own: boolean): TestStore {
   }
 }
 
-/** Where databases are made: a benchmark names its PostgreSQL, the tests of a run share one. */
+/** Where databases are created: a benchmark names its PostgreSQL, and the tests of a run share one. */
 const server = async () => process.env.TEST_POSTGRES_URL ?? (await ask('postgres', null))
 
 const WORKERS = readWorkers(process.env.CITUS_WORKERS)
 
 /**
- * Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it. `migrated`:
- * with the newest schema, where that can be had for less than it takes to make it.
+ * Makes a database on the server of the tests and returns its URL. It has Citus where the server's own has it.
+ * `migrated`: with the newest schema, where that can be had for less than it takes to make it.
  */
 export async function createDatabase({ migrated = false } = {}): Promise<string> {
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`

@@ -1,6 +1,6 @@
 /**
- * The reference page of the tables: each table's entry in the register, its columns as described in its family's file, and
- * its key as the migrations create it.
+ * The reference page of the tables: each table's entry in the register, its columns as described in its family's file,
+ * and its key as the migrations create it.
  */
 import { readFileSync } from 'node:fs'
 import BetterSqlite3 from 'better-sqlite3'
