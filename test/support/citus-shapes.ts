@@ -1,7 +1,7 @@
 /**
- * Shapes of queries that Citus refuses or gets wrong, found without a Citus: PostgreSQL and SQLite take them all. Works
+ * Finds query shapes that Citus refuses or gets wrong, without a Citus; PostgreSQL and SQLite accept them all. Works
  * on the nodes that Kysely compiles, so it knows tables and columns. Where Citus allows some of a kind, this is
- * stricter: a query that passes runs on every node alone, or in steps that Citus makes by itself.
+ * stricter: a query that passes runs on each node separately, or in steps that Citus plans itself.
  *
  * Not seen: whether a column without its table's name belongs to the query outside; and counts of affected rows.
  */
@@ -25,7 +25,7 @@ const WORDS: [RegExp, string][] = [
 ]
 const CALL = /\w\s*\(|::|\bcurrent_(time|date|timestamp)\b/i
 
-/** Functions that depend on nothing but what they are given, and that Citus takes in a condition of an upsert. */
+/** Functions that depend only on their arguments, and that Citus accepts in the condition of an upsert. */
 const PLAIN_FUNCTIONS = /\bcoalesce\s*\(/gi
 
 /** Throws if Citus would refuse a query. */
@@ -48,7 +48,7 @@ function parts(node: Node): Node[] {
     .filter(isNode)
 }
 
-/** All nodes below a node that are so. */
+/** All nodes below a node that meet a condition. */
 function below(node: Node, is: (node: Node) => boolean): Node[] {
   return parts(node).flatMap((part) => [...(is(part) ? [part] : []), ...below(part, is)])
 }
@@ -148,7 +148,7 @@ function checkJoin(join: Node, scope: Scope, ctes: Scope, where: Pair[]): void {
   checkPair(name, scope, before, inner ? [...on, ...where] : on)
 }
 
-/** A spread table must be tied, by the columns that spread them, to each other it is read with. */
+/** Distributed tables read together must be joined by their distribution columns. */
 function checkPair(name: string, scope: Scope, others: Set<string>, equal: Pair[]): void {
   const place = scope.get(name)!
   const rest = [...others].filter((other) => other !== name)
@@ -171,7 +171,7 @@ function tied(a: string, b: string, scope: Scope, equal: Pair[]): boolean {
   )
 }
 
-/** A subquery that names a table of the query around it runs beside that table's rows, or not at all. */
+/** A subquery that names a table of the outer query must run next to that table's rows. */
 function checkCorrelation(scope: Scope, outer: Scope, equal: Pair[], node: Node): void {
   const named = new Set(
     below(node, (each) => each.kind === 'ReferenceNode' && isNode(each.table)).map((each) => nameOf(each.table)),
@@ -240,7 +240,7 @@ function isCall(node: Node, where: string): boolean {
   return CALL.test(where === 'what it sets' ? text : text.replaceAll(PLAIN_FUNCTIONS, '').replaceAll(/<\s*\(/g, ''))
 }
 
-/** `not in` a list with a null finds nothing: the subquery must say that it has none. */
+/** `not in` a list with a null finds nothing, so the subquery must exclude nulls. */
 function checkNotIn(node: Node): void {
   const query: Node = node.rightOperand.kind === 'ParensNode' ? node.rightOperand.node : node.rightOperand
   if (query.kind !== 'SelectQueryNode') return
@@ -257,7 +257,7 @@ function checkNotIn(node: Node): void {
   if (selected === undefined || guarded.length === 0) refuse('its `not in` may meet a null')
 }
 
-/** Events are the many: whoever reads them by anything but visitors asks every node. */
+/** Events are the largest table: a query by anything but visitors reads every node. */
 function checkNarrow(node: Node, scope: Scope): void {
   if (node.kind === 'InsertQueryNode' || scope.size !== 1) return
   const source = node.from?.froms?.[0] ?? node.table

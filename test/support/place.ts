@@ -1,6 +1,6 @@
 /**
- * Empty stores, one after the other, for tests that drive landing and deriving themselves: on SQLite a folder each, on
- * PostgreSQL one database for the file, emptied for each.
+ * Empty stores, one after the other, for tests that drive landing and deriving themselves: a folder each on SQLite, and
+ * on PostgreSQL one database per test file, emptied each time.
  */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,13 +12,13 @@ import { migrate } from '../../server/store/migrate.ts'
 import type { Database } from '../../server/store/schema.ts'
 import { createDatabase, dropDatabase, type ENGINE } from './store.ts'
 
-/** A migrated store without rows. `open` connects to it, as often as one likes; `done` ends it. */
+/** A migrated store without rows. `open` connects to it any number of times; `done` removes it. */
 export type Place = { open(): Kysely<Database>; done(): Promise<void> }
 
 const CONNECTIONS = { connections: 2, name: 'test', statementTimeoutMs: 30_000 }
 let database: Promise<string> | null = null
 
-/** The next empty store of an engine. The one before must be done with. */
+/** The next empty store of an engine. The previous one must be done. */
 export async function placeOf(engine: typeof ENGINE): Promise<Place> {
   const place = engine === 'sqlite' ? sqlitePlace() : await postgresPlace()
   const db = place.open()
@@ -40,7 +40,7 @@ async function postgresPlace(): Promise<Place> {
   return { open: () => createPostgresStore(url, CONNECTIONS), done: async () => {} }
 }
 
-/** Removes all rows of a store on PostgreSQL, and who holds its leases. What Citus keeps beside it stays. */
+/** Removes all rows of a store on PostgreSQL and the owners of its leases. Citus' own tables stay. */
 export async function emptyStore(db: Kysely<Database>): Promise<void> {
   const tables = (await db.introspection.getTables()).filter((table) => table.schema === 'public' && !table.isView)
   const emptied = tables.map((table) => table.name).filter((name) => !/^kysely_|^leases$/.test(name))
@@ -48,7 +48,7 @@ export async function emptyStore(db: Kysely<Database>): Promise<void> {
   await sql`update leases set owner = '', expires_at = 0`.execute(db)
 }
 
-/** Removes what the places of this file stood on. */
+/** Removes the databases and folders of this file's stores. */
 export async function dropPlaces(): Promise<void> {
   if (database !== null) await dropDatabase(await database)
   database = null

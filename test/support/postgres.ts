@@ -11,15 +11,15 @@ import { freePort } from './port.ts'
 
 /** A running cluster. */
 export type Cluster = {
-  /** Of a database that is always there. */
+  /** The URL of a database that always exists. */
   url: string
   /** Makes a database and returns its URL. */
   create(name: string): Promise<string>
   /** `kill -9` of all its processes. */
   kill(): Promise<void>
-  /** Starts it again after that, on the same port. */
+  /** Restarts it on the same port after a kill. */
   start(): Promise<void>
-  /** Ends it and removes its folder. */
+  /** Stops it and removes its folder. */
   stop(): Promise<void>
 }
 
@@ -121,13 +121,13 @@ async function loadPostgres(folder: string): Promise<typeof EmbeddedPostgres> {
   ).default
 }
 
-/** Whether everybody may enter a folder and all that it lies in. */
+/** Whether every user may enter a folder and all its parents. */
 function mayBeEntered(folder: string): boolean {
   const open = (statSync(folder).mode & 0o001) !== 0
   return open && (dirname(folder) === folder || mayBeEntered(dirname(folder)))
 }
 
-/** The processes that a process has started, by what the system says of them. */
+/** The child processes of a process, as listed by the system. */
 function childrenOf(pid: number): number[] {
   return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
 }

@@ -1,6 +1,6 @@
 /**
  * A tab of a real Chromium that may prerender. Playwright attaches to pages, and Chromium prerenders nothing for a page
- * that is attached to; so this one is driven by the tab, over the browser's own protocol.
+ * that is attached to; so this one is driven through the tab, over the browser's own protocol.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -19,12 +19,12 @@ type Message = {
   params?: { sessionId: string; targetInfo: { type: string; subtype?: string } }
 }
 
-/** The page that is shown at first, and that which is prerendered beside it, once there is one. */
+/** The page shown at first, and the prerendered page once there is one. */
 export type PrerenderingTab = {
   goto(url: string): Promise<void>
-  /** The page that is prerendered; after it was activated, the page that is shown. */
+  /** The prerendered page, which is shown after its activation. */
   prerendered(): Promise<PrerenderedPage>
-  /** A person's click on the page that is shown at first. */
+  /** A user's click on the page shown at first. */
   click(x: number, y: number): Promise<void>
   close(): Promise<void>
 }
@@ -65,7 +65,7 @@ export async function openPrerenderingTab(): Promise<PrerenderingTab> {
   const click = async (session: string, x: number, y: number) => {
     for (const type of ['mousePressed', 'mouseReleased']) {
       const event = { type, x, y, button: 'left', clickCount: 1 }
-      // A page that is left by the click does not answer it.
+      // A page that the click leaves does not answer it.
       void call('Input.dispatchMouseEvent', event, session).catch(() => {})
     }
   }
