@@ -14,6 +14,7 @@ import type { Exactly } from './domain/exact.ts'
 import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import type { Site } from './domain/settings.ts'
+import { limitOthers } from './http/body-limit.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
 import { eraseRoutes } from './http/erase.ts'
@@ -124,6 +125,7 @@ export function createApp(deps: AppDeps): Hono {
     if (c.req.path.startsWith('/api/')) c.header('cache-control', 'no-store')
   }
   app.use('/api/*', onlyPrivate)
+  app.use('/api/*', limitOthers)
   app.use('/dashboard', onlyPrivate)
   app.use('/dashboard/*', onlyPrivate)
   const api = privateRoutes(deps.http)

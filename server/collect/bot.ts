@@ -5,14 +5,18 @@ import { isbot } from 'isbot'
 const MAX_KEPT = 20_000
 const kept = new Map<string, boolean>()
 
+/** No browser's agent is longer; what is longer is cut off before it is looked at and kept. */
+const MAX_AGENT = 512
+
 /** Whether a user agent is a bot's. A missing one is not: some browsers and proxies send none. */
 export function isBot(userAgent: string | null): boolean {
   if (userAgent === null) return false
-  let bot = kept.get(userAgent)
+  const agent = userAgent.slice(0, MAX_AGENT)
+  let bot = kept.get(agent)
   if (bot === undefined) {
-    bot = isbot(userAgent)
+    bot = isbot(agent)
     if (kept.size >= MAX_KEPT) kept.clear()
-    kept.set(userAgent, bot)
+    kept.set(agent, bot)
   }
   return bot
 }

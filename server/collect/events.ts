@@ -5,6 +5,7 @@
  * reason or passes on the valid part. No reply reveals whether a contact exists.
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
+import { isTooDeep } from '../domain/depth.ts'
 import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { firstProblem, Problem } from '../domain/problem.ts'
@@ -14,7 +15,7 @@ import { isBot } from './bot.ts'
 import { type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
-import { envelopeSchema, eventSchema, isEnvelope, isEvent, isTooDeep, TOO_DEEP } from './schema.ts'
+import { envelopeSchema, eventSchema, isEnvelope, isEvent, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
 

@@ -16,6 +16,7 @@ import type {
   WireReply,
 } from '../../tag/wire.ts'
 import { CANDIDATE_PATTERN, CONSENT_SOURCES } from '../../tag/wire.ts'
+import { MAX_LEVELS } from '../domain/depth.ts'
 import type { IsExact } from '../domain/exact.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { VISITOR_ID_PATTERN } from '../domain/ids.ts'
@@ -59,22 +60,6 @@ export const envelopeSchema = z.object({
 })
 
 const text = (max: number) => z.string().max(max)
-
-/** Deeper events would exhaust the stack of the code that serialises them. */
-const MAX_LEVELS = 32
-
-/** Whether an event, parsed from JSON and with arbitrary keys, is too deep to serialise. */
-export function isTooDeep(event: unknown, levels = MAX_LEVELS): boolean {
-  if (typeof event !== 'object' || event === null) return false
-  if (levels < 0) return true
-  if (Array.isArray(event)) return event.some((each) => isTooDeep(each, levels - 1))
-  // Every value of every event passes here: `Object.values` would take three times as long.
-  for (const name of Object.keys(event)) {
-    const value = (event as Record<string, unknown>)[name]
-    if (typeof value === 'object' && isTooDeep(value, levels - 1)) return true
-  }
-  return false
-}
 
 /** The message for events that `isTooDeep` refuses. */
 export const TOO_DEEP = `an event must be nested at most ${MAX_LEVELS} levels deep`

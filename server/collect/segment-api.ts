@@ -17,8 +17,8 @@ import { isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
-import { type CallSetting, type ReadCall, type Refusal, readCall } from './segment-call.ts'
-import { consentOf, type Purposes } from './segment-consent.ts'
+import { type CallSetting, type ReadCall, type Refusal, readCall, readContext } from './segment-call.ts'
+import { createConsentReader, type Purposes } from './segment-consent.ts'
 import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 import { withoutAddresses } from './without-addresses.ts'
@@ -44,15 +44,16 @@ export async function collectSegment(
     caller,
     receivedAt,
     kind: kind === 'batch' || Array.isArray(body.batch) ? null : kind,
-    context: calls[0] !== body && isRecord(body.context) ? body.context : {},
+    context: readContext(calls[0] === body ? undefined : body.context, {}),
     sentAt: body.sentAt,
     tokenHash: deps.tokenHash,
   }
   const from = senderOf(delivery, caller)
+  const consentOf = createConsentReader(caller.site, caller.keyed)
   const kept = new Map<string, Kept>()
   const skipped = new Map<RejectCode | 'bot' | 'duplicate', number>()
   for (const raw of calls) {
-    const result = await keep(raw, from, setting, deps)
+    const result = await keep(raw, from, setting, consentOf, deps)
     const key = 'code' in result ? '' : `${result.visitor} ${result.event.id}`
     if ('code' in result) skipped.set(result.code, (skipped.get(result.code) ?? 0) + 1)
     else if (kept.has(key)) skipped.set('duplicate', (skipped.get('duplicate') ?? 0) + 1)
@@ -106,6 +107,7 @@ async function keep(
   raw: unknown,
   from: Browser,
   setting: CallSetting,
+  consentOf: ReturnType<typeof createConsentReader>,
   deps: EventsDeps,
 ): Promise<Kept | Refusal | { code: 'bot' }> {
   const call = readCall(raw, setting)
@@ -115,7 +117,7 @@ async function keep(
   if (!caller.keyed && browser.userAgent !== null && isBot(browser.userAgent)) return { code: 'bot' }
   const mapped = mapCall(detailsOf(call))
   if (mapped === null) return { code: 'invalid_event', message: 'event must name what happened' }
-  const consent = consentOf(call.context, caller.site, caller.keyed)
+  const consent = consentOf(call.context)
   const refusal = refuse(call, mapped, consent)
   if (refusal) return refusal
 

@@ -8,14 +8,18 @@
  * with the public write key could add to a customer's own events.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
+import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
-import { isTooDeep, TOO_DEEP } from './schema.ts'
+import { TOO_DEEP } from './schema.ts'
 import type { SegmentCaller } from './segment-auth.ts'
 import type { CallKind } from './segment-map.ts'
 import { correctedTime } from './stamp.ts'
 
 /** The user whom a call names, as the props of a login. */
 export type Named = { kind: 'login'; contact_id: string } | { kind: 'login'; email: string }
+
+/** What is read of a call's `context`, of which a batch may hold one for all its calls. */
+export type CallContext = { page?: unknown; consent?: unknown; ip?: unknown; userAgent?: unknown }
 
 /** A readable call. */
 export type ReadCall = {
@@ -26,7 +30,7 @@ export type ReadCall = {
   /** The user's is its only id. */
   ofUser: boolean
   user: Named | null
-  context: Record<string, unknown>
+  context: CallContext
   fields: Record<string, unknown>
 }
 
@@ -39,7 +43,7 @@ export type CallSetting = {
   receivedAt: number
   /** The kind from the path, or null in a batch. */
   kind: CallKind | null
-  context: Record<string, unknown>
+  context: CallContext
   sentAt: unknown
   tokenHash: (text: string) => string
 }
@@ -71,8 +75,15 @@ export function readCall(raw: unknown, setting: CallSetting): ReadCall | Refusal
   }
   const visitor = visitorOf(raw, kind as CallKind, user, setting)
   if ('code' in visitor) return visitor
-  const context = { ...setting.context, ...(isRecord(raw.context) ? raw.context : {}) }
+  const context = readContext(raw.context, setting.context)
   return { kind: kind as CallKind, id: idOf(raw, setting), at, ...visitor, user, context, fields: raw }
+}
+
+/** A call's context, with the fields of its batch's context where it has none of its own. */
+export function readContext(context: unknown, ofBatch: CallContext): CallContext {
+  const own = isRecord(context) ? context : {}
+  const field = (name: keyof CallContext) => (Object.hasOwn(own, name) ? own[name] : ofBatch[name])
+  return { page: field('page'), consent: field('consent'), ip: field('ip'), userAgent: field('userAgent') }
 }
 
 function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting): string {
@@ -110,11 +121,14 @@ function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: Ca
   return at
 }
 
+/** No time in ISO 8601 is longer. */
+const MAX_TIME = 64
+
 /** ISO 8601, UTC without a zone; or a number of seconds or milliseconds since 1970. NaN for anything else. */
 function parseTime(value: unknown): number {
   if (typeof value === 'number')
     return value > 0 && value < 1e14 ? Math.round(value < 1e11 ? value * 1000 : value) : NaN
-  if (typeof value !== 'string' || !/^\d{4}-\d\d-\d\d/.test(value)) return Number.NaN
+  if (typeof value !== 'string' || value.length > MAX_TIME || !/^\d{4}-\d\d-\d\d/.test(value)) return Number.NaN
   const hasTime = /[T ]\d\d:\d\d/.test(value)
   return Date.parse(hasTime && !/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? `${value}Z` : value)
 }
@@ -162,8 +176,9 @@ function visitorOf(
 function idText(value: unknown): string | null {
   if (typeof value === 'number') return String(value)
   if (typeof value !== 'string') return null
-  const text = value.trim().replace(/^"(.*)"$/s, '$1')
-  return text === '' ? null : text
+  const text = value.trim()
+  const id = text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
+  return id === '' ? null : id
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

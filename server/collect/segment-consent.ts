@@ -16,8 +16,17 @@ const NAMES = ['analytics', 'identity', 'marketing'] as const
 /** The name under which a site's map lists what its servers vouch for. */
 const VOUCHED = '*'
 
-/** Reads the consent of a call's context. */
-export function consentOf(context: Record<string, unknown>, site: Site, keyed: boolean): Purposes {
+/** Reads the consent of the contexts of one request: once each, because all its calls may share that of the batch. */
+export function createConsentReader(site: Site, keyed: boolean): (context: { consent?: unknown }) => Purposes {
+  const read = new Map<unknown, Purposes>()
+  return (context) => {
+    const purposes = read.get(context.consent) ?? consentOf(context, site, keyed)
+    read.set(context.consent, purposes)
+    return purposes
+  }
+}
+
+function consentOf(context: { consent?: unknown }, site: Site, keyed: boolean): Purposes {
   const stated = preferencesOf(context)
   const source = stated === null ? 'manual' : 'cmp'
   const said = stated ?? new Map(keyed ? [[VOUCHED, true]] : [])
@@ -33,7 +42,7 @@ export function consentOf(context: Record<string, unknown>, site: Site, keyed: b
 }
 
 /** The preferences by lower-case category, or null if the call has none. Anything but `true` is a no. */
-function preferencesOf(context: Record<string, unknown>): Map<string, boolean> | null {
+function preferencesOf(context: { consent?: unknown }): Map<string, boolean> | null {
   const consent = context.consent
   if (typeof consent !== 'object' || consent === null) return null
   const preferences = (consent as Record<string, unknown>).categoryPreferences

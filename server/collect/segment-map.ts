@@ -127,7 +127,11 @@ function viewed({ kind, name, category, properties, page }: CallDetails): Mapped
   }
   return {
     type: 'page',
-    ...pageOf({ ...page, ...given({ url, referrer, title }) }),
+    ...pageOf({
+      url: url === undefined ? page.url : url,
+      referrer: referrer === undefined ? page.referrer : referrer,
+      title: title === undefined ? page.title : title,
+    }),
     ...(kind === 'screen' && name !== undefined ? { title: name.slice(0, MAX_TITLE) } : {}),
     ...(Object.keys(props).length === 0 ? {} : { props }),
   }

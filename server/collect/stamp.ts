@@ -11,13 +11,17 @@ export function correctedTime(at: number, sentAt: number | null, receivedAt: num
   return Math.abs(skew) <= LIMITS.clockSkewMs ? at : at + skew
 }
 
+/** An IPv6 address with the name of its zone is shorter. */
+const MAX_ADDRESS = 80
+
 /** /24 of IPv4, /48 of IPv6, null for anything else. An IPv4 address in IPv6 form counts as IPv4. */
 export function truncateAddress(address: string | null): string | null {
-  if (!address) return null
+  if (!address || address.length > MAX_ADDRESS) return null
   const v4 = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/i.exec(address)
   if (v4) return `${v4[1]}.${v4[2]}.${v4[3]}.0`
   if (!address.includes(':')) return null
-  const [head = '', tail] = address.replace(/%.*/s, '').split('::')
+  const [zoneless = ''] = address.split('%', 1)
+  const [head = '', tail] = zoneless.split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
@@ -29,14 +33,15 @@ export function truncateAddress(address: string | null): string | null {
  * A page address that can be cut as text: no user or password before the host, and no host or path that would be
  * written differently. Most are plain; parsing an address and putting it together costs ten times as much.
  */
-const PLAIN_URL = /^(https?:\/\/[A-Za-z0-9.:-]+(?:$|\/[A-Za-z0-9._~/-]*))(?:\?([A-Za-z0-9._~=&%+:/-]*))?(?:#.*)?$/
+const PLAIN_URL = /^(https?:\/\/[A-Za-z0-9.:-]+(?:$|\/[A-Za-z0-9._~/-]*))(?:\?([A-Za-z0-9._~=&%+:/-]*))?$/
 
 /** A query name that reads the same when decoded. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]*$/
 
 /** A page's address without fragment, user and password, and with only the query names that the site keeps. */
 export function cleanUrl(text: string, kept: string[]): string | undefined {
-  const plain = PLAIN_URL.exec(text)
+  const fragment = text.indexOf('#')
+  const plain = PLAIN_URL.exec(fragment < 0 ? text : text.slice(0, fragment))
   if (plain !== null) {
     const query = plain[2] ? cleanQuery(plain[2], kept) : ''
     if (query !== null) return query === '' ? plain[1] : `${plain[1]}?${query}`
@@ -46,7 +51,10 @@ export function cleanUrl(text: string, kept: string[]): string | undefined {
   url.hash = ''
   url.username = ''
   url.password = ''
-  for (const name of [...new Set(url.searchParams.keys())]) if (!keeps(kept, name)) url.searchParams.delete(name)
+  // At once: the address is written anew after each change.
+  const pairs = [...url.searchParams]
+  const clean = pairs.filter(([name]) => keeps(kept, name))
+  if (clean.length < pairs.length) url.search = new URLSearchParams(clean).toString()
   return url.href
 }
 

@@ -17,23 +17,43 @@ const BLOCKED = new Set([
 const BLOCKED_SHAPES = [
   // Only zeros, dashes and dots, including the all-zero UUID.
   /^[0.-]+$/,
-  // A merge tag that no mail tool filled in.
-  /\{\{.*\}\}/s,
-  /\*\|.*\|\*/s,
-  /%%.*%%/s,
-  /\$\{.*\}/s,
   /@[^@]+\.invalid$/,
   /^no-?reply@/,
 ]
 
-/** Whether a value cannot be a person's identifier, after trimming, unquoting and lower-casing. */
+/** What begins and ends a merge tag that no mail tool filled in. */
+const MERGE_TAGS = [
+  ['{{', '}}'],
+  ['*|', '|*'],
+  ['%%', '%%'],
+  ['${', '}'],
+] as const
+
+const QUOTES = `"'\``
+
+/** The length of the longest mail address; no identifier is longer. */
+const MAX_LENGTH = 320
+
+/**
+ * Whether a value cannot be a person's identifier, after trimming, unquoting and lower-casing. A value that is too long for
+ * an identifier is not looked at: every caller refuses it for its length.
+ */
 export function isBlockedIdentifier(value: string): boolean {
-  const text = value
-    .trim()
-    .replace(/^["'`]+|["'`]+$/g, '')
-    .trim()
-    .toLowerCase()
-  return BLOCKED.has(text) || BLOCKED_SHAPES.some((shape) => shape.test(text))
+  if (value.length > MAX_LENGTH) return false
+  const text = unquoted(value.trim()).trim().toLowerCase()
+  return BLOCKED.has(text) || MERGE_TAGS.some((tag) => holdsTag(text, tag)) || BLOCKED_SHAPES.some((s) => s.test(text))
+}
+
+function unquoted(text: string): string {
+  let [from, to] = [0, text.length]
+  while (from < to && QUOTES.includes(text.charAt(from))) from++
+  while (to > from && QUOTES.includes(text.charAt(to - 1))) to--
+  return text.slice(from, to)
+}
+
+function holdsTag(text: string, [begin, end]: readonly [string, string]): boolean {
+  const at = text.indexOf(begin)
+  return at >= 0 && text.includes(end, at + begin.length)
 }
 
 /** Normalises an address for hashing and comparison. */
@@ -43,5 +63,5 @@ export function normaliseEmail(email: string): string {
 
 /** Whether a text could be an e-mail address: one @, something before it, a dotted or local host after it. */
 export function looksLikeEmail(text: string): boolean {
-  return text.length <= 320 && /^[^\s@<>",;]+@[^\s@<>",;]+$/.test(text.trim())
+  return text.length <= MAX_LENGTH && /^[^\s@<>",;]+@[^\s@<>",;]+$/.test(text.trim())
 }

@@ -23,9 +23,12 @@ export function currencyDecimals(currency: string): number {
 /** No shop sells beyond this; within it minor units are safe integers, whatever the currency. */
 const MAX_AMOUNT = 1e11
 
+/** No amount is written longer. */
+const MAX_TEXT = 200
+
 /** An amount as senders write it, a number or its text in plain digits; null for anything else. */
 export function amountOf(value: unknown): number | null {
-  const isText = typeof value === 'string' && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)
+  const isText = typeof value === 'string' && value.length <= MAX_TEXT && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)
   const amount = typeof value === 'number' || isText ? Number(value) : Number.NaN
   return Math.abs(amount) < MAX_AMOUNT ? amount : null
 }

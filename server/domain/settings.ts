@@ -116,7 +116,7 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: {
       kind: 'list',
       // Only what every browser can parse, without commas.
-      pattern: /^(form)?([#.][A-Za-z_][\w-]*|\[[a-z][a-z-]*(=[A-Za-z_][\w-]*)?\])+$/,
+      pattern: /^(form)?([#.][A-Za-z_][\w-]{0,99}|\[[a-z][a-z-]{0,99}(=[A-Za-z_][\w-]{0,99})?\]){1,9}$/,
       must: 'selectors such as #checkout, form.newsletter or form[name=guest], separated by commas: no spaces, no quotes',
     },
     default: [],

@@ -5,7 +5,7 @@ import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { iso, json, refusal, refusals, shortId } from './shapes.ts'
+import { iso, json, refusal, refusals, shortId, tooLarge } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -65,6 +65,7 @@ export function identifyRoutes(deps: HttpDeps) {
       responses: {
         200: json('The login is stored', replySchema),
         ...refusals,
+        ...tooLarge,
         409: refusal('`no_consent`: the visitor is unknown or has not consented to `identity`'),
       },
     }),

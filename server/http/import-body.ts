@@ -9,6 +9,7 @@ import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
 import type { ImportOutcome } from '../import/run.ts'
 import { openSource, type Source } from '../import/source.ts'
+import { limitBody, ROWS_BYTES } from './body-limit.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 
 /** The largest body of an import. It is not held in memory, but an endless body must stop somewhere. */
@@ -23,6 +24,8 @@ const FORMATS: Record<string, Dialect['format']> = {
   'application/jsonl': 'ndjson',
 }
 
+const limitRows = limitBody(ROWS_BYTES)
+
 /** Imports an opened body. It calls `progress` after each transaction. */
 type RunImport = (source: Source, progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>
 
@@ -33,10 +36,10 @@ export function streamedImport(
   run: RunImport,
 ): MiddlewareHandler<PrivateEnv> {
   return async (c, next) => {
-    const type = (c.req.header('content-type') ?? '').replace(/;.*/s, '').trim().toLowerCase()
+    const type = (c.req.header('content-type') ?? '').split(';', 1).join().trim().toLowerCase()
     const format = FORMATS[type]
     if (format === undefined) {
-      if (/^application\/([\w.-]+\+)?json$/.test(type)) return next()
+      if (/^application\/([\w.-]+\+)?json$/.test(type)) return limitRows(c, next)
       const message = 'Content-Type must be application/json, application/x-ndjson or text/csv'
       throw new Problem(415, 'unsupported_media_type', message)
     }

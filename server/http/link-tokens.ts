@@ -8,9 +8,10 @@ import { contactRecipients, type Recipients, type Rejected, segmentRecipients } 
 import { writeAudit } from '../store/audit.ts'
 import { loadContactCards } from '../store/contacts.ts'
 import { allow } from './auth.ts'
+import { IDS_BYTES, limitBody } from './body-limit.ts'
 import type { Caller, HttpDeps, MintedLink, PrivateEnv } from './deps.ts'
 import { fileResponse, jsonOrFile } from './exports.ts'
-import { contactId, iso, json, refusals, shortId } from './shapes.ts'
+import { contactId, iso, json, refusals, shortId, tooLarge } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -91,7 +92,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
         description:
           '`?format=csv` or `Accept: text/csv` returns a file for a mail tool to merge, with `contact`, `email` (if the ' +
           'key may also read contacts), `token`, `url` and `redirect`. It holds only contacts that got a token.',
-        middleware: [allow(deps, 'links:write')] as const,
+        middleware: [allow(deps, 'links:write'), limitBody(IDS_BYTES)] as const,
         request: {
           query: z.object({
             format: z.enum(['json', 'csv'], 'must be json or csv').optional(),
@@ -101,7 +102,11 @@ export function linkTokenRoutes(deps: HttpDeps) {
           }),
           body: { required: true, content: { 'application/json': { schema: requestSchema } } },
         },
-        responses: { 200: jsonOrFile('The tokens, and the contacts that got none', replySchema), ...refusals },
+        responses: {
+          200: jsonOrFile('The tokens, and the contacts that got none', replySchema),
+          ...refusals,
+          ...tooLarge,
+        },
       }),
       async (c) => {
         const body = c.req.valid('json')

@@ -1,6 +1,5 @@
 /** `/api/v1/segments`: the definitions of segments. After a change every person is judged again in the background. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import type { Transaction } from 'kysely'
 import { Problem } from '../domain/problem.ts'
 import {
@@ -21,12 +20,9 @@ import type { Database } from '../store/schema.ts'
 import { allow } from './auth.ts'
 import type { Caller, HttpDeps, PrivateEnv } from './deps.ts'
 import { pageOf } from './paging.ts'
-import { iso, isoOrNull, json, refusal, refusals, shortId } from './shapes.ts'
+import { iso, isoOrNull, json, refusal, refusals, shortId, tooLarge } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
-
-/** The largest body in bytes, which has room for any definition that the grammar allows. */
-const MAX_BODY = 64 * 1024
 
 const MAX_NAME = 100
 const mustBeName = `must be a text of 1 to ${MAX_NAME} characters, or {"fr": …, "en": …} of such`
@@ -87,13 +83,6 @@ const versionSchema = z
 const paramsLike = (example: string) => z.object({ id: shortId.openapi({ example }) })
 const own = paramsLike('customers_with_cart')
 const ofOne = { 404: refusal('There is no such segment'), ...refusals }
-const tooLarge = refusal(`The body is larger than ${MAX_BODY} bytes.`)
-const limited = bodyLimit({
-  maxSize: MAX_BODY,
-  onError: () => {
-    throw new Problem(413, 'too_large', `the body must be at most ${MAX_BODY} bytes`)
-  },
-})
 
 /** The definitions' routes. */
 export function segmentDefinitionRoutes(deps: HttpDeps) {
@@ -137,13 +126,13 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         path: '/segments',
         ...operation('Segments', 'createSegment'),
         summary: 'Add a segment',
-        middleware: [allow(deps, 'segments:write'), limited] as const,
+        middleware: [allow(deps, 'segments:write')] as const,
         request: { body: { required: true, content: { 'application/json': { schema: createBody } } } },
         responses: {
           201: json('The segment is added', segmentSchema),
           ...refusals,
           409: refusal('`segment_exists`: the id is taken. `too_many_segments`: there are too many segments.'),
-          413: tooLarge,
+          ...tooLarge,
         },
       }),
       async (c) => {
@@ -165,9 +154,9 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
         path: '/segments/{id}',
         ...operation('Segments', 'changeSegment'),
         summary: 'Change a segment',
-        middleware: [allow(deps, 'segments:write'), limited] as const,
+        middleware: [allow(deps, 'segments:write')] as const,
         request: { params: own, body: { required: true, content: { 'application/json': { schema: changeBody } } } },
-        responses: { 200: json('The segment is changed', segmentSchema), ...ofOne, 413: tooLarge },
+        responses: { 200: json('The segment is changed', segmentSchema), ...ofOne, ...tooLarge },
       }),
       async (c) => {
         const { id } = c.req.valid('param')

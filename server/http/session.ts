@@ -1,20 +1,16 @@
 /** Signing in to the dashboard: `POST`, `GET` and `DELETE /api/v1/session`. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { bodyLimit } from 'hono/body-limit'
 import { deleteCookie, setCookie } from 'hono/cookie'
 import { Problem } from '../domain/problem.ts'
 import { allow, checkSameOrigin, SESSION_COOKIE, SESSION_MS, sessionValue } from './auth.ts'
+import { limitBody } from './body-limit.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { iso, json, refusal, refusals } from './shapes.ts'
+import { iso, json, refusal, refusals, tooLarge } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 /** The most wrong passwords per minute. After that every attempt is refused, even with the right password. */
 const MAX_FAILURES = 20
-
-const tooLarge = () => {
-  throw new Problem(413, 'too_large', 'the body must be at most 4096 bytes')
-}
 
 /** The session's routes. */
 export function sessionRoutes(deps: HttpDeps) {
@@ -27,7 +23,7 @@ export function sessionRoutes(deps: HttpDeps) {
         path: '/session',
         ...operation('Session', 'signIn'),
         summary: 'Sign in to the dashboard',
-        middleware: [bodyLimit({ maxSize: 4096, onError: tooLarge })] as const,
+        middleware: [limitBody(4096)] as const,
         request: {
           body: {
             content: {
@@ -43,7 +39,7 @@ export function sessionRoutes(deps: HttpDeps) {
         responses: {
           204: { description: 'Signed in; the cookie is set' },
           ...refusals,
-          413: refusal('The body is larger than 4096 bytes.'),
+          ...tooLarge,
           429: refusal('Too many wrong passwords; try again in a minute.'),
         },
       }),

@@ -26,6 +26,9 @@ export const refusals = {
   503: refusal('The store is unavailable and nothing was changed; retry after `Retry-After`.'),
 }
 
+/** The reply of a route that takes a body, besides `refusals`. */
+export const tooLarge = { 413: refusal('The body is too large.') }
+
 /** The content of a JSON reply. */
 export function jsonContent<T extends z.ZodType>(schema: T) {
   return { 'application/json': { schema } } as const

@@ -1,10 +1,11 @@
 /** Checks one contact as a CRM pushes it, by the API or in a file. */
 import { z } from 'zod'
+import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
 import type { ContactPatch } from '../store/contacts.ts'
-import type { Checked } from './run.ts'
+import { type Checked, TOO_DEEP } from './run.ts'
 
 const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00Z' })
 
@@ -40,6 +41,7 @@ const contactSchema = z.strictObject({
 
 /** A contact as it is pushed, or what is wrong with it. Without a time of its own it is of `now`. */
 export function checkContact(row: unknown, now: number): Checked<ContactPatch> {
+  if (isTooDeep(row)) return { code: 'invalid_contact', message: TOO_DEEP }
   const parsed = contactSchema.safeParse(withoutNul(row))
   if (parsed.success) return { item: toPatch(parsed.data, now) }
   return { code: 'invalid_contact', message: firstProblem(parsed.error) }

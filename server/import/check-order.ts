@@ -4,12 +4,13 @@
  */
 import { z } from 'zod'
 import { itemsOf } from '../domain/cart.ts'
+import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 import { amountOf, toMinor } from '../domain/money.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
 import type { OrderInput } from './orders.ts'
-import type { Checked } from './run.ts'
+import { type Checked, TOO_DEEP } from './run.ts'
 
 const identifier = (what: string) =>
   z
@@ -45,6 +46,7 @@ const orderSchema = z.strictObject({
 
 /** An order as it is pushed, or what is wrong with it. */
 export function checkOrder(row: unknown): Checked<OrderInput> {
+  if (isTooDeep(row)) return { code: 'invalid_order', message: TOO_DEEP }
   const parsed = orderSchema.safeParse(withoutNul(row))
   if (!parsed.success) return { code: 'invalid_order', message: firstProblem(parsed.error) }
   const { order_id, contact_id, email, at, total, channel, items } = parsed.data

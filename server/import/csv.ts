@@ -6,7 +6,7 @@ import { parse } from 'csv-parse'
 import { ImportRefusal, type Table } from './columns.ts'
 import { type Delimiter, delimiterChar, guessDelimiter, guessNewline, type Newline, readSepLine } from './dialect.ts'
 import { shownHeading } from './heading.ts'
-import { cleanCell, readAddress } from './values.ts'
+import { cleanCell, readAddress, resemblesAddress } from './values.ts'
 
 /** A row's cells, or what is wrong with the text from this line on. */
 export type CsvRow = { line: number; cells: string[] } | { line: number; code: string; message: string }
@@ -17,6 +17,9 @@ export type Csv = { table: Table; delimiter: Delimiter; newline: Newline; rows: 
 /** The guesses use this many rows, and this much text to find the delimiter. */
 const SAMPLE_ROWS = 1000
 const SAMPLE_CHARS = 64 * 1024
+
+/** No genuine export has more columns; guessing takes each of them with each of the others. */
+const MAX_COLUMNS = 2000
 
 /** No genuine row is longer; without the limit, an unclosed quote would swallow the file. */
 const MAX_ROW_BYTES = 1024 * 1024
@@ -46,8 +49,11 @@ export async function openCsv(text: AsyncIterator<string>): Promise<Csv> {
   const first = sample[0]
   if (first === undefined) throw new ImportRefusal('empty_file', 'the file is empty')
   if (!('cells' in first)) throw new ImportRefusal(first.code, first.message)
+  if (first.cells.length > MAX_COLUMNS) {
+    throw new ImportRefusal('too_many_columns', `the file must have at most ${MAX_COLUMNS} columns`)
+  }
   // A plain list of addresses has no headings.
-  const headless = first.cells.some((cell) => /^\S+@\S+\.\S+$/.test(readAddress(cell).address))
+  const headless = first.cells.some((cell) => resemblesAddress(readAddress(cell).address, true))
   const rows = headless ? sample : sample.slice(1)
   const headings = uniqueHeadings(headless ? first.cells.map(() => '') : first.cells)
   const cells: string[][] = headings.map(() => [])
@@ -84,13 +90,15 @@ function isTooLong(cells: string[], width: number): boolean {
 /** Unique headings as shown: a second `Phone` becomes `Phone 2`, an empty one `column_4`. */
 function uniqueHeadings(cells: string[]): string[] {
   const shown = cells.map((cell, i) => shownHeading(cell) || `column_${i + 1}`)
+  const given = new Set(shown)
   const used = new Set<string>()
+  /** The next number for a heading that occurs again. */
+  const numbers = new Map<string, number>()
   return shown.map((heading) => {
     let unique = heading
-    for (let n = 2; used.has(unique); n++) {
-      const next = `${heading} ${n}`
-      if (!shown.includes(next)) unique = next
-    }
+    let n = numbers.get(heading) ?? 2
+    for (; used.has(unique); n++) if (!given.has(`${heading} ${n}`)) unique = `${heading} ${n}`
+    numbers.set(heading, n)
     used.add(unique)
     return unique
   })

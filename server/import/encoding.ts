@@ -112,26 +112,33 @@ function widthOf(byte: number): number {
 
 /** Text that is UTF-8 in some places and Windows-1252 in others, as in merged exports. */
 function mixed(bytes: Uint8Array, western: TextDecoder): { text: string; valid: number; invalid: number } {
-  const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  let [text, valid, invalid, from] = ['', 0, 0, 0]
+  const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+  let [text, valid, invalid, from, isUtf8] = ['', 0, 0, 0, true]
+  const take = (to: number) => {
+    text += (isUtf8 ? utf8 : western).decode(bytes.subarray(from, to))
+    from = to
+  }
   for (let i = 0; i < bytes.length; ) {
     const width = widthOf(bytes[i] ?? 0)
-    if (width === 1) {
-      i++
-      continue
-    }
-    text += strict.decode(bytes.subarray(from, i))
-    const piece = bytes.subarray(i, i + Math.max(1, width))
-    try {
-      text += strict.decode(piece)
-      valid++
-      i += piece.length
-    } catch {
-      text += western.decode(piece.subarray(0, 1))
-      invalid++
-      i++
-    }
-    from = i
+    const fits = isCharacter(bytes.subarray(i, i + width))
+    if (fits !== isUtf8) take(i)
+    isUtf8 = fits
+    if (!fits) invalid++
+    else if (width > 1) valid++
+    i += fits ? width : 1
   }
-  return { text: text + strict.decode(bytes.subarray(from)), valid, invalid }
+  take(bytes.length)
+  return { text, valid, invalid }
+}
+
+/** Whether bytes are one character of UTF-8. Not by a strict decoder: an exception for each byte takes long. */
+function isCharacter(bytes: Uint8Array): boolean {
+  const [first = 0, second = 0] = bytes
+  if (bytes.length === 0 || bytes.length !== widthOf(first)) return false
+  for (let i = 1; i < bytes.length; i++) if (((bytes[i] ?? 0) & 0xc0) !== 0x80) return false
+  // No character is written longer than it need be, none is a surrogate, and none is beyond U+10FFFF.
+  if (first === 0xe0) return second >= 0xa0
+  if (first === 0xed) return second < 0xa0
+  if (first === 0xf0) return second >= 0x90
+  return first !== 0xf4 || second < 0x90
 }

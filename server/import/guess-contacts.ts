@@ -3,6 +3,7 @@
  * becomes an attribute. It never takes secrets, somebody else's address as the contact's, or a permission that nobody
  * gave.
  */
+import { looksLikeEmail } from '../domain/identifier.ts'
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
 import { attributeName, hasWord, isOfAnother, isSecretHeading, plain, questionOf } from './heading.ts'
 import {
@@ -18,7 +19,7 @@ import {
   UPDATED_AT,
 } from './headings.ts'
 import { asksOf, type FieldMap, mappedField } from './map.ts'
-import { dayOrderOf, isPermission, readAddress, readFlag, readInstant, typeOf } from './values.ts'
+import { dayOrderOf, isPermission, readAddress, readFlag, readInstant, resemblesAddress, typeOf } from './values.ts'
 
 /** Fields that only one column of a file may have. */
 const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']
@@ -49,9 +50,10 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
     if (mapped === 'mail_consent') column.asks = asksOf(column.column)
     if (mapped === 'mail_consent_at') column.timeOf = questionOf(column.column)?.asks === 'no' ? 'no' : 'yes'
   }
+  const headings = new Map(columns.map((column) => [column, plain(column.column)]))
   const best = (names: readonly string[], fits: (cells: string[]) => boolean) =>
     names
-      .flatMap((name) => [...open].filter((column) => plain(column.column) === name))
+      .flatMap((name) => [...open].filter((column) => headings.get(column) === name))
       .find((column) => fits(filledCells(table, column)))
 
   take(
@@ -139,7 +141,8 @@ function addressColumn(columns: Column[], table: Table): Column | undefined {
 }
 
 function isAddress(cell: string): boolean {
-  return /^[^\s@<>",;]+@[^\s@<>",;]+\.[^\s@<>",;]+$/.test(readAddress(cell).address)
+  const { address } = readAddress(cell)
+  return looksLikeEmail(address) && resemblesAddress(address, true)
 }
 
 function isHashedAddress(heading: string, cells: string[]): boolean {
@@ -176,7 +179,7 @@ function askPermission(column: Column, cells: string[]): boolean {
     column.asks = 'weak'
     return false
   }
-  if (/[([][^)\]]*=/.test(column.column)) {
+  if (/[([][^()[\]]*=/.test(column.column)) {
     column.note =
       'its heading explains its values in words: map it to mail_consent if yes and no have their usual meaning'
     return false

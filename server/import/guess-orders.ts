@@ -5,6 +5,7 @@ import { hasWord, isOfAnother, plain } from './heading.ts'
 import { EMAIL, EMAIL_WORDS, ORDER } from './headings.ts'
 import { type FieldMap, mappedField } from './map.ts'
 import { currencyIn } from './money-text.ts'
+import { resemblesAddress } from './values.ts'
 
 /** Columns with their fields. `currency` applies to amounts without one. Refuses a file that holds no orders. */
 export function orderColumns(table: Table, map: FieldMap, currency: string | null): Column[] {
@@ -28,8 +29,9 @@ export function orderColumns(table: Table, map: FieldMap, currency: string | nul
     if (mapped === null) column.note = 'skipped by the map'
     else taken.add(mapped)
   }
+  const headings = new Map(columns.map((column) => [column, plain(column.column)]))
   for (const [field, names] of Object.entries(ORDER)) {
-    take(field, names.flatMap((name) => [...open].filter((column) => plain(column.column) === name))[0])
+    take(field, names.flatMap((name) => [...open].filter((column) => headings.get(column) === name))[0])
   }
   take(
     'email',
@@ -37,7 +39,7 @@ export function orderColumns(table: Table, map: FieldMap, currency: string | nul
       const name = plain(column.column)
       if (isOfAnother(column.column)) return false
       if (EMAIL.includes(name)) return true
-      return hasWord(name, EMAIL_WORDS) && filledCells(table, column).some((cell) => /^\S+@\S+$/.test(cell))
+      return hasWord(name, EMAIL_WORDS) && filledCells(table, column).some((cell) => resemblesAddress(cell, false))
     }),
   )
   for (const column of open) column.note = 'not a field of an order'

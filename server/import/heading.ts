@@ -17,10 +17,15 @@ import {
   WEAK_STATUS,
 } from './headings.ts'
 
+/** Longer headings are cut off. Some forms export whole questions as headings. */
+const MAX_HEADING = 1000
+
+/** The length of the longest name of an attribute. */
+const MAX_NAME = 200
+
 /** A heading in lower case without accents, brackets and signs: `E-Mail *` is `email`, `Opt-in (0/1)` `optin`. */
 export function plain(heading: string): string {
-  return heading
-    .replace(/\([^)]*\)|\[[^\]]*\]/g, ' ')
+  return withoutBrackets(heading.slice(0, MAX_HEADING))
     .replace(/(\p{Ll})(\p{Lu})/gu, '$1 $2')
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -64,6 +69,8 @@ export type Question = { asks: 'yes' | 'no' | 'status' | 'weak'; time: boolean }
 
 /** The question that a heading asks. */
 export function questionOf(heading: string): Question | null {
+  // The end that was cut off may deny what the beginning says.
+  if (heading.length >= MAX_HEADING) return null
   const text = plain(heading)
   if (STATUS.includes(text)) return { asks: 'status', time: false }
   if (WEAK_STATUS.includes(text)) return { asks: 'weak', time: false }
@@ -99,20 +106,42 @@ export function questionOf(heading: string): Question | null {
 
 /** The name of an attribute: a heading that is a valid name stays, any other is converted. */
 export function attributeName(heading: string): string {
-  const text = heading.trim()
-  if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text)) return text
-  const slug = text
-    .replace(/\([^)]*\)|\[[^\]]*\]/g, ' ')
+  const text = heading.trim().slice(0, MAX_HEADING)
+  if (/^[A-Za-z_][A-Za-z0-9_.-]*$/.test(text)) return text.slice(0, MAX_NAME)
+  const slug = withoutBrackets(text)
     .toLowerCase()
     .replace(/['’]/g, '')
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, '_')
-    .replace(/^_+|_+$/g, '')
-  return slug.slice(0, 200)
+    // There is never more than one on a side.
+    .replace(/^_|_$/g, '')
+  return slug.slice(0, MAX_NAME)
 }
 
-/** A heading as shown to people: on one line, without the mark for required fields. */
+/** A heading with a space in place of each pair of brackets and what is in it. */
+function withoutBrackets(heading: string): string {
+  let bare = ''
+  let from = 0
+  /** Brackets that are not closed in what follows. */
+  const open = new Set<string>()
+  for (let at = 0; at < heading.length; at++) {
+    const bracket = heading.charAt(at)
+    if ((bracket !== '(' && bracket !== '[') || open.has(bracket)) continue
+    const end = heading.indexOf(bracket === '(' ? ')' : ']', at)
+    if (end < 0) open.add(bracket)
+    else {
+      bare += `${heading.slice(from, at)} `
+      from = end + 1
+      at = end
+    }
+  }
+  return bare + heading.slice(from)
+}
+
+/** A heading as shown to people: on one line and without the mark for required fields. */
 export function shownHeading(heading: string): string {
   return heading
+    .trim()
+    .slice(0, MAX_HEADING)
     .replace(/[\s\v]+/g, ' ')
     .trim()
     .replace(/\s\*+$/, '')

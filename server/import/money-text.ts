@@ -18,8 +18,12 @@ const SIGNS: Record<string, string> = {
 
 const CODES: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'))
 
+/** Longer texts are not amounts. */
+const MAX_LENGTH = 200
+
 /** The currency beside an amount, if it is unambiguous. */
 export function currencyIn(text: string): string | null {
+  if (text.length > MAX_LENGTH) return null
   // `TTC` in "Total TTC" is not a currency.
   const code = text.match(/(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])/g)?.find((each) => CODES.has(each))
   if (code !== undefined) return code
@@ -28,6 +32,7 @@ export function currencyIn(text: string): string | null {
 
 /** The digits and separators of an amount, without currency and spaces; null if there is anything else. */
 function digitsOf(text: string): string | null {
+  if (text.length > MAX_LENGTH) return null
   const bare = text
     .replace(/[\s'’]/g, '')
     .replace(/^([+-]?)(\p{Sc}|[A-Za-z]{2,3}|zł)|(\p{Sc}|[A-Za-z]{2,3}|zł)$/gu, '$1')

@@ -3,10 +3,14 @@
  * not blocked; valid rows are kept, invalid ones are reported with line and reason. The first thousand rejections are
  * kept in memory.
  */
+import { MAX_LEVELS } from '../domain/depth.ts'
 import type { SourceRow } from './source.ts'
 
 /** A rejected row. `row` is its first line (the file starts at line 1); in an array its position. */
 export type Rejected = { row: number; code: string; message: string }
+
+/** The message for rows that are nested too deep. */
+export const TOO_DEEP = `the row must be nested at most ${MAX_LEVELS} levels deep`
 
 /** A row that passed its check, or what is wrong with it. */
 export type Checked<T> = { item: T } | { code: string; message: string }

@@ -94,12 +94,14 @@ async function openText(
   bytes: AsyncIterable<Uint8Array>,
 ): Promise<{ text: AsyncIterator<string>; decoder: Decoder; head: string }> {
   const source = bytes[Symbol.asyncIterator]()
-  let first: Uint8Array = new Uint8Array()
-  while (first.length < PIECE_BYTES) {
+  const pieces: Uint8Array[] = []
+  for (let length = 0; length < PIECE_BYTES; ) {
     const next = await source.next()
     if (next.done) break
-    first = first.length === 0 ? next.value : Buffer.concat([first, next.value])
+    pieces.push(next.value)
+    length += next.value.length
   }
+  const first = Buffer.concat(pieces)
   if (first.length === 0) throw new ImportRefusal('empty_file', 'the file is empty')
   const decoder = createDecoder(first)
   const head = decoder.decode(first.subarray(0, PIECE_BYTES))

@@ -13,8 +13,7 @@ export type DayOrder = 'dmy' | 'mdy' | null
 export function cleanCell(cell: string): string {
   const text = cell.trim()
   if (text === '\\N' || text === 'NULL' || text === '(null)' || text === '<null>' || text === '#N/A') return ''
-  const quoted = /^="(.*)"$/s.exec(text)
-  return quoted?.[1]?.trim() ?? text
+  return text.length > 2 && text.startsWith('="') && text.endsWith('"') ? text.slice(2, -1).trim() : text
 }
 
 const words = (text: string) => new Set(text.split(' '))
@@ -30,7 +29,11 @@ const OUT = words(
     'revoked withdrawn undeliverable desabonne desinscrit abgemeldet abbestellt gesperrt baja dadodebaja disiscritto invalid',
 )
 
+/** No cell that is longer is one of the words above. */
+const MAX_WORD = 200
+
 function wordOf(text: string): string {
+  if (text.length > MAX_WORD) return text
   return text
     .normalize('NFKD')
     .replace(/\p{M}/gu, '')
@@ -72,11 +75,30 @@ export function isPermission(text: string): boolean {
 
 /** The address in a cell: bare, `mailto:`, or `Name <address>` with the name; the first of several joined by Google. */
 export function readAddress(text: string): { address: string; name: string | null } {
-  const first = text.replace(/ ::: .*/s, '').trim()
-  const named = /^"?([^"<>]*?)"?\s*<\s*([^<>]+?)\s*>$/.exec(first)
-  const [, name = '', address] = named ?? []
-  if (address !== undefined) return { address: address.replace(/^mailto:/i, ''), name: name.trim() || null }
-  return { address: first.replace(/^mailto:/i, ''), name: null }
+  const [first = ''] = text.split(' ::: ', 1)
+  const cell = first.trim()
+  const named = readNamed(cell)
+  const address = named?.address ?? cell
+  return { address: address.replace(/^mailto:/i, ''), name: named?.name ?? null }
+}
+
+/** The parts of `"Name" <address>`; null for anything else. */
+function readNamed(cell: string): { address: string; name: string | null } | null {
+  const cut = cell.indexOf('<')
+  if (cut < 0 || cell.indexOf('>') !== cell.length - 1) return null
+  const address = cell.slice(cut + 1, -1).trim()
+  if (address === '' || address.includes('<')) return null
+  let name = cell.slice(0, cut).trim()
+  if (name.startsWith('"')) name = name.slice(1)
+  if (name.endsWith('"')) name = name.slice(0, -1)
+  return name.includes('"') ? null : { address, name: name.trim() || null }
+}
+
+/** Whether a text without spaces has an @ with something on both sides; `dotted`: and a dot within what follows. */
+export function resemblesAddress(text: string, dotted: boolean): boolean {
+  const at = text.indexOf('@', 1)
+  if (at < 0 || at === text.length - 1 || /\s/.test(text)) return false
+  return !dotted || text.slice(at + 2, -1).includes('.')
 }
 
 const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
@@ -89,7 +111,11 @@ function isoDay(year: string, month: string, day: string): string | null {
   return m === 2 && d === 29 && !leap ? null : `${year.padStart(4, '0')}-${two(month)}-${two(day)}`
 }
 
-const CLOCK = /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?\s*(am|pm)?\s*(z|utc|gmt|[+-]\d{2}:?\d{2})?$/i
+const CLOCK =
+  /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:\s{0,9}(am|pm))?(?:\s{0,9}(z|utc|gmt|[+-]\d{2}:?\d{2}))?$/i
+
+/** No way to write a time is longer. */
+const MAX_TIME = 64
 
 function isoClock(text: string): string | null {
   const found = CLOCK.exec(text)
@@ -104,11 +130,13 @@ function isoClock(text: string): string | null {
 
 /** A day or time in ISO 8601, without a zone if none was given; null if it is neither or is ambiguous. */
 export function readIsoTime(text: string, order: DayOrder): string | null {
-  const [, day, rest] = /^(\S+?)(?:[T\s]+(\S.*))?$/i.exec(text.trim().replace(/^(\d{4}-\d\d-\d\d)T/i, '$1 ')) ?? []
-  if (day === undefined) return null
-  const date = readDay(day, order)
-  if (date === null || rest === undefined) return date
-  const clock = isoClock(rest)
+  const trimmed = text.trim()
+  if (trimmed.length > MAX_TIME) return null
+  const cut = trimmed.search(/[T\s]/i)
+  if (cut < 0) return readDay(trimmed, order)
+  const date = readDay(trimmed.slice(0, cut), order)
+  if (date === null) return null
+  const clock = isoClock(trimmed.slice(cut).replace(/^[T\s]+/i, ''))
   return clock === null ? null : `${date}T${clock}`
 }
 

@@ -88,7 +88,14 @@ function url(env: Record<string, string | undefined>, name: string): string | nu
   if (!parsed || !/^https?:$/.test(parsed.protocol) || parsed.search || parsed.hash) {
     throw new ConfigError(`${name} must be an http or https URL without query or fragment (got "${text}")`)
   }
-  return parsed.href.replace(/\/+$/, '')
+  return withoutEndSlash(parsed.href)
+}
+
+/** An address without the slashes at its end. */
+export function withoutEndSlash(address: string): string {
+  let bare = address
+  while (bare.endsWith('/')) bare = bare.slice(0, -1)
+  return bare
 }
 
 function database(env: Record<string, string | undefined>): string | null {

@@ -5,6 +5,7 @@
 import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { hostName, isLocalName } from './address.ts'
+import { withoutEndSlash } from './config.ts'
 
 /** One finding. `ok` is good, `note` is worth knowing, `wrong` needs action. */
 export type Finding = { state: 'ok' | 'note' | 'wrong'; what: string }
@@ -59,7 +60,8 @@ export type ReachabilityDeps = {
 
 /** Checks the collector as browsers reach it. `url` is the tag's address or the folder it is in. */
 export async function checkReachability(url: string, deps: ReachabilityDeps): Promise<Finding[]> {
-  const base = new URL(url.replace(/tag\.js(\?.*)?$/, '').replace(/\/*$/, '/'))
+  const [page = ''] = url.split('?', 1)
+  const base = new URL(`${withoutEndSlash(page.endsWith('tag.js') ? page.slice(0, -'tag.js'.length) : page)}/`)
   const findings: Finding[] = []
   if (base.protocol === 'http:' && !isLocalName(hostName(base.host))) {
     findings.push({

@@ -3,8 +3,9 @@
  * thread and its other threads run per request. For profiling.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { isEnvelope, isEvent, isTooDeep } from '../../server/collect/schema.ts'
+import { isEnvelope, isEvent } from '../../server/collect/schema.ts'
 import { cleanTexts } from '../../server/collect/stamp.ts'
+import { isTooDeep } from '../../server/domain/depth.ts'
 import { defaultSettings } from '../../server/domain/settings.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'
 import type { WireEvent } from '../../tag/wire.ts'

@@ -53,6 +53,12 @@ describe('is nobody', () => {
 
 test.each(SOMEBODY)('%j is somebody', (value) => expect(isBlockedIdentifier(value)).toBe(false))
 
+test('a merge tag counts wherever it begins and ends', () => {
+  for (const tag of ['a {{x}} b', '{{}}', '*||*', '}} {{x}}', `$\{}`, '%%%%'])
+    expect(isBlockedIdentifier(tag), tag).toBe(true)
+  for (const none of ['}}x{{', '*|*', '%%%', `}$\{`]) expect(isBlockedIdentifier(none), none).toBe(false)
+})
+
 test('an address is only trimmed and lower-cased: dots and plus signs may distinguish people', () => {
   expect(normaliseEmail('  Anna.Maria+Shop@Example.COM\t')).toBe('anna.maria+shop@example.com')
 })

@@ -34,6 +34,9 @@ test.each([
   ["Assistant's Name", 'assistants_name'],
   ['Größe', 'größe'],
   ['IM Aim', 'im_aim'],
+  ['__Points (total) [2024]__', 'points'],
+  ['Points (total', 'points_total'],
+  ['x'.repeat(300), 'x'.repeat(200)],
 ])('the heading %j names the attribute %j', (heading, name) => expect(attributeName(heading)).toBe(name))
 
 describe('secrets are recognised by their heading', () => {
@@ -149,6 +152,8 @@ test.each([
   ['NULL', ''],
   ['Null', 'Null'],
   ['#N/A', ''],
+  ['="', '="'],
+  ['=""', ''],
 ])('the cell %j says %j', (cell, said) => expect(cleanCell(cell)).toBe(said))
 
 test.each([
@@ -158,6 +163,11 @@ test.each([
   ['mailto:anna@x.example', 'anna@x.example', null],
   ['anna@x.example ::: bob@x.example', 'anna@x.example', null],
   ['anna@x.example, bob@x.example', 'anna@x.example, bob@x.example', null],
+  [' Anna < mailto:anna@x.example > ', 'anna@x.example', 'Anna'],
+  ['<anna@x.example>', 'anna@x.example', null],
+  ['Anna "the" Smith <anna@x.example>', 'Anna "the" Smith <anna@x.example>', null],
+  ['Anna <<anna@x.example>', 'Anna <<anna@x.example>', null],
+  ['<>', '<>', null],
 ])('the address in %j is %j', (text, address, name) => expect(readAddress(text)).toEqual({ address, name }))
 
 describe('times', () => {
