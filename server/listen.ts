@@ -1,8 +1,9 @@
 /**
  * The listening socket and its graceful shutdown: no new connections are accepted, requests in progress are answered and
- * their connections closed, and idle connections are closed at once. Whatever takes too long is cut off.
+ * their connections closed, and connections without a request are closed. Whatever takes too long is cut off.
  */
 import { createServer, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import type { EndpointHandler } from './collect/endpoints.ts'
 
@@ -14,6 +15,9 @@ export type Listening = {
 
 /** How often idle connections are closed during shutdown. Node has no event for a connection that becomes idle. */
 const LOOK_MS = 20
+
+/** How long a connection that has sent nothing, such as a browser opens in advance, may still begin a request. */
+const FIRST_BYTE_MS = 500
 
 /** Longer than proxies keep an idle connection, so that none sends a request into one that is being closed. */
 const KEEP_ALIVE_MS = 75_000
@@ -40,11 +44,20 @@ export function listen(
 }
 
 function createClose(server: Server): Listening['close'] {
+  // Node takes a connection for idle only after its first request, so unused ones are found among all.
+  const sockets = new Set<Socket>()
+  server.on('connection', (socket) => {
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
+  })
   return async (ms) => {
     let cut = 0
     server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
     const closed = new Promise((resolve) => server.close(resolve))
     const idleTimer = setInterval(() => server.closeIdleConnections(), LOOK_MS)
+    const unusedTimer = setTimeout(() => {
+      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+    }, FIRST_BYTE_MS)
     const deadline = setTimeout(() => {
       server.closeIdleConnections()
       server.getConnections((_, open) => {
@@ -54,6 +67,7 @@ function createClose(server: Server): Listening['close'] {
     }, ms)
     await closed
     clearInterval(idleTimer)
+    clearTimeout(unusedTimer)
     clearTimeout(deadline)
     return cut
   }

@@ -64,6 +64,19 @@ test('stopping under load with open connections loses nothing acknowledged, does
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([])
 }, 60_000)
 
+test('a connection that was opened in advance and has sent nothing is cut off, and holds nothing up', async () => {
+  server = await startServer()
+  const silent = connect(server.port, '127.0.0.1')
+  await once(silent, 'connect')
+  await (await fetch(`${server.url}/healthz`)).text()
+  const gone = once(silent, 'close')
+  const exit = ended()
+  server.process.kill('SIGTERM')
+  expect(await exit).toBe(0)
+  await gone
+  expect(server.output().stderr).toBe('')
+}, 60_000)
+
 /** A request whose body never ends. Resolves when the server signals that it waits for the rest. */
 async function beginSlowRequest(): Promise<void> {
   const slow = connect(server.port, '127.0.0.1')

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
+import { buildDashboard, buildTag } from '../../server/ops/bundle.ts'
 import { ROOT } from './process.ts'
 
 const THREADS = ['collector-worker', 'pipeline-worker', 'store-worker']
@@ -29,6 +30,21 @@ const placed: Plugin = {
       return { contents: text, loader: 'ts' }
     })
   },
+}
+
+/** A server bundles the tag and the dashboard at its start. They are bundled once here, and each server takes these. */
+async function assetsOnce(): Promise<Plugin> {
+  const [tag, dashboard] = await Promise.all([buildTag(), buildDashboard()])
+  const contents = `
+    export { TAG_SETTINGS_NAME, contentHash, writeBuild } from './bundle.ts?itself'
+    export const buildTag = async () => ${JSON.stringify(tag)}
+    export const buildDashboard = async () => new Map(${JSON.stringify([...dashboard])})`
+  return {
+    name: 'assets-once',
+    setup({ onLoad }) {
+      onLoad({ filter: /\/ops\/bundle\.ts$/ }, ({ suffix }) => (suffix === '' ? { contents, loader: 'ts' } : null))
+    },
+  }
 }
 
 /** Makes the files, beside the packages that they still need. `main` is run as `couture.mjs` is. */
@@ -58,7 +74,7 @@ export async function bundleProduct(): Promise<{ main: string; remove(): void }>
     banner: {
       js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     },
-    plugins: [placed],
+    plugins: [await assetsOnce(), placed],
   })
   return { main: join(folder, 'main.js'), remove: () => rmSync(folder, { recursive: true, force: true }) }
 }

@@ -26,6 +26,14 @@ export type Cluster = {
 /** Many servers with a few connections each. */
 const MAX_CONNECTIONS = 200
 
+/** What PostgreSQL is started with. Unless it is to survive a crash, it writes as little as it can. */
+const settings = (safe: boolean) => [
+  `max_connections=${MAX_CONNECTIONS}`,
+  ...(safe
+    ? []
+    : ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'wal_level=minimal', 'max_wal_senders=0']),
+]
+
 /**
  * Loads the package without what it does when a process comes to its end: it would end it with 0, and a run of tests of
  * which some have failed would count as good. Clusters are stopped by who started them; at a signal it stops them
@@ -43,7 +51,7 @@ async function keepExitCode<T>(load: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Starts a new cluster, on a port that is found where none is given. `safe`: it flushes to disk as it does in earnest;
+ * Starts a new cluster, on a port that is found where none is given. `safe`: it flushes to disk as it does in production;
  * most tests do not lose power.
  */
 export async function startCluster({ safe = false, port: given = 0 } = {}): Promise<Cluster> {
@@ -53,7 +61,7 @@ export async function startCluster({ safe = false, port: given = 0 } = {}): Prom
   const port = given || (await freePort())
   let log = ''
   const Postgres = await keepExitCode(() => loadPostgres(folder))
-  const flags = ['-c', `max_connections=${MAX_CONNECTIONS}`, ...(safe ? [] : ['-c', 'fsync=off'])]
+  const flags = settings(safe).flatMap((setting) => ['-c', setting])
   const make = () =>
     new Postgres({
       databaseDir,
