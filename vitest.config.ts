@@ -12,6 +12,7 @@
  * - Nothing waits for a fixed time where it can wait for what it needs (`until`, `settled`, `expect.poll`).
  */
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Only on PostgreSQL: several processes on one database, and what is Citus'.
 const SEVERAL = [
@@ -40,6 +41,26 @@ const BOTH = [
   ...['segment-judging', 'segments', 'signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
 ].map((name) => `test/contract/${name}.test.ts`)
 
+// The files that take longest, of each project the longest first: one that began late would run alone at the end.
+const LONGEST = [
+  ...['fault/collectors', 'fault/copy', 'contract/upgrade', 'contract/overactive', 'e2e/tag', 'fault/journal-identity'],
+  ...['contract/identify', 'contract/events-accepted', 'e2e/tag-evidence', 'contract/retention'],
+  ...['contract/identity-policy', 'contract/identity-scenarios', 'contract/link-tokens', 'contract/erase'],
+  ...['contract/private', 'e2e/dashboard', 'fault/repoint', 'e2e/story', 'property/order', 'contract/feed'],
+  ...['contract/segments', 'fault/back-pressure', 'fault/away', 'e2e/mail', 'fault/torn'],
+].map((name) => `/test/${name}.test.ts`)
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const rank = ({ moduleId }: TestSpecification) => {
+      const found = LONGEST.findIndex((name) => moduleId.endsWith(name))
+      return found < 0 ? LONGEST.length : found
+    }
+    const byProject = Map.groupBy(await super.sort(files), ({ project }) => project.name)
+    return [...byProject.values()].flatMap((own) => own.sort((a, b) => rank(a) - rank(b)))
+  }
+}
+
 // The files that ask for larger amounts in a long run.
 const LONG = {
   sqlite: ['test/contract/import.test.ts', 'test/fault/{kill,torn}.test.ts'],
@@ -56,6 +77,7 @@ export default defineConfig({
     // Two cores run four files at a time: they wait half of the time. What files share is imported once a process.
     maxWorkers: 4,
     isolate: false,
+    sequence: { sequencer: LongestFirst },
     globalSetup: 'test/support/shared.ts',
     projects: [
       {

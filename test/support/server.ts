@@ -105,10 +105,12 @@ export async function couture(
   { ownProcess = false } = {},
 ): Promise<Ran> {
   const moved = Number(env.CLOCK_OFFSET_MS ?? 0) !== 0 || env.CLOCK_FILE !== undefined
-  if (isShared() && !ownProcess && !moved) return ask('command', { args, env })
+  const shared = isShared() && !ownProcess
+  if (shared && !moved) return ask('command', { args, env })
+  const program = shared ? [await ask('product', null)] : [...PRELOADS, 'server/couture.mjs']
   const options = { cwd: ROOT, env, timeout: 60_000, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
-    execFile(process.execPath, [...PRELOADS, 'server/couture.mjs', ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : ((error.code as unknown as number | undefined) ?? null), stdout, stderr }),
     )
   })
