@@ -47,7 +47,7 @@ export function createIdentify(deps: IdentifyDeps) {
     if (visitor === null) {
       return { code: 'invalid_visitor', message: "visitor must be a visitor's id, or the value of this site's cookie" }
     }
-    const context = { site, at, receivedAt, keyed: true, verified: true }
+    const context = { site, at, receivedAt, keyed: true, ip: null, verified: true }
     const result = await claimOf({ kind: 'login', ...login }, context, deps)
     if ('code' in result) return result
     const consent = await lastConsent(trx, visitor, deps.tombstone(visitor))

@@ -5,6 +5,7 @@
 import { importSPKI, errors as joseErrors, jwtVerify } from 'jose'
 import type { RejectCode } from '../../tag/wire.ts'
 import type { StampedClaim } from '../domain/event.ts'
+import { GUARDED } from '../domain/guard.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
@@ -14,7 +15,7 @@ import { identifySchema } from './schema.ts'
 
 /** What is needed to make claims. */
 export type ClaimDeps = {
-  identifier: (kind: 'contact' | 'email' | 'link', value: string) => string
+  identifier: (kind: 'contact' | 'email' | 'link' | 'network', value: string) => string
   tokenHash: (token: string) => string
   sha256: (text: string) => string
   readLink: (linkSecret: string, token: string) => LinkToken | null
@@ -30,11 +31,27 @@ const MAX_LIFE_S = 600
 /** Without a key, a signed login must reach the collector within a day of its `exp`: queues wait out outages. */
 const LATE_S = 24 * 3600
 
-/** The context of a claim. `verified`: the shop's server vouches for the login with a secret key of that scope. */
-export type ClaimContext = { site: Site; at: number; receivedAt: number; keyed: boolean; verified?: boolean }
+/**
+ * The context of a claim. `verified`: the shop's server vouches for the login with a secret key of that scope. `ip` is
+ * the visitor's truncated address, or null where the sender's says nothing about the visitor.
+ */
+export type ClaimContext = {
+  site: Site
+  at: number
+  receivedAt: number
+  keyed: boolean
+  ip: string | null
+  verified?: boolean
+}
 
 /** Makes the claim of an `identify` event that happened at `at`, in milliseconds. */
 export async function claimOf(props: unknown, context: ClaimContext, deps: ClaimDeps): Promise<ClaimResult> {
+  const result = await claimMade(props, context, deps)
+  if ('code' in result || context.ip === null || !GUARDED.includes(result.claim.evidence)) return result
+  return { claim: { ...result.claim, network: deps.identifier('network', context.ip) } }
+}
+
+async function claimMade(props: unknown, context: ClaimContext, deps: ClaimDeps): Promise<ClaimResult> {
   const parsed = identifySchema.safeParse(props ?? {})
   if (!parsed.success) return { code: 'invalid_event', message: `props.${firstProblem(parsed.error)}` }
   const { data } = parsed

@@ -9,10 +9,9 @@ import { isTooDeep } from '../domain/depth.ts'
 import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { firstProblem, Problem } from '../domain/problem.ts'
-import type { Site } from '../domain/settings.ts'
 import { type Answer, type Checked, type CollectRequest, checkOrigin } from './accept.ts'
 import { isBot } from './bot.ts'
-import { type ClaimDeps, claimOf } from './claim.ts'
+import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
 import { envelopeSchema, eventSchema, isEnvelope, isEvent, TOO_DEEP } from './schema.ts'
@@ -55,7 +54,10 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   const cookie = readCookie(delivery.cookie, name, site, deps.cookieMac, receivedAt)
   const known = envelope.visitor ?? cookie?.visitor ?? null
   const withdrawal = !envelope.consent.analytics
-  const stamped = await stampEvents(envelope, { site, receivedAt, keyed, known: known !== null, ...looks(text) }, deps)
+  const ip = truncateAddress(address)
+  // A server's own address says nothing about the visitor's network.
+  const context = { site, receivedAt, keyed, ip: keyed ? null : ip, known: known !== null, ...looks(text) }
+  const stamped = await stampEvents(envelope, context, deps)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
   deps.count('duplicate', duplicate)
@@ -67,7 +69,6 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   }
 
   const visitor = known ?? envelope.candidate ?? deps.newId()
-  const ip = truncateAddress(address)
   const entry: Entry = {
     request: deps.newId(),
     site: site.id,
@@ -117,10 +118,10 @@ function looks(text: string): { large: boolean; addresses: boolean } {
 
 async function stampEvents(
   envelope: Envelope,
-  context: { site: Site; receivedAt: number; keyed: boolean; known: boolean; large: boolean; addresses: boolean },
+  context: Omit<ClaimContext, 'at'> & { known: boolean; large: boolean; addresses: boolean },
   deps: EventsDeps,
 ): Promise<{ events: StampedEvent[]; rejected: WireReply['rejected']; duplicate: number }> {
-  const { site, receivedAt, keyed } = context
+  const { site, receivedAt, keyed, ip } = context
   const sentAt = envelope.sent_at === undefined ? null : Date.parse(envelope.sent_at)
   const events: StampedEvent[] = []
   const rejected: WireReply['rejected'] = []
@@ -164,7 +165,7 @@ async function stampEvents(
     const { url, referrer, title } = texts
     const stamped: StampedEvent = { id: event.id, type: eventType(event.type), at, url, referrer, title }
     if (event.type === 'identify') {
-      const result = await claimOf(event.props, { site, at, receivedAt, keyed }, deps)
+      const result = await claimOf(event.props, { site, at, receivedAt, keyed, ip }, deps)
       if ('code' in result) {
         reject(result.code, result.message)
         continue

@@ -47,6 +47,7 @@ export async function collectSegment(
     context: readContext(calls[0] === body ? undefined : body.context, {}),
     sentAt: body.sentAt,
     tokenHash: deps.tokenHash,
+    network: truncateAddress(delivery.address),
   }
   const from = senderOf(delivery, caller)
   const consentOf = createConsentReader(caller.site, caller.keyed)
@@ -130,7 +131,9 @@ async function keep(
   }
   // A logout concerns whoever leaves, so it makes no claim.
   if (call.user !== null && consent.identity && mapped.type !== 'reset' && mapped.type !== 'consent') {
-    const result = await claimOf(call.user, { ...caller, at: call.at, receivedAt: setting.receivedAt }, deps)
+    // Without a key anybody can state any address, so only the one that the request came from counts.
+    const ip = caller.keyed ? browser.ip : setting.network
+    const result = await claimOf(call.user, { ...caller, at: call.at, receivedAt: setting.receivedAt, ip }, deps)
     if ('claim' in result) event.claim = result.claim
     else if (call.kind === 'identify' || call.kind === 'alias') return result
   }

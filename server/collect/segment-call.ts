@@ -46,6 +46,8 @@ export type CallSetting = {
   context: CallContext
   sentAt: unknown
   tokenHash: (text: string) => string
+  /** The truncated address that the request came from. */
+  network: string | null
 }
 
 const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group', 'alias'] satisfies CallKind[]

@@ -30,6 +30,8 @@ export type StampedClaim = {
   /** The shop's cart or order that the form's address came with. */
   cart?: string
   order?: string
+  /** Of a claim that the guard counts: a keyed hash of the truncated address it came from. */
+  network?: string
 }
 
 /** An event with its time corrected to the collector's clock. */

@@ -1,7 +1,9 @@
 /**
  * The guard of contacts: no contact gets a sixth new browser in one day. It counts claims, never links, by the time of
- * receipt, so that a late claim cannot be dated out of it.
+ * receipt, so that a late claim cannot be dated out of it. Each kind of claim counts itself, so that claims which
+ * anybody can make hold up nobody's clicks, and the visitors of one network count once.
  */
+import type { Evidence } from './event.ts'
 
 const DAY_MS = 24 * 3600_000
 
@@ -11,29 +13,46 @@ const LIMITS = [
   { visitors: 21, withinMs: 90 * DAY_MS },
 ]
 
-/** With fewer visitors than this no limit is reached. */
+/** With fewer namings than this no limit is reached. */
 const FEWEST = Math.min(...LIMITS.map(({ visitors }) => visitors))
 
-/** When a visitor first named the contact. */
-type Naming = { visitor_id: string; received_at: number }
+/** A naming further back than this does not count. */
+export const GUARD_WINDOW_MS = Math.max(...LIMITS.map(({ withinMs }) => withinMs))
 
 /**
- * Whether a visitor is one too many for a contact. `namings` lists all visitors that named the contact, once for each
- * of its identifiers. Visitors that came at the same moment are counted in the order of their ids.
+ * How many namings the guard looks at, the newest first. It is more than the limits need, since visitors of one network
+ * count once, and it bounds what a claim costs however many visitors named the contact before.
  */
-export function isCrowded(visitorId: string, namings: Naming[]): boolean {
+export const GUARD_LOOKS_AT = 64
+
+/** The kinds of claims that the guard holds up. A signed login needs no guard, and a typed address owns one cart only. */
+export const GUARDED: readonly Evidence[] = ['email_click', 'login_claimed']
+
+/** When a visitor first named a contact by one kind of claim; `network` is the hash of its network, if it is known. */
+export type Naming = { visitor_id: string; received_at: number; network: string | null }
+
+/** Orders namings by receipt. Those of one moment are ordered by the visitors' ids. */
+export function byReceipt(
+  a: { visitor_id: string; received_at: number },
+  b: { visitor_id: string; received_at: number },
+): number {
+  return a.received_at - b.received_at || (a.visitor_id < b.visitor_id ? -1 : a.visitor_id > b.visitor_id ? 1 : 0)
+}
+
+/**
+ * Whether a visitor is one too many for a contact. `namings` are those of the contact by claims of the same kind; it may
+ * leave out all but the newest `GUARD_LOOKS_AT` up to `own`.
+ */
+export function isCrowded(own: { visitor_id: string; received_at: number }, namings: Naming[]): boolean {
   if (namings.length < FEWEST) return false
-  const first = new Map<string, number>()
-  for (const { visitor_id, received_at } of namings) {
-    first.set(visitor_id, Math.min(received_at, first.get(visitor_id) ?? Number.POSITIVE_INFINITY))
-  }
-  const own = first.get(visitorId)
-  if (own === undefined) return false
+  const newest = namings
+    .filter((naming) => byReceipt(naming, own) <= 0)
+    .sort((a, b) => byReceipt(b, a))
+    .slice(0, GUARD_LOOKS_AT)
   return LIMITS.some(({ visitors, withinMs }) => {
-    let before = 0
-    for (const [other, at] of first) {
-      if (at > own - withinMs && (at < own || (at === own && other <= visitorId))) before++
-    }
-    return before >= visitors
+    const since = own.received_at - withinMs
+    const counted = newest.filter(({ received_at }) => received_at > since)
+    const units = counted.map(({ visitor_id, network }) => (network === null ? `v ${visitor_id}` : `n ${network}`))
+    return new Set(units).size >= visitors
   })
 }

@@ -26,6 +26,9 @@ const SHARED_WINDOW_MS = 30 * DAY_MS
 /** From this many visitors on, a link token counts as forwarded. */
 const FORWARDED_FROM = 4
 
+/** Whom a token was used by is known of this many visitors, the first ones. Those after them change nothing. */
+export const COUNTED_USERS = FORWARDED_FROM
+
 /**
  * The contact that a claim's keyed identifier names. If the CRM merged that contact into another, `id` is the contact
  * that survives merging, and the flags are true if they hold for either.
@@ -48,7 +51,7 @@ export type Claim = {
   holder: Holder
   message: string | null
   issuedAt: number | null
-  /** How many visitors used this claim's token before this one. */
+  /** How many visitors used this claim's token before this one, by the time of receipt; `COUNTED_USERS` stands for more. */
   usedBefore: number
   /** Whether any other visitor ever used the token. */
   usedElsewhere: boolean
@@ -56,9 +59,9 @@ export type Claim = {
    * Whether another contact has the address to which this contact's mails go: nobody can tell which of them clicked.
    */
   sharedAddress: boolean
-  /** Whether the token was revoked before the claim was made. */
+  /** Whether the token was revoked before the claim was received. */
   revoked: boolean
-  /** Whether more new visitors named the contact shortly before than one person can have. */
+  /** Whether more new visitors named the contact shortly before, by claims of this kind, than one person can have. */
   crowded: boolean
   /** An operator's last decision on it. */
   act: 'void' | 'confirm' | null

@@ -47,13 +47,16 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
           r.at,
           r.request_id,
         ])
-        const key = { key_hash: claim.key, visitor_id: visitor, received_at: entry.received_at }
-        keepFirst(claimKeys, `${claim.key} ${visitor}`, key, (r) => [r.received_at])
+        const { received_at } = entry
+        const key = { key_hash: claim.key, visitor_id: visitor, evidence: claim.evidence, received_at }
+        const naming = { ...key, network: claim.network ?? null }
+        keepFirst(claimKeys, `${claim.key} ${visitor} ${claim.evidence}`, naming, (r) => [
+          r.received_at,
+          r.network ?? '',
+        ])
         if (claim.token !== undefined) {
-          const use = tokenUses.get(`${claim.token} ${visitor}`)
-          if (!use || event.at < use.at) {
-            tokenUses.set(`${claim.token} ${visitor}`, { token_hash: claim.token, visitor_id: visitor, at: event.at })
-          }
+          const use = { token_hash: claim.token, visitor_id: visitor, received_at }
+          keepFirst(tokenUses, `${claim.token} ${visitor}`, use, (r) => [r.received_at])
         }
       }
       if (event.type === 'purchase') {
@@ -129,6 +132,7 @@ function claimRow(entry: Entry, event: StampedEvent, claim: StampedClaim): Claim
     exp: claim.exp ?? null,
     cart_id: claim.cart ?? null,
     order_id: claim.order ?? null,
+    network: claim.network ?? null,
   }
 }
 

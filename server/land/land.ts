@@ -16,16 +16,16 @@ import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
 import { type Entry, entryOf } from '../domain/event.ts'
 import { itemAt, mustGet } from '../domain/lookup.ts'
-import { visitorsNamingAfter } from '../store/claim-keys.ts'
 import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
 import { insertDeadLetter } from '../store/dead-letters.ts'
+import { dependentsOf } from '../store/dependents.ts'
 import { isPoison, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import { insertFacts } from '../store/facts.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
-import { visitorsOfTokens } from '../store/token-uses.ts'
 import { findTombstones } from '../store/tombstones.ts'
+import { withoutVoided } from '../store/voided-claims.ts'
 import { insertWithdrawals } from '../store/withdrawals.ts'
 import { mark } from '../store/work/dirty.ts'
 import { lockNamed } from '../store/work/locks.ts'
@@ -231,9 +231,10 @@ export async function landEntries(
       return { hash: mustGet(hashes, visitor), site, consentId: consent.id, at: consent.at }
     }),
   )
-  // The links of everybody who used a token depend on who used it first, and the guard on who named a contact before.
+  const secondKeys = { uses: facts.tokenUses, namings: facts.claimKeys }
+  await withoutVoided(trx, secondKeys)
   // A visitor that has withdrawn is deleted when it is derived.
-  const others = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, facts.claimKeys))]
+  const others = await dependentsOf(trx, secondKeys)
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
   return erased
 }

@@ -15,8 +15,8 @@ import {
 
 /** What is computed with the installation's keys. */
 export type Keyring = {
-  /** The keyed hash of an identifier, for claims and contacts. */
-  identifier(kind: 'contact' | 'email' | 'link', value: string): string
+  /** The keyed hash of an identifier, for claims and contacts, and of the network that a claim came from. */
+  identifier(kind: 'contact' | 'email' | 'link' | 'network', value: string): string
   /** The keyed hash of a claim's token. */
   token(token: string): string
   /** The keyed hash that keeps a retired visitor out. */

@@ -4,24 +4,21 @@
  * operator voided counts nowhere, neither as a use of a token nor towards a guard, as if it had never been made.
  */
 import type { Kysely } from 'kysely'
-import { byTimeThenId, type Evidence } from '../domain/event.ts'
-import { isCrowded } from '../domain/guard.ts'
-import type { Claim } from '../domain/identity-evidence.ts'
+import { byTimeThenId } from '../domain/event.ts'
+import { byReceipt, GUARDED, isCrowded } from '../domain/guard.ts'
+import { type Claim, COUNTED_USERS } from '../domain/identity-evidence.ts'
+import { itemAt } from '../domain/lookup.ts'
+import { lookUpNamings } from './claim-keys.ts'
 import { ofKeys } from './engine/many.ts'
 import { loadHolders } from './holders.ts'
-import type { ClaimKeyRow, ClaimRow, LinkActRow, TokenUseRow } from './schema/visitors.ts'
+import type { ClaimRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+import { firstUses } from './token-uses.ts'
+import { loadActs } from './voided-claims.ts'
 
 const selectClaims = ofKeys((db, visitorIds) =>
   db.selectFrom('claims').selectAll().where('visitor_id', 'in', visitorIds),
 )
-const selectActs = ofKeys((db, visitorIds) =>
-  db.selectFrom('link_acts').selectAll().where('visitor_id', 'in', visitorIds).orderBy('at'),
-)
-const selectTokenUses = ofKeys((db, hashes) =>
-  db.selectFrom('token_uses').selectAll().where('token_hash', 'in', hashes),
-)
-const selectNamings = ofKeys((db, keys) => db.selectFrom('claim_keys').selectAll().where('key_hash', 'in', keys))
 const selectRevocations = ofKeys((db, values) =>
   db.selectFrom('revocations').select(['kind', 'value', 'at']).where('value', 'in', values),
 )
@@ -31,90 +28,63 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
   const rows = await selectClaims(db, visitorIds)
   if (rows.length === 0) return new Map()
   const holders = await loadHolders(db, [...new Set(rows.map((row) => row.key_hash))])
-  const keysOf = (row: ClaimRow) => holders.keysBeside(row.key_hash)
-  const uses = await selectTokenUses(db, [...new Set(rows.flatMap((row) => row.token_hash ?? []))])
-  const namings = await selectNamings(db, [...new Set(rows.flatMap(keysOf))])
-  const acts = await loadActs(db, [
-    ...new Set([...rows, ...uses, ...namings].map((row: { visitor_id: string }) => row.visitor_id)),
-  ])
-  const counted = await withoutVoided(db, acts, { uses, namings })
-  const usersOf = Map.groupBy(counted.uses.sort(byUse), (use) => use.token_hash)
-  const namingsOf = Map.groupBy(counted.namings, (naming) => naming.key_hash)
+  const tokens = [...new Set(rows.flatMap((row) => row.token_hash ?? []))]
+  const usesOf = await firstUses(db, tokens, COUNTED_USERS)
+  const acts = await loadActs(db, [...new Set(rows.map((row) => row.visitor_id))])
+  const actOn = (row: ClaimRow) => acts.get(row.visitor_id)?.get(row.id) ?? null
+  const standing = rows.filter((row) => actOn(row) !== 'void')
+  const crowded = await loadCrowded(db, standing, (row) => holders.keysBeside(row.key_hash))
   const revoked = await loadRevocations(db, rows)
-  const claims = rows.map((row): [string, Claim] => {
-    const users = row.token_hash === null ? [] : (usersOf.get(row.token_hash) ?? []).map((use) => use.visitor_id)
+  const byVisitor = new Map<string, Claim[]>()
+  for (const row of rows) {
+    const users = row.token_hash === null ? [] : (usesOf.get(row.token_hash) ?? []).map((use) => use.visitor_id)
+    const place = users.indexOf(row.visitor_id)
     const claim: Claim = {
       id: row.id,
       at: row.at,
       receivedAt: row.received_at,
       request: row.request_id,
-      evidence: row.evidence as Evidence,
+      evidence: row.evidence,
       byServer: row.evidence === 'login_verified' && row.token_hash === null,
       holder: holders.of(row.key_hash),
       message: row.message,
       issuedAt: row.issued_at,
-      usedBefore: Math.max(0, users.indexOf(row.visitor_id)),
+      usedBefore: place >= 0 ? place : users.length,
       usedElsewhere: users.some((user) => user !== row.visitor_id),
       sharedAddress: holders.isShared(row.key_hash),
       revoked: revoked(row),
-      crowded: isCrowded(
-        row.visitor_id,
-        keysOf(row).flatMap((key) => namingsOf.get(key) ?? []),
-      ),
-      act: acts.get(row.visitor_id)?.get(row.id) ?? null,
+      crowded: crowded.has(row),
+      act: actOn(row),
       cart: row.cart_id,
       order: row.order_id,
     }
-    return [row.visitor_id, claim]
-  })
-  const byVisitor = new Map<string, Claim[]>()
-  for (const [visitorId, claim] of claims) byVisitor.set(visitorId, [...(byVisitor.get(visitorId) ?? []), claim])
+    const own = byVisitor.get(row.visitor_id)
+    if (own) own.push(claim)
+    else byVisitor.set(row.visitor_id, [claim])
+  }
   for (const list of byVisitor.values()) list.sort(byTimeThenId)
   return byVisitor
 }
 
-const byUse = (a: TokenUseRow, b: TokenUseRow) => a.at - b.at || (a.visitor_id < b.visitor_id ? -1 : 1)
-
-type Acts = Map<string, Map<string, 'void' | 'confirm'>>
-
-/** The latest verdict of operators on each claim, by visitor and claim. */
-async function loadActs(db: Kysely<Database>, visitorIds: string[]): Promise<Acts> {
-  const acts: Acts = new Map()
-  const rows: LinkActRow[] = await selectActs(db, visitorIds)
-  for (const { visitor_id, claim_id, act } of rows.sort((a, b) => a.at - b.at)) {
-    const own = acts.get(visitor_id) ?? new Map()
-    acts.set(visitor_id, own)
-    if (act === 'clear') own.delete(claim_id)
-    else own.set(claim_id, act)
-  }
-  return acts
-}
-
-/** Token uses and namings of contacts as they would be without the voided claims. */
-async function withoutVoided(
+/** The claims by which a visitor is one too many for a contact, by whichever of its identifiers it is named. */
+async function loadCrowded(
   db: Kysely<Database>,
-  acts: Acts,
-  { uses, namings }: { uses: TokenUseRow[]; namings: ClaimKeyRow[] },
-): Promise<{ uses: TokenUseRow[]; namings: ClaimKeyRow[] }> {
-  const touched = new Set([...acts].filter(([, own]) => [...own.values()].includes('void')).map(([visitor]) => visitor))
-  if (touched.size === 0) return { uses, namings }
-  const left = (await selectClaims(db, [...touched])).filter((row) => acts.get(row.visitor_id)?.get(row.id) !== 'void')
-  const earliest = (rows: ClaimRow[], time: (row: ClaimRow) => number) => Math.min(...rows.map(time))
-  return {
-    uses: uses.flatMap((use) => {
-      if (!touched.has(use.visitor_id)) return [use]
-      const own = left.filter((row) => row.visitor_id === use.visitor_id && row.token_hash === use.token_hash)
-      return own.length === 0 ? [] : [{ ...use, at: earliest(own, (row) => row.at) }]
-    }),
-    namings: namings.flatMap((naming) => {
-      if (!touched.has(naming.visitor_id)) return [naming]
-      const own = left.filter((row) => row.visitor_id === naming.visitor_id && row.key_hash === naming.key_hash)
-      return own.length === 0 ? [] : [{ ...naming, received_at: earliest(own, (row) => row.received_at) }]
-    }),
+  standing: ClaimRow[],
+  keysOf: (row: ClaimRow) => string[],
+): Promise<Set<ClaimRow>> {
+  const guarded = standing.filter((row) => GUARDED.includes(row.evidence))
+  const crowded = new Set<ClaimRow>()
+  const lookup = await lookUpNamings(db, guarded.flatMap(keysOf))
+  const nameOf = (row: ClaimRow) => `${row.visitor_id} ${row.evidence} ${keysOf(row).sort().join(' ')}`
+  for (const claims of Map.groupBy(guarded, nameOf).values()) {
+    const first = itemAt(claims.sort(byReceipt), 0)
+    const namings = await lookup.upTo({ ...first, keys: keysOf(first) })
+    if (isCrowded(first, namings)) for (const claim of claims) crowded.add(claim)
   }
+  return crowded
 }
 
-/** Returns a predicate: was the claim's token, its message or its whole contact revoked before the claim was made? */
+/** Returns a predicate: was the claim's token, its message or its whole contact revoked before the claim was received? */
 async function loadRevocations(db: Kysely<Database>, rows: ClaimRow[]): Promise<(row: ClaimRow) => boolean> {
   const names = (row: ClaimRow): [kind: string, value: string][] =>
     row.evidence !== 'email_click'
@@ -126,5 +96,5 @@ async function loadRevocations(db: Kysely<Database>, rows: ClaimRow[]): Promise<
         ]
   const values = [...new Set(rows.flatMap(names).map(([, value]) => value))]
   const since = new Map((await selectRevocations(db, values)).map(({ kind, value, at }) => [`${kind} ${value}`, at]))
-  return (row) => names(row).some(([kind, value]) => (since.get(`${kind} ${value}`) ?? Infinity) <= row.at)
+  return (row) => names(row).some(([kind, value]) => (since.get(`${kind} ${value}`) ?? Infinity) <= row.received_at)
 }

@@ -5,7 +5,8 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.ts'
-import { visitorsNamingAfter } from './claim-keys.ts'
+import { namingsOf } from './claim-keys.ts'
+import { dependentsOf } from './dependents.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { insertErasure } from './erasures.ts'
 import { deleteOfVisitor } from './rows.ts'
@@ -86,22 +87,28 @@ export async function removeErased(trx: Transaction<Database>, spansOf: Map<stri
     if (own.length > 0) events.push([visitor, own])
     const made = await trx
       .selectFrom('claims')
-      .select(['id', 'at', 'key_hash', 'received_at'])
+      .select(['id', 'at', 'key_hash', 'evidence'])
       .where('visitor_id', '=', visitor)
       .execute()
     const [inside, kept] = [made.filter(({ at }) => isInside(at, spans)), made.filter(({ at }) => !isInside(at, spans))]
     if (inside.length === 0) continue
     claims.push([visitor, inside.map(({ id }) => id)])
-    const named = new Set(kept.map((claim) => claim.key_hash))
-    for (const { key_hash, received_at } of inside) {
-      if (!named.has(key_hash)) namings.push({ key_hash, visitor_id: visitor, received_at })
+    const namingOf = (row: { key_hash: string; evidence: string }) => `${row.key_hash} ${row.evidence}`
+    const [gone, named] = [new Set(inside.map(namingOf)), new Set(kept.map(namingOf))]
+    for (const naming of await namingsOf(trx, [visitor])) {
+      if (gone.has(namingOf(naming)) && !named.has(namingOf(naming))) namings.push(naming)
     }
   }
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [])
+  const others = await dependentsOf(trx, { uses: [], namings })
   for (const [visitor, ids] of [...events, ...claims]) await removeMoments(trx, visitor, ids)
-  const others = await visitorsNamingAfter(trx, namings)
-  for (const { key_hash, visitor_id } of namings) {
-    await trx.deleteFrom('claim_keys').where('key_hash', '=', key_hash).where('visitor_id', '=', visitor_id).execute()
+  for (const { key_hash, visitor_id, evidence } of namings) {
+    await trx
+      .deleteFrom('claim_keys')
+      .where('key_hash', '=', key_hash)
+      .where('visitor_id', '=', visitor_id)
+      .where('evidence', '=', evidence)
+      .execute()
   }
   await mark(
     trx,

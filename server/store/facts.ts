@@ -65,6 +65,7 @@ const upsertClaims = ofRows((db, rows: ClaimRow[]) =>
           exp: eb.ref('excluded.exp'),
           cart_id: eb.ref('excluded.cart_id'),
           order_id: eb.ref('excluded.order_id'),
+          network: eb.ref('excluded.network'),
         }))
         .where(
           sql<boolean>`(excluded.received_at, excluded.at, excluded.request_id) < (claims.received_at, claims.at, claims.request_id)`,
@@ -110,8 +111,8 @@ const upsertTokenUses = ofRows((db, rows: TokenUseRow[]) =>
     .onConflict((conflict) =>
       conflict
         .columns(['token_hash', 'visitor_id'])
-        .doUpdateSet((eb) => ({ at: eb.ref('excluded.at') }))
-        .whereRef('excluded.at', '<', 'token_uses.at'),
+        .doUpdateSet((eb) => ({ received_at: eb.ref('excluded.received_at') }))
+        .whereRef('excluded.received_at', '<', 'token_uses.received_at'),
     ),
 )
 
@@ -121,9 +122,14 @@ const upsertClaimKeys = ofRows((db, rows: ClaimKeyRow[]) =>
     .values(rows)
     .onConflict((conflict) =>
       conflict
-        .columns(['key_hash', 'visitor_id'])
-        .doUpdateSet((eb) => ({ received_at: eb.ref('excluded.received_at') }))
-        .whereRef('excluded.received_at', '<', 'claim_keys.received_at'),
+        .columns(['key_hash', 'visitor_id', 'evidence'])
+        .doUpdateSet((eb) => ({
+          received_at: eb.ref('excluded.received_at'),
+          network: eb.ref('excluded.network'),
+        }))
+        .where(
+          sql<boolean>`(excluded.received_at, coalesce(excluded.network, '')) < (claim_keys.received_at, coalesce(claim_keys.network, ''))`,
+        ),
     ),
 )
 

@@ -1,15 +1,15 @@
 /**
  * Operators' verdicts on claims. The latest verdict on a claim counts, so each has its own time. The transaction also marks
- * everything that a verdict may change: the claim's visitor, visitors that used the same token (the first use decides),
- * and visitors that named the same contact or one that the CRM has merged with it (the guards count them).
+ * everything that a verdict may change: the claim's visitor, the first users of the same token, and visitors for
+ * which the guard counts this claim, of the same contact or one that the CRM has merged with it.
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { Act } from '../domain/identity-link.ts'
-import { visitorsOfKeys } from './claim-keys.ts'
+import { dependentsOf } from './dependents.ts'
 import { keysBeside } from './holders.ts'
 import type { LinkActRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
-import { visitorsOfTokens } from './token-uses.ts'
+import { renewSecondKeys, secondKeysOf } from './voided-claims.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
@@ -39,7 +39,7 @@ export async function addAct(
   await lockName(trx, 'contacts')
   const claim = await trx
     .selectFrom('claims')
-    .select(['key_hash', 'token_hash'])
+    .select(['visitor_id', 'key_hash', 'evidence', 'token_hash'])
     .where('visitor_id', '=', visitorId)
     .where('id', '=', claimId)
     .executeTakeFirst()
@@ -53,7 +53,9 @@ export async function addAct(
   const at = Math.max(now, (last?.at ?? 0) + 1)
   const row = { visitor_id: visitorId, claim_id: claimId, at, act, actor }
   await trx.insertInto('link_acts').values(row).execute()
-  const users = await visitorsOfTokens(trx, tokens)
-  await mark(trx, 'dirty_visitors', [visitorId, ...users, ...(await visitorsOfKeys(trx, keys))])
+  const before = await dependentsOf(trx, await secondKeysOf(trx, claim))
+  await renewSecondKeys(trx, claim)
+  const after = await dependentsOf(trx, await secondKeysOf(trx, claim))
+  await mark(trx, 'dirty_visitors', [visitorId, ...before, ...after])
   return row
 }

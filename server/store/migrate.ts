@@ -13,6 +13,7 @@ import * as erasure from './migrations/007-erasure.ts'
 import * as erasedSpans from './migrations/008-erased-spans.ts'
 import * as personTexts from './migrations/009-person-texts.ts'
 import * as segments from './migrations/010-segments.ts'
+import * as receipt from './migrations/011-receipt.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -27,6 +28,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '008-erased-spans': erasedSpans,
   '009-person-texts': personTexts,
   '010-segments': segments,
+  '011-receipt': receipt,
 }
 
 /**

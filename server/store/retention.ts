@@ -6,13 +6,15 @@
  * uses of tokens that others used too, because the first use decides what their claims are worth.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { namingsOf } from './claim-keys.ts'
+import { dependentsOf } from './dependents.ts'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import { deleteOfVisitor } from './rows.ts'
 import type { Database } from './schema.ts'
 import { DELETED_AT_DEPARTURE, DELETED_WITH_PROOF, EXPIRING_COLUMNS } from './tables.ts'
-import { tokensOf } from './token-uses.ts'
+import { usesOf } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
-import { lockKeys } from './work/locks.ts'
+import { lockNamed } from './work/locks.ts'
 
 /** The position of a sweep among the visitors, by expiry and id. */
 export type SweepPosition = { expireAt: number; visitorId: string }
@@ -58,8 +60,9 @@ export async function removeExpired(
   },
 ): Promise<{ removed: number; complete: boolean }> {
   const { visitorIds, floors, limit } = given
-  const tokens = await tokensOf(trx, visitorIds)
-  await lockKeys(trx, tokens)
+  const tokens = [...new Set((await usesOf(trx, visitorIds)).map((use) => use.token_hash))]
+  const namings = await namingsOf(trx, visitorIds)
+  await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], tokens)
   const named = floors.flatMap((floor) => floor.sites ?? [])
   const rows = await trx
     .selectFrom('events')
@@ -100,22 +103,28 @@ export async function removeExpired(
     )
   }
   const complete = rows.length < limit
-  if (complete) await removeDeparted(trx, visitorIds, tokens, given.proofUntil)
-  if (rows.length > 0) await mark(trx, 'dirty_visitors', visitorIds)
+  const dependents = complete ? await removeDeparted(trx, visitorIds, tokens, given.proofUntil) : []
+  await mark(trx, 'dirty_visitors', [...(rows.length > 0 ? visitorIds : []), ...dependents])
   return { removed: rows.length, complete }
 }
 
-/** Deletes what is left of those visitors that have no events any more. The caller holds the locks of their tokens. */
+/**
+ * Removes what is left of those of the visitors that have no event any more, and returns whose claims are weighed
+ * otherwise without them. Their tokens and what they named are locked.
+ */
 async function removeDeparted(
   trx: Transaction<Database>,
   visitorIds: string[],
   tokens: string[],
   proofUntil: number,
-): Promise<void> {
+): Promise<string[]> {
   const present = await withEvents(trx, visitorIds)
   const departed = visitorIds.filter((id) => !present.has(id))
-  if (departed.length === 0) return
+  if (departed.length === 0) return []
   await removeTokens(trx, tokens)
+  // The guard counts without them from now on.
+  const namings = await namingsOf(trx, departed)
+  const dependents = (await dependentsOf(trx, { uses: [], namings })).filter((id) => !departed.includes(id))
   for (const table of DELETED_AT_DEPARTURE) {
     await trx.deleteFrom(table).where('visitor_id', 'in', departed).execute()
   }
@@ -126,6 +135,7 @@ async function removeDeparted(
       conflict.column('visitor_id').doUpdateSet((eb) => ({ proof_until: eb.ref('excluded.proof_until') })),
     )
     .execute()
+  return dependents
 }
 
 /** Deletes the uses of those tokens that no visitor with events has used. */

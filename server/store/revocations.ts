@@ -1,5 +1,6 @@
 /**
- * Revoked link tokens. A claim at or after the revocation is refused when its visitor is derived; earlier claims stand.
+ * Revoked link tokens. A claim received at or after the revocation is refused when its visitor is derived; earlier
+ * claims stand.
  */
 import type { Kysely, Transaction } from 'kysely'
 import { visitorsOfKeys } from './claim-keys.ts'
@@ -37,7 +38,7 @@ export async function markRevoked(db: Kysely<Database>, { kind, value, at }: Rev
         .selectFrom('claims')
         .select('visitor_id')
         .distinct()
-        .where('at', '>=', at)
+        .where('received_at', '>=', at)
         .where('site_id', '=', value.slice(0, cut))
         .where('message', '=', value.slice(cut + 1))
         .execute()

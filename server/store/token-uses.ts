@@ -1,21 +1,52 @@
-/** Which visitors used which link tokens. */
-import type { Transaction } from 'kysely'
+/** Which visitors used which link tokens and logins, in the order in which the uses were received. */
+import type { Kysely, Transaction } from 'kysely'
+import { byReceipt } from '../domain/guard.ts'
+import { itemAt } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
+import { rowsOfFew } from './few.ts'
+import type { TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+
+/** Reads the visitors of tokens that few have used in one statement; more than this are read token by token. */
+const FEW = 4
 
 const selectTokenUsers = ofKeys((db, hashes) =>
   db.selectFrom('token_uses').select('visitor_id').where('token_hash', 'in', hashes),
 )
-const selectTokens = ofKeys((db, visitorIds) =>
-  db.selectFrom('token_uses').select('token_hash').distinct().where('visitor_id', 'in', visitorIds),
+const selectUsesOf = ofKeys((db, visitorIds) =>
+  db.selectFrom('token_uses').selectAll().where('visitor_id', 'in', visitorIds),
+)
+const selectSome = ofKeys((db, hashes, limit: number) =>
+  db.selectFrom('token_uses').selectAll().where('token_hash', 'in', hashes).limit(limit),
+)
+const selectFirst = ofKeys((db, hashes, limit: number) =>
+  db
+    .selectFrom('token_uses')
+    .selectAll()
+    .where('token_hash', '=', itemAt(hashes, 0))
+    .orderBy('received_at')
+    .orderBy('visitor_id')
+    .limit(limit),
 )
 
-/** The tokens that any of these visitors used. */
-export async function tokensOf(trx: Transaction<Database>, visitorIds: string[]): Promise<string[]> {
-  return [...new Set((await selectTokens(trx, visitorIds)).map((row) => row.token_hash))]
+/** What these visitors used. */
+export async function usesOf(db: Kysely<Database>, visitorIds: string[]): Promise<TokenUseRow[]> {
+  return selectUsesOf(db, visitorIds)
 }
 
-/** The visitors that used any of these tokens. */
+/** All visitors that used any of these tokens, however many. */
 export async function visitorsOfTokens(trx: Transaction<Database>, hashes: string[]): Promise<string[]> {
   return (await selectTokenUsers(trx, hashes)).map((row) => row.visitor_id)
+}
+
+/** The first `most` uses of each token, by the time of receipt; never more are read than that and a few. */
+export async function firstUses(
+  db: Kysely<Database>,
+  hashes: string[],
+  most: number,
+): Promise<Map<string, TokenUseRow[]>> {
+  const { rows, many } = await rowsOfFew(hashes, FEW, (keys, limit) => selectSome(db, keys, limit))
+  for (const hash of many) rows.push(...(await selectFirst(db, [hash], most)))
+  const uses = Map.groupBy(rows.sort(byReceipt), (row) => row.token_hash)
+  return new Map([...uses].map(([hash, own]) => [hash, own.slice(0, most)]))
 }

@@ -4,11 +4,12 @@
  */
 import type { Compilable, Transaction } from 'kysely'
 import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../domain/ids.ts'
-import { namingsOf, visitorsNamingAfter } from './claim-keys.ts'
+import { namingsOf } from './claim-keys.ts'
+import { dependentsOf } from './dependents.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import type { Database } from './schema.ts'
 import { DELETED_WITH_VISITOR, TABLES, VISITOR_TABLES, type VisitorTable } from './tables.ts'
-import { tokensOf, visitorsOfTokens } from './token-uses.ts'
+import { usesOf } from './token-uses.ts'
 import { keptParts, withOwn } from './visitor-persons.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
@@ -91,11 +92,12 @@ export async function writeVisitors(
   const before = withOwn(known, kept)
   const had = new Set(before.map((row) => `${row.visitor_id} ${row.person_id}`))
   const gained = rows.visitor_persons.filter((row) => !had.has(`${row.visitor_id} ${row.person_id}`))
-  const tokens = await tokensOf(trx, removed)
+  const uses = await usesOf(trx, removed)
   const namings = await namingsOf(trx, removed)
   const contacts = contactsAmong(gained.map((row) => row.person_id)).map(contactPerson)
+  const tokens = uses.map((use) => use.token_hash)
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [...contacts, ...tokens])
-  const sharers = [...(await visitorsOfTokens(trx, tokens)), ...(await visitorsNamingAfter(trx, namings))]
+  const dependents = await dependentsOf(trx, { uses, namings })
   for (const remove of removeFacts) await remove(trx, removed)
   const loaded = new Map<VisitorTable, Row[]>([
     ['visitors', known],
@@ -112,7 +114,7 @@ export async function writeVisitors(
   await mark(
     trx,
     'dirty_visitors',
-    sharers.filter((id) => !removed.includes(id)),
+    dependents.filter((id) => !removed.includes(id)),
   )
   const parts = [...before, ...rows.visitor_persons]
   await mark(

@@ -1,7 +1,8 @@
 /**
  * What it costs to link a visitor, and to void the link, by the number of its events: from the answer to the request
  * that claims or voids until the link is visible and every event belongs to the contact, or to nobody again. Each is
- * one transaction, so the link's state shows that its events were re-pointed; that is checked.
+ * one transaction, so the link's state shows that its events were re-pointed; that is checked. Beside it, `one_more`
+ * says what one more use of a token or naming of a contact costs by the number of those before it (`one-more`).
  */
 import { sql } from 'kysely'
 import { contactId, contactPerson, type PersonId, visitorId, visitorPerson } from '../../server/domain/ids.ts'
@@ -9,6 +10,7 @@ import { openCommandStore } from '../../server/store/open.ts'
 import { signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { oneMore } from './one-more.ts'
 import { quantile } from './table.ts'
 
 const SIZES = [10, 1000, 100_000]
@@ -23,6 +25,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
   const server = await startServer()
   const line = { stitch_ms: {} as Record<string, number>, void_ms: {} as Record<string, number> }
   const runs = long ? 7 : brief ? 1 : 3
+  const one_more = await oneMore(50 * runs)
   try {
     const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
     const { identity_secret } = await server.cli<{ identity_secret: string }>('sites', 'show', 'demo')
@@ -39,7 +42,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
       line.stitch_ms[size] = Math.round(quantile(took.stitch, 0.5))
       line.void_ms[size] = Math.round(quantile(took.void, 0.5))
     }
-    return line
+    return { ...line, one_more }
   } finally {
     await server.stop()
   }

@@ -13,7 +13,7 @@ const MINUTE = 60_000
 let server: TestServer
 let site: SiteView
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ env: { TRUST_PROXY: '1' } })
   site = await server.cli<SiteView>('sites', 'show', 'demo')
 })
 afterAll(() => server.stop())
@@ -302,12 +302,15 @@ describe('an address typed into a form', () => {
 })
 
 describe('the contact guard', () => {
+  // Visitors of one network count once.
+  const networkOf = (n: number) => ({ 'x-forwarded-for': `198.51.${n}.7` })
+
   test('a sixth new browser in a day waits for review whatever identifier it uses, but a signed login does not', async () => {
     const anna = await contact()
     const visitors = Array.from({ length: 8 }, newVisitor)
     for (const [n, visitor] of visitors.entries()) {
       const props = n % 2 === 0 ? { contact_id: anna } : { email: `${anna}@policy.example` }
-      await sendAll(server, visitor, [event('identify', 0, { kind: 'login', ...props })])
+      await sendAll(server, visitor, [event('identify', 0, { kind: 'login', ...props })], {}, networkOf(n))
     }
     await settled(server)
     const states = await Promise.all(visitors.map((visitor) => linksOf(`visitor=${visitor}`)))
@@ -323,8 +326,8 @@ describe('the contact guard', () => {
   test('a browser that withdraws everything is no longer counted', async () => {
     const anna = await contact()
     const visitors = Array.from({ length: 6 }, newVisitor)
-    for (const visitor of visitors) {
-      await sendAll(server, visitor, [event('identify', 0, { kind: 'login', contact_id: anna })])
+    for (const [n, visitor] of visitors.entries()) {
+      await sendAll(server, visitor, [event('identify', 0, { kind: 'login', contact_id: anna })], {}, networkOf(n))
     }
     await settled(server)
     expect(await linksOf(`visitor=${visitors[5]}`)).toEqual([`${anna} claimed review too_many_visitors`])

@@ -269,7 +269,7 @@ const browsing: fc.Arbitrary<Doing> = fc.oneof(
   })),
 )
 
-const claiming: fc.Arbitrary<Doing> = fc
+const claim: fc.Arbitrary<StampedClaim> = fc
   .oneof(
     // Two tokens per contact, so that the same one appears on several visitors.
     fc.record({ contact, nth: small }).map(
@@ -294,7 +294,22 @@ const claiming: fc.Arbitrary<Doing> = fc
     small.map((email): StampedClaim => ({ evidence: 'login_claimed', key: emailKey(email) })),
     small.map((email): StampedClaim => ({ evidence: 'form_email', key: emailKey(email) })),
   )
-  .map((claim) => ({ type: 'identify', claim }))
+  .chain((made) => fc.constantFrom(undefined, 'network-1', 'network-2').map((network) => ({ ...made, network })))
+
+const claiming: fc.Arbitrary<Doing> = claim.map((made) => ({ type: 'identify', claim: made }))
+
+/** One token or identifier, used by so many visitors that they are not read all at once any more. */
+const crowd = fc.record({
+  claim,
+  size: fc.constantFrom(5, 12, 30, 80),
+  start: fc.constantFrom(0, 1, 40).map((day) => START + day * DAY),
+  step: fc.constantFrom(0, 1, 5 * MINUTE, DAY),
+  networks: fc.constantFrom(0, 1, 4, 100),
+  /** Some of them say no to everything later. */
+  leaving: fc.constantFrom(0, 0, 3, 7),
+})
+
+type Crowd = typeof crowd extends fc.Arbitrary<infer T> ? T : never
 
 /** Minutes since the start: few days and minutes, so that sessions coincide and times collide. */
 const time = fc
@@ -352,6 +367,10 @@ const push = fc.record({
 const history: fc.Arbitrary<History> = fc
   .record({
     requests: fc.array(request, { minLength: 5, maxLength: 40 }),
+    crowds: fc.oneof(
+      { weight: 2, arbitrary: fc.constant<Crowd[]>([]) },
+      { weight: 1, arbitrary: fc.array(crowd, { minLength: 1, maxLength: 2 }) },
+    ),
     pushes: fc.array(push, { maxLength: 6 }),
     importedOn: fc.array(fc.constantFrom(0, 0, 20, 60), { minLength: CONTACTS.length, maxLength: CONTACTS.length }),
     settings: fc.record({
@@ -359,10 +378,33 @@ const history: fc.Arbitrary<History> = fc
       email_click_backstitch: fc.constantFrom('session' as const, 'window' as const),
     }),
   })
-  .map(({ requests, pushes, importedOn, settings }) => ({
+  .map(({ requests, crowds, pushes, importedOn, settings }) => ({
     settings,
-    told: [...toldOf(requests), ...pushesOf(pushes, importedOn)],
+    told: [...toldOf(requests), ...crowds.flatMap(toldOfCrowd), ...pushesOf(pushes, importedOn)],
   }))
+
+function toldOfCrowd({ claim, size, start, step, networks, leaving }: Crowd, nth: number): Told[] {
+  const said = (visitor: string, at: number, allowed: boolean, events: StampedEvent[]): Told => ({
+    entry: {
+      request: `${visitor}-${at}`,
+      site: 'shop',
+      visitor,
+      received_at: at,
+      keyed: false,
+      consent: {
+        ...{ id: allowed ? 'yes' : 'no', analytics: allowed, identity: allowed, marketing: allowed },
+        ...{ source: 'manual', at },
+      },
+      events,
+    },
+  })
+  return Array.from({ length: size }, (_, i) => {
+    const [visitor, at] = [`crowd-${nth}-${i}`, start + i * step]
+    const network = networks === 0 ? undefined : `crowd-${i % networks}`
+    const told = [said(visitor, at, true, [{ id: 'e', at, type: 'identify', claim: { ...claim, network } }])]
+    return i > 0 && i <= leaving ? [...told, said(visitor, at + 30 * MINUTE, false, [])] : told
+  }).flat()
+}
 
 function toldOf(requests: (typeof request extends fc.Arbitrary<infer T> ? T : never)[]): Told[] {
   return requests.flatMap(({ visitor, time, doing, choice, choiceId, lateBy, keyed, agent, again, reusesIds }, n) => {

@@ -39,7 +39,7 @@ export async function drive(town: Town, deeds: Deed[]): Promise<Driven> {
     await sleep(CLOCK_SEEN_MS)
   }
   await setClock(town.begin - HOUR)
-  const server = await startServer({ env: { CLOCK_FILE: file } })
+  const server = await startServer({ env: { CLOCK_FILE: file, TRUST_PROXY: '1' } })
   const stop = async () => {
     await server.stop()
     rmSync(folder, { recursive: true })
@@ -110,6 +110,14 @@ async function createTeller(server: TestServer, now: () => number) {
     }
   }
 
+  /** Each browser has a network of its own: the guard of contacts counts those of one network once. */
+  const networks = new Map<string, number>()
+  const addressOf = (visitor: string) => {
+    const n = networks.get(visitor) ?? networks.size
+    networks.set(visitor, n)
+    return `10.${n >> 8}.${n & 255}.1`
+  }
+
   /** Sends one request of a browser: of one visit, under one choice, with at most one claim. */
   const send = async (events: Happening[]) => {
     const { visitor, choice, sender } = events[0]!
@@ -131,6 +139,7 @@ async function createTeller(server: TestServer, now: () => number) {
       headers: {
         'content-type': 'application/json',
         'user-agent': sender === 'bot' ? AGENTS.bot : AGENTS.browser,
+        'x-forwarded-for': addressOf(visitor),
         ...(sender === 'shop' ? { authorization: `Bearer ${key}` } : {}),
       },
       body: JSON.stringify(body),
@@ -176,12 +185,23 @@ async function createTeller(server: TestServer, now: () => number) {
     for (const event of events) {
       if (event.says?.how === 'signed') logins.set(event.id, await sign(event, identity_secret))
     }
-    const visitors = [...Map.groupBy(events, (event) => event.visitor).values()]
+    const visitors = [...Map.groupBy(events, (event) => event.visitor).values()].map(requestsOf)
     await inTurns(visitors, async (own) => {
-      for (const request of requestsOf(own)) await send(request)
+      for (const request of own) if (!usesToken(request)) await send(request)
     })
+    // Who used a token first is decided by the time of receipt, so these are received in the order in which they happen.
+    const using = visitors.flat().filter(usesToken)
+    for (const request of using.sort((a, b) => a.at(-1)!.at - b.at(-1)!.at)) {
+      await send(request)
+      await sleep(1)
+    }
   }
   return { tell, told }
+}
+
+/** Whether a request ends with a claim that another visitor may repeat. */
+function usesToken(request: Happening[]): boolean {
+  return ['signed', 'click', 'replayed'].includes(request.at(-1)?.says?.how ?? '')
 }
 
 /** Splits a visitor's events where a tag would: a request holds one visit, choice and sender, and ends with a claim. */

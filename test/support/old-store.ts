@@ -26,7 +26,7 @@ const CRM_1 = createKeyring(OLD_SECRET).identifier('contact', 'crm-1')
 type Rows = Partial<Record<keyof Database, Record<string, string | number | null>[]>>
 
 /** A store's rows: two visitors with an abandoned cart each, and everything else that a shop in use has. */
-function rowsAt(now: number): Rows {
+function rowsAt(now: number, version: string): Rows {
   const began = now - 3 * HOUR
   const sentBy = (visitor_id: string) => ({
     ...{ visitor_id, site_id: 'shop', received_at: began, identity: 1, marketing: 1 },
@@ -84,10 +84,11 @@ function rowsAt(now: number): Rows {
         ...{ site_id: 'shop', request_id: 'request-1', evidence: 'login_verified', key_hash: CRM_1 },
         ...{ token_hash: 'hash of the login', message: null, issued_at: null, kid: null },
         ...{ iat: Math.floor(began / 1000), exp: Math.floor(began / 1000) + 600, cart_id: null, order_id: null },
+        network: null,
       },
     ],
-    token_uses: [{ token_hash: 'hash of the login', visitor_id: ANNA, at: began }],
-    claim_keys: [{ key_hash: CRM_1, visitor_id: ANNA, received_at: began }],
+    token_uses: [{ token_hash: 'hash of the login', visitor_id: ANNA, at: began, received_at: began }],
+    claim_keys: [{ key_hash: CRM_1, visitor_id: ANNA, received_at: began, evidence: 'login_verified', network: null }],
     devices: [
       { visitor_id: ANNA, site_id: 'shop', device: 'desktop', browser: 'Firefox', os: 'Linux', received_at: began },
     ],
@@ -135,7 +136,10 @@ function rowsAt(now: number): Rows {
     dirty_contacts: [{ key: 'crm-1', generation: 1, bucket: 0 }],
     segments: [
       {
-        ...{ id: 'cart_abandoned', name: 'Cart abandoned', version: 1, updated_at: began },
+        ...{ id: 'cart_abandoned', version: 1, updated_at: began },
+        ...{ origin: 'preset', preset_version: 1, edited_at: null },
+        // A name has been JSON since there may be one a language.
+        name: version < '010' ? 'Cart abandoned' : '"Cart abandoned"',
         node: '{"cart":{"state":"abandoned","idle":{"max":"7d"}}}',
       },
     ],
@@ -162,7 +166,8 @@ export async function makeOldStore(db: Kysely<Database>, version: string, now: n
     (await db.introspection.getTables()).map((table) => [table.name, table.columns.map((column) => column.name)]),
   )
   const written: Rows = {}
-  for (const [table, rows] of Object.entries(rowsAt(now)) as [keyof Database, Required<Rows>[keyof Database]][]) {
+  const all = rowsAt(now, version)
+  for (const [table, rows] of Object.entries(all) as [keyof Database, Required<Rows>[keyof Database]][]) {
     const columns = columnsOf.get(table)
     if (columns === undefined) continue
     written[table] = rows.map((row) =>

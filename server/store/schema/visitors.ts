@@ -40,6 +40,8 @@ export type ClaimRow = {
   /** For a form: the shop's cart or the order that carries the address. */
   cart_id: string | null
   order_id: string | null
+  /** For a claim that the guard counts: a keyed hash of the truncated address that it came from. */
+  network: string | null
 }
 
 /** One row per choice and state, with the times at which the choice was first and last seen. */
@@ -57,11 +59,18 @@ export type ConsentRow = {
   last_at: number
 }
 
-/** Looks up claims by token: which visitors used it, and when first. */
-export type TokenUseRow = { token_hash: string; visitor_id: VisitorId; at: number }
+/** Looks up claims by token: which visitors used it, and when this was first received. A voided claim is no use. */
+export type TokenUseRow = { token_hash: string; visitor_id: VisitorId; received_at: number }
 
-/** Looks up claims by identifier: which visitors named it, and when this was first received. */
-export type ClaimKeyRow = { key_hash: string; visitor_id: VisitorId; received_at: number }
+/** Looks up claims by identifier: which visitors named it, by which kind of claim, and when this was first received. */
+export type ClaimKeyRow = {
+  key_hash: string
+  visitor_id: VisitorId
+  evidence: Evidence
+  received_at: number
+  /** The network that it came from then: a keyed hash, as in the claim. */
+  network: string | null
+}
 
 /** What is known about a visitor's browser, from its latest request. */
 export type DeviceRow = {

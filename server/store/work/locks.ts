@@ -5,7 +5,8 @@
  *
  * - a claim on an identifier lands (marks its visitor) / a contact gains or loses the identifier (marks the visitors
  *   that claimed it): both lock the identifier;
- * - two visitors land a use of one token, or one that used it is deleted (each marks the others): all lock the token;
+ * - two visitors land a use of one token, or one that used it is deleted (each marks the first users): all lock
+ *   the token;
  * - two visitors name one contact, or one that named it is deleted (each marks the visitors that a guard counts after
  *   it): all lock every identifier of the contact, since one may name its id and the other its address;
  * - a visitor's derived rows assign something to a contact (marks its person) / the contact or its orders change (marks
