@@ -203,7 +203,7 @@ describe('Jean-Pierre and the bracelet', () => {
     const password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
     await page.getByTestId('password').fill('not the password')
     await page.getByTestId('sign-in').click()
-    await page.getByText(/password is not/).waitFor()
+    await page.getByText(/not the installation's password/).waitFor()
     await page.getByTestId('password').fill(password)
     await page.getByTestId('sign-in').click()
     const row = page.getByTestId('cart-row')

@@ -278,7 +278,7 @@ test('a copy that would differ is refused with the table and key of the differen
   await inTarget("update contacts set phone = 'old' where contact_id = 'carl'")
   await inTarget('create trigger spoil before insert or update on contacts for each row execute function spoil()')
   const ran = await copy('--finish')
-  expect(ran.stderr).toMatch(/^the copy is not the same in contacts, first at the key \["carl"\]/)
+  expect(ran.stderr).toMatch(/^the copy differs in contacts, first at the key \["carl"\]/)
   expect(ran.stdout).toMatch(/^contacts +\d+ +NO$/m)
   expect(ran.code).toBe(1)
   expect((await refusal(onPostgres())).stderr).toMatch(/holds a copy that is not finished/)
@@ -311,7 +311,7 @@ test('everything acknowledged is present once, and readers of the feed and of se
   const finished = await copy('--finish')
   expect(finished).toMatchObject({ code: 0, stderr: '' })
   expect(finished.stdout).toMatch(/^events +[\d,]+ +yes$/m)
-  expect(finished.stdout).toContain(`what is in the file ${folder}/secret`)
+  expect(finished.stdout).toContain(`the content of ${folder}/secret`)
   expect(finished.stdout).not.toContain(secretOf())
   const { tables, secret_file } = JSON.parse((await copy('--finish', '--json')).stdout) as Finished
   expect(tables.every((each) => each.equal)).toBe(true)
