@@ -63,8 +63,16 @@ class LongestFirst extends BaseSequencer {
 
 // The files that ask for larger amounts in a long run.
 const LONG = {
-  sqlite: ['test/contract/import.test.ts', 'test/fault/{kill,torn}.test.ts'],
-  postgres: ['test/fault/away.test.ts'],
+  sqlite: [
+    'test/contract/{import,upgrade}.test.ts',
+    'test/fault/{kill,torn}.test.ts',
+    'test/property/{order,segments,segment-changes}.test.ts',
+  ],
+  postgres: [
+    'test/contract/upgrade.test.ts',
+    'test/fault/away.test.ts',
+    'test/property/{order,segments,segment-changes}.test.ts',
+  ],
 }
 const long = process.env.TEST_LONG === '1'
 

@@ -16,7 +16,7 @@ import { freePort, startServer, type TestServer } from '../support/server.ts'
 const VISITOR = 'visitor-of-many-events-aa'
 const EVENTS = 20_000
 const REQUEST_EVENTS = 500
-const KILLS = 3
+const KILLS = 2
 const DAY_MS = 24 * 3600_000
 /** Too few to make a visitor overactive on one day. */
 const DAYS = 4

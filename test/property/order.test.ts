@@ -23,6 +23,7 @@ import { insertSite } from '../../server/store/sites.ts'
 import { DERIVED_TABLES } from '../../server/store/tables.ts'
 import { createLeases } from '../../server/store/work/leases.ts'
 import { LostClaim, ownsEverything } from '../../server/store/work/ownership.ts'
+import { amount } from '../support/long.ts'
 import { dropPlaces, placeOf } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
 import { ENGINE } from '../support/store.ts'
@@ -463,7 +464,7 @@ const historyAndDelivery: fc.Arbitrary<{ past: History; delivery: Delivery }> = 
   })
 })
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? 25 : 6))
+const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? amount(15, 60) : amount(3, 12)))
 /** A failure is reported, with its seed, before the test is cut off. */
 const LIMIT_MS = 40_000 + RUNS * (ENGINE === 'sqlite' ? 200 : 3000)
 const limits = { interruptAfterTimeLimit: LIMIT_MS, markInterruptAsFailure: true }

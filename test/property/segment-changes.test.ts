@@ -16,6 +16,7 @@ import { updatePresets } from '../../server/segments/presets.ts'
 import { transact } from '../../server/store/engine/transact.ts'
 import { BUCKETS } from '../../server/store/work/buckets.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
+import { amount } from '../support/long.ts'
 import { dropPlaces, placeOf } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
 import { ENGINE } from '../support/store.ts'
@@ -71,7 +72,7 @@ function entryOf(visitor: number, type: string, at: number, id: number): Entry {
   }
 }
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? 60 : 15))
+const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? amount(30, 200) : amount(8, 40)))
 
 afterAll(dropPlaces)
 

@@ -10,6 +10,7 @@ import { visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { updatePresets } from '../../server/segments/presets.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
+import { amount } from '../support/long.ts'
 import { dropPlaces, placeOf } from '../support/place.ts'
 import { journalOfRows } from '../support/rows-journal.ts'
 import { ENGINE } from '../support/store.ts'
@@ -78,7 +79,7 @@ function entryOf(act: Act, index: number): Entry {
   }
 }
 
-const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? 100 : 25))
+const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? amount(60, 300) : amount(12, 60)))
 
 afterAll(dropPlaces)
 
