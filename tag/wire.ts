@@ -38,6 +38,12 @@ export const CONSENT_SOURCES = ['manual', 'google', 'tcf', 'cmp', 'gpc'] as cons
 /** Where a choice was made. */
 export type ConsentSource = (typeof CONSENT_SOURCES)[number]
 
+/** The sources that a site may set as `consent_source`: those that the tag has a reader for in `consent/`. */
+export const TAG_CONSENT_SOURCES = ['manual'] as const satisfies ConsentSource[]
+
+/** Where the tag of a site reads the choice. */
+export type TagConsentSource = (typeof TAG_CONSENT_SOURCES)[number]
+
 /** The visitor's choice as it stands when the request is sent. `at` is the time of the choice. */
 export type WireConsent = {
   /** One id per choice, made by the tag and sent with every request under that choice. */

@@ -1,6 +1,7 @@
 /**
  * The settings of a site: one list, which defines their types, defaults and checks, and the texts that describe them.
  */
+import { TAG_CONSENT_SOURCES, type TagConsentSource } from '../../tag/wire.ts'
 
 const DAY_MS = 24 * 3600_000
 
@@ -17,7 +18,7 @@ export type Setting<T> = { rule: SettingRule; default: T; about: string }
 
 /** A site's settings. */
 export type SiteSettings = {
-  consent_source: 'manual'
+  consent_source: TagConsentSource
   consent_map: string[]
   trust_unsigned_login: boolean
   identity_public_key: string
@@ -40,7 +41,7 @@ export type SiteSettings = {
 /** Every setting by its name. */
 export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } = {
   consent_source: {
-    rule: { kind: 'choice', of: ['manual'] },
+    rule: { kind: 'choice', of: TAG_CONSENT_SOURCES },
     default: 'manual',
     about: "Where the visitor's choice is read: `manual` is the shop's own call of couture('consent', …).",
   },
