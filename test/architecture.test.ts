@@ -189,7 +189,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/listen\.ts$/,
-    may: only(rooms('collect'), '@hono/node-server$', 'node:http$'),
+    may: only(rooms('collect'), '@hono/node-server$', 'node:(http|net)$'),
     why: 'the socket is given the handler of its requests',
   },
   {
