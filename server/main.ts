@@ -20,13 +20,14 @@ import { createEndpoints } from './collect/endpoints.ts'
 import { createRateLimit } from './collect/rate-limit.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { type JournalReader, openJournalReader } from './journal/journal.ts'
-import { listen } from './listen.ts'
+import { listen, PATIENCE } from './listen.ts'
 import { clientAddress, createDoors, isLoopback } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { coalesce } from './ops/coalesce.ts'
 import type { Config } from './ops/config.ts'
 import { explainDamage, explainStore } from './ops/damage.ts'
+import { connectionLimit } from './ops/file-limit.ts'
 import { createKeyring, hashApiKey, type Keyring, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { createLog } from './ops/log.ts'
@@ -187,7 +188,7 @@ export async function start(config: Config): Promise<Running> {
     [threadId(), collectorId].filter((id) => id !== null),
     short,
   )
-  const listening = await listen(endpoints, app.fetch, config)
+  const listening = await listen(endpoints, app.fetch, config, { ...PATIENCE, connections: connectionLimit() })
 
   let stopping = false
   const begin = async () => {

@@ -5,13 +5,13 @@ import { isbot } from 'isbot'
 const MAX_KEPT = 20_000
 const kept = new Map<string, boolean>()
 
-/** No browser's agent is longer; what is longer is cut off before it is looked at and kept. */
-const MAX_AGENT = 512
+/** The longest user agent that is looked at or kept. */
+export const AGENT_LENGTH = 512
 
 /** Whether a user agent is a bot's. A missing one is not: some browsers and proxies send none. */
 export function isBot(userAgent: string | null): boolean {
   if (userAgent === null) return false
-  const agent = userAgent.slice(0, MAX_AGENT)
+  const agent = userAgent.slice(0, AGENT_LENGTH)
   let bot = kept.get(agent)
   if (bot === undefined) {
     bot = isbot(agent)

@@ -76,7 +76,7 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     received_at: receivedAt,
     ...(ip === null ? {} : { ip }),
     // A server's own user agent says nothing about the visitor's browser.
-    ...(keyed || userAgent === null ? {} : { user_agent: userAgent.slice(0, 512) }),
+    ...(keyed || userAgent === null ? {} : { user_agent: userAgent }),
     keyed,
     consent: stampConsent(envelope, events, receivedAt),
     events,

@@ -7,6 +7,7 @@ import { LIMITS } from '../../tag/wire.ts'
 import { Problem } from '../domain/problem.ts'
 import type { CollectRequest, Endpoint } from './accept.ts'
 import { readBody } from './body.ts'
+import { AGENT_LENGTH } from './bot.ts'
 import type { Configuration } from './configuration.ts'
 import type { RateLimit } from './rate-limit.ts'
 
@@ -52,7 +53,7 @@ export async function receive(
   }
   const text = await readBody(message, maxBytes)
   const site = endpoint === 'events' ? null : siteIn(message.url ?? '')
-  const userAgent = message.headers['user-agent']
+  const userAgent = message.headers['user-agent']?.slice(0, AGENT_LENGTH)
   const fetchSite = message.headers['sec-fetch-site'] as string | undefined
   return { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
 }

@@ -13,7 +13,7 @@ import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
 import { type Checked, type CollectRequest, checkOrigin } from './accept.ts'
-import { isBot } from './bot.ts'
+import { AGENT_LENGTH, isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
@@ -100,7 +100,7 @@ const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
 /** What the request itself says about the browser: nothing if it comes from a server. */
 function senderOf({ address, userAgent = '' }: CollectRequest, caller: SegmentCaller): Browser {
   if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
-  return { ip: truncateAddress(address), userAgent: userAgent.slice(0, 512) }
+  return { ip: truncateAddress(address), userAgent }
 }
 
 /** Makes the event of a call, or says why there is none. */
@@ -158,7 +158,7 @@ function browserOf({ context }: ReadCall, from: Browser): Browser {
   const { ip, userAgent } = context
   return {
     ip: typeof ip === 'string' ? truncateAddress(ip) : from.ip,
-    userAgent: typeof userAgent === 'string' && userAgent !== '' ? userAgent.slice(0, 512) : from.userAgent,
+    userAgent: typeof userAgent === 'string' && userAgent !== '' ? userAgent.slice(0, AGENT_LENGTH) : from.userAgent,
   }
 }
 

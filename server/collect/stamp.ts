@@ -20,13 +20,27 @@ export function truncateAddress(address: string | null): string | null {
   const v4 = /^(?:::ffff:)?(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.\d{1,3}$/i.exec(address)
   if (v4) return `${v4[1]}.${v4[2]}.${v4[3]}.0`
   if (!address.includes(':')) return null
+  const groups = groupsOf(address).slice(0, 3)
+  return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) ? `${groups.join(':').toLowerCase()}::` : null
+}
+
+/** The sender that an address stands for: an IPv4 address, or the /64 of IPv6, of which a sender has a whole one. */
+export function senderAddress(address: string): string {
+  // Longer texts are no addresses; they are not kept at length.
+  const text = address.slice(0, 64)
+  if (!text.includes(':') || /^::ffff:[\d.]+$/i.test(text)) return text
+  const groups = groupsOf(text).slice(0, 4)
+  return groups.map((group) => Number.parseInt(group, 16).toString(16)).join(':')
+}
+
+/** The groups of an IPv6 address, with those that `::` leaves out. */
+function groupsOf(address: string): string[] {
   const [zoneless = ''] = address.split('%', 1)
   const [head = '', tail] = zoneless.split('::')
   const left = head === '' ? [] : head.split(':')
   const right = tail === undefined || tail === '' ? [] : tail.split(':')
   const zeros = tail === undefined ? 0 : Math.max(0, 8 - left.length - right.length)
-  const groups = [...left, ...Array<string>(zeros).fill('0'), ...right].slice(0, 3)
-  return groups.every((group) => /^[0-9a-f]{1,4}$/i.test(group)) ? `${groups.join(':').toLowerCase()}::` : null
+  return [...left, ...Array<string>(zeros).fill('0'), ...right]
 }
 
 /**
