@@ -85,6 +85,8 @@ export default defineConfig({
     // Two cores run four files at a time: they wait half of the time. What files share is imported once a process.
     maxWorkers: 4,
     isolate: false,
+    // Counting the steps of a pattern recurses deeply. The main thread of a process has 8 MB of stack.
+    execArgv: ['--stack-size=3900'],
     sequence: { sequencer: LongestFirst },
     globalSetup: 'test/support/shared.ts',
     projects: [
