@@ -11,12 +11,23 @@ import type { Database } from '../store/schema.ts'
 /** Smaller corrections happen all the time, and any edge crossed too early by less than this has passed by now. */
 const TOLERANCE_MS = 1000
 
-/** Creates a clock watch. `check` marks all persons if the clock was set back since the last call. */
-export function createClockWatch({ db, now }: { db: Kysely<Database>; now: () => number }): {
+/** A clock watch. Everything that judges memberships asks its `now`, so that no time they were judged by goes unnoticed. */
+export type ClockWatch = {
+  now(): number
+  /** Marks all persons if the clock was set back since the last call. */
   check(): Promise<void>
-} {
+}
+
+/** Creates a clock watch. */
+export function createClockWatch({ db, now }: { db: Kysely<Database>; now: () => number }): ClockWatch {
   let latest: number | null = null
   return {
+    now() {
+      const time = now()
+      // A clock that runs ahead between two checks may have ended memberships, too.
+      if (latest !== null) latest = Math.max(latest, time)
+      return time
+    },
     async check() {
       const time = now()
       const wasAhead = latest === null ? await hasFutureMembers(db, time + TOLERANCE_MS) : time < latest - TOLERANCE_MS

@@ -120,15 +120,15 @@ async function land(hasTime: () => boolean): Promise<{ events: number; lagMs: nu
 
 // The share is named after the journal, which only this process has, so that it keeps its share over a restart.
 const share = openShare(store, journal.identity().journalId)
+const clockWatch = createClockWatch({ db, now: wallNow })
 const deriver = createDeriver({
   db,
   ownership: share.ownership,
   tombstone,
-  now: wallNow,
+  now: clockWatch.now,
   onDerived: (kind, keys) => turn.noteDerived(kind, keys),
   onFailure: (what, error) => report({ kind: 'aside', what, error: errorView(error) }),
 })
-const clockWatch = createClockWatch({ db, now: wallNow })
 async function derive(): Promise<boolean> {
   await clockWatch.check()
   return deriver.round()
