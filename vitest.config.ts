@@ -76,8 +76,8 @@ const LONG = {
 }
 const long = process.env.TEST_LONG === '1'
 
-// A browser on a busy machine needs patience, and so does a store on several machines.
-const limitMs = process.env.CITUS_WORKERS ? 300_000 : 60_000
+// A browser on a busy machine needs patience. A store on several machines needs more, and so do the larger amounts.
+const limitMs = process.env.CITUS_WORKERS || long ? 300_000 : 60_000
 const test = { testTimeout: limitMs, hookTimeout: limitMs, expect: { poll: { timeout: 20_000 } } }
 
 export default defineConfig({
