@@ -88,7 +88,7 @@ export function listen(
         reject(new Error(`PORT ${port} is in use on ${host}; set PORT to another, or stop what uses it`))
       } else reject(error)
     })
-    server.listen(port, host, () => resolve({ close: createClose(server) }))
+    server.listen(port, host, () => resolve({ close: createClose(server, open) }))
   })
 }
 
@@ -108,20 +108,15 @@ function cutSlow(open: Map<Socket, Connection>, { bodyMs, idleMs }: ListenLimits
   }
 }
 
-function createClose(server: Server): Listening['close'] {
-  // Node takes a connection for idle only after its first request, so unused ones are found among all.
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket) => {
-    sockets.add(socket)
-    socket.once('close', () => sockets.delete(socket))
-  })
+function createClose(server: Server, open: Map<Socket, Connection>): Listening['close'] {
   return async (ms) => {
     let cut = 0
     server.prependListener('request', (_, response) => response.setHeader('connection', 'close'))
     const closed = new Promise((resolve) => server.close(resolve))
     const idleTimer = setInterval(() => server.closeIdleConnections(), LOOK_MS)
     const unusedTimer = setTimeout(() => {
-      for (const socket of sockets) if (socket.bytesRead === 0) socket.destroy()
+      // Node takes a connection for idle only after its first request, so unused ones are found among all.
+      for (const socket of open.keys()) if (socket.bytesRead === 0) socket.destroy()
     }, FIRST_BYTE_MS)
     const deadline = setTimeout(() => {
       server.closeIdleConnections()
