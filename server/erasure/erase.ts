@@ -17,14 +17,14 @@ import type { Transaction } from 'kysely'
 import { contactPerson } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { visitorsOfKeys } from '../store/claim-keys.ts'
-import type { KeysOf } from '../store/contacts.ts'
+import { EMPTY_CONTACT, type KeysOf } from '../store/contacts.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import { addErasureNotices } from '../store/erasure-notices.ts'
 import { insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
 import { deleteOfContacts } from '../store/rows.ts'
-import { decodeJson, encodeJson } from '../store/schema/columns.ts'
+import { decodeJson } from '../store/schema/columns.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
@@ -205,16 +205,3 @@ async function replaceRecords(trx: Trx, rows: ContactRow[], keys: string[], deps
     await trx.insertInto('contact_keys').values(part).execute()
   }
 }
-
-const EMPTY_CONTACT = {
-  email: null,
-  email_sha256: null,
-  phone: null,
-  mail_consent: null,
-  mail_consent_at: null,
-  minor: 0,
-  merged_into: null,
-  attributes: encodeJson({}),
-  updated_at: 0,
-  field_times: encodeJson({}),
-} as const

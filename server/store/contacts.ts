@@ -74,22 +74,22 @@ export async function upsertContacts(
   return counts
 }
 
+/** A contact of which nothing is known. */
+export const EMPTY_CONTACT = {
+  email: null,
+  email_sha256: null,
+  phone: null,
+  mail_consent: null,
+  mail_consent_at: null,
+  minor: 0,
+  merged_into: null,
+  attributes: encodeJson({}),
+  updated_at: 0,
+  field_times: encodeJson({}),
+} as const satisfies Partial<ContactRow>
+
 function newRow(patch: ContactPatch, now: number): ContactRow {
-  return {
-    contact_id: patch.id,
-    email: null,
-    email_sha256: null,
-    phone: null,
-    mail_consent: null,
-    mail_consent_at: null,
-    minor: 0,
-    merged_into: null,
-    attributes: encodeJson({}),
-    updated_at: 0,
-    field_times: encodeJson({}),
-    imported_at: now,
-    erased_at: null,
-  }
+  return { ...EMPTY_CONTACT, contact_id: patch.id, imported_at: now, erased_at: null }
 }
 
 /**
