@@ -134,7 +134,7 @@ function hostileTexts(pattern: RegExp, length: number): Set<string> {
   return texts
 }
 
-const LENGTH = 96
+const LENGTH = 128
 const FACTOR = 8
 /** A bounded repetition such as `{1,64}` costs its bound at each character; it is still linear. */
 const LINEAR = 1.5
