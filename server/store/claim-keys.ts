@@ -99,3 +99,16 @@ export async function lookUpNamings(db: Kysely<Database>, keys: string[]): Promi
     },
   }
 }
+
+/** Deletes the naming of an identifier by a visitor with one kind of claim. */
+export async function deleteNaming(
+  trx: Transaction<Database>,
+  { key_hash, visitor_id, evidence }: Pick<ClaimKeyRow, 'key_hash' | 'visitor_id' | 'evidence'>,
+): Promise<void> {
+  await trx
+    .deleteFrom('claim_keys')
+    .where('key_hash', '=', key_hash)
+    .where('visitor_id', '=', visitor_id)
+    .where('evidence', '=', evidence)
+    .execute()
+}

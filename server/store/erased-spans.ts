@@ -5,7 +5,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { ERASED_END, type ErasedStretch, isInside } from '../domain/erased-tail.ts'
-import { namingsOf } from './claim-keys.ts'
+import { deleteNaming, namingsOf } from './claim-keys.ts'
 import { dependentsOf } from './dependents.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { insertErasure } from './erasures.ts'
@@ -102,14 +102,7 @@ export async function removeErased(trx: Transaction<Database>, spansOf: Map<stri
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [])
   const others = await dependentsOf(trx, { uses: [], namings })
   for (const [visitor, ids] of [...events, ...claims]) await removeMoments(trx, visitor, ids)
-  for (const { key_hash, visitor_id, evidence } of namings) {
-    await trx
-      .deleteFrom('claim_keys')
-      .where('key_hash', '=', key_hash)
-      .where('visitor_id', '=', visitor_id)
-      .where('evidence', '=', evidence)
-      .execute()
-  }
+  for (const naming of namings) await deleteNaming(trx, naming)
   await mark(
     trx,
     'dirty_visitors',

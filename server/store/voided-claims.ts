@@ -5,6 +5,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { byReceipt } from '../domain/guard.ts'
 import { itemAt } from '../domain/lookup.ts'
+import { deleteNaming } from './claim-keys.ts'
 import { ofKeys } from './engine/many.ts'
 import type { ClaimKeyRow, ClaimRow, LinkActRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
@@ -96,12 +97,7 @@ async function renewNaming(
     .execute()
   const standing = claims.filter((claim) => acts.get(visitor_id)?.get(claim.id) !== 'void')
   standing.sort((a, b) => byReceipt(a, b) || ((a.network ?? '') < (b.network ?? '') ? -1 : 1))
-  await trx
-    .deleteFrom('claim_keys')
-    .where('key_hash', '=', key_hash)
-    .where('visitor_id', '=', visitor_id)
-    .where('evidence', '=', evidence)
-    .execute()
+  await deleteNaming(trx, { key_hash, visitor_id, evidence })
   if (standing.length === 0) return
   const { received_at, network } = itemAt(standing, 0)
   await trx.insertInto('claim_keys').values({ key_hash, visitor_id, evidence, received_at, network }).execute()
