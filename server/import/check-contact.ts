@@ -1,13 +1,12 @@
 /** Checks one contact as a CRM pushes it, by the API or in a file. */
 import { z } from 'zod'
 import { isTooDeep } from '../domain/depth.ts'
-import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
+import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
 import type { ContactPatch } from '../store/contacts.ts'
+import { emailSchema, timeSchema } from './check-fields.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
-
-const time = z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00Z' })
 
 /** One contact as a CRM pushes it. Absent: unchanged. Null: removed. */
 const contactSchema = z.strictObject({
@@ -18,12 +17,7 @@ const contactSchema = z.strictObject({
     .refine((id) => !isBlockedIdentifier(id), 'must be the id of one contact, not an empty or placeholder value')
     // Excel writes long numbers so, and many different ones become the same.
     .refine((id) => !/^\d([.,]\d+)?E\+\d+$/i.test(id), 'must be an id, not a number that a spreadsheet has rounded'),
-  email: z
-    .string()
-    .trim()
-    .refine((email) => looksLikeEmail(email) && !isBlockedIdentifier(email), 'must be a mail address')
-    .nullable()
-    .optional(),
+  email: emailSchema,
   email_sha256: z
     .string()
     .regex(/^[0-9a-fA-F]{64}$/, 'must be SHA-256 in hex')
@@ -32,10 +26,10 @@ const contactSchema = z.strictObject({
     .optional(),
   phone: z.string().max(64).nullable().optional(),
   mail_consent: z.boolean('must be true or false').nullable().optional(),
-  mail_consent_at: time.nullable().optional(),
+  mail_consent_at: timeSchema.nullable().optional(),
   minor: z.boolean('must be true or false').nullable().optional(),
   merged_into: z.string().max(200).nullable().optional(),
-  updated_at: time.optional(),
+  updated_at: timeSchema.optional(),
   attributes: z.record(z.string().max(200), z.unknown()).optional(),
 })
 

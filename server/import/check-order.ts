@@ -5,10 +5,11 @@
 import { z } from 'zod'
 import { itemsOf } from '../domain/cart.ts'
 import { isTooDeep } from '../domain/depth.ts'
-import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
+import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { amountOf, toMinor } from '../domain/money.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
+import { emailSchema, timeSchema } from './check-fields.ts'
 import type { OrderInput } from './orders.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
 
@@ -23,13 +24,8 @@ const identifier = (what: string) =>
 const orderSchema = z.strictObject({
   order_id: identifier('order'),
   contact_id: identifier('contact').nullable().optional(),
-  email: z
-    .string()
-    .trim()
-    .refine((email) => looksLikeEmail(email) && !isBlockedIdentifier(email), 'must be a mail address')
-    .nullable()
-    .optional(),
-  at: z.iso.datetime({ offset: true, error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00Z' }),
+  email: emailSchema,
+  at: timeSchema,
   total: z
     .union([z.number(), z.string()], 'must be an amount such as 49.90')
     .refine((total) => amountOf(total) !== null, 'must be an amount such as 49.90'),
