@@ -196,6 +196,7 @@ async function personTraces(db: Kysely<Database>, personIds: PersonId[], now: nu
         segment: segment.id,
         member: member !== undefined,
         entered_at: isoOrNull(member?.entered_at ?? null),
+        reason: member?.reason ?? null,
         changes_at: isoOrNull(explained?.changesAt ?? null),
         nodes: explained ? nodesOf(explained) : [],
       })

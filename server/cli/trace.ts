@@ -149,7 +149,7 @@ function personLines(person: Trace['persons'][number]): string[] {
     `Person: ${nameOf(person.person)}`,
     person.memberships.flatMap((membership) => [
       membership.member
-        ? `in ${membership.segment} since ${membership.entered_at}${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`
+        ? `in ${membership.segment} since ${membership.entered_at} (${membership.reason})${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`
         : `not in ${membership.segment}${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`,
       ...membership.nodes.map(
         (node) => `  ${node.holds ? 'holds' : 'fails'}  ${node.path}  ${JSON.stringify(node.values)}`,

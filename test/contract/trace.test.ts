@@ -113,14 +113,15 @@ test('memberships have a start, and other segments show which part fails with it
       memberships.find((m: Trace) => m.segment === 'cart_abandoned'),
     )
   const [member] = await of(inside)
-  expect(member).toMatchObject({ member: true, nodes: [{ path: 'cart', holds: true }] })
+  expect(member).toMatchObject({ member: true, reason: 'time', nodes: [{ path: 'cart', holds: true }] })
   expect(Date.parse(member.entered_at)).toBeLessThan(Date.now() - HOUR + MINUTE)
   const [other] = await of('bela')
-  expect(other).toMatchObject({ member: false, entered_at: null })
+  expect(other).toMatchObject({ member: false, entered_at: null, reason: null })
   const failing = other.nodes.filter((node: Trace) => !node.holds)
   expect(failing).toMatchObject([{ path: 'cart' }])
   // The cart is not idle yet: the part depends on the time when it will be.
   expect(failing[0].values.cart_idle_at).toBe(other.changes_at)
+  expect((await text(inside)).stdout).toMatch(/in cart_abandoned since \S+ \(time\)/)
   const { stdout } = await text('bela')
   expect(stdout).toMatch(/not in cart_abandoned[^\n]*\n +fails +cart +\{.*"cart_idle_at"/)
 })
