@@ -148,7 +148,7 @@ function readDay(text: string, order: DayOrder): string | null {
   }
   const local = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(text)
   if (!local) return null
-  const [, a, sign, b, year] = local as unknown as [string, string, string, string, string]
+  const [, a = '', sign, b = '', year = ''] = local
   // With dots the day always comes first.
   const by = sign === '.' ? 'dmy' : order
   if (by === null) return null
