@@ -14,6 +14,7 @@ import type { Exactly } from './domain/exact.ts'
 import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import type { Site } from './domain/settings.ts'
+import type { ApiDocument } from './http/api-document.ts'
 import { limitOthers } from './http/body-limit.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
@@ -130,18 +131,23 @@ export function createApp(deps: AppDeps): Hono {
   app.use('/dashboard/*', onlyPrivate)
   const api = privateRoutes(deps.http)
   app.route('/api/v1', api)
-  const document = describeApi(api, {
-    prefix: '/api/v1',
-    version: deps.version,
-    server: deps.address,
-    events: { request: batchSchema, reply: replySchema, example: EXAMPLE_BATCH },
-  })
+  // Generated at the first request for it, not at every start.
+  let generated: ApiDocument | null = null
+  const document = () => {
+    generated ??= describeApi(api, {
+      prefix: '/api/v1',
+      version: deps.version,
+      server: deps.address,
+      events: { request: batchSchema, reply: replySchema, example: EXAMPLE_BATCH },
+    })
+    return generated
+  }
   app.use('/openapi.json', onlyPrivate)
   app.use('/reference', onlyPrivate)
-  app.get('/openapi.json', (c) => c.json(document))
+  app.get('/openapi.json', (c) => c.json(document()))
   app.get('/reference', (c) => {
     c.header('content-security-policy', REFERENCE_POLICY)
-    return c.html(referencePage(document))
+    return c.html(referencePage(document()))
   })
   app.get('/dashboard', (c) => c.redirect('/dashboard/'))
   app.get('/dashboard/*', (c) => serveDashboard(c, deps.dashboard))

@@ -14,8 +14,9 @@ import { isBot } from './bot.ts'
 import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
-import { envelopeSchema, eventSchema, isEnvelope, isEvent, TOO_DEEP } from './schema.ts'
+import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
+import { isEnvelope, isEvent } from './wire-check.ts'
 import { withoutAddresses } from './without-addresses.ts'
 
 /** What the route needs. */

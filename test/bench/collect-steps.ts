@@ -3,8 +3,8 @@
  * thread and its other threads run per request. For profiling.
  */
 import { readdirSync, readFileSync } from 'node:fs'
-import { isEnvelope, isEvent } from '../../server/collect/schema.ts'
 import { cleanTexts } from '../../server/collect/stamp.ts'
+import { isEnvelope, isEvent } from '../../server/collect/wire-check.ts'
 import { isTooDeep } from '../../server/domain/depth.ts'
 import { defaultSettings } from '../../server/domain/settings.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'

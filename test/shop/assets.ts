@@ -1,7 +1,7 @@
 /**
  * The shop's static files: its own from `assets/`, the consent banner's from its package, and the drawings. All are
- * read or drawn once at start and served from memory with an ETag; browsers revalidate each time, which costs one 304
- * and never shows a stale file after a change.
+ * read or drawn at the first request for one and served from memory with an ETag; browsers revalidate each time, which
+ * costs one 304 and never shows a stale file after a change.
  */
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -30,8 +30,8 @@ const file = (name: string, body: string): File => ({
   etag: `"${createHash('sha256').update(body).digest('base64url').slice(0, 16)}"`,
 })
 
-/** Reads everything. The reply for a name is `null` if there is no such file. */
-export function createAssets() {
+/** Reads everything. */
+function readAll(): Map<string, File> {
   const files = new Map<string, File>()
   const own = new URL('assets/', import.meta.url)
   for (const name of readdirSync(own)) files.set(`assets/${name}`, file(name, readFileSync(new URL(name, own), 'utf8')))
@@ -39,8 +39,14 @@ export function createAssets() {
   for (const [name, path] of Object.entries(FROM_PACKAGES))
     files.set(`assets/${name}`, file(name, readFileSync(require.resolve(path), 'utf8')))
   for (const product of PRODUCTS) files.set(`img/${product.id}.svg`, file('.svg', draw(product.drawing)))
+  return files
+}
 
+/** The reply for a name is `null` if there is no such file. */
+export function createAssets() {
+  let files: Map<string, File> | null = null
   return (c: Context, name: string): Response | null => {
+    files ??= readAll()
     const found = files.get(name)
     if (!found) return null
     const headers = { ETag: found.etag, 'Cache-Control': 'no-cache', 'Content-Type': found.type }

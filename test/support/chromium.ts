@@ -3,8 +3,37 @@ import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { type BrowserServer, chromium } from 'playwright-core'
 
+/**
+ * Parts of a browser that nobody looks at here: with each page Chromium starts three more processes, for the pop-ups of
+ * its address bar and for the next page, which take more processor time than most tests.
+ */
+const UNUSED = ['WebUIOmniboxPopup', 'WebUIOmniboxAimPopup', 'SpareRendererForSitePerProcess']
+
+/** What Playwright disables. Chromium takes the last such list, so ours has to repeat Playwright's. */
+const PLAYWRIGHTS = [
+  'AvoidUnnecessaryBeforeUnloadCheckSync',
+  'DestroyProfileOnBrowserClose',
+  'HttpsUpgrades',
+  'HttpsFirstBalancedModeAutoEnable',
+  'LensOverlay',
+  'MediaRouter',
+  'PaintHolding',
+  'ThirdPartyStoragePartitioning',
+  'AvoidCorsURLLoaderRestartOnRedirect',
+  'TcpPortRandomizationWin',
+  'OptimizationHints',
+  'NetworkTimeServiceQuerying',
+  'AimEnabled',
+  'PreconnectToSearch',
+  'msForceBrowserSignIn',
+  'msEdgeUpdateLaunchServicesPreferredVersion',
+]
+
+const DISABLE = '--disable-features='
+
 /** Root needs `--no-sandbox`, and the browser must not contact anything but the tests. */
 export const SWITCHES = [
+  `${DISABLE}${[...PLAYWRIGHTS, ...UNUSED]}`,
   '--no-sandbox',
   '--disable-background-networking',
   '--disable-component-update',
@@ -52,6 +81,13 @@ function install(): string | null {
 }
 
 /** Starts it for several processes that connect to it. */
-export function launchServer(executablePath: string): Promise<BrowserServer> {
-  return chromium.launchServer({ executablePath, args: SWITCHES })
+export async function launchServer(executablePath: string): Promise<BrowserServer> {
+  const server = await chromium.launchServer({ executablePath, args: SWITCHES })
+  const lists = server.process().spawnargs.filter((each) => each.startsWith(DISABLE))
+  const missing = lists.flatMap((list) => list.slice(DISABLE.length).split(',')).filter((each) => !isDisabled(each))
+  if (missing.length === 0) return server
+  await server.close()
+  throw new Error(`Playwright disables ${missing.join(', ')} in Chromium: PLAYWRIGHTS in chromium.ts must name it too`)
 }
+
+const isDisabled = (feature: string) => [...PLAYWRIGHTS, ...UNUSED].includes(feature)
