@@ -14,10 +14,10 @@ import { isBot } from './bot.ts'
 import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
+import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { isEnvelope, isEvent } from './wire-check.ts'
-import { withoutAddresses } from './without-addresses.ts'
 
 /** What the route needs. */
 export type EventsDeps = ClaimDeps & {
@@ -27,8 +27,8 @@ export type EventsDeps = ClaimDeps & {
   /** Browsers reach the collector over https. */
   secure: boolean
   newId: () => string
-  /** Counts events that are not stored. */
-  count: (what: 'duplicate' | 'bot' | RejectCode, n: number) => void
+  /** Counts events that are not stored, and what is taken out of those that are. */
+  count: (what: 'duplicate' | 'bot' | RejectCode | PersonalKind, n: number) => void
 }
 
 type Envelope = ReturnType<typeof envelopeSchema.parse>
@@ -56,9 +56,10 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   const known = envelope.visitor ?? cookie?.visitor ?? null
   const withdrawal = !envelope.consent.analytics
   const ip = truncateAddress(address)
+  const onRemoved = (kind: PersonalKind) => deps.count(kind, 1)
   // A server's own address says nothing about the visitor's network.
   const context = { site, receivedAt, keyed, ip: keyed ? null : ip, known: known !== null, ...looks(text) }
-  const stamped = await stampEvents(envelope, context, deps)
+  const stamped = await stampEvents(envelope, context, deps, onRemoved)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
   deps.count('duplicate', duplicate)
@@ -77,9 +78,9 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     received_at: receivedAt,
     ...(ip === null ? {} : { ip }),
     // A server's own user agent says nothing about the visitor's browser.
-    ...(keyed || userAgent === null ? {} : { user_agent: userAgent }),
+    ...(keyed || userAgent === null ? {} : { user_agent: cleanText(userAgent, onRemoved) }),
     keyed,
-    consent: stampConsent(envelope, events, receivedAt),
+    consent: stampConsent(envelope, events, receivedAt, onRemoved),
     events,
   }
   const setCookie = withdrawal
@@ -111,16 +112,17 @@ function parse(text: string, keyed: boolean): Envelope {
 
 /**
  * What a glance at the body's text says about all its events, so that most need no closer look: whether one of them can
- * be too large (a character takes at most three bytes), and whether one can hold an e-mail address.
+ * be too large (a character takes at most three bytes), and whether one can hold what names a person.
  */
-function looks(text: string): { large: boolean; addresses: boolean } {
-  return { large: text.length * 3 > LIMITS.eventBytes, addresses: /@|%40|\\u0040/.test(text) }
+function looks(text: string): { large: boolean; personal: boolean } {
+  return { large: text.length * 3 > LIMITS.eventBytes, personal: mayHoldPersonal(text) }
 }
 
 async function stampEvents(
   envelope: Envelope,
-  context: Omit<ClaimContext, 'at'> & { known: boolean; large: boolean; addresses: boolean },
+  context: Omit<ClaimContext, 'at'> & { known: boolean; large: boolean; personal: boolean },
   deps: EventsDeps,
+  onRemoved: (kind: PersonalKind) => void,
 ): Promise<{ events: StampedEvent[]; rejected: WireReply['rejected']; duplicate: number }> {
   const { site, receivedAt, keyed, ip } = context
   const sentAt = envelope.sent_at === undefined ? null : Date.parse(envelope.sent_at)
@@ -128,7 +130,6 @@ async function stampEvents(
   const rejected: WireReply['rejected'] = []
   const seen = new Set<string>()
   let duplicate = 0
-  const hash = (email: string) => deps.identifier('email', deps.sha256(email))
   let index = -1
   const reject = (code: RejectCode, message: string) => rejected.push({ index, code, message })
   for (const raw of envelope.events) {
@@ -143,6 +144,10 @@ async function stampEvents(
       continue
     }
     const event = raw
+    if (context.personal && cleanText(event.id, ignore) !== event.id) {
+      reject('invalid_event', 'id must not hold what names a person')
+      continue
+    }
     const refusal = refuse(event, raw, envelope, context)
     if (refusal) {
       reject(...refusal)
@@ -162,7 +167,7 @@ async function stampEvents(
       duplicate++
       continue
     }
-    const texts = cleanTexts(event, site.settings.kept_query)
+    const texts = cleanTexts(event, site.settings.kept_query, onRemoved)
     const { url, referrer, title } = texts
     const stamped: StampedEvent = { id: event.id, type: eventType(event.type), at, url, referrer, title }
     if (event.type === 'identify') {
@@ -175,10 +180,12 @@ async function stampEvents(
       stamped.props = { kind: event.props?.kind }
     } else if (event.props !== undefined) stamped.props = event.props
     seen.add(event.id)
-    events.push(context.addresses ? withoutAddresses(stamped, hash) : stamped)
+    events.push(context.personal ? withoutPersonal(stamped, onRemoved) : stamped)
   }
   return { events, rejected, duplicate }
 }
+
+const ignore = () => {}
 
 /** Why an event must be refused, for the request's consent or for its own size. */
 function refuse(
@@ -200,11 +207,18 @@ function refuse(
 }
 
 /** The choice with its time: as stated, else the time of the request's first event, and never in the future. */
-function stampConsent({ consent, sent_at }: Envelope, events: StampedEvent[], receivedAt: number): StampedConsent {
+function stampConsent(
+  { consent, sent_at }: Envelope,
+  events: StampedEvent[],
+  receivedAt: number,
+  onRemoved: (kind: PersonalKind) => void,
+): StampedConsent {
   const said =
     consent.at === undefined
       ? Math.min(...events.map((event) => event.at))
       : correctedTime(Date.parse(consent.at), sent_at === undefined ? null : Date.parse(sent_at), receivedAt)
-  const { id, analytics, identity, marketing, source, policy, gpc } = consent
+  const { analytics, identity, marketing, source, gpc } = consent
+  const id = cleanText(consent.id, onRemoved)
+  const policy = consent.policy === undefined ? undefined : cleanText(consent.policy, onRemoved)
   return { id, analytics, identity, marketing, source, policy, gpc, at: Math.min(said, receivedAt) }
 }

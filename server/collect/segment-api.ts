@@ -16,12 +16,12 @@ import { type Checked, type CollectRequest, checkOrigin } from './accept.ts'
 import { AGENT_LENGTH, isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
+import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall, readContext } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
 import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
-import { withoutAddresses } from './without-addresses.ts'
 
 /** A call that is kept, with its visitor and what is known about the browser. */
 type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: string | null; userAgent: string | null }
@@ -48,6 +48,7 @@ export async function collectSegment(
     sentAt: body.sentAt,
     tokenHash: deps.tokenHash,
     network: truncateAddress(delivery.address),
+    personal: mayHoldPersonal(delivery.text),
   }
   const from = senderOf(delivery, caller)
   const consentOf = createConsentReader(caller.site, caller.keyed)
@@ -122,11 +123,12 @@ async function keep(
   const refusal = refuse(call, mapped, consent)
   if (refusal) return refusal
 
+  const onRemoved = (kind: PersonalKind) => deps.count(kind, 1)
   const event: StampedEvent = {
     id: call.id,
     type: mapped.type,
     at: call.at,
-    ...cleanTexts({ ...mapped, id: call.id, at: '' }, caller.site.settings.kept_query),
+    ...cleanTexts(mapped, caller.site.settings.kept_query, onRemoved),
     ...(mapped.props === undefined ? {} : { props: mapped.props }),
   }
   // A logout concerns whoever leaves, so it makes no claim.
@@ -137,8 +139,14 @@ async function keep(
     if ('claim' in result) event.claim = result.claim
     else if (call.kind === 'identify' || call.kind === 'alias') return result
   }
-  const stamped = withoutAddresses(event, (email) => deps.identifier('email', deps.sha256(email)))
-  return { visitor: call.visitor, event: stamped, consent, ...browser }
+  const { ip, userAgent } = browser
+  return {
+    visitor: call.visitor,
+    event: setting.personal ? withoutPersonal(event, onRemoved) : event,
+    consent,
+    ip,
+    userAgent: userAgent === null ? null : cleanText(userAgent, onRemoved),
+  }
 }
 
 /** Why a call may not be kept under its consent. */

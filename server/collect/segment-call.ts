@@ -10,6 +10,7 @@
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
+import { cleanText } from './personal-data.ts'
 import { TOO_DEEP } from './schema.ts'
 import type { SegmentCaller } from './segment-auth.ts'
 import type { CallKind } from './segment-map.ts'
@@ -48,6 +49,8 @@ export type CallSetting = {
   tokenHash: (text: string) => string
   /** The truncated address that the request came from. */
   network: string | null
+  /** Whether the calls can hold what names a person. */
+  personal: boolean
 }
 
 const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group', 'alias'] satisfies CallKind[]
@@ -91,7 +94,8 @@ export function readContext(context: unknown, ofBatch: CallContext): CallContext
 function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting): string {
   const { messageId } = raw
   if (typeof messageId === 'string' && messageId.trim() !== '') {
-    return MESSAGE_ID.test(messageId) ? messageId : `h.${tokenHash(`segment message ${messageId}`)}`
+    const keeps = MESSAGE_ID.test(messageId) && cleanText(messageId, () => {}) === messageId
+    return keeps ? messageId : `h.${tokenHash(`segment message ${messageId}`)}`
   }
   // Fields that change from one attempt to the next are ignored, unless nothing else gives the time.
   const { sentAt: ownSentAt, receivedAt: _r, _metadata: _m, writeKey: _w, ...said } = raw

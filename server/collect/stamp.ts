@@ -3,6 +3,7 @@
  * the collector's clock, addresses are truncated, and query parameters are removed except those the site keeps.
  */
 import { LIMITS, type WireEvent } from '../../tag/wire.ts'
+import { cleanText, HEADLINE, type OnRemoved, PLACE } from './personal-data.ts'
 
 /** The time of an event by the collector's clock: shifted by the sender's error if that is over a minute. */
 export function correctedTime(at: number, sentAt: number | null, receivedAt: number): number {
@@ -88,12 +89,26 @@ function keeps(kept: string[], name: string): boolean {
   return kept.some((rule) => (rule.endsWith('*') ? name.startsWith(rule.slice(0, -1)) : name === rule))
 }
 
-/** The event's texts as they may be kept. */
-export function cleanTexts(event: WireEvent, kept: string[]): { url?: string; referrer?: string; title?: string } {
-  const { url, referrer, title } = event
+/** The event's texts as they may be kept: page addresses cut, and without what names a person. */
+export function cleanTexts(
+  { url, referrer, title }: Pick<WireEvent, 'url' | 'referrer' | 'title'>,
+  kept: string[],
+  onRemoved: OnRemoved,
+): { url?: string; referrer?: string; title?: string } {
+  const place = (text: string | undefined) =>
+    text === undefined ? undefined : cleanUrl(cleanPath(text, onRemoved), kept)
   return {
-    url: url === undefined ? undefined : cleanUrl(url, kept),
-    referrer: referrer === undefined ? undefined : cleanUrl(referrer, kept),
-    title,
+    url: place(url),
+    referrer: place(referrer),
+    title: title === undefined ? undefined : cleanText(title, onRemoved, HEADLINE),
   }
+}
+
+/** The host, before which a user and a password may stand. */
+const HOST_PART = /^https?:\/\/[^/?#]{0,2048}/i
+
+/** A page's address without what names a person behind its host. Before it is cut: `&#64;` must not pass for a fragment. */
+function cleanPath(text: string, onRemoved: OnRemoved): string {
+  const [host = ''] = HOST_PART.exec(text) ?? []
+  return host + cleanText(text.slice(host.length), onRemoved, PLACE)
 }

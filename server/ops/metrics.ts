@@ -27,7 +27,7 @@ export type StoreFigures = {
 
 /** The metrics of the process. */
 export type Metrics = {
-  /** Events that were accepted, were duplicates, came from bots, or were refused by code. */
+  /** Events that were accepted, were duplicates, came from bots, or were refused by code; and what was taken out of them. */
   count(what: string, n: number): void
   /** An answered request, by the pattern of its route. */
   request(method: string, route: string, status: number): void
@@ -47,6 +47,9 @@ const BUCKETS_S = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 /** Any other method is counted as `other`: a stranger must not create series at will. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])
 
+/** What is taken out of texts, counted beside the events that hold it. */
+const PERSONAL = ['email', 'phone', 'iban']
+
 /** Creates the metrics in their own registry. */
 export function createMetrics(version: string, figures: Figures): Metrics {
   const registry = new Registry()
@@ -63,6 +66,12 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     1,
   )
   const events = counter('couture_events_total', 'Events by their outcome at the collector.', ['outcome'])
+  const removed = counter(
+    'couture_personal_data_removed_total',
+    'Addresses, telephone numbers and IBANs that were taken out of the texts of events.',
+    ['kind'],
+  )
+  for (const kind of PERSONAL) removed.inc({ kind }, 0)
   const requests = counter('couture_http_requests_total', 'Answered requests by the pattern of their route.', [
     'method',
     'route',
@@ -106,7 +115,10 @@ export function createMetrics(version: string, figures: Figures): Metrics {
   const answered = new Map<string, number>()
   const add = (sums: Map<string, number>, key: string, n: number) => sums.set(key, (sums.get(key) ?? 0) + n)
   const handOver = () => {
-    for (const [outcome, n] of outcomes) events.inc({ outcome }, n)
+    for (const [what, n] of outcomes) {
+      if (PERSONAL.includes(what)) removed.inc({ kind: what }, n)
+      else events.inc({ outcome: what }, n)
+    }
     for (const [key, n] of answered) {
       const [method, status, route] = key.split(' ') as [string, string, string]
       requests.inc({ method, route, status }, n)

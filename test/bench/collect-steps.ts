@@ -3,6 +3,7 @@
  * thread and its other threads run per request. For profiling.
  */
 import { readdirSync, readFileSync } from 'node:fs'
+import { mayHoldPersonal } from '../../server/collect/personal-data.ts'
 import { cleanTexts } from '../../server/collect/stamp.ts'
 import { isEnvelope, isEvent } from '../../server/collect/wire-check.ts'
 import { isTooDeep } from '../../server/domain/depth.ts'
@@ -37,7 +38,8 @@ export function stepTimes(events: number): Record<string, number> {
     'check of the envelope': time((n) => isEnvelope(parsed[n])),
     'check of the events': time(each((event) => isEvent(event))),
     'how deep they are': time(each((event) => isTooDeep(event))),
-    'cleaning of addresses': time(each((event) => cleanTexts(event, kept_query))),
+    'cleaning of addresses': time(each((event) => cleanTexts(event, kept_query, () => {}))),
+    'search for what names a person': time((n) => mayHoldPersonal(texts[n]!)),
     'times of the events': time(each((event) => Date.parse(event.at))),
     'MAC of the cookie': time((n) => cookieMac(`demo visitor-${n} 1700000000 1700000000`)),
     'JSON.stringify': time((n) => JSON.stringify(parsed[n])),

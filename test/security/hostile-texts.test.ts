@@ -4,8 +4,8 @@
  */
 import { describe, expect, test } from 'vitest'
 import { isBot } from '../../server/collect/bot.ts'
-import { cleanUrl, truncateAddress } from '../../server/collect/stamp.ts'
-import { withoutAddresses } from '../../server/collect/without-addresses.ts'
+import { mayHoldPersonal, withoutPersonal } from '../../server/collect/personal-data.ts'
+import { cleanTexts, cleanUrl, truncateAddress } from '../../server/collect/stamp.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../../server/domain/identifier.ts'
 import { amountOf } from '../../server/domain/money.ts'
 import { checkContact } from '../../server/import/check-contact.ts'
@@ -36,7 +36,6 @@ import {
 } from '../../server/import/values.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 
-const event = (title: string) => ({ id: 'e', type: 'page', at: 0, title })
 const order = (field: string) => (text: string) =>
   checkOrder({ order_id: '1', at: '2026-03-01T09:30:00Z', total: 1, currency: 'EUR', [field]: text })
 
@@ -48,7 +47,10 @@ const READERS: Record<string, (text: string) => unknown> = {
   truncateAddress,
   cleanUrl: (text) => cleanUrl(text, ['utm_*']),
   'cleanUrl of a query': (text) => cleanUrl(`https://ä.example/?${text.slice(0, 4000)}`, ['utm_*']),
-  withoutAddresses: (text) => withoutAddresses(event(text), () => 'hash'),
+  'cleanTexts of a title': (text) => cleanTexts({ title: text }, [], () => {}),
+  'cleanTexts of a page': (text) => cleanTexts({ url: `https://a.example/${text}` }, ['*'], () => {}),
+  withoutPersonal: (text) => withoutPersonal({ id: 'e', type: text, at: 0, props: { [text]: text } }, () => {}),
+  mayHoldPersonal,
   isBot,
   describeAgent: createDescribeAgent(),
   ...Object.fromEntries(
@@ -113,6 +115,23 @@ const PIECES = [
     'a@a.a ',
     '%40',
     '%40a.',
+    '%25',
+    '%2525%',
+    '%C3',
+    '&#0',
+    '&#64;',
+    '\\\\',
+    '\\u0040',
+    '(at)',
+    '( ',
+    '")@',
+    '\\"',
+    '01 ',
+    '+33',
+    '+33 (0)',
+    'tel:',
+    'FR76',
+    'FR76 ',
     'a.',
     '.',
     '..',
