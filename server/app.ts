@@ -48,6 +48,8 @@ export type AppDeps = {
   tag: string
   dashboard: Map<string, Asset>
   demo: Hono
+  /** Whether the demo answers a request. */
+  isDemo: (c: Context) => boolean
   metrics: () => Promise<string>
   /** Whether the server can accept and land events, and what is missing. */
   readiness: () => Promise<Readiness>
@@ -119,8 +121,9 @@ export function createApp(deps: AppDeps): Hono {
     return c.text(await deps.metrics())
   })
 
+  // The reply is the same 404 as for an unknown path, so that a shop's visitors do not learn of the dashboard.
+  const onlyDemo = async (c: Context, next: () => Promise<void>) => (deps.isDemo(c) ? next() : c.notFound())
   const onlyPrivate = async (c: Context, next: () => Promise<void>) => {
-    // The reply is the same 404 as for an unknown path, so that a shop's visitors do not learn of the dashboard.
     if (!deps.isPrivate(c)) return c.notFound()
     await next()
     if (c.req.path.startsWith('/api/')) c.header('cache-control', 'no-store')
@@ -151,8 +154,8 @@ export function createApp(deps: AppDeps): Hono {
   })
   app.get('/dashboard', (c) => c.redirect('/dashboard/'))
   app.get('/dashboard/*', (c) => serveDashboard(c, deps.dashboard))
-  app.use('/demo', onlyPrivate)
-  app.use('/demo/*', onlyPrivate)
+  app.use('/demo', onlyDemo)
+  app.use('/demo/*', onlyDemo)
   app.route('/demo', deps.demo)
   return app
 }

@@ -7,13 +7,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import pkg from '../package.json' with { type: 'json' }
-import { createDemo } from './actions/demo.ts'
+import { createDemo, type Demo } from './actions/demo.ts'
 import { createIdentify } from './actions/identify.ts'
 import { createMint, revokeTokens } from './actions/link-tokens.ts'
 import { prepareLater, prepareNow } from './actions/prepare-at-start.ts'
 import { prepareStore } from './actions/prepare-store.ts'
 import { type RebuildProgress, rebuildProgress } from './actions/rebuild.ts'
 import { createKeysOf } from './actions/sites.ts'
+import { type Welcome, welcomeTo } from './actions/welcome.ts'
 import { type AppDeps, createApp } from './app.ts'
 import { type Configuration, createConfiguration } from './collect/configuration.ts'
 import { createEndpoints } from './collect/endpoints.ts'
@@ -59,11 +60,7 @@ const WAKE_AFTER_MS = 20
 const STOP_MS = 10_000
 
 /** A running server. */
-export type Running = {
-  address: string
-  dashboard: string
-  demo: string
-  snippet: string
+export type Running = Welcome & {
   /** The progress of a running rebuild, which an upgrade may have requested. */
   rebuild(): Promise<RebuildProgress | null>
   /** Stops accepting requests, finishes accepted work and ends the threads. Returns what was not finished in time. */
@@ -83,6 +80,7 @@ export async function start(config: Config): Promise<Running> {
   const sitesFile = join(config.dataDir, 'sites.json')
 
   let pipeline: PipelineThread | null = null
+  let demo: Demo | null = null
   const wake = () => pipeline?.wake()
   const waitingOf = createWaiting({
     position: () => pipeline?.position() ?? null,
@@ -131,7 +129,10 @@ export async function start(config: Config): Promise<Running> {
     version: () => configVersion(db),
     read: () => readConfig(db),
     now,
-    onChange: collector.use,
+    onChange: (snapshot) => {
+      collector.use(snapshot)
+      void demo?.follow()
+    },
     onError: throttle((error: unknown) => log.error({ err: error }, 'the sites could not be read')),
   })
   const collectorId = await collector.opened.catch(explainDamage(config.dataDir, 'journal.db'))
@@ -147,13 +148,18 @@ export async function start(config: Config): Promise<Running> {
     onError: (error: unknown, method: string, path: string) =>
       log.error({ err: error, method, path }, 'a request failed'),
   }
-  const demo = createDemo({
+  const shop = createDemo({
     db,
+    keyring,
     publicUrl: config.publicUrl,
     dataDir: config.dataDir,
+    stays: config.demo,
+    sites: configuration.sites,
     now,
+    newId,
     request: (url, init) => app.request(url, init),
     refresh: configuration.refresh,
+    onError: (error) => log.warn({ err: error }, 'the demo shop could not be opened or closed'),
   })
   const doors = createDoors(config, configuration.isShopHost)
   const app = createApp({
@@ -165,7 +171,9 @@ export async function start(config: Config): Promise<Running> {
     isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),
     tag,
     dashboard,
-    demo: demo.app,
+    demo: shop.app,
+    isDemo: ({ env: { incoming } }) =>
+      shop.answers({ isHere: doors.isThisMachine(incoming), isPrivate: doors.isPrivate(incoming) }),
     metrics: metrics.text,
     readiness: async () => {
       const { refusing, backlogBytes } = await collector.state()
@@ -197,7 +205,8 @@ export async function start(config: Config): Promise<Running> {
       { log, metrics, journal: collector },
     )
     // The demo replaces its API key, so it begins last: a start that fails must not revoke a running server's key.
-    await demo.begin()
+    demo = shop
+    await demo.follow()
   }
   if (prepared) await begin()
   else {
@@ -211,7 +220,7 @@ export async function start(config: Config): Promise<Running> {
   const refreshTimer = setInterval(() => configuration.refresh(), CONFIGURATION_EVERY_MS)
 
   return {
-    ...addressesOf(config),
+    ...welcomeTo(config, configuration.sites(), shop.isOpen()),
     rebuild: () => rebuildProgress(db),
     async stop() {
       stopping = true
@@ -275,17 +284,5 @@ function httpDeps(from: {
     sessionMac: (text) => keyring.sessionMac(`${text} ${config.adminPassword}`),
     secure: isHttps(config.adminUrl ?? config.publicUrl),
     wake,
-  }
-}
-
-/** The URLs of what a server serves, and the snippet for a shop's pages. */
-function addressesOf({ publicUrl, adminUrl }: Config): Omit<Running, 'stop' | 'rebuild'> {
-  return {
-    address: publicUrl,
-    dashboard: `${adminUrl ?? publicUrl}/dashboard/`,
-    demo: `${publicUrl}/demo`,
-    snippet:
-      `<script async src="${publicUrl}/tag.js?site=demo"></script>\n` +
-      '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
   }
 }

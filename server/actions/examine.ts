@@ -1,6 +1,7 @@
 /** Examines an installation for `couture doctor`: its folder, store and journal, and how a shop's pages reach it. */
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { DEMO_SITE } from '../domain/demo.ts'
 import { isFolderLocked } from '../journal/folder-lock.ts'
 import { openJournalReader } from '../journal/journal.ts'
 import { hostName, isLocalName } from '../ops/address.ts'
@@ -35,7 +36,7 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   findings.push(...checkInstallation(await inspect(db, config)))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
-    const origins = (await listSites(db)).filter((site) => site.id !== 'demo').flatMap((site) => site.origins)
+    const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)
     findings.push(...(await checkReachability(url, { fetch, origins, isPrivate: privateAt(config, origins) })))
   }
   return findings

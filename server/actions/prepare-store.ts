@@ -1,6 +1,7 @@
 /** Prepares the store for a server or command. Safe to run from several processes that start at the same time. */
 import type { Kysely } from 'kysely'
 import { activateCopy } from '../copy/activate.ts'
+import { DEMO_SITE, hasRealSite } from '../domain/demo.ts'
 import type { Config } from '../ops/config.ts'
 import { explainDamage } from '../ops/damage.ts'
 import { createKeyring, type Keyring } from '../ops/keyring.ts'
@@ -8,7 +9,7 @@ import { updatePresets } from '../segments/presets.ts'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
-import { findSite, updateSite } from '../store/sites.ts'
+import { findSite, listSites, updateSite } from '../store/sites.ts'
 import { createSite } from './sites.ts'
 
 /** The store, as actions and commands use it. */
@@ -33,7 +34,7 @@ async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring
   await updatePresets(store, now)
 }
 
-/** Prepares the store for a server, including the demo site with this server's origins. */
+/** Prepares the store for a server, including the demo's site with this server's origins while there is a demo. */
 export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<void> {
   const store = openCommandStore(config)
   try {
@@ -45,17 +46,18 @@ export async function prepareStore(config: Config, keyring: Keyring, now: number
 }
 
 async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+  if (hasRealSite(await listSites(store)) && !config.demo) return
   const origin = new URL(config.publicUrl).origin
   const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
-  if (!(await findSite(store, 'demo'))) {
+  if (!(await findSite(store, DEMO_SITE))) {
     try {
       // A cart counts as abandoned after a minute, so that a tour of the demo need not wait.
-      await createSite(store, keyring, { id: 'demo', origins, settings: { cart_idle_minutes: 1 } }, now)
+      await createSite(store, keyring, { id: DEMO_SITE, origins, settings: { cart_idle_minutes: 1 } }, now)
     } catch (error) {
       // Another process that starts at the same time may have created it.
-      if (!(await findSite(store, 'demo'))) throw error
+      if (!(await findSite(store, DEMO_SITE))) throw error
     }
   }
-  const site = await findSite(store, 'demo')
-  if (origins.some((each) => !site?.origins.includes(each))) await updateSite(store, 'demo', { addOrigins: origins })
+  const site = await findSite(store, DEMO_SITE)
+  if (origins.some((each) => !site?.origins.includes(each))) await updateSite(store, DEMO_SITE, { addOrigins: origins })
 }

@@ -1,5 +1,6 @@
 /** Creates sites and API keys with their secrets, for the start of a server and for the commands. */
 import type { Kysely, Transaction } from 'kysely'
+import { isDemoContact } from '../domain/demo.ts'
 import { normaliseEmail } from '../domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { contactReference } from '../domain/token.ts'
@@ -10,10 +11,14 @@ import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { insertSite, listSites, replaceLinkSecret } from '../store/sites.ts'
 
-/** The keyed hashes by which a contact is found: of its id (first), its address, and its reference in each site's tokens. */
+/**
+ * The keyed hashes by which a contact is found: of its id (first), its address, and its reference in each site's tokens.
+ * The address of a customer of the demo leads nowhere: it may be that of a real contact.
+ */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
   return ({ id, email, emailSha256 }) => {
-    const address = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))
+    const own = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))
+    const address = isDemoContact(id) ? null : own
     return [
       keyring.identifier('contact', id),
       ...(address === null ? [] : [keyring.identifier('email', address)]),

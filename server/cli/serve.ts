@@ -18,9 +18,11 @@ export function registerServe(program: Command): void {
           `Couture is at      ${running.address}`,
           `Dashboard          ${running.dashboard}`,
           `  password         ${config.adminPassword}`,
-          `Demo shop          ${running.demo}`,
+          ...(running.demo === null ? [] : [`Demo shop          ${running.demo}`]),
           '',
-          'Paste into every page of a shop (this is the site "demo"):',
+          running.site === null
+            ? 'Make a site with `couture sites create`, and paste this with its id into every page of the shop:'
+            : `Paste into every page of a shop (this is the site "${running.site}"):`,
           running.snippet,
         ].join('\n'),
       )

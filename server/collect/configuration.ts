@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { DEMO_SITE } from '../domain/demo.ts'
 import type { Site } from '../domain/settings.ts'
 
 /** Sites and keys at a version. */
@@ -52,9 +53,6 @@ export function createDirectory(missed: () => Promise<void>): Directory & { use(
     },
   }
 }
-
-/** The site of the demo shop inside the server. */
-const DEMO_SITE = 'demo'
 
 function hostNameOf(origin: string): string {
   return (URL.parse(origin)?.hostname ?? '').replace(/\.$/, '')

@@ -1,5 +1,6 @@
 /** Checks one contact as a CRM pushes it, by the API or in a file. */
 import { z } from 'zod'
+import { isDemoContact } from '../domain/demo.ts'
 import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
@@ -8,6 +9,8 @@ import type { ContactPatch } from '../store/contacts.ts'
 import { emailSchema, timeSchema } from './check-fields.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
 
+const NOT_OF_DEMO = 'must not begin with couture-demo-, which is reserved for the demo shop'
+
 /** One contact as a CRM pushes it. Absent: unchanged. Null: removed. */
 const contactSchema = z.strictObject({
   id: z
@@ -15,6 +18,7 @@ const contactSchema = z.strictObject({
     .transform((id) => id.trim())
     .pipe(z.string().min(1, 'must not be empty').max(200))
     .refine((id) => !isBlockedIdentifier(id), 'must be the id of one contact, not an empty or placeholder value')
+    .refine((id) => !isDemoContact(id), NOT_OF_DEMO)
     // Excel writes long numbers so, and many different ones become the same.
     .refine((id) => !/^\d([.,]\d+)?E\+\d+$/i.test(id), 'must be an id, not a number that a spreadsheet has rounded'),
   email: emailSchema,
@@ -28,7 +32,12 @@ const contactSchema = z.strictObject({
   mail_consent: z.boolean('must be true or false').nullable().optional(),
   mail_consent_at: timeSchema.nullable().optional(),
   minor: z.boolean('must be true or false').nullable().optional(),
-  merged_into: z.string().max(200).nullable().optional(),
+  merged_into: z
+    .string()
+    .max(200)
+    .refine((id) => !isDemoContact(id), NOT_OF_DEMO)
+    .nullable()
+    .optional(),
   updated_at: timeSchema.optional(),
   attributes: z.record(z.string().max(200), z.unknown()).optional(),
 })

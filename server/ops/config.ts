@@ -21,6 +21,8 @@ export type Config = {
   adminPassword: string
   /** The number of proxies in front that set `X-Forwarded-For`. */
   trustProxy: number
+  /** Whether the demo shop stays open once there is a site of a real shop. */
+  demo: boolean
   /** How large and how old the accepted entries that have not landed may become; then senders must wait. */
   journalMaxBytes: number
   journalMaxAgeMs: number
@@ -48,6 +50,7 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
   const adminUrl = url(env, 'ADMIN_URL')
   const trustProxy =
     env.TRUST_PROXY === 'true' ? 1 : env.TRUST_PROXY === 'false' ? 0 : integer(env, 'TRUST_PROXY', 0, 0, 10)
+  const demo = boolean(env, 'DEMO')
   const journalMaxBytes = integer(env, 'JOURNAL_MAX_BYTES', 4 * 1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER)
   const journalMaxAgeMs = integer(env, 'JOURNAL_MAX_AGE_HOURS', 72, 1, 24 * 365) * 3600_000
   const dataDir = resolve(env.DATA_DIR || './data')
@@ -65,6 +68,7 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
     secret,
     adminPassword,
     trustProxy,
+    demo,
     journalMaxBytes,
     journalMaxAgeMs,
     logLevel: logLevel as Config['logLevel'],
@@ -79,6 +83,12 @@ function integer(env: Record<string, string | undefined>, name: string, fallback
     throw new ConfigError(`${name} must be an integer from ${min} to ${max} (got "${text}")`)
   }
   return value
+}
+
+function boolean(env: Record<string, string | undefined>, name: string): boolean {
+  const text = env[name] || 'false'
+  if (text !== 'true' && text !== 'false') throw new ConfigError(`${name} must be true or false (got "${text}")`)
+  return text === 'true'
 }
 
 function url(env: Record<string, string | undefined>, name: string): string | null {

@@ -77,6 +77,13 @@ export async function findErased(db: Kysely<Database>, rows: Pushed[], keysOf: K
   }
 }
 
+/** Lets an erased contact come back, by the keyed hash of its id. What the erasure deleted stays deleted. */
+export async function forgetErased(trx: Transaction<Database>, hash: string): Promise<void> {
+  await trx.deleteFrom('tombstones').where('hash', '=', hash).where('kind', '=', 'contact').execute()
+  await trx.deleteFrom('contact_keys').where('contact_id', '=', nameOfErased(hash)).execute()
+  await trx.deleteFrom('contacts').where('contact_id', '=', nameOfErased(hash)).execute()
+}
+
 /** Which of these ids belong to erased contacts. */
 export async function erasedIds(db: Kysely<Database>, ids: string[], keysOf: Keyed): Promise<Set<string>> {
   const hashes = new Map(ids.map((id) => [id, hashesOf(keysOf, { id }).id]))

@@ -286,6 +286,7 @@ describe('serve refuses to start with an invalid setting, and says which one and
     ['JOURNAL_MAX_BYTES', '4GB', /^JOURNAL_MAX_BYTES must be an integer from 1048576 to \d+ \(got "4GB"\)/],
     ['JOURNAL_MAX_AGE_HOURS', '0', /^JOURNAL_MAX_AGE_HOURS must be an integer from 1 to 8760/],
     ['TRUST_PROXY', 'yes', /^TRUST_PROXY must be/],
+    ['DEMO', 'yes', /^DEMO must be true or false \(got "yes"\)/],
     ['LOG_LEVEL', 'loud', /^LOG_LEVEL must be one of fatal, error, warn/],
     ['COUTURE_SECRET', 'short', /^COUTURE_SECRET must have at least 16 characters/],
     ['ADMIN_PASSWORD', 'short', /^ADMIN_PASSWORD must have at least 8 characters/],

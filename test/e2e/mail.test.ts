@@ -124,13 +124,13 @@ test('on a family computer, a login ten minutes after another person’s mail cl
   await settled(server)
 
   await serverAt(0)
-  await signIn(second, visitor, 'crm-1001')
+  await signIn(second, visitor, 'couture-demo-1')
   const all = await timeline(`visitors/${visitor}`)
   const login = all.findLastIndex((event) => event.type === 'identify')
   expect(ids(await timeline('contacts/anton'))).toEqual(ids(all.slice(0, login)))
-  expect(ids(await timeline('contacts/crm-1001'))).toEqual(ids(all.slice(login)))
+  expect(ids(await timeline('contacts/couture-demo-1'))).toEqual(ids(all.slice(login)))
   const links = (await linksOf(`visitor=${visitor}`)).map(({ contact, state }) => `${contact} ${state}`)
-  expect([...new Set(links)].sort()).toEqual(['anton closed', 'crm-1001 open'])
+  expect([...new Set(links)].sort()).toEqual(['anton closed', 'couture-demo-1 open'])
   await context.close()
 })
 
@@ -215,13 +215,13 @@ describe('a letter', () => {
     await acceptAll(page)
     const [{ visitor }] = (await linked('forwarding')) as [Link]
 
-    await signIn(page, visitor, 'crm-1002')
+    await signIn(page, visitor, 'couture-demo-2')
     const all = await timeline(`visitors/${visitor}`)
     expect(types(all)).toEqual(expect.arrayContaining(['consent', 'page', 'view_item', 'identify']))
-    expect(ids(await timeline('contacts/crm-1002'))).toEqual(ids(all))
+    expect(ids(await timeline('contacts/couture-demo-2'))).toEqual(ids(all))
     expect(await timeline('contacts/forwarding')).toEqual([])
     expect((await linksOf(`visitor=${visitor}`)).map(({ contact, state }) => `${contact} ${state}`).sort()).toEqual([
-      'crm-1002 open',
+      'couture-demo-2 open',
       'forwarding void',
     ])
     await context.close()

@@ -143,7 +143,7 @@ describe('Jean-Pierre and the bracelet', () => {
   test('the newsletter link alone claims nothing; a gesture on the page does', async () => {
     const page = await context.newPage()
     await open(page, server, '/mail')
-    await page.getByTestId('mail-crm-1001').click()
+    await page.getByTestId('mail-couture-demo-1').click()
     await page.getByTestId('mail-link').first().click()
     await page.waitForURL(/\/demo\/products\//)
     await until(() => page.url().indexOf('#') === -1, 'the token to leave the address bar')
@@ -162,8 +162,8 @@ describe('Jean-Pierre and the bracelet', () => {
     const { data: members } = await server.get<Members>('/api/v1/segments/cart_abandoned/members')
     expect(members).toHaveLength(1)
     expect(members[0]).toMatchObject({
-      person: { kind: 'contact', id: 'crm-1001' },
-      contact: { id: 'crm-1001', name: 'Jean-Pierre Martin' },
+      person: { kind: 'contact', id: 'couture-demo-1' },
+      contact: { id: 'couture-demo-1', name: 'Jean-Pierre Martin' },
       mailable: true,
       strength: 'confirmed',
       evidence: ['email_click'],
@@ -175,7 +175,7 @@ describe('Jean-Pierre and the bracelet', () => {
     expect(feed.data).toHaveLength(1)
     expect(feed.data[0]).toMatchObject({
       change: 'matched',
-      contact: { id: 'crm-1001', email: 'jean-pierre.martin@example.com' },
+      contact: { id: 'couture-demo-1', email: 'jean-pierre.martin@aurele.example' },
       strength: 'confirmed',
       evidence: ['email_click'],
       mailable: true,
@@ -186,7 +186,7 @@ describe('Jean-Pierre and the bracelet', () => {
   })
 
   test('a first click reaches its session and the open cart; the rest stays anonymous', async () => {
-    const his = (await server.get<Timeline>('/api/v1/contacts/crm-1001/timeline')).data
+    const his = (await server.get<Timeline>('/api/v1/contacts/couture-demo-1/timeline')).data
     const all = (await server.get<Timeline>(`/api/v1/visitors/${visitor}/timeline`)).data
     const claim = his.find((event) => event.type === 'identify')!
     const before = his.filter((event) => Date.parse(event.at) < Date.parse(claim.at) - 30 * MINUTE)
@@ -224,11 +224,11 @@ describe('Jean-Pierre and the bracelet', () => {
   test('a login attributes the whole history to the customer', async () => {
     const page = await context.newPage()
     await open(page, server, '/login')
-    await page.getByTestId('login-crm-1001').click()
+    await page.getByTestId('login-couture-demo-1').click()
     await page.getByTestId('logout').waitFor()
     await stored(server, visitor, 'identify', 2)
     await settled(server)
-    const his = (await server.get<Timeline>('/api/v1/contacts/crm-1001/timeline')).data
+    const his = (await server.get<Timeline>('/api/v1/contacts/couture-demo-1/timeline')).data
     const all = (await server.get<Timeline>(`/api/v1/visitors/${visitor}/timeline`)).data
     expect(his.map((event) => event.id)).toEqual(all.map((event) => event.id))
     const { data } = await server.get<Members>('/api/v1/segments/cart_abandoned/members')
@@ -246,9 +246,16 @@ describe('Jean-Pierre and the bracelet', () => {
     await settled(server)
     expect((await server.get<Members>('/api/v1/segments/cart_abandoned/members')).data).toEqual([])
     const feed = await server.get('/api/v1/matches')
-    expect(feed.data[0]).toMatchObject({ contact: { id: 'crm-1001' }, cart: null, segments: [], purchased: [BRACELET] })
+    expect(feed.data[0]).toMatchObject({
+      contact: { id: 'couture-demo-1' },
+      cart: null,
+      segments: [],
+      purchased: [BRACELET],
+    })
     const left = await server.get(`/api/v1/matches?segment=cart_abandoned&after=${before.next}`)
-    expect(left.data).toMatchObject([{ change: 'unmatched', reason: 'left_segment', contact: { id: 'crm-1001' } }])
+    expect(left.data).toMatchObject([
+      { change: 'unmatched', reason: 'left_segment', contact: { id: 'couture-demo-1' } },
+    ])
     await page.close()
   })
 })
@@ -314,13 +321,13 @@ describe('a visitor who refuses', () => {
     await expectInCart(page, 1)
     await open(page, server, '/cart')
     await open(page, server, '/mail')
-    await page.getByTestId('mail-crm-1001').click()
+    await page.getByTestId('mail-couture-demo-1').click()
     await page.getByTestId('mail-link').first().click()
     await page.waitForURL(/\/demo\/products\//)
     await page.mouse.wheel(0, 200)
     await page.keyboard.press('Tab')
     await open(page, server, '/login')
-    await page.getByTestId('login-crm-1001').click()
+    await page.getByTestId('login-couture-demo-1').click()
     await page.getByTestId('logout').waitFor()
     // Long enough for the tag's queue to be sent, if there were one.
     await page.waitForTimeout(1500)

@@ -16,8 +16,8 @@ export type Customer = {
 /** All customers of the shop. */
 export const CUSTOMERS: Customer[] = [
   {
-    id: 'crm-1001',
-    email: 'jean-pierre.martin@example.com',
+    id: 'couture-demo-1',
+    email: 'jean-pierre.martin@aurele.example',
     mail_consent: true,
     mail_consent_at: '2024-11-16T10:12:00.000Z',
     updated_at: '2025-01-15T09:00:00.000Z',
@@ -30,16 +30,16 @@ export const CUSTOMERS: Customer[] = [
     },
   },
   {
-    id: 'crm-1002',
-    email: 'amelie.durand@example.com',
+    id: 'couture-demo-2',
+    email: 'amelie.durand@aurele.example',
     mail_consent: true,
     mail_consent_at: '2024-06-03T18:40:00.000Z',
     updated_at: '2025-01-15T09:00:00.000Z',
     attributes: { first_name: 'Amélie', last_name: 'Durand', city: 'Nantes', tier: 'silver' },
   },
   {
-    id: 'crm-1003',
-    email: 'karim.benali@example.com',
+    id: 'couture-demo-3',
+    email: 'karim.benali@aurele.example',
     mail_consent: false,
     mail_consent_at: '2024-09-21T07:55:00.000Z',
     updated_at: '2025-01-15T09:00:00.000Z',

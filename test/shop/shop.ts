@@ -103,16 +103,3 @@ export function createShop(deps: ShopDeps): Hono {
   shop.all('*', async (c): Promise<Response> => (c.req.path === `${base}/` ? c.redirect(base, 301) : missing(c)))
   return shop
 }
-
-/** Sends the shop's customers to Couture. Repeating it changes nothing; throws the reply's text if it is refused. */
-export async function seedShop(deps: Pick<ShopDeps, 'api'>): Promise<void> {
-  const reply = await deps.api('/api/v1/contacts', {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(CUSTOMERS),
-  })
-  const text = await reply.text()
-  const rejected = reply.ok ? ((JSON.parse(text) as { rejected?: unknown[] }).rejected ?? []) : []
-  if (reply.status !== 200 || rejected.length > 0)
-    throw new Error(`The demo shop's customers were refused: ${reply.status} ${text}`)
-}
