@@ -33,7 +33,7 @@ export function eraseRoutes(deps: HttpDeps) {
         'Also erases the records that the CRM merged with it. Derived data, the data of its visitors and the journal ' +
         'entries follow within moments. The erasure is permanent: later claims and imports of this contact are refused.',
       middleware: [allow(deps, 'contacts:write')] as const,
-      request: { params: z.object({ id: contactId.openapi({ example: 'crm-1003' }) }) },
+      request: { params: z.object({ id: contactId.openapi({ example: 'couture-demo-3' }) }) },
       responses: {
         200: json('The contact is erased', erasedSchema),
         ...refusals,
