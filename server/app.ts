@@ -33,6 +33,7 @@ import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { timelineRoutes } from './http/timelines.ts'
+import { INSTANCE_HEADER } from './ops/address.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './ops/bundle.ts'
 import type { Readiness } from './ops/readiness.ts'
 
@@ -56,6 +57,8 @@ export type AppDeps = {
   /** Called after each request with the pattern of its route, never its path. */
   onRequest: (method: string, route: string, status: number, ms: number) => void
   version: string
+  /** A random id of this run, by which a command knows that it asks the server of its own folder. */
+  instance: string
   /** The base URL of the private routes. */
   address: string
   /** Whether an error means that the store is unavailable for now. */
@@ -105,7 +108,7 @@ export function createApp(deps: AppDeps): Hono {
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
   app.get('/tag.js', (c) => serveTag(c, deps, null))
   app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
-  app.get('/healthz', (c) => c.json({ ok: true }))
+  app.get('/healthz', (c) => c.json({ ok: true }, 200, { [INSTANCE_HEADER]: deps.instance }))
   app.get('/readyz', async (c) => {
     const readiness = await deps.readiness()
     if (readiness.ready) return c.json(readiness)

@@ -22,7 +22,7 @@ import { createRateLimit } from './collect/rate-limit.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { type JournalReader, openJournalReader } from './journal/journal.ts'
 import { listen, PATIENCE } from './listen.ts'
-import { clientAddress, createDoors, isLoopback } from './ops/address.ts'
+import { clientAddress, createDoors, isLoopback, ownAddress } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { coalesce } from './ops/coalesce.ts'
@@ -73,7 +73,8 @@ const newId = () => nanoid(22)
 /** Starts the server, and resolves once it answers requests. */
 export async function start(config: Config): Promise<Running> {
   await warmUpTicks()
-  const lock = lockFolder(config.dataDir)
+  const instance = newId()
+  const lock = lockFolder(config.dataDir, { address: ownAddress(config), instance })
   const log = createLog(config.logLevel)
   const keyring = createKeyring(config.secret)
   const journalFile = join(config.dataDir, 'journal.db')
@@ -181,6 +182,7 @@ export async function start(config: Config): Promise<Running> {
       return readinessOf({ refusing, storeReachable, waiting: waitingOf(backlogBytes) })
     },
     version: pkg.version,
+    instance,
     address: config.adminUrl ?? config.publicUrl,
     isStoreAway: isPassing,
     ...watching,

@@ -1,5 +1,5 @@
 /** Backs up a SQLite store while the server runs: a verified snapshot of one moment, in a file only its owner can read. */
-import { chmodSync, closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
+import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { flushFile, flushFolder } from '../ops/flush.ts'
 import { copySqliteFile, sqliteFileProblem } from '../store/engine/sqlite-file.ts'
@@ -26,7 +26,6 @@ export async function backUp(
     checkBackup(part)
     const bytes = statSync(part).size
     renameSync(part, file)
-    chmodSync(file, 0o600)
     flushFolder(dirname(file))
     return { file, bytes, pages }
   } finally {

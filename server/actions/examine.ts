@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEMO_SITE } from '../domain/demo.ts'
-import { isFolderLocked } from '../journal/folder-lock.ts'
+import { readFolderHolder } from '../journal/folder-lock.ts'
 import { openJournalReader } from '../journal/journal.ts'
-import { hostName, isLocalName } from '../ops/address.ts'
+import { hostName, INSTANCE_HEADER, isLocalName, ownAddress } from '../ops/address.ts'
 import type { Config } from '../ops/config.ts'
 import {
   checkDataDir,
@@ -33,23 +33,24 @@ const OVERACTIVE = 20
 export async function examine(db: Store, config: Config, url: string | null): Promise<Finding[]> {
   const findings = checkDataDir(config.dataDir, process.versions.node)
   if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL can be reached' })
-  findings.push(...checkInstallation(await inspect(db, config)))
+  const inspection = await inspect(db, config)
+  findings.push(...checkInstallation(inspection))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)
-    findings.push(...(await checkReachability(url, { fetch, origins, isPrivate: privateAt(config, origins) })))
+    const isPrivate = privateAt(config, origins, inspection.server.url)
+    findings.push(...(await checkReachability(url, { fetch, origins, isPrivate })))
   }
   return findings
 }
 
 /** Whether an address is the server's own, or one under which the private routes are meant to answer. */
-function privateAt({ port, adminUrl, publicUrl }: Config, origins: string[]): (base: URL) => boolean {
+function privateAt({ adminUrl, publicUrl }: Config, origins: string[], own: string): (base: URL) => boolean {
+  const { port } = new URL(own)
   const admin = new URL(adminUrl ?? publicUrl)
   const isShop = adminUrl === null && origins.some((origin) => new URL(origin).hostname === admin.hostname)
   return (base) =>
-    isLocalName(hostName(base.host))
-      ? base.port === String(port)
-      : !isShop && hostName(base.host) === hostName(admin.host)
+    isLocalName(hostName(base.host)) ? base.port === port : !isShop && hostName(base.host) === hostName(admin.host)
 }
 
 async function inspect(db: Store, config: Config): Promise<Inspection> {
@@ -80,12 +81,11 @@ async function journalOf(db: Store, file: string): Promise<Inspection['journal']
 }
 
 async function serverOf(config: Config): Promise<Inspection['server']> {
-  const host = ['0.0.0.0', '::'].includes(config.host) ? '127.0.0.1' : config.host
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}`
-  const runs = isFolderLocked(config.dataDir)
-  const answers = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) }).then(
-    (response) => response.ok,
-    () => false,
-  )
-  return { url, runs, answers }
+  const holder = readFolderHolder(config.dataDir)
+  // A server of an earlier version has not announced its address.
+  const url = holder?.address ?? ownAddress(config)
+  const answer = await fetch(`${url}/healthz`, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null)
+  const instance = answer?.ok ? answer.headers.get(INSTANCE_HEADER) : undefined
+  const answers = instance === undefined ? 'nobody' : holder && instance === holder.instance ? 'itself' : 'another'
+  return { url, pid: holder === null ? null : (holder.pid ?? 'unknown'), answers }
 }

@@ -1,6 +1,9 @@
 /** Prepares the store for a server or command. Safe to run from several processes that start at the same time. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { activateCopy } from '../copy/activate.ts'
+import { isEmptyDatabase } from '../copy/target.ts'
 import { DEMO_SITE, hasRealSite } from '../domain/demo.ts'
 import type { Config } from '../ops/config.ts'
 import { explainDamage } from '../ops/damage.ts'
@@ -15,16 +18,23 @@ import { createSite } from './sites.ts'
 /** The store, as actions and commands use it. */
 export type Store = Kysely<Database>
 
-/** Opens the store, migrates it, and closes it when the work is done. */
+/** Opens the store of an installation, migrates it, and closes it when the work is done. Only a server makes a store. */
 export async function withStoreOf<T>(config: Config, work: (db: Store) => Promise<T>): Promise<T> {
+  const { databaseUrl, dataDir } = config
+  if (databaseUrl === null && !existsSync(join(dataDir, 'couture.db'))) throw noInstallation(`DATA_DIR ${dataDir}`)
   const db = openCommandStore(config)
   try {
+    if (databaseUrl !== null && (await isEmptyDatabase(db))) throw noInstallation('the database of DATABASE_URL')
     const keyring = createKeyring(config.secret)
     await bringUp(db, config, keyring, Date.now()).catch(explainDamage(config.dataDir, 'couture.db'))
     return await work(db)
   } finally {
     await db.destroy()
   }
+}
+
+function noInstallation(place: string): Error {
+  return new Error(`there is no installation in ${place}; only \`couture serve\` makes one, so name the server's own`)
 }
 
 /** Does what both servers and commands need: migrates the store, checks that it may be used, and adds preset segments. */

@@ -11,6 +11,7 @@ import { openJournalReader } from '../journal/journal.ts'
 import type { Config } from '../ops/config.ts'
 import { flushFile, flushFolder } from '../ops/flush.ts'
 import { createKeyring } from '../ops/keyring.ts'
+import { makePrivate } from '../ops/private-files.ts'
 import { readCursor } from '../store/cursors.ts'
 import { readSqliteFile } from '../store/engine/sqlite-file.ts'
 import { checkBackup, SQLITE_SUFFIXES } from './backup.ts'
@@ -37,6 +38,8 @@ export async function restoreBackup(config: Config, file: string): Promise<Resto
     const fresh = `${store}.restoring`
     for (const suffix of SQLITE_SUFFIXES) rmSync(fresh + suffix, { force: true })
     copyFileSync(file, fresh)
+    // The copy has the mode of the backup.
+    makePrivate(fresh)
     try {
       checkBackup(fresh)
     } catch (error) {

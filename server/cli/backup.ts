@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { backUp } from '../actions/backup.ts'
-import { readConfigFromEnvironment } from '../ops/config.ts'
+import { readCommandConfig } from '../ops/config.ts'
 import { createBar, shareText } from './bar.ts'
 import { Refusal, show } from './store.ts'
 
@@ -14,7 +14,7 @@ export function registerBackup(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       refusePostgres()
-      const { dataDir } = readConfigFromEnvironment(process.env)
+      const { dataDir } = readCommandConfig(process.env)
       const bar = createBar()
       const copy = await backUp(dataDir, resolve(file), (done, total) =>
         bar.draw((_, width) => shareText(done, total, 'pages', width)),

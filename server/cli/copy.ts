@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type CopyStore, copyBesideServer, finishCopy, hasStore } from '../actions/copy-store.ts'
 import type { Compared } from '../copy/copy.ts'
-import { checkDatabaseUrl, readConfigFromEnvironment } from '../ops/config.ts'
+import { checkDatabaseUrl, readCommandConfig } from '../ops/config.ts'
 import { createBar, shareText } from './bar.ts'
 import { Refusal, show } from './store.ts'
 
@@ -29,7 +29,7 @@ export function registerCopy(program: Command): void {
     .action(async ({ to, finish: isLast, json }: Options) => {
       checkDatabaseUrl('--to', to)
       // The environment may already hold the target's URL, which is not the source.
-      const { dataDir, secret } = readConfigFromEnvironment({ ...process.env, DATABASE_URL: undefined })
+      const { dataDir, secret } = readCommandConfig({ ...process.env, DATABASE_URL: undefined })
       if (!hasStore(dataDir)) {
         throw new Refusal(`there is no store in ${dataDir}; DATA_DIR must be the server's folder`)
       }

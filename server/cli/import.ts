@@ -9,6 +9,7 @@ import type { Store } from '../actions/prepare-store.ts'
 import { openSource } from '../import/source.ts'
 import { importText, mappingText, progressText } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'
+import { makePrivate } from '../ops/private-files.ts'
 import { createBar } from './bar.ts'
 import { withStore } from './store.ts'
 
@@ -92,7 +93,9 @@ function openFile(file: string): Input {
 
 /** Creates the CSV file of rejected rows. */
 function createRejectedFile(file: string) {
-  const stream: WriteStream = createWriteStream(file, { mode: 0o600 })
+  const stream: WriteStream = createWriteStream(file)
+  // The file may be from before, and anybody's to read.
+  stream.once('open', () => makePrivate(file))
   const failed = new Promise<never>((_, reject) => stream.once('error', reject))
   // A failure is reported by `close`.
   failed.catch(() => {})

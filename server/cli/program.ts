@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import pkg from '../../package.json' with { type: 'json' }
 import { writeBuild } from '../ops/bundle.ts'
+import { PRIVATE_UMASK } from '../ops/private-files.ts'
 import { registerBackup } from './backup.ts'
 import { registerCopy } from './copy.ts'
 import { registerDeadLetters } from './dead-letters.ts'
@@ -21,6 +22,10 @@ function createProgram(): Command {
     .description('Sews anonymous visits to the customers a shop already knows, with their consent.')
     .version(pkg.version, '--version', 'print the version')
     .exitOverride()
+    .hook('preAction', (_, command) => {
+      // What `build` writes is public.
+      if (command.name() !== 'build') process.umask(PRIVATE_UMASK)
+    })
 
   registerServe(program)
   program

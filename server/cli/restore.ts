@@ -2,7 +2,7 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { restoreBackup } from '../actions/restore.ts'
-import { readConfigFromEnvironment } from '../ops/config.ts'
+import { readCommandConfig } from '../ops/config.ts'
 import { refusePostgres } from './backup.ts'
 import { show } from './store.ts'
 
@@ -14,7 +14,7 @@ export function registerRestore(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       refusePostgres()
-      const config = readConfigFromEnvironment(process.env)
+      const config = readCommandConfig(process.env)
       const { store, aside, withdrawn, missing } = await restoreBackup(config, resolve(file))
       show(options.json, { restored: store, aside, withdrawn, missing_entries: missing }, () =>
         [

@@ -1,7 +1,7 @@
 /** `couture serve`: runs the server until it gets a signal to stop. */
 import type { Command } from 'commander'
 import { start } from '../main.ts'
-import { readConfigFromEnvironment } from '../ops/config.ts'
+import { readServerConfig } from '../ops/config.ts'
 import { createLog } from '../ops/log.ts'
 import { watchRebuild } from './rebuild-watch.ts'
 
@@ -11,10 +11,11 @@ export function registerServe(program: Command): void {
     .command('serve')
     .description('run the collector, the API and the dashboard')
     .action(async () => {
-      const config = readConfigFromEnvironment(process.env)
+      const config = readServerConfig(process.env)
       const running = await start(config)
       console.log(
         [
+          ...(config.isNew ? [`A new installation was made in DATA_DIR ${config.dataDir}`, ''] : []),
           `Couture is at      ${running.address}`,
           `Dashboard          ${running.dashboard}`,
           `  password         ${config.adminPassword}`,

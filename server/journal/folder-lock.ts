@@ -5,22 +5,32 @@
  * ends it with the process, even on `kill -9`, so there is never anything to clean up. Commands do not take it: they
  * work on the store, beside a running server.
  */
+import { existsSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 
-/** Locks the folder for this process, or throws a sentence that names the process that has it. */
-export function lockFolder(folder: string): { release(): void } {
-  const sqlite = new BetterSqlite3(join(folder, 'lock'), { timeout: 0 })
+const LOCK_FILE = 'lock'
+
+/** A server as others find it: the address that it listens on, and a random id that its `/healthz` repeats. */
+export type Announced = { address: string; instance: string }
+
+/**
+ * Locks the folder for this process, or throws a sentence that names the process that has it. A server announces itself;
+ * a command that only keeps servers out does not.
+ */
+export function lockFolder(folder: string, server: Announced | null = null): { release(): void } {
+  const sqlite = new BetterSqlite3(join(folder, LOCK_FILE), { timeout: 0 })
   try {
     // The holder is committed first, so that others can read it while the second transaction, which writes nothing, is
     // open.
     sqlite
       .transaction(() => {
-        sqlite.exec(
-          'create table if not exists holder (one integer primary key, pid integer not null, host text not null)',
-        )
-        sqlite.prepare('insert or replace into holder values (1, ?, ?)').run(process.pid, hostname())
+        // The holder of an earlier version has other columns.
+        sqlite.exec('drop table if exists holder')
+        sqlite.exec('create table holder (pid integer not null, host text not null, address text, instance text)')
+        const { address, instance } = server ?? { address: null, instance: null }
+        sqlite.prepare('insert into holder values (?, ?, ?, ?)').run(process.pid, hostname(), address, instance)
       })
       .immediate()
     sqlite.exec('begin immediate')
@@ -37,14 +47,20 @@ export function lockFolder(folder: string): { release(): void } {
   return { release: () => sqlite.close() }
 }
 
-function holderOf(sqlite: BetterSqlite3.Database): string {
+type Holder = { pid: number; host: string; address: string | null; instance: string | null }
+
+/** The process that has the lock; null while it is just being taken. */
+function readHolder(sqlite: BetterSqlite3.Database): Holder | null {
   try {
-    const { pid, host } = sqlite.prepare('select pid, host from holder').get() as { pid: number; host: string }
-    return `process ${pid} on ${host}`
+    return (sqlite.prepare('select * from holder').get() as Holder | undefined) ?? null
   } catch {
-    // The lock is just being taken, and its holder is not written yet.
-    return 'another process'
+    return null
   }
+}
+
+function holderOf(sqlite: BetterSqlite3.Database): string {
+  const holder = readHolder(sqlite)
+  return holder === null ? 'another process' : `process ${holder.pid} on ${holder.host}`
 }
 
 /** Takes the folder so that no server starts meanwhile; null while one runs. */
@@ -58,7 +74,19 @@ export function tryLockFolder(folder: string): { release(): void } | null {
 
 /** Whether a server runs on the folder. */
 export function isFolderLocked(folder: string): boolean {
+  if (!existsSync(join(folder, LOCK_FILE))) return false
   const lock = tryLockFolder(folder)
   lock?.release()
   return lock === null
+}
+
+/** The process that runs on the folder, with what it announced; null if none does. */
+export function readFolderHolder(folder: string): Partial<Holder> | null {
+  if (!isFolderLocked(folder)) return null
+  const sqlite = new BetterSqlite3(join(folder, LOCK_FILE), { readonly: true })
+  try {
+    return readHolder(sqlite) ?? {}
+  } finally {
+    sqlite.close()
+  }
 }

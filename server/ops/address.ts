@@ -46,6 +46,15 @@ export function isLocalName(name: string): boolean {
   return /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(name)
 }
 
+/** Where a server on this machine is reached that listens on a host and port. */
+export function ownAddress({ host, port }: { host: string; port: number }): string {
+  const reached = ['0.0.0.0', '::'].includes(host) ? '127.0.0.1' : host
+  return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
+}
+
+/** The header by which a server says which of all servers it is. */
+export const INSTANCE_HEADER = 'couture-instance'
+
 /** What a request may reach besides the public endpoints. */
 export type Doors = {
   /** Whether it was sent on this machine and names it. */

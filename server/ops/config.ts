@@ -2,9 +2,10 @@
  * The settings of the process, read once from the environment. An invalid value stops the start with a sentence that
  * names the variable and says what it must be.
  */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { newSecret } from './keyring.ts'
+import { makePrivate, openFiles } from './private-files.ts'
 
 /** The configuration of the process. */
 export type Config = {
@@ -34,8 +35,51 @@ export class ConfigError extends Error {}
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
-/** Reads the environment. Creates `DATA_DIR`, and in it the secret and the password if none were given. */
-export function readConfigFromEnvironment(env: Record<string, string | undefined>): Config {
+/**
+ * Reads the environment for a server. Creates `DATA_DIR` if it is new, and in it the secret and the password if none were
+ * given, and keeps the files in it to their owner.
+ */
+export function readServerConfig(env: Record<string, string | undefined>): Config & { isNew: boolean } {
+  const given = readEnvironment(env)
+  const { dataDir } = given
+  const isNew = given.databaseUrl === null && !holdsInstallation(dataDir)
+  makeDirectory(dataDir)
+  for (const path of openFiles(dataDir)) makePrivate(path)
+  const secret = given.secret ?? keep(join(dataDir, SECRET_FILE), () => newSecret())
+  const adminPassword = given.adminPassword ?? keep(join(dataDir, PASSWORD_FILE), () => newSecret().slice(0, 20))
+  return { ...given, secret, adminPassword, isNew }
+}
+
+/**
+ * Reads the environment for a command, which creates nothing: a mistyped `DATA_DIR` must not become a new installation
+ * with secrets of its own.
+ */
+export function readCommandConfig(env: Record<string, string | undefined>): Config {
+  const given = readEnvironment(env)
+  const { dataDir } = given
+  if (given.databaseUrl === null && !holdsInstallation(dataDir)) {
+    throw new ConfigError(
+      `there is no installation in DATA_DIR ${dataDir}; only \`couture serve\` makes one, so name the server's own`,
+    )
+  }
+  const secret = given.secret ?? kept(join(dataDir, SECRET_FILE))
+  if (secret === null) {
+    throw new ConfigError(`COUTURE_SECRET must be set as it is for the server: DATA_DIR ${dataDir} holds no secret`)
+  }
+  return { ...given, secret, adminPassword: given.adminPassword ?? kept(join(dataDir, PASSWORD_FILE)) ?? '' }
+}
+
+const SECRET_FILE = 'secret'
+const PASSWORD_FILE = 'admin-password'
+
+/** Whether a server has run on the folder, or a backup can be restored into it. */
+function holdsInstallation(dataDir: string): boolean {
+  return ['couture.db', 'journal.db', SECRET_FILE].some((name) => existsSync(join(dataDir, name)))
+}
+
+type Given = Omit<Config, 'secret' | 'adminPassword'> & { secret: string | null; adminPassword: string | null }
+
+function readEnvironment(env: Record<string, string | undefined>): Given {
   const port = integer(env, 'PORT', 3000, 1, 65535)
   const host = env.HOST || '127.0.0.1'
   const logLevel = env.LOG_LEVEL || 'info'
@@ -53,20 +97,15 @@ export function readConfigFromEnvironment(env: Record<string, string | undefined
   const demo = boolean(env, 'DEMO')
   const journalMaxBytes = integer(env, 'JOURNAL_MAX_BYTES', 4 * 1024 ** 3, 1024 ** 2, Number.MAX_SAFE_INTEGER)
   const journalMaxAgeMs = integer(env, 'JOURNAL_MAX_AGE_HOURS', 72, 1, 24 * 365) * 3600_000
-  const dataDir = resolve(env.DATA_DIR || './data')
-  makeDirectory(dataDir)
-  const secret = given(env, 'COUTURE_SECRET', 16) ?? kept(join(dataDir, 'secret'), () => newSecret())
-  const adminPassword =
-    given(env, 'ADMIN_PASSWORD', 8) ?? kept(join(dataDir, 'admin-password'), () => newSecret().slice(0, 20))
   return {
     port,
     host,
-    dataDir,
+    dataDir: resolve(env.DATA_DIR || './data'),
     databaseUrl,
     publicUrl,
     adminUrl,
-    secret,
-    adminPassword,
+    secret: given(env, 'COUTURE_SECRET', 16),
+    adminPassword: given(env, 'ADMIN_PASSWORD', 8),
     trustProxy,
     demo,
     journalMaxBytes,
@@ -140,13 +179,18 @@ function makeDirectory(path: string): void {
   }
 }
 
+/** The value kept in a file; null if there is no such file. */
+function kept(path: string): string | null {
+  return existsSync(path) ? readFileSync(path, 'utf8').trim() : null
+}
+
 /** A value that is generated once and kept in a file that only its owner may read. */
-function kept(path: string, make: () => string): string {
-  if (existsSync(path)) return readFileSync(path, 'utf8').trim()
+function keep(path: string, make: () => string): string {
+  const before = kept(path)
+  if (before !== null) return before
   const value = make()
   try {
     writeFileSync(path, `${value}\n`, { mode: 0o600, flag: 'wx' })
-    chmodSync(path, 0o600)
   } catch (error) {
     // Another process created it between the check and the write: its value counts.
     if ((error as { code?: string }).code === 'EEXIST') return readFileSync(path, 'utf8').trim()

@@ -2,10 +2,10 @@
  * `couture doctor`: examines an installation from the inside, and with a URL also how a shop's pages reach it, and says
  * what is wrong and what to do. It changes nothing.
  */
-import { accessSync, constants, existsSync, statfsSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { accessSync, constants, statfsSync } from 'node:fs'
 import { hostName, isLocalName } from './address.ts'
 import { withoutEndSlash } from './config.ts'
+import { folderAccess, openFiles } from './private-files.ts'
 
 /** One finding. `ok` is good, `note` is worth knowing, `wrong` needs action. */
 export type Finding = { state: 'ok' | 'note' | 'wrong'; what: string }
@@ -29,17 +29,21 @@ export function checkDataDir(dataDir: string, nodeVersion: string): Finding[] {
       ? { state: 'wrong', what: `${gigabytes}; the collector refuses events when the disk is full` }
       : { state: 'ok', what: gigabytes },
   )
-  for (const name of ['secret', 'admin-password', 'sites.json']) {
-    const path = join(dataDir, name)
-    if (!existsSync(path)) continue
-    const open = (statSync(path).mode & 0o077) !== 0
-    findings.push(
-      open
-        ? { state: 'wrong', what: `${path} can be read by others; run chmod 600 on it` }
-        : { state: 'ok', what: `${path} can be read by its owner only` },
-    )
+  return [...findings, ...checkModes(dataDir)]
+}
+
+/** Checks that the installation's files are their owner's only. */
+function checkModes(dataDir: string): Finding[] {
+  const open = openFiles(dataDir).map((path): Finding => {
+    return { state: 'wrong', what: `${path} can be read by others; run chmod 600 on it` }
+  })
+  const access = folderAccess(dataDir)
+  if (access === 'write') {
+    open.push({ state: 'wrong', what: `others can replace the files in ${dataDir}; run chmod 700 on it` })
+  } else if (access === 'list') {
+    open.push({ state: 'note', what: `others can list the files in ${dataDir}; run chmod 700 on it` })
   }
-  return findings
+  return open.length > 0 ? open : [{ state: 'ok', what: `${dataDir} and its files are their owner's only` }]
 }
 
 /** Lists overactive visitors; `ids` are the first of them. */
@@ -150,7 +154,8 @@ export type Inspection = {
   judging: { segment: string; done: number; total: number }[]
   deadLetters: number
   retention: { site: string; months: number }[]
-  server: { url: string; runs: boolean; answers: boolean }
+  /** The process that runs on the folder, null if none does; where it listens, and who answers there. */
+  server: { url: string; pid: number | 'unknown' | null; answers: 'itself' | 'another' | 'nobody' }
 }
 
 /** If entries wait longer than this while a server runs, it is no ordinary backlog. */
@@ -165,14 +170,19 @@ export function checkInstallation(life: Inspection): Finding[] {
   return [checkServer(life), checkClock(life), checkBacklog(life), ...checkStore(life)]
 }
 
-function checkServer({ server: { url, runs, answers } }: Inspection): Finding {
-  if (runs && answers) return { state: 'ok', what: `a server is running on this folder and answers at ${url}` }
-  if (runs) {
-    const what = `a server is running on this folder, but ${url} does not answer; check its log, or set its PORT and HOST`
-    return { state: 'wrong', what }
+function checkServer({ server: { url, pid, answers } }: Inspection): Finding {
+  if (pid === null) {
+    const other = answers === 'nobody' ? '' : `; another one answers at ${url}`
+    return { state: 'note', what: `no server is running on this folder${other}` }
   }
-  const other = answers ? `; another one answers at ${url}` : ''
-  return { state: 'note', what: `no server is running on this folder${other}` }
+  if (answers === 'itself') {
+    return { state: 'ok', what: `a server is running on this folder and answers at ${url} (process ${pid})` }
+  }
+  const instead = answers === 'another' ? 'the server of another installation answers' : 'nobody answers'
+  return {
+    state: 'wrong',
+    what: `a server is running on this folder (process ${pid}), but at its address ${url} ${instead}; check its log, and that this command runs on the same machine`,
+  }
 }
 
 function checkClock({ now, journal }: Inspection): Finding {
@@ -192,7 +202,7 @@ function checkBacklog({ now, journal, server }: Inspection): Finding {
   if (entries === 0) return { state: 'ok', what: 'all accepted events have landed' }
   const minutes = Math.floor(Math.max(0, now - (oldestAt ?? now)) / 60_000)
   const what = `${entries} groups of requests are waiting to be landed, the oldest for ${minutes} minutes`
-  if (!server.runs) return { state: 'note', what: `${what}; the next start will land them` }
+  if (server.pid === null) return { state: 'note', what: `${what}; the next start will land them` }
   return { state: now - (oldestAt ?? now) > LATE_MS ? 'wrong' : 'ok', what }
 }
 

@@ -385,7 +385,10 @@ test('an unsuitable target is refused with one sentence', async () => {
     expectSentence(await from(newer), /has an older schema than this version/)
     await other.change("delete from kysely_migration where name > '001'")
     expectSentence(await from(await cluster.create('fresh')), /^the store in DATA_DIR has an older schema/)
-    expectSentence(await couture(['copy', '--to', target], { DATA_DIR: `${folder}/empty` }), /^there is no store in/)
+    expectSentence(
+      await couture(['copy', '--to', target], { DATA_DIR: `${folder}/empty` }),
+      /^there is no installation in DATA_DIR/,
+    )
   } finally {
     await other.stop()
   }
