@@ -39,7 +39,9 @@ const BOTH = [
   ],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
   ...['segment-judging', 'segments', 'signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
-].map((name) => `test/contract/${name}.test.ts`)
+]
+  .map((name) => `test/contract/${name}.test.ts`)
+  .concat('test/security/bytes.test.ts')
 
 // The files that take longest, of each project the longest first: one that began late would run alone at the end.
 const LONGEST = [

@@ -179,7 +179,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const erased = new Map(remaining.filter((key) => spansOf(key).length > 0).map((key) => [key, spansOf(key)]))
       if (erased.size > 0) {
         const tails = tailsOf(await read((trx) => loadVisitors(trx, [...erased.keys()])), erased, siteOf)
-        if (!(await write(claim, (trx) => removeSpansAndTails(trx, erased, tails, tombstone)))) return false
+        if (!(await write(claim, (trx) => removeSpansAndTails(trx, erased, tails, deps)))) return false
       }
       const facts = await read((trx) => loadVisitors(trx, remaining))
       const rows = deriveVisitors(facts, siteOf)

@@ -1,8 +1,8 @@
 /**
- * Forgetting: removes erased data from this process's journal, which would otherwise keep it until it is pruned, and land
- * it again after a restore. An erasure is done here once everything that the journal held when it was first seen has
- * landed and been searched. That is noted in the store, which shows when every collector is done. The feed's erasure
- * notices are removed here too, once they have expired.
+ * Forgetting: removes erased and withdrawn data from this process's journal, which would otherwise keep it until it is
+ * pruned, and land it again after a restore. An erasure or withdrawal is done here once everything that the journal held when
+ * it was first seen has landed and been searched. That is noted in the store, which shows when every collector is done. What
+ * has expired is removed here too: the feed's erasure notices, and the notes of erasures that no journal needs any more.
  *
  * Landing removes what arrives later, row by row (`removeErased`): data of retired visitors and of erased spans.
  */
@@ -11,13 +11,14 @@ import type { Kysely } from 'kysely'
 import type { Entry } from '../domain/event.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { removeErasureNotices } from '../store/erasure-notices.ts'
-import { noteForgotten, pendingErasures } from '../store/erasures.ts'
+import { forgottenErasures, noteForgotten, pendingErasures, removeOldErasures } from '../store/erasures.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
+import { createPlaces } from './places.ts'
 
 /** The part of the journal that forgetting uses. */
 export type ForgetJournal = {
-  identity(): { journalId: string; newest: number }
+  identity(): { journalId: string; newest: number; oldest: number }
   /** Rows after an id, with about `maxEvents` events. */
   read(after: number, maxEvents: number): { id: number; body: string; events: number }[]
 }
@@ -43,8 +44,12 @@ export type Forgetting = {
   removeErased(journalId: string, rows: Rewritten[], spans: ErasedSpan[]): Promise<void>
 }
 
-/** How often the store is checked for new erasures. */
+/** How often the store is checked for new erasures and withdrawals. */
 const LOOK_EVERY_MS = 1000
+
+/** Most checks look at what is newer than this. A look at all finds what another process noted late, or by another clock. */
+const RECENT_MS = 10 * 60_000
+const LOOK_AT_ALL_EVERY_MS = 30_000
 
 /** How many events of the journal are searched at once, which takes some tens of milliseconds. */
 const EVENTS = 2000
@@ -52,13 +57,48 @@ const EVENTS = 2000
 /** Creates forgetting, which remembers how far the journal must have landed for each erasure. */
 export function createForgetting({ db, journal, tombstone, rewrite, now, at }: ForgetDeps): Forgetting {
   let lookAt = Number.NEGATIVE_INFINITY
+  let lookAtAllAt = Number.NEGATIVE_INFINITY
   const targets = new Map<string, number>()
+  const places = createPlaces(journal, tombstone)
+  /** The erasures that this journal has carried out; null until they are read. */
+  let done: { of: string; ids: Set<string> } | null = null
   /** Spans that could not be removed when their rows landed. */
   const late = new Map<string, ErasedSpan>()
 
   const rewriteRows = async (journalId: string, rows: Rewritten[], spans: Map<string, ErasedSpan[]>) => {
     const rewritten = rows.flatMap((row) => without(row, spans, tombstone) ?? [])
     if (rewritten.length > 0) await rewrite(journalId, rewritten)
+  }
+
+  /** Removes spans from the rows that name their visitors. */
+  const search = async (journalId: string, landed: number, all: ErasedSpan[]) => {
+    const spans = byVisitor(all)
+    let rows: Rewritten[] = []
+    let events = 0
+    for (const id of places.rowsOf(spans.keys())) {
+      // A row that was pruned meanwhile is skipped, and the one after it does no harm.
+      const [row] = journal.read(id - 1, 1)
+      if (row === undefined || row.id > landed) continue
+      rows.push(row)
+      events += row.events
+      if (events < EVENTS) continue
+      await rewriteRows(journalId, rows, spans)
+      rows = []
+      events = 0
+    }
+    await rewriteRows(journalId, rows, spans)
+  }
+
+  /** What this journal has not carried out, with how far it must have landed for each. */
+  const pending = async (journalId: string, newest: number) => {
+    const all = now() >= lookAtAllAt
+    if (all) lookAtAllAt = now() + LOOK_AT_ALL_EVERY_MS
+    await removeErasureNotices(db, at())
+    if (done?.of !== journalId) done = { of: journalId, ids: new Set(await forgottenErasures(db, journalId)) }
+    if (all) for (const id of await removeOldErasures(db, at(), done.ids)) done.ids.delete(id)
+    const erasures = await pendingErasures(db, all ? 0 : at() - RECENT_MS, done.ids)
+    for (const { id } of erasures) if (!targets.has(id)) targets.set(id, newest)
+    return { erasures, carriedOut: done.ids }
   }
 
   return {
@@ -72,29 +112,22 @@ export function createForgetting({ db, journal, tombstone, rewrite, now, at }: F
     },
 
     async step(landed) {
-      if (now() < lookAt) return false
-      await removeErasureNotices(db, at())
-      const { journalId, newest } = journal.identity()
-      const erasures = await pendingErasures(db, journalId)
-      for (const { id } of erasures) if (!targets.has(id)) targets.set(id, newest)
-      const due = erasures.filter(({ id }) => landed >= mustGet(targets, id))
-      if (due.length === 0 && late.size === 0) {
-        lookAt = now() + LOOK_EVERY_MS
-        return false
-      }
-      const spans = byVisitor([...due.flatMap((erasure) => erasure.spans), ...late.values()])
-      for (let after = 0; ; ) {
-        const rows = journal.read(after, EVENTS).filter((row) => row.id <= landed)
-        const last = rows.at(-1)
-        if (last === undefined) break
-        await rewriteRows(journalId, rows, spans)
-        after = last.id
-      }
+      const { journalId, newest, oldest } = journal.identity()
+      const isBehind = places.follow(landed, oldest)
+      if (isBehind || now() < lookAt) return isBehind
+      lookAt = now() + LOOK_EVERY_MS
+      const { erasures, carriedOut } = await pending(journalId, newest)
+      const due = erasures.filter(({ id }) => Math.min(landed, places.position()) >= mustGet(targets, id))
+      if (due.length === 0 && late.size === 0) return false
+      await search(journalId, landed, [...due.flatMap((erasure) => erasure.spans), ...late.values()])
       late.clear()
-      const done = due.map(({ id }) => id)
-      if (done.length === 0) return true
-      await noteForgotten(db, journalId, done, at())
-      for (const id of done) targets.delete(id)
+      const ids = due.map(({ id }) => id)
+      if (ids.length === 0) return true
+      await noteForgotten(db, journalId, ids, at())
+      for (const id of ids) {
+        carriedOut.add(id)
+        targets.delete(id)
+      }
       return true
     },
   }

@@ -37,9 +37,9 @@ export async function removeSpansAndTails(
   trx: Transaction<Database>,
   spansOf: Map<string, ErasedStretch[]>,
   tails: Map<string, ErasedStretch[]>,
-  tombstone: (visitorId: string) => string,
+  { tombstone, now }: { tombstone: (visitorId: string) => string; now: () => number },
 ): Promise<void> {
-  for (const [visitor, stretches] of tails) await insertTail(trx, visitor, tombstone(visitor), stretches)
+  for (const [visitor, stretches] of tails) await insertTail(trx, visitor, tombstone(visitor), stretches, now())
   await removeErased(
     trx,
     new Map([...spansOf].map(([visitor, spans]) => [visitor, [...spans, ...(tails.get(visitor) ?? [])]])),

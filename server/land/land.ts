@@ -170,6 +170,8 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
           visitor_id: visitor,
           attempts: 1,
         })
+        // The visitor may have withdrawn meanwhile, and its letters been deleted before this one.
+        if (visitor !== null) await mark(db, 'dirty_visitors', [visitor])
       }
     }
     if (keptOut.length > 0) await deps.removeErased(journalId, [row], keptOut)
@@ -227,8 +229,8 @@ export async function landEntries(
   await insertFacts(trx, facts)
   await insertWithdrawals(
     trx,
-    withdrawals.map(({ visitor, site, consent }) => {
-      return { hash: mustGet(hashes, visitor), site, consentId: consent.id, at: consent.at }
+    withdrawals.map(({ visitor, site, consent, received_at: receivedAt }) => {
+      return { hash: mustGet(hashes, visitor), site, consentId: consent.id, at: consent.at, receivedAt }
     }),
   )
   const secondKeys = { uses: facts.tokenUses, namings: facts.claimKeys }

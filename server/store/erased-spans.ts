@@ -60,6 +60,7 @@ export async function insertTail(
   visitor: string,
   hash: string,
   stretches: ErasedStretch[],
+  now: number,
 ): Promise<void> {
   await insertErasedSpans(
     trx,
@@ -67,8 +68,8 @@ export async function insertTail(
       return { visitor_hash: hash, from_at: from, to_at: to, erased_at: erasedAt }
     }),
   )
-  for (const { from, to, erasedAt } of stretches) {
-    await insertErasure(trx, { id: `${hash}-${from}-${to}`, at: erasedAt, spans: [{ visitor: hash, from, to }] })
+  for (const { from, to } of stretches) {
+    await insertErasure(trx, { id: `${hash}-${from}-${to}`, at: now, spans: [{ visitor: hash, from, to }] })
     await trx
       .insertInto('aged_moments')
       .values({ visitor_id: visitor, id: `${ERASED_END}${from}-${to}`, type: 'reset', at: to })

@@ -14,6 +14,7 @@ import * as erasedSpans from './migrations/008-erased-spans.ts'
 import * as personTexts from './migrations/009-person-texts.ts'
 import * as segments from './migrations/010-segments.ts'
 import * as receipt from './migrations/011-receipt.ts'
+import * as withdrawals from './migrations/012-withdrawals.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -29,6 +30,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '009-person-texts': personTexts,
   '010-segments': segments,
   '011-receipt': receipt,
+  '012-withdrawals': withdrawals,
 }
 
 /**

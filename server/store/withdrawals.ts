@@ -1,10 +1,12 @@
-/** Full withdrawals: each is kept as proof, and a tombstone keeps its visitor out. */
+/** Full withdrawals: each is kept as proof, a tombstone keeps its visitor out, and the journals remove what it left. */
 import { sql, type Transaction } from 'kysely'
 import { inKeyOrder, ofRows } from './engine/many.ts'
+import { insertErasures } from './erasures.ts'
+import { encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
-/** A full withdrawal: the visitor's keyed hash, the site, the choice and the time. */
-export type Withdrawal = { hash: string; site: string; consentId: string; at: number }
+/** A full withdrawal: the visitor's keyed hash, the site, the choice, its time and when it was received. */
+export type Withdrawal = { hash: string; site: string; consentId: string; at: number; receivedAt: number }
 
 const upsertTombstones = ofRows((db, rows: Database['tombstones'][]) =>
   db
@@ -30,8 +32,9 @@ const upsertProofs = ofRows((db, rows: Database['withdrawals'][]) =>
     ),
 )
 
-/** Records full withdrawals: tombstones keep the visitors out, and the withdrawals are kept as proof. */
+/** Records full withdrawals. To land one again changes nothing. */
 export async function insertWithdrawals(trx: Transaction<Database>, withdrawals: Withdrawal[]): Promise<void> {
+  if (withdrawals.length === 0) return
   const tombstones = new Map<string, Database['tombstones']>()
   const proofs = new Map<string, Database['withdrawals']>()
   for (const { hash, site, consentId, at } of withdrawals) {
@@ -45,4 +48,13 @@ export async function insertWithdrawals(trx: Transaction<Database>, withdrawals:
   }
   await upsertTombstones(trx, inKeyOrder([...tombstones.values()], 'hash', 'hash'))
   await upsertProofs(trx, inKeyOrder([...proofs.values()], 'visitor_hash', 'consent_id'))
+  const noted = new Map(
+    withdrawals.map(({ hash, receivedAt }) => [`withdrawn-${hash}-${receivedAt}`, { hash, receivedAt }]),
+  )
+  await insertErasures(
+    trx,
+    [...noted].map(([id, { hash, receivedAt }]) => {
+      return { id, at: receivedAt, spans: encodeJson([{ visitor: hash, from: null, to: null }]) }
+    }),
+  )
 }

@@ -1,0 +1,189 @@
+/**
+ * Covers what is left on disk: after a refusal, a withdrawal of analytics, a withdrawal of identity and an erasure, every
+ * byte of the data folders and every row of the store is searched for the person: the secret and the id of the browser,
+ * addresses and their hashes, what was looked at and put into carts. On PostgreSQL a second collector has a journal of its
+ * own and has accepted a part of it.
+ */
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { WireEvent, WireReply } from '../../tag/wire.ts'
+import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
+import { batch, consent, event, send, settled } from '../support/sender.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
+import { ENGINE } from '../support/store.ts'
+
+let server: TestServer
+/** The collectors: all of them land into the store of the first. */
+let collectors: TestServer[]
+let secret: string
+
+beforeAll(async () => {
+  server = await startServer()
+  collectors = [server]
+  if (ENGINE === 'postgres') collectors.push(await startServer({ env: { DATABASE_URL: server.databaseUrl! } }))
+  secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
+})
+afterAll(async () => {
+  for (const each of collectors.reverse()) await each.stop()
+})
+
+const all = async () => {
+  for (const each of collectors) await settled(each)
+}
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex')
+
+let persons = 0
+/** A person with a browser, and the traces that they leave. */
+function newPerson() {
+  const n = `${Date.now().toString(36)}n${++persons}n`
+  return {
+    contact: `crm-${n}`,
+    address: `anna-${n}@mail.example`,
+    candidate: newVisitor(),
+    page: `page-of-${n}`,
+    cart: `ring-of-${n}`,
+    term: `engraving-of-${n}`,
+    choice: `choice-of-${n}`,
+  }
+}
+type Person = ReturnType<typeof newPerson>
+
+/** Sends to a collector as the person's browser. */
+async function sendAs(
+  person: Person,
+  events: WireEvent[],
+  {
+    to = server,
+    cookie,
+    ...purposes
+  }: { to?: TestServer; cookie?: string; analytics?: boolean; identity?: boolean } = {},
+) {
+  const headers: Record<string, string> = cookie === undefined ? {} : { cookie }
+  const more = { candidate: person.candidate, consent: consent({ id: person.choice, ...purposes }) }
+  const response = await send(to, batch(events, more), headers)
+  expect(response.status).toBe(202)
+  const reply = (await response.json()) as WireReply
+  return { reply, cookie: response.headers.get('set-cookie')?.split(';')[0] }
+}
+
+const visit = (person: Person) => [
+  event('page', 3000, { search: person.term }, { url: `https://shop.example/${person.page}`, title: person.page }),
+  event('add_to_cart', 2000, { currency: 'EUR', items: [{ item_id: person.cart, price: 5, quantity: 1 }] }),
+]
+
+/** A person whom the shop knows, signed in, with a cart and an order, seen by every collector. */
+async function knownPerson() {
+  const person = newPerson()
+  const { contact, address, cart } = person
+  await server.post('/api/v1/contacts', [{ id: contact, email: address, mail_consent: true }])
+  const login = async () => event('identify', 1000, { kind: 'login', token: await signLogin(secret, contact) })
+  const first = await sendAs(person, [...visit(person), await login()])
+  const { cookie } = first
+  for (const to of collectors)
+    await sendAs(person, [...visit(person), await login()], { to, ...(cookie ? { cookie } : {}) })
+  await all()
+  const order = {
+    order_id: `order-${contact}`,
+    contact_id: contact,
+    at: new Date().toISOString(),
+    total: 5,
+    currency: 'EUR',
+  }
+  await server.post('/api/v1/orders', [{ ...order, items: [{ item_id: cart, quantity: 1 }] }])
+  await all()
+  return { ...person, visitor: first.reply.visitor!, cookie: cookie! }
+}
+
+/** The places that hold a text: files of the data folders, and tables of a store that is elsewhere. */
+async function holding(text: string): Promise<string[]> {
+  const files = collectors.flatMap((each, n) =>
+    readdirSync(each.dataDir, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile() && readFileSync(join(entry.parentPath, entry.name)).includes(text))
+      .map((entry) => `${n}:${entry.name}`),
+  )
+  if (server.databaseUrl === null) return files
+  const rows = await Promise.all(
+    (await server.tables()).map(async (name) => {
+      const found = await server.query(`select * from "${name}"`)
+      return found.some((row) => JSON.stringify(row).includes(text)) ? [name] : []
+    }),
+  )
+  return [...files, ...rows.flat()]
+}
+
+const SOON_MS = 15_000
+async function nowhere(texts: string[], except: string[] = []): Promise<void> {
+  for (const text of texts) {
+    const left = async () => (await holding(text)).filter((place) => !except.includes(place))
+    await until(async () => (await left()).length === 0, `${text} to be nowhere`, SOON_MS).catch(async () => {
+      expect([text, await left()]).toEqual([text, []])
+    })
+  }
+}
+
+test('a refusal leaves nothing', async () => {
+  const person = newPerson()
+  const refused = { analytics: false, identity: false }
+  const { cookie } = await sendAs(person, [...visit(person), event('consent')], refused)
+  expect(cookie).toBeUndefined()
+  // Whoever agrees is stored, so that the search is known to find what there is.
+  const other = newPerson()
+  const { reply } = await sendAs(other, visit(other))
+  await all()
+  for (const text of [reply.visitor!, other.page, other.cart, other.term]) expect(await holding(text)).not.toEqual([])
+  await nowhere([person.candidate, person.page, person.cart, person.term, person.choice])
+})
+
+describe('a withdrawal of analytics', () => {
+  test('empties the store and the journals of all collectors within seconds', async () => {
+    const person = await knownPerson()
+    for (const [n] of collectors.entries()) expect((await holding(person.page)).join(' ')).toContain(`${n}:journal.db`)
+    const denied = { analytics: false, identity: false, cookie: person.cookie }
+    const withdrawn = await sendAs({ ...person, choice: `no-of-${person.contact}` }, [event('consent')], denied)
+    expect(withdrawn.reply).toMatchObject({ visitor: null, accepted: 1 })
+    // The order and the address are the shop's own; the choice is kept as proof.
+    await nowhere([person.visitor, person.candidate, person.page, person.term, person.choice])
+    await nowhere([person.cart], ['0:couture.db', '0:couture.db-wal', 'orders'])
+    expect(await server.query('select * from orders where visitor_id = ?', person.visitor)).toEqual([])
+    const proofs = await server.query('select * from withdrawals where consent_id = ?', `no-of-${person.contact}`)
+    expect(proofs).toHaveLength(1)
+  })
+
+  test('removes what arrives later, and what could not be landed', async () => {
+    const person = await knownPerson()
+    const letter = { ...newPerson(), visitor: person.visitor }
+    const body = JSON.stringify({ visitor: person.visitor, events: [{ title: letter.page }] })
+    const insert = 'insert into dead_letters (journal_id, entry_id, part, error, body, at, visitor_id, attempts) values'
+    await server.change(`${insert} (?, 1, 0, 'broken', ?, 1, ?, 1)`, `j-${letter.contact}`, body, person.visitor)
+    await sendAs(person, [event('consent')], { analytics: false, identity: false, cookie: person.cookie })
+    const late = { ...newPerson(), candidate: person.candidate }
+    for (const to of collectors) await sendAs(late, visit(late), { to, cookie: person.cookie })
+    await nowhere([person.visitor, person.page, letter.page, late.page, late.cart])
+  })
+
+  test('does not read the journal again for each visitor that withdraws', async () => {
+    const others = Array.from({ length: 20 }, newPerson)
+    const visitors = await Promise.all(others.map(async (person) => sendAs(person, visit(person))))
+    await all()
+    await Promise.all(
+      others.map((person, i) =>
+        sendAs(person, [event('consent')], { analytics: false, identity: false, cookie: visitors[i]!.cookie! }),
+      ),
+    )
+    await nowhere(visitors.map(({ reply }) => reply.visitor!))
+    const left = await server.query('select id from erasures where id not in (select erasure_id from forgotten)')
+    expect(left).toEqual([])
+  })
+})
+
+describe('an erasure', () => {
+  test('empties the store and the journals of all collectors', async () => {
+    const person = await knownPerson()
+    const erased = await server.api(`/api/v1/contacts/${person.contact}`, { method: 'DELETE' })
+    expect(erased.status).toBe(200)
+    await nowhere([person.visitor, person.candidate, person.address, sha256(person.address)])
+    await nowhere([person.page, person.cart, person.term, person.choice, `order-${person.contact}`])
+  })
+})
