@@ -75,10 +75,13 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
     FLUSH_MS: String(options.flushMs ?? 0),
     ...options.env,
   }
+  // Room for the objects of a start, which would otherwise be collected several times in each of its threads.
+  const room = '--min-semi-space-size=16'
   const slow = options.flushMs === undefined ? [] : preloading('./slow-disk.ts')
   return {
     command: process.execPath,
-    args: bundled === undefined ? [...PRELOADS, ...slow, 'server/couture.mjs', 'serve'] : [...slow, bundled, 'serve'],
+    args:
+      bundled === undefined ? [...PRELOADS, ...slow, 'server/couture.mjs', 'serve'] : [room, ...slow, bundled, 'serve'],
     options: { cwd: ROOT, env },
   }
 }

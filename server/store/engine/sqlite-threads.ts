@@ -3,7 +3,8 @@
  *
  * better-sqlite3 blocks the thread it runs in, so a report that takes seconds would delay every collector request. Here a
  * query is a message to a thread, and its rows are the reply. There are a few threads, so that a long report does not
- * delay a short write; a transaction keeps its thread until it ends.
+ * delay a short write; a transaction keeps its thread until it ends. A thread starts when it is first needed because all
+ * others are busy.
  */
 import { Worker } from 'node:worker_threads'
 import { type CompiledQuery, type DatabaseConnection, type Driver, Kysely, type QueryResult } from 'kysely'
@@ -24,7 +25,7 @@ export class SqliteThreadError extends Error {
   }
 }
 
-/** Creates a store whose queries run in `threads` worker threads. `destroy()` ends them. */
+/** Creates a store whose queries run in up to `threads` worker threads. `destroy()` ends them. */
 export function createThreadedSqliteStore(file: string, threads: number): Kysely<Database> {
   return new Kysely<Database>({ dialect: sqliteDialect(() => createDriver(file, threads)) })
 }
@@ -36,12 +37,14 @@ function createDriver(file: string, threads: number): Driver {
   const run = (connection: DatabaseConnection, sql: string) =>
     (connection as ThreadConnection).send(sql, []).then(() => undefined)
   return {
-    async init() {
-      for (let i = 0; i < threads; i++) all.push(new ThreadConnection(file))
-      free.push(...all)
-    },
+    async init() {},
     async acquireConnection() {
-      return free.pop() ?? new Promise((resolve) => waiting.push(resolve))
+      const idle = free.pop()
+      if (idle) return idle
+      if (all.length >= threads) return new Promise((resolve) => waiting.push(resolve))
+      const started = new ThreadConnection(file)
+      all.push(started)
+      return started
     },
     async releaseConnection(connection) {
       const next = waiting.shift()
