@@ -6,6 +6,7 @@ import { createReadStream, createWriteStream, statSync, type WriteStream } from 
 import type { Command } from 'commander'
 import { importFile } from '../actions/import-file.ts'
 import type { Store } from '../actions/prepare-store.ts'
+import { guardCell } from '../domain/csv-cell.ts'
 import { openSource } from '../import/source.ts'
 import { importText, mappingText, progressText } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'
@@ -99,8 +100,10 @@ function createRejectedFile(file: string) {
   const failed = new Promise<never>((_, reject) => stream.once('error', reject))
   // A failure is reported by `close`.
   failed.catch(() => {})
-  const cell = (value: string | number) =>
-    /[",\r\n]/.test(String(value)) ? `"${String(value).replaceAll('"', '""')}"` : value
+  const cell = (value: string | number) => {
+    const text = typeof value === 'number' ? String(value) : guardCell(value)
+    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+  }
   stream.write('row,code,message\n')
   return {
     add: (cells: (string | number)[]) => void stream.write(`${cells.map(cell).join(',')}\n`),

@@ -1,10 +1,11 @@
 /**
  * Exports lists as files: CSV for people and spreadsheets, NDJSON for programs. Pages are written as the client reads
- * them, so that a list of millions of rows needs the memory of one page. A cell that a spreadsheet would run as a
- * formula is escaped.
+ * them, so that a list of millions of rows needs the memory of one page. A text that a spreadsheet would run as a formula is
+ * made harmless; a number stays a number.
  */
 import { z } from '@hono/zod-openapi'
 import { stringify } from 'csv-stringify/sync'
+import { guardCell } from '../domain/csv-cell.ts'
 import { MAX_LIMIT, pageQuery } from './paging.ts'
 import { type json, jsonContent } from './shapes.ts'
 
@@ -57,7 +58,7 @@ export function fileResponse<T>(options: {
   let first = true
   const text = (rows: T[]): string => {
     if (format === 'ndjson') return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-    return stringify(rows.map(cells), { header: first, columns, bom: first && bom, escape_formulas: true })
+    return stringify(rows.map(cells), { header: first, columns, bom: first && bom, cast: { string: guardCell } })
   }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {

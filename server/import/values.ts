@@ -3,17 +3,23 @@
  * the text it was given.
  */
 
+import { unguardCell } from '../domain/csv-cell.ts'
+
 /** The common type of a column's cells. */
 export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp'
 
 /** How a column writes days: which part comes first in 3/4/2026. Null if unknown. */
 export type DayOrder = 'dmy' | 'mdy' | null
 
-/** A cell without what spreadsheets and dumps put around or in place of a value; '' if it is empty. */
+/**
+ * A cell without what spreadsheets and dumps put around or in place of a value, and what our own exports put before a
+ * formula; '' if it is empty.
+ */
 export function cleanCell(cell: string): string {
   const text = cell.trim()
   if (text === '\\N' || text === 'NULL' || text === '(null)' || text === '<null>' || text === '#N/A') return ''
-  return text.length > 2 && text.startsWith('="') && text.endsWith('"') ? text.slice(2, -1).trim() : text
+  if (text.length > 2 && text.startsWith('="') && text.endsWith('"')) return text.slice(2, -1).trim()
+  return unguardCell(text)
 }
 
 const words = (text: string) => new Set(text.split(' '))

@@ -1,7 +1,9 @@
 /**
- * The list of rejected rows as a file for a spreadsheet program. Messages quote the imported file, so a cell that such
- * a program would read as a formula is prefixed with an apostrophe.
+ * The list of rejected rows as a file for a spreadsheet program. Messages quote the imported file, so what such a program
+ * would run as a formula is made harmless.
  */
+
+import { guardCell } from '../../../server/domain/csv-cell.ts'
 import type { ImportReport } from '../../api.ts'
 
 /** The text of the file, with the byte order mark that tells spreadsheet programs its encoding. */
@@ -11,6 +13,6 @@ export function rejectedCsv(rejected: ImportReport['rejected'], head: [string, s
 }
 
 function cell(text: string): string {
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  const safe = guardCell(text)
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe
 }
