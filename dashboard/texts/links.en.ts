@@ -63,7 +63,7 @@ export const linksEn = {
     claimed_after_remembered: 'The page named this customer without proof; somebody else had signed in here earlier.',
     signed_login_of_another: 'The customer signed in with proof while somebody else was still signed in.',
     possible_duplicate:
-      'A newsletter link of this customer was opened while somebody else was signed in. The two may be one person with two records.',
+      'A newsletter link of this customer was opened on a browser where somebody else has signed in. The two may be one person with two records.',
     unsigned_over_verified:
       'The page named this customer without proof while somebody else was signed in with proof. Proof prevails.',
     identity_withdrawn:
@@ -87,7 +87,7 @@ export const linksEn = {
     signed_login_over_typed: 'The customer signed in with proof, after an address had only been entered into a form.',
     click_over_typed: 'A personal newsletter link was opened, after an address had only been entered into a form.',
     claimed_over_typed: 'The page named this customer without proof, after somebody else’s address was entered.',
-    forwarded: 'The newsletter link was passed around: several other browsers had used it before.',
+    forwarded: 'The newsletter link was passed around: three browsers or more have used it.',
   } satisfies Record<ContactLink['reason'], string>,
   end: {
     logout: 'Ended when the customer signed out.',

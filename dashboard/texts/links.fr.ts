@@ -60,7 +60,7 @@ export const linksFr: typeof linksEn = {
     signed_login_of_another:
       'Le client s’est connecté, preuve à l’appui, alors qu’une autre personne était encore connectée.',
     possible_duplicate:
-      'Un lien de newsletter de ce client a été ouvert alors qu’une autre personne était connectée. Il s’agit peut-être d’une seule personne, enregistrée deux fois.',
+      'Un lien de newsletter de ce client a été ouvert sur un navigateur où une autre personne s’est connectée. Il s’agit peut-être d’une seule personne, enregistrée deux fois.',
     unsigned_over_verified:
       'La page a nommé ce client sans preuve alors qu’une autre personne était connectée, preuve à l’appui. La preuve l’emporte.',
     identity_withdrawn:
@@ -88,7 +88,7 @@ export const linksFr: typeof linksEn = {
     click_over_typed:
       'Un lien personnel de newsletter a été ouvert, alors qu’une adresse avait seulement été saisie dans un formulaire.',
     claimed_over_typed: 'La page a nommé ce client sans preuve, après la saisie de l’adresse d’une autre personne.',
-    forwarded: 'Le lien de newsletter a circulé\u00a0: plusieurs autres navigateurs l’avaient déjà utilisé.',
+    forwarded: 'Le lien de newsletter a circulé\u00a0: au moins trois navigateurs l’ont utilisé.',
   },
   end: {
     logout: 'Terminé lorsque le client s’est déconnecté.',

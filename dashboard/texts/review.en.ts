@@ -8,7 +8,7 @@ export const reviewEn = {
   lead: 'Cases that the rules could not settle on their own. None of them is urgent, and every decision can be undone.',
   duplicates: 'Possible duplicates',
   duplicatesLead:
-    'Somebody was signed in and opened another customer’s newsletter. Choose “This is right” if the visit was this customer’s too. If the two are one person, merge them in the CRM.',
+    'Another customer’s newsletter was opened on a browser where somebody has signed in. Choose “This is right” if the visit was this customer’s too. If the two are one person, merge them in the CRM.',
   frozen: 'Too many browsers',
   frozenLead:
     'More new browsers named these customers than one person is likely to have. New links wait until somebody has reviewed them.',

@@ -8,7 +8,7 @@ export const reviewFr: typeof reviewEn = {
   lead: 'Les cas que les règles n’ont pas pu trancher seules. Rien d’urgent, et chaque décision peut être annulée.',
   duplicates: 'Doublons possibles',
   duplicatesLead:
-    'Quelqu’un était connecté et a ouvert la newsletter d’un autre client. Choisissez «\u00a0C’est exact\u00a0» si la visite était aussi celle de ce client. S’il s’agit d’une seule personne, fusionnez les deux fiches dans le CRM.',
+    'La newsletter d’un autre client a été ouverte sur un navigateur où quelqu’un s’est connecté. Choisissez «\u00a0C’est exact\u00a0» si la visite était aussi celle de ce client. S’il s’agit d’une seule personne, fusionnez les deux fiches dans le CRM.',
   frozen: 'Trop de navigateurs',
   frozenLead:
     'Ces clients ont été nommés par plus de nouveaux navigateurs qu’une seule personne n’en utilise. Les nouveaux liens restent en attente jusqu’à leur examen.',

@@ -1,6 +1,6 @@
 /**
- * What a visitor's claims say before any link is made: which are refused and why, which contacts are corroborated,
- * whether the device is shared. It always considers the whole evidence, later claims included, because what is learned
+ * What a visitor's claims say before any link is made: which are refused and why, which contacts are corroborated, how
+ * many people share the device. It always considers the whole evidence, later claims included, because what is learned
  * later corrects the past too.
  */
 
@@ -23,11 +23,11 @@ const HOLD_MS: Record<Evidence, number> = {
 /** Two contacts with good evidence within this time make a device shared. */
 const SHARED_WINDOW_MS = 30 * DAY_MS
 
-/** From this many visitors on, a link token counts as forwarded. */
-const FORWARDED_FROM = 4
+/** From this many visitors on, a link token has been passed around and says nothing of who followed it. */
+const PASSED_AROUND_FROM = 3
 
 /** Whom a token was used by is known of this many visitors, the first ones. Those after them change nothing. */
-export const COUNTED_USERS = FORWARDED_FROM
+export const COUNTED_USERS = PASSED_AROUND_FROM
 
 /**
  * The contact that a claim's keyed identifier names. If the CRM merged that contact into another, `id` is the contact
@@ -51,10 +51,10 @@ export type Claim = {
   holder: Holder
   message: string | null
   issuedAt: number | null
-  /** How many visitors used this claim's token before this one, by the time of receipt; `COUNTED_USERS` stands for more. */
-  usedBefore: number
-  /** Whether any other visitor ever used the token. */
-  usedElsewhere: boolean
+  /** Whether another visitor used this claim's token before this one, by the time of receipt. */
+  usedBefore: boolean
+  /** How many visitors ever used the token, this one included; `COUNTED_USERS` stands for more. */
+  users: number
   /**
    * Whether another contact has the address to which this contact's mails go: nobody can tell which of them clicked.
    */
@@ -85,6 +85,8 @@ export type WeighedEvidence = {
   refused: Map<string, Refusal>
   corroborated: Set<string>
   shared: boolean
+  /** The most contacts that are corroborated here within 30 days of each other. */
+  sharedBy: number
 }
 
 /**
@@ -109,9 +111,32 @@ export function weigh(
     good.delete(id)
     refused.set(id, { state: 'refused', reason: 'ambiguous' })
   }
-  const corroborated = corroboratedContacts([...good.values()])
-  const shared = isShared([...good.values()], corroborated, sharedFrom)
-  return { good, refused, corroborated, shared }
+  const corroborated = corroboratedContacts([...good.values()].filter((claim) => !isPassedAround(claim)))
+  for (const [id, refusal] of unproven([...good.values()], corroborated)) {
+    good.delete(id)
+    refused.set(id, refusal)
+  }
+  const sharedBy = mostTogether([...good.values()], corroborated)
+  return { good, refused, corroborated, shared: sharedBy >= sharedFrom, sharedBy }
+}
+
+/** Whether the claim is a click on a link that so many visitors followed that anybody may have it. */
+function isPassedAround(claim: GoodClaim): boolean {
+  return claim.weight === 'email_click' && claim.users >= PASSED_AROUND_FROM
+}
+
+/**
+ * Clicks that need other evidence of their contact on this visitor and do not have it: those on a link that was passed
+ * around, and those where another contact logged in at any time. People who share a browser open a mail on it and hand
+ * it back, and a friend who opens a forwarded mail may well have an account.
+ */
+function unproven(claims: GoodClaim[], corroborated: Set<string>): [string, Refusal][] {
+  const isLoggedInto = claims.some((claim) => claim.weight === 'login_verified')
+  return claims.flatMap((claim): [string, Refusal][] => {
+    if (claim.weight !== 'email_click' || corroborated.has(claim.contact)) return []
+    if (isPassedAround(claim)) return [[claim.id, { state: 'refused', reason: 'forwarded' }]]
+    return isLoggedInto ? [[claim.id, { state: 'review', reason: 'possible_duplicate' }]] : []
+  })
 }
 
 function weightOf({ evidence, act }: Claim, formConfirms: boolean): Evidence {
@@ -140,13 +165,12 @@ function refuse(claim: Claim, denial: Denial | null): Refusal | null {
   // An operator's confirmation overrides the rules below.
   if (claim.act === 'confirm') return null
   if (holder.importedAt > claim.receivedAt + HOLD_MS[claim.evidence]) return { state: 'refused', reason: 'not_in_crm' }
-  if (claim.evidence === 'login_verified' && claim.usedBefore > 0) return { state: 'refused', reason: 'token_reused' }
+  if (claim.evidence === 'login_verified' && claim.usedBefore) return { state: 'refused', reason: 'token_reused' }
   if (claim.evidence === 'email_click') {
     if (claim.revoked) return { state: 'refused', reason: 'token_revoked' }
     if (claim.issuedAt !== null && claim.at > claim.issuedAt + TOKEN_STITCH_MS) {
       return { state: 'refused', reason: 'token_expired' }
     }
-    if (claim.usedBefore >= FORWARDED_FROM - 1) return { state: 'refused', reason: 'forwarded' }
   }
   const guarded = claim.evidence === 'email_click' || claim.evidence === 'login_claimed'
   return guarded && claim.crowded ? { state: 'review', reason: 'too_many_visitors' } : null
@@ -185,12 +209,13 @@ function corroboratedContacts(claims: GoodClaim[]): Set<string> {
 
 const STRONG = new Set<Evidence>(['login_verified', 'email_click'])
 
-/** Whether `sharedFrom` contacts have signed or corroborated evidence within 30 days of each other. */
-function isShared(claims: GoodClaim[], corroborated: Set<string>, sharedFrom: number): boolean {
+/** The most contacts that have signed or corroborated evidence within 30 days of each other. */
+function mostTogether(claims: GoodClaim[], corroborated: Set<string>): number {
   const strong = claims
     .filter((claim) => STRONG.has(claim.weight) && corroborated.has(claim.contact))
     .sort(byTimeThenId)
   let first = 0
+  let most = 0
   const inWindow = new Map<string, number>()
   for (const claim of strong) {
     inWindow.set(claim.contact, (inWindow.get(claim.contact) ?? 0) + 1)
@@ -200,7 +225,7 @@ function isShared(claims: GoodClaim[], corroborated: Set<string>, sharedFrom: nu
       if (count === 0) inWindow.delete(left)
       else inWindow.set(left, count)
     }
-    if (inWindow.size >= sharedFrom) return true
+    most = Math.max(most, inWindow.size)
   }
-  return false
+  return most
 }

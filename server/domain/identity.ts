@@ -12,7 +12,7 @@ import { cellFor, closeLink, type IdentityLink, makeVoid, newLink, type Proof, s
 import type { State, Strength } from './identity-table.ts'
 import type { EndReason, Reason } from './link-reasons.ts'
 import { itemAt, mustGet } from './lookup.ts'
-import { firstOfSession, numberSessions } from './sessions.ts'
+import { firstOfSession, numberSessions, pauseOn } from './sessions.ts'
 import { type OpenEpoch, type OpenLink, type Stretch, toStretches } from './stretches.ts'
 
 /** One event of the visitor, as identity sees it. */
@@ -76,7 +76,7 @@ export function linkVisitor(moments: Moment[], claims: Claim[], denial: Denial |
 
 function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy: Policy): Omit<Linked, 'voided'> {
   const evidence = weigh(claims, denial, policy)
-  const sessions = numberSessions(moments, policy.sessionMs)
+  const sessions = numberSessions(moments, pauseOn(evidence, policy.sessionMs))
   const erasedTail = tailsOfErased(moments, evidence.good, policy.sessionMs)
   const typed: TypedAddress[] = []
   const links: IdentityLink[] = claims
@@ -144,7 +144,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     // A forwarded token counts for its session only, and so does a click in a mail that two contacts read, or one click
     // where another contact is proven: people who share a browser open a mail on it and hand it back. Proof without
     // that doubt lifts the limit.
-    const suspected = claim.weight === 'email_click' && (claim.usedBefore > 0 || claim.sharedAddress)
+    const suspected = claim.weight === 'email_click' && (claim.usedBefore || claim.sharedAddress)
     const doubtful = (suspected || open.contested) && !evidence.corroborated.has(claim.contact)
     open.limited = evidence.shared || (doubtful && (open.ownsFrom === null || open.limited))
     const { from, withCart } = reach(claim, strength, i, open.limited)
@@ -176,7 +176,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       const provenForwarded =
         strengthOf(claim, policy) === 'verified' &&
         old.link.strength === 'confirmed' &&
-        old.link.proofs.some((proof) => mustGet(evidence.good, proof.id).usedElsewhere)
+        old.link.proofs.some((proof) => mustGet(evidence.good, proof.id).users > 1)
       if (provenForwarded) {
         makeVoid(old.link, 'forwarded_token')
         epoch.open = null

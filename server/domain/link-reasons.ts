@@ -18,7 +18,7 @@ export const REASONS = {
   click_over_remembered:
     'The contact followed a link in a mail sent to them after somebody else’s signed login had ended.',
   possible_duplicate:
-    'A link in the contact’s mail was clicked while somebody else was logged in: this may be one person with two records.',
+    'A link in the contact’s mail was clicked where somebody else logged in, and nothing else proves the contact there: this may be one person with two records.',
   unsigned_login: 'The page named who logged in, without a signature: this is recorded, but gives the contact nothing.',
   trusted_unsigned_login: 'The page named who logged in, and the site’s settings trust that without a signature.',
   claimed_again: 'The contact was already linked and the page named them again, without a signature.',
@@ -45,7 +45,8 @@ export const REASONS = {
   token_reused: 'This login’s token was used on another browser before; one token serves one browser.',
   token_expired: 'The mail link was followed more than 30 days after it was made; it still works as a plain link.',
   token_revoked: 'The mail link was revoked before it was followed; it still works as a plain link.',
-  forwarded: 'The mail link had been followed on three other browsers, so it has been passed around.',
+  forwarded:
+    'The mail link was followed on three browsers or more, so it has been passed around, and nothing else proves the contact here.',
   too_many_visitors: 'Too many new browsers named this contact in a short time; somebody must review it.',
   confirmed_by_operator: 'Somebody at the shop reviewed the link and confirmed it.',
   voided_by_operator: 'Somebody at the shop reviewed the link and marked it as an error.',

@@ -38,7 +38,6 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
   const byVisitor = new Map<string, Claim[]>()
   for (const row of rows) {
     const users = row.token_hash === null ? [] : (usesOf.get(row.token_hash) ?? []).map((use) => use.visitor_id)
-    const place = users.indexOf(row.visitor_id)
     const claim: Claim = {
       id: row.id,
       at: row.at,
@@ -49,8 +48,8 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
       holder: holders.of(row.key_hash),
       message: row.message,
       issuedAt: row.issued_at,
-      usedBefore: place >= 0 ? place : users.length,
-      usedElsewhere: users.some((user) => user !== row.visitor_id),
+      usedBefore: users.length > 0 && users[0] !== row.visitor_id,
+      users: users.length,
       sharedAddress: holders.isShared(row.key_hash),
       revoked: revoked(row),
       crowded: crowded.has(row),

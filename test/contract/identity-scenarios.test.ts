@@ -209,11 +209,11 @@ test('5. A’s mail is forwarded, B clicks it on another device, then logs in: t
   await settled(server)
 
   expect(await eventsOf(anna!)).toEqual(['A clicks'])
-  expect(await eventsOf(ben!)).toEqual(['B lands', 'B clicks', 'B looks', 'login of B', 'B goes on'])
-  expect(await anonymous(bens)).toEqual(['B long before'])
+  expect(await eventsOf(ben!)).toEqual(['B long before', 'B lands', 'B clicks', 'B looks', 'login of B', 'B goes on'])
+  expect(await anonymous(bens)).toEqual([])
   expect(await links(`visitor=${bens}`)).toEqual([
-    `${anna} confirmed void first_click`,
-    `${ben} verified open signed_login_over_click`,
+    `${anna} confirmed review possible_duplicate`,
+    `${ben} verified open signed_login`,
   ])
 })
 
@@ -230,6 +230,52 @@ test('5b. Before B logs in, a click on a forwarded mail only gives A that sessio
 
   expect(await anonymous(friends)).toEqual(['before', 'after'])
   expect(await eventsOf(anna!)).toEqual(['A clicks', 'the friend clicks'])
+})
+
+test('5c. A mail that three people open is nobody’s, from the first of them on, until A logs in there', async () => {
+  const [anna] = await contacts('s5c-anna')
+  const readers = [1, 2, 3].map((n) => visitorOf(`s5c-${n}`))
+  const at = daysAgo(3)
+  const mail = await mailTo(anna!, 'spring', at - DAY)
+  for (const [n, reader] of readers.slice(0, 2).entries()) {
+    await teller.clicks(reader, at + n * 60 * MINUTE, `click ${n + 1}`, mail.token)
+  }
+  await settled(server)
+  expect(await eventsOf(anna!)).toEqual(['click 1', 'click 2'])
+
+  await teller.clicks(readers[2]!, at + 120 * MINUTE, 'click 3', mail.token)
+  await settled(server)
+  expect(await eventsOf(anna!)).toEqual([])
+  for (const reader of readers) {
+    expect(await links(`visitor=${reader}`)).toEqual([`${anna} confirmed refused forwarded`])
+  }
+
+  await teller.signsIn(readers[0]!, at + DAY, 'login of A', anna!)
+  await settled(server)
+  expect(await eventsOf(anna!)).toEqual(['click 1', 'login of A'])
+})
+
+test('5d. A click where somebody else logged in waits for review, whichever of them came first', async () => {
+  const [anna, ben] = await contacts('s5d-anna', 's5d-ben')
+  const [before, after] = [visitorOf('s5d-before'), visitorOf('s5d-after')]
+  const at = daysAgo(4)
+  await teller.signsIn(after, at, 'login of A', anna!)
+  for (const [visitor, name] of [
+    [before, 'first'],
+    [after, 'second'],
+  ] as const) {
+    const mail = await mailTo(ben!, name, at)
+    await teller.clicks(visitor, at + DAY, `click of B, ${name}`, mail.token)
+  }
+  await settled(server)
+  expect(await eventsOf(ben!)).toEqual(['click of B, first'])
+
+  await teller.signsIn(before, at + 2 * DAY, 'later login of A', anna!)
+  await settled(server)
+  expect(await eventsOf(ben!)).toEqual([])
+  for (const visitor of [before, after]) {
+    expect(await links(`visitor=${visitor}`)).toContain(`${ben} confirmed review possible_duplicate`)
+  }
 })
 
 test('6. A gateway fetches every link 2 s after the send: no link', async () => {

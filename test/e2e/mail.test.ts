@@ -222,7 +222,7 @@ describe('a letter', () => {
     expect(await timeline('contacts/forwarding')).toEqual([])
     expect((await linksOf(`visitor=${visitor}`)).map(({ contact, state }) => `${contact} ${state}`).sort()).toEqual([
       'couture-demo-2 open',
-      'forwarding void',
+      'forwarding review',
     ])
     await context.close()
   })

@@ -6,7 +6,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { byTimeThenId } from '../../server/domain/event.ts'
 import type { Claim } from '../../server/domain/identity-evidence.ts'
-import { BACKSTITCH, DAY, derive, ownerOf, type Story, story } from './stories.ts'
+import { BACKSTITCH, DAY, derive, MINUTE, ownerOf, type Story, story } from './stories.ts'
 
 /** Checks a guarantee on many stories. */
 function holds(check: (told: Story) => void, runs = Number(process.env.PROPERTY_RUNS ?? 1500)) {
@@ -83,7 +83,7 @@ test('everything a contact has comes from one of its valid links', () => {
 test('unsigned claims alone never give a contact anything', () => {
   holds((told) => {
     const claims = told.claims.map(
-      (claim): Claim => ({ ...claim, evidence: 'login_claimed', message: null, usedBefore: 0, act: null }),
+      (claim): Claim => ({ ...claim, evidence: 'login_claimed', message: null, usedBefore: false, act: null }),
     )
     const { personOf, shared } = derive({ ...told, claims, policy: { ...told.policy, trustUnsigned: false } })
     expect(personOf.filter((person) => ownerOf(person) !== null)).toEqual([])
@@ -91,14 +91,15 @@ test('unsigned claims alone never give a contact anything', () => {
   })
 })
 
-/** The number of each moment's session. */
-function sessionsOf({ events, claims, policy }: Story): number[] {
+/** The number of each moment's session; on a shared device a session has no pause of ten minutes. */
+function sessionsOf({ events, claims, policy }: Story, shared: boolean): number[] {
+  const pauseMs = shared ? 10 * MINUTE : policy.sessionMs
   const voided = new Set(claims.filter((claim) => claim.act === 'void').map((claim) => claim.id))
   let session = 0
   let before: Story['events'][number] | null = null
   return events.map((event) => {
     if (voided.has(event.id)) return -1
-    if (before && (before.reset || event.at - before.at >= policy.sessionMs)) session++
+    if (before && (before.reset || event.at - before.at >= pauseMs)) session++
     before = event
     return session
   })
@@ -112,7 +113,7 @@ test('an unsigned claim takes nothing from a running signed session', () => {
       ...told,
       claims: told.claims.filter((claim) => claim.evidence !== 'email_click' && claim.evidence !== 'form_email'),
     })
-    const sessions = sessionsOf(told)
+    const sessions = sessionsOf(told, loud.shared)
     for (const link of quiet.links) {
       for (const proof of link.proofs) {
         const index = told.events.findIndex((event) => event.id === proof.id)
@@ -168,7 +169,7 @@ test('on a shared device a contact only has its sessions', () => {
   holds((told) => {
     const { shared, personOf, links } = derive(told)
     if (!shared) return
-    const sessions = sessionsOf(told)
+    const sessions = sessionsOf(told, shared)
     const proven = new Set(
       links.flatMap((link) =>
         link.proofs.map(
@@ -182,6 +183,35 @@ test('on a shared device a contact only has its sessions', () => {
       // A cart that carries the contact's typed address is the contact's, whenever it was filled.
       const typed = told.claims.some((c) => c.evidence === 'form_email' && owner === (c.holder as { id?: string }).id)
       if (!(typed && /cart|purchase/.test(told.events[n]!.type))) expect(proven).toContain(`${sessions[n]} ${owner}`)
+    }
+  })
+})
+
+test('where another contact logged in, and with a token that three visitors used, a click alone gives nothing', () => {
+  holds((random) => {
+    const told = { ...random, policy: { ...random.policy, formConfirms: false } }
+    const { links, personOf } = derive(told)
+    const standing = links.filter((link) => ['open', 'closed'].includes(link.state))
+    for (const link of standing) {
+      const claims = told.claims.filter(({ id }) => link.proofs.some((proof) => proof.id === id))
+      if (link.evidence !== 'email_click' || claims.some(({ act }) => act === 'confirm')) continue
+      const proofs = told.claims.filter(
+        ({ holder, act }) => act !== 'void' && holder.kind === 'contact' && holder.id === link.contact,
+      )
+      const isProven =
+        proofs.some(({ evidence, act }) => evidence === 'login_verified' || act === 'confirm') ||
+        new Set(proofs.flatMap(({ message }) => message ?? [])).size > 1
+      const others = links.filter(({ contact }) => contact !== link.contact)
+      const isLoggedInto = others.some(({ proofs }) => proofs.some(({ evidence }) => evidence === 'login_verified'))
+      if (!isProven) {
+        expect(isLoggedInto).toBe(false)
+        for (const { evidence, users } of claims) if (evidence === 'email_click') expect(users).toBeLessThan(3)
+      }
+    }
+    for (const link of links.filter(({ reason }) => reason === 'possible_duplicate' || reason === 'forwarded')) {
+      expect(['review', 'refused']).toContain(link.state)
+      const has = standing.some(({ contact }) => contact === link.contact)
+      if (!has) expect(personOf.map(ownerOf)).not.toContain(link.contact)
     }
   })
 })

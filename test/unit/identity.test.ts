@@ -51,7 +51,7 @@ const timeOf = (day: string, clock = '00:00') => {
 }
 
 /**
- * `d3 10:05 click anna mail-2 (used by 1 before)`: day, time, what happens, remarks in parentheses. Moments are `page`,
+ * `d3 10:05 click anna mail-2 (used before)`: day, time, what happens, remarks in parentheses. Moments are `page`,
  * `reset`, `withdraws` and `allows` (identity consent) and the actions above; claims are `signed`, `click` and
  * `unsigned`.
  */
@@ -91,7 +91,8 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
           minor: remarks.includes('(minor)'),
           mailConsent: !remarks.includes('(may not be mailed)'),
         }
-  const usedBefore = Number(remark(/\(used by (\d) before\)/)?.[0] ?? 0)
+  const users = Number(remark(/\(used by (\d) in all\)/)?.[0] ?? 1)
+  const usedBefore = remarks.includes('(used before)')
   const claim: Claim = {
     id,
     at,
@@ -103,7 +104,7 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
     message: evidence === 'email_click' ? message : null,
     issuedAt: evidence === 'email_click' ? (issued ? timeOf(issued[0]!, issued[1]) : at) : null,
     usedBefore,
-    usedElsewhere: usedBefore > 0 || remarks.includes('(used elsewhere too)'),
+    users: Math.max(users, usedBefore || remarks.includes('(used elsewhere too)') ? 2 : 1),
     sharedAddress: remarks.includes('(address of two)'),
     revoked: remarks.includes('(token revoked)'),
     crowded: remarks.includes('(after many others)'),
@@ -171,7 +172,9 @@ const ways: [word: string, evidence: Evidence][] = [
 const NOT_SHARED = { sharedFrom: 3 }
 
 describe('the decision table: a claim about Ben', () => {
-  type Row = { action: Action; links: string[]; owners: string }
+  /** `last` is the last moment; a click needs a second mail to count beside somebody else’s signed login. */
+  type Row = { action: Action; links: string[]; owners: string; last?: string }
+  const SECOND_MAIL = 'd40 10:10 click ben mail-2'
   const stateOfAnna: Record<State, { in: string; before: string[] }> = {
     none: { in: 'on an anonymous visitor', before: ['d20 10:00 page', 'd40 10:00 page'] },
     typed: {
@@ -183,8 +186,8 @@ describe('the decision table: a claim about Ben', () => {
       before: ['d0 10:00 page', 'd0 10:05 unsigned anna', 'd40 10:00 page'],
     },
     confirmed: {
-      in: 'after a mail click of Anna',
-      before: ['d0 10:00 page', 'd0 10:05 click anna', 'd40 10:00 page'],
+      in: 'after clicks of Anna in two mails',
+      before: ['d0 10:00 page', 'd0 10:05 click anna mail-1', 'd0 10:06 click anna mail-2', 'd40 10:00 page'],
     },
     remembered: {
       in: 'after a signed login of Anna whose session is over',
@@ -259,22 +262,22 @@ describe('the decision table: a claim about Ben', () => {
           'anna confirmed closed first_click until signed_login_over_click',
           'ben verified open signed_login_over_click',
         ],
-        owners: 'a a a b b',
+        owners: 'a a a a b b',
       },
       email_click: {
         action: 'supersede',
         links: ['anna confirmed closed first_click until click_of_another', 'ben confirmed open click_of_another'],
-        owners: 'a a a b b',
+        owners: 'a a a a b b',
       },
       login_claimed: {
         action: 'replace',
         links: ['anna confirmed closed first_click until claimed_after_click', 'ben claimed open claimed_after_click'],
-        owners: 'a a a . .',
+        owners: 'a a a a . .',
       },
       form_email: {
         action: 'cart',
         links: ['anna confirmed open first_click', 'ben typed open typed_in_form'],
-        owners: 'a a a a a',
+        owners: 'a a a a a a',
       },
     },
     remembered: {
@@ -293,6 +296,7 @@ describe('the decision table: a claim about Ben', () => {
           'ben confirmed open click_over_remembered',
         ],
         owners: 'a a a b b',
+        last: SECOND_MAIL,
       },
       login_claimed: {
         action: 'replace',
@@ -319,8 +323,13 @@ describe('the decision table: a claim about Ben', () => {
       },
       email_click: {
         action: 'review',
-        links: ['anna verified open signed_login', 'ben confirmed review possible_duplicate'],
+        links: [
+          'anna verified open signed_login',
+          'ben confirmed review possible_duplicate',
+          'ben confirmed review possible_duplicate',
+        ],
         owners: 'a a a a a',
+        last: SECOND_MAIL,
       },
       login_claimed: {
         action: 'refuse',
@@ -342,7 +351,7 @@ describe('the decision table: a claim about Ben', () => {
     for (const [word, evidence] of ways) {
       test(`a ${word} claim ${situation}`, () => {
         const row = expected[state][evidence]
-        const told = play([...before, `d40 10:05 ${word} ben`, 'd40 10:10 page'], NOT_SHARED)
+        const told = play([...before, `d40 10:05 ${word} ben`, row.last ?? 'd40 10:10 page'], NOT_SHARED)
         expect({ links: told.links, owners: told.owners }).toEqual({ links: row.links, owners: row.owners })
         expect(ANOTHER[state][evidence].action).toBe(row.action)
       })
@@ -528,7 +537,7 @@ describe('claims that make no link', () => {
     ['a minor', signed('(minor)'), ['anna verified refused minor'], '. . .'],
     [
       'a signed login whose token served another visitor before',
-      signed('(used by 1 before)'),
+      signed('(used before)'),
       ['anna verified refused token_reused'],
       '. . .',
     ],
@@ -539,15 +548,45 @@ describe('claims that make no link', () => {
       'a a a',
     ],
     [
-      'a link token that the fourth visitor uses',
-      clicked('(used by 3 before)'),
+      'a link token that three visitors use, for the first of them too',
+      clicked('(used by 3 in all)'),
       ['anna confirmed refused forwarded'],
       '. . .',
     ],
     [
-      'a link token that the third visitor uses is only suspected',
-      clicked('(used by 2 before)'),
+      'a link token that three visitors use, for the later ones',
+      clicked('(used by 3 in all) (used before)'),
+      ['anna confirmed refused forwarded'],
+      '. . .',
+    ],
+    [
+      'a link token that two visitors use is only suspected',
+      clicked('(used by 2 in all) (used before)'),
       ['anna confirmed open first_click'],
+      'a a a',
+    ],
+    [
+      'a link token that three visitors use counts where a signed login proves the contact',
+      ['d0 10:00 page', 'd0 10:05 click anna (used by 3 in all)', 'd20 10:00 signed anna'],
+      ['anna verified open signed_login'],
+      'a a a',
+    ],
+    [
+      'a link token that three visitors use counts where two other mails prove the contact',
+      ['d0 10:05 click anna mail-1 (used by 3 in all)', 'd1 10:00 click anna mail-2', 'd2 10:00 click anna mail-3'],
+      ['anna confirmed open first_click'],
+      'a a a',
+    ],
+    [
+      'a link token that three visitors use proves nothing together with one other mail',
+      ['d0 10:05 click anna mail-1 (used by 3 in all)', 'd1 10:00 page', 'd2 10:00 click anna mail-2'],
+      ['anna confirmed refused forwarded', 'anna confirmed open first_click'],
+      '. . a',
+    ],
+    [
+      'a login’s token that three visitors use still serves the first of them',
+      signed('(used by 3 in all)'),
+      ['anna verified open signed_login'],
       'a a a',
     ],
     [
@@ -854,7 +893,7 @@ describe('how far a mail click reaches', () => {
     ],
     [
       'a token that another visitor used before: its session only, in both directions',
-      ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 click anna (used by 1 before)', 'd1 10:02 page', 'd2 10:00 page'],
+      ['d0 10:00 page', 'd1 10:00 page', 'd1 10:01 click anna (used before)', 'd1 10:02 page', 'd2 10:00 page'],
       ['anna confirmed closed first_click until session_over'],
       '. a a a .',
     ],
@@ -863,7 +902,7 @@ describe('how far a mail click reaches', () => {
       [
         'd0 10:00 unsigned anna',
         'd1 10:00 page',
-        'd1 10:01 click anna (used by 1 before)',
+        'd1 10:01 click anna (used before)',
         'd1 10:02 page',
         'd2 10:00 page',
       ],
@@ -872,13 +911,13 @@ describe('how far a mail click reaches', () => {
     ],
     [
       'a token that another visitor used before counts fully once the contact is corroborated',
-      ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used by 1 before)', 'd2 10:00 page', 'd3 10:00 signed anna'],
+      ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used before)', 'd2 10:00 page', 'd3 10:00 signed anna'],
       ['anna verified open signed_login'],
       'a a a a',
     ],
     [
       'an unsuspicious first click clears the suspicion of an earlier one in its session',
-      ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used by 1 before)', 'd1 10:02 click anna mail-1', 'd2 10:00 page'],
+      ['d0 10:00 page', 'd1 10:01 click anna mail-1 (used before)', 'd1 10:02 click anna mail-1', 'd2 10:00 page'],
       ['anna confirmed open first_click'],
       '. a a a',
     ],
@@ -901,7 +940,7 @@ describe('how far a mail click reaches', () => {
         ],
         [
           'a suspicious token still reaches its session only',
-          ['d0 10:00 page', 'd7 10:00 click anna (used by 1 before)', 'd8 10:00 page'],
+          ['d0 10:00 page', 'd7 10:00 click anna (used before)', 'd8 10:00 page'],
           ['anna confirmed closed first_click until session_over'],
           '. a .',
         ],
@@ -973,7 +1012,7 @@ describe('the open cart at a first click', () => {
   )
   cart(
     'does not go to the contact with a token that another visitor used before',
-    ['d0 10:01 adds ring', 'd3 10:01 click anna (used by 1 before)'],
+    ['d0 10:01 adds ring', 'd3 10:01 click anna (used before)'],
     '. a',
     ['.: ring open'],
   )
@@ -985,7 +1024,7 @@ describe('the open cart at a first click', () => {
 describe('when the browser turns out to be another contact’s', () => {
   stories([
     [
-      'a signed login voids an earlier click of another contact in its session, because the mail was forwarded',
+      'an earlier click of another contact is worth nothing beside a signed login, because the mail was forwarded',
       [
         'd0 10:00 page',
         'd1 10:00 page',
@@ -994,8 +1033,14 @@ describe('when the browser turns out to be another contact’s', () => {
         'd1 10:03 signed ben',
         'd1 10:04 page',
       ],
+      ['anna confirmed review possible_duplicate', 'ben verified open signed_login'],
+      'b b b b b b',
+    ],
+    [
+      'a signed login voids two mails of another contact that were followed in its session',
+      ['d0 10:00 page', 'd1 10:00 click anna mail-1', 'd1 10:02 click anna mail-2', 'd1 10:03 signed ben'],
       ['anna confirmed void first_click until forwarded_mail', 'ben verified open signed_login_over_click'],
-      '. b b b b b',
+      '. b b b',
     ],
     [
       'a click in another contact’s mail voids an earlier click in its session too',
@@ -1026,16 +1071,68 @@ describe('when the browser turns out to be another contact’s', () => {
       'a a b a',
     ],
     [
-      'a first click on a browser proven to be another contact’s gets only its session',
+      'a click gives nothing where another contact logged in at any time, and waits for review',
       ['d0 10:00 signed anna', 'd5 10:00 click ben', 'd5 10:01 page', 'd6 10:00 page'],
-      [
-        'anna verified closed signed_login until click_over_remembered',
-        'ben confirmed closed click_over_remembered until session_over',
-      ],
-      'a b b .',
+      ['anna verified open signed_login', 'ben confirmed review possible_duplicate'],
+      'a a a a',
     ],
     [
-      'a first click on a browser proven to be another contact’s lasts once a second mail corroborates it',
+      'a click gives nothing where another contact logs in later',
+      ['d0 10:00 page', 'd1 10:00 click ben', 'd2 10:00 page', 'd9 10:00 signed anna'],
+      ['ben confirmed review possible_duplicate', 'anna verified open signed_login'],
+      'a a a a',
+    ],
+    [
+      'a click gives nothing where another contact logged in before a logout',
+      ['d0 10:00 signed anna', 'd0 10:01 reset', 'd5 10:00 click ben', 'd6 10:00 page'],
+      ['anna verified closed signed_login until logout', 'ben confirmed review possible_duplicate'],
+      'a a . .',
+    ],
+    [
+      'a second click on the same mail proves no more beside another contact’s login',
+      ['d0 10:00 signed anna', 'd5 10:00 click ben', 'd6 10:00 click ben', 'd7 10:00 page'],
+      [
+        'anna verified open signed_login',
+        'ben confirmed review possible_duplicate',
+        'ben confirmed review possible_duplicate',
+      ],
+      'a a a a',
+    ],
+    [
+      'a click counts beside another contact’s unsigned login, which is no proof',
+      ['d0 10:00 click ben', 'd5 10:00 unsigned anna', 'd5 10:01 page'],
+      ['ben confirmed closed first_click until claimed_after_click', 'anna claimed open claimed_after_click'],
+      'b . .',
+    ],
+    [
+      'a click counts beside a login that was refused or voided',
+      ['d0 10:00 signed anna (used before)', 'd1 10:00 signed anna (voided)', 'd5 10:00 click ben', 'd6 10:00 page'],
+      ['anna verified refused token_reused', 'anna verified void voided_by_operator', 'ben confirmed open first_click'],
+      '. . b b',
+    ],
+    [
+      'a click beside another contact’s login counts as a login once an operator confirms it',
+      ['d0 10:00 signed anna', 'd40 10:00 click ben (confirmed)', 'd40 10:01 page'],
+      ['anna verified closed signed_login until confirmed_by_operator', 'ben verified open confirmed_by_operator'],
+      'a b b',
+    ],
+    [
+      'a first click over two mails of another contact gets only its session',
+      [
+        'd0 10:00 click anna mail-1',
+        'd1 10:00 click anna mail-2',
+        'd5 10:00 click ben',
+        'd5 10:01 page',
+        'd6 10:00 page',
+      ],
+      [
+        'anna confirmed closed first_click until click_of_another',
+        'ben confirmed closed click_of_another until session_over',
+      ],
+      'a a b b .',
+    ],
+    [
+      'a click where another contact logged in lasts once a second mail corroborates it',
       ['d0 10:00 signed anna', 'd41 10:00 click ben mail-1', 'd41 10:10 click ben mail-2', 'd42 10:00 page'],
       ['anna verified closed signed_login until click_over_remembered', 'ben confirmed open click_over_remembered'],
       'a b b b',
@@ -1047,8 +1144,13 @@ describe('when the browser turns out to be another contact’s', () => {
       '. b b',
     ],
     [
-      'a signed login of another contact voids a click whose token was also used by another visitor',
-      ['d0 10:00 click anna (used elsewhere too)', 'd0 10:01 page', 'd5 10:00 page', 'd5 10:01 signed ben'],
+      'a signed login of another contact voids clicks of which a token was also used by another visitor',
+      [
+        'd0 10:00 click anna mail-1 (used elsewhere too)',
+        'd0 10:01 click anna mail-2',
+        'd40 10:00 page',
+        'd40 10:01 signed ben',
+      ],
       ['anna confirmed void first_click until forwarded_token', 'ben verified open signed_login_over_click'],
       '. . . b',
     ],
@@ -1057,9 +1159,9 @@ describe('when the browser turns out to be another contact’s', () => {
       [
         'd0 10:00 click anna mail-1 (used elsewhere too)',
         'd0 10:01 reset',
-        'd3 10:00 click anna mail-1',
-        'd5 10:00 page',
-        'd5 10:01 signed ben',
+        'd3 10:00 click anna mail-2',
+        'd40 10:00 page',
+        'd40 10:01 signed ben',
       ],
       [
         'anna confirmed closed first_click until logout',
@@ -1155,8 +1257,8 @@ describe('a shared device', () => {
     [
       'a single click does not make a device shared',
       ['d0 10:00 click anna', 'd1 10:00 page', 'd2 10:00 signed ben', 'd3 10:00 page'],
-      ['anna confirmed closed first_click until signed_login_over_click', 'ben verified open signed_login_over_click'],
-      'a a b b',
+      ['anna confirmed review possible_duplicate', 'ben verified open signed_login'],
+      'b b b b',
     ],
     [
       'unsigned claims do not make a device shared',
@@ -1178,6 +1280,63 @@ describe('a shared device', () => {
       'a a a b b',
     ],
   ])
+
+  stories([
+    [
+      'a pause of ten minutes ends a session, and somebody else may have sat down',
+      ['d0 10:00 signed anna', 'd0 10:09 page', 'd0 10:19 page', 'd1 10:00 signed ben'],
+      ['anna verified closed signed_login until session_over', 'ben verified open signed_login'],
+      'a a . b',
+    ],
+    [
+      'a pause of ten minutes before a login separates it from what came before',
+      ['d0 10:00 page', 'd0 10:10 page', 'd0 10:19 signed anna', 'd1 10:00 signed ben'],
+      ['anna verified closed signed_login until session_over', 'ben verified open signed_login'],
+      '. a a b',
+    ],
+    [
+      'with a fourth contact a pause of five minutes ends a session, in retrospect too',
+      [
+        'd0 10:00 signed anna',
+        'd0 10:04 page',
+        'd0 10:09 page',
+        'd1 10:00 signed ben',
+        'd2 10:00 signed carl',
+        'd3 10:00 signed dora',
+      ],
+      [
+        'anna verified closed signed_login until session_over',
+        'ben verified closed signed_login until session_over',
+        'carl verified closed signed_login until session_over',
+        'dora verified open signed_login',
+      ],
+      'a a . b . .',
+    ],
+    [
+      'three contacts leave it at ten minutes',
+      [
+        'd0 10:00 signed anna',
+        'd0 10:04 page',
+        'd0 10:09 page',
+        'd1 10:00 signed ben',
+        'd2 10:00 signed carl',
+        'd40 10:00 signed dora',
+      ],
+      [
+        'anna verified closed signed_login until session_over',
+        'ben verified closed signed_login until session_over',
+        'carl verified closed signed_login until session_over',
+        'dora verified open signed_login',
+      ],
+      'a a a b . .',
+    ],
+  ])
+
+  test('a site’s shorter sessions stay as short', () => {
+    const story = ['d0 10:00 signed anna', 'd0 10:08 page', 'd1 10:00 signed ben']
+    expect(play(story).owners).toBe('a a b')
+    expect(play(story, { sessionMs: 8 * MINUTE }).owners).toBe('a . b')
+  })
 
   test('starts at the number of contacts that the site sets', () => {
     expect(play(sharedStory).shared).toBe(true)
@@ -1249,7 +1408,7 @@ describe('the rows shown to marketers', () => {
   })
 
   test('a void link gives nothing and is never valid', () => {
-    const [link] = play(['d0 10:00 click anna', 'd0 10:01 signed ben']).raw
+    const [link] = play(['d0 10:00 click anna mail-1', 'd0 10:01 click anna mail-2', 'd0 10:02 signed ben']).raw
     expect(link).toMatchObject({ state: 'void', backfillFrom: null, expiresAt: null })
     expect(link!.validTo).toBe(link!.validFrom)
   })
@@ -1307,11 +1466,11 @@ describe('an address typed into a form', () => {
         'links like a click if the site says so, but not over a signed-in contact',
         ['d0 10:00 page', 'd0 10:01 typed ben', 'd40 10:00 signed anna', 'd40 10:01 typed ben'],
         [
-          'ben confirmed closed typed_address_trusted until signed_login_over_click',
-          'anna verified open signed_login_over_click',
-          'ben typed review typed_address_trusted',
+          'ben typed review possible_duplicate',
+          'anna verified open signed_login',
+          'ben typed review possible_duplicate',
         ],
-        'b b a a',
+        '. . a a',
       ],
     ],
     { formConfirms: true },
@@ -1358,7 +1517,7 @@ describe('operators’ decisions, guards and revocations', () => {
     ],
     [
       'a forwarded click confirmed by an operator links',
-      ['d0 10:00 page', 'd0 10:01 click anna (used by 3 before) (confirmed)'],
+      ['d0 10:00 page', 'd0 10:01 click anna (used by 3 in all) (confirmed)'],
       ['anna verified open confirmed_by_operator'],
       'a a',
     ],
