@@ -514,7 +514,7 @@ test.runIf(ENGINE === 'sqlite')('late events of an erased contact do not enter a
   const file = `${own.dataDir}-older.db`
   await own.cli('backup', file)
   // These events are not in the backup and have left the journal.
-  await sendAll(own, visitor, [await signed('in-the-backup-too', 200 * MINUTE), event('page', 190 * MINUTE)])
+  await sendAll(own, visitor, [await signed('in-the-backup-too', 200 * MINUTE), event('page', 192 * MINUTE)])
   await settled(own)
   await own.api('/api/v1/contacts/in-the-backup-too', { method: 'DELETE' })
   await settled(own)
