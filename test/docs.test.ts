@@ -5,11 +5,11 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { CART_TYPES, foldCarts } from '../server/domain/cart.ts'
+import { CART_TYPES, foldCarts } from '../server/domain/commerce/cart.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { oneName } from '../server/domain/membership.ts'
-import { SETTINGS } from '../server/domain/settings.ts'
+import { cartPolicyOf, defaultSettings, SETTINGS } from '../server/domain/settings.ts'
 import { definitionSchema, KINDS } from '../server/segments/grammar.ts'
 import { PRESETS } from '../server/segments/presets.ts'
 import { CONSENT_SOURCES } from '../tag/wire.ts'
@@ -227,7 +227,8 @@ describe('carts', () => {
       const props = { currency: 'EUR', items: [{ item_id: item, price: 100 }] }
       return words === 'two hours' ? [] : { id: `e${i}`, at, type, props, url: null }
     })
-    const folded = foldCarts(events, SETTINGS.cart_idle_minutes.default * 60_000).map(({ state, items }) => {
+    const policy = cartPolicyOf(defaultSettings())
+    const folded = foldCarts(events, policy).map(({ state, items }) => {
       return `${state}: ${items.flatMap((item) => Array(item.quantity).fill(item.item_id)).join(', ')}`
     })
     expect(folded.join('; ') || 'none').toBe(carts)

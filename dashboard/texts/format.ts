@@ -2,7 +2,6 @@
  * Formats numbers, money and times for the reader's country. Created once per language; everything uses `Intl`, so that
  * no page ever concatenates a currency sign or a decimal point.
  */
-import type { Money } from '../api.ts'
 import type { Texts } from './en.ts'
 
 /** The formatters of one language. */
@@ -38,8 +37,13 @@ export function createFormat(locale: string, justNow: string, none: string) {
     count,
     /** A share between 0 and 1; a dash if there is nothing to divide by. */
     percent: (rate: number | null) => (rate === null || !Number.isFinite(rate) ? none : percent.format(rate)),
-    /** An amount in major units. An unknown currency code is shown after the number. */
-    money({ currency, value }: Money): string {
+    /**
+     * An amount in major units; a dash if it is unknown. An unknown currency code is shown after the number, and the
+     * number stands alone if nobody said which currency it is.
+     */
+    money({ currency, value }: { currency: string | null; value: number | null }): string {
+      if (value === null) return none
+      if (currency === null) return count(value)
       try {
         let writer = currencies.get(currency)
         if (!writer) {

@@ -7,8 +7,9 @@
  * excludes shipping and tax, and is kept beside it). Properties that describe a person rather than what happened are
  * dropped: people come from the CRM. The shop's own events are kept as they are otherwise.
  */
+
+import { readAmount } from '../domain/commerce/amount.ts'
 import { eventType } from '../domain/event.ts'
-import { amountOf } from '../domain/money.ts'
 
 /** The calls of Segment's specification. */
 export type CallKind = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
@@ -149,7 +150,7 @@ function commerce(type: string, properties: Record<string, unknown>): Record<str
       props.items = [itemOf(given(product))]
     }
   } else if (list) props.products = list
-  const value = [props.value, props.total, props.revenue].map(amountOf).find((amount) => amount !== null)
+  const value = [props.value, props.total, props.revenue].map(plainAmount).find((amount) => amount !== null)
   if (value !== undefined) props.value = value
   if (typeof props.currency === 'string') props.currency = props.currency.toUpperCase()
   return props
@@ -162,10 +163,16 @@ function itemOf(product: unknown): unknown {
   if (item.item_id === undefined && item.sku !== undefined) item.item_id = item.sku
   if (typeof item.item_id === 'number') item.item_id = String(item.item_id)
   for (const name of ['price', 'quantity']) {
-    const amount = amountOf(item[name])
+    const amount = plainAmount(item[name])
     if (amount !== null) item[name] = amount
   }
   return item
+}
+
+/** An amount as a number. Null if it is none, or if its text also names a currency, which would be lost. */
+function plainAmount(value: unknown): number | null {
+  const read = readAmount(value, null)
+  return read === null || read.currency !== null ? null : read.amount
 }
 
 /** The same values under new names; a value already under its new name wins. */

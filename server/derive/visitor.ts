@@ -3,15 +3,15 @@
  * Everything is folded from the facts; earlier derived rows are never read.
  */
 
+import { orderOf } from '../domain/commerce/order.ts'
 import { attribute, type OwnedCart } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import { linkVisitor } from '../domain/identity.ts'
 import { countsAsMatch, type IdentityLink } from '../domain/identity-link.ts'
 import { type PersonId, type VisitorId, visitorPerson } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
-import { orderOf } from '../domain/order.ts'
 import { expiryOf } from '../domain/retention.ts'
-import { policyOf, type Site } from '../domain/settings.ts'
+import { cartPolicyOf, policyOf, type Site } from '../domain/settings.ts'
 import type { Overactive } from '../store/overactive.ts'
 import { encodeJson } from '../store/schema/columns.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema/derived.ts'
@@ -42,11 +42,11 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   const { visitorId, siteId, events, aged, claims, consents } = facts
   const { settings } = siteOf(siteId)
   const policy = policyOf(settings)
-  const abandonedAfterMs = settings.cart_idle_minutes * 60_000
+  const cart = cartPolicyOf(settings)
   const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
   const linked = linkVisitor(moments, claims, consents.denial, policy)
   const { links, shared } = linked
-  const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs }
+  const options = { cartWindowMs: policy.backstitchMs, cart }
   const attribution = attribute(visitorId, moments, linked, options)
   const { epochs, carts } = attribution
   const old = new Set(aged)
@@ -82,8 +82,8 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   rows.links.push(...links.map((link) => linkRow(visitorId, link)))
   rows.visitor_persons.push(...personsOf(visitorId, events, personOf))
   rows.visitor_days.push(...daysOf(facts))
-  rows.carts.push(...carts.map((cart) => cartRow(visitorId, siteId, cart, abandonedAfterMs)))
-  rows.purchases.push(...purchasesOf(visitorId, events, personOf))
+  rows.carts.push(...carts.map((each) => cartRow(visitorId, siteId, each, cart.abandonedAfterMs)))
+  rows.purchases.push(...purchasesOf(visitorId, events, personOf, cart.currency))
   rows.moves.push(...movesOf(visitorId, events, personOf))
 }
 
@@ -171,6 +171,7 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
   return {
     visitor_id: visitorId,
     id: cart.id,
+    shop_cart_id: cart.shopId,
     person_id: cart.personId,
     site_id: siteId,
     epoch: cart.epoch,
@@ -188,16 +189,26 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
   }
 }
 
-function purchasesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): PurchaseRow[] {
+/** A purchase that is reported again, as by a reloaded page of thanks, is the same order, and as old as its first report. */
+function purchasesOf(
+  visitorId: VisitorId,
+  events: LoadedEvent[],
+  personOf: PersonId[],
+  home: string | null,
+): PurchaseRow[] {
+  const firstAt = new Map<string, number>()
   return events.flatMap((event, i) => {
     if (event.type !== 'purchase') return []
-    const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} })
+    const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} }, home)
+    if (order === null) return []
+    const at = firstAt.get(order.orderId) ?? order.at
+    firstAt.set(order.orderId, at)
     return {
       visitor_id: visitorId,
       event_id: event.id,
       person_id: itemAt(personOf, i),
       order_id: order.orderId,
-      at: order.at,
+      at,
       total: order.total,
       currency: order.currency,
       item_ids: encodeJson(order.items.map((item) => item.item_id)),

@@ -6,11 +6,11 @@
  * typed address. Everything else belongs to the anonymous person of its epoch.
  */
 
-import { CART_TYPES, type Cart, type CommerceEvent, foldCarts } from './cart.ts'
+import { CART_TYPES, type Cart, type CartPolicy, type CommerceEvent, foldCarts } from './commerce/cart.ts'
+import { readCommerce } from './commerce/read.ts'
 import type { Linked, Moment, TypedAddress } from './identity.ts'
 import { contactPerson, type PersonId, type VisitorId, visitorPerson } from './ids.ts'
 import { itemAt, mustGet } from './lookup.ts'
-import { orderOf } from './order.ts'
 import type { Stretch } from './stretches.ts'
 
 /** An event of the visitor: what identity needs, its consent, and its props if it is a commerce event. */
@@ -30,6 +30,9 @@ const TYPED_MS = 90 * 24 * 3600_000
 /** A cart and its owner. */
 export type OwnedCart = Cart & { personId: PersonId; epoch: number }
 
+/** What attribution needs to know of a site. `cartWindowMs`: how long before a claim a cart may have been touched. */
+export type AttributionOptions = { cartWindowMs: number; cart: CartPolicy }
+
 /** The result of a visitor's fold. `personOf[i]` is the person of event `i`. */
 export type Attribution = { personOf: PersonId[]; epochs: Epoch[]; carts: OwnedCart[] }
 
@@ -38,8 +41,9 @@ export function attribute(
   visitorId: VisitorId,
   events: VisitorEvent[],
   { stretches, typed, voided }: Pick<Linked, 'stretches' | 'typed' | 'voided'>,
-  options: { cartWindowMs: number; abandonedAfterMs: number },
+  options: AttributionOptions,
 ): Attribution {
+  const commerce = commerceOf(events)
   const personOf: PersonId[] = new Array(events.length)
   const epochOf: number[] = new Array(events.length)
   const epochs = stretches.map((stretch, index): Epoch => {
@@ -65,7 +69,7 @@ export function attribute(
     const before = stretches[index - 1]
     const contact = stretch.link?.contact ?? null
     if (!stretch.withOpenCart || contact === null || !before || before.link) return
-    for (const i of openCartEvents(events, before, stretch, options)) {
+    for (const i of openCartEvents(events, commerce, before, stretch, options)) {
       personOf[i] = contactPerson(contact)
       epochOf[i] = index + 1
     }
@@ -73,9 +77,9 @@ export function attribute(
   for (const address of typed) {
     if (address.link.contact === null) continue
     const person = contactPerson(address.link.contact)
-    for (const i of carried(events, address, personOf, epochOf, options)) personOf[i] = person
+    for (const i of carried(events, commerce, address, personOf, epochOf, options)) personOf[i] = person
   }
-  return { personOf, epochs, carts: cartsOf(events, personOf, epochOf, options.abandonedAfterMs) }
+  return { personOf, epochs, carts: cartsOf(commerce, personOf, epochOf, options.cart) }
 }
 
 /**
@@ -86,23 +90,24 @@ export function attribute(
  */
 function carried(
   events: VisitorEvent[],
+  commerce: Commerce,
   { index, cart, order }: TypedAddress,
   personOf: PersonId[],
   epochOf: number[],
-  { cartWindowMs, abandonedAfterMs }: { cartWindowMs: number; abandonedAfterMs: number },
+  { cartWindowMs, cart: policy }: AttributionOptions,
 ): number[] {
   const { at } = itemAt(events, index)
   const isBeside = (i: number) => epochOf[i] === epochOf[index] && personOf[i] === personOf[index]
-  const carts = cartsAmong(events, isBeside, abandonedAfterMs)
+  const carts = cartsAmong(commerce, isBeside, policy)
+  const cartIdOf = (i: number) => mustGet(commerce, i).cartId
   const named = (i: number) => {
-    const event = itemAt(events, i)
-    if (order === null) return cart !== null && cartIdOf(event) === cart
-    return event.type === 'purchase' && orderOf(toCommerce(event)).orderId === order
+    if (order === null) return cart !== null && cartIdOf(i) === cart
+    return mustGet(commerce, i).orderId === order
   }
   const wasOpen = ({ closedAt, indexes: own }: (typeof carts)[number]) =>
     (closedAt === null || closedAt >= at) &&
     own.map((i) => itemAt(events, i)).some((event) => event.at <= at && event.at >= at - cartWindowMs) &&
-    (cart === null || own.every((i) => cartIdOf(itemAt(events, i)) === null))
+    (cart === null || own.every((i) => cartIdOf(i) === null))
   const own = carts.find((each) => each.indexes.some(named)) ?? (order === null ? carts.find(wasOpen) : undefined)
   const carriedBy = own?.indexes ?? []
   return carriedBy.filter((i) => {
@@ -118,61 +123,65 @@ function carried(
  */
 function openCartEvents(
   events: VisitorEvent[],
+  commerce: Commerce,
   before: Stretch,
   stretch: Stretch,
-  options: { cartWindowMs: number; abandonedAfterMs: number },
+  options: AttributionOptions,
 ): number[] {
   const validFrom = stretch.link?.validFrom ?? null
   if (stretch.boundary || validFrom === null) return []
   const isBefore = (i: number) => i >= before.from && i < before.to && itemAt(events, i).identity
-  const open = cartsAmong(events, isBefore, options.abandonedAfterMs).find((cart) => cart.state === 'open')
+  // The one that changed last.
+  const open = cartsAmong(commerce, isBefore, options.cart).findLast((cart) => cart.state === 'open')
   if (!open || open.updatedAt < validFrom - options.cartWindowMs) return []
   return open.indexes
 }
 
+/** A commerce event with the shop's own ids of its cart and, if it is the first report of an order, of that order. */
+type CommerceMoment = CommerceEvent & { cartId: string | null; orderId: string | null }
+
+/** The commerce events of a visitor by their index. */
+type Commerce = ReadonlyMap<number, CommerceMoment>
+
+/** Reads the commerce events. An order that was reported before stays that order, whatever cart was begun since. */
+function commerceOf(events: VisitorEvent[]): Commerce {
+  const commerce = new Map<number, CommerceMoment>()
+  const orders = new Set<string>()
+  events.forEach(({ id, at, type, props: given, url }, i) => {
+    if (!CART_TYPES.has(type)) return
+    const props = given ?? {}
+    const { cartId, orderId: named } = readCommerce(type, props, null)
+    const orderId = type === 'purchase' ? named : null
+    const repeated = orderId !== null && orders.has(orderId)
+    if (orderId !== null) orders.add(orderId)
+    commerce.set(i, { id, at, type, props, url, repeated, cartId, orderId })
+  })
+  return commerce
+}
+
 /** The carts among some of the events, each with the indexes of its events. */
 function cartsAmong(
-  events: VisitorEvent[],
+  commerce: Commerce,
   isAmong: (index: number) => boolean,
-  abandonedAfterMs: number,
+  policy: CartPolicy,
 ): (Cart & { indexes: number[] })[] {
-  const indexes = new Map<string, number>()
-  const commerce: CommerceEvent[] = []
-  events.forEach((event, i) => {
-    if (!CART_TYPES.has(event.type) || !isAmong(i)) return
-    indexes.set(event.id, i)
-    commerce.push(toCommerce(event))
-  })
-  return foldCarts(commerce, abandonedAfterMs).map((cart) => {
+  const among = [...commerce].filter(([i]) => isAmong(i))
+  const indexes = new Map(among.map(([i, event]) => [event.id, i]))
+  const own = among.map(([, event]) => event)
+  return foldCarts(own, policy).map((cart) => {
     return { ...cart, indexes: cart.eventIds.map((id) => mustGet(indexes, id)) }
   })
 }
 
-/** The shop's own id of the cart that an event is about, if it has one. */
-function cartIdOf({ props }: VisitorEvent): string | null {
-  const id = props?.cart_id
-  return typeof id === 'string' || typeof id === 'number' ? String(id) : null
-}
-
-function toCommerce(event: VisitorEvent): CommerceEvent {
-  return { id: event.id, at: event.at, type: event.type, props: event.props ?? {}, url: event.url }
-}
-
-function cartsOf(
-  events: VisitorEvent[],
-  personOf: PersonId[],
-  epochOf: number[],
-  abandonedAfterMs: number,
-): OwnedCart[] {
+function cartsOf(commerce: Commerce, personOf: PersonId[], epochOf: number[], policy: CartPolicy): OwnedCart[] {
   const groups = new Map<string, { personId: PersonId; epoch: number; events: CommerceEvent[] }>()
-  events.forEach((event, i) => {
-    if (!CART_TYPES.has(event.type)) return
+  for (const [i, event] of commerce) {
     const key = `${epochOf[i]} ${personOf[i]}`
     const group = groups.get(key) ?? { personId: itemAt(personOf, i), epoch: itemAt(epochOf, i), events: [] }
     groups.set(key, group)
-    group.events.push(toCommerce(event))
-  })
+    group.events.push(event)
+  }
   return [...groups.values()].flatMap(({ personId, epoch, events: own }) =>
-    foldCarts(own, abandonedAfterMs).map((cart) => ({ ...cart, personId, epoch })),
+    foldCarts(own, policy).map((cart) => ({ ...cart, personId, epoch })),
   )
 }

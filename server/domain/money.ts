@@ -20,24 +20,22 @@ export function currencyDecimals(currency: string): number {
   return n
 }
 
-/** No shop sells beyond this; within it minor units are safe integers, whatever the currency. */
-const MAX_AMOUNT = 1e11
-
-/** No amount is written longer. */
-const MAX_TEXT = 200
-
-/** An amount as senders write it, a number or its text in plain digits; null for anything else. */
-export function amountOf(value: unknown): number | null {
-  const isText = typeof value === 'string' && value.length <= MAX_TEXT && /^\s*[+-]?\d+(\.\d+)?\s*$/.test(value)
-  const amount = typeof value === 'number' || isText ? Number(value) : Number.NaN
-  return Math.abs(amount) < MAX_AMOUNT ? amount : null
-}
-
 /** 890.5 EUR is 89050. Rounds half away from zero on the decimal that people see (1.005 is 1.01). */
 export function toMinor(amount: number, currency: string): number {
   const scale = 10 ** currencyDecimals(currency)
   const minor = Math.round(Number((Math.abs(amount) * scale).toPrecision(15)))
   return amount < 0 ? -minor : minor
+}
+
+/** The code under which money is stored whose currency nobody said, neither an event nor the site (ISO 4217). */
+export const UNKNOWN_CURRENCY = 'XXX'
+
+/** Stored money for the outside: null stands for what is unknown. */
+export function toMoney(minor: number | null, currency: string): { currency: string | null; value: number | null } {
+  return {
+    currency: currency === UNKNOWN_CURRENCY ? null : currency,
+    value: minor === null ? null : toMajor(minor, currency),
+  }
 }
 
 /** 89050 EUR is 890.5. */

@@ -1,7 +1,9 @@
 /**
  * The settings of a site: one list, which defines their types, defaults and checks, and the texts that describe them.
  */
+
 import { TAG_CONSENT_SOURCES, type TagConsentSource } from '../../tag/wire.ts'
+import type { CartPolicy } from './commerce/cart.ts'
 
 const DAY_MS = 24 * 3600_000
 
@@ -35,6 +37,8 @@ export type SiteSettings = {
   cookie_name: string
   session_minutes: number
   cart_idle_minutes: number
+  currency: string
+  cart_url: string
   retention_months: number
 }
 
@@ -149,6 +153,21 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     default: 60,
     about: 'A cart untouched for this long is abandoned.',
   },
+  currency: {
+    rule: { kind: 'text', pattern: /^([A-Z]{3})?$/, must: 'an ISO 4217 code such as EUR, or nothing' },
+    default: '',
+    about: 'The currency of amounts for which the shop sends none.',
+  },
+  cart_url: {
+    rule: {
+      kind: 'text',
+      pattern: /^(https?:\/\/[A-Za-z0-9.:-]{1,255}(\/[\w.~!$&'()*+,;=:@%/?{}#-]{0,1500})?)?$/,
+      must: 'an address such as https://shop.example/cart?restore={cart_id}, or nothing',
+    },
+    default: '',
+    about:
+      "Where a customer finds the cart again, for mails; `{cart_id}` stands for the shop's id of the cart. What an event says of its cart comes first.",
+  },
   retention_months: {
     rule: { kind: 'integer', min: 1, max: 120 },
     default: 25,
@@ -200,6 +219,15 @@ export function parseSetting(name: string, text: string): { value: unknown } | {
       const value = text === '' ? [] : text.split(',').map((each) => each.trim())
       return value.every((each) => rule.pattern.test(each)) ? { value } : wrong(rule.must)
     }
+  }
+}
+
+/** The policy for carts in the units of the rules. */
+export function cartPolicyOf(settings: SiteSettings): CartPolicy {
+  return {
+    abandonedAfterMs: settings.cart_idle_minutes * 60_000,
+    currency: settings.currency || null,
+    cartUrl: settings.cart_url || null,
   }
 }
 

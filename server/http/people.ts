@@ -1,7 +1,7 @@
 /** The 360° view of a contact or visitor, and lists of visitors. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
-import { toMajor } from '../domain/money.ts'
+import { toMoney } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
 import { readContactView } from '../store/contact-view.ts'
 import { linksOf } from '../store/links.ts'
@@ -67,8 +67,8 @@ const contactSchema = z
       z.object({
         order_id: z.string(),
         at: z.string(),
-        total: z.number(),
-        currency: z.string(),
+        total: z.number().nullable(),
+        currency: z.string().nullable(),
         item_ids: z.array(z.string()),
       }),
     ),
@@ -160,7 +160,7 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
     orders: known.orders.map((order) => ({
       ...order,
       at: iso(order.at),
-      total: toMajor(order.total, order.currency),
+      ...renderTotal(order),
     })),
     segments: known.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) })),
     consents: known.consents.map((row) => ({
@@ -188,4 +188,9 @@ function renderVisitor(row: Awaited<ReturnType<typeof describeVisitors>>[number]
     device: row.device === null ? null : { type: row.device, browser: row.browser, os: row.os },
     consent: { identity: row.identity === 1, marketing: row.marketing === 1 },
   }
+}
+
+function renderTotal(order: { total: number | null; currency: string }) {
+  const { value: total, currency } = toMoney(order.total, order.currency)
+  return { total, currency }
 }

@@ -1,10 +1,10 @@
 /** Shapes that several routes reply with, such as problems, carts and reasons against mailing. */
 import { z } from '@hono/zod-openapi'
-import { CART_STATES } from '../domain/cart.ts'
+import { CART_STATES } from '../domain/commerce/cart.ts'
 import { EVIDENCES } from '../domain/event.ts'
 import { STRENGTHS } from '../domain/identity-table.ts'
 import { WHY_NOT_MAILABLE } from '../domain/mailability.ts'
-import { toMajor } from '../domain/money.ts'
+import { toMajor, toMoney } from '../domain/money.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 
@@ -68,13 +68,14 @@ export const cartSchema = z
   .object({
     id: z.string(),
     url: z.string().nullable(),
-    currency: z.string(),
-    value: z.number(),
+    currency: z.string().nullable().openapi({ description: 'Null if neither the events nor the site name one.' }),
+    value: z.number().nullable().openapi({ description: 'Null if a price is unknown.' }),
     updated_at: z.string(),
     state: z.enum([...CART_STATES, 'abandoned']),
     items: z.array(
       z.object({
         item_id: z.string(),
+        item_variant: z.string().optional(),
         item_name: z.string().optional(),
         price: z.number().optional(),
         quantity: z.number(),
@@ -91,15 +92,15 @@ export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchem
   const { currency } = cart
   const isAbandoned = cart.state === 'open' && cart.idle_at <= now
   return {
-    id: cart.id,
+    id: cart.shop_cart_id ?? cart.id,
     url: cart.url,
-    currency,
-    value: toMajor(cart.value, currency),
+    ...toMoney(cart.value, currency),
     updated_at: iso(cart.updated_at),
     state: isAbandoned ? 'abandoned' : cart.state,
     items: decodeJson(cart.items).map((item) => ({
       item_id: item.item_id,
       quantity: item.quantity,
+      ...(item.item_variant ? { item_variant: item.item_variant } : {}),
       ...(item.item_name === null ? {} : { item_name: item.item_name }),
       ...(item.price === null ? {} : { price: toMajor(item.price, currency) }),
       ...(item.item_category === null ? {} : { item_category: item.item_category }),

@@ -3,10 +3,12 @@
  * minor units from here on.
  */
 import { z } from 'zod'
-import { itemsOf } from '../domain/cart.ts'
+import { readAmount } from '../domain/commerce/amount.ts'
+import { itemsOf } from '../domain/commerce/cart.ts'
+import { linesOf } from '../domain/commerce/lines.ts'
 import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
-import { amountOf, toMinor } from '../domain/money.ts'
+import { toMinor } from '../domain/money.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
 import { emailSchema, timeSchema } from './check-fields.ts'
@@ -26,9 +28,12 @@ const orderSchema = z.strictObject({
   contact_id: identifier('contact').nullable().optional(),
   email: emailSchema,
   at: timeSchema,
-  total: z
-    .union([z.number(), z.string()], 'must be an amount such as 49.90')
-    .refine((total) => amountOf(total) !== null, 'must be an amount such as 49.90'),
+  total: z.union([z.number(), z.string()], 'must be an amount such as 49.90').transform((total, context) => {
+    const amount = readAmount(total, null)?.amount
+    if (amount !== undefined) return amount
+    context.addIssue({ code: 'custom', message: 'must be an amount such as 49.90' })
+    return z.NEVER
+  }),
   currency: z
     .string('must be an ISO 4217 code such as EUR')
     .regex(/^[A-Za-z]{3}$/, 'must be an ISO 4217 code such as EUR'),
@@ -53,10 +58,9 @@ export function checkOrder(row: unknown): Checked<OrderInput> {
       contact_id: contact_id ?? null,
       email: email ?? null,
       at: Date.parse(at),
-      // biome-ignore lint/style/noNonNullAssertion: the schema takes amounts only
-      total: toMinor(amountOf(total)!, currency),
+      total: toMinor(total, currency),
       currency,
-      items: items ? itemsOf({ items }, currency) : [],
+      items: items ? itemsOf(linesOf({ items }, true, currency).lines, currency) : [],
       channel: channel ?? null,
     },
   }

@@ -3,10 +3,10 @@
  * received first is kept, as in the store.
  */
 
+import { type OrderSource, orderOf } from '../domain/commerce/order.ts'
 import type { Entry, StampedClaim, StampedEvent } from '../domain/event.ts'
 import { visitorPerson } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
-import { type OrderSource, orderOf } from '../domain/order.ts'
 import type { FactRows } from '../store/facts.ts'
 import { encodeJson } from '../store/schema/columns.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
@@ -61,6 +61,7 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
       }
       if (event.type === 'purchase') {
         const row = orderRow(entry, event)
+        if (row === null) continue
         keepFirst(orders, `${row.order_id} ${row.source} ${row.visitor_id}`, row, (r) => [
           r.received_at,
           r.event_id ?? '',
@@ -160,8 +161,10 @@ function addConsent(consents: Map<string, ConsentRow>, entry: Entry): void {
   })
 }
 
-function orderRow(entry: Entry, event: StampedEvent): OrderRow {
-  const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} })
+function orderRow(entry: Entry, event: StampedEvent): OrderRow | null {
+  // Landing knows no settings. What a contact's order is worth is read from what deriving makes of the event.
+  const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} }, null)
+  if (order === null) return null
   const source: OrderSource = entry.keyed ? 'server' : 'tag'
   return {
     order_id: order.orderId,

@@ -1,6 +1,6 @@
 /** The carts that persons' rows point to, and whether they are still open. */
 import type { Kysely } from 'kysely'
-import { settles } from '../domain/cart.ts'
+import { settles } from '../domain/commerce/cart.ts'
 import { contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import { chunks } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'

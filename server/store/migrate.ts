@@ -15,6 +15,7 @@ import * as personTexts from './migrations/009-person-texts.ts'
 import * as segments from './migrations/010-segments.ts'
 import * as receipt from './migrations/011-receipt.ts'
 import * as withdrawals from './migrations/012-withdrawals.ts'
+import * as unknownAmounts from './migrations/013-unknown-amounts.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -31,6 +32,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '010-segments': segments,
   '011-receipt': receipt,
   '012-withdrawals': withdrawals,
+  '013-unknown-amounts': unknownAmounts,
 }
 
 /**

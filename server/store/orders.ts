@@ -3,8 +3,8 @@
  * transaction marks the persons whose orders change, so that their carts are settled and their matches are republished.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { mergeOrders, type OrderSource, type ReportedOrder } from '../domain/commerce/order.ts'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
-import { mergeOrders, type OrderSource, type ReportedOrder } from '../domain/order.ts'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'

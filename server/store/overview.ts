@@ -2,6 +2,7 @@
 
 import type { Kysely, NotNull } from 'kysely'
 import { mustGet } from '../domain/lookup.ts'
+import { UNKNOWN_CURRENCY } from '../domain/money.ts'
 import type { Database } from './schema.ts'
 
 /** A sum of money in one currency, in minor units. */
@@ -123,7 +124,7 @@ async function withdrawalsByDay(db: Kysely<Database>, from: number, to: number):
   ]
 }
 
-type CartRow = { day: number; kind: 'open' | 'abandoned' | 'recovered'; currency: string; value: number }
+type CartRow = { day: number; kind: 'open' | 'abandoned' | 'recovered'; currency: string; value: number | null }
 
 /** One row per cart: open and abandoned carts on the day of the last change, recovered ones on the day of the purchase. */
 async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: number): Promise<CartRow[]> {
@@ -176,8 +177,10 @@ async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: n
   ]
 }
 
-function add(figures: CartFigures, cart: { currency: string; value: number }): void {
+/** Adds a cart. Its value joins the sum of its currency if both are known. */
+function add(figures: CartFigures, cart: { currency: string; value: number | null }): void {
   figures.count++
+  if (cart.value === null || cart.currency === UNKNOWN_CURRENCY) return
   const sum = figures.values.find((each) => each.currency === cart.currency)
   if (sum) sum.value += cart.value
   else figures.values.push({ currency: cart.currency, value: cart.value })

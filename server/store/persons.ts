@@ -1,7 +1,7 @@
 /** Builds the rows of persons from their visitors and contacts, and writes them. */
 
 import type { Kysely, NotNull, Transaction } from 'kysely'
-import { settles } from '../domain/cart.ts'
+import { settles } from '../domain/commerce/cart.ts'
 import type { Evidence } from '../domain/event.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
@@ -122,8 +122,7 @@ export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]):
       cart_id: cart?.id ?? null,
       cart_updated_at: cart?.updatedAt ?? null,
       cart_idle_at: cart?.idleAt ?? null,
-      // An order that both the tag and the shop's server report counts once.
-      purchases: new Set(ownOrders.map((order) => order.orderId)).size,
+      purchases: ownOrders.length,
       edge_at: null,
       bucket: bucketOf(personId),
     } satisfies PersonRow
@@ -219,21 +218,30 @@ async function loadOrders(db: Kysely<Database>, personIds: PersonId[], contactId
   // Orders of a record that the CRM has merged belong to the surviving contact.
   const survivors = await survivorsOf(db, contactIds)
   const orders = await selectOrders(db, [...survivors.keys()])
-  return Map.groupBy(
-    [
-      ...purchases.map((row) => ({
-        personId: row.person_id,
-        orderId: row.order_id,
-        at: row.at,
-        itemIds: decodeJson(row.item_ids),
-      })),
-      ...orders.map((row) => ({
-        personId: contactPerson(mustGet(survivors, row.contact_id)),
-        orderId: row.order_id,
-        at: row.at,
-        itemIds: itemIdsOf(row.items),
-      })),
-    ],
-    (order) => order.personId,
-  )
+  const reports = [
+    ...purchases.map((row) => ({
+      personId: row.person_id,
+      orderId: row.order_id,
+      at: row.at,
+      itemIds: decodeJson(row.item_ids),
+    })),
+    ...orders.map((row) => ({
+      personId: contactPerson(mustGet(survivors, row.contact_id)),
+      orderId: row.order_id,
+      at: row.at,
+      itemIds: itemIdsOf(row.items),
+    })),
+  ]
+  return new Map([...Map.groupBy(reports, (order) => order.personId)].map(([personId, own]) => [personId, merged(own)]))
+}
+
+/** One entry an order, with all its items, at the time of its first report. */
+function merged<T extends { orderId: string; at: number; itemIds: string[] }>(reports: T[]): T[] {
+  const orders = new Map<string, T>()
+  for (const report of reports) {
+    const other = orders.get(report.orderId) ?? report
+    const itemIds = [...new Set([...other.itemIds, ...report.itemIds])]
+    orders.set(report.orderId, { ...other, at: Math.min(other.at, report.at), itemIds })
+  }
+  return [...orders.values()]
 }

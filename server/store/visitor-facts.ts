@@ -1,6 +1,6 @@
 /** Reads everything that the derivation of a visitor depends on. */
 import type { Kysely } from 'kysely'
-import { CART_TYPES } from '../domain/cart.ts'
+import { CART_TYPES } from '../domain/commerce/cart.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'

@@ -71,6 +71,8 @@ describe('sites', () => {
         cookie_name: 'cv',
         session_minutes: 30,
         cart_idle_minutes: 60,
+        currency: '',
+        cart_url: '',
         retention_months: 25,
       },
     })

@@ -113,7 +113,7 @@ function count(rows: { line: string; row: Row }[]): Figures {
         if (left > 0) cart.set(item, left)
         else cart.delete(item)
       }
-      if (row.event_type === 'purchase') cart = new Map()
+      if (row.event_type === 'purchase' && cart.has(item)) cart = new Map()
     }
     if (cart.size > 0) openCarts++
   }

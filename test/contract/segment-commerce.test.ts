@@ -41,7 +41,7 @@ test('Product Added opens a cart, Order Completed closes it, and the order has t
   expect(JSON.parse(open!.items)).toEqual([
     {
       ...{ item_id: PRODUCT.product_id, item_name: PRODUCT.name, price: 1899, quantity: 1, item_category: 'Games' },
-      ...{ url: PRODUCT.url, image_url: PRODUCT.image_url },
+      ...{ item_variant: null, url: PRODUCT.url, image_url: PRODUCT.image_url },
     },
   ])
 

@@ -40,7 +40,8 @@ const MADE_AGAIN = new Set<string>([...DERIVED_TABLES, 'dirty_visitors', 'dirty_
  * JSON. The use of a token gets the time at which its claim was received.
  */
 function unchanged({ person_id: _, name, ...row }: Record<string, string | number | null>) {
-  if ('token_hash' in row && !('key_hash' in row)) return { token_hash: row.token_hash, received_at: row.at }
+  if ('token_hash' in row && !('key_hash' in row))
+    return { token_hash: row.token_hash, received_at: row.received_at ?? row.at }
   return 'node' in row ? row : { ...row, ...(name === undefined ? {} : { name }) }
 }
 

@@ -67,7 +67,7 @@ function expected(history: Act[], now: number): Record<string, number> {
 
 function entryOf(act: Act, index: number): Entry {
   const at = START + act.minute * MINUTE
-  const items = [{ item_id: 'ring', price: 10 }]
+  const items = [{ item_id: 'ring', price: 10, quantity: 1 }]
   return {
     request: `r${index}`,
     site: 'shop',

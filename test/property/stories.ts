@@ -133,7 +133,8 @@ export const story: fc.Arbitrary<Story> = fc
 export function derive({ events, claims, denial, policy }: Story) {
   const linked = linkVisitor(events, claims, denial, policy)
   const { links, stretches, typed, shared } = linked
-  const options = { cartWindowMs: policy.backstitchMs, abandonedAfterMs: 60 * MINUTE }
+  const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
+  const options = { cartWindowMs: policy.backstitchMs, cart }
   const { personOf, epochs, carts } = attribute(visitorId('visitor'), events, linked, options)
   return { links: [...links].sort(byTimeThenId), stretches, typed, shared, personOf, epochs, carts }
 }

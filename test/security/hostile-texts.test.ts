@@ -6,8 +6,9 @@ import { describe, expect, test } from 'vitest'
 import { isBot } from '../../server/collect/bot.ts'
 import { mayHoldPersonal, withoutPersonal } from '../../server/collect/personal-data.ts'
 import { cleanTexts, cleanUrl, truncateAddress } from '../../server/collect/stamp.ts'
+import { readAmount as readPrice, readQuantity } from '../../server/domain/commerce/amount.ts'
+import { readCommerce } from '../../server/domain/commerce/read.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../../server/domain/identifier.ts'
-import { amountOf } from '../../server/domain/money.ts'
 import { checkContact } from '../../server/import/check-contact.ts'
 import { checkOrder } from '../../server/import/check-order.ts'
 import { guessDelimiter, guessNewline, readSepLine } from '../../server/import/dialect.ts'
@@ -43,7 +44,10 @@ const order = (field: string) => (text: string) =>
 const READERS: Record<string, (text: string) => unknown> = {
   isBlockedIdentifier,
   looksLikeEmail,
-  amountOf,
+  'readAmount of commerce': (text) => readPrice(text, null),
+  readQuantity,
+  readCommerce: (text) =>
+    readCommerce('add_to_cart', { items: text, currency: text, price: text, cart_id: text }, null),
   truncateAddress,
   cleanUrl: (text) => cleanUrl(text, ['utm_*']),
   'cleanUrl of a query': (text) => cleanUrl(`https://ä.example/?${text.slice(0, 4000)}`, ['utm_*']),

@@ -126,7 +126,8 @@ function play(story: string[], policy: Partial<Policy> = {}) {
   const rules = { ...POLICY, ...policy }
   const linked = linkVisitor(events, claims, denial, rules)
   const { links, shared } = linked
-  const options = { cartWindowMs: rules.backstitchMs, abandonedAfterMs: 60 * MINUTE }
+  const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
+  const options = { cartWindowMs: rules.backstitchMs, cart }
   const { personOf, carts, epochs } = attribute('visitor', events, linked, options)
   const nameOf = (personId: string) =>
     personId === contactPerson('anna') ? 'a' : personId === contactPerson('ben') ? 'b' : '.'

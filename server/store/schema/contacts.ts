@@ -1,7 +1,7 @@
 /** What the shop knows: its contacts, and the orders of all channels. */
 
+import type { OrderSource } from '../../domain/commerce/order.ts'
 import type { ContactId, VisitorId } from '../../domain/ids.ts'
-import type { OrderSource } from '../../domain/order.ts'
 import type { Flag, Json } from './columns.ts'
 
 /** A contact. `field_times` holds the time of each field that was not set at `updated_at`. */
@@ -33,7 +33,9 @@ export type OrderRow = {
   contact_id: ContactId | null
   at: number
   received_at: number
-  total: number
+  /** Null if it is unknown, as may be that of a visitor's purchase. */
+  total: number | null
+  /** `XXX` if it is unknown. */
   currency: string
   items: Json<{ item_id: string }[]>
   channel: string | null

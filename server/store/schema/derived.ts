@@ -1,5 +1,5 @@
 /** Derived rows: all of them can be recomputed from the facts, which is what `rebuild` does. */
-import type { CartItem, CartState } from '../../domain/cart.ts'
+import type { CartItem, CartState } from '../../domain/commerce/cart.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
 import type { Strength } from '../../domain/identity-table.ts'
@@ -66,12 +66,16 @@ export type VisitorDayRow = { visitor_id: VisitorId; day: number; withdrawals: n
 export type CartRow = {
   visitor_id: VisitorId
   id: string
+  /** The shop's own id of the cart. */
+  shop_cart_id: string | null
   person_id: PersonId
   site_id: string
   epoch: number
   state: CartState
+  /** `XXX` if it is unknown. */
   currency: string
-  value: number
+  /** Null if it is unknown. */
+  value: number | null
   items: Json<CartItem[]>
   url: string | null
   created_at: number
@@ -89,7 +93,8 @@ export type PurchaseRow = {
   person_id: PersonId
   order_id: string
   at: number
-  total: number
+  /** Null if it is unknown. */
+  total: number | null
   currency: string
   item_ids: Json<string[]>
 }

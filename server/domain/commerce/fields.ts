@@ -1,0 +1,53 @@
+/**
+ * Looks up fields by name, however a shop spells the name: `item_id`, `itemId` and `Item ID` are one name here.
+ */
+
+/** The fields of an object by their plain names: lower case, without separators. The first of several spellings wins. */
+export type Fields = ReadonlyMap<string, unknown>
+
+/** No object of a shop has more fields that matter. */
+const MAX_FIELDS = 300
+
+/** Returns the fields of objects. Those of the earlier objects win; a missing value does not. */
+export function fieldsOf(...objects: unknown[]): Fields {
+  const fields = new Map<string, unknown>()
+  for (const object of objects) {
+    if (typeof object !== 'object' || object === null || Array.isArray(object)) continue
+    for (const [name, value] of Object.entries(object).slice(0, MAX_FIELDS)) {
+      const plain = name.length > 64 ? name : name.toLowerCase().replace(/[_\s-]/g, '')
+      if (value !== null && value !== undefined && value !== '' && !fields.has(plain)) fields.set(plain, value)
+    }
+  }
+  return fields
+}
+
+/** The first of these fields that is there. */
+export function firstOf(fields: Fields, names: readonly string[]): unknown {
+  const name = names.find((each) => fields.has(each))
+  return name === undefined ? undefined : fields.get(name)
+}
+
+/** Longer texts are cut. */
+const MAX_TEXT = 2000
+
+/** A text or number as text. Null for anything else, and for a number whose digits JSON could not keep. */
+export function textOf(value: unknown): string | null {
+  if (typeof value === 'number') return isExact(value) ? String(value) : null
+  if (typeof value !== 'string') return null
+  const text = value.trim()
+  return text === '' ? null : text.slice(0, MAX_TEXT)
+}
+
+/** Two integers beyond this may be one number in JSON, so an id of that size must be a text. */
+function isExact(value: number): boolean {
+  return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER
+}
+
+/** The first text under these names. */
+export function firstText(fields: Fields, names: readonly string[]): string | null {
+  for (const name of names) {
+    const text = textOf(fields.get(name))
+    if (text !== null) return text
+  }
+  return null
+}

@@ -1,0 +1,195 @@
+/**
+ * The lines of a commerce event: which pieces, how many of each, at which price. Reads the dialects of GA4 (`items`),
+ * Segment (`products`, or the event itself), Universal Analytics (`ecommerce.add.products`) and shops of their own.
+ * Nothing is invented: what a sender does not say, or says unreadably, is null, and the latter is listed as a problem.
+ */
+import { perUnit, readAmount, readQuantity } from './amount.ts'
+import { currencyOf } from './currency.ts'
+import { type Fields, fieldsOf, firstOf, firstText, textOf } from './fields.ts'
+
+/** What could not be read in a commerce event. */
+export const COMMERCE_PROBLEMS = ['items', 'item', 'item_id', 'price', 'quantity', 'value', 'currency'] as const
+
+/** One thing that could not be read. */
+export type CommerceProblem = (typeof COMMERCE_PROBLEMS)[number]
+
+/** One line as it was sent. `price` is an amount per unit; `currency` is the line's own. */
+export type Line = {
+  id: string
+  variant: string | null
+  name: string | null
+  price: number | null
+  currency: string | null
+  /** Null if nobody said. */
+  quantity: number | null
+  category: string | null
+  url: string | null
+  imageUrl: string | null
+}
+
+/** The lines of an event. `listed`: the sender listed them, even if the list is empty. */
+export type Lines = { lines: Line[]; listed: boolean; problems: CommerceProblem[] }
+
+/** A list that is longer is cut. */
+const MAX_LINES = 200
+
+/** A list as JSON in a text is not longer. */
+const MAX_JSON = 32_768
+
+const LISTS = ['items', 'products', 'lineitems', 'cartitems', 'contents']
+/** Universal Analytics' actions, each with `products`. */
+const ACTIONS = ['add', 'remove', 'checkout', 'purchase', 'refund', 'detail', 'cart']
+const IDS = ['itemid', 'id', 'productid', 'sku', 'itemsku', 'productsku']
+const VARIANTS = ['itemvariant', 'variant', 'variantid', 'variationid']
+const NAMES = ['itemname', 'name', 'productname', 'title']
+const PRICES = ['price', 'itemprice', 'unitprice']
+const LINE_TOTALS = ['linetotal', 'totalprice', 'linevalue']
+const QUANTITIES = ['quantity', 'qty', 'itemquantity']
+const CATEGORIES = [
+  ...['itemcategory', 'category', 'itemcategory1', 'itemcategory2', 'itemcategory3', 'itemcategory4'],
+  ...['itemcategory5', 'categories', 'productcategory'],
+]
+const URLS = ['url', 'itemurl', 'producturl', 'link']
+const IMAGES = ['imageurl', 'itemimageurl', 'image', 'picture']
+/** Names under which a line holds its piece. */
+const PIECES = ['product', 'item', 'merchandise', 'node']
+
+/**
+ * Reads the lines of an event: those that it lists, or its own fields if they name a piece. `isOrder`: a bare `id` is that
+ * of the order. `home` is the site's own currency.
+ */
+export function linesOf(props: Record<string, unknown>, isOrder: boolean, home: string | null): Lines {
+  const problems: CommerceProblem[] = []
+  const given = listIn(props)
+  if (given === 'unreadable') return { lines: [], listed: false, problems: ['items'] }
+  if (given === null) {
+    const line = ownLine(props, isOrder, home, problems)
+    return { lines: line === null ? [] : [line], listed: false, problems }
+  }
+  const lines: Line[] = []
+  for (const item of given.slice(0, MAX_LINES)) {
+    const line = lineOf(item, home, problems)
+    if (line !== null) lines.push(line)
+  }
+  if (given.length > MAX_LINES) problems.push('items')
+  return { lines, listed: true, problems: [...new Set(problems)] }
+}
+
+/** The list of an event. Null if it has none. */
+function listIn(props: Record<string, unknown>): unknown[] | 'unreadable' | null {
+  const fields = fieldsOf(props)
+  const places = [fields, fieldsOf(fields.get('ecommerce'))]
+  const ecommerce = places[1] ?? fields
+  places.push(...ACTIONS.map((action) => fieldsOf(ecommerce.get(action))), fieldsOf(fields.get('cart')))
+  let isUnreadable = false
+  for (const place of places) {
+    for (const name of LISTS) {
+      const value = place.get(name)
+      if (value === undefined) continue
+      const list = asList(value)
+      if (list !== null) return list
+      isUnreadable = true
+    }
+  }
+  return isUnreadable ? 'unreadable' : null
+}
+
+/** A list as it is, as JSON in a text, as an object with numbers for keys, or as a single item. */
+function asList(value: unknown): unknown[] | null {
+  if (Array.isArray(value)) return value
+  if (typeof value === 'string') {
+    const text = value.length > MAX_JSON ? '' : value.trim()
+    if (!/^[[{]/.test(text)) return null
+    try {
+      const parsed: unknown = JSON.parse(text)
+      return typeof parsed === 'string' ? null : asList(parsed)
+    } catch {
+      return null
+    }
+  }
+  if (typeof value !== 'object' || value === null) return null
+  const keys = Object.keys(value)
+  if (keys.every((key) => /^\d{1,9}$/.test(key))) return Object.values(value)
+  const fields = fieldsOf(value)
+  return [...IDS, ...PIECES, 'itemname'].some((name) => fields.has(name)) ? [value] : null
+}
+
+function ownLine(
+  props: Record<string, unknown>,
+  isOrder: boolean,
+  home: string | null,
+  problems: CommerceProblem[],
+): Line | null {
+  const fields = fieldsOf(props)
+  const ids = isOrder ? IDS.filter((name) => name !== 'id') : IDS
+  const id = firstText(fields, [...ids, 'itemname'])
+  return id === null ? null : readLine(id, fields, home, problems)
+}
+
+function lineOf(item: unknown, home: string | null, problems: CommerceProblem[]): Line | null {
+  if (typeof item === 'string' || typeof item === 'number') {
+    const id = textOf(item)
+    if (id !== null) return readLine(id, fieldsOf(), home, problems)
+    problems.push('item_id')
+    return null
+  }
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    problems.push('item')
+    return null
+  }
+  const outer = fieldsOf(item)
+  const fields = fieldsOf(item, firstOf(outer, PIECES))
+  const id = firstText(fields, IDS) ?? firstText(fields, ['itemname', 'name'])
+  if (id !== null) return readLine(id, fields, home, problems)
+  problems.push('item_id')
+  return null
+}
+
+function readLine(id: string, fields: Fields, home: string | null, problems: CommerceProblem[]): Line {
+  const quantity = quantityOf(fields, problems)
+  const price = readField(fields, PRICES, home, 'price', problems)
+  const total = price === null ? readField(fields, LINE_TOTALS, home, 'price', problems) : null
+  const stated = firstOf(fields, ['currency', 'currencycode'])
+  return {
+    id,
+    variant: firstText(fields, VARIANTS),
+    name: firstText(fields, NAMES),
+    price: price?.amount ?? (total && perUnit(total.amount, quantity)),
+    currency: currencyOf(stated, home) ?? price?.currency ?? total?.currency ?? null,
+    quantity,
+    category: categoryOf(fields),
+    url: firstText(fields, URLS),
+    imageUrl: firstText(fields, IMAGES),
+  }
+}
+
+function readField(
+  fields: Fields,
+  names: readonly string[],
+  home: string | null,
+  problem: CommerceProblem,
+  problems: CommerceProblem[],
+) {
+  const value = firstOf(fields, names)
+  if (value === undefined) return null
+  const read = readAmount(value, home)
+  if (read === null) problems.push(problem)
+  return read
+}
+
+function quantityOf(fields: Fields, problems: CommerceProblem[]): number | null {
+  const value = firstOf(fields, QUANTITIES)
+  if (value === undefined) return null
+  const quantity = readQuantity(value)
+  if (quantity === null) problems.push('quantity')
+  return quantity
+}
+
+function categoryOf(fields: Fields): string | null {
+  for (const name of CATEGORIES) {
+    const value = fields.get(name)
+    const text = Array.isArray(value) ? value.map(textOf).find((each) => each !== null) : textOf(value)
+    if (text) return text
+  }
+  return null
+}
