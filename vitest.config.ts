@@ -106,7 +106,12 @@ export default defineConfig({
           name: 'postgres',
           include: long
             ? LONG.postgres
-            : [...BOTH, ...SEVERAL, 'test/property/{ids,order,segments,segment-changes}.test.ts'],
+            : [
+                ...BOTH,
+                ...SEVERAL,
+                'test/security/typed-addresses.test.ts',
+                'test/property/{ids,order,segments,segment-changes}.test.ts',
+              ],
           env: { TEST_ENGINE: 'postgres' },
         },
       },

@@ -125,7 +125,7 @@ describe('identity', () => {
   })
 
   test('every other reason and every end is explained', () => {
-    const renaming = ['confirmed_by_operator', 'trusted_unsigned_login', 'typed_address_trusted']
+    const renaming = ['confirmed_by_operator', 'trusted_unsigned_login']
     // A cell of the decision table may give the reason of a refusal too.
     const refusals = table(PAGE, 'reason', 'when', 'state').flatMap(([code]) => (own.has(code!) ? [] : code!))
     expect(new Set([...refusals, ...renaming])).toEqual(new Set(Object.keys(REASONS).filter((code) => !own.has(code))))

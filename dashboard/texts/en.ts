@@ -118,7 +118,7 @@ export const en = {
   },
   notMailableOther: 'Not allowed',
 
-  strength: { verified: 'Verified', confirmed: 'Confirmed' },
+  strength: { verified: 'Verified', confirmed: 'Confirmed', typed: 'Entered only' },
   notLinked: 'Not recognised yet',
   proof: {
     login_verified: { label: 'Signed login', short: 'The shop vouched for it.' },
@@ -135,6 +135,10 @@ export const en = {
     {
       label: 'Confirmed',
       text: 'Somebody opened a personal newsletter link and then used the page. A link that was only fetched by a mail scanner does not count.',
+    },
+    {
+      label: 'Entered only',
+      text: 'Somebody entered this customer’s address into a form next to the cart. Anybody can do that, so the cart is not the customer’s; it is shown under the address only because the site’s settings allow reminders of such carts.',
     },
     {
       label: 'Not recognised yet',

@@ -117,7 +117,7 @@ export const fr: Texts = {
   },
   notMailableOther: 'Non autorisé',
 
-  strength: { verified: 'Vérifié', confirmed: 'Confirmé' },
+  strength: { verified: 'Vérifié', confirmed: 'Confirmé', typed: 'Saisi seulement' },
   notLinked: 'Pas encore reconnu',
   proof: {
     login_verified: { label: 'Connexion signée', short: 'Attestée par la boutique.' },
@@ -134,6 +134,10 @@ export const fr: Texts = {
     {
       label: 'Confirmé',
       text: 'Quelqu’un a ouvert un lien personnel d’une newsletter, puis a utilisé la page. Un lien seulement visité par un antivirus de messagerie ne compte pas.',
+    },
+    {
+      label: 'Saisi seulement',
+      text: 'Quelqu’un a saisi l’adresse de ce client dans un formulaire, à côté du panier. N’importe qui peut le faire\u00a0: le panier n’est donc pas attribué au client. Il apparaît sous cette adresse uniquement parce que les réglages du site autorisent les relances de ces paniers.',
     },
     {
       label: 'Pas encore reconnu',

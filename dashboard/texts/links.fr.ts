@@ -78,11 +78,9 @@ export const linksFr: typeof linksEn = {
     confirmed_by_operator: 'Quelqu’un de la boutique l’a examiné et l’a confirmé.',
     voided_by_operator: 'Quelqu’un de la boutique l’a examiné et l’a signalé comme une erreur.',
     typed_in_form:
-      'L’adresse de ce client a été saisie dans un formulaire\u00a0: le panier ou la commande lui revient.',
+      'L’adresse de ce client a été saisie dans un formulaire. N’importe qui peut le faire\u00a0: rien n’est attribué au client.',
     typed_again: 'L’adresse de ce client déjà connu a été saisie dans un formulaire.',
     typed_by_another: 'L’adresse de ce client a été saisie dans un formulaire, après celle d’une autre personne.',
-    typed_address_trusted:
-      'L’adresse de ce client a été saisie dans un formulaire\u00a0; le site est réglé pour l’accepter.',
     signed_login_over_typed:
       'Le client s’est connecté, preuve à l’appui, alors qu’une adresse avait seulement été saisie dans un formulaire.',
     click_over_typed:
@@ -119,8 +117,6 @@ export const linksFr: typeof linksEn = {
     claimed_over_typed: 'Terminé lorsque la page a nommé une autre personne.',
     typed_in_form: 'Terminé lorsque l’adresse d’une autre personne a été saisie dans un formulaire.',
     typed_by_another: 'Terminé lorsque l’adresse d’une autre personne a été saisie dans un formulaire.',
-    typed_address_trusted:
-      'Terminé lorsque l’adresse d’une autre personne a été saisie dans un formulaire\u00a0; le site est réglé pour l’accepter.',
     confirmed_by_operator: 'Terminé parce que quelqu’un de la boutique a confirmé la présence d’une autre personne.',
     trusted_unsigned_login:
       'Terminé lorsque la page a nommé une autre personne\u00a0; le site est réglé pour accepter de telles connexions.',

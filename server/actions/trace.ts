@@ -165,6 +165,7 @@ function cartTrace(row: CartRow, orders: { at: number; item_ids: string[] }[], n
       person: personOf(row.person_id),
       epoch: row.epoch,
       state: isIdle ? ('abandoned' as const) : row.state,
+      typed_contact: row.typed_contact_id,
     },
     why: settledBy ? `An order of ${iso(settledBy.at)} settles it.` : whyCart(row, isIdle),
     ...toMoney(row.value, row.currency),

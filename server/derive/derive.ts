@@ -18,7 +18,7 @@ import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
-import { appendChanges, loadFeedStates, loadMatchFacts } from '../store/feed.ts'
+import { appendChanges, loadFeedFacts, loadFeedStates } from '../store/feed.ts'
 import { survivorsOf } from '../store/merges.ts'
 import { buildPersons } from '../store/persons.ts'
 import type { DeriveStage } from '../store/schema/work.ts'
@@ -193,10 +193,12 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
+  const tellsTyped = (id: string) => sites.get(id)?.settings.mail_typed_carts ?? false
+
   const replace = (claim: WorkClaim, marks: Mark<PersonId>[]) =>
     deriveMarks('person', claim, marks, async (batch, done) => {
       const keys = batch.map(({ key }) => key)
-      const rows = await read((trx) => buildPersons(trx, keys))
+      const rows = await read((trx) => buildPersons(trx, keys, tellsTyped))
       return write(claim, async (trx) => {
         await replacePersons(trx, batch, rows, now())
         await done(trx)
@@ -249,7 +251,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const { published, changes } = await read(async (trx) => {
         const published = await publishable(trx, batch)
         const keys = published.map(({ key }) => key)
-        const facts = await loadMatchFacts(trx, keys)
+        const facts = await loadFeedFacts(trx, keys)
         const survivors = await survivorsOf(
           trx,
           keys.filter((key) => !facts.has(key)),

@@ -10,6 +10,7 @@ import { refreshMembers } from '../segments/members.ts'
 import { findStandings, type Standing, writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
+import { typedContactsOf } from '../store/typed.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from '../store/work/dirty.ts'
 
 /** Processes the marks of persons. `rows` holds those that still exist. */
@@ -20,6 +21,7 @@ export async function replacePersons(
   now: number,
 ): Promise<void> {
   const personIds = marks.map(({ key }) => key)
+  const told = await typedContactsOf(trx, personIds)
   const reasons = changesOf(await findStandings(trx, personIds), marks, rows)
   await writePersons(trx, personIds, rows)
   await refreshMembers(
@@ -29,6 +31,7 @@ export async function replacePersons(
     (personId, cause) => reasons.get(personId) ?? cause,
   )
   await clearMarks(trx, 'dirty_persons', marks)
+  await mark(trx, 'dirty_contacts', told)
   await markContacts(trx, personIds)
 }
 
@@ -70,6 +73,7 @@ export async function judgeAgain(
   await markContacts(trx, await judgingStep(trx, buckets, now, limit))
 }
 
-function markContacts(trx: Transaction<Database>, personIds: PersonId[]): Promise<void> {
-  return mark(trx, 'dirty_contacts', contactsAmong(personIds))
+/** Marks the contacts among persons, and those who may be told of their carts. */
+async function markContacts(trx: Transaction<Database>, personIds: PersonId[]): Promise<void> {
+  await mark(trx, 'dirty_contacts', [...contactsAmong(personIds), ...(await typedContactsOf(trx, personIds))])
 }

@@ -46,7 +46,7 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
   const linked = linkVisitor(moments, claims, consents.denial, policy)
   const { links, shared } = linked
-  const options = { cartWindowMs: policy.backstitchMs, cart }
+  const options = { cartWindowMs: policy.backstitchMs, cart, mailTyped: settings.mail_typed_carts }
   const attribution = attribute(visitorId, moments, linked, options)
   const { epochs, carts } = attribution
   const old = new Set(aged)
@@ -80,7 +80,7 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
     })
   }
   rows.links.push(...links.map((link) => linkRow(visitorId, link)))
-  rows.visitor_persons.push(...personsOf(visitorId, events, personOf))
+  rows.visitor_persons.push(...personsOf(visitorId, events, personOf, carts))
   rows.visitor_days.push(...daysOf(facts))
   rows.carts.push(...carts.map((each) => cartRow(visitorId, siteId, each, cart.abandonedAfterMs)))
   rows.purchases.push(...purchasesOf(visitorId, events, personOf, cart.currency))
@@ -132,7 +132,13 @@ function linkRow(visitorId: VisitorId, link: IdentityLink): LinkRow {
   }
 }
 
-function personsOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): VisitorPersonRow[] {
+/** The persons of the events, and those that have nothing but a cart that carries a typed address. */
+function personsOf(
+  visitorId: VisitorId,
+  events: LoadedEvent[],
+  personOf: PersonId[],
+  carts: OwnedCart[],
+): VisitorPersonRow[] {
   const persons = new Map<PersonId, VisitorPersonRow>()
   events.forEach((event, i) => {
     const personId = itemAt(personOf, i)
@@ -150,6 +156,11 @@ function personsOf(visitorId: VisitorId, events: LoadedEvent[], personOf: Person
       })
     }
   })
+  for (const { personId, createdAt, updatedAt } of carts) {
+    if (persons.has(personId)) continue
+    const row = { visitor_id: visitorId, person_id: personId, first_at: createdAt, last_at: updatedAt, events: 0 }
+    persons.set(personId, row)
+  }
   return [...persons.values()]
 }
 
@@ -186,6 +197,7 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
     closed_at: cart.closedAt,
     checkout_at: cart.checkoutAt,
     abandoned_at: cart.abandonedAt,
+    typed_contact_id: cart.typedContact,
   }
 }
 

@@ -2,16 +2,18 @@
  * From links to persons: the person that each moment of a visitor belongs to, the epochs as rows, and the carts.
  *
  * A moment belongs to a contact only if it was sent under `identity` consent and lies within the reach of the contact's
- * link; so do the events of a cart that a first click brought along, and those of a cart that carries the contact's
- * typed address. Everything else belongs to the anonymous person of its epoch.
+ * link; so do the events of a cart that a first click brought along. Everything else belongs to the anonymous person of
+ * its epoch. A typed address moves no event; where the site tells such carts, the cart that carries it is the anonymous
+ * person's, whoever the visitor is.
  */
 
 import { CART_TYPES, type Cart, type CartPolicy, type CommerceEvent, foldCarts } from './commerce/cart.ts'
 import { readCommerce } from './commerce/read.ts'
-import type { Linked, Moment, TypedAddress } from './identity.ts'
-import { contactPerson, type PersonId, type VisitorId, visitorPerson } from './ids.ts'
+import type { Linked, Moment } from './identity.ts'
+import { type ContactId, contactPerson, type PersonId, type VisitorId, visitorPerson } from './ids.ts'
 import { itemAt, mustGet } from './lookup.ts'
 import type { Stretch } from './stretches.ts'
+import { type TypedAddress, type TypedCart, typedContacts } from './typed-carts.ts'
 
 /** An event of the visitor: what identity needs, its consent, and its props if it is a commerce event. */
 export type VisitorEvent = Moment & {
@@ -24,14 +26,14 @@ export type VisitorEvent = Moment & {
 /** A stretch of a visitor's time with one owner or none. `to` is null while it lasts. */
 export type Epoch = { n: number; personId: PersonId; contact: string | null; from: number; to: number | null }
 
-/** For how long after an address was typed its cart belongs to that contact. */
-const TYPED_MS = 90 * 24 * 3600_000
+/** A cart and its owner. `typedContact`: whose address it carries, who may be mailed; it is no owner. */
+export type OwnedCart = Cart & { personId: PersonId; epoch: number; typedContact: ContactId | null }
 
-/** A cart and its owner. */
-export type OwnedCart = Cart & { personId: PersonId; epoch: number }
-
-/** What attribution needs to know of a site. `cartWindowMs`: how long before a claim a cart may have been touched. */
-export type AttributionOptions = { cartWindowMs: number; cart: CartPolicy }
+/**
+ * What attribution needs to know of a site. `cartWindowMs`: how long before a claim a cart may have been touched.
+ * `mailTyped`: whether carts are told to the contacts whose addresses they carry.
+ */
+export type AttributionOptions = { cartWindowMs: number; cart: CartPolicy; mailTyped: boolean }
 
 /** The result of a visitor's fold. `personOf[i]` is the person of event `i`. */
 export type Attribution = { personOf: PersonId[]; epochs: Epoch[]; carts: OwnedCart[] }
@@ -74,46 +76,7 @@ export function attribute(
       epochOf[i] = index + 1
     }
   })
-  for (const address of typed) {
-    if (address.link.contact === null) continue
-    const person = contactPerson(address.link.contact)
-    for (const i of carried(events, commerce, address, personOf, epochOf, options)) personOf[i] = person
-  }
-  return { personOf, epochs, carts: cartsOf(commerce, personOf, epochOf, options.cart) }
-}
-
-/**
- * The events of the cart that carries a typed address, sent under consent: the cart whose order or own id the form
- * named, else the one that was open when the address was typed and touched within the window before; for no longer than
- * `TYPED_MS`. If the shop's events carry no cart id, an id in the form also means the open cart: there is only one at a
- * time.
- */
-function carried(
-  events: VisitorEvent[],
-  commerce: Commerce,
-  { index, cart, order }: TypedAddress,
-  personOf: PersonId[],
-  epochOf: number[],
-  { cartWindowMs, cart: policy }: AttributionOptions,
-): number[] {
-  const { at } = itemAt(events, index)
-  const isBeside = (i: number) => epochOf[i] === epochOf[index] && personOf[i] === personOf[index]
-  const carts = cartsAmong(commerce, isBeside, policy)
-  const cartIdOf = (i: number) => mustGet(commerce, i).cartId
-  const named = (i: number) => {
-    if (order === null) return cart !== null && cartIdOf(i) === cart
-    return mustGet(commerce, i).orderId === order
-  }
-  const wasOpen = ({ closedAt, indexes: own }: (typeof carts)[number]) =>
-    (closedAt === null || closedAt >= at) &&
-    own.map((i) => itemAt(events, i)).some((event) => event.at <= at && event.at >= at - cartWindowMs) &&
-    (cart === null || own.every((i) => cartIdOf(i) === null))
-  const own = carts.find((each) => each.indexes.some(named)) ?? (order === null ? carts.find(wasOpen) : undefined)
-  const carriedBy = own?.indexes ?? []
-  return carriedBy.filter((i) => {
-    const event = itemAt(events, i)
-    return event.identity && event.at <= at + TYPED_MS
-  })
+  return { personOf, epochs, carts: cartsOf(visitorId, events, commerce, { personOf, epochOf }, typed, options) }
 }
 
 /**
@@ -173,15 +136,55 @@ function cartsAmong(
   })
 }
 
-function cartsOf(commerce: Commerce, personOf: PersonId[], epochOf: number[], policy: CartPolicy): OwnedCart[] {
-  const groups = new Map<string, { personId: PersonId; epoch: number; events: CommerceEvent[] }>()
+function cartsOf(
+  visitorId: VisitorId,
+  events: VisitorEvent[],
+  commerce: Commerce,
+  { personOf, epochOf }: { personOf: PersonId[]; epochOf: number[] },
+  typed: TypedAddress[],
+  { cartWindowMs, cart: policy, mailTyped }: AttributionOptions,
+): OwnedCart[] {
+  const keyOf = (i: number) => `${epochOf[i]} ${personOf[i]}`
+  const groups = new Map<string, { key: string; personId: PersonId; epoch: number; events: CommerceEvent[] }>()
+  const indexes = new Map<string, number>()
   for (const [i, event] of commerce) {
-    const key = `${epochOf[i]} ${personOf[i]}`
-    const group = groups.get(key) ?? { personId: itemAt(personOf, i), epoch: itemAt(epochOf, i), events: [] }
+    const key = keyOf(i)
+    const group = groups.get(key) ?? { key, personId: itemAt(personOf, i), epoch: itemAt(epochOf, i), events: [] }
     groups.set(key, group)
     group.events.push(event)
+    indexes.set(event.id, i)
   }
-  return [...groups.values()].flatMap(({ personId, epoch, events: own }) =>
-    foldCarts(own, policy).map((cart) => ({ ...cart, personId, epoch })),
+  const carts = [...groups.values()].flatMap(({ key, personId, epoch, events: own }) =>
+    foldCarts(own, policy).map((cart) => ({ key, cart: { ...cart, personId, epoch } })),
   )
+  if (typed.length === 0) return carts.map(({ cart }) => ({ ...cart, typedContact: null }))
+  const indexesOf = (cart: Cart) => cart.eventIds.map((id) => mustGet(indexes, id))
+  const contacts = typedContacts(
+    carts.map(({ key, cart }) =>
+      typedCart(
+        key,
+        cart,
+        indexesOf(cart).map((i) => mustGet(commerce, i)),
+      ),
+    ),
+    typed.map(({ index, ...address }) => ({ ...address, key: keyOf(index), at: itemAt(events, index).at })),
+    cartWindowMs,
+  )
+  return carts.map(({ cart }, i) => {
+    // A cart with events that were sent without consent to identity is nobody's.
+    const isConsented = indexesOf(cart).every((index) => itemAt(events, index).identity)
+    const typedContact = isConsented ? (contacts[i] ?? null) : null
+    const moves = mailTyped && typedContact !== null
+    return { ...cart, personId: moves ? visitorPerson(visitorId, cart.epoch) : cart.personId, typedContact }
+  })
+}
+
+function typedCart(key: string, { closedAt }: Cart, own: CommerceMoment[]): TypedCart {
+  return {
+    key,
+    closedAt,
+    touched: own.map((event) => event.at),
+    cartIds: new Set(own.flatMap((event) => event.cartId ?? [])),
+    order: own.find((event) => event.orderId !== null)?.orderId ?? null,
+  }
 }

@@ -75,7 +75,7 @@ export type Refusal = { state: 'refused' | 'held' | 'void' | 'review'; reason: R
 
 /**
  * A claim that may make a link to an existing contact. `weight` is the evidence it counts as: a claim that an operator
- * confirmed counts as a signed login, and a form's address counts as a click if the site says so.
+ * confirmed counts as a signed login.
  */
 export type GoodClaim = Claim & { contact: string; weight: Evidence }
 
@@ -93,18 +93,14 @@ export type WeighedEvidence = {
  * Weighs a visitor's claims. `denial` is the last denial of `identity`; the other options are settings of the site. A
  * claim that an operator voided is ignored everywhere, as if it had never been made.
  */
-export function weigh(
-  claims: Claim[],
-  denial: Denial | null,
-  { sharedFrom, formConfirms }: { sharedFrom: number; formConfirms: boolean },
-): WeighedEvidence {
+export function weigh(claims: Claim[], denial: Denial | null, { sharedFrom }: { sharedFrom: number }): WeighedEvidence {
   const refused = new Map<string, Refusal>()
   const good = new Map<string, GoodClaim>()
   for (const claim of claims) {
     const refusal = refuse(claim, denial)
     if (refusal) refused.set(claim.id, refusal)
     else if (claim.holder.kind === 'contact') {
-      good.set(claim.id, { ...claim, contact: claim.holder.id, weight: weightOf(claim, formConfirms) })
+      good.set(claim.id, { ...claim, contact: claim.holder.id, weight: weightOf(claim) })
     }
   }
   for (const id of contradictions([...good.values()])) {
@@ -139,9 +135,8 @@ function unproven(claims: GoodClaim[], corroborated: Set<string>): [string, Refu
   })
 }
 
-function weightOf({ evidence, act }: Claim, formConfirms: boolean): Evidence {
-  if (act === 'confirm') return 'login_verified'
-  return evidence === 'form_email' && formConfirms ? 'email_click' : evidence
+function weightOf({ evidence, act }: Claim): Evidence {
+  return act === 'confirm' ? 'login_verified' : evidence
 }
 
 /**

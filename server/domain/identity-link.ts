@@ -81,9 +81,6 @@ export function cellFor(claim: GoodClaim, state: State, same: boolean, policy: {
   if (claim.act === 'confirm') return { ...row.login_verified, reason: 'confirmed_by_operator' }
   const trusted = claim.weight === 'login_claimed' && policy.trustUnsigned && state !== 'verified'
   if (trusted) return { ...row.email_click, reason: 'trusted_unsigned_login' }
-  if (claim.evidence === 'form_email' && claim.weight !== 'form_email') {
-    return { ...row[claim.weight], reason: 'typed_address_trusted' }
-  }
   return row[claim.weight]
 }
 

@@ -14,6 +14,7 @@ import type { EndReason, Reason } from './link-reasons.ts'
 import { itemAt, mustGet } from './lookup.ts'
 import { firstOfSession, numberSessions, pauseOn } from './sessions.ts'
 import { type OpenEpoch, type OpenLink, type Stretch, toStretches } from './stretches.ts'
+import type { TypedAddress } from './typed-carts.ts'
 
 /** One event of the visitor, as identity sees it. */
 export type Moment = { id: string; at: number; reset: boolean }
@@ -30,9 +31,6 @@ export type Policy = {
   sharedFrom: number
   formConfirms: boolean
 }
-
-/** An address typed at moment `index`: its cart or order belongs to the link's contact. */
-export type TypedAddress = { index: number; link: IdentityLink; cart: string | null; order: string | null }
 
 /** The result of a visitor's fold: every link and refusal, and the stretches from first to last without gaps. */
 export type Linked = {
@@ -78,7 +76,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   const evidence = weigh(claims, denial, policy)
   const sessions = numberSessions(moments, pauseOn(evidence, policy.sessionMs))
   const erasedTail = tailsOfErased(moments, evidence.good, policy.sessionMs)
-  const typed: TypedAddress[] = []
+  const typed: { claim: Claim; index: number; link: IdentityLink | null; contact: string | null }[] = []
   const links: IdentityLink[] = claims
     .filter((claim) => !evidence.good.has(claim.id))
     .map((claim) => ({
@@ -135,6 +133,8 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
   /** A claim about the open link's contact: makes the link stronger, longer, and reach further back. */
   const prove = (open: OpenLink, claim: GoodClaim, i: number) => {
     const strength = strengthOf(claim, policy)
+    if (strength === 'typed' && policy.formConfirms && open.link.expiresAt !== null)
+      open.link.expiresAt = Math.max(open.link.expiresAt, claim.at + policy.clickMs)
     if (strength === 'claimed' || strength === 'typed') return
     if (strength === 'verified') open.verifiedIn = itemAt(sessions, i)
     if (open.link.strength !== 'verified') open.link.strength = strength
@@ -162,7 +162,9 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       openEpoch(i)
       return begin(claim, i, reason)
     }
-    const others = [...evidence.good.values()].filter((other) => other.contact === old.link.contact)
+    const others = [...evidence.good.values()].filter(
+      (other) => other.contact === old.link.contact && other.weight !== 'form_email',
+    )
     const onlyThisSession = others.every(
       (other) => other.weight === 'email_click' && sessions[indexOf(other.id)] === sessions[i],
     )
@@ -187,7 +189,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     begin(claim, i, reason, contested)
   }
 
-  /** An address typed into a form: it owns the cart or order it came with, whoever else the visitor is. */
+  /** An address typed into a form: it says something of the cart it came with, and nothing of who the visitor is. */
   const type = (claim: GoodClaim, i: number, reason: Reason & EndReason) => {
     const link: IdentityLink = { ...newLink(claim, claim.contact), state: 'open', reason, validFrom: claim.at }
     link.proofs.push({ id: claim.id, at: claim.at, evidence: claim.evidence, reason })
@@ -197,9 +199,14 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       epoch.typed = link
     }
     links.push(link)
-    // A shop may not use somebody's cart for a typed address without that contact's own permission to be mailed.
-    const mayHave = claim.holder.kind === 'contact' && claim.holder.mailConsent
-    if (mayHave) typed.push({ index: i, link, cart: claim.cart, order: claim.order })
+    address(claim, i, link)
+  }
+
+  /** Notes whom the cart may be told to: nobody without that contact's own permission to be mailed. */
+  const address = (claim: GoodClaim, i: number, link: IdentityLink | null) => {
+    const mayBeMailed = claim.holder.kind === 'contact' && claim.holder.mailConsent
+    const isOwner = epoch.open !== null && epoch.open.link === link && epoch.open.ownsFrom !== null
+    typed.push({ claim, index: i, link, contact: mayBeMailed && !isOwner ? claim.contact : null })
   }
 
   const positions = new Map(moments.map((moment, i) => [moment.id, i]))
@@ -224,7 +231,14 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     }
   }
   done.push(epoch)
-  const standing = typed.filter(({ link }) => link.state !== 'void')
+  // The last address typed for a cart decides, whether or not it names a contact.
+  for (const claim of claims)
+    if (claim.evidence === 'form_email' && !evidence.good.has(claim.id))
+      typed.push({ claim, index: indexOf(claim.id), link: null, contact: null })
+  const standing = typed
+    .filter(({ link, index }) => link?.state !== 'void' && index >= 0)
+    .sort((a, b) => a.index - b.index)
+    .map(({ claim: { cart, order }, index, contact }): TypedAddress => ({ index, contact, cart, order }))
   return { links, stretches: toStretches(done, moments.length), typed: standing, shared: evidence.shared }
 
   function apply(claim: GoodClaim, i: number): void {
@@ -255,6 +269,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
       case 'keep':
         current?.proofs.push(note)
         if (open) prove(open, claim, i)
+        if (claim.weight === 'form_email') address(claim, i, current)
         return
       case 'supersede':
         supersede(claim, i, cell.reason)

@@ -27,10 +27,9 @@ export const REASONS = {
   claimed_after_remembered: 'The page named the contact, without a signature, after somebody else’s login had ended.',
   unsigned_over_verified: 'A login without a signature never replaces a signed one of somebody else.',
   typed_in_form:
-    'The contact’s address was typed into a form: this gives them the cart or order it came with, and nothing else.',
+    'The contact’s address was typed into a form, as anybody can do: this proves nothing, and gives them nothing.',
   typed_again: 'The contact’s address was typed into a form where they were already known.',
   typed_by_another: 'The contact’s address was typed into a form where somebody else’s had been typed before.',
-  typed_address_trusted: 'The contact’s address was typed into a form, and the site’s settings trust that as a click.',
   signed_login_over_typed: 'A signed login outweighs the address that was typed into a form before.',
   click_over_typed: 'A click in the contact’s mail outweighs the address that was typed into a form before.',
   claimed_over_typed:
@@ -80,7 +79,6 @@ export const END_REASONS = {
   proven: 'Better evidence proved the contact, and a stronger link replaced this one.',
   typed_by_another: 'Somebody else’s address was typed into a form.',
   typed_in_form: 'Somebody else’s address was typed into a form.',
-  typed_address_trusted: 'Somebody else’s address was typed into a form, and the site’s settings trust that.',
   confirmed_by_operator: 'Somebody at the shop confirmed a link to somebody else.',
   signed_login_over_typed: 'Somebody else logged in, signed by the shop’s server, so the typed address was not theirs.',
   click_over_typed: 'Somebody else followed a link in a mail sent to them.',

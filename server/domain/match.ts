@@ -14,3 +14,12 @@ export const UNMATCHED_REASONS = ['no_link', 'merged', 'left_segment'] as const
 
 /** Why a contact is no match any more. */
 export type UnmatchedReason = (typeof UNMATCHED_REASONS)[number]
+
+/**
+ * How sure the feed is of a contact. `typed` is no match: the cart carries the contact's address, as somebody typed it
+ * into a form.
+ */
+export const MATCH_STRENGTHS = ['verified', 'confirmed', 'typed'] as const
+
+/** How sure the feed is of a contact. */
+export type MatchStrength = (typeof MATCH_STRENGTHS)[number]

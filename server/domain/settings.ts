@@ -40,6 +40,7 @@ export type SiteSettings = {
   currency: string
   cart_url: string
   retention_months: number
+  mail_typed_carts: boolean
 }
 
 /** Every setting by its name. */
@@ -89,7 +90,7 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     rule: { kind: 'boolean' },
     default: false,
     about:
-      'Lets an address typed into a form link a visitor as a mail click does: then whoever types somebody else’s address is taken for that person.',
+      'Lets an address typed into a form prolong the link of the same contact as a mail click would, where a login or a click has proven them. It never makes a link.',
   },
   shared_from: {
     rule: { kind: 'integer', min: 2, max: 100 },
@@ -173,6 +174,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     default: 25,
     about:
       'Events older than this many months (of 30.44 days) are deleted, together with everything derived from them.',
+  },
+  mail_typed_carts: {
+    rule: { kind: 'boolean' },
+    default: false,
+    about:
+      'Tells e-mail tools of carts that carry a contact’s address as somebody typed it into a form, marked as typed, if the contact may be mailed. Guest checkouts need it; anybody can type anybody’s address.',
   },
 }
 

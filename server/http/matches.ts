@@ -4,7 +4,7 @@
  * misses nothing and gets nothing twice.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { contactPerson, type PersonId } from '../domain/ids.ts'
+import type { PersonId } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { Problem } from '../domain/problem.ts'
@@ -12,7 +12,7 @@ import { findSegment } from '../segments/definitions.ts'
 import { writeAudit } from '../store/audit.ts'
 import { stillOpen } from '../store/carts.ts'
 import { ERASED_CONTACT } from '../store/erasure-notices.ts'
-import { loadInterests, loadMatchFacts, type MatchFacts, readChanges } from '../store/feed.ts'
+import { loadFeedFacts, loadInterests, type MatchFacts, readChanges } from '../store/feed.ts'
 import { decodeJson, type Json } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import type { MatchChangeRow } from '../store/schema/feed.ts'
@@ -117,22 +117,19 @@ function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<Lates
 
 async function render(deps: HttpDeps, changes: LatestChange[]): Promise<Match[]> {
   const now = deps.now()
-  const facts = await loadMatchFacts(
+  const facts = await loadFeedFacts(
     deps.db,
     changes.map(({ row }) => row.contact_id),
   )
   const carts = new Map<PersonId, CartRow>()
-  for (const match of facts.values()) if (match.cart) carts.set(contactPerson(match.contactId), match.cart)
+  for (const match of facts.values()) if (match.cart) carts.set(match.personId, match.cart)
   const open = await stillOpen(deps.db, carts)
   const matches: Match[] = []
   for (const { row, change, reason } of changes) {
     const match = facts.get(row.contact_id)
     if (change === 'unmatched' || change === 'erased') matches.push(renderEnded(row, change, reason))
     // Without facts the contact is no longer a match; a later row of the log reports that.
-    else if (match)
-      matches.push(
-        await renderMatch(deps, row.seq, change, match, open.get(contactPerson(match.contactId)) ?? null, now),
-      )
+    else if (match) matches.push(await renderMatch(deps, row.seq, change, match, open.get(match.personId) ?? null, now))
   }
   return matches
 }
@@ -160,7 +157,9 @@ async function renderMatch(
   now: number,
 ): Promise<Match> {
   const mail = mailability({ contact: true, ...match })
-  const behaviour = mail.mailable ? await loadInterests(deps.db, match.contactId) : null
+  // A typed address gives a contact one cart, and says nothing of what the contact likes or has bought.
+  const isMatch = match.strength !== 'typed'
+  const behaviour = mail.mailable && isMatch ? await loadInterests(deps.db, match.contactId) : null
   return {
     seq,
     change,

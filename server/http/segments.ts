@@ -2,14 +2,16 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
+import type { MatchStrength } from '../domain/match.ts'
 import { findSegment } from '../segments/definitions.ts'
 import { mentions } from '../segments/grammar.ts'
 import { listMembers, type Member } from '../segments/member-list.ts'
 import { writeAudit } from '../store/audit.ts'
 import { loadCarts, stillOpen } from '../store/carts.ts'
 import { loadContactCards } from '../store/contacts.ts'
-import { decodeJson } from '../store/schema/columns.ts'
+import { decodeJson, encodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
+import { loadTyped } from '../store/typed.ts'
 import { allow } from './auth.ts'
 import { MEMBER_CSV } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
@@ -86,20 +88,36 @@ async function renderMembers(
 ): Promise<z.infer<typeof memberSchema>[]> {
   const now = deps.now()
   const carts = await stillOpen(deps.db, await loadCarts(deps.db, members))
-  const contacts = await loadContactCards(
+  const typed = await loadTyped(
     deps.db,
-    members.flatMap((member) => member.contact_id ?? []),
+    members.flatMap((member) => member.typed_contact_id ?? []),
   )
+  const contacts = await loadContactCards(deps.db, [
+    ...members.flatMap((member) => member.contact_id ?? []),
+    ...typed.keys(),
+  ])
   return members
     .filter((member) => !needsCart || carts.has(member.person_id))
     .map((member) => {
-      const contact = member.contact_id === null ? undefined : contacts.get(member.contact_id)
-      return renderMember(member, contact ?? null, carts.get(member.person_id) ?? null, now)
+      const cart = carts.get(member.person_id) ?? null
+      const { typed_contact_id: typedId } = member
+      const told = typedId !== null && cart !== null && typed.get(typedId)?.person_id === member.person_id
+      const contactId = told ? typedId : member.contact_id
+      const contact = (contactId === null ? undefined : contacts.get(contactId)) ?? null
+      return renderMember(told && contact !== null ? asTyped(member) : member, contact, cart, now)
     })
 }
 
+/** A member whose cart is told to the contact whose typed address it carries, who may be mailed. */
+function asTyped(member: Member): Shown {
+  return { ...member, strength: 'typed', evidence: encodeJson(['form_email']), mail_consent: 1 }
+}
+
+/** A member as it is shown. */
+type Shown = Omit<Member, 'strength'> & { strength: MatchStrength | null }
+
 function renderMember(
-  member: Member,
+  member: Shown,
   contact: { id: string; email: string | null; attributes: Record<string, unknown> } | null,
   cart: CartRow | null,
   now: number,

@@ -4,6 +4,7 @@ import { CART_STATES } from '../domain/commerce/cart.ts'
 import { EVIDENCES } from '../domain/event.ts'
 import { STRENGTHS } from '../domain/identity-table.ts'
 import { WHY_NOT_MAILABLE } from '../domain/mailability.ts'
+import { MATCH_STRENGTHS } from '../domain/match.ts'
 import { toMajor, toMoney } from '../domain/money.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
@@ -119,8 +120,11 @@ export const evidenceSchema = z.enum(EVIDENCES)
 /** The strengths of a link. */
 export const strengthSchema = z.enum(STRENGTHS)
 
-/** The strengths that make a match. */
-export const matchStrengthSchema = strengthSchema.extract(['verified', 'confirmed'])
+/** How sure the feed and members are of a contact. */
+export const matchStrengthSchema = z.enum(MATCH_STRENGTHS).openapi({
+  description:
+    '`typed`: nothing is proven; the cart carries the address, as somebody typed it into a form (`mail_typed_carts`).',
+})
 
 /** The keys of a table of texts, as `z.enum` needs them. */
 export function keysOf<Name extends string>(table: Record<Name, string>): [Name, ...Name[]] {

@@ -6,7 +6,7 @@ import { Problem } from '../domain/problem.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import type { EventRow } from '../store/schema/visitors.ts'
-import { contactTimeline, type Timeline, visitorTimeline } from '../store/timelines.ts'
+import { contactTimeline, isInSpan, type Timeline, type TypedSpan, visitorTimeline } from '../store/timelines.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId } from './links.ts'
@@ -87,26 +87,35 @@ export function timelineRoutes(deps: HttpDeps) {
     )
 }
 
-function timelinePage(list: string, { events, links }: Timeline, limit: number) {
+function timelinePage(list: string, { events, links, typed }: Timeline, limit: number) {
   const page = events.slice(0, limit)
   const last = page.at(-1)
   const hasMore = events.length > limit
   const next = hasMore && last ? encodeCursor(list, { at: last.at, id: last.id, visitor: last.visitor_id }) : null
-  return { data: page.map((row) => renderEvent(row, linkOf(row, links))), next, has_more: hasMore }
+  return { data: page.map((row) => renderEvent(row, linkOf(row, links, typed))), next, has_more: hasMore }
 }
 
-/** The link that assigns an event to its contact, or else the claimed link that covers it. */
-function linkOf(event: EventRow, links: LinkRow[]): LinkRow | undefined {
+/**
+ * The link that assigns an event to its contact, or else the unsigned login or the typed address that it was made
+ * under, which assign nothing.
+ */
+function linkOf(event: EventRow, links: LinkRow[], typed: TypedSpan[]): LinkRow | undefined {
   const own = links.filter((link) => link.visitor_id === event.visitor_id && ['open', 'closed'].includes(link.state))
   const person = event.person_id === null ? null : personOf(event.person_id)
   if (person?.kind === 'contact') {
-    const giving = own.filter((link) => link.contact_id === person.id && link.strength !== 'claimed')
+    const giving = own.filter((link) => link.contact_id === person.id && countsForMatch(link))
     return giving.findLast((link) => (link.backfill_from ?? link.at) <= event.at) ?? giving[0]
   }
-  return own.find(
+  const claimed = own.find(
     (link) =>
       link.strength === 'claimed' && link.at <= event.at && (link.valid_to === null || event.at <= link.valid_to),
   )
+  const span = typed.find((each) => isInSpan(event, each))
+  return claimed ?? own.findLast((link) => link.strength === 'typed' && link.contact_id === span?.contact)
+}
+
+function countsForMatch({ strength }: LinkRow): boolean {
+  return strength === 'verified' || strength === 'confirmed'
 }
 
 function renderEvent(row: EventRow, link: LinkRow | undefined): z.infer<typeof eventSchema> {

@@ -1,7 +1,7 @@
 /** The carts that persons' rows point to, and whether they are still open. */
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/cart.ts'
-import { contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
+import { type ContactId, type PersonId, personOf } from '../domain/ids.ts'
 import { chunks } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
@@ -40,7 +40,7 @@ export async function loadCarts(
 
 /**
  * Filters carts by person to those that no order has settled. It reads orders from the facts, so it sees orders that
- * were landed but not derived yet, and nobody is reminded of something they have bought.
+ * were landed but not derived yet, and nobody is reminded of something they have bought, under whatever address.
  */
 export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartRow>): Promise<Map<PersonId, CartRow>> {
   const persons = [...carts.keys()]
@@ -49,7 +49,7 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
   const orders = []
   for (const part of chunks(persons, 500)) {
     parts.push(...(await partsOf(db, part)))
-    const contacts = contactsAmong(part)
+    const contacts = part.flatMap((personId) => buyerOf(personId, carts.get(personId)) ?? [])
     if (contacts.length > 0) {
       orders.push(...(await db.selectFrom('orders').selectAll().where('contact_id', 'in', contacts).execute()))
     }
@@ -68,8 +68,7 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
   const open = new Map<PersonId, CartRow>()
   for (const [personId, cart] of carts) {
     const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
-    const person = personOf(personId)
-    const contact = person.kind === 'contact' ? person.id : null
+    const contact = buyerOf(personId, cart)
     const own = orders.filter(
       (order) => visitors.has(order.visitor_id) || (contact !== null && order.contact_id === contact),
     )
@@ -77,4 +76,10 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
     if (!own.some((order) => settles({ at: order.at, itemIds: itemIdsOf(order.items) }, mine))) open.set(personId, cart)
   }
   return open
+}
+
+/** The contact whose orders settle a person's cart: the person itself, or whose typed address the cart carries. */
+function buyerOf(personId: PersonId, cart: CartRow | undefined): ContactId | null {
+  const person = personOf(personId)
+  return person.kind === 'contact' ? person.id : (cart?.typed_contact_id ?? null)
 }

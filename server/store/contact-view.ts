@@ -17,7 +17,6 @@ export async function readContactView(db: Kysely<Database>, id: ContactId) {
   if (!contact) return null
   const person = contactPerson(id)
   const visitorIds = await visitorsOf(db, person)
-  // Contacts without a match can have carts too: a cart may carry their address.
   const carts = await stillOpen(db, await loadCartsOf(db, [person]))
   return {
     contact,

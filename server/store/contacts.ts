@@ -201,8 +201,8 @@ async function markAffected(trx: Transaction<Database>, contactIds: string[], ke
 }
 
 /**
- * Marks the persons of those contacts that a visitor belongs to; nothing can change for the others. The caller holds the
- * locks of their keys.
+ * Marks the persons of those contacts that a visitor belongs to, and those whose carts carry their typed addresses;
+ * nothing can change for the others. The caller holds the locks of their keys.
  */
 export async function markPersonsOf(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
   const persons = new Set<PersonId>()
@@ -213,7 +213,8 @@ export async function markPersonsOf(trx: Transaction<Database>, contactIds: stri
       .distinct()
       .where('person_id', 'in', part.map(contactPerson))
       .execute()
-    for (const row of rows) persons.add(row.person_id)
+    const carts = await trx.selectFrom('carts').select('person_id').where('typed_contact_id', 'in', part).execute()
+    for (const row of [...rows, ...carts]) persons.add(row.person_id)
   }
   await mark(trx, 'dirty_persons', persons)
 }

@@ -1,25 +1,27 @@
 /** The feed's tables: the current matches of contacts, the state last published, and the log that readers follow. */
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import type { Evidence } from '../domain/event.ts'
-import { type ContactId, contactPerson } from '../domain/ids.ts'
-import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
+import { type ContactId, contactPerson, type PersonId } from '../domain/ids.ts'
+import type { MatchChange, MatchStrength, UnmatchedReason } from '../domain/match.ts'
 import { oneName } from '../domain/membership.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withErasureNotices } from './erasure-notices.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
-import type { CartRow } from './schema/derived.ts'
+import type { CartRow, PersonRow } from './schema/derived.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
+import { loadTyped } from './typed.ts'
 
-/** The current match of a contact. */
+/** The current match of a contact, or the cart that carries its typed address, whose person it then describes. */
 export type MatchFacts = {
   contactId: ContactId
+  personId: PersonId
   email: string | null
   emailSha256: string | null
   attributes: Record<string, unknown>
-  strength: 'verified' | 'confirmed'
+  strength: MatchStrength
   evidence: Evidence[]
   matchedAt: number
   lastSeenAt: number
@@ -44,51 +46,94 @@ export async function loadMatchFacts(
       .selectAll()
       .where('person_id', 'in', part.map(contactPerson))
       .where('matched_at', 'is not', null)
-      // Every match has a strength.
-      .$narrowType<{ matched_at: NotNull; strength: NotNull }>()
+      // Every match has a strength and a contact.
+      .$narrowType<{ matched_at: NotNull; strength: NotNull; contact_id: NotNull }>()
       .execute()
-    if (persons.length === 0) continue
-    const ids = persons.map((person) => person.person_id)
-    const contacts = await db
-      .selectFrom('contacts')
-      .select(['contact_id', 'email', 'email_sha256', 'attributes'])
-      .where('contact_id', 'in', part)
-      .where('erased_at', 'is', null)
-      .execute()
-    const members = await db.selectFrom('segment_members').selectAll().where('person_id', 'in', ids).execute()
-    const segments = await db.selectFrom('segments').select(['id', 'name']).execute()
-    const names = new Map(segments.map(({ id, name }) => [id, oneName(decodeJson(name))]))
-    const carts = await loadCarts(db, persons)
-    for (const contact of contacts) {
-      const person = persons.find((row) => row.contact_id === contact.contact_id)
-      if (!person) continue
-      matches.set(contact.contact_id, {
-        contactId: contact.contact_id,
-        email: contact.email,
-        emailSha256: contact.email_sha256,
-        attributes: decodeJson(contact.attributes),
-        strength: person.strength,
-        evidence: decodeJson(person.evidence),
-        matchedAt: person.matched_at,
-        lastSeenAt: person.last_seen,
-        visitors: person.visitors,
-        mailConsent: person.mail_consent === null ? null : person.mail_consent === 1,
-        marketing: person.marketing === 1,
-        minor: person.minor === 1,
-        segments: members
-          .filter((row) => row.person_id === person.person_id)
-          .flatMap(({ segment_id: id, entered_at }) => {
-            const name = names.get(id)
-            // Members of a segment that was deleted go in steps, but nobody sees them any more.
-            return name === undefined ? [] : { id, name, entered_at }
-          })
-          .sort((a, b) => (a.id < b.id ? -1 : 1)),
-        cart: carts.get(person.person_id) ?? null,
-        purchases: person.purchases,
-      })
-    }
+    const told = persons.map((person) => ({
+      person,
+      contactId: person.contact_id,
+      strength: person.strength,
+      evidence: decodeJson(person.evidence),
+      matchedAt: person.matched_at,
+      mailConsent: person.mail_consent === null ? null : person.mail_consent === 1,
+    }))
+    for (const match of await describe(db, told)) matches.set(match.contactId, match)
   }
   return matches
+}
+
+/** What the feed tells of the given contacts: their matches, else the carts that carry their typed addresses. */
+export async function loadFeedFacts(
+  db: Kysely<Database>,
+  contactIds: ContactId[],
+): Promise<Map<ContactId, MatchFacts>> {
+  const facts = await loadMatchFacts(db, contactIds)
+  const typed = await loadTyped(
+    db,
+    contactIds.filter((id) => !facts.has(id)),
+  )
+  const told = [...typed].map(([contactId, person]) => ({
+    person,
+    contactId,
+    strength: 'typed' as const,
+    evidence: ['form_email' as const],
+    matchedAt: person.cart_updated_at ?? person.last_seen,
+    mailConsent: true,
+  }))
+  for (const each of await describe(db, told)) facts.set(each.contactId, each)
+  return facts
+}
+
+type Told = { person: PersonRow } & Pick<
+  MatchFacts,
+  'contactId' | 'strength' | 'evidence' | 'matchedAt' | 'mailConsent'
+>
+
+/** Adds what persons' carts, segments and contacts say. Contacts that were erased are left out. */
+async function describe(db: Kysely<Database>, told: Told[]): Promise<MatchFacts[]> {
+  if (told.length === 0) return []
+  const persons = told.map(({ person }) => person)
+  const rows = await db
+    .selectFrom('contacts')
+    .select(['contact_id', 'email', 'email_sha256', 'attributes'])
+    .where(
+      'contact_id',
+      'in',
+      told.map(({ contactId }) => contactId),
+    )
+    .where('erased_at', 'is', null)
+    .execute()
+  const contacts = new Map(rows.map((row) => [row.contact_id, row]))
+  const ids = persons.map((person) => person.person_id)
+  const members = await db.selectFrom('segment_members').selectAll().where('person_id', 'in', ids).execute()
+  const membersOf = Map.groupBy(members, (row) => row.person_id)
+  const segments = await db.selectFrom('segments').select(['id', 'name']).execute()
+  const names = new Map(segments.map(({ id, name }) => [id, oneName(decodeJson(name))]))
+  const carts = await loadCarts(db, persons)
+  return told.flatMap(({ person, ...match }) => {
+    const contact = contacts.get(match.contactId)
+    if (!contact) return []
+    return {
+      ...match,
+      personId: person.person_id,
+      email: contact.email,
+      emailSha256: contact.email_sha256,
+      attributes: decodeJson(contact.attributes),
+      lastSeenAt: person.last_seen,
+      visitors: person.visitors,
+      marketing: person.marketing === 1,
+      minor: person.minor === 1,
+      segments: (membersOf.get(person.person_id) ?? [])
+        .flatMap(({ segment_id: id, entered_at }) => {
+          const name = names.get(id)
+          // Members of a segment that was deleted go in steps, but nobody sees them any more.
+          return name === undefined ? [] : { id, name, entered_at }
+        })
+        .sort((a, b) => (a.id < b.id ? -1 : 1)),
+      cart: carts.get(person.person_id) ?? null,
+      purchases: person.purchases,
+    }
+  })
 }
 
 /** The state of a contact that was last published. */

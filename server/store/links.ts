@@ -1,5 +1,6 @@
 /** Reads of links between visitors and contacts. */
 import type { Kysely } from 'kysely'
+import { byTimeThenId } from '../domain/event.ts'
 import type { LinkState } from '../domain/identity-link.ts'
 import type { LinkRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
@@ -36,10 +37,29 @@ export async function findLink(db: Kysely<Database>, visitorId: string, id: stri
   return (await query.executeTakeFirst()) ?? null
 }
 
-/** The maximum number of links shown for a contact or a visitor. */
+/** The maximum number of proven links shown for a contact or a visitor, and of others. */
 const MAX_LINKS = 1000
 
-/** The links shown for a contact or a visitor. */
-export function linksOf(db: Kysely<Database>, owner: { contact: string } | { visitor: string }): Promise<LinkRow[]> {
-  return listLinks(db, owner, MAX_LINKS)
+/**
+ * The links shown for a contact or a visitor, oldest first. Those that prove something are read apart, so that nobody
+ * can hide them behind a thousand claims of their own.
+ */
+export async function linksOf(
+  db: Kysely<Database>,
+  owner: { contact: string } | { visitor: string },
+): Promise<LinkRow[]> {
+  const read = (proven: boolean) =>
+    db
+      .selectFrom('links')
+      .selectAll()
+      .where('strength', proven ? 'in' : 'not in', ['verified', 'confirmed'])
+      .$call((query) =>
+        'contact' in owner
+          ? query.where('contact_id', '=', owner.contact)
+          : query.where('visitor_id', '=', owner.visitor),
+      )
+      .orderBy('at', 'desc')
+      .limit(MAX_LINKS)
+      .execute()
+  return [...(await read(true)), ...(await read(false))].sort(byTimeThenId)
 }

@@ -16,6 +16,7 @@ import * as segments from './migrations/010-segments.ts'
 import * as receipt from './migrations/011-receipt.ts'
 import * as withdrawals from './migrations/012-withdrawals.ts'
 import * as unknownAmounts from './migrations/013-unknown-amounts.ts'
+import * as typedCarts from './migrations/014-typed-carts.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -33,6 +34,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '011-receipt': receipt,
   '012-withdrawals': withdrawals,
   '013-unknown-amounts': unknownAmounts,
+  '014-typed-carts': typedCarts,
 }
 
 /**

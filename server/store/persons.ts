@@ -81,8 +81,15 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
   }
 }
 
-/** Builds the current rows of the given persons, without edges; persons without any part of a visitor get none. */
-export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]): Promise<PersonRow[]> {
+/**
+ * Builds the current rows of the given persons, without edges; persons without any part of a visitor get none.
+ * `tellsTyped`: whether a site tells carts to the contacts whose typed addresses they carry.
+ */
+export async function buildPersons(
+  db: Kysely<Database>,
+  personIds: PersonId[],
+  tellsTyped: (siteId: string) => boolean,
+): Promise<PersonRow[]> {
   const parts = await partsOf(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
@@ -91,7 +98,8 @@ export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]):
   const contacts = await loadContactRows(db, contactIds)
   const links = await loadLinks(db, contactIds)
   const carts = await loadOpenCarts(db, personIds)
-  const orders = await loadOrders(db, personIds, contactIds)
+  const typed = [...carts.values()].flatMap((own) => own.flatMap((cart) => cart.typedContact ?? []))
+  const orders = await loadOrders(db, personIds, [...new Set([...contactIds, ...typed])])
 
   return [...byPerson].flatMap(([personId, own]) => {
     const person = personOf(personId)
@@ -100,7 +108,14 @@ export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]):
     const ownVisitors = own.flatMap((row) => visitors.get(row.visitor_id) ?? [])
     const ownLinks = contactId === null ? [] : (links.get(contactId) ?? [])
     const ownOrders = orders.get(personId) ?? []
-    const cart = (carts.get(personId) ?? []).find((each) => !ownOrders.some((order) => settles(order, each)))
+    const isOpen = (each: OpenCart) => {
+      // Nobody is reminded of something they have bought, under whatever address.
+      const typedFor = contactId === null ? each.typedContact : null
+      const theirs = typedFor === null ? [] : (orders.get(contactPerson(typedFor)) ?? [])
+      return ![...ownOrders, ...theirs].some((order) => settles(order, each))
+    }
+    const cart = (carts.get(personId) ?? []).find(isOpen)
+    const tells = contactId === null && cart !== undefined && tellsTyped(cart.siteId)
     const marketing = ownVisitors.length > 0 && ownVisitors.every((visitor) => visitor.marketing === 1)
     return {
       person_id: personId,
@@ -123,6 +138,7 @@ export async function buildPersons(db: Kysely<Database>, personIds: PersonId[]):
       cart_updated_at: cart?.updatedAt ?? null,
       cart_idle_at: cart?.idleAt ?? null,
       purchases: ownOrders.length,
+      typed_contact_id: tells && marketing ? cart.typedContact : null,
       edge_at: null,
       bucket: bucketOf(personId),
     } satisfies PersonRow
@@ -181,21 +197,35 @@ async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
 const selectOpenCarts = ofKeys((db, personIds: PersonId[]) =>
   db
     .selectFrom('carts')
-    .select(['person_id', 'visitor_id', 'id', 'updated_at', 'idle_at', 'items'])
+    .select(['person_id', 'visitor_id', 'id', 'site_id', 'updated_at', 'idle_at', 'items', 'typed_contact_id'])
     .where('person_id', 'in', personIds)
     .where('state', '=', 'open'),
 )
 
+/** An open cart, as far as it decides about its person's row. */
+type OpenCart = {
+  personId: PersonId
+  visitorId: string
+  id: string
+  siteId: string
+  updatedAt: number
+  idleAt: number
+  itemIds: string[]
+  typedContact: ContactId | null
+}
+
 /** The open carts of each person, the most recently changed first. */
-async function loadOpenCarts(db: Kysely<Database>, personIds: PersonId[]) {
+async function loadOpenCarts(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, OpenCart[]>> {
   const rows = await selectOpenCarts(db, personIds)
   const carts = rows.map((row) => ({
     personId: row.person_id,
     visitorId: row.visitor_id,
     id: row.id,
+    siteId: row.site_id,
     updatedAt: row.updated_at,
     idleAt: row.idle_at,
     itemIds: itemIdsOf(row.items),
+    typedContact: row.typed_contact_id,
   }))
   carts.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
   return Map.groupBy(carts, (cart) => cart.personId)

@@ -1,6 +1,7 @@
 /** Timelines: the events of a contact or a visitor, oldest first. */
-import type { Expression, ExpressionBuilder, Kysely, SqlBool } from 'kysely'
-import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
+import type { Expression, ExpressionBuilder, Kysely, NotNull, SqlBool } from 'kysely'
+import { CART_TYPES } from '../domain/commerce/cart.ts'
+import { type ContactId, contactPerson, type PersonId, type VisitorId } from '../domain/ids.ts'
 import { findContact } from './contacts.ts'
 import { linksOf } from './links.ts'
 import type { LinkRow } from './schema/derived.ts'
@@ -40,8 +41,17 @@ async function timeline(
   return query.execute()
 }
 
-/** A page of a timeline, and the links that assign its events to persons. */
-export type Timeline = { events: EventRow[]; links: LinkRow[] }
+/** The time of a cart that carries a contact's typed address, on the visitor that it belongs to. */
+export type TypedSpan = { visitor: VisitorId; person: PersonId; contact: ContactId; from: number; to: number }
+
+/** A page of a timeline, the links that assign its events to persons, and the carts that carry typed addresses. */
+export type Timeline = { events: EventRow[]; links: LinkRow[]; typed: TypedSpan[] }
+
+/** Whether an event is one of a cart that carries a typed address. */
+export function isInSpan(event: EventRow, { visitor, person, from, to }: TypedSpan): boolean {
+  const isOfCart = event.visitor_id === visitor && event.person_id === person && CART_TYPES.has(event.type)
+  return isOfCart && event.identity === 1 && event.at >= from && event.at <= to
+}
 
 /** A visitor's events; null if there is no such visitor. */
 export async function visitorTimeline(
@@ -52,12 +62,13 @@ export async function visitorTimeline(
 ): Promise<Timeline | null> {
   const events = await timeline(db, (eb) => eb('visitor_id', '=', visitorId), after, limit)
   if (events.length === 0 && (await describeVisitors(db, [visitorId])).length === 0) return null
-  return { events, links: await linksOf(db, { visitor: visitorId }) }
+  const links = await linksOf(db, { visitor: visitorId })
+  return { events, links, typed: await typedSpans(db, links) }
 }
 
 /**
  * A contact's events: those that verified and confirmed links assign to it. With `claimed` also the events during unsigned
- * logins as the contact, and the events of carts that carry the contact's address. Null if there is no such contact.
+ * logins as the contact, and the events of carts that carry the contact's typed address. Null if there is no such contact.
  */
 export async function contactTimeline(
   db: Kysely<Database>,
@@ -68,25 +79,25 @@ export async function contactTimeline(
 ): Promise<Timeline | null> {
   if (!(await findContact(db, contactId))) return null
   const links = await linksOf(db, { contact: contactId })
-  return { events: await contactEvents(db, contactId, links, claimed, after, limit), links }
+  const typed = claimed ? await typedSpans(db, links) : []
+  return { events: await contactEvents(db, contactId, claimed ? links : [], typed, after, limit), links, typed }
 }
 
 async function contactEvents(
   db: Kysely<Database>,
   contactId: ContactId,
   links: LinkRow[],
-  claimed: boolean,
+  typed: TypedSpan[],
   after: TimelineCursor | null,
   limit: number,
 ): Promise<EventRow[]> {
   const personId = contactPerson(contactId)
-  const all = await visitorsOf(db, personId)
-  const own = claimed ? all : all.filter((visitor) => !onlyTyped(links, visitor))
-  const claims = claimed ? links.filter((link) => link.strength === 'claimed') : []
+  const own = await visitorsOf(db, personId)
+  const claims = links.filter((link) => link.strength === 'claimed')
   const spans = claims.flatMap(({ visitor_id: visitor, valid_from: from, valid_to: to }) =>
     from === null ? [] : { visitor, from, to },
   )
-  if (own.length + spans.length === 0) return []
+  if (own.length + spans.length + typed.length === 0) return []
   return timeline(
     db,
     (eb) =>
@@ -100,16 +111,39 @@ async function contactEvents(
             eb('at', '<=', to ?? Number.MAX_SAFE_INTEGER),
           ]),
         ),
+        ...typed.map(({ visitor, person, from, to }) =>
+          eb.and([
+            eb('visitor_id', '=', visitor),
+            eb('person_id', '=', person),
+            eb('type', 'in', [...CART_TYPES]),
+            eb('identity', '=', 1),
+            eb('at', '>=', from),
+            eb('at', '<=', to),
+          ]),
+        ),
       ]),
     after,
     limit,
   )
 }
 
-/** Whether a visitor's only evidence for the contact is an address in a form, which assigns a cart but no visit. */
-function onlyTyped(links: LinkRow[], visitorId: VisitorId): boolean {
-  const strengths = links.filter((link) => link.visitor_id === visitorId).map((link) => link.strength)
-  return (
-    strengths.includes('typed') && !strengths.some((strength) => strength === 'verified' || strength === 'confirmed')
-  )
+/** The carts that carry the typed addresses of these links' contacts, on the links' visitors. */
+async function typedSpans(db: Kysely<Database>, links: LinkRow[]): Promise<TypedSpan[]> {
+  const typed = links.filter((link) => link.strength === 'typed' && link.contact_id !== null)
+  const visitors = [...new Set(typed.map((link) => link.visitor_id))]
+  const contacts = new Set(typed.map((link) => link.contact_id))
+  if (visitors.length === 0) return []
+  const carts = await db
+    .selectFrom('carts')
+    .select(['visitor_id', 'person_id', 'typed_contact_id', 'created_at', 'updated_at', 'closed_at'])
+    .where('visitor_id', 'in', visitors)
+    .where('typed_contact_id', 'is not', null)
+    .$narrowType<{ typed_contact_id: NotNull }>()
+    .execute()
+  return carts
+    .filter((cart) => contacts.has(cart.typed_contact_id))
+    .map((cart) => ({
+      ...{ visitor: cart.visitor_id, person: cart.person_id, contact: cart.typed_contact_id },
+      ...{ from: cart.created_at, to: cart.closed_at ?? cart.updated_at },
+    }))
 }

@@ -74,6 +74,7 @@ describe('sites', () => {
         currency: '',
         cart_url: '',
         retention_months: 25,
+        mail_typed_carts: false,
       },
     })
     expect(new Set([made.write_key, made.identity_secret, made.link_secret]).size).toBe(3)

@@ -192,64 +192,19 @@ describe('an address typed into a form', () => {
     return visitor
   }
 
-  test('gives the contact the cart that carries it, but no visit', async () => {
+  const feedOf = async (id: string) => {
+    const { data } = await server.get('/api/v1/matches')
+    return data.find((match: { contact: { id: string } }) => match.contact.id === id)
+  }
+
+  test('gives the contact nothing: no cart, no visit, no match', async () => {
     const anna = await contact()
     const visitor = await checkout(`${anna}@policy.example`)
     expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} typed open typed_in_form`])
-    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
+    expect(await server.get(`/api/v1/contacts/${anna}`)).toMatchObject({ cart: null, visitors: [] })
     expect(await titlesOf(anna)).toEqual([])
     expect(await titlesOf(anna, '?strength=all')).toEqual(['add_to_cart'])
-    const feed = await server.get(`/api/v1/matches`)
-    expect(feed.data.some((match: { contact: { id: string } }) => match.contact.id === anna)).toBe(false)
-  })
-
-  test.each<[string, object, object]>([
-    ['by an id that the shop’s events never mention: the open cart', {}, { cart_id: 'basket-7' }],
-    ['by an id that the shop’s events send as a number', { cart_id: 7 }, { cart_id: '7' }],
-  ])('gives the contact the cart that it names %s', async (_, said, more) => {
-    const anna = await contact()
-    const visitor = newVisitor()
-    await sendAll(server, visitor, [
-      event('add_to_cart', 2 * MINUTE, { ...ring, ...said }),
-      event('identify', MINUTE, typed(`${anna}@policy.example`, more)),
-    ])
-    await settled(server)
-    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
-  })
-
-  test('gives no cart if it names another one than the open cart', async () => {
-    const anna = await contact()
-    const visitor = newVisitor()
-    await sendAll(server, visitor, [
-      event('add_to_cart', 2 * MINUTE, { ...ring, cart_id: 'basket-7' }),
-      event('identify', MINUTE, typed(`${anna}@policy.example`, { cart_id: 'basket-8' })),
-    ])
-    await settled(server)
-    expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toBe(null)
-  })
-
-  test('11. A types B’s address at the checkout: A stays, and the cart is B’s only under B’s own mail consent', async () => {
-    const [anna, ben, no] = [await contact(), await contact(), await contact({ mail_consent: false })]
-    for (const [whose, owner] of [
-      [ben, ben],
-      [no, anna],
-    ] as const) {
-      const visitor = newVisitor()
-      await sendAll(server, visitor, [
-        await signIn(site, anna),
-        event('add_to_cart', 0, ring),
-        event('identify', 0, typed(`${whose}@policy.example`)),
-      ])
-      await settled(server)
-      expect(await linksOf(`visitor=${visitor}`)).toEqual([
-        `${anna} verified open signed_login`,
-        `${whose} typed open typed_in_form`,
-      ])
-      expect((await server.get(`/api/v1/contacts/${owner}`)).cart, `the cart is ${owner}'s`).toMatchObject({
-        value: 100,
-      })
-    }
-    expect((await server.get(`/api/v1/contacts/${no}`)).cart).toBe(null)
+    expect(await feedOf(anna)).toBeUndefined()
   })
 
   test('is void when a signed login shows that the visit was another contact’s', async () => {
@@ -261,27 +216,10 @@ describe('an address typed into a form', () => {
       `${ben} typed void typed_in_form`,
       `${anna} verified open signed_login_over_typed`,
     ])
-    expect((await server.get(`/api/v1/contacts/${ben}`)).cart).toBe(null)
     expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toMatchObject({ value: 100 })
   })
 
-  test('gives the contact the order that carries it', async () => {
-    const anna = await contact()
-    const visitor = newVisitor()
-    const bought = { ...ring, transaction_id: `order-of-${anna}`, value: 100 }
-    await sendAll(server, visitor, [
-      event('add_to_cart', 20 * MINUTE, ring),
-      event('purchase', 10 * MINUTE, bought),
-      event('identify', 9 * MINUTE, typed(`${anna}@policy.example`, { order_id: `order-of-${anna}` })),
-      event('add_to_cart', 8 * MINUTE, ring),
-    ])
-    await settled(server)
-    const { orders, cart } = await server.get(`/api/v1/contacts/${anna}`)
-    expect(orders.map((order: { order_id: string }) => order.order_id)).toEqual([`order-of-${anna}`])
-    expect(cart).toBe(null)
-  })
-
-  test('waits for its contact, which gets the cart once it is imported', async () => {
+  test('waits for its contact to be imported', async () => {
     const visitor = await checkout('late@policy.example')
     expect(await linksOf(`visitor=${visitor}`)).toEqual(['null typed held not_in_crm'])
     const late = await contact({ email: 'late@policy.example' })
@@ -289,15 +227,79 @@ describe('an address typed into a form', () => {
     expect(await linksOf(`visitor=${visitor}`)).toEqual([`${late} typed open typed_in_form`])
   })
 
-  test('links like a click if the site is configured to trust it', async () => {
+  test('makes no link where form_email_confirms is on either', async () => {
     const anna = await contact()
     await server.cli('sites', 'set', 'demo', 'form_email_confirms=true')
     const visitor = await checkout(`${anna}@policy.example`)
-    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} confirmed open typed_address_trusted`])
-    expect(await titlesOf(anna)).toEqual(['looks around', 'add_to_cart', 'identify'])
+    expect(await linksOf(`visitor=${visitor}`)).toEqual([`${anna} typed open typed_in_form`])
+    expect(await titlesOf(anna)).toEqual([])
     await server.cli('sites', 'set', 'demo', 'form_email_confirms=false')
     await settled(server)
-    expect(await titlesOf(anna)).toEqual([])
+  })
+
+  describe('where the site tells such carts (mail_typed_carts)', () => {
+    beforeAll(async () => {
+      await server.cli('sites', 'set', 'demo', 'mail_typed_carts=true')
+      await settled(server)
+    })
+    afterAll(async () => {
+      await server.cli('sites', 'set', 'demo', 'mail_typed_carts=false')
+      await settled(server)
+    })
+
+    test.each<[string, object, object]>([
+      ['by no id: the open cart', {}, {}],
+      ['by an id that the shop’s events never mention: the open cart', {}, { cart_id: 'basket-7' }],
+      ['by an id that the shop’s events send as a number', { cart_id: 7 }, { cart_id: '7' }],
+    ])('the feed tells the cart that it names %s', async (_, said, more) => {
+      const anna = await contact()
+      const visitor = newVisitor()
+      await sendAll(server, visitor, [
+        event('add_to_cart', 2 * MINUTE, { ...ring, ...said }),
+        event('identify', MINUTE, typed(`${anna}@policy.example`, more)),
+      ])
+      await settled(server)
+      expect(await feedOf(anna)).toMatchObject({
+        ...{ change: 'matched', strength: 'typed', evidence: ['form_email'], mailable: true, visitors: 1 },
+        ...{ cart: { value: 100 }, interests: null, purchased: null },
+      })
+      expect((await server.get(`/api/v1/contacts/${anna}`)).cart).toBe(null)
+    })
+
+    test('the feed tells no cart if the form named another one', async () => {
+      const anna = await contact()
+      const visitor = newVisitor()
+      await sendAll(server, visitor, [
+        event('add_to_cart', 2 * MINUTE, { ...ring, cart_id: 'basket-7' }),
+        event('identify', MINUTE, typed(`${anna}@policy.example`, { cart_id: 'basket-8' })),
+      ])
+      await settled(server)
+      expect(await feedOf(anna)).toBeUndefined()
+    })
+
+    test('11. A types B’s address at the checkout: A stays, and the cart is B’s only under B’s own mail consent', async () => {
+      const [anna, ben, no] = [await contact(), await contact(), await contact({ mail_consent: false })]
+      for (const whose of [ben, no]) {
+        const visitor = newVisitor()
+        await sendAll(server, visitor, [
+          await signIn(site, anna),
+          event('add_to_cart', 0, ring),
+          event('identify', 0, typed(`${whose}@policy.example`)),
+        ])
+        await settled(server)
+        expect(await linksOf(`visitor=${visitor}`)).toEqual([
+          `${anna} verified open signed_login`,
+          `${whose} typed open typed_in_form`,
+        ])
+        const told = await feedOf(whose)
+        if (whose === no) expect(told).toBeUndefined()
+        else expect(told).toMatchObject({ strength: 'typed', cart: { value: 100 } })
+        // The first cart is told to Ben, so it is not Anna's; the second one is.
+        const { cart } = await server.get(`/api/v1/contacts/${anna}`)
+        if (whose === no) expect(cart).toMatchObject({ value: 100 })
+        else expect(cart).toBe(null)
+      }
+    })
   })
 })
 

@@ -125,6 +125,45 @@ describe('a store of an earlier version', () => {
   })
 })
 
+test('what an earlier version gave a contact because its address was typed into a form goes back to the visitor', async () => {
+  const { dataDir, store, db } = await newStore()
+  await makeOldStore(db, '011-receipt', Date.now())
+  await store.change(
+    `insert into claims (visitor_id, id, site_id, request_id, at, received_at, evidence, key_hash)
+     select visitor_id, 'typed-1', site_id, 'request-2', at, received_at, 'form_email',
+       (select key_hash from claims where evidence = 'login_verified')
+     from events where id = ?`,
+    `add-${BOB}`,
+  )
+  for (const table of ['carts', 'visitor_persons'])
+    await store.change(`update ${table} set person_id = 'c:crm-1' where visitor_id = ?`, BOB)
+  await store.change(
+    "update persons set visitors = 2, cart_visitor_id = ?, cart_id = ? where person_id = 'c:crm-1'",
+    BOB,
+    `add-${BOB}`,
+  )
+  for (const table of ['dirty_visitors', 'dirty_persons', 'dirty_contacts', 'cursors'])
+    await store.change(`delete from ${table}`)
+  await migrate(db)
+  await db.destroy()
+  await store.close({ wipe: false })
+
+  const server = await startServer({ dataDir, env: { COUTURE_SECRET: OLD_SECRET } })
+  try {
+    await settled(server)
+    const read = async (path: string) =>
+      (await fetch(server.url + path, { headers: { authorization: `Bearer ${OLD_KEY}` } })).json()
+    expect(await read('/api/v1/contacts/crm-1')).toMatchObject({
+      visitors: [{ id: ANNA }],
+      cart: { id: `add-${ANNA}` },
+    })
+    const { data } = (await read('/api/v1/segments/cart_abandoned/members')) as { data: { person: object }[] }
+    expect(data.map(({ person }) => person)).toContainEqual({ kind: 'visitor', id: BOB, epoch: 1 })
+  } finally {
+    await server.stop()
+  }
+})
+
 /** Keys have the bucket in which the product looks for them. Two are literal, because they must never change. */
 async function expectBuckets(store: TestStore, version: string): Promise<void> {
   if (version >= '002') return

@@ -140,7 +140,7 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
       .filter((proof) => {
         const claim = told.claims.find((each) => each.id === proof.id)!
         if (claim.act === 'confirm') return true
-        // A typed address gives one cart, which is tested below.
+        if (proof.evidence === 'form_email') return false
         return proof.evidence === 'login_claimed' ? told.policy.trustUnsigned : true
       })
     for (const [n, event] of told.events.entries()) {
@@ -180,9 +180,7 @@ test('on a shared device a contact only has its sessions', () => {
     for (const [n, person] of personOf.entries()) {
       const owner = ownerOf(person)
       if (owner === null) continue
-      // A cart that carries the contact's typed address is the contact's, whenever it was filled.
-      const typed = told.claims.some((c) => c.evidence === 'form_email' && owner === (c.holder as { id?: string }).id)
-      if (!(typed && /cart|purchase/.test(told.events[n]!.type))) expect(proven).toContain(`${sessions[n]} ${owner}`)
+      expect(proven).toContain(`${sessions[n]} ${owner}`)
     }
   })
 })
@@ -234,16 +232,32 @@ test('a voided claim has no effect: without it and its event the result is the s
   })
 })
 
-test('a typed address gives only a cart, and only to a contact that may be mailed', () => {
+test('a typed address gives its contact nothing, whatever the site says, and a cart carries only that of a contact that may be mailed', () => {
   holds((told) => {
     const claims = told.claims.map((claim): Claim => ({ ...claim, evidence: 'form_email', act: null }))
-    const { personOf } = derive({ ...told, claims, policy: { ...told.policy, formConfirms: false } })
-    for (const [n, person] of personOf.entries()) {
-      const owner = ownerOf(person)
-      if (owner === null) continue
-      expect(told.events[n]!.type).toMatch(/cart|purchase/)
-      expect(owner).not.toBe('carla')
+    for (const mailTyped of [false, true]) {
+      const { personOf, carts } = derive({ ...told, claims }, mailTyped)
+      expect(personOf.map(ownerOf).filter((owner) => owner !== null)).toEqual([])
+      for (const cart of carts) {
+        expect(ownerOf(cart.personId)).toBeNull()
+        expect(cart.typedContact).not.toBe('carla')
+      }
     }
+  })
+})
+
+test('where sites do not tell them, typed addresses of other contacts take no event and no cart from anybody', () => {
+  holds((told) => {
+    // Without clicks, before which a typed address ends an epoch.
+    const claims = told.claims.filter(
+      (claim) => claim.evidence === 'login_verified' || (claim.evidence === 'form_email' && claim.act === null),
+    )
+    const proven = claims.filter((claim) => claim.evidence === 'login_verified')
+    const policy = { ...told.policy, formConfirms: false }
+    const [loud, quiet] = [derive({ ...told, claims, policy }), derive({ ...told, claims: proven, policy })]
+    expect(loud.personOf.map(ownerOf)).toEqual(quiet.personOf.map(ownerOf))
+    const owned = (carts: typeof loud.carts) => carts.map(({ personId, id, state }) => [ownerOf(personId), id, state])
+    expect(owned(loud.carts)).toEqual(owned(quiet.carts))
   })
 })
 

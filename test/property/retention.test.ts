@@ -16,19 +16,11 @@ test('no remaining event moves to another contact', () => {
     fc.property(story, floor, (told, before) => {
       const was = derive(told)
       const owner = new Map(told.events.map((event, i) => [event.id, ownerOf(was.personOf[i]!)]))
-      const typed = new Set(
-        told.claims
-          .filter(({ evidence }) => evidence === 'form_email')
-          .map(({ holder }) => (holder.kind === 'contact' ? holder.id : '')),
-      )
       const left = told.events.filter((event) => event.at > before || staysAsMoment(event.type))
       const now = derive({ ...told, events: left })
       left.forEach((event, i) => {
-        // A cart that carries a typed address is only complete while its first events exist: the rest of it, within
-        // the 90 days of a proof, is then the visitor's own.
-        const cut = /cart|purchase/.test(event.type) && typed.has(owner.get(event.id)!)
         const contact = ownerOf(now.personOf[i]!)
-        if (event.at > before && contact !== null && !cut) {
+        if (event.at > before && contact !== null) {
           expect(`${event.id} ${contact}`).toBe(`${event.id} ${owner.get(event.id)}`)
         }
       })

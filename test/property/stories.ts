@@ -130,11 +130,11 @@ export const story: fc.Arbitrary<Story> = fc
   })
 
 /** The result of a story. */
-export function derive({ events, claims, denial, policy }: Story) {
+export function derive({ events, claims, denial, policy }: Story, mailTyped = false) {
   const linked = linkVisitor(events, claims, denial, policy)
   const { links, stretches, typed, shared } = linked
   const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
-  const options = { cartWindowMs: policy.backstitchMs, cart }
+  const options = { cartWindowMs: policy.backstitchMs, cart, mailTyped }
   const { personOf, epochs, carts } = attribute(visitorId('visitor'), events, linked, options)
   return { links: [...links].sort(byTimeThenId), stretches, typed, shared, personOf, epochs, carts }
 }

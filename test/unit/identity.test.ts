@@ -116,7 +116,7 @@ function parse(line: string, index: number): { event: VisitorEvent; claim: Claim
 }
 
 /** Plays a story and returns the result. */
-function play(story: string[], policy: Partial<Policy> = {}) {
+function play(story: string[], policy: Partial<Policy> = {}, mailTyped = false) {
   const lines = story.map(parse)
   const events = lines.map((line) => line.event).sort(byTimeThenId)
   const claims = lines.flatMap((line) => line.claim ?? []).sort(byTimeThenId)
@@ -127,7 +127,7 @@ function play(story: string[], policy: Partial<Policy> = {}) {
   const linked = linkVisitor(events, claims, denial, rules)
   const { links, shared } = linked
   const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
-  const options = { cartWindowMs: rules.backstitchMs, cart }
+  const options = { cartWindowMs: rules.backstitchMs, cart, mailTyped }
   const { personOf, carts, epochs } = attribute('visitor', events, linked, options)
   const nameOf = (personId: string) =>
     personId === contactPerson('anna') ? 'a' : personId === contactPerson('ben') ? 'b' : '.'
@@ -138,6 +138,7 @@ function play(story: string[], policy: Partial<Policy> = {}) {
     carts: carts.map(
       (cart) => `${nameOf(cart.personId)}: ${cart.items.map((item) => item.item_id).join(', ')} ${cart.state}`,
     ),
+    typed: carts.map((cart) => cart.typedContact ?? '.').join(' '),
     epochs: epochs.length,
     shared,
   }
@@ -1416,66 +1417,131 @@ describe('the rows shown to marketers', () => {
 })
 
 describe('an address typed into a form', () => {
-  const carts = (story: string[], policy: Partial<Policy> = {}) => play(story, policy).carts
-  test.each<[name: string, story: string[], carts: string[], policy?: Partial<Policy>]>([
+  test.each<[name: string, story: string[], carts: string[], typed: string]>([
     [
-      'gives the contact only the cart that was open at the time',
+      'is kept with the cart that was open at the time, which stays its visitor’s',
       ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
-      ['b: ring open'],
+      ['.: ring open'],
+      'ben',
     ],
     [
-      'gives no cart that was last changed more than 30 days before',
+      'is not kept with a cart that was last changed more than 30 days before',
       ['d0 10:01 adds ring', 'd31 10:02 typed ben'],
       ['.: ring open'],
+      '.',
     ],
     [
-      'leaves the cart anonymous if the contact may not be mailed',
+      'is not kept if the contact may not be mailed',
       ['d0 10:01 adds ring', 'd0 10:02 typed ben (may not be mailed)'],
       ['.: ring open'],
+      '.',
     ],
     [
-      'gives the contact a signed-in visitor’s cart at the checkout, while the visitor stays linked as before',
+      'leaves a signed-in visitor’s cart where it is',
       ['d0 10:00 signed anna', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 page'],
-      ['b: ring open'],
+      ['a: ring open'],
+      'ben',
     ],
     [
-      'gives nothing that was added without consent',
-      ['d0 10:01 adds ring (without identity consent)', 'd0 10:02 typed ben'],
-      ['.: ring open'],
+      'leaves the cart of a mail click where it is',
+      ['d0 10:00 click anna', 'd0 10:01 adds ring', 'd0 10:02 typed ben'],
+      ['a: ring open'],
+      'ben',
     ],
     [
-      'does not give a cart that was already bought',
+      'is not kept with a cart that was partly filled without consent',
+      ['d0 10:01 adds ring (without identity consent)', 'd0 10:02 typed ben', 'd0 10:03 adds chain'],
+      ['.: ring, chain open'],
+      '.',
+    ],
+    [
+      'is not kept with a cart that was already bought',
       ['d0 10:01 adds ring', 'd0 10:02 buys', 'd0 10:03 typed ben', 'd0 10:04 adds chain'],
       ['.: ring converted', '.: chain open'],
+      '. .',
     ],
     [
-      'returns the cart when a signed login shows that it was an error',
+      'is kept again with the next cart',
+      ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 buys', 'd0 10:04 adds chain', 'd0 10:05 typed ben'],
+      ['.: ring converted', '.: chain open'],
+      'ben ben',
+    ],
+    [
+      'is forgotten when a signed login shows that it was an error',
       ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 signed anna'],
       ['a: ring open'],
+      '.',
     ],
     [
-      'links like a click if the site says so',
-      ['d0 10:00 page', 'd0 10:01 adds ring', 'd0 10:02 typed ben'],
-      ['b: ring open'],
-      { formConfirms: true },
+      'gives way to the one that was typed last',
+      ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 typed anna'],
+      ['.: ring open'],
+      'anna',
     ],
-  ])('%s', (_, story, expected, policy) => expect(carts(story, policy)).toEqual(expected))
+    [
+      'gives way to one that was typed last, of somebody who may not be mailed',
+      ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 typed anna (may not be mailed)'],
+      ['.: ring open'],
+      '.',
+    ],
+    [
+      'gives way to one that was typed last, of somebody whom the CRM does not know',
+      ['d0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 typed anna (not in the CRM)'],
+      ['.: ring open'],
+      '.',
+    ],
+    [
+      'gives way to the visitor’s own',
+      ['d0 10:00 signed anna', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 typed anna'],
+      ['a: ring open'],
+      '.',
+    ],
+  ])('%s', (_, story, carts, typed) => {
+    const played = play(story)
+    expect(played.carts).toEqual(carts)
+    expect(played.typed).toBe(typed)
+  })
 
+  test('takes the cart from whoever is signed in only where the site tells such carts, and no event in any case', () => {
+    const story = ['d0 10:00 signed anna', 'd0 10:01 adds ring', 'd0 10:02 typed ben', 'd0 10:03 buys']
+    const told = play(story, {}, true)
+    expect(told.carts).toEqual(['.: ring converted'])
+    expect(told.owners).toBe('a a a a')
+    const mayNot = play(story.with(2, 'd0 10:02 typed ben (may not be mailed)'), {}, true)
+    expect(mayNot.carts).toEqual(['a: ring converted'])
+  })
+
+  test('is no evidence that a forwarded mail was the earlier contact’s own', () => {
+    const story = ['d0 10:00 typed anna', 'd3 10:00 click anna', 'd3 10:01 page', 'd3 10:02 signed ben']
+    expect(play(story).owners).toBe('. b b b')
+  })
+
+  const prolonged = ['d0 10:00 click anna', 'd80 10:00 typed anna', 'd100 10:00 page', 'd171 10:00 page']
   stories(
     [
       [
-        'links like a click if the site says so, but not over a signed-in contact',
-        ['d0 10:00 page', 'd0 10:01 typed ben', 'd40 10:00 signed anna', 'd40 10:01 typed ben'],
-        [
-          'ben typed review possible_duplicate',
-          'anna verified open signed_login',
-          'ben typed review possible_duplicate',
-        ],
-        '. . a a',
+        'prolongs the link of the same contact if the site says so',
+        prolonged,
+        ['anna confirmed closed first_click until proof_expired'],
+        'a a a .',
+      ],
+      [
+        'makes no link, whatever the site says',
+        ['d0 10:00 page', 'd0 10:01 typed ben', 'd0 10:02 page'],
+        ['ben typed open typed_in_form'],
+        '. . .',
+      ],
+      [
+        'takes nothing from another contact, whatever the site says',
+        ['d0 10:00 click anna', 'd0 10:01 typed ben', 'd0 10:02 page'],
+        ['anna confirmed open first_click', 'ben typed open typed_in_form'],
+        'a a a',
       ],
     ],
     { formConfirms: true },
   )
+
+  test('does not prolong it otherwise', () => expect(play(prolonged).owners).toBe('a a . .'))
 })
 
 describe('operators’ decisions, guards and revocations', () => {

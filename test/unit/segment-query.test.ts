@@ -55,6 +55,7 @@ function person(id: PersonId, more: Partial<PersonRow>): PersonRow {
     cart_updated_at: null,
     cart_idle_at: null,
     purchases: 0,
+    typed_contact_id: null,
     edge_at: null,
     bucket: 0,
     ...more,

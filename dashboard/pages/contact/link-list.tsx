@@ -59,4 +59,6 @@ export function LinkList({ ui, client, links, visitors, onDecided }: Props) {
   )
 }
 
-const rank = ({ state }: ContactLink) => (state === 'open' ? 0 : state === 'closed' ? 2 : 1)
+/** Anybody can type anybody's address, so what is proven stands before it. */
+const rank = ({ state, strength }: ContactLink) =>
+  strength === 'typed' ? 3 : state === 'open' ? 0 : state === 'closed' ? 2 : 1

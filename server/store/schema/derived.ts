@@ -84,6 +84,8 @@ export type CartRow = {
   closed_at: number | null
   checkout_at: number | null
   abandoned_at: number | null
+  /** The contact whose address the cart carries, as somebody typed it into a form. The cart is not the contact's. */
+  typed_contact_id: ContactId | null
 }
 
 /** A purchase and the person it belongs to. */
@@ -120,6 +122,8 @@ export type PersonRow = {
   cart_updated_at: number | null
   cart_idle_at: number | null
   purchases: number
+  /** Of an unlinked epoch: the contact who may be told of its cart, because it carries the contact's typed address. */
+  typed_contact_id: ContactId | null
   edge_at: number | null
   bucket: number
 }

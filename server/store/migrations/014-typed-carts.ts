@@ -1,0 +1,28 @@
+/**
+ * A cart keeps whose typed address it carries and belongs to that contact no more, and the person of such a cart keeps
+ * whom it may be told to. What gave contacts the carts, orders and visitors under their typed addresses is derived again
+ * by a rebuild, which is asked for here and runs beside the server.
+ */
+import { type Kysely, sql } from 'kysely'
+import { textType } from './text-type.ts'
+
+export async function up(db: Kysely<unknown>): Promise<void> {
+  const text = textType(db)
+  for (const table of ['carts', 'persons']) {
+    await db.schema.alterTable(table).addColumn('typed_contact_id', text).execute()
+    await db.schema
+      .createIndex(`${table}_by_typed_contact`)
+      .on(table)
+      .column('typed_contact_id')
+      .where(sql<boolean>`typed_contact_id is not null`)
+      .execute()
+  }
+  const { rows } = await sql<{ total: unknown }>`select count(*) as total from visitors`.execute(db)
+  const total = Number(rows[0]!.total)
+  if (total === 0) return
+  const value = JSON.stringify({ phase: 'visitors', after: '', visitors: 0, total })
+  // One that begins with the texts of persons does all of it; another one may be past the visitors.
+  await sql`delete from meta where name = 'rebuilding' and value not like '%"phase":"texts"%'`.execute(db)
+  await sql`
+    insert into meta (name, value) values ('rebuilding', ${value}) on conflict (name) do nothing`.execute(db)
+}
