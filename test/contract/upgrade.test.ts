@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { contactId, contactPerson } from '../../server/domain/ids.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { openCommandStore } from '../../server/store/open.ts'
 import type { Database } from '../../server/store/schema.ts'
@@ -127,6 +128,7 @@ describe('a store of an earlier version', () => {
 
 test('what an earlier version gave a contact because its address was typed into a form goes back to the visitor', async () => {
   const { dataDir, store, db } = await newStore()
+  const theirs = contactPerson(contactId('crm-1'))
   await makeOldStore(db, '011-receipt', Date.now())
   await store.change(
     `insert into claims (visitor_id, id, site_id, request_id, at, received_at, evidence, key_hash)
@@ -136,11 +138,12 @@ test('what an earlier version gave a contact because its address was typed into 
     `add-${BOB}`,
   )
   for (const table of ['carts', 'visitor_persons'])
-    await store.change(`update ${table} set person_id = 'c:crm-1' where visitor_id = ?`, BOB)
+    await store.change(`update ${table} set person_id = ? where visitor_id = ?`, theirs, BOB)
   await store.change(
-    "update persons set visitors = 2, cart_visitor_id = ?, cart_id = ? where person_id = 'c:crm-1'",
+    'update persons set visitors = 2, cart_visitor_id = ?, cart_id = ? where person_id = ?',
     BOB,
     `add-${BOB}`,
+    theirs,
   )
   for (const table of ['dirty_visitors', 'dirty_persons', 'dirty_contacts', 'cursors'])
     await store.change(`delete from ${table}`)
