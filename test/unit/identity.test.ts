@@ -1512,7 +1512,7 @@ describe('an address typed into a form', () => {
   })
 
   test('is no evidence that a forwarded mail was the earlier contact’s own', () => {
-    const story = ['d0 10:00 typed anna', 'd3 10:00 click anna', 'd3 10:01 page', 'd3 10:02 signed ben']
+    const story = ['d0 10:00 typed anna', 'd3 10:00 click anna', 'd3 10:01 page', 'd3 10:02 click ben mail-2']
     expect(play(story).owners).toBe('. b b b')
   })
 
