@@ -32,6 +32,11 @@ export type ListenLimits = {
   /** Between two parts of a private upload; an import as a whole may take any time. */
   idleMs: number
   connections: number
+  /** Of these, how many one sender may hold, if `senderOf` says who it is; null is not limited. */
+  perSender: number
+  senderOf: (address: string) => string | null
+  /** Called for each connection that is refused, with the limit that it is beyond. */
+  onRefused: (limit: 'connections' | 'address_connections') => void
 }
 
 /** Patience for senders on a bad line: the largest body of 1 MiB in half a minute. */
@@ -75,7 +80,10 @@ export function listen(
     if (!isPublic) void application(message, response)
   })
   server.maxConnections = limits.connections
+  const isWithin = createSenderLimit(limits)
+  server.on('drop', () => limits.onRefused('connections'))
   server.on('connection', (socket) => {
+    if (!isWithin(socket)) return
     open.set(socket, { received: null, since: 0, bytesRead: 0 })
     socket.once('close', () => open.delete(socket))
   })
@@ -90,6 +98,28 @@ export function listen(
     })
     server.listen(port, host, () => resolve({ close: createClose(server, open) }))
   })
+}
+
+/** Counts the connections of each sender, and closes a new one that is beyond the limit. Returns whether it may stay. */
+function createSenderLimit({ perSender, senderOf, onRefused }: ListenLimits): (socket: Socket) => boolean {
+  const counts = new Map<string, number>()
+  return (socket) => {
+    const sender = senderOf(socket.remoteAddress ?? '')
+    if (sender === null) return true
+    const before = counts.get(sender) ?? 0
+    if (before >= perSender) {
+      onRefused('address_connections')
+      socket.destroy()
+      return false
+    }
+    counts.set(sender, before + 1)
+    socket.once('close', () => {
+      const left = (counts.get(sender) ?? 1) - 1
+      if (left === 0) counts.delete(sender)
+      else counts.set(sender, left)
+    })
+    return true
+  }
 }
 
 /** Cuts off connections whose sender takes too long with a body. Headers are Node's concern. */

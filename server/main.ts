@@ -2,7 +2,6 @@
  * The composition root: starts the threads, passes each part its dependencies, and serves HTTP. It decides nothing itself.
  */
 import { existsSync } from 'node:fs'
-import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
@@ -19,16 +18,17 @@ import { type AppDeps, createApp } from './app.ts'
 import { type Configuration, createConfiguration } from './collect/configuration.ts'
 import { createEndpoints } from './collect/endpoints.ts'
 import { createRateLimit } from './collect/rate-limit.ts'
+import { senderAddress } from './collect/stamp.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { type JournalReader, openJournalReader } from './journal/journal.ts'
 import { listen, PATIENCE } from './listen.ts'
-import { clientAddress, createDoors, isLoopback, ownAddress } from './ops/address.ts'
+import { createDoors, isLoopback, ownAddress } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { coalesce } from './ops/coalesce.ts'
 import type { Config } from './ops/config.ts'
 import { explainDamage, explainStore } from './ops/damage.ts'
-import { connectionLimit } from './ops/file-limit.ts'
+import { connectionLimits } from './ops/file-limit.ts'
 import { createKeyring, hashApiKey, type Keyring, sameSecret, sha256Hex } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { createLog } from './ops/log.ts'
@@ -39,6 +39,7 @@ import { sizesOf } from './ops/sizes.ts'
 import { endProcess, type Stopped, stopInOrder } from './ops/stop.ts'
 import { throttle } from './ops/throttle.ts'
 import { warmUpTicks } from './ops/warm-up.ts'
+import { createWatching } from './ops/watching.ts'
 import { readConfig } from './store/config-snapshot.ts'
 import { configVersion } from './store/config-version.ts'
 import { isPassing } from './store/engine/transact.ts'
@@ -140,15 +141,7 @@ export async function start(config: Config): Promise<Running> {
   const reader: JournalReader = openJournalReader(journalFile)
   const [tag, dashboard] = await building
 
-  const addressOf = (message: IncomingMessage) => clientAddress(message, config.trustProxy)
-  const watching = {
-    onRequest: (method: string, route: string, status: number, ms: number) => {
-      metrics.request(method, route, status)
-      log.debug({ method, route, status, ms: Math.round(ms) }, 'a request')
-    },
-    onError: (error: unknown, method: string, path: string) =>
-      log.error({ err: error, method, path }, 'a request failed'),
-  }
+  const { watching, addressOf } = createWatching(log, metrics, config.trustProxy)
   const shop = createDemo({
     db,
     keyring,
@@ -191,6 +184,7 @@ export async function start(config: Config): Promise<Running> {
     receive: { configuration, clientAddress: addressOf, hashKey: hashApiKey, limit: createRateLimit(isLoopback), now },
     collect: collector.collect,
     knowsOrigin: configuration.knowsOrigin,
+    onLimited: metrics.limited,
     ...watching,
   })
   const short = new Int32Array(new SharedArrayBuffer(4))
@@ -198,7 +192,12 @@ export async function start(config: Config): Promise<Running> {
     [threadId(), collectorId].filter((id) => id !== null),
     short,
   )
-  const listening = await listen(endpoints, app.fetch, config, { ...PATIENCE, connections: connectionLimit() })
+  const listening = await listen(endpoints, app.fetch, config, {
+    ...PATIENCE,
+    ...connectionLimits(),
+    senderOf: (address) => (config.trustProxy > 0 || isLoopback(address) ? null : senderAddress(address)),
+    onRefused: metrics.limited,
+  })
 
   let stopping = false
   const begin = async () => {

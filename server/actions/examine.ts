@@ -55,6 +55,7 @@ function privateAt({ adminUrl, publicUrl }: Config, origins: string[], own: stri
 
 async function inspect(db: Store, config: Config): Promise<Inspection> {
   const { dirty, deadLetters } = await storeFigures(db)
+  const server = await serverOf(config)
   const sites = await listSites(db)
   return {
     now: Date.now(),
@@ -65,7 +66,8 @@ async function inspect(db: Store, config: Config): Promise<Inspection> {
     judging: [...(await judgingProgress(db))].map(([segment, progress]) => ({ segment, ...progress })),
     deadLetters: deadLetters.land + deadLetters.derive,
     retention: sites.map((site) => ({ site: site.id, months: site.settings.retention_months })),
-    server: await serverOf(config),
+    server,
+    forwardedUnread: server.answers === 'itself' ? await forwardedUnread(server.url) : 0,
   }
 }
 
@@ -88,4 +90,11 @@ async function serverOf(config: Config): Promise<Inspection['server']> {
   const instance = answer?.ok ? answer.headers.get(INSTANCE_HEADER) : undefined
   const answers = instance === undefined ? 'nobody' : holder && instance === holder.instance ? 'itself' : 'another'
   return { url, pid: holder === null ? null : (holder.pid ?? 'unknown'), answers }
+}
+
+/** Reads the server's own count, which it tells this machine only; 0 if it does not. */
+async function forwardedUnread(url: string): Promise<number> {
+  const answer = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(ANSWER_MS) }).catch(() => null)
+  const text = answer?.ok ? await answer.text() : ''
+  return Number(/^couture_forwarded_unread_total (\d+)$/m.exec(text)?.[1] ?? 0)
 }

@@ -23,6 +23,8 @@ export type Directory = {
 
 /** The directory of the thread that reads the store. */
 export type Configuration = Directory & {
+  /** Whether there is a key with this hash, as far as is known now. */
+  knowsKey(hash: string): boolean
   /** Whether any site lists the origin. */
   knowsOrigin(origin: string): boolean
   /** Whether a host name, in lower case and without a final dot, is one of a shop's origins; the demo is no shop. */
@@ -71,6 +73,7 @@ export async function createConfiguration(deps: {
   onError: (error: unknown) => void
 }): Promise<Configuration> {
   const { use: list, ...directory } = createDirectory(() => afterMiss())
+  let keys = new Set<string>()
   let origins = new Set<string>()
   let shopHosts = new Set<string>()
   let version = -1
@@ -82,6 +85,7 @@ export async function createConfiguration(deps: {
   const use = (snapshot: Snapshot) => {
     version = snapshot.version
     list(snapshot)
+    keys = new Set(snapshot.keys.map((key) => key.hash))
     origins = new Set(snapshot.sites.flatMap((site) => site.origins))
     const shops = snapshot.sites.filter((site) => site.id !== DEMO_SITE)
     shopHosts = new Set(shops.flatMap((site) => site.origins.map(hostNameOf)))
@@ -129,6 +133,7 @@ export async function createConfiguration(deps: {
   if (!(await refresh())) use(JSON.parse(readFileSync(deps.file, 'utf8')) as Snapshot)
   return {
     ...directory,
+    knowsKey: (hash) => keys.has(hash),
     knowsOrigin: (origin) => origins.has(origin),
     isShopHost: (name) => shopHosts.has(name),
     refresh,

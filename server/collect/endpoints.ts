@@ -7,6 +7,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { internalError, Problem, problemAnswer } from '../domain/problem.ts'
 import type { Answer, CollectRequest, Endpoint } from './accept.ts'
 import { ClientDisconnected } from './body.ts'
+import { LIMIT_HEADER } from './limits.ts'
 import { ENDPOINTS, type ReceiveDeps, receive } from './receive.ts'
 
 /** What the endpoints need. */
@@ -18,6 +19,8 @@ export type EndpointDeps = {
   knowsOrigin: (origin: string) => boolean
   /** Called for each answered request. */
   onRequest: (method: string, route: string, status: number, ms: number) => void
+  /** Called for each 429, with the name of the limit. */
+  onLimited: (limit: string) => void
   onError: (error: unknown, method: string, path: string) => void
 }
 
@@ -77,6 +80,8 @@ export function createEndpoints(deps: EndpointDeps): EndpointHandler {
       ({ status, headers, body }) => {
         const length = { 'content-length': Buffer.byteLength(body) }
         response.writeHead(status, { ...ANSWER_HEADERS, ...length, ...headers, ...corsOf(message) }).end(body)
+        const limit = status === 429 ? headers[LIMIT_HEADER] : undefined
+        if (limit !== undefined) deps.onLimited(limit)
         deps.onRequest('POST', path, status, performance.now() - began)
         if (!message.complete) drain(message)
       },

@@ -14,6 +14,7 @@ import { isBot } from './bot.ts'
 import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
+import type { Growth } from './growth.ts'
 import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
@@ -27,6 +28,7 @@ export type EventsDeps = ClaimDeps & {
   /** Browsers reach the collector over https. */
   secure: boolean
   newId: () => string
+  growth: Growth
   /** Counts events that are not stored, and what is taken out of those that are. */
   count: (what: 'duplicate' | 'bot' | RejectCode | PersonalKind, n: number) => void
 }
@@ -50,6 +52,8 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     deps.count('bot', envelope.events.length)
     return { entries: [], answer: reply({ visitor: null, accepted: 0, duplicate: 0, rejected: [] }, null) }
   }
+  const from = { site: site.id, address, now: receivedAt }
+  if (!keyed) deps.growth.admit(from, { events: envelope.events.length, bytes: text.length })
 
   const name = cookieName(site, deps.secure)
   const cookie = readCookie(delivery.cookie, name, site, deps.cookieMac, receivedAt)
@@ -71,6 +75,7 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   }
 
   const visitor = known ?? envelope.candidate ?? deps.newId()
+  if (!keyed && !withdrawal) deps.growth.admitNew(from, cookie?.visitor === visitor ? [] : [visitor], events)
   const entry: Entry = {
     request: deps.newId(),
     site: site.id,

@@ -10,6 +10,7 @@ import { readBody } from './body.ts'
 import { AGENT_LENGTH } from './bot.ts'
 import type { Configuration } from './configuration.ts'
 import type { RateLimit } from './rate-limit.ts'
+import { keyInHeader } from './segment-auth.ts'
 
 /** The paths of the endpoints. Segment's browser SDKs use the initials, its importers `import`. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
@@ -44,7 +45,7 @@ export async function receive(
   const { authorization, cookie, origin } = message.headers
   const receivedAt = deps.now()
   const address = deps.clientAddress(message)
-  checkRate(deps.limit, address, receivedAt)
+  const charge = deps.limit({ address, keyHash: knownKey(authorization, deps) }, receivedAt)
   let maxBytes: number = LIMITS.segment.bytes
   if (endpoint === 'events') {
     if (authorization !== undefined) await checkKey(authorization, deps)
@@ -52,6 +53,7 @@ export async function receive(
     maxBytes = authorization === undefined ? LIMITS.tag.bytes : LIMITS.keyed.bytes
   }
   const text = await readBody(message, maxBytes)
+  charge(text.length)
   const site = endpoint === 'events' ? null : siteIn(message.url ?? '')
   const userAgent = message.headers['user-agent']?.slice(0, AGENT_LENGTH)
   const fetchSite = message.headers['sec-fetch-site'] as string | undefined
@@ -63,11 +65,11 @@ function siteIn(url: string): string | null {
   return cut < 0 ? null : new URLSearchParams(url.slice(cut)).get('site')
 }
 
-/** 429 for an address that sends too much. */
-function checkRate(limit: RateLimit, address: string | null, now: number): void {
-  const wait = limit(address, now)
-  if (wait === null) return
-  throw new Problem(429, 'too_many_requests', `try again in ${wait} s`, { 'retry-after': String(wait) })
+/** The hash of a request's secret key, if it has one that this collector knows already. */
+function knownKey(header: string | undefined, { configuration, hashKey }: ReceiveDeps): string | null {
+  const key = header === undefined ? null : keyInHeader(header)
+  const hash = key === null ? null : hashKey(key)
+  return hash !== null && configuration.knowsKey(hash) ? hash : null
 }
 
 /** 401 or 403 for an invalid secret key. */

@@ -40,6 +40,8 @@ export async function collectSegment(
   const calls = callsOf(body, kind)
   const caller = await callerOf(delivery, body, calls, deps)
   checkOrigin(delivery, caller.site)
+  const source = { site: caller.site.id, address: delivery.address, now: receivedAt }
+  if (!caller.keyed) deps.growth.admit(source, { events: calls.length, bytes: delivery.text.length })
   const setting: CallSetting = {
     caller,
     receivedAt,
@@ -60,6 +62,15 @@ export async function collectSegment(
     if ('code' in result) skipped.set(result.code, (skipped.get(result.code) ?? 0) + 1)
     else if (kept.has(key)) skipped.set('duplicate', (skipped.get('duplicate') ?? 0) + 1)
     else kept.set(key, result)
+  }
+  if (!caller.keyed) {
+    // A withdrawal adds nothing.
+    const adding = [...kept.values()].filter(({ consent }) => consent.analytics)
+    deps.growth.admitNew(
+      source,
+      new Set(adding.map(({ visitor }) => visitor)),
+      adding.map(({ event }) => event),
+    )
   }
   for (const [what, n] of skipped) deps.count(what, n)
   const skippedText = [...skipped].map((each) => each.join('=')).join(', ')

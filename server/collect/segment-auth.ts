@@ -51,13 +51,24 @@ export async function callerOf(
   return { site, keyed: true, verified: key.scopes.includes('identify:write') }
 }
 
+/** The key in an `Authorization` header, as Bearer or as the user name of Basic; null if it has another form. */
+export function keyInHeader(header: string): string | null {
+  const text = textIn(header)
+  return text === null ? null : parse(text).key
+}
+
+function textIn(header: string): string | null {
+  const [, scheme, value] = /^(Basic|Bearer) +(\S+)$/i.exec(header.trim()) ?? []
+  if (scheme === undefined || value === undefined) return null
+  return scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString('utf8') : value
+}
+
 function fromHeader(header: string | undefined): Credential | null {
   if (header === undefined) return null
-  const [, scheme, value] = /^(Basic|Bearer) +(\S+)$/i.exec(header.trim()) ?? []
-  if (scheme === undefined || value === undefined) {
+  const text = textIn(header)
+  if (text === null) {
     throw new Problem(401, 'unknown_key', 'Authorization must be "Basic …" with the key as user name, or "Bearer KEY"')
   }
-  const text = scheme.toLowerCase() === 'basic' ? Buffer.from(value, 'base64').toString('utf8') : value
   const credential = parse(text)
   // SDKs without a key still send an empty user name.
   return credential.key === '' ? null : credential

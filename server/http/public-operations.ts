@@ -21,7 +21,7 @@ const REFUSALS = {
   401: refused('Unknown site or key'),
   403: refused('The origin is not one of the site, or the key lacks the scope.'),
   413: refused('The body is too large; split it.'),
-  429: refused('Too many requests; retry after `Retry-After`.'),
+  429: refused('A limit is reached: `detail` and the header `couture-limit` name it. Retry after `Retry-After`.'),
   503: refused('The server cannot accept events now; retry after `Retry-After`.'),
 }
 

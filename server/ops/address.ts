@@ -20,6 +20,20 @@ export function isLoopback(address: string): boolean {
   return address === '::1' || /^(::ffff:)?127(\.\d{1,3}){3}$/i.test(address)
 }
 
+/** Whether an address is this machine's own or of a private network, as that of a proxy in front mostly is. */
+function isPrivateNetwork(address: string): boolean {
+  const bare = address.replace(/^::ffff:/i, '')
+  return isLoopback(address) || /^(10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\.|^(f[cd]|fe[89ab])/i.test(bare)
+}
+
+/**
+ * Whether a proxy in front names the client, but none is trusted: all its clients then count as one. A stranger can send
+ * the header too, but not from a private network.
+ */
+export function isForwardedUnread({ socket, headers }: IncomingMessage, proxies: number): boolean {
+  return proxies === 0 && headers['x-forwarded-for'] !== undefined && isPrivateNetwork(socket.remoteAddress ?? '')
+}
+
 /** Headers by which a proxy says that it forwards a request, besides `X-Forwarded-…`. */
 const FORWARDING = new Set(['forwarded', 'via', 'x-real-ip', 'x-client-ip', 'true-client-ip', 'cf-connecting-ip'])
 

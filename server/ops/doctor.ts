@@ -156,6 +156,8 @@ export type Inspection = {
   retention: { site: string; months: number }[]
   /** The process that runs on the folder, null if none does; where it listens, and who answers there. */
   server: { url: string; pid: number | 'unknown' | null; answers: 'itself' | 'another' | 'nobody' }
+  /** How many requests the server has taken for a proxy's own, although the proxy named their clients. */
+  forwardedUnread: number
 }
 
 /** If entries wait longer than this while a server runs, it is no ordinary backlog. */
@@ -167,7 +169,7 @@ const AHEAD_MS = 60_000
 
 /** Evaluates the inspection. */
 export function checkInstallation(life: Inspection): Finding[] {
-  return [checkServer(life), checkClock(life), checkBacklog(life), ...checkStore(life)]
+  return [checkServer(life), ...checkProxy(life), checkClock(life), checkBacklog(life), ...checkStore(life)]
 }
 
 function checkServer({ server: { url, pid, answers } }: Inspection): Finding {
@@ -183,6 +185,12 @@ function checkServer({ server: { url, pid, answers } }: Inspection): Finding {
     state: 'wrong',
     what: `a server is running on this folder (process ${pid}), but at its address ${url} ${instead}; check its log, and that this command runs on the same machine`,
   }
+}
+
+function checkProxy({ forwardedUnread }: Inspection): Finding[] {
+  if (forwardedUnread === 0) return []
+  const what = `since its start ${forwardedUnread} requests came through a proxy that names the client, but TRUST_PROXY is not set: all visitors share one address or none, so limits and guards do not tell them apart; set TRUST_PROXY to the number of proxies`
+  return [{ state: 'wrong', what }]
 }
 
 function checkClock({ now, journal }: Inspection): Finding {

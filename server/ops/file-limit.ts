@@ -7,10 +7,17 @@ const UNKNOWN_LIMIT = 1024
 /** Kept for the files of the store and the journal, a pool of connections to PostgreSQL, imports and the log. */
 const RESERVED = 128
 
-/** How many connections may be open at a time, so that the process never runs out of files. */
-export function connectionLimit(): number {
+/** At least so many senders share the connections. */
+const SENDERS = 4
+
+/**
+ * How many connections may be open at a time, so that the process never runs out of files, and how many of them one
+ * sender may hold: an office may need hundreds, and nobody may take them all.
+ */
+export function connectionLimits(): { connections: number; perSender: number } {
   const files = fileLimit()
-  return files - Math.min(RESERVED, Math.floor(files / 2))
+  const connections = files - Math.min(RESERVED, Math.floor(files / 2))
+  return { connections, perSender: Math.ceil(connections / SENDERS) }
 }
 
 function fileLimit(): number {

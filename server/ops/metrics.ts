@@ -33,6 +33,10 @@ export type Metrics = {
   request(method: string, route: string, status: number): void
   /** A redirected mail link, by what seems to have fetched it. */
   linkFetched(kind: 'page' | 'suspect'): void
+  /** A request or a connection that was refused because its sender has reached a limit. */
+  limited(limit: string): void
+  /** A request whose client a proxy named, although none is trusted. */
+  forwardedUnread(): void
   failed(stage: string): void
   /** Derived rows were not written, because another process has taken over the keys. */
   fenced(): void
@@ -83,6 +87,13 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     ['kind'],
   )
   for (const kind of ['page', 'suspect']) linkFetches.inc({ kind }, 0)
+  const limits = counter('couture_limited_total', 'Requests and connections that were refused because of a limit.', [
+    'limit',
+  ])
+  const unread = counter(
+    'couture_forwarded_unread_total',
+    'Requests whose client a proxy named in X-Forwarded-For while TRUST_PROXY was 0: they count as the proxy’s own.',
+  )
   const failures = counter(
     'couture_stage_failures_total',
     'Failed rounds of landing, deriving and maintenance, each of which is retried, and keys that were set aside.',
@@ -150,6 +161,8 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     request: (method, route, status) =>
       add(answered, `${METHODS.has(method) ? method : 'other'} ${status} ${route}`, 1),
     linkFetched: (kind) => linkFetches.inc({ kind }),
+    limited: (limit) => limits.inc({ limit }),
+    forwardedUnread: () => unread.inc(),
     failed: (stage) => failures.inc({ stage }),
     fenced: () => fenced.inc(),
     landed(value, lagMs) {

@@ -8,8 +8,10 @@ import { nanoid } from 'nanoid'
 import { journalUnavailable } from '../collect/accept.ts'
 import { createDirectory, type Snapshot } from '../collect/configuration.ts'
 import { collectEvents, type EventsDeps } from '../collect/events.ts'
+import { createGrowth } from '../collect/growth.ts'
 import { collectSegment } from '../collect/segment-api.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
+import { isLoopback } from '../ops/address.ts'
 import { createSteadyClock } from '../ops/clock.ts'
 import { createKeyring, hashApiKey, sha256Hex } from '../ops/keyring.ts'
 import { readLink } from '../ops/link-reader.ts'
@@ -79,6 +81,7 @@ const deps: EventsDeps = {
   cookieMac: keyring.cookieMac,
   secure,
   newId: () => nanoid(22),
+  growth: createGrowth(isLoopback),
   identifier: keyring.identifier,
   tokenHash: keyring.token,
   sha256: sha256Hex,

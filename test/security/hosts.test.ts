@@ -125,6 +125,25 @@ describe('under a name', () => {
   })
 })
 
+describe('a proxy that names the client', () => {
+  const asked = async (target: TestServer) => {
+    await fetch(`${target.url}/v1/events`, { method: 'POST', body: '{', headers: { 'x-forwarded-for': '203.0.113.9' } })
+    const run = target.cli<Finding[]>('doctor')
+    const findings = await run.catch((error: { stdout: string }) => JSON.parse(error.stdout) as Finding[])
+    return findings.find(({ what }) => what.includes('TRUST_PROXY'))
+  }
+
+  test('to a server that trusts none is what the doctor complains of', async () => {
+    const before = await server.cli<Finding[]>('doctor')
+    expect(before.filter(({ what }) => what.includes('TRUST_PROXY'))).toEqual([])
+    const found = await asked(server)
+    expect(found?.state).toBe('wrong')
+    expect(found?.what).toContain('set TRUST_PROXY to the number of proxies')
+  })
+
+  test('to a server that trusts it is as it should be', async () => expect(await asked(proxied)).toBeUndefined())
+})
+
 describe('a proxy that passes on everything below /c/', () => {
   let open: Server
   let closed: Server

@@ -15,8 +15,8 @@ import { batch, event } from '../support/sender.ts'
 import { freePort, serverArguments, until } from '../support/server.ts'
 
 /** A connection on which `text` was sent, what was answered, and whether it is closed. */
-async function begin(port: number, text: string) {
-  const socket = connect(port, '127.0.0.1')
+async function begin(port: number, text: string, from = '127.0.0.1') {
+  const socket = connect({ port, host: '127.0.0.1', localAddress: from })
   const state = { socket, answer: '', closed: false }
   socket.on('data', (data) => (state.answer += data))
   socket.on('error', () => {})
@@ -31,7 +31,12 @@ const head = (path: string, ...headers: string[]) =>
 const upload = (path: string) => `${head(path, 'Content-Length: 100')}\r\n\r\nbegun`
 
 describe('a socket with little patience', () => {
-  const limits = { headersMs: 300, bodyMs: 300, idleMs: 600, connections: 5 }
+  const refused: string[] = []
+  const limits = {
+    ...{ headersMs: 300, bodyMs: 300, idleMs: 600, connections: 5, perSender: 2 },
+    senderOf: (address: string) => (address.endsWith('127.0.0.1') ? null : address),
+    onRefused: (limit: string) => refused.push(limit),
+  }
   let port: number
   let listening: Listening
   beforeAll(async () => {
@@ -81,7 +86,26 @@ describe('a socket with little patience', () => {
     await until(() => tooMuch.closed, 'the sixth to be refused', 250)
     for (const { socket } of held) socket.destroy()
     await until(async () => (await fetch(`http://127.0.0.1:${port}/`).catch(() => null))?.ok, 'an answer')
+    expect(refused).toEqual(['connections'])
   })
+
+  test.skipIf(process.platform !== 'linux')(
+    'lets no sender hold more than a share of them (skipped where loopback is one address)',
+    async () => {
+      refused.length = 0
+      const [first, second] = await Promise.all([begin(port, 'GET', '127.0.0.2'), begin(port, 'GET', '127.0.0.2')])
+      const third = await begin(port, 'GET', '127.0.0.2')
+      await until(() => third.closed, 'the third to be refused', 250)
+      const other = await begin(port, 'GET', '127.0.0.3')
+      first.socket.destroy()
+      await until(() => first.closed, 'the first to end')
+      const again = await begin(port, 'GET', '127.0.0.2')
+      await sleep(50)
+      expect([second.closed, other.closed, again.closed]).toEqual([false, false, false])
+      expect(refused).toEqual(['address_connections'])
+      for (const { socket } of [second, other, again]) socket.destroy()
+    },
+  )
 })
 
 describe.skipIf(process.platform === 'win32')('a server with few files', () => {
