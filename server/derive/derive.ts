@@ -12,7 +12,6 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
-import { removeSpansAndTails, tailsOf } from '../erasure/tails.ts'
 import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
@@ -25,12 +24,12 @@ import type { DeriveStage } from '../store/schema/work.ts'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
 import { findTombstones } from '../store/tombstones.ts'
-import { loadVisitors } from '../store/visitor-facts.ts'
 import { writeVisitors } from '../store/visitor-rows.ts'
 import { sizesOf } from '../store/visitors.ts'
 import { forgetFailures, recordFailure } from '../store/work/derive-failures.ts'
 import { clearMarks, type Mark, readMarks } from '../store/work/dirty.ts'
 import type { Ownership, WorkClaim } from '../store/work/ownership.ts'
+import { cleanedFacts } from './cleaned-facts.ts'
 import { changesOf, publishable } from './feed.ts'
 import { createPace } from './pace.ts'
 import { crossEdges, judgeAgain, replacePersons } from './person.ts'
@@ -63,6 +62,8 @@ export type DeriveDeps = {
   onFailure?: (stage: DeriveStage, error: unknown) => void
 }
 
+type Work = (trx: Transaction<Database>) => Promise<void>
+
 /** Creates a deriver, which keeps its visitors' cool-downs, its position among the keys, and the sites between rounds. */
 export function createDeriver(deps: DeriveDeps): Deriver {
   const { db, ownership, tombstone, now } = deps
@@ -88,7 +89,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     })
 
   /** Writes under the claim. Returns false, and writes nothing, if the configuration has changed since the read. */
-  const write = (claim: WorkClaim, work: (trx: Transaction<Database>) => Promise<void>): Promise<boolean> =>
+  const write = (claim: WorkClaim, work: Work): Promise<boolean> =>
     transact(db, async (trx) => {
       await claim.hold(trx)
       if ((await configVersion(trx)) !== version) return false
@@ -176,12 +177,9 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const keys = batch.map(({ key }) => key)
       const remaining = keys.filter((key) => !isRemoved(key))
       const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
-      const erased = new Map(remaining.filter((key) => spansOf(key).length > 0).map((key) => [key, spansOf(key)]))
-      if (erased.size > 0) {
-        const tails = tailsOf(await read((trx) => loadVisitors(trx, [...erased.keys()])), erased, siteOf)
-        if (!(await write(claim, (trx) => removeSpansAndTails(trx, erased, tails, deps)))) return false
-      }
-      const facts = await read((trx) => loadVisitors(trx, remaining))
+      const access = { read, write: (work: Work) => write(claim, work), siteOf, tombstone, now }
+      const facts = await cleanedFacts(remaining, spansOf, access)
+      if (facts === null) return false
       const rows = deriveVisitors(facts, siteOf)
       const written = await write(claim, async (trx) => {
         await writeVisitors(trx, batch, rows, keys.filter(isRemoved))

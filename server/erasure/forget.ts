@@ -8,7 +8,7 @@
  */
 
 import type { Kysely } from 'kysely'
-import type { Entry } from '../domain/event.ts'
+import type { Entry, StampedEvent } from '../domain/event.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { removeErasureNotices } from '../store/erasure-notices.ts'
 import { forgottenErasures, noteForgotten, pendingErasures, removeOldErasures } from '../store/erasures.ts'
@@ -153,10 +153,17 @@ function without(
       changed = true
       return []
     }
-    const events = entry.events.filter(
-      ({ at }) => !own.some(({ from, to }) => from !== null && to !== null && at >= from && at <= to),
-    )
-    if (events.length === entry.events.length) return entry
+    const isIn = (at: number, only?: 'claims') =>
+      own.some(
+        (span) => span.only === only && span.from !== null && span.to !== null && at >= span.from && at <= span.to,
+      )
+    const left = entry.events.filter(({ at }) => !isIn(at))
+    const events = left.map((event): StampedEvent => {
+      if (event.claim === undefined || !isIn(event.at, 'claims')) return event
+      const { claim: _, ...nameless } = event
+      return nameless
+    })
+    if (events.length === entry.events.length && events.every((event, i) => event === left[i])) return entry
     changed = true
     // An entry without events still holds the device's consent choice.
     return { ...entry, events }

@@ -56,8 +56,8 @@ export async function visitorsOfKeys(trx: Transaction<Database>, keys: string[])
 }
 
 /** What these visitors named. */
-export async function namingsOf(trx: Transaction<Database>, visitorIds: string[]): Promise<ClaimKeyRow[]> {
-  return selectNamedBy(trx, visitorIds)
+export async function namingsOf(db: Kysely<Database>, visitorIds: string[]): Promise<ClaimKeyRow[]> {
+  return selectNamedBy(db, visitorIds)
 }
 
 /** A visitor's first naming of a contact by one kind of claim; `keys` are all identifiers of the contact. */

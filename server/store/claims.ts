@@ -23,8 +23,11 @@ const selectRevocations = ofKeys((db, values) =>
   db.selectFrom('revocations').select(['kind', 'value', 'at']).where('value', 'in', values),
 )
 
+/** A claim as it is stored: with the keyed identifier, which is empty once the claim names nobody any more. */
+export type LoadedClaim = Claim & { key: string }
+
 /** The claims of each visitor that has any, sorted by time, then id. */
-export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, Claim[]>> {
+export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, LoadedClaim[]>> {
   const rows = await selectClaims(db, visitorIds)
   if (rows.length === 0) return new Map()
   const holders = await loadHolders(db, [...new Set(rows.map((row) => row.key_hash))])
@@ -35,11 +38,12 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
   const standing = rows.filter((row) => actOn(row) !== 'void')
   const crowded = await loadCrowded(db, standing, (row) => holders.keysBeside(row.key_hash))
   const revoked = await loadRevocations(db, rows)
-  const byVisitor = new Map<string, Claim[]>()
+  const byVisitor = new Map<string, LoadedClaim[]>()
   for (const row of rows) {
     const users = row.token_hash === null ? [] : (usesOf.get(row.token_hash) ?? []).map((use) => use.visitor_id)
-    const claim: Claim = {
+    const claim: LoadedClaim = {
       id: row.id,
+      key: row.key_hash,
       at: row.at,
       receivedAt: row.received_at,
       request: row.request_id,

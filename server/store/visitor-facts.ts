@@ -4,8 +4,7 @@ import { CART_TYPES } from '../domain/commerce/cart.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
-import type { Claim } from '../domain/identity-evidence.ts'
-import { loadClaims } from './claims.ts'
+import { type LoadedClaim, loadClaims } from './claims.ts'
 import { ofKeys } from './engine/many.ts'
 import { findOveractive, type Overactive } from './overactive.ts'
 import { decodeJson } from './schema/columns.ts'
@@ -23,7 +22,7 @@ export type VisitorFacts = {
   siteId: string
   events: LoadedEvent[]
   aged: LoadedEvent[]
-  claims: Claim[]
+  claims: LoadedClaim[]
   consents: ConsentState
   overactive: Overactive | null
 }

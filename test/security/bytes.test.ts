@@ -7,6 +7,7 @@
 import { createHash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireEvent, WireReply } from '../../tag/wire.ts'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
@@ -175,6 +176,79 @@ describe('a withdrawal of analytics', () => {
     await nowhere(visitors.map(({ reply }) => reply.visitor!))
     const left = await server.query('select id from erasures where id not in (select erasure_id from forgotten)')
     expect(left).toEqual([])
+  })
+})
+
+/** The rows of the store and the entries of the journals that hold both texts. */
+async function holdingBoth(one: string, others: string[]): Promise<string[]> {
+  const isTie = (text: string) => text.includes(one) && others.some((other) => text.includes(other))
+  const found = await Promise.all(
+    (await server.tables()).map(async (name) => {
+      const rows = await server.query(`select * from "${name}"`)
+      return rows.some((row) => isTie(JSON.stringify(row))) ? [name] : []
+    }),
+  )
+  const journals = collectors.map((each, n) => {
+    const journal = new BetterSqlite3(join(each.dataDir, 'journal.db'), { readonly: true })
+    const bodies = journal.prepare('select body from entries').pluck().all() as string[]
+    journal.close()
+    const entries = bodies.flatMap((body) => JSON.parse(body) as unknown[])
+    return entries.some((entry) => isTie(JSON.stringify(entry))) ? [`journal ${n}`] : []
+  })
+  return [...found.flat(), ...journals.flat()]
+}
+
+describe('a withdrawal of identity', () => {
+  test('leaves no row that ties the visitor to the contact, and no other browser is affected', async () => {
+    const person = await knownPerson()
+    const [byMail] = (
+      await server.post('/api/v1/link-tokens', { site: 'demo', contacts: [person.contact], message: 'spring' })
+    ).data
+    const click = () => event('identify', 0, { kind: 'link', link: byMail.token })
+    await sendAs(person, [click()], { cookie: person.cookie })
+    const other = newPerson()
+    const others = await sendAs(other, [...visit(other), click()])
+    await all()
+    const keys = await server.query<{ key_hash: string }>(
+      'select key_hash from contact_keys where contact_id = ?',
+      person.contact,
+    )
+    const tokens = await server.query<{ token_hash: string }>(
+      'select token_hash from token_uses where visitor_id = ?',
+      person.visitor,
+    )
+    const names = [person.contact, ...keys.map((row) => row.key_hash), ...tokens.map((row) => row.token_hash)]
+    expect((await holdingBoth(person.visitor, names)).sort()).toEqual(
+      expect.arrayContaining(['claim_keys', 'claims', 'events', 'links', 'token_uses', 'visitor_persons']),
+    )
+    const insert = 'insert into dead_letters (journal_id, entry_id, part, error, body, at, visitor_id, attempts) values'
+    const body = { visitor: person.visitor, events: [{ id: 'x', at: Date.now() - 500, claim: { key: names[1] } }] }
+    await server.change(`${insert} (?, 1, 0, 'broken', ?, 1, ?, 1)`, 'a-journal', JSON.stringify(body), person.visitor)
+
+    const withdrawn = { ...person, choice: `identity-no-${person.visitor}` }
+    await sendAs(withdrawn, [event('consent')], { identity: false, cookie: person.cookie })
+    // A page that does not know of it yet sends what it has.
+    const late = event('identify', 4000, { kind: 'login', token: await signLogin(secret, person.contact) })
+    for (const to of collectors) await sendAs(person, [late], { to, cookie: person.cookie })
+    await all()
+    await until(async () => (await holdingBoth(person.visitor, names)).length === 0, 'the ties to go', SOON_MS).catch(
+      async () => expect(await holdingBoth(person.visitor, names)).toEqual([]),
+    )
+    const links = await server.get(`/api/v1/links?visitor=${person.visitor}`)
+    for (const link of links.data)
+      expect(link).toMatchObject({ contact: null, state: 'void', reason: 'identity_withdrawn' })
+    expect((await server.get(`/api/v1/contacts/${person.contact}`)).visitors.map((v: any) => v.id)).toEqual([
+      others.reply.visitor,
+    ])
+    // What was done stays the anonymous visitor's.
+    expect((await server.get(`/api/v1/visitors/${person.visitor}/timeline`)).data.length).toBeGreaterThan(2)
+
+    const again = { ...person, choice: `identity-yes-${person.visitor}` }
+    const token = await signLogin(secret, person.contact)
+    await sendAs(again, [event('identify', 0, { kind: 'login', token })], { cookie: person.cookie })
+    await all()
+    const after = await server.get(`/api/v1/links?visitor=${person.visitor}&state=open`)
+    expect(after.data).toMatchObject([{ contact: person.contact, strength: 'verified' }])
   })
 })
 

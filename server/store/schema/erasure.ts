@@ -9,8 +9,11 @@ export type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'addres
 /** A withdrawal, kept as proof without the visitor's id. */
 export type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
 
-/** A whole visitor, or what it did from `from` to `to`. `visitor` is the keyed hash of its id. */
-export type ErasedSpan = { visitor: string; from: number | null; to: number | null }
+/**
+ * A whole visitor, or what it did from `from` to `to`; with `only`, nothing but the claims that it made then. `visitor` is the
+ * keyed hash of its id.
+ */
+export type ErasedSpan = { visitor: string; from: number | null; to: number | null; only?: 'claims' }
 
 /** What journals have to remove, by visitor. */
 export type ErasureRow = { id: string; at: number; spans: Json<ErasedSpan[]> }

@@ -1,0 +1,118 @@
+/**
+ * Claims that name nobody any more, because their visitor has withdrawn consent to identity since. What is left of a claim is
+ * when it was made, by what kind of evidence: no row ties the visitor to the contact, and the second keys by which others
+ * find claims (`token_uses`, `claim_keys`) are those of the claims that still name somebody.
+ */
+import type { Kysely, Transaction } from 'kysely'
+import { isInside } from '../domain/erased-tail.ts'
+import { deleteNaming, namingsOf } from './claim-keys.ts'
+import { deleteDeadLetter, insertDeadLetter } from './dead-letters.ts'
+import { dependentsOf } from './dependents.ts'
+import { chunks, ofKeys } from './engine/many.ts'
+import { insertErasures } from './erasures.ts'
+import { encodeJson } from './schema/columns.ts'
+import type { ClaimKeyRow, TokenUseRow } from './schema/visitors.ts'
+import type { Database } from './schema.ts'
+import { usesOf } from './token-uses.ts'
+import { mark } from './work/dirty.ts'
+import { lockNamed } from './work/locks.ts'
+
+/** A visitor whose claims up to `until` name nobody any more. */
+export type Unnaming = { visitor: string; until: number }
+
+/** The identifier of a claim that names nobody. */
+export const NOBODY = ''
+
+const selectClaims = ofKeys((db, visitorIds) =>
+  db
+    .selectFrom('claims')
+    .select(['visitor_id', 'id', 'at', 'key_hash', 'evidence', 'token_hash'])
+    .where('visitor_id', 'in', visitorIds),
+)
+
+/** The claims that must lose their names, and the second keys that no claim of the visitors backs any more. */
+export async function findNamed(db: Kysely<Database>, unnamings: Unnaming[]) {
+  const visitors = unnamings.map(({ visitor }) => visitor)
+  const until = new Map(unnamings.map((each) => [each.visitor, each.until]))
+  const claims = (await selectClaims(db, visitors)).filter((claim) => claim.key_hash !== NOBODY)
+  const ends = (claim: (typeof claims)[number]) => claim.at <= (until.get(claim.visitor_id) ?? 0)
+  const kept = claims.filter((claim) => !ends(claim))
+  const named = new Set(kept.map((claim) => `${claim.visitor_id} ${claim.key_hash} ${claim.evidence}`))
+  const used = new Set(kept.map((claim) => `${claim.visitor_id} ${claim.token_hash}`))
+  const namings: ClaimKeyRow[] = (await namingsOf(db, visitors)).filter(
+    (row) => !named.has(`${row.visitor_id} ${row.key_hash} ${row.evidence}`),
+  )
+  const uses: TokenUseRow[] = (await usesOf(db, visitors)).filter(
+    (row) => !used.has(`${row.visitor_id} ${row.token_hash}`),
+  )
+  return { claims: claims.filter(ends), namings, uses }
+}
+
+/** Takes the names out of claims, dead letters and, by a note to their collectors, the journals. */
+export async function unname(
+  trx: Transaction<Database>,
+  unnamings: Unnaming[],
+  { tombstone, now }: { tombstone: (visitorId: string) => string; now: number },
+): Promise<void> {
+  const before = await findNamed(trx, unnamings)
+  const keys = [...new Set(before.namings.map((row) => row.key_hash))]
+  await lockNamed(trx, keys, [...new Set(before.uses.map((row) => row.token_hash))])
+  const others = await dependentsOf(trx, before)
+  for (const [visitor, own] of Map.groupBy(before.claims, (claim) => claim.visitor_id)) {
+    for (const part of chunks(
+      own.map((claim) => claim.id),
+      500,
+    )) {
+      await trx
+        .updateTable('claims')
+        .set({ key_hash: NOBODY, token_hash: null, message: null, issued_at: null, network: null })
+        .set({ kid: null, iat: null, exp: null, cart_id: null, order_id: null })
+        .where('visitor_id', '=', visitor)
+        .where('id', 'in', part)
+        .execute()
+    }
+  }
+  for (const naming of before.namings) await deleteNaming(trx, naming)
+  for (const { token_hash, visitor_id } of before.uses) {
+    await trx
+      .deleteFrom('token_uses')
+      .where('token_hash', '=', token_hash)
+      .where('visitor_id', '=', visitor_id)
+      .execute()
+  }
+  for (const { visitor, until } of unnamings) {
+    await unnameLetters(trx, visitor, until)
+  }
+  await insertErasures(
+    trx,
+    unnamings.map(({ visitor, until: to }) => {
+      const hash = tombstone(visitor)
+      const spans = encodeJson([{ visitor: hash, from: 0, to, only: 'claims' as const }])
+      return { id: `unnamed-${hash}-${to}-${now}`, at: now, spans }
+    }),
+  )
+  const visitors = new Set(unnamings.map(({ visitor }) => visitor))
+  await mark(
+    trx,
+    'dirty_visitors',
+    others.filter((id) => !visitors.has(id)),
+  )
+}
+
+type Letter = { events?: { at?: unknown; claim?: unknown }[] }
+
+/** Takes the claims out of a visitor's dead letters. */
+async function unnameLetters(trx: Transaction<Database>, visitor: string, until: number): Promise<void> {
+  const letters = await trx.selectFrom('dead_letters').selectAll().where('visitor_id', '=', visitor).execute()
+  for (const letter of letters) {
+    const entry = JSON.parse(letter.body) as Letter
+    if (!Array.isArray(entry.events)) continue
+    const events = entry.events.map((event) =>
+      typeof event?.at === 'number' && isInside(event.at, [{ from: 0, to: until }])
+        ? { ...event, claim: undefined }
+        : event,
+    )
+    if (!(await deleteDeadLetter(trx, letter))) continue
+    await insertDeadLetter(trx, { ...letter, body: JSON.stringify({ ...entry, events }) })
+  }
+}
