@@ -7,7 +7,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
-import { afterEach, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { openJournal, openJournalReader } from '../../server/journal/journal.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'
@@ -19,16 +19,22 @@ import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer | null = null
 const folders: string[] = []
+/** The folders of the history that all cases begin with. */
+const histories: string[] = []
+const removeAll = (list: string[]) => {
+  for (const folder of list.splice(0)) rmSync(folder, { recursive: true, force: true })
+}
 afterEach(async () => {
   // Its warnings are part of the test.
   await server?.kill()
   server = null
-  for (const folder of folders.splice(0)) rmSync(folder, { recursive: true, force: true })
+  removeAll(folders)
 })
+afterAll(() => removeAll(histories))
 
-function newFolder(): string {
+function newFolder(list = folders): string {
   const folder = mkdtempSync(join(tmpdir(), 'couture-test-'))
-  folders.push(folder)
+  list.push(folder)
   return folder
 }
 
@@ -42,16 +48,34 @@ function remove(dataDir: string, name: string): void {
   for (const file of filesOf(dataDir, name)) rmSync(join(dataDir, file))
 }
 
-/** Saves a copy of a database while its server is down, and restores it. */
-function backup(dataDir: string, name: string): { restore: () => void } {
-  const kept = newFolder()
-  for (const file of filesOf(dataDir, name)) cpSync(join(dataDir, file), join(kept, file))
-  return {
-    restore() {
-      remove(dataDir, name)
-      for (const file of readdirSync(kept)) cpSync(join(kept, file), join(dataDir, file))
-    },
+/** Moments of one server's history: after so many requests, all of them landed, and with the server down. */
+type Moment = 'unused' | 'after 4' | 'after 7' | 'after 10'
+type Kept = { folder: string; ledger: Ledger }
+const kept = new Map<Moment, Kept>()
+const keptAt = (moment: Moment): Kept => kept.get(moment)!
+
+beforeAll(async () => {
+  const folder = newFolder(histories)
+  const ledger = createLedger()
+  const play: [Moment, number][] = [
+    ['unused', 0],
+    ['after 4', 4],
+    ['after 7', 3],
+    ['after 10', 3],
+  ]
+  for (const [moment, requests] of play) {
+    await live(folder, ledger, requests)
+    const copy = newFolder(histories)
+    cpSync(folder, copy, { recursive: true })
+    kept.set(moment, { folder: copy, ledger: structuredClone(ledger) })
   }
+})
+
+/** Replaces a database, while its server is down, by its backup of a moment. */
+function restore(dataDir: string, name: string, moment: Moment): void {
+  remove(dataDir, name)
+  const { folder } = keptAt(moment)
+  for (const file of filesOf(folder, name)) cpSync(join(folder, file), join(dataDir, file))
 }
 
 /** Runs a server that accepts requests one after the other and stops. Returns its log. */
@@ -68,7 +92,9 @@ async function live(dataDir: string, ledger: Ledger, requests: number): Promise<
 
 type Case = {
   name: string
-  /** Runs servers before and after the damage, with requests of three events each. */
+  /** The moment at which the damage is done. */
+  at: Moment
+  /** Does the damage and runs a server, with requests of three events each. Returns its log. */
   play: (dataDir: string, ledger: Ledger) => Promise<string>
   logged: RegExp | null
   /** Acknowledged events that are lost because no file contains them any more. */
@@ -78,37 +104,35 @@ type Case = {
 const CASES: Case[] = [
   {
     name: 'a plain restart logs nothing',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 3)
-      return live(dataDir, ledger, 3)
-    },
+    at: 'after 4',
+    play: (dataDir, ledger) => live(dataDir, ledger, 3),
     logged: null,
     lost: 0,
   },
   {
     name: 'after the loss of the journal a new one starts, collecting continues, and the log says from where entries may be lost',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 5)
+    at: 'after 4',
+    play(dataDir, ledger) {
       remove(dataDir, 'journal.db')
       return live(dataDir, ledger, 3)
     },
-    logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 5/,
+    logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 4/,
     lost: 0,
   },
   {
     name: 'the loss of the journal is logged at the start, before anything is accepted',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 2)
+    at: 'after 7',
+    play(dataDir, ledger) {
       remove(dataDir, 'journal.db')
       return live(dataDir, ledger, 0)
     },
-    logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 2/,
+    logged: /journal\.db is new to the store, which knows 1 other, the furthest landed up to entry 7/,
     lost: 0,
   },
   {
     name: 'the loss of an unused journal loses nothing',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 0)
+    at: 'unused',
+    play(dataDir, ledger) {
       remove(dataDir, 'journal.db')
       return live(dataDir, ledger, 3)
     },
@@ -117,23 +141,19 @@ const CASES: Case[] = [
   },
   {
     name: 'a restored journal that is still behind the cursor is landed',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 4)
-      const yesterday = backup(dataDir, 'journal.db')
-      await live(dataDir, ledger, 9)
-      yesterday.restore()
+    at: 'after 10',
+    play(dataDir, ledger) {
+      restore(dataDir, 'journal.db', 'after 4')
       return live(dataDir, ledger, 2)
     },
-    logged: /landed up to entry 13, but that is not the entry/,
+    logged: /landed up to entry 10, but that is not the entry/,
     lost: 0,
   },
   {
     name: 'a restored journal that outgrew the cursor before landing noticed is landed',
+    at: 'after 10',
     async play(dataDir, ledger) {
-      await live(dataDir, ledger, 4)
-      const yesterday = backup(dataDir, 'journal.db')
-      await live(dataDir, ledger, 6)
-      yesterday.restore()
+      restore(dataDir, 'journal.db', 'after 4')
       // Landing cannot reach the store at first, and collecting continues without it.
       const store = new BetterSqlite3(`${dataDir}/couture.db`)
       store.exec('alter table cursors rename to cursors_away')
@@ -150,11 +170,9 @@ const CASES: Case[] = [
   },
   {
     name: 'after a restore of the store the entries in the journal are landed again',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 4)
-      const yesterday = backup(dataDir, 'couture.db')
-      await live(dataDir, ledger, 6)
-      yesterday.restore()
+    at: 'after 10',
+    play(dataDir, ledger) {
+      restore(dataDir, 'couture.db', 'after 4')
       return live(dataDir, ledger, 3)
     },
     logged: null,
@@ -162,11 +180,9 @@ const CASES: Case[] = [
   },
   {
     name: 'a restored store older than the journal’s entries has a gap that is logged',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 4)
-      const lastWeek = backup(dataDir, 'couture.db')
-      await live(dataDir, ledger, 6)
-      lastWeek.restore()
+    at: 'after 10',
+    play(dataDir, ledger) {
+      restore(dataDir, 'couture.db', 'after 4')
       const journal = new BetterSqlite3(`${dataDir}/journal.db`)
       journal.exec('delete from entries where id <= 7')
       journal.close()
@@ -177,11 +193,9 @@ const CASES: Case[] = [
   },
   {
     name: 'a restored store with an empty journal has a gap that is logged',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 4)
-      const lastWeek = backup(dataDir, 'couture.db')
-      await live(dataDir, ledger, 6)
-      lastWeek.restore()
+    at: 'after 10',
+    play(dataDir, ledger) {
+      restore(dataDir, 'couture.db', 'after 4')
       const journal = new BetterSqlite3(`${dataDir}/journal.db`)
       journal.exec('delete from entries')
       journal.close()
@@ -192,14 +206,10 @@ const CASES: Case[] = [
   },
   {
     name: 'a restored store whose cursor is ahead of an older restored journal loses only what neither file contains',
-    async play(dataDir, ledger) {
-      await live(dataDir, ledger, 2)
-      const earlier = backup(dataDir, 'journal.db')
-      await live(dataDir, ledger, 5)
-      const later = backup(dataDir, 'couture.db')
-      await live(dataDir, ledger, 3)
-      earlier.restore()
-      later.restore()
+    at: 'after 10',
+    play(dataDir, ledger) {
+      restore(dataDir, 'journal.db', 'after 4')
+      restore(dataDir, 'couture.db', 'after 7')
       return live(dataDir, ledger, 4)
     },
     logged: /landed up to entry 7, but that is not the entry/,
@@ -208,9 +218,10 @@ const CASES: Case[] = [
   },
 ]
 
-test.each(CASES.map((each) => [each.name, each] as const))('%s', async (name, { play, logged, lost }) => {
+test.each(CASES.map((each) => [each.name, each] as const))('%s', async (name, { at, play, logged, lost }) => {
   const dataDir = newFolder()
-  const ledger = createLedger()
+  cpSync(keptAt(at).folder, dataDir, { recursive: true })
+  const ledger = structuredClone(keptAt(at).ledger)
   const stderr = await play(dataDir, ledger)
   const result = tally(dataDir, ledger)
   console.log(tallyText(name.split(':')[0]!, ledger, result))
