@@ -67,7 +67,7 @@ class LongestFirst extends BaseSequencer {
 const LONG = {
   sqlite: [
     'test/contract/{import,upgrade}.test.ts',
-    'test/fault/{kill,torn}.test.ts',
+    'test/fault/{copy,kill,torn}.test.ts',
     'test/property/{order,segments,segment-changes}.test.ts',
   ],
   postgres: [

@@ -9,7 +9,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { amount } from '../support/long.ts'
 import { type Cluster, startCluster } from '../support/postgres.ts'
+import { ROOT } from '../support/process.ts'
 import { type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
@@ -18,7 +20,8 @@ let cluster: Cluster
 let server: TestServer
 let target: string
 const folder = mkdtempSync(join(tmpdir(), 'couture-copied-'))
-const root = new URL('../../', import.meta.url).pathname
+/** Events in the store before the first copy begins. */
+const EVENTS = amount(15_000, 30_000)
 
 type Ran = { code: number | null; stdout: string; stderr: string }
 type Table = { table: string; rows: number; equal: boolean }
@@ -27,7 +30,7 @@ type Finished = { written: number; tables: Table[]; secret_file: string }
 function begin(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ran: Promise<Ran> } {
   const { DATABASE_URL: _, COUTURE_SECRET: __, ...inherited } = process.env
   const all = { ...inherited, DATA_DIR: folder, ...env }
-  const child = spawn(process.execPath, ['server/couture.mjs', ...args], { cwd: root, env: all })
+  const child = spawn(process.execPath, ['server/couture.mjs', ...args], { cwd: ROOT, env: all })
   let [stdout, stderr] = ['', '']
   child.stdout.on('data', (data) => {
     stdout += data
@@ -79,6 +82,7 @@ function startLoad(name: string): () => Promise<void> {
       const events = [event('page'), event('view_item', 0, ring)]
       const response = await send(server, batch(events, { visitor })).catch(() => null)
       if (response?.status === 202) acknowledged.push(...events.map(({ id }) => `${visitor} ${id}`))
+      await new Promise((resolve) => setTimeout(resolve, 10))
     }
   }
   const senders = [1, 2, 3].map(sender)
@@ -221,7 +225,7 @@ async function rowsOfSource(): Promise<number> {
 test('a copy killed in the middle of each pass resumes where it stopped while the server runs', async () => {
   await history(['anna', 'bert', 'carl', 'dora', 'emil', 'fred', 'gina'])
   await sendAll(server, leaving, [event('page'), event('add_to_cart', 0, ring)])
-  for (let n = 0; n < 600; n++) {
+  for (let n = 0; n < EVENTS / 50; n++) {
     const events = Array.from({ length: 50 }, () => event('page', MINUTE))
     const visitor = `many-${String(n).padStart(20, '0')}`
     await sendAll(server, visitor, events)
@@ -229,7 +233,7 @@ test('a copy killed in the middle of each pass resumes where it stopped while th
   }
   await settled(server)
   const stop = startLoad('first')
-  const first = await killWhen('some events were copied', ({ pass, events }) => pass === 1 && events > 5000)
+  const first = await killWhen('some events were copied', ({ pass, events }) => pass === 1 && events > EVENTS / 6)
   expect(first).toMatchObject({ pass: 1, places: { contacts: { done: true }, events: { done: false } } })
   expect(
     await couture(['serve'], { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }),
@@ -238,7 +242,7 @@ test('a copy killed in the middle of each pass resumes where it stopped while th
   // A row deleted from the finished part stays missing until the next pass, because this one does not look there again.
   await inTarget("delete from contacts where contact_id = 'dora'")
 
-  const second = await killWhen('some events were compared', ({ pass, events }) => pass === 2 && events > 15_000)
+  const second = await killWhen('some events were compared', ({ pass, events }) => pass === 2 && events > EVENTS / 2)
   expect(second).toMatchObject({ pass: 2, places: { contacts: { done: true, written: expect.any(Number) } } })
   expect(second.places.contacts!.written).toBeGreaterThan(0)
   expect(await inTarget("select 1 from contacts where contact_id = 'dora'")).toHaveLength(1)
@@ -251,9 +255,9 @@ test('a copy killed in the middle of each pass resumes where it stopped while th
   console.log(JSON.stringify({ killed: [first, second].map(({ pass, walked }) => ({ pass, walked })), before, passes }))
   const [resumed] = passes
   expect(resumed).toMatchObject({ pass: 2, skipped: second.walked })
-  expect(resumed!.skipped).toBeGreaterThan(15_000)
+  expect(resumed!.skipped).toBeGreaterThan(EVENTS / 2)
   expect(resumed!.read).toBeGreaterThan(0)
-  expect(resumed!.read).toBeLessThan(before - 5000)
+  expect(resumed!.read).toBeLessThan(before - EVENTS / 6)
   // A finished copy leaves no progress, so that another one starts over, finds missing rows, and copies new ones.
   await stop()
   await settled(server)

@@ -58,6 +58,9 @@ export type TestServer = {
   kill(): Promise<void>
 }
 
+/** The environment in which processes of the bundled product, and their threads, reuse each other's compiled code. */
+export const compiledFor = (bundled: string) => ({ NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') })
+
 /**
  * How a server's process is made from the sources, or from what `bundled` names: for tests that watch a start that does
  * not come to its end.
@@ -66,8 +69,7 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
-    // The threads of later servers reuse the compiled code of earlier ones.
-    ...(bundled === undefined ? {} : { NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') }),
+    ...(bundled === undefined ? {} : compiledFor(bundled)),
     PORT: String(options.port),
     DATA_DIR: options.dataDir,
     LOG_LEVEL: 'warn',
@@ -110,8 +112,10 @@ export async function couture(
   const moved = Number(env.CLOCK_OFFSET_MS ?? 0) !== 0 || env.CLOCK_FILE !== undefined
   const shared = isShared() && !ownProcess
   if (shared && !moved) return ask('command', { args, env })
-  const program = shared ? [await ask('product', null)] : [...PRELOADS, 'server/couture.mjs']
-  const options = { cwd: ROOT, env, timeout: 60_000, killSignal: 'SIGKILL' } as const
+  const bundled = shared ? await ask('product', null) : undefined
+  const program = bundled === undefined ? [...PRELOADS, 'server/couture.mjs'] : [bundled]
+  const all = bundled === undefined ? env : { ...compiledFor(bundled), ...env }
+  const options = { cwd: ROOT, env: all, timeout: 60_000, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
     execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : ((error.code as unknown as number | undefined) ?? null), stdout, stderr }),
