@@ -3,9 +3,6 @@
  * stored once and derived at once, no sender is refused because of it, nothing leaves the journal early, and
  * memberships made or ended by a wrong clock are corrected as soon as the clock is.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createLedger, exactly, sendLoad, tally, tallyText } from '../support/ledger.ts'
@@ -15,29 +12,14 @@ import { startServer, type TestServer, until } from '../support/server.ts'
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 
-/** Every thread reads the clock's file at least this often. */
-const SEEN_MS = 100
-
-const folder = mkdtempSync(join(tmpdir(), 'couture-clock-'))
-const file = join(folder, 'offset')
-const env = { CLOCK_FILE: file, TRUST_PROXY: '1', JOURNAL_MAX_AGE_HOURS: '1' }
+const options = { movable: true, env: { TRUST_PROXY: '1', JOURNAL_MAX_AGE_HOURS: '1' } }
 let server: TestServer
-
-/** Sets the server's clock this far from the real one, and waits until its threads have noticed. */
-async function setClock(offsetMs: number): Promise<void> {
-  writeFileSync(`${file}.new`, String(offsetMs))
-  renameSync(`${file}.new`, file)
-  await new Promise((resolve) => setTimeout(resolve, SEEN_MS))
-}
+const setClock = (offsetMs: number) => server.setClock(offsetMs)
 
 beforeAll(async () => {
-  await setClock(0)
-  server = await startServer({ env })
+  server = await startServer(options)
 })
-afterAll(async () => {
-  await server?.stop()
-  rmSync(folder, { recursive: true })
-})
+afterAll(() => server?.stop())
 
 const members = async (): Promise<string[]> =>
   (await server.get('/api/v1/segments/cart_abandoned/members')).data.map(
@@ -115,8 +97,7 @@ test('a start after the clock was corrected while the server was down judges aga
     'the clock that is ahead to start the membership',
   )
   await server.stop({ wipe: false })
-  await setClock(0)
-  server = await startServer({ dataDir, port, env })
+  server = await startServer({ ...options, dataDir, port })
   await until(async () => !(await members()).includes('later-aaaaaaaaaaaaaaaa'), 'the membership to end')
 })
 

@@ -3,9 +3,6 @@
  * town's: everything is received within six hours of happening, so that delays and periods counted from receipt behave
  * realistically.
  */
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { SignJWT } from 'jose'
 import { settled } from '../support/sender.ts'
@@ -14,8 +11,6 @@ import { type Deed, type Happening, happenings } from './deeds.ts'
 import { HOUR, type Town } from './town.ts'
 
 const STEP_MS = 6 * HOUR
-/** The time until all threads of a server have seen a new clock. */
-const CLOCK_SEEN_MS = 30
 const SETTLE_MS = 600_000
 const AT_ONCE = 8
 
@@ -29,21 +24,13 @@ export type Driven = { server: TestServer; stored: Set<string>; refused: Map<str
 
 /** Starts a server, sends it a town's deeds, and waits until all of them are derived. */
 export async function drive(town: Town, deeds: Deed[]): Promise<Driven> {
-  const folder = mkdtempSync(join(tmpdir(), 'couture-town-'))
-  const file = join(folder, 'clock')
-  let aheadMs = 0
-  const setClock = async (time: number) => {
+  let aheadMs = town.begin - HOUR - Date.now()
+  const server = await startServer({ movable: true, clockMs: aheadMs, env: { TRUST_PROXY: '1' } })
+  const setClock = (time: number) => {
     aheadMs = time - Date.now()
-    writeFileSync(`${file}.new`, String(aheadMs))
-    renameSync(`${file}.new`, file)
-    await sleep(CLOCK_SEEN_MS)
+    return server.setClock(aheadMs)
   }
-  await setClock(town.begin - HOUR)
-  const server = await startServer({ env: { CLOCK_FILE: file, TRUST_PROXY: '1' } })
-  const stop = async () => {
-    await server.stop()
-    rmSync(folder, { recursive: true })
-  }
+  const stop = () => server.stop()
   try {
     const teller = await createTeller(server, () => Date.now() + aheadMs)
     for (let from = town.begin, i = 0; from < town.end; from += STEP_MS) {

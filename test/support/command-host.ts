@@ -2,6 +2,7 @@
  * Started by `command-hosts.ts`: runs the commands that it is sent, one after the other, and returns what they printed.
  */
 import type { CommandLine, Ran } from './ask.ts'
+import { setClock } from './shifted-clock.ts'
 
 const { run } = await import('../../server/cli/program.ts')
 
@@ -19,6 +20,7 @@ process.on('message', async ({ args, env }: CommandLine) => {
   printed = { stdout: '', stderr: '' }
   for (const name of Object.keys(process.env)) if (!(name in env)) delete process.env[name]
   Object.assign(process.env, env)
+  setClock()
   process.exitCode = 0
   const code = (await run(args)) || Number(process.exitCode)
   process.exitCode = 0

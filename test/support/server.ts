@@ -3,7 +3,7 @@
  * moved, so that a story of days plays in seconds. What it logs as an error fails the test that caused it.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ask, isShared, type Ran } from './ask.ts'
@@ -14,13 +14,14 @@ import { openStore } from './store.ts'
 export { freePort }
 
 /**
- * How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. `flushMs`: how
- * much slower its disk is to flush the journal. `fromSources`: as an installation starts, not bundled.
+ * How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. `movable`: its
+ * clock can be set while it runs. `flushMs`: how much slower its disk is to flush the journal. `fromSources`: as an installation starts, not bundled.
  */
 export type ServerOptions = {
   dataDir?: string
   port?: number
   clockMs?: number
+  movable?: boolean
   flushMs?: number
   fromSources?: boolean
   env?: Record<string, string>
@@ -52,14 +53,19 @@ export type TestServer = {
   get<T = any>(path: string): Promise<T>
   /** Posts JSON and returns the reply's JSON; throws for a status other than 2xx. */
   post<T = any>(path: string, body: unknown): Promise<T>
+  /** Sets the clock of a `movable` server this far ahead of the real one, and waits until its threads have noticed. */
+  setClock(clockMs: number): Promise<void>
   /** Stops it like an operator. `wipe` removes its folder too. */
   stop(options?: { wipe?: boolean }): Promise<void>
   /** `kill -9`. */
   kill(): Promise<void>
 }
 
-/** The environment in which processes of the bundled product, and their threads, reuse each other's compiled code. */
-export const compiledFor = (bundled: string) => ({ NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') })
+/** The file that says how far a movable server's clock is ahead; not in the server's folder, which tests search. */
+const clockOf = (dataDir: string) => `${dataDir}.clock`
+
+/** Each thread reads the clock's file at least this often. */
+const CLOCK_SEEN_MS = 30
 
 /**
  * How a server's process is made from the sources, or from what `bundled` names: for tests that watch a start that does
@@ -69,11 +75,12 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
-    ...(bundled === undefined ? {} : compiledFor(bundled)),
+    // The threads of later servers reuse the compiled code of earlier ones.
+    ...(bundled === undefined ? {} : { NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') }),
     PORT: String(options.port),
     DATA_DIR: options.dataDir,
     LOG_LEVEL: 'warn',
-    CLOCK_OFFSET_MS: String(options.clockMs ?? 0),
+    ...(options.movable ? { CLOCK_FILE: clockOf(options.dataDir) } : { CLOCK_OFFSET_MS: String(options.clockMs ?? 0) }),
     FLUSH_MS: String(options.flushMs ?? 0),
     ...options.env,
   }
@@ -109,15 +116,10 @@ export async function couture(
   env: Record<string, string | undefined>,
   { ownProcess = false } = {},
 ): Promise<Ran> {
-  const moved = Number(env.CLOCK_OFFSET_MS ?? 0) !== 0 || env.CLOCK_FILE !== undefined
-  const shared = isShared() && !ownProcess
-  if (shared && !moved) return ask('command', { args, env })
-  const bundled = shared ? await ask('product', null) : undefined
-  const program = bundled === undefined ? [...PRELOADS, 'server/couture.mjs'] : [bundled]
-  const all = bundled === undefined ? env : { ...compiledFor(bundled), ...env }
-  const options = { cwd: ROOT, env: all, timeout: 60_000, killSignal: 'SIGKILL' } as const
+  if (isShared() && !ownProcess) return ask('command', { args, env })
+  const options = { cwd: ROOT, env, timeout: 60_000, killSignal: 'SIGKILL' } as const
   return new Promise((resolve) => {
-    execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [...PRELOADS, 'server/couture.mjs', ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : ((error.code as unknown as number | undefined) ?? null), stdout, stderr }),
     )
   })
@@ -129,6 +131,13 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
   const store = await openStore(dataDir, options.env?.DATABASE_URL, { migrated: true })
+  const setClock = async (clockMs: number) => {
+    // Renamed, so that nobody reads half a number.
+    writeFileSync(`${clockOf(dataDir)}.new`, String(clockMs))
+    renameSync(`${clockOf(dataDir)}.new`, clockOf(dataDir))
+    await new Promise((resolve) => setTimeout(resolve, CLOCK_SEEN_MS))
+  }
+  if (options.movable) await setClock(options.clockMs ?? 0)
   const own = { ...options, dataDir, port, env: { ...store.env, ...options.env } }
   const bundled = isShared() && !options.fromSources ? await ask('product', null) : undefined
   const { command, args, options: where } = serverArguments(own, bundled)
@@ -175,6 +184,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     output: () => ({ stdout, stderr }),
     cli,
     api,
+    setClock,
     get: async (path) => readJson(await api(path), path),
     post: async (path, body) =>
       readJson(
@@ -191,7 +201,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
         await exited
       }
       await store.close({ wipe })
-      if (wipe) rmSync(dataDir, { recursive: true, force: true })
+      if (wipe) for (const path of [dataDir, clockOf(dataDir)]) rmSync(path, { recursive: true, force: true })
       if (stderr.trim() !== '') throw new Error(`the server logged something unexpected:\n${stderr}`)
     },
     async kill() {

@@ -8,28 +8,37 @@ import { readFileSync } from 'node:fs'
 /** How often the file is read. */
 const LOOK_EVERY_MS = 20
 
-const file = process.env.CLOCK_FILE
-let offset = Number(process.env.CLOCK_OFFSET_MS ?? 0)
+const RealDate = Date
+const realNow = Date.now
 
-if (offset !== 0 || file !== undefined) {
-  const RealDate = Date
-  const realNow = Date.now
-  let lookedAt = Number.NEGATIVE_INFINITY
-  const shifted = () => {
-    if (file !== undefined && performance.now() - lookedAt > LOOK_EVERY_MS) {
-      offset = Number(readFileSync(file, 'utf8'))
-      lookedAt = performance.now()
-    }
-    return realNow() + offset
+let file: string | undefined
+let offset = 0
+let lookedAt = Number.NEGATIVE_INFINITY
+
+function shifted(): number {
+  if (file !== undefined && performance.now() - lookedAt > LOOK_EVERY_MS) {
+    offset = Number(readFileSync(file, 'utf8'))
+    lookedAt = performance.now()
   }
-  class ShiftedDate extends RealDate {
-    constructor(...args: [] | [string | number | Date]) {
-      if (args.length === 0) super(shifted())
-      else super(...(args as [number]))
-    }
-    static override now(): number {
-      return shifted()
-    }
-  }
-  globalThis.Date = ShiftedDate as DateConstructor
+  return realNow() + offset
 }
+
+class ShiftedDate extends RealDate {
+  constructor(...args: [] | [string | number | Date]) {
+    if (args.length === 0) super(shifted())
+    else super(...(args as [number]))
+  }
+  static override now(): number {
+    return shifted()
+  }
+}
+
+/** Sets the clock by the environment as it is now. A process that runs several commands calls it before each. */
+export function setClock(): void {
+  file = process.env.CLOCK_FILE
+  offset = Number(process.env.CLOCK_OFFSET_MS ?? 0)
+  lookedAt = Number.NEGATIVE_INFINITY
+  globalThis.Date = offset === 0 && file === undefined ? RealDate : (ShiftedDate as DateConstructor)
+}
+
+setClock()
