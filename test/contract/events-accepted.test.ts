@@ -199,24 +199,20 @@ describe('the cookie', () => {
   })
 
   test('is renewed after a day and expires after 13 months at the latest, when a new visitor starts', async () => {
-    let long = await startServer()
-    const later = async (clockMs: number) => {
-      await long.stop({ wipe: false })
-      long = await startServer({ dataDir: long.dataDir, clockMs })
-    }
+    const long = await startServer({ movable: true })
     try {
       const visitor = newVisitor()
       const first = await sent(batch([event('page')], { candidate: visitor }), {}, long)
-      await later(25 * HOUR)
+      await long.setClock(25 * HOUR)
       const next = await sent(batch([event('page')]), { cookie: pairOf(first.cookie) }, long)
       expect(next.reply.visitor).toBe(visitor)
       expect(pairOf(next.cookie)).not.toBe(pairOf(first.cookie))
-      await later(380 * DAY)
+      await long.setClock(380 * DAY)
       const last = await sent(batch([event('page')]), { cookie: pairOf(next.cookie) }, long)
       expect(last.reply.visitor).toBe(visitor)
       const maxAge = Number(/max-age=(\d+)/i.exec(last.cookie!)?.[1])
       expect((380 * DAY) / 1000 + maxAge).toBeLessThanOrEqual((396 * DAY) / 1000)
-      await later(400 * DAY)
+      await long.setClock(400 * DAY)
       const gone = await sent(batch([event('page')]), { cookie: pairOf(last.cookie) }, long)
       expect(gone.reply.visitor).not.toBe(visitor)
     } finally {

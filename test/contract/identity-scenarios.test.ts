@@ -415,8 +415,7 @@ test('10. A kiosk with three logins: links cover sessions only, in retrospect to
 
 test('12. A is imported a week after A’s signed login: it applies from its own time, without a stale trigger', async () => {
   // The same shop runs eight days ago, then today.
-  let then = await startServer({ clockMs: -8 * DAY })
-  const { dataDir } = then
+  const then = await startServer({ movable: true, clockMs: -8 * DAY })
   try {
     const early = await createTeller(then)
     const at = daysAgo(8)
@@ -427,9 +426,8 @@ test('12. A is imported a week after A’s signed login: it applies from its own
     expect((await then.get(`/api/v1/links?visitor=${visitor}`)).data).toMatchObject([
       { contact: null, state: 'held', reason: 'not_in_crm' },
     ])
-    await then.stop({ wipe: false })
 
-    then = await startServer({ dataDir })
+    await then.setClock(0)
     await then.post('/api/v1/contacts', [{ id: 's12-anna', email: 's12@example.com', mail_consent: true }])
     await settled(then)
     const { data } = await then.get('/api/v1/contacts/s12-anna/timeline')

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { type Mailbox, startMailbox } from '../support/mailbox.ts'
 import { settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer, until } from '../support/server.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
 
 const MINUTE = 60_000
 const PRODUCT = '/demo/products/bracelet-white-gold'
@@ -20,18 +20,10 @@ type Link = { contact: string; visitor: string; state: string; strength: string 
 let browser: Browser
 let mailbox: Mailbox
 let server: TestServer
-let port: number
-
-/** Starts the server, or restarts it at another time with its data. */
-async function serverAt(clockMs: number): Promise<void> {
-  const dataDir = server?.dataDir
-  await server?.stop({ wipe: false })
-  server = await startServer({ port, clockMs, ...(dataDir ? { dataDir } : {}) })
-}
 
 beforeAll(async () => {
-  port = await freePort()
-  ;[browser, mailbox] = await Promise.all([openBrowser(), startMailbox(), serverAt(-70 * MINUTE)])
+  const starting = startServer({ movable: true, clockMs: -70 * MINUTE })
+  ;[browser, mailbox, server] = await Promise.all([openBrowser(), startMailbox(), starting])
   const names = ['straight', 'redirected', 'scanned', 'forwarding', 'anton']
   const contacts = names.map((id) => ({ id, email: `${id}@mail.example`, mail_consent: true }))
   await server.post('/api/v1/contacts', contacts)
@@ -113,7 +105,7 @@ test('on a family computer, a login minutes after another person’s mail click 
   const [{ visitor }] = (await linked('anton')) as [Link]
   await first.close()
 
-  await serverAt(-8 * MINUTE)
+  await server.setClock(-8 * MINUTE)
   await writeTo('anton', 'Letter of today')
   const second = await follow(context, 'Letter of today', 'To the shop')
   await second.mouse.wheel(0, 200)
@@ -123,7 +115,7 @@ test('on a family computer, a login minutes after another person’s mail click 
   )
   await settled(server)
 
-  await serverAt(0)
+  await server.setClock(0)
   await signIn(second, visitor, 'couture-demo-1')
   const all = await timeline(`visitors/${visitor}`)
   const login = all.findLastIndex((event) => event.type === 'identify')

@@ -7,7 +7,7 @@ import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer, until } from '../support/server.ts'
+import { startServer, type TestServer, until } from '../support/server.ts'
 
 const MINUTE = 60_000
 const BRACELET = 'bracelet-white-gold'
@@ -54,20 +54,11 @@ async function visitorOf(page: Page): Promise<string> {
 
 describe('Jean-Pierre and the bracelet', () => {
   let server: TestServer
-  let port: number
-  let dataDir: string
   let context: BrowserContext
   let visitor: string
 
-  const restart = async (clockMs: number) => {
-    await server?.stop({ wipe: false })
-    server = await startServer({ port, clockMs, ...(dataDir ? { dataDir } : {}) })
-    dataDir = server.dataDir
-  }
-
   beforeAll(async () => {
-    port = await freePort()
-    await restart(-140 * MINUTE)
+    server = await startServer({ movable: true, clockMs: -140 * MINUTE })
     context = await newVisitor(browser)
   })
   afterAll(async () => {
@@ -105,7 +96,7 @@ describe('Jean-Pierre and the bracelet', () => {
   })
 
   test('a second visit an hour later puts the bracelet into the cart and leaves', async () => {
-    await restart(-75 * MINUTE)
+    await server.setClock(-75 * MINUTE)
     const page = await context.newPage()
     await open(page, server, '')
     await page.getByTestId(`product-${BRACELET}`).click()
@@ -124,7 +115,7 @@ describe('Jean-Pierre and the bracelet', () => {
   })
 
   test('an abandoned cart is in the segment, as an anonymous person’s', async () => {
-    await restart(0)
+    await server.setClock(0)
     const members = await until(async () => {
       const { data } = await server.get<Members>('/api/v1/segments/cart_abandoned/members')
       return data.length > 0 ? data : null
