@@ -33,6 +33,7 @@ import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { timelineRoutes } from './http/timelines.ts'
+import { userRoutes } from './http/users.ts'
 import { INSTANCE_HEADER } from './ops/address.ts'
 import { type Asset, contentHash, TAG_SETTINGS_NAME } from './ops/bundle.ts'
 import type { Readiness } from './ops/readiness.ts'
@@ -82,6 +83,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', peopleRoutes(deps))
     .route('/', timelineRoutes(deps))
     .route('/', linkRoutes(deps))
+    .route('/', userRoutes(deps))
 }
 
 /** The type of the private API, for `hono/client`. */

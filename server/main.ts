@@ -7,18 +7,17 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { nanoid } from 'nanoid'
 import pkg from '../package.json' with { type: 'json' }
 import { createDemo, type Demo } from './actions/demo.ts'
-import { createIdentify } from './actions/identify.ts'
-import { createMint, revokeTokens } from './actions/link-tokens.ts'
+import type { FirstOwner } from './actions/first-owner.ts'
 import { prepareLater, prepareNow } from './actions/prepare-at-start.ts'
 import { prepareStore } from './actions/prepare-store.ts'
 import { type RebuildProgress, rebuildProgress } from './actions/rebuild.ts'
-import { createKeysOf } from './actions/sites.ts'
 import { type Welcome, welcomeTo } from './actions/welcome.ts'
-import { type AppDeps, createApp } from './app.ts'
-import { type Configuration, createConfiguration } from './collect/configuration.ts'
+import { createApp } from './app.ts'
+import { createConfiguration } from './collect/configuration.ts'
 import { createEndpoints } from './collect/endpoints.ts'
 import { createRateLimit } from './collect/rate-limit.ts'
 import { senderAddress } from './collect/stamp.ts'
+import { createHttpDeps } from './http-deps.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { type JournalReader, openJournalReader } from './journal/journal.ts'
 import { listen, PATIENCE } from './listen.ts'
@@ -29,7 +28,7 @@ import { coalesce } from './ops/coalesce.ts'
 import type { Config } from './ops/config.ts'
 import { explainDamage, explainStore } from './ops/damage.ts'
 import { connectionLimits } from './ops/file-limit.ts'
-import { createKeyring, hashApiKey, type Keyring, sameSecret, sha256Hex } from './ops/keyring.ts'
+import { createKeyring, hashSecret } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
@@ -71,8 +70,11 @@ export type Running = Welcome & {
 const now = () => Date.now()
 const newId = () => nanoid(22)
 
-/** Starts the server, and resolves once it answers requests. */
-export async function start(config: Config): Promise<Running> {
+/**
+ * Starts the server, and resolves once it answers requests. `onFirstOwner` is given the user that the first start creates,
+ * which is later if the store is unavailable.
+ */
+export async function start(config: Config, onFirstOwner: (owner: FirstOwner) => void): Promise<Running> {
   await warmUpTicks()
   const instance = newId()
   const lock = lockFolder(config.dataDir, { address: ownAddress(config), instance })
@@ -106,7 +108,7 @@ export async function start(config: Config): Promise<Running> {
         keepLandedMs: JOURNAL_KEEP_MS,
       },
       secret: config.secret,
-      secure: isHttps(config.publicUrl),
+      secure: config.publicUrl.startsWith('https:'),
     },
     {
       missed: () => configuration.missed(),
@@ -120,7 +122,10 @@ export async function start(config: Config): Promise<Running> {
   // Both are awaited below. Until then a rejection must not count as unhandled.
   for (const starting of [building, collector.opened]) starting.catch(() => {})
   const preparing = {
-    prepare: () => prepareStore(config, keyring, now()),
+    prepare: async () => {
+      const owner = await prepareStore(config, keyring, now())
+      if (owner !== null) onFirstOwner(owner)
+    },
     isAway: isPassing,
     knowsSites: () => existsSync(sitesFile),
     explain: explainStore(config, isPassing),
@@ -159,7 +164,7 @@ export async function start(config: Config): Promise<Running> {
   const app = createApp({
     configuration,
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
-    http: httpDeps({ config, keyring, db, configuration, wake }),
+    http: createHttpDeps({ config, keyring, db, configuration, now, newId, wake }),
     isThisMachine: (c) => doors.isThisMachine(c.env.incoming),
     // The demo shop calls the application without a connection.
     isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),
@@ -181,7 +186,7 @@ export async function start(config: Config): Promise<Running> {
     ...watching,
   })
   const endpoints = createEndpoints({
-    receive: { configuration, clientAddress: addressOf, hashKey: hashApiKey, limit: createRateLimit(isLoopback), now },
+    receive: { configuration, clientAddress: addressOf, hashKey: hashSecret, limit: createRateLimit(isLoopback), now },
     collect: collector.collect,
     knowsOrigin: configuration.knowsOrigin,
     onLimited: metrics.limited,
@@ -239,51 +244,5 @@ export async function start(config: Config): Promise<Running> {
       log.flush()
       return stopped
     },
-  }
-}
-
-const isHttps = (url: string) => url.startsWith('https:')
-
-/** The dependencies of the private routes. */
-function httpDeps(from: {
-  config: Config
-  keyring: Keyring
-  db: AppDeps['http']['db']
-  configuration: Configuration
-  wake: () => void
-}): AppDeps['http'] {
-  const { config, keyring, db, configuration, wake } = from
-  return {
-    db,
-    now,
-    newId,
-    identify: createIdentify({
-      cookieMac: keyring.cookieMac,
-      secure: isHttps(config.publicUrl),
-      now,
-      newId,
-      identifier: keyring.identifier,
-      tokenHash: keyring.token,
-      sha256: sha256Hex,
-      readLink,
-      tombstone: keyring.tombstone,
-    }),
-    findKey: (token) => configuration.freshKey(hashApiKey(token)),
-    findSite: (id) => configuration.freshSite(id),
-    tombstone: keyring.tombstone,
-    keysOf: async () => {
-      await configuration.refresh()
-      return createKeysOf(keyring, configuration.sites)
-    },
-    mint: createMint(config.publicUrl),
-    revoke: async (site, revoking, note) => {
-      const revoked = await revokeTokens(db, keyring, site, revoking, now(), note)
-      await configuration.refresh()
-      return revoked
-    },
-    checkPassword: (password) => sameSecret(password, config.adminPassword),
-    sessionMac: (text) => keyring.sessionMac(`${text} ${config.adminPassword}`),
-    secure: isHttps(config.adminUrl ?? config.publicUrl),
-    wake,
   }
 }

@@ -192,6 +192,11 @@ const RULES: Rule[] = [
     why: 'the application combines the routes; their dependencies are passed in',
   },
   {
+    where: /^server\/http-deps\.ts$/,
+    may: only(rooms('actions', 'collect', 'http', 'ops', 'store'), 'kysely$'),
+    why: 'it composes what routes need and may not import, and decides nothing',
+  },
+  {
     where: /^server\/listen\.ts$/,
     may: only(rooms('collect'), '@hono/node-server$', 'node:(http|net)$'),
     why: 'the socket is given the handler of its requests',

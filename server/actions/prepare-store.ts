@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Kysely } from 'kysely'
+import { nanoid } from 'nanoid'
 import { activateCopy } from '../copy/activate.ts'
 import { isEmptyDatabase } from '../copy/target.ts'
 import { DEMO_SITE, hasRealSite } from '../domain/demo.ts'
@@ -13,6 +14,7 @@ import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
 import { findSite, listSites, updateSite } from '../store/sites.ts'
+import { ensureOwner, type FirstOwner } from './first-owner.ts'
 import { createSite } from './sites.ts'
 
 /** The store, as actions and commands use it. */
@@ -44,12 +46,16 @@ async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring
   await updatePresets(store, now)
 }
 
-/** Prepares the store for a server, including the demo's site with this server's origins while there is a demo. */
-export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<void> {
+/**
+ * Prepares the store for a server, including the demo's site with this server's origins while there is a demo, and the
+ * first owner. Returns the owner if it was created.
+ */
+export async function prepareStore(config: Config, keyring: Keyring, now: number): Promise<FirstOwner | null> {
   const store = openCommandStore(config)
   try {
     await bringUp(store, config, keyring, now)
     await ensureDemoSite(store, config, keyring, now)
+    return await ensureOwner(store, config, { at: now, newId: () => nanoid(22) })
   } finally {
     await store.destroy()
   }

@@ -4,7 +4,7 @@ import { isDemoContact } from '../domain/demo.ts'
 import { normaliseEmail } from '../domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { contactReference } from '../domain/token.ts'
-import { hashApiKey, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
+import { hashSecret, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
 import { putApiKey } from '../store/api-keys.ts'
 import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
@@ -81,7 +81,7 @@ export async function createKey(
   now: number,
 ): Promise<{ id: string; key: string; scopes: string[] }> {
   const key = newSecret('ck_')
-  await putApiKey(db, { ...given, hash: hashApiKey(key) }, now)
+  await putApiKey(db, { ...given, hash: hashSecret(key) }, now)
   return { ...given, key }
 }
 

@@ -2,7 +2,8 @@
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
 import { createKey } from '../actions/sites.ts'
-import { deleteApiKey, listApiKeys, SCOPES } from '../store/api-keys.ts'
+import { SCOPES } from '../domain/roles.ts'
+import { deleteApiKey, listApiKeys } from '../store/api-keys.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */

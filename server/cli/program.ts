@@ -16,6 +16,7 @@ import { registerServe } from './serve.ts'
 import { registerSites } from './sites.ts'
 import { registerTokens } from './tokens.ts'
 import { registerTrace } from './trace.ts'
+import { registerUsers } from './users.ts'
 
 function createProgram(): Command {
   const program = new Command('couture')
@@ -36,6 +37,7 @@ function createProgram(): Command {
     })
   registerSites(program)
   registerKeys(program)
+  registerUsers(program)
   registerTokens(program)
   registerImports(program)
   registerErase(program)

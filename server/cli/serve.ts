@@ -1,5 +1,6 @@
 /** `couture serve`: runs the server until it gets a signal to stop. */
 import type { Command } from 'commander'
+import type { FirstOwner } from '../actions/first-owner.ts'
 import { start } from '../main.ts'
 import { readServerConfig } from '../ops/config.ts'
 import { createLog } from '../ops/log.ts'
@@ -12,13 +13,19 @@ export function registerServe(program: Command): void {
     .description('run the collector, the API and the dashboard')
     .action(async () => {
       const config = readServerConfig(process.env)
-      const running = await start(config)
+      let owner: string[] = []
+      let isPrinted = false
+      const running = await start(config, (made) => {
+        owner = ownerLines(made, config.adminPassword !== null)
+        if (isPrinted) console.log(owner.join('\n'))
+      })
+      isPrinted = true
       console.log(
         [
           ...(config.isNew ? [`A new installation was made in DATA_DIR ${config.dataDir}`, ''] : []),
           `Couture is at      ${running.address}`,
           `Dashboard          ${running.dashboard}`,
-          `  password         ${config.adminPassword}`,
+          ...owner,
           ...(running.demo === null ? [] : [`Demo shop          ${running.demo}`]),
           '',
           running.site === null
@@ -42,4 +49,10 @@ export function registerServe(program: Command): void {
         })
       }
     })
+}
+
+/** How to sign in for the first time. A generated password is shown only now. */
+function ownerLines({ name, password }: FirstOwner, isGiven: boolean): string[] {
+  if (password !== null) return [`  user             ${name}`, `  password         ${password}   (not shown again)`]
+  return [`  user             ${name}, with ${isGiven ? 'ADMIN_PASSWORD' : 'the one that the dashboard had until now'}`]
 }

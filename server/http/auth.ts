@@ -1,55 +1,72 @@
 /**
- * Authorises calls of private routes: by an API key with the scope, or by a session of the dashboard. The session is a
- * signed cookie. Browsers send it only from the dashboard's own pages (`SameSite=Strict`), and a write must also carry
+ * Authorises calls of private routes: by an API key with the scope, or by a session of a user whose role includes it.
+ * Browsers send the session's cookie only from the dashboard's own pages (`SameSite=Strict`), and a write must also carry
  * a same-origin `Sec-Fetch-Site` or `Origin` header.
  */
 import type { Context, MiddlewareHandler } from 'hono'
-import { getCookie } from 'hono/cookie'
+import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { Problem } from '../domain/problem.ts'
-import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { permits, ROLES, type Scope } from '../domain/roles.ts'
+import { SESSION_MS } from '../store/sessions.ts'
+import type { Caller, HttpDeps, PrivateEnv } from './deps.ts'
 
-/** The name of the dashboard's session cookie. */
+/** The name of the session's cookie; on https `__Host-` is put before it. */
 export const SESSION_COOKIE = 'couture_session'
 
-/** The lifetime of a session. */
-export const SESSION_MS = 30 * 24 * 3600_000
+/** Longer texts are no tokens, and are not hashed. */
+const MAX_TOKEN = 100
 
-/** The cookie's value for a session that started at `since`. */
-export function sessionValue(since: number, mac: (text: string) => string): string {
-  return `${since}.${mac(`session ${since}`)}`
+const cookieName = (deps: HttpDeps) => (deps.secure ? `__Host-${SESSION_COOKIE}` : SESSION_COOKIE)
+
+/** The token that the browser sent. */
+export function sessionToken(c: Context, deps: HttpDeps): string | undefined {
+  const token = getCookie(c, cookieName(deps))
+  return token !== undefined && token.length <= MAX_TOKEN ? token : undefined
 }
 
-/** When the session started, or null if the value is not signed by us or the session has expired. */
-export function readSession(value: string | undefined, mac: (text: string) => string, now: number): number | null {
-  const since = Number(/^(\d{1,15})\./.exec(value ?? '')?.[1] ?? Number.NaN)
-  if (Number.isNaN(since) || value !== sessionValue(since, mac) || now > since + SESSION_MS) return null
-  return since
+/** Gives the browser the token of a session, or takes it away. */
+export function setSessionToken(c: Context, deps: HttpDeps, token: string | null): void {
+  const options = { path: '/', secure: deps.secure }
+  if (token === null) deleteCookie(c, cookieName(deps), options)
+  else
+    setCookie(c, cookieName(deps), token, { ...options, httpOnly: true, sameSite: 'Strict', maxAge: SESSION_MS / 1000 })
 }
 
 /** Identifies the caller and refuses the unauthorised. Any one of `scopes` is enough; without any, every caller may. */
-export function allow(deps: HttpDeps, ...scopes: string[]): MiddlewareHandler<PrivateEnv> {
+export function allow(deps: HttpDeps, ...scopes: Scope[]): MiddlewareHandler<PrivateEnv> {
   return async (c, next) => {
     const header = c.req.header('authorization')
     if (header !== undefined) {
       const token = /^Bearer (\S+)$/i.exec(header)?.[1]
       const key = token === undefined ? undefined : await deps.findKey(token)
       if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a valid key', bearer)
-      const allowed = scopes.length === 0 || key.scopes.includes('admin') || scopes.some((s) => key.scopes.includes(s))
-      if (!allowed) throw new Problem(403, 'missing_scope', `the key must have the scope ${scopes.join(' or ')}`)
-      c.set('caller', { actor: `key:${key.id}`, scopes: key.scopes, since: null })
+      if (!permits(key.scopes, scopes)) {
+        throw new Problem(403, 'missing_scope', `the key must have the scope ${scopes.join(' or ')}`)
+      }
+      c.set('caller', { actor: `key:${key.id}`, scopes: key.scopes, exports: true, session: null })
       return next()
     }
-    const since = readSession(getCookie(c, SESSION_COOKIE), deps.sessionMac, deps.now())
-    if (since === null) {
+    const token = sessionToken(c, deps)
+    const session = token === undefined ? undefined : await deps.findSession(token)
+    if (session === undefined) {
       throw new Problem(401, 'not_signed_in', 'send "Authorization: Bearer KEY", or sign in to the dashboard', bearer)
     }
     checkSameOrigin(c)
-    c.set('caller', { actor: 'dashboard', scopes: 'all', since })
+    const role = ROLES[session.role]
+    if (!permits(role.scopes, scopes)) {
+      throw new Problem(403, 'missing_scope', `the role ${session.role} does not include ${scopes.join(' or ')}`)
+    }
+    c.set('caller', { actor: session.name, ...role, session })
     return next()
   }
 }
 
 const bearer = { 'www-authenticate': 'Bearer' }
+
+/** Refuses a file with many people to users whose role only reads. */
+export function checkExport({ exports, session }: Caller): void {
+  if (!exports) throw new Problem(403, 'no_exports', `the role ${session?.role} may not download files of people`)
+}
 
 /** Refuses a write that is authorised by the cookie but does not come from one of our own pages. */
 export function checkSameOrigin(c: Context): void {

@@ -1,8 +1,10 @@
 /** The dependencies of the private routes. A request reads and writes the store through `db` only. */
+import type { Context } from 'hono'
 import type { Kysely, Transaction } from 'kysely'
 import type { Site } from '../domain/settings.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import type { Database } from '../store/schema.ts'
+import type { Session } from '../store/sessions.ts'
 
 /** Passed in by the composition root. */
 export type HttpDeps = {
@@ -29,9 +31,18 @@ export type HttpDeps = {
     trx: Transaction<Database>,
     login: { site: Site; visitor: string; login: { contact_id?: string; email?: string }; at: number },
   ) => Promise<{ visitor: string; event: string } | { code: string; message: string }>
-  checkPassword: (password: string) => boolean
-  sessionMac: (text: string) => string
-  /** Whether the dashboard's cookies are marked `Secure`. */
+  /** The session of a browser's token, unless it has ended or expired. Counts as a use of it. */
+  findSession: (token: string) => Promise<Session | undefined>
+  /** Checks a user's password: the user, null if it is wrong, or the seconds after which the address may try again. */
+  checkPassword: (attempt: Attempt) => Promise<{ user: Identity } | { waitS: number } | null>
+  /** Opens a session of a user and returns its token. */
+  openSession: (user: Identity, from: Pick<Attempt, 'address' | 'userAgent'>) => Promise<string>
+  /** The hash of a password, as it is stored. `generated`: it is a new one from `newPassword`. */
+  hashPassword: (password: string, options?: { generated: boolean }) => Promise<string>
+  newPassword: () => string
+  /** The address of the client. */
+  addressOf: (c: Context) => string | null
+  /** Whether the dashboard is reached by https, so that its cookie is for its host alone. */
   secure: boolean
   /** Notifies the deriving thread of a write. */
   wake: () => void
@@ -40,8 +51,17 @@ export type HttpDeps = {
 /** The link of a mail: the token, the page's URL with it, and the redirect. */
 export type MintedLink = { contact: string; token: string; url: string; redirect: string }
 
-/** The caller of a private route. `since` is the start of a session, null for a key. */
-export type Caller = { actor: string; scopes: 'all' | string[]; since: number | null }
+/** A user by id and name. */
+export type Identity = { id: string; name: string }
+
+/** An attempt to sign in, with the browser's address and name. */
+export type Attempt = { name: string; password: string; address: string | null; userAgent: string }
+
+/**
+ * The caller of a private route: a key, or a user in a session. `exports`: whether it may download lists of people as
+ * files.
+ */
+export type Caller = { actor: string; scopes: readonly string[]; exports: boolean; session: Session | null }
 
 /** The environment of the private app. */
 export type PrivateEnv = { Variables: { caller: Caller } }

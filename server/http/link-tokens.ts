@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { targetProblem } from '../domain/link-target.ts'
 import { Problem } from '../domain/problem.ts'
+import { permits } from '../domain/roles.ts'
 import type { Site } from '../domain/settings.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { contactRecipients, type Recipients, type Rejected, segmentRecipients } from '../segments/recipients.ts'
@@ -212,7 +213,7 @@ function issueTime(body: { issued_at?: string | undefined; expires?: string | un
 }
 
 function mayReadContacts({ scopes }: Caller): boolean {
-  return scopes === 'all' || scopes.includes('admin') || scopes.includes('contacts:read')
+  return permits(scopes, ['contacts:read'])
 }
 
 async function recipientsOf(deps: HttpDeps, body: z.infer<typeof requestSchema>): Promise<Recipients> {

@@ -29,7 +29,7 @@ export function describeApi(
     type: 'apiKey',
     in: 'cookie',
     name: SESSION_COOKIE,
-    description: "The dashboard's session.",
+    description: "A session of the dashboard. On https the cookie's name begins with `__Host-`.",
   })
   registry.registerComponent('securitySchemes', 'writeKey', {
     type: 'http',

@@ -12,7 +12,7 @@ import { loadContactCards } from '../store/contacts.ts'
 import { decodeJson, encodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
 import { loadTyped } from '../store/typed.ts'
-import { allow } from './auth.ts'
+import { allow, checkExport } from './auth.ts'
 import { MEMBER_CSV } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { memberSchema } from './export-shapes.ts'
@@ -43,6 +43,7 @@ export function memberRoutes(deps: HttpDeps) {
     async (c) => {
       const { id } = c.req.valid('param')
       const { after, limit, format, bom } = c.req.valid('query')
+      if (format !== 'json') checkExport(c.get('caller'))
       const segment = await findSegment(deps.db, id)
       if (!segment) throw unknownSegment(id)
       const list = `members:${id}`

@@ -17,6 +17,7 @@ export const TAGS = {
   Segments: 'Groups of people by behaviour, and their members.',
   Reports: "The figures of the dashboard's first page.",
   Session: "The dashboard's sign-in. Programs use keys instead.",
+  Users: 'Who signs in to the dashboard, with which role, and where they are signed in.',
   Operation: 'Health and metrics, for operators.',
 } as const
 

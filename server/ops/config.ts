@@ -19,7 +19,8 @@ export type Config = {
   /** Where private routes answer besides loopback; null means under `publicUrl`, unless that is a shop's origin. */
   adminUrl: string | null
   secret: string
-  adminPassword: string
+  /** The first owner's password; null if it is not given. */
+  adminPassword: string | null
   /** The number of proxies in front that set `X-Forwarded-For`. */
   trustProxy: number
   /** Whether the demo shop stays open once there is a site of a real shop. */
@@ -36,8 +37,8 @@ export class ConfigError extends Error {}
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const
 
 /**
- * Reads the environment for a server. Creates `DATA_DIR` if it is new, and in it the secret and the password if none were
- * given, and keeps the files in it to their owner.
+ * Reads the environment for a server. Creates `DATA_DIR` if it is new, and in it the secret if none was given,
+ * and keeps the files in it to their owner.
  */
 export function readServerConfig(env: Record<string, string | undefined>): Config & { isNew: boolean } {
   const given = readEnvironment(env)
@@ -46,8 +47,7 @@ export function readServerConfig(env: Record<string, string | undefined>): Confi
   makeDirectory(dataDir)
   for (const path of openFiles(dataDir)) makePrivate(path)
   const secret = given.secret ?? keep(join(dataDir, SECRET_FILE), () => newSecret())
-  const adminPassword = given.adminPassword ?? keep(join(dataDir, PASSWORD_FILE), () => newSecret().slice(0, 20))
-  return { ...given, secret, adminPassword, isNew }
+  return { ...given, secret, isNew }
 }
 
 /**
@@ -66,18 +66,17 @@ export function readCommandConfig(env: Record<string, string | undefined>): Conf
   if (secret === null) {
     throw new ConfigError(`COUTURE_SECRET must be set as it is for the server: DATA_DIR ${dataDir} holds no secret`)
   }
-  return { ...given, secret, adminPassword: given.adminPassword ?? kept(join(dataDir, PASSWORD_FILE)) ?? '' }
+  return { ...given, secret }
 }
 
 const SECRET_FILE = 'secret'
-const PASSWORD_FILE = 'admin-password'
 
 /** Whether a server has run on the folder, or a backup can be restored into it. */
 function holdsInstallation(dataDir: string): boolean {
   return ['couture.db', 'journal.db', SECRET_FILE].some((name) => existsSync(join(dataDir, name)))
 }
 
-type Given = Omit<Config, 'secret' | 'adminPassword'> & { secret: string | null; adminPassword: string | null }
+type Given = Omit<Config, 'secret'> & { secret: string | null }
 
 function readEnvironment(env: Record<string, string | undefined>): Given {
   const port = integer(env, 'PORT', 3000, 1, 65535)

@@ -3,15 +3,7 @@
  * Identifiers, tokens and retired visitors are kept only as keyed hashes: somebody who has the files but not the secret
  * cannot test a guess against them.
  */
-import {
-  createHash,
-  createHmac,
-  createSecretKey,
-  hkdfSync,
-  type KeyObject,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 
 /** What is computed with the installation's keys. */
 export type Keyring = {
@@ -23,21 +15,19 @@ export type Keyring = {
   tombstone(visitorId: string): string
   /** The MAC of a visitor cookie's text. */
   cookieMac(text: string): string
-  sessionMac(text: string): string
 }
 
 /** A keyring from a root secret. */
 export function createKeyring(rootSecret: string): Keyring {
   // A key object saves preparing the key for each MAC.
   const derive = (name: string) => createSecretKey(Buffer.from(hkdfSync('sha256', rootSecret, 'couture', name, 32)))
-  const keys = { hash: derive('identifiers'), cookie: derive('visitor cookie'), session: derive('dashboard session') }
+  const keys = { hash: derive('identifiers'), cookie: derive('visitor cookie') }
   const mac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
   return {
     identifier: (kind, value) => mac(keys.hash, `${kind}:${value}`),
     token: (token) => mac(keys.hash, `token:${token}`),
     tombstone: (visitorId) => mac(keys.hash, `visitor:${visitorId}`),
     cookieMac: (text) => mac(keys.cookie, text),
-    sessionMac: (text) => mac(keys.session, text),
   }
 }
 
@@ -68,18 +58,12 @@ export function sha256Hex(text: string): string {
   return createHash('sha256').update(text).digest('hex')
 }
 
-/** How an API key is stored. Its 160 random bits need no slow hash. */
-export function hashApiKey(key: string): string {
-  return createHash('sha256').update(key).digest('base64url')
+/** How an API key or the token of a session is stored. Their 160 random bits and more need no slow hash. */
+export function hashSecret(secret: string): string {
+  return createHash('sha256').update(secret).digest('base64url')
 }
 
 /** A new secret of 256 bits, or a key with a prefix that says what it is. */
 export function newSecret(prefix = ''): string {
   return prefix + randomBytes(prefix === '' ? 32 : 20).toString('base64url')
-}
-
-/** Compares two texts in constant time. */
-export function sameSecret(a: string, b: string): boolean {
-  const [x, y] = [createHash('sha256').update(a).digest(), createHash('sha256').update(b).digest()]
-  return timingSafeEqual(x, y)
 }

@@ -8,21 +8,6 @@ import type { Database } from './schema.ts'
 /** A stored API key: only its hash is known. */
 export type ApiKey = { id: string; hash: string; scopes: string[] }
 
-/** What an API key may do. */
-export const SCOPES = [
-  'events:write',
-  'contacts:read',
-  'contacts:write',
-  'orders:write',
-  'identify:write',
-  'matches:read',
-  'segments:read',
-  'segments:write',
-  'people:read',
-  'links:write',
-  'admin',
-] as const
-
 /** Adds an API key by its hash, replacing one with the same id. */
 export async function putApiKey(db: Kysely<Database>, key: ApiKey, now: number): Promise<void> {
   await transact(db, async (trx) => {

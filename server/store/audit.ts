@@ -1,4 +1,4 @@
-/** The audit log: a row for every write and export through a private route. */
+/** The audit log: a row for every write and export through a private route, and for every sign-in. */
 import type { Kysely } from 'kysely'
 import { encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'

@@ -17,6 +17,7 @@ import * as receipt from './migrations/011-receipt.ts'
 import * as withdrawals from './migrations/012-withdrawals.ts'
 import * as unknownAmounts from './migrations/013-unknown-amounts.ts'
 import * as typedCarts from './migrations/014-typed-carts.ts'
+import * as users from './migrations/015-users.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -35,6 +36,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '012-withdrawals': withdrawals,
   '013-unknown-amounts': unknownAmounts,
   '014-typed-carts': typedCarts,
+  '015-users': users,
 }
 
 /**

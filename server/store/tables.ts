@@ -135,6 +135,8 @@ export const TABLES = {
     distributedBy: own('id'),
     ...kept({ kept: 'holds operators and counts, and of contacts only keyed hashes' }),
   },
+  users: { family: 'configuration', distributedBy: 'local', ...kept(NOBODY) },
+  sessions: { family: 'configuration', distributedBy: 'local', ...kept(NOBODY) },
   contacts: {
     ...{ family: 'contacts', distributedBy: contact, copied: 'yes', rebuilt: null },
     ...{ onWithdrawal: OF_CONTACT, onErasure: { contact: 'contact_id' }, onExpiry: OF_CRM },

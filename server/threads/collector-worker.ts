@@ -13,7 +13,7 @@ import { collectSegment } from '../collect/segment-api.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
 import { isLoopback } from '../ops/address.ts'
 import { createSteadyClock } from '../ops/clock.ts'
-import { createKeyring, hashApiKey, sha256Hex } from '../ops/keyring.ts'
+import { createKeyring, hashSecret, sha256Hex } from '../ops/keyring.ts'
 import { readLink } from '../ops/link-reader.ts'
 import { threadId } from '../ops/priority.ts'
 import { createAnswers } from './answers.ts'
@@ -77,7 +77,7 @@ const { answer, fail, count } = createAnswers({
 
 const deps: EventsDeps = {
   configuration: directory,
-  hashKey: hashApiKey,
+  hashKey: hashSecret,
   cookieMac: keyring.cookieMac,
   secure,
   newId: () => nanoid(22),

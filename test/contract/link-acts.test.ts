@@ -217,7 +217,7 @@ describe('an operator’s decision', () => {
     expect(await actsOf(link)).toHaveLength(1)
   })
 
-  test('made in the dashboard is recorded as the dashboard’s', async () => {
+  test('made in the dashboard is recorded with the name of the user', async () => {
     const link = await linked('cleo')
     const { stdout } = server.output()
     const password = /password\s+(\S+)/i.exec(stdout)![1]!
@@ -233,7 +233,7 @@ describe('an operator’s decision', () => {
       headers: { ...own, cookie },
     })
     expect(response.status).toBe(200)
-    expect((await actsOf(link)).map((row) => row.actor)).toEqual(['dashboard'])
+    expect((await actsOf(link)).map((row) => row.actor)).toEqual(['owner'])
   })
 
   test('needs the scope links:write', async () => {

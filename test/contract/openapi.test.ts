@@ -150,8 +150,11 @@ describe('the examples', () => {
       for (const verb of Object.keys(operations)) answers[`${verb} ${path}`] = (await example(verb, path)).status
     }
     // Only the dashboard's own page may sign in and out; a program is refused.
-    const { 'post /api/v1/session': signIn, 'delete /api/v1/session': signOut, ...programs } = answers
+    const { 'post /api/v1/session': signIn, 'delete /api/v1/session': signOut, ...calls } = answers
     expect([signIn, signOut]).toEqual([403, 403])
+    // A key has no password, and nobody is signed in.
+    const { 'post /api/v1/session/password': change, 'delete /api/v1/sessions/{id}': end, ...programs } = calls
+    expect([change, end]).toEqual([403, 404])
     // A valid token needs this installation's own secret.
     const { 'get /l/{token}': unsigned, ...others } = programs
     expect(unsigned).toBe(400)

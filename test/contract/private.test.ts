@@ -97,14 +97,15 @@ describe('signing in', () => {
       expect(response.headers.get('set-cookie')).toBeNull()
       const problem = await problemOf(response)
       expect(problem.code).toBe('wrong_password')
-      expect(problem.detail).toMatch(/password.*(\w+ ){3}/)
+      expect(problem.detail).toBe('there is no user with this name and this password')
     },
   )
 
   test.each<[string, (cookie: string) => string]>([
     ['that was forged', () => 'couture_session=1.AAAAAAAAAAAAAAAAAAAAAA'],
-    ['with a later start', (cookie) => cookie.replace(/=(\d+)/, (_, since) => `=${Number(since) + 1}`)],
+    ['with another letter', (cookie) => cookie.replace(/=(.)/, (_, first) => (first === 'A' ? '=B' : '=A'))],
     ['that was cut off', (cookie) => cookie.slice(0, -1)],
+    ['of excessive length', (cookie) => `${cookie}${'A'.repeat(4000)}`],
   ])('a session %s gives no access', async (_, forge) => {
     const response = await fetch(`${server.url}/api/v1/matches`, { headers: { cookie: forge(await sessionCookie()) } })
     expect(response.status).toBe(401)
@@ -126,11 +127,12 @@ describe('signing in', () => {
     expect(response.status).toBe(status)
   })
 
-  test('out removes the cookie', async () => {
+  test('out removes the cookie and ends the session', async () => {
     const cookie = await sessionCookie()
     const response = await fetch(`${server.url}/api/v1/session`, { method: 'DELETE', headers: { cookie, ...OWN } })
     expect(response.status).toBe(204)
     expect(response.headers.get('set-cookie')).toMatch(/^couture_session=;.*Max-Age=0/i)
+    expect((await fetch(`${server.url}/api/v1/matches`, { headers: { cookie } })).status).toBe(401)
   })
 
   test('private replies must not be cached', async () => {
@@ -596,14 +598,4 @@ describe('no public reply reveals whether a contact exists', () => {
     const head = `c1.mail.${mac(`contact:${id}`)}.${Math.floor(Date.now() / 1000)}`
     return `${head}.${mac(head)}`
   }
-})
-
-test('after 20 wrong passwords in a minute every sign-in is throttled, even with the right password', async () => {
-  const replies = await Promise.all(Array.from({ length: 25 }, (_, i) => signIn(OWN, `guess ${i}`)))
-  const statuses = replies.map((response) => response.status)
-  expect(statuses.filter((status) => status === 429).length).toBeGreaterThanOrEqual(5)
-  const response = await signIn()
-  expect(response.status).toBe(429)
-  expect(Number(response.headers.get('retry-after'))).toBeGreaterThan(0)
-  expect((await problemOf(response)).code).toBe('too_many_attempts')
 })

@@ -88,7 +88,7 @@ describe('a damaged file stops the start with one sentence that names it', () =>
     const store = new BetterSqlite3(`${server.dataDir}/${name}`)
     store.pragma('wal_checkpoint(truncate)')
     store.close()
-    for (const each of ['couture.db', 'journal.db', 'secret', 'admin-password']) {
+    for (const each of ['couture.db', 'journal.db', 'secret']) {
       if (existsSync(join(server.dataDir, each))) cpSync(join(server.dataDir, each), join(dataDir, each))
     }
     damage(join(dataDir, name))

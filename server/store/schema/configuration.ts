@@ -1,5 +1,6 @@
-/** What operators configure, and what they did: sites, API keys, segments, revocations and the audit log. */
+/** What operators configure, and what they did: sites, API keys, users, segments, revocations and the audit log. */
 import type { SegmentName } from '../../domain/membership.ts'
+import type { Role } from '../../domain/roles.ts'
 import type { SiteSettings } from '../../domain/settings.ts'
 import type { Json } from './columns.ts'
 
@@ -51,6 +52,32 @@ export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: stri
 
 export type AuditRow = { id: string; at: number; actor: string; action: string; detail: Json<Record<string, unknown>> }
 
+/** Somebody who signs in to the dashboard. `id` is the name as it is compared, `password` a salted hash. */
+export type UserRow = {
+  id: string
+  name: string
+  email: string | null
+  role: Role
+  password: string
+  created_at: number
+  signed_in_at: number | null
+}
+
+/**
+ * A user's session. The browser holds the token, the store only its hash; `id` is how the session is called in lists, and
+ * `network` the address it was opened from, truncated to /24 or /48.
+ */
+export type SessionRow = {
+  token_hash: string
+  id: string
+  user_id: string
+  since: number
+  used_at: number
+  network: string | null
+  browser: string | null
+  os: string | null
+}
+
 /** The tables of this family by name. */
 export type ConfigurationTables = {
   sites: SiteRow
@@ -60,4 +87,6 @@ export type ConfigurationTables = {
   segment_versions: SegmentVersionRow
   revocations: RevocationRow
   audit: AuditRow
+  users: UserRow
+  sessions: SessionRow
 }

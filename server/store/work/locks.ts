@@ -13,6 +13,7 @@
  *   its person if a visitor is assigned to it): both lock the contact's person;
  * - contacts or orders are read, merged and written: under the name `contacts` or `orders`;
  * - definitions of segments are read and written: under the name `segments`;
+ * - users are counted and changed: under the name `users`;
  * - sites and keys change, each time with the next version: under the name `config`;
  * - settings change or the store is emptied (marks all visitors) / visitors are derived with the earlier settings: the
  *   former locks all leases (`leases`), and the deriver checks the version after locking its own.
@@ -28,7 +29,7 @@ import { bucketOf } from './buckets.ts'
 /** Locks a name. Locking it again in the same transaction has no effect. */
 export function lockName(
   trx: Transaction<Database>,
-  name: 'config' | 'contacts' | 'orders' | 'segments',
+  name: 'config' | 'contacts' | 'orders' | 'segments' | 'users',
 ): Promise<void> {
   return take(trx, [name])
 }

@@ -1,0 +1,67 @@
+/** Gives the private routes their dependencies, which they know by type only. */
+import type { Kysely } from 'kysely'
+import { createIdentify } from './actions/identify.ts'
+import { createMint, revokeTokens } from './actions/link-tokens.ts'
+import { createSignIn } from './actions/sign-in.ts'
+import { createKeysOf } from './actions/sites.ts'
+import type { Configuration } from './collect/configuration.ts'
+import type { HttpDeps } from './http/deps.ts'
+import { clientAddress } from './ops/address.ts'
+import type { Config } from './ops/config.ts'
+import { hashSecret, type Keyring, sha256Hex } from './ops/keyring.ts'
+import { readLink } from './ops/link-reader.ts'
+import { hashPassword, newPassword } from './ops/password.ts'
+import type { Database } from './store/schema.ts'
+
+/** What the dependencies are made from. */
+type Parts = {
+  config: Config
+  keyring: Keyring
+  db: Kysely<Database>
+  configuration: Configuration
+  now: () => number
+  newId: () => string
+  wake: () => void
+}
+
+const isHttps = (url: string) => url.startsWith('https:')
+
+/** The dependencies of the private routes. */
+export function createHttpDeps({ config, keyring, db, configuration, now, newId, wake }: Parts): HttpDeps {
+  return {
+    db,
+    now,
+    newId,
+    identify: createIdentify({
+      cookieMac: keyring.cookieMac,
+      secure: isHttps(config.publicUrl),
+      now,
+      newId,
+      identifier: keyring.identifier,
+      tokenHash: keyring.token,
+      sha256: sha256Hex,
+      readLink,
+      tombstone: keyring.tombstone,
+    }),
+    findKey: (token) => configuration.freshKey(hashSecret(token)),
+    findSite: (id) => configuration.freshSite(id),
+    tombstone: keyring.tombstone,
+    keysOf: async () => {
+      await configuration.refresh()
+      return createKeysOf(keyring, configuration.sites)
+    },
+    mint: createMint(config.publicUrl),
+    revoke: async (site, revoking, note) => {
+      const revoked = await revokeTokens(db, keyring, site, revoking, now(), note)
+      await configuration.refresh()
+      return revoked
+    },
+    ...createSignIn({ db, now, newId }),
+    hashPassword,
+    newPassword,
+    // The demo shop calls the application without a connection.
+    addressOf: (c) => (c.env === undefined ? null : clientAddress(c.env.incoming, config.trustProxy)),
+    secure: isHttps(config.adminUrl ?? config.publicUrl),
+    wake,
+  }
+}
