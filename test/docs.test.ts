@@ -9,6 +9,7 @@ import { CART_TYPES, foldCarts } from '../server/domain/commerce/cart.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { oneName } from '../server/domain/membership.ts'
+import { ROLES } from '../server/domain/roles.ts'
 import { cartPolicyOf, defaultSettings, SETTINGS } from '../server/domain/settings.ts'
 import { definitionSchema, KINDS } from '../server/segments/grammar.ts'
 import { PRESETS } from '../server/segments/presets.ts'
@@ -252,4 +253,11 @@ describe('segments', () => {
     })
     expect(shown).toEqual(PRESETS.map(({ id, name, node }) => ({ id, name: oneName(name), node })))
   })
+})
+
+test('the table of roles matches the code', () => {
+  const said = table('docs/users.md', 'role', 'scopes', 'downloads lists')
+  expect(said).toEqual(
+    Object.entries(ROLES).map(([role, { scopes, exports }]) => [role, scopes.join(', '), exports ? 'yes' : 'no']),
+  )
 })

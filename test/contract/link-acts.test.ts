@@ -3,7 +3,7 @@
  * is stored with its actor and time, and every visitor that it may affect is derived again.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
+import { newVisitor, printedPassword, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -219,8 +219,7 @@ describe('an operator’s decision', () => {
 
   test('made in the dashboard is recorded with the name of the user', async () => {
     const link = await linked('cleo')
-    const { stdout } = server.output()
-    const password = /password\s+(\S+)/i.exec(stdout)![1]!
+    const password = printedPassword(server)
     const own = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }
     const signIn = await fetch(`${server.url}/api/v1/session`, {
       method: 'POST',

@@ -10,7 +10,7 @@ import { en } from '../../dashboard/texts/en.ts'
 import { fr } from '../../dashboard/texts/fr.ts'
 import { ANOTHER, SAME } from '../../server/domain/identity-table.ts'
 import { INSTALL_MS, openBrowser } from '../support/browser.ts'
-import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
+import { newVisitor, printedPassword, type SiteView, signLogin } from '../support/requests.ts'
 import { consent, event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -119,7 +119,7 @@ async function tellTheStory(): Promise<void> {
 beforeAll(async () => {
   server = await startServer()
   browser = await openBrowser()
-  password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
+  password = printedPassword(server)
   await tellTheStory()
 }, INSTALL_MS)
 afterAll(async () => {

@@ -7,7 +7,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest
 import { en } from '../../dashboard/texts/en.ts'
 import { fr } from '../../dashboard/texts/fr.ts'
 import { INSTALL_MS, openBrowser } from '../support/browser.ts'
-import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
+import { newVisitor, printedPassword, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -49,7 +49,7 @@ async function tellTheStory(): Promise<void> {
 
 beforeAll(async () => {
   server = await startServer()
-  password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
+  password = printedPassword(server)
   await tellTheStory()
   browser = await openBrowser()
 }, INSTALL_MS)

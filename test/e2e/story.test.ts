@@ -6,6 +6,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
+import { printedPassword } from '../support/requests.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -56,9 +57,11 @@ describe('Jean-Pierre and the bracelet', () => {
   let server: TestServer
   let context: BrowserContext
   let visitor: string
+  let password: string
 
   beforeAll(async () => {
     server = await startServer({ movable: true, clockMs: -140 * MINUTE })
+    password = printedPassword(server)
     context = await newVisitor(browser)
   })
   afterAll(async () => {
@@ -191,10 +194,9 @@ describe('Jean-Pierre and the bracelet', () => {
   test('the dashboard shows the customer to a marketer', async () => {
     const page = await browser.newPage()
     await page.goto(`${server.url}/dashboard/carts`)
-    const password = /password\s+(\S+)/.exec(server.output().stdout)![1]!
     await page.getByTestId('password').fill('not the password')
     await page.getByTestId('sign-in').click()
-    await page.getByText(/not the installation's password/).waitFor()
+    await page.getByText(/no user with this name and this password/).waitFor()
     await page.getByTestId('password').fill(password)
     await page.getByTestId('sign-in').click()
     const row = page.getByTestId('cart-row')

@@ -9,7 +9,7 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { filesHolding, problemOf } from '../support/requests.ts'
+import { filesHolding, printedPassword, problemOf } from '../support/requests.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 const OWN = { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' }
@@ -22,12 +22,10 @@ let server: TestServer
 let owners: string
 beforeAll(async () => {
   server = await startServer({ env: { TRUST_PROXY: '1', ADMIN_URL: `http://${HOST}` } })
-  owners = passwordIn(server)
+  owners = printedPassword(server)
   await server.post('/api/v1/users', { name: 'Marie', role: 'marketer', password: MARIES })
 })
 afterAll(() => server?.stop())
-
-const passwordIn = (of: TestServer) => /^ {2}password +(\S+)/m.exec(of.output().stdout)![1]!
 
 let hosts = 0
 /** An address from which nobody has tried yet. */
@@ -276,7 +274,7 @@ describe('on https', () => {
   test('the cookie is for the dashboard’s host alone, and one under another name is none', async () => {
     const env = { PUBLIC_URL: 'https://shop.example/c', ADMIN_URL: 'https://couture.example' }
     const https = await startServer({ env })
-    const response = await signInHere(https, passwordIn(https))
+    const response = await signInHere(https, printedPassword(https))
     const cookie = response.headers.get('set-cookie')!
     expect(cookie).toMatch(/^__Host-couture_session=[\w-]+; Max-Age=\d+; Path=\/; HttpOnly; Secure; SameSite=Strict$/)
     const [own = ''] = cookie.split(';')
@@ -322,7 +320,7 @@ describe('passwords', () => {
     const accepts = async (to: TestServer, password: string) => (await signInHere(to, password)).status === 204
     let cookie = ''
     await serve(null, async (to) => {
-      const signedIn = await signInHere(to, passwordIn(to))
+      const signedIn = await signInHere(to, printedPassword(to))
       cookie = signedIn.headers.get('set-cookie')!.split(';')[0]!
     })
     await serve('the first one given', async (to) => {

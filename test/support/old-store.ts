@@ -52,6 +52,7 @@ function rowsAt(now: number, version: string): Rows {
     cart_idle_at: began + MINUTE + HOUR,
   })
   const proof = { visitor_id: ANNA, id: 'login-1', at: began, received_at: began }
+  const proofs = JSON.stringify([{ id: 'login-1', at: began, evidence: 'login_verified', reason: 'signed_login' }])
   return {
     sites: [
       {
@@ -118,7 +119,7 @@ function rowsAt(now: number, version: string): Rows {
       {
         ...proof,
         ...{ contact_id: 'crm-1', evidence: 'login_verified', strength: 'verified', state: 'open', reason: 'signed' },
-        ...{ end_reason: null, valid_from: began, valid_to: null, backfill_from: null, proofs: '[]' },
+        ...{ end_reason: null, valid_from: began, valid_to: null, backfill_from: null, proofs },
         expires_at: began + 90 * 24 * HOUR,
       },
     ],

@@ -97,6 +97,11 @@ export function signLogin(
     .sign(new TextEncoder().encode(secret))
 }
 
+/** The password that the first start of a server printed for its owner. */
+export function printedPassword(server: Pick<TestServer, 'output'>): string {
+  return /^ {2}password +(\S+)/m.exec(server.output().stdout)![1]!
+}
+
 /** The tables of the store with a row that contains a text. */
 export async function tablesHolding(server: Pick<TestServer, 'query' | 'tables'>, text: string): Promise<string[]> {
   const holding: string[] = []
