@@ -73,7 +73,7 @@ const LONG = {
   ],
   postgres: [
     'test/contract/upgrade.test.ts',
-    'test/fault/away.test.ts',
+    'test/fault/{away,collectors}.test.ts',
     'test/property/{order,segments,segment-changes}.test.ts',
   ],
 }

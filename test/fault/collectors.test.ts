@@ -3,20 +3,21 @@
  * one, without loss or duplicates, and share one feed. If one of them stops for longer than its leases last or is
  * killed, the others take over, and its later writes are refused.
  */
-import { afterAll, expect, test } from 'vitest'
+import { afterEach, expect, test } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
+import { amount } from '../support/long.ts'
 import { signLogin } from '../support/requests.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
 
 const CONTACTS = 12
-const VISITORS = 90
+const VISITORS = amount(48, 90)
 const SECOND = 1000
 
 const running: TestServer[] = []
-afterAll(async () => {
+afterEach(async () => {
   // The last one to stop removes the database that they share.
-  for (const server of running.reverse()) await server.stop()
+  for (const server of running.splice(0).reverse()) await server.stop()
 })
 
 /** Starts `n` collectors on a new database at the same moment. */
@@ -167,7 +168,7 @@ function startLoad(server: TestServer, name: string) {
       const events = [event('page'), event('page')]
       const response = await send(server, batch(events, { visitor })).catch(() => null)
       if (response?.status === 202) acknowledged.push(...events.map(({ id }) => `${visitor} ${id}`))
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await new Promise((resolve) => setTimeout(resolve, 40))
     }
   }
   const senders = [1, 2, 3].map(sender)
