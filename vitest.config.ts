@@ -67,7 +67,7 @@ class LongestFirst extends BaseSequencer {
 // The files that ask for larger amounts in a long run.
 const LONG = {
   sqlite: [
-    'test/contract/{import,upgrade}.test.ts',
+    'test/contract/{import,replay,upgrade}.test.ts',
     'test/fault/{copy,kill,torn}.test.ts',
     'test/property/{order,segments,segment-changes}.test.ts',
   ],
