@@ -25,8 +25,27 @@ export type FormDeps = {
   lose: Lose
 }
 
-/** Normalises an address for hashing and comparison. */
-const normalise = (address: string) => address.trim().toLowerCase()
+/**
+ * Normalises an address for hashing and comparison, as the server does: composed, without invisible marks and a
+ * spreadsheet's apostrophe, in lower case, an international host in ASCII.
+ */
+export const normalise = (address: string) => {
+  const clean = address
+    .normalize('NFC')
+    .replace(/[\xad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g, '')
+    .trim()
+    .replace(/^['’]/, '')
+    .trim()
+    .toLowerCase()
+  const at = clean.lastIndexOf('@') + 1
+  const host = clean.slice(at)
+  if (!at || !/[^ -~]/.test(host) || /[\s/?#:\\]/.test(host)) return clean
+  try {
+    return clean.slice(0, at) + new URL(`http://${host}`).hostname
+  } catch {
+    return clean
+  }
+}
 
 async function sha256(text: string): Promise<string> {
   const bytes = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)))

@@ -15,7 +15,7 @@ import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
 import { findSite, listSites, updateSite } from '../store/sites.ts'
 import { ensureOwner, type FirstOwner } from './first-owner.ts'
-import { createSite } from './sites.ts'
+import { createSite, updateAddressKeys } from './sites.ts'
 
 /** The store, as actions and commands use it. */
 export type Store = Kysely<Database>
@@ -44,6 +44,7 @@ async function bringUp(store: Kysely<Database>, config: Config, keyring: Keyring
   await migrate(store)
   await activateCopy(store, config, keyring)
   await updatePresets(store, now)
+  await updateAddressKeys(store, keyring)
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Creates sites and API keys with their secrets, for the start of a server and for the commands. */
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely'
 import { isDemoContact } from '../domain/demo.ts'
 import { normaliseEmail } from '../domain/identifier.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
@@ -8,6 +8,7 @@ import { hashSecret, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/
 import { putApiKey } from '../store/api-keys.ts'
 import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
+import { readMeta, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
 import { insertSite, listSites, replaceLinkSecret } from '../store/sites.ts'
 
@@ -35,6 +36,19 @@ export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): Key
 export async function readKeysOf(db: Kysely<Database>, keyring: Keyring): Promise<KeysOf> {
   const sites = await listSites(db)
   return createKeysOf(keyring, () => sites)
+}
+
+/** The version of the rule by which addresses are compared. */
+const ADDRESS_RULE = '2'
+
+/** Addresses that a newer rule may compare differently: those with other than ASCII characters, or an apostrophe first. */
+const UNUSUAL = sql<SqlBool>`octet_length(email) <> length(email) or email like '''%'`
+
+/** Lets contacts be found by the current rule for addresses, after an upgrade from an older one. */
+export async function updateAddressKeys(db: Kysely<Database>, keyring: Keyring): Promise<void> {
+  if ((await readMeta(db, 'address_rule')) === ADDRESS_RULE) return
+  await rekeyContacts(db, await readKeysOf(db, keyring), UNUSUAL)
+  await writeMeta(db, 'address_rule', ADDRESS_RULE)
 }
 
 /** Adds a site with new secrets, and lets every contact be found by the site's link tokens. */

@@ -2,8 +2,8 @@
  * Identifiers as people and broken templates send them.
  *
  * An identifier that many visitors share by accident ("null", "{{contact.id}}") would turn them all into one contact;
- * such values are never evidence. Addresses are trimmed and lower-cased, nothing else: some mail hosts ignore dots and
- * plus signs and others do not, and two people must never become one.
+ * such values are never evidence. Addresses are compared without what nobody sees and in one form of Unicode, nothing
+ * else: some mail hosts ignore dots and plus signs and others do not, and two people must never become one.
  */
 
 const BLOCKED = new Set([
@@ -56,9 +56,28 @@ function holdsTag(text: string, [begin, end]: readonly [string, string]): boolea
   return at >= 0 && text.includes(end, at + begin.length)
 }
 
-/** Normalises an address for hashing and comparison. */
+/** What has no width or only directs the text: it comes along when an address is copied from a page or a mail. */
+const INVISIBLE = /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]/g
+
+/**
+ * An address as its owner would write it: composed, without invisible marks, the space around it, and the apostrophe by
+ * which spreadsheets mark a text.
+ */
+export function cleanEmail(email: string): string {
+  return email.normalize('NFC').replace(INVISIBLE, '').trim().replace(/^['’]/, '').trim()
+}
+
+/** Normalises an address for hashing and comparison: clean, in lower case, its host in ASCII. The tag does the same. */
 export function normaliseEmail(email: string): string {
-  return email.trim().toLowerCase()
+  const clean = cleanEmail(email).toLowerCase()
+  const at = clean.lastIndexOf('@') + 1
+  return at === 0 ? clean : clean.slice(0, at) + asciiHost(clean.slice(at))
+}
+
+/** An international host as browsers and mail servers write it. */
+function asciiHost(host: string): string {
+  const isAscii = /^[ -~]*$/.test(host)
+  return isAscii || /[\s/?#@:\\]/.test(host) ? host : (URL.parse(`http://${host}`)?.hostname ?? host)
 }
 
 /** Whether a text could be an e-mail address: one @, something before it, a dotted or local host after it. */

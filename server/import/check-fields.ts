@@ -1,6 +1,6 @@
 /** The fields that contacts and orders have in common, as they are checked. */
 import { z } from 'zod'
-import { isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
+import { cleanEmail, isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 
 /** A time in ISO 8601 with its offset from UTC. */
 export const timeSchema = z.iso.datetime({
@@ -8,10 +8,14 @@ export const timeSchema = z.iso.datetime({
   error: 'must be an ISO 8601 time such as 2026-03-01T09:30:00Z',
 })
 
-/** A mail address, without the space around it; null or absent where there is none. */
+/** A mail address with a little room for what is taken out of it. */
+const MAX_EMAIL = 400
+
+/** A mail address, without invisible marks and the space around it; null or absent where there is none. */
 export const emailSchema = z
   .string()
-  .trim()
+  // Longer texts are no addresses, and are not cleaned.
+  .transform((email) => (email.length > MAX_EMAIL ? email : cleanEmail(email)))
   .refine((email) => looksLikeEmail(email) && !isBlockedIdentifier(email), 'must be a mail address')
   .nullable()
   .optional()

@@ -1,5 +1,5 @@
 /** Turns a row of a file of contacts into the object that a JSON push would hold. Its schema finds what is invalid. */
-import { normaliseEmail } from '../domain/identifier.ts'
+import { cleanEmail } from '../domain/identifier.ts'
 import type { Column } from './columns.ts'
 import { attributeValue, cleanCell, readAddress, readFlag, readInstant, readPermission } from './values.ts'
 
@@ -43,7 +43,7 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
       attributes.name = name
     }
     if (Object.keys(attributes).length > 0) row.attributes = attributes
-    if (!hasId && typeof row.email === 'string') row.id = normaliseEmail(row.email)
+    if (!hasId && typeof row.email === 'string') row.id = cleanEmail(row.email).toLowerCase()
     return row
   }
 }

@@ -3,7 +3,7 @@
  * absent field is unchanged, null removes it. The same transaction updates the keyed hashes by which claims find a
  * contact, and marks every visitor and person that the change may affect.
  */
-import type { Kysely, Transaction } from 'kysely'
+import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { visitorsOfKeys } from './claim-keys.ts'
 import { chunks, chunksOf } from './engine/many.ts'
@@ -230,8 +230,8 @@ export async function findContact(db: Kysely<Database>, id: string): Promise<Con
   return row ?? null
 }
 
-/** Recomputes the keys of every contact, one page at a time, because a new site has its own link secret. */
-export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promise<void> {
+/** Recomputes the keys of contacts, page by page: of all for a new site with its own link secret, or of `only` some. */
+export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf, only = sql<SqlBool>`1 = 1`): Promise<void> {
   let after = ''
   for (;;) {
     const from = after
@@ -242,6 +242,7 @@ export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf): Promi
         .selectAll()
         .where('contact_id', '>', from)
         .where('erased_at', 'is', null)
+        .where(only)
         .orderBy('contact_id')
         .limit(500)
         .execute()

@@ -10,6 +10,7 @@
  */
 
 import type { Kysely, Transaction } from 'kysely'
+import { cleanEmail } from '../domain/identifier.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import type { ContactRow } from './schema/contacts.ts'
@@ -67,7 +68,7 @@ export async function findErased(db: Kysely<Database>, rows: Pushed[], keysOf: K
       if (erasedAt.has(id)) return true
       const at = address === null ? undefined : erasedAt.get(address)
       if (known || at === undefined) return false
-      return row.updated_at <= at || row.id === row.email?.trim().toLowerCase()
+      return row.updated_at <= at || (row.email != null && row.id === cleanEmail(row.email).toLowerCase())
     },
     addressesOf(contacts) {
       if (erasedAt.size === 0) return []

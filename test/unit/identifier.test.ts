@@ -1,6 +1,8 @@
 /** Identifiers that identify nobody: what broken templates and careless code send in place of a contact. */
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../../server/domain/identifier.ts'
+import { normalise as normaliseInTag } from '../../tag/form.ts'
 
 const ERASED_CONTACT = [
   ...['', '   ', '0', '00000', '-', '---', '.', '0.0', '-1', 'null', 'nil', 'none', 'n/a', 'na', 'nan', 'undefined'],
@@ -59,8 +61,34 @@ test('a merge tag counts wherever it begins and ends', () => {
   for (const none of ['}}x{{', '*|*', '%%%', `}$\{`]) expect(isBlockedIdentifier(none), none).toBe(false)
 })
 
-test('an address is only trimmed and lower-cased: dots and plus signs may distinguish people', () => {
-  expect(normaliseEmail('  Anna.Maria+Shop@Example.COM\t')).toBe('anna.maria+shop@example.com')
+describe('one address is compared in one form, by the server and by the tag:', () => {
+  test.each([
+    ['  Anna.Maria+Shop@Example.COM\t', 'anna.maria+shop@example.com'],
+    ['anna@shop.fr\u200b', 'anna@shop.fr'],
+    ['\u202aanna@shop.fr\u202c', 'anna@shop.fr'],
+    ['\ufeffan\u00adna@shop.fr', 'anna@shop.fr'],
+    ["'jean@orange.fr", 'jean@orange.fr'],
+    ["o'neil@example.ie", "o'neil@example.ie"],
+    ['rene\u0301@shop.fr', 'ren\u00e9@shop.fr'],
+    ['rene@bijoux-\u00e9l\u00e9gance.fr', 'rene@xn--bijoux-lgance-hhbb.fr'],
+    ['RENE@BIJOUX-E\u0301LE\u0301GANCE.FR', 'rene@xn--bijoux-lgance-hhbb.fr'],
+    ['rene@xn--bijoux-lgance-hhbb.fr', 'rene@xn--bijoux-lgance-hhbb.fr'],
+    ['anna@m\u00fcnchen.example', 'anna@xn--mnchen-3ya.example'],
+    ['anna@a/b\u00e9', 'anna@a/b\u00e9'],
+    ['\u00e9l\u00e9onore', '\u00e9l\u00e9onore'],
+  ])('%j is %j', (address, compared) => {
+    expect(normaliseEmail(address)).toBe(compared)
+    expect(normaliseInTag(address)).toBe(compared)
+  })
+
+  test('any text', () => {
+    const unit = fc.constantFrom(..."abc '.@/:-\u00e9\u0301\u200b\u4f8b")
+    fc.assert(
+      fc.property(fc.string({ unit }), (address) => {
+        expect(normaliseInTag(address)).toBe(normaliseEmail(address))
+      }),
+    )
+  })
 })
 
 test('an e-mail address has one @ with text on both sides, and a bounded length', () => {
