@@ -228,7 +228,7 @@ describe('carts', () => {
       const props = { currency: 'EUR', items: [{ item_id: item, price: 100 }] }
       return words === 'two hours' ? [] : { id: `e${i}`, at, type, props, url: null }
     })
-    const policy = cartPolicyOf(defaultSettings())
+    const policy = cartPolicyOf({ origins: [], settings: defaultSettings() })
     const folded = foldCarts(events, policy).map(({ state, items }) => {
       return `${state}: ${items.flatMap((item) => Array(item.quantity).fill(item.item_id)).join(', ')}`
     })

@@ -9,6 +9,7 @@ import type { Config } from '../ops/config.ts'
 import {
   checkDataDir,
   checkInstallation,
+  checkLeftOut,
   checkOveractive,
   checkReachability,
   type Finding,
@@ -16,6 +17,7 @@ import {
 } from '../ops/doctor.ts'
 import { sizesOf } from '../ops/sizes.ts'
 import { judgingProgress } from '../segments/judging.ts'
+import { leftOutHosts } from '../store/carts.ts'
 import { readCursor } from '../store/cursors.ts'
 import { storeFigures } from '../store/figures.ts'
 import { schemaVersion } from '../store/migrate.ts'
@@ -35,6 +37,7 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   if (config.databaseUrl !== null) findings.push({ state: 'ok', what: 'the database of DATABASE_URL can be reached' })
   const inspection = await inspect(db, config)
   findings.push(...checkInstallation(inspection))
+  findings.push(...checkLeftOut(await leftOutHosts(db)))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)

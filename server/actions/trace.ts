@@ -166,6 +166,7 @@ function cartTrace(row: CartRow, orders: { at: number; item_ids: string[] }[], n
       epoch: row.epoch,
       state: isIdle ? ('abandoned' as const) : row.state,
       typed_contact: row.typed_contact_id,
+      left_out: decodeJson(row.left_out),
     },
     why: settledBy ? `An order of ${iso(settledBy.at)} settles it.` : whyCart(row, isIdle),
     ...toMoney(row.value, row.currency),

@@ -40,9 +40,10 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
 
 function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: VisitorRows): void {
   const { visitorId, siteId, events, aged, claims, consents } = facts
-  const { settings } = siteOf(siteId)
+  const site = siteOf(siteId)
+  const { settings } = site
   const policy = policyOf(settings)
-  const cart = cartPolicyOf(settings)
+  const cart = cartPolicyOf(site)
   const moments = aged.length === 0 ? events : [...aged, ...events].sort(byTimeThenId)
   const linked = linkVisitor(moments, claims, consents.denial, policy)
   const { links, shared } = linked
@@ -198,6 +199,7 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
     checkout_at: cart.checkoutAt,
     abandoned_at: cart.abandonedAt,
     typed_contact_id: cart.typedContact,
+    left_out: encodeJson(cart.leftOut),
   }
 }
 

@@ -3,6 +3,7 @@
  */
 
 import { TAG_CONSENT_SOURCES, type TagConsentSource } from '../../tag/wire.ts'
+import { cartHostsOf } from './commerce/addresses.ts'
 import type { CartPolicy } from './commerce/cart.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -40,6 +41,7 @@ export type SiteSettings = {
   currency: string
   cart_url: string
   retention_months: number
+  image_hosts: string[]
   mail_typed_carts: boolean
 }
 
@@ -175,6 +177,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     about:
       'Events older than this many months (of 30.44 days) are deleted, together with everything derived from them.',
   },
+  image_hosts: {
+    rule: { kind: 'list', pattern: /^[a-z0-9.-]+(:\d{1,5})?$/, must: 'host names, separated by commas' },
+    default: [],
+    about:
+      "Hosts besides the site's own that pictures of carts may come from, such as that of a CDN. Others are left out of lists and mails.",
+  },
   mail_typed_carts: {
     rule: { kind: 'boolean' },
     default: false,
@@ -230,11 +238,14 @@ export function parseSetting(name: string, text: string): { value: unknown } | {
 }
 
 /** The policy for carts in the units of the rules. */
-export function cartPolicyOf(settings: SiteSettings): CartPolicy {
+export function cartPolicyOf({ origins, settings }: Pick<Site, 'origins' | 'settings'>): CartPolicy {
+  const cartUrl = settings.cart_url || null
+  const { redirect_hosts: redirectHosts, image_hosts: imageHosts } = settings
   return {
     abandonedAfterMs: settings.cart_idle_minutes * 60_000,
     currency: settings.currency || null,
-    cartUrl: settings.cart_url || null,
+    cartUrl,
+    hosts: cartHostsOf({ origins, redirectHosts, imageHosts, cartUrl }),
   }
 }
 

@@ -53,6 +53,16 @@ export function checkOveractive(ids: string[]): Finding[] {
   return [{ state: 'note', what }]
 }
 
+/** Lists where links and pictures of carts led to, other than the site's own hosts, the most frequent first. */
+export function checkLeftOut(
+  hosts: { site: string; kind: 'link' | 'picture'; host: string; carts: number }[],
+): Finding[] {
+  return hosts.map(({ site, kind, host, carts }) => ({
+    state: 'note',
+    what: `${kind}s to ${host} are left out of ${carts} open carts of ${site}, because it is no host of the site's own; if it is the shop's, add it to ${kind === 'link' ? 'redirect_hosts' : 'image_hosts'}`,
+  }))
+}
+
 /** What `checkReachability` needs. */
 export type ReachabilityDeps = {
   fetch: typeof fetch

@@ -2,8 +2,10 @@
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/cart.ts'
 import { type ContactId, type PersonId, personOf } from '../domain/ids.ts'
+import { itemAt } from '../domain/lookup.ts'
 import { chunks } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
+import { decodeJson } from './schema/columns.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
@@ -82,4 +84,25 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
 function buyerOf(personId: PersonId, cart: CartRow | undefined): ContactId | null {
   const person = personOf(personId)
   return person.kind === 'contact' ? person.id : (cart?.typed_contact_id ?? null)
+}
+
+/** How many of the carts that changed last are looked at, and how many hosts are named. */
+const LOOKED_AT = 2000
+const HOSTS_NAMED = 10
+
+/** What links and pictures of open carts led to outside their sites' own hosts, the most frequent first. */
+export async function leftOutHosts(db: Kysely<Database>) {
+  const rows = await db
+    .selectFrom('carts')
+    .select(['site_id', 'left_out'])
+    .where('state', '=', 'open')
+    .orderBy('updated_at', 'desc')
+    .limit(LOOKED_AT)
+    .execute()
+  const found = rows.flatMap((row) => decodeJson(row.left_out).map((each) => ({ site: row.site_id, ...each })))
+  const groups = Map.groupBy(found, ({ site, kind, host }) => `${site} ${kind} ${host}`)
+  return [...groups.values()]
+    .map((group) => ({ ...itemAt(group, 0), carts: group.length }))
+    .sort((a, b) => b.carts - a.carts || (a.host < b.host ? -1 : 1))
+    .slice(0, HOSTS_NAMED)
 }

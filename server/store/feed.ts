@@ -1,5 +1,6 @@
 /** The feed's tables: the current matches of contacts, the state last published, and the log that readers follow. */
 import type { Kysely, NotNull, Transaction } from 'kysely'
+import { linesOf } from '../domain/commerce/lines.ts'
 import type { Evidence } from '../domain/event.ts'
 import { type ContactId, contactPerson, type PersonId } from '../domain/ids.ts'
 import type { MatchChange, MatchStrength, UnmatchedReason } from '../domain/match.ts'
@@ -223,11 +224,9 @@ export async function loadInterests(db: Kysely<Database>, contactId: ContactId) 
       .limit(MAX_VIEWS)
       .execute()
     for (const row of rows) {
-      const items: unknown = row.props === null ? null : decodeJson(row.props).items
-      for (const item of Array.isArray(items) ? (items as { item_id?: unknown }[]) : []) {
-        if (typeof item?.item_id !== 'string') continue
-        const seen = views.get(item.item_id) ?? { item_id: item.item_id, views: 0, last_at: 0 }
-        views.set(item.item_id, { ...seen, views: seen.views + 1, last_at: Math.max(seen.last_at, row.at) })
+      for (const { id } of row.props === null ? [] : linesOf(decodeJson(row.props), false, null).lines) {
+        const seen = views.get(id) ?? { item_id: id, views: 0, last_at: 0 }
+        views.set(id, { ...seen, views: seen.views + 1, last_at: Math.max(seen.last_at, row.at) })
       }
     }
   }

@@ -74,8 +74,8 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
 }
 
 /**
- * Changes a site's origins, settings or identity secret. If settings change, the same transaction marks the site's
- * visitors, so that they are derived again.
+ * Changes a site's origins, settings or identity secret. If settings or origins change, the same transaction marks the
+ * site's visitors, so that they are derived again.
  */
 export async function updateSite(
   db: Kysely<Database>,
@@ -84,7 +84,8 @@ export async function updateSite(
 ): Promise<Site> {
   return transact(db, async (trx) => {
     // Keeps visitors from being written with the old settings in the meantime.
-    if (change.settings) await lockLeases(trx)
+    const rederives = change.settings ?? change.origins ?? change.addOrigins
+    if (rederives) await lockLeases(trx)
     await moveVersion(trx)
     const site = await findSite(trx, id)
     if (!site) throw new Error(`there is no site "${id}"`)
@@ -103,7 +104,7 @@ export async function updateSite(
       })
       .where('id', '=', id)
       .execute()
-    if (change.settings) {
+    if (rederives) {
       const visitors = await trx.selectFrom('visitors').select('visitor_id').where('site_id', '=', id).execute()
       await mark(
         trx,

@@ -74,6 +74,7 @@ describe('sites', () => {
         currency: '',
         cart_url: '',
         retention_months: 25,
+        image_hosts: [],
         mail_typed_carts: false,
       },
     })

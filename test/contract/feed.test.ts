@@ -25,6 +25,7 @@ beforeAll(async () => {
     matches: await create('matches:read'),
     segments: await create('segments:read'),
   }
+  await server.cli('sites', 'set', 'demo', 'redirect_hosts=shop.example', 'image_hosts=shop.example')
 })
 afterAll(() => server.stop())
 

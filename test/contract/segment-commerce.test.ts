@@ -9,6 +9,7 @@ let keys: SegmentKeys
 beforeAll(async () => {
   server = await startServer()
   keys = await segmentKeys(server)
+  await server.cli('sites', 'set', 'demo', 'redirect_hosts=www.example.com', 'image_hosts=www.example.com')
 })
 afterAll(() => server.stop())
 

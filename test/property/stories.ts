@@ -133,7 +133,8 @@ export const story: fc.Arbitrary<Story> = fc
 export function derive({ events, claims, denial, policy }: Story, mailTyped = false) {
   const linked = linkVisitor(events, claims, denial, policy)
   const { links, stretches, typed, shared } = linked
-  const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
+  const hosts = { links: new Set<string>(), pictures: new Set<string>(), home: null }
+  const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null, hosts }
   const options = { cartWindowMs: policy.backstitchMs, cart, mailTyped }
   const { personOf, epochs, carts } = attribute(visitorId('visitor'), events, linked, options)
   return { links: [...links].sort(byTimeThenId), stretches, typed, shared, personOf, epochs, carts }

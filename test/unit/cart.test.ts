@@ -8,7 +8,12 @@ import { type Cart, type CartPolicy, type CommerceEvent, foldCarts } from '../..
 import { orderOf } from '../../server/domain/commerce/order.ts'
 
 const MINUTE = 60_000
-const POLICY = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
+const HOSTS = {
+  links: new Set(['shop.example']),
+  pictures: new Set(['shop.example', 'cdn.example']),
+  home: 'https://shop.example',
+}
+const POLICY = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null, hosts: HOSTS }
 
 type Props = Record<string, unknown>
 type Told = [type: string, props?: Props, afterMinutes?: number]

@@ -126,7 +126,8 @@ function play(story: string[], policy: Partial<Policy> = {}, mailTyped = false) 
   const rules = { ...POLICY, ...policy }
   const linked = linkVisitor(events, claims, denial, rules)
   const { links, shared } = linked
-  const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null }
+  const hosts = { links: new Set<string>(), pictures: new Set<string>(), home: null }
+  const cart = { abandonedAfterMs: 60 * MINUTE, currency: null, cartUrl: null, hosts }
   const options = { cartWindowMs: rules.backstitchMs, cart, mailTyped }
   const { personOf, carts, epochs } = attribute('visitor', events, linked, options)
   const nameOf = (personId: string) =>

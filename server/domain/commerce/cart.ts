@@ -8,6 +8,7 @@
  * page. Money is in minor units of the cart's currency.
  */
 import { toMinor, UNKNOWN_CURRENCY } from '../money.ts'
+import { type CartHosts, createAddresses, type LeftOut } from './addresses.ts'
 import { type CartLine, changedLines, isFull, isSame, withValueAsPrice } from './changes.ts'
 import type { Line } from './lines.ts'
 import { type Reading, readCommerce } from './read.ts'
@@ -53,6 +54,8 @@ export type Cart = {
   items: CartItem[]
   /** Where the shop restores the cart, else the page where it last changed. */
   url: string | null
+  /** What its links and pictures led to outside the site's own hosts; they are null. */
+  leftOut: LeftOut[]
   createdAt: number
   updatedAt: number
   closedAt: number | null
@@ -70,6 +73,8 @@ export type CartPolicy = {
   currency: string | null
   /** Where the shop restores a cart; `{cart_id}` stands for the shop's id of the cart. Null if nowhere. */
   cartUrl: string | null
+  /** The hosts on which links and pictures may be. */
+  hosts: CartHosts
 }
 
 /** The checkout's events, in the order in which a customer meets them. */
@@ -209,7 +214,13 @@ function begun({ id, at }: CommerceEvent): Draft {
 
 function cartOf(draft: Draft, policy: CartPolicy): Cart {
   const currency = draft.currency ?? policy.currency ?? UNKNOWN_CURRENCY
-  const items = itemsOf(draft.lines, currency)
+  const addresses = createAddresses(policy.hosts, draft.pageUrl)
+  const items = itemsOf(draft.lines, currency).map((item) => ({
+    ...item,
+    url: addresses.keep('link', item.url),
+    image_url: addresses.keep('picture', item.image_url),
+  }))
+  const restored = addresses.keep('link', draft.cartUrl) ?? restoreUrl(policy.cartUrl, draft.shopId)
   return {
     id: draft.id,
     shopId: draft.shopId,
@@ -217,7 +228,8 @@ function cartOf(draft: Draft, policy: CartPolicy): Cart {
     currency,
     value: sumOf(items) ?? (draft.stated === null ? null : toMinor(draft.stated, currency)),
     items,
-    url: draft.cartUrl ?? restoreUrl(policy.cartUrl, draft.shopId) ?? draft.pageUrl,
+    url: restored ?? addresses.keep('link', draft.pageUrl),
+    leftOut: addresses.leftOut,
     createdAt: draft.createdAt,
     updatedAt: draft.updatedAt,
     closedAt: null,

@@ -30,12 +30,21 @@ export function firstOf(fields: Fields, names: readonly string[]): unknown {
 /** Longer texts are cut. */
 const MAX_TEXT = 2000
 
-/** A text or number as text. Null for anything else, and for a number whose digits JSON could not keep. */
+/** Control characters, line separators, and the marks that turn the direction of whatever follows. */
+const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu
+
+/**
+ * A text or number as text that can be printed anywhere. Null for anything else, and for a number whose digits JSON could
+ * not keep.
+ */
 export function textOf(value: unknown): string | null {
   if (typeof value === 'number') return isExact(value) ? String(value) : null
   if (typeof value !== 'string') return null
-  const text = value.trim()
-  return text === '' ? null : text.slice(0, MAX_TEXT)
+  const text = value
+    .slice(0, 2 * MAX_TEXT)
+    .replace(UNPRINTABLE, ' ')
+    .trim()
+  return text === '' ? null : text.slice(0, MAX_TEXT).toWellFormed()
 }
 
 /** Two integers beyond this may be one number in JSON, so an id of that size must be a text. */

@@ -1,4 +1,5 @@
 /** Derived rows: all of them can be recomputed from the facts, which is what `rebuild` does. */
+import type { LeftOut } from '../../domain/commerce/addresses.ts'
 import type { CartItem, CartState } from '../../domain/commerce/cart.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
@@ -86,6 +87,8 @@ export type CartRow = {
   abandoned_at: number | null
   /** The contact whose address the cart carries, as somebody typed it into a form. The cart is not the contact's. */
   typed_contact_id: ContactId | null
+  /** What its links and pictures led to outside the site's own hosts. */
+  left_out: Json<LeftOut[]>
 }
 
 /** A purchase and the person it belongs to. */
