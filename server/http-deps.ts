@@ -5,6 +5,7 @@ import { createMint, revokeTokens } from './actions/link-tokens.ts'
 import { createSignIn } from './actions/sign-in.ts'
 import { createKeysOf } from './actions/sites.ts'
 import type { Configuration } from './collect/configuration.ts'
+import { anonymousVisitors } from './collect/visitor.ts'
 import type { HttpDeps } from './http/deps.ts'
 import { clientAddress } from './ops/address.ts'
 import type { Config } from './ops/config.ts'
@@ -34,6 +35,7 @@ export function createHttpDeps({ config, keyring, db, configuration, now, newId,
     newId,
     identify: createIdentify({
       cookieMac: keyring.cookieMac,
+      hashVisitor: keyring.visitor,
       secure: isHttps(config.publicUrl),
       now,
       newId,
@@ -45,6 +47,10 @@ export function createHttpDeps({ config, keyring, db, configuration, now, newId,
     }),
     findKey: (token) => configuration.freshKey(hashSecret(token)),
     findSite: (id) => configuration.freshSite(id),
+    anonymousVisitors: (anonymousId) => {
+      const siteIds = [...configuration.sites()].map((site) => site.id)
+      return anonymousVisitors(siteIds, anonymousId, keyring.visitor)
+    },
     tombstone: keyring.tombstone,
     keysOf: async () => {
       await configuration.refresh()

@@ -44,6 +44,7 @@ import { configVersion } from './store/config-version.ts'
 import { isPassing } from './store/engine/transact.ts'
 import { storeFigures } from './store/figures.ts'
 import { openServingStore } from './store/open.ts'
+import { isKnownVisitor } from './store/visitors.ts'
 import { startCollector } from './threads/collector.ts'
 import { type PipelineThread, startPipeline } from './threads/pipeline.ts'
 
@@ -112,6 +113,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     },
     {
       missed: () => configuration.missed(),
+      isKnown: (visitor) => isKnownVisitor(db, visitor, keyring.tombstone(visitor)),
       count: metrics.count,
       onAnswers: coalesce(wake, WAKE_AFTER_MS),
       onMaintenanceFailed: (message) =>

@@ -135,7 +135,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     flush()
   }
 
-  /** A reply names the visitor that a candidate became: its batches continue under the visitor's id. */
+  /** A reply names the visitor. Its batches keep the candidate: should the cookie be gone, it is their proof. */
   function learn(candidate: string, visitor: string | null) {
     // Another tab may have stored a newer candidate by now, after a withdrawal.
     if (live && storage.get('candidate') === candidate) storage.remove('candidate')
@@ -143,7 +143,6 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     for (const batch of batches) {
       if (batch.candidate !== candidate) continue
       batch.visitor = visitor
-      delete batch.candidate
       if (batch === live) onVisitor(visitor)
     }
   }

@@ -5,7 +5,7 @@
  */
 
 /**
- * `candidate`: the visitor's id until the first reply. `consent`: the choice that stands. `unsent`: events to resend.
+ * `candidate`: the visitor's secret until the first 2xx. `consent`: the choice that stands. `unsent`: events to resend.
  */
 export type StorageKey = 'candidate' | 'consent' | 'unsent'
 

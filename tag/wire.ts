@@ -29,7 +29,7 @@ export const LIMITS = {
   maxAheadMs: 60_000,
 } as const
 
-/** A visitor id that a browser may propose: at least 128 bits in base64url. */
+/** A browser's secret, of which the collector makes the visitor's id: at least 128 bits in base64url. */
 export const CANDIDATE_PATTERN = /^[A-Za-z0-9_-]{22,32}$/
 
 /** Where a choice was made: in the shop's own call, or read from a consent platform. */
@@ -108,9 +108,9 @@ export type WireEvent = {
 /** The body of `POST /v1/events`. */
 export type WireBatch = {
   site: string
-  /** An id the sender knows: from an earlier reply, from a stored unsent batch, or a shop's server's own. */
+  /** The visitor's id: a server with a key may name any; a browser repeats what a reply said, which proves nothing. */
   visitor?: string
-  /** Made by the tag, kept until the first 2xx and shared between tabs. */
+  /** A secret made by the tag, shared between tabs until the first 2xx. It stays with the batches made under it. */
   candidate?: string
   consent: WireConsent
   /** By the sender's clock; optional with a key. */

@@ -10,6 +10,7 @@ import type { Transaction } from 'kysely'
 import type { ConsentSource } from '../../tag/wire.ts'
 import { type ClaimDeps, claimOf } from '../collect/claim.ts'
 import { type CookieMac, cookieName, readCookie } from '../collect/cookie.ts'
+import { anonymousVisitors, type HashVisitor } from '../collect/visitor.ts'
 import type { StampedConsent } from '../domain/event.ts'
 import type { Site } from '../domain/settings.ts'
 import { landEntries } from '../land/land.ts'
@@ -23,6 +24,7 @@ export type ServerLogin = { site: Site; visitor: string; login: { contact_id?: s
 /** What storing a login needs. */
 export type IdentifyDeps = ClaimDeps & {
   cookieMac: CookieMac
+  hashVisitor: HashVisitor
   /** Whether visitors' cookies are the ones used over https. */
   secure: boolean
   tombstone: (visitorId: string) => string
@@ -43,20 +45,21 @@ export function createIdentify(deps: IdentifyDeps) {
     { site, visitor: given, login, at }: ServerLogin,
   ): Promise<IdentifyResult> => {
     const receivedAt = deps.now()
-    const visitor = COOKIE.test(given) ? ofCookie(given, site, receivedAt) : given
-    if (visitor === null) {
+    const named = COOKIE.test(given) ? ofCookie(given, site, receivedAt) : given
+    if (named === null) {
       return { code: 'invalid_visitor', message: "visitor must be a visitor's id, or the value of this site's cookie" }
     }
     const context = { site, at, receivedAt, keyed: true, ip: null, verified: true }
     const result = await claimOf({ kind: 'login', ...login }, context, deps)
     if ('code' in result) return result
-    const consent = await lastConsent(trx, visitor, deps.tombstone(visitor))
+    const consent = await consentOf(trx, named, site)
     if (!consent?.analytics || !consent.identity) {
       return {
         code: 'no_consent',
         message: 'the visitor must have consented to identity: no consent is known, or it was withdrawn',
       }
     }
+    const visitor = consent.visitor_id
     // A retry of the same login is the same event.
     const event = `login-${deps.tokenHash(`${site.id} ${visitor} ${result.claim.key} ${at}`)}`
     const entry = {
@@ -70,6 +73,16 @@ export function createIdentify(deps: IdentifyDeps) {
     }
     await landEntries(trx, [entry], { tombstone: deps.tombstone, describeAgent: noBrowser })
     return { visitor, event }
+  }
+
+  /** The choice of a visitor that is named by its id, or by `s:` and its anonymous id in Segment's API. */
+  async function consentOf(trx: Transaction<Database>, named: string, site: Site): Promise<ConsentRow | null> {
+    const visitors = named.startsWith('s:') ? anonymousVisitors([site.id], named.slice(2), deps.hashVisitor) : [named]
+    for (const visitor of visitors) {
+      const consent = await lastConsent(trx, site.id, visitor, deps.tombstone(visitor))
+      if (consent !== null) return consent
+    }
+    return null
   }
 
   function ofCookie(value: string, site: Site, now: number): string | null {

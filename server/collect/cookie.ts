@@ -44,7 +44,7 @@ export function readCookie(
   return null
 }
 
-/** The `Set-Cookie` value that gives a visitor its cookie, or null if its present one was renewed within a day. */
+/** The `Set-Cookie` value that gives a visitor its cookie, or null if the one it `had` was renewed within a day. */
 export function writeCookie(
   visitor: string,
   had: VisitorCookie | null,
@@ -55,11 +55,8 @@ export function writeCookie(
   now: number,
 ): string | null {
   const seconds = Math.floor(now / 1000)
-  const kept = had?.visitor === visitor ? had : null
-  if (kept && seconds - kept.renewed < DAY_S) return null
-  // An id that does not fit a cookie came from a shop's server, which has no cookie to set.
-  if (!/^[A-Za-z0-9_-]{1,64}$/.test(visitor)) return null
-  const issued = kept?.issued ?? seconds
+  if (had && seconds - had.renewed < DAY_S) return null
+  const issued = had?.issued ?? seconds
   const value = `${visitor}.${issued}.${seconds}.${mac(`${site.id} ${visitor} ${issued} ${seconds}`)}`
   const maxAge = Math.min(MAX_AGE_S, issued + MAX_LIFE_S - seconds)
   return attributes(name, value, maxAge, secure)

@@ -1,7 +1,8 @@
 /**
  * `POST /v1/events`: checks a request against the wire contract and stamps it.
  *
- * This route applies no business rule, reads no contact and needs no database. It either refuses the request with a
+ * This route applies no business rule, reads no contact and needs no database, except to tell the refusal of a new
+ * browser, of which nothing may be kept, from the withdrawal of one whose cookie is gone. It either refuses the request with a
  * reason or passes on the valid part. No reply reveals whether a contact exists.
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
@@ -18,6 +19,7 @@ import type { Growth } from './growth.ts'
 import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
+import { type HashVisitor, provenVisitors } from './visitor.ts'
 import { isEnvelope, isEvent } from './wire-check.ts'
 
 /** What the route needs. */
@@ -25,6 +27,9 @@ export type EventsDeps = ClaimDeps & {
   configuration: Directory
   hashKey: (key: string) => string
   cookieMac: CookieMac
+  hashVisitor: HashVisitor
+  /** Whether anything of a visitor was accepted, or whether it has withdrawn. Asks the store, if it can be asked. */
+  isKnown: (visitor: string) => Promise<boolean>
   /** Browsers reach the collector over https. */
   secure: boolean
   newId: () => string
@@ -57,12 +62,15 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
 
   const name = cookieName(site, deps.secure)
   const cookie = readCookie(delivery.cookie, name, site, deps.cookieMac, receivedAt)
-  const known = envelope.visitor ?? cookie?.visitor ?? null
+  const proven = provenVisitors({ ...envelope, cookie, keyed }, deps.hashVisitor)
   const withdrawal = !envelope.consent.analytics
+  // A candidate alone may be a new browser's, whose refusal must leave nothing.
+  const mayBeNew = cookie === null && envelope.visitor === undefined
+  const visitors = withdrawal && mayBeNew ? await knownOf(proven, deps.isKnown) : proven
   const ip = truncateAddress(address)
   const onRemoved = (kind: PersonalKind) => deps.count(kind, 1)
   // A server's own address says nothing about the visitor's network.
-  const context = { site, receivedAt, keyed, ip: keyed ? null : ip, known: known !== null, ...looks(text) }
+  const context = { site, receivedAt, keyed, ip: keyed ? null : ip, known: visitors.length > 0, ...looks(text) }
   const stamped = await stampEvents(envelope, context, deps, onRemoved)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
@@ -70,14 +78,13 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   if (events.length === 0) {
     return {
       entries: [],
-      answer: reply({ visitor: withdrawal ? null : known, accepted: 0, duplicate, rejected }, null),
+      answer: reply({ visitor: withdrawal ? null : (visitors[0] ?? null), accepted: 0, duplicate, rejected }, null),
     }
   }
 
-  const visitor = known ?? envelope.candidate ?? deps.newId()
+  const visitor = visitors[0] ?? deps.newId()
   if (!keyed && !withdrawal) deps.growth.admitNew(from, cookie?.visitor === visitor ? [] : [visitor], events)
-  const entry: Entry = {
-    request: deps.newId(),
+  const entry: Omit<Entry, 'request'> = {
     site: site.id,
     visitor,
     received_at: receivedAt,
@@ -88,11 +95,20 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     consent: stampConsent(envelope, events, receivedAt, onRemoved),
     events,
   }
-  const setCookie = withdrawal
-    ? expireCookie(name, deps.secure)
-    : writeCookie(visitor, cookie, name, deps.secure, site, deps.cookieMac, receivedAt)
   const answer = { visitor: withdrawal ? null : visitor, accepted: events.length, duplicate, rejected }
-  return { entries: [entry], answer: reply(answer, setCookie) }
+  if (withdrawal) {
+    const entries = visitors.map((each) => ({ request: deps.newId(), ...entry, visitor: each }))
+    return { entries, answer: reply(answer, expireCookie(name, deps.secure)) }
+  }
+  // A cookie is proof: an id that only a key named gets none, and a valid one is not replaced by another visitor's.
+  const isOwn = cookie === null ? !keyed || envelope.visitor === undefined : cookie.visitor === visitor
+  const setCookie = isOwn ? writeCookie(visitor, cookie, name, deps.secure, site, deps.cookieMac, receivedAt) : null
+  return { entries: [{ request: deps.newId(), ...entry }], answer: reply(answer, setCookie) }
+}
+
+async function knownOf(visitors: string[], isKnown: EventsDeps['isKnown']): Promise<string[]> {
+  const known = await Promise.all(visitors.map(isKnown))
+  return visitors.filter((_, i) => known[i])
 }
 
 function reply(body: WireReply, setCookie: string | null): Answer {

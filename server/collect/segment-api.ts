@@ -49,6 +49,7 @@ export async function collectSegment(
     context: readContext(calls[0] === body ? undefined : body.context, {}),
     sentAt: body.sentAt,
     tokenHash: deps.tokenHash,
+    hashVisitor: deps.hashVisitor,
     network: truncateAddress(delivery.address),
     personal: mayHoldPersonal(delivery.text),
   }

@@ -3,8 +3,8 @@
  * only itself, with a reason.
  *
  * A call's id is its `messageId`. A call without one gets a keyed hash of its content, so that a repeat is not a second
- * event. Its visitor is `s:` and the anonymous id. A server that knows only a user gets one visitor per user, named by
- * a keyed hash. Calls of verified callers and calls that anybody can send belong to two visitors; otherwise anybody
+ * event. Its visitor is that of its anonymous id (visitor.ts). A server that knows only a user gets one visitor per user,
+ * named by a keyed hash. Calls of verified callers and calls that anybody can send belong to two visitors; otherwise anybody
  * with the public write key could add to a customer's own events.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
@@ -15,6 +15,7 @@ import { TOO_DEEP } from './schema.ts'
 import type { SegmentCaller } from './segment-auth.ts'
 import type { CallKind } from './segment-map.ts'
 import { correctedTime } from './stamp.ts'
+import { anonymousVisitor, type HashVisitor } from './visitor.ts'
 
 /** The user whom a call names, as the props of a login. */
 export type Named = { kind: 'login'; contact_id: string } | { kind: 'login'; email: string }
@@ -47,6 +48,7 @@ export type CallSetting = {
   context: CallContext
   sentAt: unknown
   tokenHash: (text: string) => string
+  hashVisitor: HashVisitor
   /** The truncated address that the request came from. */
   network: string | null
   /** Whether the calls can hold what names a person. */
@@ -55,7 +57,7 @@ export type CallSetting = {
 
 const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group', 'alias'] satisfies CallKind[]
 
-/** `s:` and this make a visitor id of the wire contract. A colon would let one id pass for another's epoch. */
+/** A colon would let an anonymous id pass for a user's visitor, `s:u:…`. */
 const ANONYMOUS_ID = /^[A-Za-z0-9._-]{1,62}$/
 
 /** Ids of other forms, and those that hold an address, are replaced with their keyed hash. */
@@ -157,7 +159,7 @@ function visitorOf(
   raw: Record<string, unknown>,
   kind: CallKind,
   user: Named | null,
-  { caller, tokenHash }: CallSetting,
+  { caller, tokenHash, hashVisitor }: CallSetting,
 ): { visitor: string; ofUser: boolean } | Refusal {
   // An alias without an anonymous id means the browser of its previous id; the ids of two users are never merged.
   const anonymousId = idText(raw.anonymousId) ?? (kind === 'alias' ? idText(raw.previousId) : null)
@@ -165,8 +167,10 @@ function visitorOf(
     if (isBlockedIdentifier(anonymousId)) {
       return { code: 'blocked_identifier', message: 'anonymousId must be the id of one visitor' }
     }
-    if (ANONYMOUS_ID.test(anonymousId)) return { visitor: `s:${anonymousId}`, ofUser: false }
-    return { code: 'invalid_event', message: 'anonymousId must be 1 to 62 of A-Z a-z 0-9 . _ -' }
+    if (!ANONYMOUS_ID.test(anonymousId)) {
+      return { code: 'invalid_event', message: 'anonymousId must be 1 to 62 of A-Z a-z 0-9 . _ -' }
+    }
+    return { visitor: anonymousVisitor(caller.site.id, anonymousId, caller.keyed, hashVisitor), ofUser: false }
   }
   if (user === null) {
     const said = idText(raw.userId)

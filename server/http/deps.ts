@@ -14,6 +14,8 @@ export type HttpDeps = {
   /** Looks up the API key of a Bearer token. */
   findKey: (token: string) => Promise<{ id: string; scopes: string[] } | undefined>
   findSite: (id: string) => Promise<Site | undefined>
+  /** The ids of the visitors that an anonymous id of Segment's API can stand for, at any site. */
+  anonymousVisitors: (anonymousId: string) => string[]
   /** The keyed hash under which a retired visitor is refused. */
   tombstone: (visitorId: string) => string
   /** Hashes a contact's identifiers under the keys of the current sites. */

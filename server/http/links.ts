@@ -30,6 +30,7 @@ import {
 } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
+import { visitorNamed } from './visitor-names.ts'
 
 const reason = z.enum(keysOf(REASONS))
 
@@ -120,7 +121,9 @@ export function linkRoutes(deps: HttpDeps) {
         responses: { 200: json('A page of links', pageOf(linkSchema)), ...refusals },
       }),
       async (c) => {
-        const { after, limit, ...filter } = c.req.valid('query')
+        const { after, limit, ...query } = c.req.valid('query')
+        const filter =
+          query.visitor === undefined ? query : { ...query, visitor: await visitorNamed(deps, query.visitor) }
         const rows = await listLinks(deps.db, filter, limit + 1, decodeCursor(LIST, after, cursorSchema))
         const page = rows.slice(0, limit)
         const last = page.at(-1)

@@ -25,6 +25,7 @@ import {
 } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
+import { ANONYMOUS_ID, visitorNamed } from './visitor-names.ts'
 
 const consentSchema = z
   .object({
@@ -80,6 +81,19 @@ const contactSchema = z
 const contactParam = z.object({ id: contactId.openapi({ example: 'crm-7' }) })
 const visitorParam = z.object({ id: visitorId.openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
 
+const visitorsQuery = pageQuery
+  .extend({
+    state: z.enum(['overactive', 'shared']).optional(),
+    anonymous_id: z
+      .string()
+      .regex(ANONYMOUS_ID, 'must be 1 to 62 of A-Z a-z 0-9 . _ -')
+      .optional()
+      .openapi({ example: '5f1c7f0e-3a64-4d6b-9a55-0c1f8d2b7e21' }),
+  })
+  .refine(({ state, anonymous_id }) => (state === undefined) !== (anonymous_id === undefined), {
+    error: 'give either state or anonymous_id',
+  })
+
 /** The routes of contacts and visitors. */
 export function peopleRoutes(deps: HttpDeps) {
   const read = allow(deps, 'people:read', 'contacts:read')
@@ -102,16 +116,20 @@ export function peopleRoutes(deps: HttpDeps) {
         method: 'get',
         path: '/visitors',
         ...operation('Visitors', 'listVisitors'),
-        summary: 'List shared or overactive visitors',
+        summary: 'List shared or overactive visitors, or find the visitors of an anonymous id',
         description:
           '`shared`: devices that several contacts use. `overactive`: scripts and broken pages, whose events are stored ' +
-          'but not used.',
+          "but not used. `anonymous_id`: the visitors, at most one a site, of that anonymous id in Segment's API.",
         middleware: read,
-        request: { query: pageQuery.extend({ state: z.enum(['overactive', 'shared']) }) },
+        request: { query: visitorsQuery },
         responses: { 200: json('A page of visitors, by id', pageOf(visitorSchema)), ...refusals },
       }),
       async (c) => {
-        const { after, limit, state } = c.req.valid('query')
+        const { after, limit, state, anonymous_id } = c.req.valid('query')
+        if (state === undefined) {
+          const found = await describeVisitors(deps.db, deps.anonymousVisitors(anonymous_id ?? ''))
+          return c.json({ data: found.map(renderVisitor), next: null, has_more: false }, 200)
+        }
         const from = decodeCursor(state, after, z.string()) ?? ''
         const { visitors, next } = await visitorPage(deps.db, state, from, limit)
         const position = next === null ? null : encodeCursor(state, next)
@@ -133,7 +151,7 @@ export function peopleRoutes(deps: HttpDeps) {
         },
       }),
       async (c) => {
-        const { id } = c.req.valid('param')
+        const id = await visitorNamed(deps, c.req.valid('param').id)
         const [visitor] = await describeVisitors(deps.db, [id])
         if (!visitor) throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
         const links = await linksOf(deps.db, { visitor: id })

@@ -43,7 +43,9 @@ const SegmentCall: Schema = {
     messageId: { type: 'string', description: 'The permanent id of the event, by default a keyed hash of the call.' },
     anonymousId: {
       type: 'string',
-      description: '1 to 62 of A-Z a-z 0-9 . _ -. The visitor id is `s:` followed by this.',
+      description:
+        "1 to 62 of A-Z a-z 0-9 . _ -. A secret of the browser and the shop's server; the visitor's id is `s:` and its " +
+        'keyed hash. With a secret key, one under 22 characters is itself the id, after `s:`.',
     },
     userId: { type: ['string', 'number'], description: "The contact's id, or an email address." },
     event: { type: 'string', description: "`track` only: the event name of Segment's specification or of GA4." },
@@ -74,7 +76,7 @@ const SegmentBatch: Schema = {
 
 const EXAMPLE_CALL = {
   messageId: 'message-1',
-  anonymousId: 'a-1',
+  anonymousId: '5f1c7f0e-3a64-4d6b-9a55-0c1f8d2b7e21',
   context: { site: 'demo', consent: { categoryPreferences: { analytics: true, identity: true } } },
 }
 
@@ -84,7 +86,7 @@ const SEGMENT_CALLS = {
   screen: { name: 'Bracelets' },
   identify: { userId: 'crm-7' },
   group: { groupId: 'trade' },
-  alias: { userId: 'crm-7', previousId: 'a-1' },
+  alias: { userId: 'crm-7', previousId: '5f1c7f0e-3a64-4d6b-9a55-0c1f8d2b7e21' },
 }
 
 const batchExample = { batch: [{ ...EXAMPLE_CALL, type: 'track', ...SEGMENT_CALLS.track }] }
@@ -129,7 +131,9 @@ export function publicPaths({ example }: EventsContract): Paths {
         ...operation('Collect', 'sendEvents'),
         summary: 'Send events',
         description:
-          'The endpoint of the tag. 202 means that the accepted events are on disk. With a key of scope `events:write` ' +
+          'The endpoint of the tag. 202 means that the accepted events are on disk. A browser proves its visitor by the ' +
+          'cookie or by `candidate`, of which the id is a keyed hash; `visitor` alone is refused (`visitor_unproven`). ' +
+          'With a key of scope `events:write` `visitor` names any id, ' +
           'events may be of any age, and `sent_at` is optional. A batch has at most 50 events and 64 KiB, with a key 500 ' +
           'events and 1 MiB. It may be compressed with gzip.',
         security: [{}, { key: [] }],

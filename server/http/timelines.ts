@@ -14,6 +14,7 @@ import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
 import { contactId, iso, json, refusal, refusals, strengthSchema, visitorId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
+import { visitorNamed } from './visitor-names.ts'
 
 const eventSchema = z
   .object({
@@ -77,7 +78,7 @@ export function timelineRoutes(deps: HttpDeps) {
         },
       }),
       async (c) => {
-        const { id } = c.req.valid('param')
+        const id = await visitorNamed(deps, c.req.valid('param').id)
         const { after, limit } = c.req.valid('query')
         const position = decodeCursor(`timeline:v:${id}`, after, timelineCursor)
         const timeline = await visitorTimeline(deps.db, id, position, limit + 1)

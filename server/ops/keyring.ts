@@ -13,6 +13,8 @@ export type Keyring = {
   token(token: string): string
   /** The keyed hash that keeps a retired visitor out. */
   tombstone(visitorId: string): string
+  /** The id of the visitor at a site whose browser holds a secret. */
+  visitor(siteId: string, secret: string): string
   /** The MAC of a visitor cookie's text. */
   cookieMac(text: string): string
 }
@@ -21,12 +23,13 @@ export type Keyring = {
 export function createKeyring(rootSecret: string): Keyring {
   // A key object saves preparing the key for each MAC.
   const derive = (name: string) => createSecretKey(Buffer.from(hkdfSync('sha256', rootSecret, 'couture', name, 32)))
-  const keys = { hash: derive('identifiers'), cookie: derive('visitor cookie') }
+  const keys = { hash: derive('identifiers'), visitor: derive('visitors'), cookie: derive('visitor cookie') }
   const mac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
   return {
     identifier: (kind, value) => mac(keys.hash, `${kind}:${value}`),
     token: (token) => mac(keys.hash, `token:${token}`),
     tombstone: (visitorId) => mac(keys.hash, `visitor:${visitorId}`),
+    visitor: (siteId, secret) => mac(keys.visitor, `${siteId} ${secret}`),
     cookieMac: (text) => mac(keys.cookie, text),
   }
 }

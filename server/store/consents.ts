@@ -5,11 +5,12 @@ import type { Database } from './schema.ts'
 import { findTombstones } from './tombstones.ts'
 
 /**
- * A visitor's latest choice, in the order of `domain/consent`: at equal times the denial counts. Null if none is known or
+ * A visitor's latest choice at a site, in the order of `domain/consent`: at equal times the denial counts. Null if none is known or
  * the visitor withdrew. A withdrawal's rows may not be deleted yet, so the tombstone is checked first.
  */
 export async function lastConsent(
   trx: Transaction<Database>,
+  siteId: string,
   visitorId: string,
   tombstone: string,
 ): Promise<ConsentRow | null> {
@@ -18,6 +19,7 @@ export async function lastConsent(
     .selectFrom('consents')
     .selectAll()
     .where('visitor_id', '=', visitorId)
+    .where('site_id', '=', siteId)
     .orderBy('last_at', 'desc')
     .orderBy('id', 'desc')
     .orderBy('identity')

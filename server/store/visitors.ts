@@ -2,6 +2,18 @@
 import type { Kysely } from 'kysely'
 import { ofKeys } from './engine/many.ts'
 import type { Database } from './schema.ts'
+import { findTombstones } from './tombstones.ts'
+
+/** Whether anything of a visitor has landed, or it has withdrawn; `tombstone` is its keyed hash. */
+export async function isKnownVisitor(db: Kysely<Database>, visitorId: string, tombstone: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('consents')
+    .select('id')
+    .where('visitor_id', '=', visitorId)
+    .limit(1)
+    .executeTakeFirst()
+  return row !== undefined || (await findTombstones(db, [tombstone])).size > 0
+}
 
 /** Visitors with what is known about their browsers. */
 export async function describeVisitors(db: Kysely<Database>, visitorIds: string[]) {

@@ -19,6 +19,7 @@ import { threadId } from '../ops/priority.ts'
 import { createAnswers } from './answers.ts'
 import { type PackedAnswer, type PackedRequest, unpackRequest } from './packed.ts'
 import { createQuestions } from './questions.ts'
+import { createRecent } from './recent.ts'
 
 /** The thread's start data. `secure`: browsers reach the collector over https. */
 export type CollectorData = {
@@ -33,6 +34,8 @@ export type CollectorRequest =
   | { kind: 'use'; snapshot: Snapshot }
   /** The reply to `missed`: the store was read, and any change was sent by `use`. */
   | { kind: 'looked'; ask: number }
+  /** The reply to `known`. */
+  | { kind: 'known'; ask: number; isKnown: boolean }
   | { kind: 'landed'; journalId: string; position: number; flushed: number }
   | { kind: 'renew'; journalId: string }
   | { kind: 'rewrite'; journalId: string; rows: Rewritten[]; ask: number }
@@ -46,6 +49,8 @@ export type CollectorReply =
   | { kind: 'failed'; job: number; error: Error }
   /** A site or a key is unknown to the thread; answered by `looked`. */
   | { kind: 'missed'; ask: number }
+  /** Whether the store knows a visitor; answered by `known`. */
+  | { kind: 'known'; ask: number; visitor: string }
   | { kind: 'rewritten'; ask: number; error: string | null }
   | { kind: 'state'; ask: number; state: JournalState }
   | { kind: 'maintenance-failed'; message: string }
@@ -56,13 +61,16 @@ const { journal: journalOptions, secret, secure } = workerData as CollectorData
 const keyring = createKeyring(secret)
 const post = (reply: CollectorReply) => port.postMessage(reply)
 
-const looks = createQuestions()
+const questions = createQuestions()
 const directory = createDirectory(() =>
-  looks.ask<void>(
+  questions.ask<void>(
     (ask) => post({ kind: 'missed', ask }),
     () => {},
   ),
 )
+
+/** Visitors whose entries may not have landed yet; enough for the new ones of some minutes. */
+const recent = createRecent(20_000)
 
 const journal = startJournal({
   ...journalOptions,
@@ -79,6 +87,13 @@ const deps: EventsDeps = {
   configuration: directory,
   hashKey: hashSecret,
   cookieMac: keyring.cookieMac,
+  hashVisitor: keyring.visitor,
+  isKnown: async (visitor) =>
+    recent.has(visitor) ||
+    questions.ask<boolean>(
+      (ask) => post({ kind: 'known', ask, visitor }),
+      () => true,
+    ),
   secure,
   newId: () => nanoid(22),
   growth: createGrowth(isLoopback),
@@ -97,6 +112,7 @@ function collect(packed: PackedRequest): void {
     .then((checked) => {
       if (checked.entries.length === 0) return answer(job, checked.answer)
       const texts = checked.entries.map((entry) => JSON.stringify(entry))
+      for (const entry of checked.entries) recent.add(entry.visitor)
       const events = checked.entries.reduce((sum, entry) => sum + entry.events.length, 0)
       journal.append(texts, events, (refused) => {
         if (refused !== null) return fail(job, journalUnavailable(refused))
@@ -115,7 +131,9 @@ port.on('message', (request: CollectorRequest) => {
     case 'use':
       return directory.use(request.snapshot)
     case 'looked':
-      return looks.answer(request.ask, undefined)
+      return questions.answer(request.ask, undefined)
+    case 'known':
+      return questions.answer(request.ask, request.isKnown)
     case 'landed':
       return journal.landed(request.journalId, request.position, request.flushed)
     case 'renew':

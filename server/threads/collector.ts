@@ -29,13 +29,14 @@ const STATE_MS = 2000
 const SILENT = 'the journal does not respond; its disk may hang'
 
 /**
- * Starts the thread. `missed` checks the store for new sites and keys, `count` counts accepted and refused events, and
+ * Starts the thread. `missed` checks the store for new sites and keys, `isKnown` looks a visitor up there, `count` counts accepted and refused events, and
  * `onAnswers` is called when something may have been appended.
  */
 export function startCollector(
   workerData: CollectorData,
   on: {
     missed: () => Promise<void>
+    isKnown: (visitor: string) => Promise<boolean>
     count: (what: string, n: number) => void
     onAnswers: () => void
     onMaintenanceFailed: (message: string) => void
@@ -64,6 +65,13 @@ export function startCollector(
         return underWay.failed(reply.job, reply.error)
       case 'missed':
         void on.missed().then(() => post({ kind: 'looked', ask: reply.ask }))
+        return
+      case 'known':
+        // If the store cannot be asked, a withdrawal counts.
+        void on
+          .isKnown(reply.visitor)
+          .catch(() => true)
+          .then((isKnown) => post({ kind: 'known', ask: reply.ask, isKnown }))
         return
       case 'rewritten':
         return questions.answer(reply.ask, reply.error)

@@ -24,7 +24,7 @@ const VISITORS_A_CONNECTION = 80
 const REQUESTS_A_VISIT = 4
 
 /** Keeps the ids of one run distinct from those of another. */
-const RUN = process.pid.toString(36)
+const RUN = process.pid.toString(36).padStart(5, '0')
 
 /** Placeholders for a request's number and its visitor's, of fixed length, so that the rest stays unchanged. */
 const NUMBER = '#########'
@@ -36,7 +36,7 @@ export function body(visitor: string, events: number, number: string): string {
   const kinds = ['page', 'view_item', 'page', 'add_to_cart']
   return JSON.stringify({
     site: 'demo',
-    visitor: `visitor-${RUN}-${visitor}`,
+    candidate: `candidate-of-run-${RUN}-${visitor}`,
     consent: { id: 'choice', analytics: true, identity: true, marketing: true, source: 'manual' },
     sent_at: at,
     events: Array.from({ length: events }, (_, i) => ({

@@ -59,8 +59,9 @@ describe('without consent to analytics', () => {
     ['a refusal among other events', () => [event('page'), event('consent'), event('page')]],
   ])('%s is rejected, sets no cookie and leaves nothing on disk', async (_, events) => {
     const candidate = newVisitor()
+    const no = denied()
     const all = events()
-    const { reply, cookie } = await sent(batch(all, { candidate, consent: denied() }))
+    const { reply, cookie } = await sent(batch(all, { candidate, consent: no }))
     expect(reply).toEqual({
       visitor: null,
       accepted: 0,
@@ -73,7 +74,9 @@ describe('without consent to analytics', () => {
     })
     expect(cookie).toBeNull()
     await settled(server)
-    expect(await filesHolding(server, candidate)).toEqual([])
+    for (const trace of [no.id, candidate, server.visitorOf(candidate)]) {
+      expect(await filesHolding(server, trace)).toEqual([])
+    }
   })
 
   test('no file contains the candidate, the page or the choice, whereas with consent some do', async () => {
@@ -86,12 +89,18 @@ describe('without consent to analytics', () => {
     const kept = { url: 'https://shop.example/marker-of-a-kept-page' }
     await sent(batch([event('page', 0, undefined, kept)], { candidate: agreed, consent: choice({}) }))
     await settled(server)
-    expect(await filesHolding(server, agreed)).not.toEqual([])
+    expect(await filesHolding(server, server.visitorOf(agreed))).not.toEqual([])
     expect(await filesHolding(server, 'marker-of-a-kept-page')).not.toEqual([])
-    for (const trace of [refused, 'marker-of-a-refused-page', 'marker of a refused', no.id]) {
+    for (const trace of [
+      refused,
+      server.visitorOf(refused),
+      'marker-of-a-refused-page',
+      'marker of a refused',
+      no.id,
+    ]) {
       expect(await filesHolding(server, trace)).toEqual([])
     }
-    expect(await timelineStatus(server, refused)).toBe(404)
+    expect(await timelineStatus(server, server.visitorOf(refused))).toBe(404)
   })
 
   test('the other events of a known visitor are rejected too', async () => {
@@ -120,22 +129,26 @@ describe('without consent to analytics', () => {
 })
 
 describe('a withdrawal of analytics', () => {
-  test.each<[string, (visitor: string, cookie: string) => { more: object; headers: Record<string, string> }]>([
-    ['naming the visitor', (visitor) => ({ more: { visitor }, headers: {} })],
+  test.each<[string, (candidate: string, cookie: string) => { more: object; headers: Record<string, string> }]>([
+    ['under the candidate, without the cookie', (candidate) => ({ more: { candidate }, headers: {} })],
     ['with the cookie', (_, cookie) => ({ more: {}, headers: { cookie } })],
-    ['with both', (visitor, cookie) => ({ more: { visitor }, headers: { cookie } })],
+    [
+      'with both, naming the visitor',
+      (candidate, cookie) => ({ more: { candidate, visitor: server.visitorOf(candidate) }, headers: { cookie } }),
+    ],
   ])('%s expires the cookie and erases the visitor’s data', async (_, known) => {
-    const visitor = newVisitor()
+    const candidate = newVisitor()
+    const visitor = server.visitorOf(candidate)
     const page = { url: 'https://shop.example/left-behind' }
     const cart = { currency: 'EUR', items: [{ item_id: 'ring', price: 5, quantity: 1 }] }
     const first = await sent(
-      batch([event('page', MINUTE, undefined, page), event('add_to_cart', 0, cart)], { candidate: visitor }),
+      batch([event('page', MINUTE, undefined, page), event('add_to_cart', 0, cart)], { candidate }),
     )
     await settled(server)
     expect(await timeline(server, visitor)).toHaveLength(2)
     expect(await tablesHolding(server, visitor)).toContain('events')
 
-    const { more, headers } = known(visitor, first.cookie!.split(';')[0]!)
+    const { more, headers } = known(candidate, first.cookie!.split(';')[0]!)
     const { reply, cookie } = await sent(batch([event('consent')], { ...more, consent: denied() }), headers)
     expect(reply).toEqual({ visitor: null, accepted: 1, duplicate: 0, rejected: [] })
     expect(cookie).toMatch(/^cv=;.*\bMax-Age=0\b/i)
@@ -146,13 +159,14 @@ describe('a withdrawal of analytics', () => {
   })
 
   test('rejects events that arrive later, and a later grant starts a new visitor', async () => {
-    const visitor = newVisitor()
-    const first = await sent(batch([event('page', MINUTE)], { candidate: visitor }))
+    const candidate = newVisitor()
+    const first = await sent(batch([event('page', MINUTE)], { candidate }))
+    const visitor = first.reply.visitor!
     const late = [event('page', 30_000, { note: 'queued before the withdrawal' }), event('view_item')]
     await sent(batch([event('consent')], { visitor, consent: denied() }))
     await settled(server)
     // One tab was offline, and another still has the cookie.
-    await sent(batch(late, { visitor }))
+    await sent(batch(late, { visitor, candidate }))
     await sent(batch([event('page')]), { cookie: first.cookie!.split(';')[0]! })
     await settled(server)
     expect(await timelineStatus(server, visitor)).toBe(404)
@@ -160,10 +174,10 @@ describe('a withdrawal of analytics', () => {
 
     const next = newVisitor()
     const again = await sent(batch([event('page')], { candidate: next, consent: choice({}) }))
-    expect(again.reply.visitor).toBe(next)
-    expect(again.cookie).toMatch(new RegExp(`^cv=${next}\\.`))
+    expect(again.reply.visitor).toBe(server.visitorOf(next))
+    expect(again.cookie).toMatch(new RegExp(`^cv=${again.reply.visitor}\\.`))
     await settled(server)
-    expect(await timeline(server, next)).toHaveLength(1)
+    expect(await timeline(server, again.reply.visitor!)).toHaveLength(1)
   })
 
   test('also erases earlier events that arrive after it', async () => {

@@ -42,7 +42,6 @@ const login = async (contact: string, agoMs = 0) =>
 
 /** A contact with an order and a signed-in visitor; returns the visitor and its cookie. */
 async function known(contact: string) {
-  const visitor = newVisitor()
   await server.post('/api/v1/contacts', [record(contact, { phone: `phone-${contact}`, attributes: { shoe: contact } })])
   const order = {
     order_id: `till-${contact}`,
@@ -57,7 +56,8 @@ async function known(contact: string) {
     event('add_to_cart', 1000, { currency: 'EUR', items: [{ item_id: `ring-${contact}`, price: 5 }] }),
     await login(contact),
   ]
-  const response = await send(server, batch(events, { candidate: visitor }))
+  const response = await send(server, batch(events, { candidate: newVisitor() }))
+  const { visitor } = (await response.json()) as { visitor: string }
   await settled(server)
   return { visitor, cookie: response.headers.get('set-cookie')!.split(';')[0]! }
 }

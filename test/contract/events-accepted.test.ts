@@ -5,7 +5,7 @@
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireReply } from '../../tag/wire.ts'
-import { newVisitor, post, type SiteView, timeline, timelineStatus } from '../support/requests.ts'
+import { filesHolding, newVisitor, post, type SiteView, timeline, timelineStatus } from '../support/requests.ts'
 import { batch, consent, event, eventId, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -72,21 +72,25 @@ describe('the reply', () => {
   })
 
   test('a gzip body is unpacked', async () => {
-    const visitor = newVisitor()
-    const body = new Uint8Array(gzipSync(JSON.stringify(batch([event('page', 0, { note: 'packed' })], { visitor }))))
+    const candidate = newVisitor()
+    const body = new Uint8Array(gzipSync(JSON.stringify(batch([event('page', 0, { note: 'packed' })], { candidate }))))
     const response = await post(server, body, { 'content-encoding': 'gzip' })
     expect(response.status).toBe(202)
     await settled(server)
-    expect((await timeline(server, visitor)).map((each) => each.props.note)).toEqual(['packed'])
+    expect((await timeline(server, server.visitorOf(candidate))).map((each) => each.props.note)).toEqual(['packed'])
   })
 })
 
 describe('the visitor of a batch', () => {
-  test('a candidate is adopted and stored in the cookie', async () => {
+  test('is made from a candidate, which it does not reveal, and stored in the cookie', async () => {
     const candidate = newVisitor()
     const { reply, cookie } = await sent(batch([event('page')], { candidate }))
-    expect(reply.visitor).toBe(candidate)
-    expect(pairOf(cookie)).toMatch(new RegExp(`^cv=${candidate}\\.[A-Za-z0-9._-]+$`))
+    expect(reply.visitor).toMatch(/^[A-Za-z0-9_-]{22}$/)
+    expect(pairOf(cookie)).toMatch(new RegExp(`^cv=${reply.visitor}\\.[A-Za-z0-9._-]+$`))
+    const { reply: again } = await sent(batch([event('page')], { candidate }))
+    expect(again.visitor).toBe(reply.visitor)
+    await settled(server)
+    expect(await filesHolding(server, candidate)).toEqual([])
   })
 
   test('without any id the collector generates one as long as a candidate', async () => {
@@ -97,25 +101,32 @@ describe('the visitor of a batch', () => {
   })
 
   test('the cookie takes precedence over the candidate', async () => {
-    const first = newVisitor()
-    const { cookie } = await sent(batch([event('page')], { candidate: first }))
-    const { reply } = await sent(batch([event('page')], { candidate: newVisitor() }), { cookie: pairOf(cookie) })
-    expect(reply.visitor).toBe(first)
+    const first = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const { reply } = await sent(batch([event('page')], { candidate: newVisitor() }), { cookie: pairOf(first.cookie) })
+    expect(reply.visitor).toBe(first.reply.visitor)
   })
 
-  test('a visitor named by the sender takes precedence over the cookie', async () => {
+  test('a batch made under the visitor of its candidate stays that visitor’s, and the cookie stays another’s', async () => {
     const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const candidate = newVisitor()
+    const visitor = server.visitorOf(candidate)
+    const late = await sent(batch([event('page')], { visitor, candidate }), { cookie: pairOf(cookie) })
+    expect(late).toMatchObject({ reply: { visitor }, cookie: null })
+  })
+
+  test('is the one that a secret key names, whoever else the request proves, and gets no cookie', async () => {
+    const own = await sent(batch([event('page')], { candidate: newVisitor() }))
     const visitor = newVisitor()
     const body = batch([event('page')], { visitor, candidate: newVisitor() })
-    const { reply } = await sent(body, { cookie: pairOf(cookie) })
-    expect(reply.visitor).toBe(visitor)
+    const named = await sent(body, { ...keyed(), cookie: pairOf(own.cookie) })
+    expect(named).toMatchObject({ reply: { visitor }, cookie: null })
+    expect(await sent(batch([event('page')], { visitor }), keyed())).toMatchObject({ reply: { visitor }, cookie: null })
   })
 
   test('the cookie is found among others', async () => {
-    const first = newVisitor()
-    const { cookie } = await sent(batch([event('page')], { candidate: first }))
-    const { reply } = await sent(batch([event('page')]), { cookie: `a=1; cvx=2; ${pairOf(cookie)}; b="x=y"` })
-    expect(reply.visitor).toBe(first)
+    const first = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const { reply } = await sent(batch([event('page')]), { cookie: `a=1; cvx=2; ${pairOf(first.cookie)}; b="x=y"` })
+    expect(reply.visitor).toBe(first.reply.visitor)
   })
 
   const parts = (pair: string) => pair.split('=')[1]!.split('.') as [string, string, string, string]
@@ -132,24 +143,21 @@ describe('the visitor of a batch', () => {
     ['was cut off', (pair) => pair.slice(0, -1)],
     ['has the name used on https', (pair) => `__Host-${pair}`],
   ])('a cookie that %s is ignored', async (_, forge) => {
-    const [own, victim, candidate] = [newVisitor(), newVisitor(), newVisitor()]
-    await sent(batch([event('page')], { candidate: victim }))
-    const { cookie } = await sent(batch([event('page')], { candidate: own }))
-    const { reply } = await sent(batch([event('page')], { candidate }), { cookie: forge(pairOf(cookie), victim) })
-    expect(reply.visitor).toBe(candidate)
+    const candidate = newVisitor()
+    const { visitor: victim } = (await sent(batch([event('page')], { candidate: newVisitor() }))).reply
+    const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
+    const { reply } = await sent(batch([event('page')], { candidate }), { cookie: forge(pairOf(cookie), victim!) })
+    expect(reply.visitor).toBe(server.visitorOf(candidate))
   })
 
   test('a cookie of another site is ignored here and accepted there', async () => {
     await server.cli<SiteView>('sites', 'create', '--id', 'other', '--origin', 'https://other.example')
-    const there = newVisitor()
-    const other = { site: 'other', candidate: there }
-    const { reply, cookie } = await sent(batch([event('page')], other))
-    expect(reply.visitor).toBe(there)
+    const { reply: there, cookie } = await sent(batch([event('page')], { site: 'other', candidate: newVisitor() }))
     const candidate = newVisitor()
     const here = await sent(batch([event('page')], { candidate }), { cookie: pairOf(cookie) })
-    expect(here.reply.visitor).toBe(candidate)
+    expect(here.reply.visitor).toBe(server.visitorOf(candidate))
     const again = await sent(batch([event('page')], { site: 'other', candidate }), { cookie: pairOf(cookie) })
-    expect(again.reply.visitor).toBe(there)
+    expect(again.reply.visitor).toBe(there.visitor)
   })
 })
 
@@ -181,9 +189,10 @@ describe('the cookie', () => {
     try {
       const candidate = newVisitor()
       const headers = { origin: 'https://shop.example', 'sec-fetch-site': 'same-origin' }
+      const visitor = secure.visitorOf(candidate)
       const { reply, cookie } = await sent(batch([event('page')], { candidate }), headers, secure)
-      expect(reply.visitor).toBe(candidate)
-      expect(pairOf(cookie)).toMatch(new RegExp(`^__Host-cv=${candidate}\\.[A-Za-z0-9._-]+$`))
+      expect(reply.visitor).toBe(visitor)
+      expect(pairOf(cookie)).toMatch(new RegExp(`^__Host-cv=${visitor}\\.[A-Za-z0-9._-]+$`))
       expect(attributesOf(cookie!)).toEqual([
         'httponly',
         expect.stringMatching(/^max-age=/),
@@ -192,7 +201,7 @@ describe('the cookie', () => {
         'secure',
       ])
       const again = await sent(batch([event('page')]), { ...headers, cookie: pairOf(cookie) }, secure)
-      expect(again).toMatchObject({ reply: { visitor: candidate }, cookie: null })
+      expect(again).toMatchObject({ reply: { visitor }, cookie: null })
     } finally {
       await secure.stop()
     }
@@ -201,8 +210,8 @@ describe('the cookie', () => {
   test('is renewed after a day and expires after 13 months at the latest, when a new visitor starts', async () => {
     const long = await startServer({ movable: true })
     try {
-      const visitor = newVisitor()
-      const first = await sent(batch([event('page')], { candidate: visitor }), {}, long)
+      const first = await sent(batch([event('page')], { candidate: newVisitor() }), {}, long)
+      const { visitor } = first.reply
       await long.setClock(25 * HOUR)
       const next = await sent(batch([event('page')]), { cookie: pairOf(first.cookie) }, long)
       expect(next.reply.visitor).toBe(visitor)
@@ -396,8 +405,7 @@ describe('an invalid event is refused alone', () => {
   })
 
   test('an event 15,000 levels deep is refused without a stack overflow', async () => {
-    const visitor = newVisitor()
-    const body = JSON.stringify(batch([event('page', 0, { deep: 'HERE' }), good()], { visitor }))
+    const body = JSON.stringify(batch([event('page', 0, { deep: 'HERE' }), good()], { candidate: newVisitor() }))
     const response = await post(server, body.replace('"HERE"', '['.repeat(15_000) + ']'.repeat(15_000)))
     expect(response.status).toBe(202)
     expect(await response.json()).toMatchObject({ accepted: 1, rejected: [{ index: 0, code: 'invalid_event' }] })

@@ -26,9 +26,9 @@ afterAll(() => server.stop())
 type Headers = Record<string, string | null>
 type Body = Record<string, unknown>
 
-/** A valid batch with one event of a visitor, modified by `change`. */
-function changed(visitor: string, change: (body: Body) => unknown): string {
-  const body = batch([event('page')], { visitor })
+/** A valid batch with one event of a browser with this candidate, modified by `change`. */
+function changed(candidate: string, change: (body: Body) => unknown): string {
+  const body = batch([event('page')], { candidate })
   return JSON.stringify(change(body) ?? body)
 }
 
@@ -43,28 +43,28 @@ const choosing = (name: string, value: unknown) => (body: Body) => {
 }
 
 /** A valid batch padded with spaces to the given length in bytes. */
-function padded(visitor: string, bytes: number): string {
-  const text = changed(visitor, () => undefined)
+function padded(candidate: string, bytes: number): string {
+  const text = changed(candidate, () => undefined)
   return text + ' '.repeat(bytes - Buffer.byteLength(text))
 }
 
-async function expectNothingKept(visitor: string): Promise<void> {
+async function expectNothingKept(candidate: string): Promise<void> {
   await settled(server)
-  expect(await timelineStatus(server, visitor)).toBe(404)
+  expect(await timelineStatus(server, server.visitorOf(candidate))).toBe(404)
 }
 
 test('the same batch without a fault is accepted and readable', async () => {
-  const visitor = newVisitor()
+  const candidate = newVisitor()
   expect(
     (
       await post(
         server,
-        changed(visitor, () => undefined),
+        changed(candidate, () => undefined),
       )
     ).status,
   ).toBe(202)
   await settled(server)
-  expect(await timelineStatus(server, visitor)).toBe(200)
+  expect(await timelineStatus(server, server.visitorOf(candidate))).toBe(200)
 })
 
 describe('a body of the wrong shape is 400, and the detail names the field and what it must be', () => {
@@ -94,12 +94,12 @@ describe('a body of the wrong shape is 400, and the detail names the field and w
     ['a list instead of the batch', (body) => [body], /^the body\b.*object/],
     ['a string instead of the batch', () => 'page', /^the body\b.*object/],
   ])('%s', async (_, change, detail) => {
-    const visitor = newVisitor()
-    const response = await post(server, changed(visitor, change))
+    const candidate = newVisitor()
+    const response = await post(server, changed(candidate, change))
     expect(response.status).toBe(400)
     expect(response.headers.get('set-cookie')).toBeNull()
     expect(await problemOf(response)).toMatchObject({ code: 'invalid_request', detail: expect.stringMatching(detail) })
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
   })
 
   test.each([
@@ -114,15 +114,15 @@ describe('a body of the wrong shape is 400, and the detail names the field and w
   })
 
   test('a body that claims to be gzip but is not is refused', async () => {
-    const visitor = newVisitor()
+    const candidate = newVisitor()
     const response = await post(
       server,
-      changed(visitor, () => undefined),
+      changed(candidate, () => undefined),
       { 'content-encoding': 'gzip' },
     )
     expect(response.status).toBe(400)
     expect((await problemOf(response)).detail).toMatch(/must be gzip/)
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
   })
 })
 
@@ -151,13 +151,13 @@ describe('a sender without permission', () => {
       () => ({ headers: { authorization: `Bearer ${keys.contacts}` } }),
     ],
   ])('%s is %i %s', async (_, status, code, detail, given) => {
-    const visitor = newVisitor()
+    const candidate = newVisitor()
     const { change = () => undefined, headers = {} } = given()
-    const response = await post(server, changed(visitor, change), headers)
+    const response = await post(server, changed(candidate, change), headers)
     expect(response.status).toBe(status)
     expect(response.headers.get('set-cookie')).toBeNull()
     expect(await problemOf(response)).toMatchObject({ code, detail: expect.stringMatching(detail) })
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
   })
 
   const own = () => server.url
@@ -180,18 +180,18 @@ describe('a sender without permission', () => {
     ['a null origin, cross-site', () => 'null', 'cross-site', 403],
     ['a null origin, typed in by a user', () => 'null', 'none', 403],
   ])('%s gets the expected status (%#)', async (_, origin, fetchSite, status) => {
-    const visitor = newVisitor()
+    const candidate = newVisitor()
     const headers = { origin: origin(), 'sec-fetch-site': fetchSite }
     const response = await post(
       server,
-      changed(visitor, () => undefined),
+      changed(candidate, () => undefined),
       headers,
     )
     expect(response.status).toBe(status)
     if (status === 202) return
     expect(response.headers.get('access-control-allow-origin')).toBeNull()
     expect(await problemOf(response)).toMatchObject({ code: 'origin_not_allowed' })
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
   })
 })
 
@@ -208,7 +208,7 @@ describe('a request that is too large is 413', () => {
   const gzip = { 'content-encoding': 'gzip' }
   type Sent = { body: string | Uint8Array<ArrayBuffer> | ReadableStream; headers?: Headers }
 
-  test.each<[string, number, (visitor: string) => Sent]>([
+  test.each<[string, number, (candidate: string) => Sent]>([
     ['64 KiB', 202, (v) => ({ body: padded(v, 64 * KIB) })],
     ['64 KiB and a byte', 413, (v) => ({ body: padded(v, 64 * KIB + 1) })],
     ['64 KiB of unknown length', 202, (v) => ({ body: stream(padded(v, 64 * KIB)) })],
@@ -216,8 +216,8 @@ describe('a request that is too large is 413', () => {
     ['gzip of 64 KiB', 202, (v) => ({ body: zipped(padded(v, 64 * KIB)), headers: gzip })],
     ['gzip of 64 KiB and a byte', 413, (v) => ({ body: zipped(padded(v, 64 * KIB + 1)), headers: gzip })],
     ['a gzip bomb of 32 MiB', 413, (v) => ({ body: zipped(padded(v, 32 * KIB * KIB)), headers: gzip })],
-    ['50 events', 202, (visitor) => ({ body: JSON.stringify(batch(events(50), { visitor })) })],
-    ['51 events', 413, (visitor) => ({ body: JSON.stringify(batch(events(51), { visitor })) })],
+    ['50 events', 202, (candidate) => ({ body: JSON.stringify(batch(events(50), { candidate })) })],
+    ['51 events', 413, (candidate) => ({ body: JSON.stringify(batch(events(51), { candidate })) })],
     [
       '1 MiB with a key',
       202,
@@ -231,27 +231,27 @@ describe('a request that is too large is 413', () => {
     [
       '500 events with a key',
       202,
-      (visitor) => ({
-        body: JSON.stringify(batch(events(500), { visitor })),
+      (candidate) => ({
+        body: JSON.stringify(batch(events(500), { candidate })),
         headers: { authorization: `Bearer ${keys.events}` },
       }),
     ],
     [
       '501 events with a key',
       413,
-      (visitor) => ({
-        body: JSON.stringify(batch(events(501), { visitor })),
+      (candidate) => ({
+        body: JSON.stringify(batch(events(501), { candidate })),
         headers: { authorization: `Bearer ${keys.events}` },
       }),
     ],
   ])('%s: %i', async (_, status, made) => {
-    const visitor = newVisitor()
-    const { body, headers } = made(visitor)
+    const candidate = newVisitor()
+    const { body, headers } = made(candidate)
     const response = await post(server, body, headers)
     expect(response.status).toBe(status)
     if (status === 202) return
     expect((await problemOf(response)).detail).toMatch(/must (have|hold) at most \d+/)
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
   })
 })
 
@@ -267,11 +267,11 @@ describe('a request whose content type is not JSON is 415', () => {
     ['Brotli', { 'content-encoding': 'br' }, /^Content-Encoding must be gzip/],
     ['deflate', { 'content-encoding': 'deflate' }, /^Content-Encoding must be gzip/],
   ])('%s', async (_, headers, detail) => {
-    const visitor = newVisitor()
-    const response = await post(server, new Uint8Array(Buffer.from(changed(visitor, () => undefined))), headers)
+    const candidate = newVisitor()
+    const response = await post(server, new Uint8Array(Buffer.from(changed(candidate, () => undefined))), headers)
     expect(response.status).toBe(415)
     expect((await problemOf(response)).detail).toMatch(detail)
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
   })
 })
 
@@ -363,8 +363,8 @@ describe('a sender on a bad connection', () => {
     `POST /v1/events HTTP/1.1\r\nHost: localhost\r\nContent-Type: text/plain\r\n${length}\r\n\r\n`
 
   test('that disconnects in the middle of a request leaves no data and no error in the log', async () => {
-    const [visitor, other] = [newVisitor(), newVisitor()]
-    const body = changed(visitor, () => undefined)
+    const [candidate, other] = [newVisitor(), newVisitor()]
+    const body = changed(candidate, () => undefined)
     for (const part of ['', body.slice(0, 40), body]) {
       const { socket } = await raw(head(`Content-Length: ${body.length + 1}`) + part)
       socket.destroy()
@@ -377,7 +377,7 @@ describe('a sender on a bad connection', () => {
         )
       ).status,
     ).toBe(202)
-    await expectNothingKept(visitor)
+    await expectNothingKept(candidate)
     expect(server.output().stderr).toBe('')
   })
 

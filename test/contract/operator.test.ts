@@ -74,7 +74,7 @@ test('the most verbose log contains the route of each request and nothing person
   const links = { site: 'demo', contacts: ['crm-secret-7'], message: 'letter' }
   const { data } = await loud.post('/api/v1/link-tokens', links)
   const visitor = 'visitor-bbbbbbbbbbbbbbbbb'
-  const headers = { 'x-forwarded-for': '203.0.113.77', cookie: 'cv=cookie-of-somebody' }
+  const headers = { 'x-forwarded-for': '203.0.113.77', cookie: `a=cookie-of-somebody; ${loud.cookie(visitor)}` }
   await send(loud, batch([event('page', 0, { email: 'jp@example.com' })], { visitor }), headers)
   await send(loud, batch([event('identify', 0, { kind: 'login', token: login })], { visitor }))
   await send(loud, '{"email": "broken@example.com", ')

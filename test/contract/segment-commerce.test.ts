@@ -34,7 +34,7 @@ const carts = (visitor: string) =>
   )
 
 test('Product Added opens a cart, Order Completed closes it, and the order has the tag as its source', async () => {
-  const { anonymousId, visitor } = newAnonymous()
+  const { anonymousId, visitor } = newAnonymous(server)
   const added = call('track', { anonymousId, event: 'Product Added', properties: PRODUCT, timestamp: ago(5000) })
   await sendAll([added], keys.writeKey)
   const [open] = await carts(visitor)
@@ -55,7 +55,7 @@ test('Product Added opens a cart, Order Completed closes it, and the order has t
 })
 
 test('an order sent by a server has the server as its source', async () => {
-  const { anonymousId } = newAnonymous()
+  const { anonymousId } = newAnonymous(server)
   const properties = { order_id: 'order-2', revenue: '9.50', currency: 'eur' }
   await sendAll([call('track', { anonymousId, event: 'Order Completed', properties })], `${keys.secret}:demo`)
   expect(await server.query('select source, total, currency from orders where order_id = ?', 'order-2')).toEqual([
@@ -91,7 +91,7 @@ test('two logins of one batch at different times divide the browser’s events',
     { id: 'c-a', email: 'ca@mail.example', attributes: {} },
     { id: 'c-b', email: 'cb@mail.example', attributes: {} },
   ])
-  const { anonymousId } = newAnonymous()
+  const { anonymousId } = newAnonymous(server)
   const page = (name: string, minutes: number) => call('page', { anonymousId, name, timestamp: ago(minutes * 60_000) })
   const login = (userId: string, minutes: number) =>
     call('identify', { anonymousId, userId, timestamp: ago(minutes * 60_000) })

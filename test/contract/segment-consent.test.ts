@@ -50,7 +50,7 @@ describe('consent', () => {
     ['the category reserved for what sites vouch for', consenting({ '*': true })],
   ])('%s: nothing is stored in any file', async (_, context) => {
     for (const key of [keys.writeKey, keys.secret]) {
-      const { anonymousId } = newAnonymous()
+      const { anonymousId } = newAnonymous(server)
       const left = await sent([call('page', { anonymousId, context })], key)
       expect(left).toBe('no_consent=1')
       expect(await filesHolding(server, anonymousId)).toEqual([])
@@ -61,7 +61,10 @@ describe('consent', () => {
     const counted = async () =>
       Number(/outcome="no_consent"\} (\d+)/.exec(await (await fetch(`${server.url}/metrics`)).text())?.[1] ?? 0)
     const before = await counted()
-    await sent([call('page', { ...newAnonymous(), context: {} }), call('page', newAnonymous())], keys.writeKey)
+    await sent(
+      [call('page', { ...newAnonymous(server), context: {} }), call('page', newAnonymous(server))],
+      keys.writeKey,
+    )
     expect(await counted()).toBe(before + 1)
   })
 
@@ -72,7 +75,7 @@ describe('consent', () => {
     [{ Analytics: true, Advertising: false, marketing: true }, [1, 0, 0]],
     [{ C0002: true, C0003: true, C0004: true }, [1, 1, 1]],
   ])('%j is mapped to the right purposes', async (preferences, purposes) => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     expect(await sent([call('page', { anonymousId, context: consenting(preferences) })], keys.writeKey)).toBeNull()
     const rows = await server.query<Record<string, unknown>>('select * from consents where visitor_id = ?', visitor)
     expect(rows).toMatchObject([{ source: 'cmp' }])
@@ -80,7 +83,7 @@ describe('consent', () => {
   })
 
   test('without consent to identity a login is refused, and other calls are accepted without their user', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     const context = consenting({ Analytics: true })
     const calls = [
       call('identify', { anonymousId, userId: 'u-1', context }),
@@ -94,7 +97,7 @@ describe('consent', () => {
   })
 
   test('a visitor that withdraws analytics is erased and stays erased', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await sent([call('page', { anonymousId })], keys.writeKey)
     expect(await typesOf(visitor)).toEqual(['page'])
     const context = consenting({ Analytics: false })
@@ -106,7 +109,7 @@ describe('consent', () => {
   })
 
   test('of several choices within one batch the last one counts', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
     const without = { ...ALL, Advertising: false }
     const calls = [ALL, without, ALL].map((preferences, i) =>
@@ -124,7 +127,7 @@ describe('consent', () => {
   test('a site’s own map replaces the default, and what it vouches for applies only to its servers', async () => {
     await server.cli('sites', 'set', 'demo', 'consent_map=Mesure=analytics,*=analytics,*=identity')
     try {
-      const visitors = [newAnonymous(), newAnonymous(), newAnonymous(), newAnonymous()]
+      const visitors = [newAnonymous(server), newAnonymous(server), newAnonymous(server), newAnonymous(server)]
       const page = (i: number, context: unknown) => call('page', { anonymousId: visitors[i]!.anonymousId, context })
       await expect.poll(() => sent([page(0, consenting({ Mesure: true }))], keys.writeKey)).toBeNull()
       expect(await sent([page(1, {})], keys.writeKey)).toBe('no_consent=1')
@@ -136,7 +139,7 @@ describe('consent', () => {
     } finally {
       const usual = 'analytics=analytics,functional=identity,advertising=marketing'
       await server.cli('sites', 'set', 'demo', `consent_map=${usual}`)
-      await expect.poll(() => sent([call('page', newAnonymous())], keys.writeKey)).toBeNull()
+      await expect.poll(() => sent([call('page', newAnonymous(server))], keys.writeKey)).toBeNull()
     }
   })
 })
@@ -159,7 +162,7 @@ describe('a login', () => {
     ['is proof with a secret key that may verify logins', 'verifying', 'login_verified'],
   ])('%s, in any call that names the user', async (_, which, evidence) => {
     const calls = ['identify', 'track', 'page', 'screen', 'group', 'alias'].map((type) => {
-      const { anonymousId, visitor } = newAnonymous()
+      const { anonymousId, visitor } = newAnonymous(server)
       const fields = { anonymousId, previousId: anonymousId, event: 'Quiz Answered', groupId: 'g', userId: 'c-1' }
       return { visitor, body: call(type, fields) }
     })
@@ -173,7 +176,7 @@ describe('a login', () => {
   })
 
   test('with proof links the visitor, and a claim to another contact with the write key does not undo it', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await sent([call('identify', { anonymousId, userId: 'c-1' })], keys.verifying)
     expect(await linksOf('c-1', visitor)).toEqual(['verified'])
     await sent([call('identify', { anonymousId, userId: 'c-2' })], keys.writeKey)
@@ -191,20 +194,20 @@ describe('a login', () => {
     ],
     ['by the user id before the address', { userId: 'c-1', traits: { email: 'two.person@mail.example' } }],
   ])('%s', async (_, fields) => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     expect(await sent([call('identify', { anonymousId, ...fields })], keys.verifying)).toBeNull()
     expect(await linksOf('c-1', visitor)).toEqual(['verified'])
   })
 
   test('an alias links the earlier anonymous id to the user', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await sent([call('page', { anonymousId })], keys.writeKey)
     await sent([call('alias', { previousId: anonymousId, userId: 'c-2' })], keys.verifying)
     expect(await linksOf('c-2', visitor)).toEqual(['verified'])
   })
 
   test('an alias between two users merges neither', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await sent([call('alias', { anonymousId, previousId: 'c-1', userId: 'c-2' })], keys.verifying)
     expect(await linksOf('c-2', visitor)).toEqual(['verified'])
     expect(await server.query("select * from links where visitor_id = 's:c-1'")).toEqual([])
@@ -212,7 +215,7 @@ describe('a login', () => {
   })
 
   test('a logout ends the link and makes no claim', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     const at = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString()
     const login = call('identify', { anonymousId, userId: 'c-1', timestamp: at(20) })
     const logout = call('track', { anonymousId, userId: 'c-1', event: 'Signed Out', timestamp: at(10) })
@@ -224,14 +227,14 @@ describe('a login', () => {
   })
 
   test('an identify without a user makes no claim', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     expect(await sent([call('identify', { anonymousId, traits: { plan: 'gold' } })], keys.verifying)).toBeNull()
     expect([await typesOf(visitor), await claimsOf(visitor)]).toEqual([['identify'], []])
   })
 })
 
 test('no address, trait or dropped query of any call is in any file', async () => {
-  const { anonymousId, visitor } = newAnonymous()
+  const { anonymousId, visitor } = newAnonymous(server)
   const email = 'hidden.person@mail.example'
   const traits = { email, phone: '+33612345678', lastName: 'Hiddenname', address: { street: 'Hiddenstreet' } }
   const page = { url: `https://s.example/?email=${email}`, title: `For ${email}`, search: `?e=${email}` }

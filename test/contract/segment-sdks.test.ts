@@ -114,14 +114,14 @@ async function expectOnce(visitor: string, n: number): Promise<Seen[]> {
 
 describe.each(SDKS)('%s', (_, send) => {
   test('with the write key stores every event once', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await send(server.url, keys.writeKey, anonymousId, 12)
     await expectOnce(visitor, 12)
   })
 
   test.each([429, 503])('stores every event once even if the first replies are %i', async (status) => {
     const network = await failingNetwork(server, 2, status)
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await send(network.url, keys.writeKey, anonymousId, 8)
     await expectOnce(visitor, 8)
     expect(network.requests()).toBeGreaterThan(3)
@@ -130,7 +130,7 @@ describe.each(SDKS)('%s', (_, send) => {
 
   test('stores every event once even if the server’s first replies are lost', async () => {
     const network = await failingNetwork(server, 2, 502, { reaching: true })
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await send(network.url, keys.writeKey, anonymousId, 8)
     await expectOnce(visitor, 8)
     expect(network.requests()).toBeGreaterThan(3)
@@ -138,7 +138,7 @@ describe.each(SDKS)('%s', (_, send) => {
   })
 
   test('with a secret key and a site stores every event once, with its login as proof', async () => {
-    const { anonymousId, visitor } = newAnonymous()
+    const { anonymousId, visitor } = newAnonymous(server)
     await send(server.url, `${keys.verifying}:demo`, anonymousId, 3)
     await expectOnce(visitor, 3)
     expect(await server.query('select distinct evidence from claims where visitor_id = ?', visitor)).toEqual([

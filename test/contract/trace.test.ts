@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
-import { consent, event, sendAll, settled } from '../support/sender.ts'
+import { batch, consent, event, sendAll, settled } from '../support/sender.ts'
 import { couture, startServer, type TestServer } from '../support/server.ts'
 
 const MINUTE = 60_000
@@ -128,7 +128,7 @@ test('memberships have a start, and other segments show which part fails with it
 
 test('ids of Segment SDKs and ids with colons work', async () => {
   for (const id of ['s:anonymous-user-1', 'web:42']) {
-    await sendAll(server, id, [event('page')])
+    await server.post('/v1/events', batch([event('page')], { visitor: id }))
     await settled(server)
     expect((await trace(id)).visitors).toMatchObject([{ id, events: 1 }])
   }

@@ -83,7 +83,9 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
       return
     }
     const cookie = /(?:^|; )cv=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
-    const visitor = body.consent.analytics ? (body.visitor ?? cookie ?? `v.${body.candidate}`) : null
+    // As at the collector, a batch's own candidate proves the visitor that it names; else the cookie counts.
+    const own = `v.${body.candidate}`
+    const visitor = body.consent.analytics ? (body.visitor === own ? own : (cookie ?? own)) : null
     recorded.status = answer.status ?? 202
     response.writeHead(recorded.status, {
       'Content-Type': 'application/json',

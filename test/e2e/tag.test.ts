@@ -210,8 +210,8 @@ test('two tabs share one candidate until the first reply, and then the visitor i
   await until(() => one.evaluate('window.id')).toBe(`v.${first!.body.candidate}`)
   await run(one, "couture('track', 'next')")
   await until(() => shop.requests.length).toBe(3)
-  expect(shop.requests[2]!.body).toMatchObject({ visitor: `v.${first!.body.candidate}` })
-  expect(shop.requests[2]!.body).not.toHaveProperty('candidate')
+  const { candidate } = first!.body
+  expect(shop.requests[2]!.body).toMatchObject({ visitor: `v.${candidate}`, candidate })
   expect(await stored(one)).toEqual(['couture.consent'])
   expect(await one.evaluate('document.cookie')).toBe('')
 })
@@ -502,9 +502,32 @@ test('an event whose reply was never seen is resent first by the next page, unde
   )!
   expect(again.body.events).toEqual(lost.body.events)
   expect(again.body.consent).toEqual(lost.body.consent)
-  expect(again.body.visitor).toBe(lost.body.visitor)
+  expect([again.body.visitor, again.body.candidate]).toEqual([lost.body.visitor, lost.body.candidate])
+  expect(again.body.candidate).toBe(shop.requests[0]!.body.candidate)
   expect(Date.parse(again.body.sent_at!)).toBeGreaterThan(Date.parse(lost.body.sent_at!))
   await until(() => stored(tab)).toEqual(['couture.consent'])
+})
+
+test('events stored by a page reach their visitor even if the cookie is gone, and the page goes on as that visitor', async () => {
+  const link = `<a href="/next" onclick="couture('track', 'add_to_cart', {value: 5})">next</a>`
+  const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
+  const context = await visitor()
+  const tab = await context.newPage()
+  await open(tab, `${shop.url}/`)
+  await until(() => shop.acknowledged().length).toBe(2)
+  const { candidate } = shop.requests[0]!.body
+  shop.answer = () => ({ cut: true })
+  await tab.click('a')
+  await tab.waitForURL('**/next')
+  await until(() => shop.requests.length).toBeGreaterThan(1)
+  await context.clearCookies()
+
+  shop.answer = () => undefined
+  await run(tab, `couture('visitor', id => { window.id = id }); ${GRANT}`)
+  await until(() => types(distinct(shop.acknowledged()))).toEqual(['consent', 'page', 'add_to_cart', 'page'])
+  const late = shop.requests.find(({ status, body }) => status === 202 && body.events[0]!.type === 'add_to_cart')!
+  expect([late.body.candidate, late.headers.cookie]).toEqual([candidate, undefined])
+  await until(() => tab.evaluate('window.id')).toBe(`v.${candidate}`)
 })
 
 test('a stored event never claims a purpose that has been withdrawn', async () => {
@@ -543,7 +566,11 @@ test('a withdrawal empties the queue and the storage in the same tick, and notif
   expect(left).toBe(0)
   await until(() => shop.requests.length).toBe(2)
   const word = shop.requests[1]!.body
-  expect(word).toMatchObject({ visitor: `v.${first.candidate}`, consent: { analytics: false, identity: false } })
+  expect(word).toMatchObject({
+    visitor: `v.${first.candidate}`,
+    candidate: first.candidate,
+    consent: { analytics: false, identity: false },
+  })
   expect(word.consent.id).not.toBe(first.consent.id)
   expect(types(word.events)).toEqual(['consent'])
   await run(tab, REFUSE)

@@ -40,7 +40,7 @@ async function soon<T>(answer: () => Promise<T>): Promise<T> {
 describe('a batch that took the collector seconds', () => {
   const logins = (userId: string) => ({
     batch: Array.from({ length: 15 }, () =>
-      call('identify', { ...newAnonymous(), anonymousId: newAnonymous().anonymousId, userId }),
+      call('identify', { ...newAnonymous(server), anonymousId: newAnonymous(server).anonymousId, userId }),
     ),
   })
 
@@ -74,7 +74,7 @@ describe('a batch that took the collector seconds', () => {
 
   test('page addresses with a thousand query names each', async () => {
     const url = `https://shop.example/ä?${Array.from({ length: 1000 }, (_, i) => i.toString(36)).join('&')}`
-    const calls = Array.from({ length: 100 }, () => call('page', { ...newAnonymous(), properties: { url } }))
+    const calls = Array.from({ length: 100 }, () => call('page', { ...newAnonymous(server), properties: { url } }))
     const bodies = [calls.slice(0, 50), calls.slice(50)]
     for (const batch of bodies) {
       const answer = await soon(() => postCall(server, 'batch', { batch }, basic(keys.secret)))

@@ -95,7 +95,7 @@ describe('naming a customer often', () => {
     const anna = await contact()
     const visitors: string[] = []
     for (const n of times(8)) {
-      const { anonymousId, visitor } = newAnonymous()
+      const { anonymousId, visitor } = newAnonymous(server)
       const context = consenting(undefined, { ip: `198.51.${n}.7` })
       const headers = { ...basic(site.write_key), 'x-forwarded-for': '203.0.113.50' }
       await postCall(server, 'identify', call('identify', { anonymousId, userId: anna, context }), headers)

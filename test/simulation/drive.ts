@@ -127,7 +127,7 @@ async function createTeller(server: TestServer, now: () => number) {
         'content-type': 'application/json',
         'user-agent': sender === 'bot' ? AGENTS.bot : AGENTS.browser,
         'x-forwarded-for': addressOf(visitor),
-        ...(sender === 'shop' ? { authorization: `Bearer ${key}` } : {}),
+        ...(sender === 'shop' ? { authorization: `Bearer ${key}` } : { cookie: server.cookie(visitor) }),
       },
       body: JSON.stringify(body),
     })

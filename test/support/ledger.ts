@@ -23,11 +23,19 @@ let visitors = 0
 export type LoadOptions = { senders?: number; bytes?: number; pauseMs?: number; until?: () => boolean }
 
 /** Sends until `until` says so or the server is gone. A 503 must say when to come back. */
-export async function sendLoad(server: Pick<TestServer, 'url'>, ledger: Ledger, options: LoadOptions): Promise<void> {
+export async function sendLoad(
+  server: Pick<TestServer, 'url' | 'cookie'>,
+  ledger: Ledger,
+  options: LoadOptions,
+): Promise<void> {
   await Promise.all(Array.from({ length: options.senders ?? 16 }, () => sendAsOne(server, ledger, options)))
 }
 
-async function sendAsOne(server: Pick<TestServer, 'url'>, ledger: Ledger, options: LoadOptions): Promise<void> {
+async function sendAsOne(
+  server: Pick<TestServer, 'url' | 'cookie'>,
+  ledger: Ledger,
+  options: LoadOptions,
+): Promise<void> {
   const visitor = `visitor-${String(++visitors).padStart(14, '0')}`
   const title = 'x'.repeat(options.bytes ?? 0)
   for (let i = 0; options.until === undefined || !options.until(); i++) {
@@ -39,7 +47,7 @@ async function sendAsOne(server: Pick<TestServer, 'url'>, ledger: Ledger, option
 }
 
 /** Sends one batch and records its outcome. Returns whether the server is still running. */
-async function deliver(server: Pick<TestServer, 'url'>, ledger: Ledger, sent: Batch): Promise<boolean> {
+async function deliver(server: Pick<TestServer, 'url' | 'cookie'>, ledger: Ledger, sent: Batch): Promise<boolean> {
   try {
     const response = await send(server, batch(sent.events, { visitor: sent.visitor }))
     const reply = (await response.json()) as { accepted?: number; status?: number }
@@ -65,7 +73,7 @@ async function deliver(server: Pick<TestServer, 'url'>, ledger: Ledger, sent: Ba
 }
 
 /** Repeats unacknowledged batches until all are accepted. */
-export async function repeatOpen(server: Pick<TestServer, 'url'>, ledger: Ledger): Promise<void> {
+export async function repeatOpen(server: Pick<TestServer, 'url' | 'cookie'>, ledger: Ledger): Promise<void> {
   const end = performance.now() + 30_000
   while (ledger.open.length > 0) {
     if (performance.now() > end) throw new Error(`${ledger.open.length} batches are still not accepted`)

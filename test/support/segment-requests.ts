@@ -33,10 +33,10 @@ export function messageId(): string {
   return `message-${run}-${++ids}`
 }
 
-/** An anonymous id, and the visitor that it makes. */
-export function newAnonymous(): { anonymousId: string; visitor: string } {
-  const anonymousId = `anonymous-${run}-${++ids}`
-  return { anonymousId, visitor: `s:${anonymousId}` }
+/** An anonymous id as long as those of the SDKs, and the visitor that it makes at the demo site. */
+export function newAnonymous(server: Pick<TestServer, 'visitorOf'>): { anonymousId: string; visitor: string } {
+  const anonymousId = `anonymous-id-of-run-${run}-${String(++ids).padStart(7, '0')}`
+  return { anonymousId, visitor: `s:${server.visitorOf(anonymousId)}` }
 }
 
 /** A call made now that allows everything. */

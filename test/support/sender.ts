@@ -1,5 +1,6 @@
 /** Sends batches like the tag but without a browser, for tests of the server. */
 import type { WireBatch, WireConsent, WireEvent, WireReply } from '../../tag/wire.ts'
+import { proving } from './proof.ts'
 import { type TestServer, until } from './server.ts'
 
 const BROWSER =
@@ -37,13 +38,13 @@ export function batch(events: unknown[], more: Partial<WireBatch> = {}): Record<
   return { site: 'demo', consent: consent(), sent_at: new Date().toISOString(), ...more, events }
 }
 
-/** Sends a body like the tag in a browser. Headers with the value `null` are omitted. */
+/** Sends a body like the tag in a browser, which proves the visitor. Headers with the value `null` are omitted. */
 export function send(
-  server: Pick<TestServer, 'url'>,
+  server: Pick<TestServer, 'url' | 'cookie'>,
   body: unknown,
   headers: Record<string, string | null> = {},
 ): Promise<Response> {
-  const all = { 'content-type': 'text/plain;charset=UTF-8', 'user-agent': BROWSER, ...headers }
+  const all = { 'content-type': 'text/plain;charset=UTF-8', 'user-agent': BROWSER, ...proving(server, body, headers) }
   const kept = Object.entries(all).filter((entry): entry is [string, string] => entry[1] !== null)
   return fetch(`${server.url}/v1/events`, {
     method: 'POST',
@@ -54,7 +55,7 @@ export function send(
 
 /** Sends and expects 202 with nothing rejected; returns the reply. */
 export async function sendAll(
-  server: Pick<TestServer, 'url'>,
+  server: Pick<TestServer, 'url' | 'cookie'>,
   visitor: string,
   events: WireEvent[],
   more: Partial<WireBatch> = {},

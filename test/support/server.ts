@@ -3,12 +3,13 @@
  * moved, so that a story of days plays in seconds. What it logs as an error fails the test that caused it.
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { ask, isShared, type Ran } from './ask.ts'
 import { freePort } from './port.ts'
 import { PRELOADS, preloading, ROOT } from './process.ts'
+import { createProofs, type Proofs } from './proof.ts'
 import { openStore } from './store.ts'
 
 export { freePort }
@@ -28,7 +29,7 @@ export type ServerOptions = {
 }
 
 /** A running server. */
-export type TestServer = {
+export type TestServer = Proofs & {
   url: string
   port: number
   dataDir: string
@@ -138,7 +139,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     await new Promise((resolve) => setTimeout(resolve, CLOCK_SEEN_MS))
   }
   if (options.movable) await setClock(options.clockMs ?? 0)
-  const own = { ...options, dataDir, port, env: { ...store.env, ...options.env } }
+  const own = { ...options, dataDir, port, env: { ...store.env, ...options.env } as Record<string, string> }
   const bundled = isShared() && !options.fromSources ? await ask('product', null) : undefined
   const { command, args, options: where } = serverArguments(own, bundled)
   const { env } = where
@@ -183,6 +184,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     tables: store.tables,
     output: () => ({ stdout, stderr }),
     cli,
+    ...createProofs(() => own.env.COUTURE_SECRET ?? readFileSync(join(dataDir, 'secret'), 'utf8').trim()),
     api,
     setClock,
     get: async (path) => readJson(await api(path), path),

@@ -6,7 +6,7 @@ import { createQueue } from '../../tag/queue.ts'
 import { createStorage } from '../../tag/storage.ts'
 import { type Outcome, retryAfterMs } from '../../tag/transport.ts'
 import { type Batch, createUnsent, UNSENT_BYTES } from '../../tag/unsent.ts'
-import type { WireBatch, WireConsent, WireEvent } from '../../tag/wire.ts'
+import { CANDIDATE_PATTERN, type WireBatch, type WireConsent, type WireEvent } from '../../tag/wire.ts'
 
 beforeEach(() => {
   vi.useFakeTimers({ now: 1_800_000_000_000 })
@@ -222,7 +222,7 @@ test('storage is bounded: the oldest events go first, and are counted', () => {
   })
   const batch = (name: string, count: number): Batch => ({
     consent,
-    visitor: name,
+    candidate: name,
     events: Array.from({ length: count }, (_, i) => ({ ...event(`${name}${i}`), props: { note: 'x'.repeat(3000) } })),
   })
   unsent.keep(batch('old', 20))
@@ -244,25 +244,28 @@ test('a queue that cannot send is bounded and counts what it drops', () => {
 
 test('stored batches are sent first, and foreign data in the storage do no harm', async () => {
   const local = area()
-  const old = { visitor: 'v0', consent, events: [event('old')] }
+  const old = { candidate: 'c0', visitor: 'v0', consent, events: [event('old')] }
   local.setItem(
     'couture.unsent',
     JSON.stringify([
       null,
       { events: 5 },
       old,
-      { consent, visitor: 'v0', events: [event('x', { n: 'y'.repeat(70_000) })] },
+      { consent, candidate: 'c0', events: [event('x', { n: 'y'.repeat(70_000) })] },
     ]),
   )
   const { queue, sent, lost } = start([DONE, { kind: 'too_large' }], local)
   queue.open(consent, true)
   queue.add(event('new'))
   await vi.advanceTimersByTimeAsync(1000)
-  expect(sent.map(({ body }) => [body.visitor, body.events.map((e) => e.type)])).toEqual([
-    ['v0', ['old']],
-    ['v0', ['x']],
-    [undefined, ['new']],
+  const { candidate } = sent[2]!.body
+  expect(sent.map(({ body }) => [body.candidate, body.visitor, body.events.map((e) => e.type)])).toEqual([
+    ['c0', 'v0', ['old']],
+    // The first reply named the visitor of the candidate.
+    ['c0', 'v1', ['x']],
+    [candidate, undefined, ['new']],
   ])
+  expect(candidate).toMatch(CANDIDATE_PATTERN)
   expect(lost).toEqual({ too_large: 1 })
   expect(local.items.has('couture.unsent')).toBe(false)
 })
@@ -276,4 +279,40 @@ test('events stored without a standing choice are not sent', async () => {
   await vi.advanceTimersByTimeAsync(1000)
   expect(sent.flatMap(({ body }) => body.events.map((e) => e.type))).toEqual(['new'])
   expect(local.items.has('couture.unsent')).toBe(false)
+})
+
+test('each batch carries its candidate, also when the visitor is known, and follows what replies say', async () => {
+  const other: Outcome = { kind: 'done', visitor: 'v2', rejected: [] }
+  const { queue, sent, local } = start([DONE, other])
+  queue.open(consent, false)
+  for (const type of ['a', 'b', 'c']) {
+    queue.add(event(type))
+    await vi.advanceTimersByTimeAsync(1000)
+  }
+  const [first] = sent
+  expect(first!.body.candidate).toMatch(CANDIDATE_PATTERN)
+  expect(sent.map(({ body }) => [body.candidate, body.visitor])).toEqual(
+    [undefined, 'v1', 'v2'].map((visitor) => [first!.body.candidate, visitor]),
+  )
+  // It is proof while it waits, but no page after this one takes it up.
+  expect(local.items.has('couture.candidate')).toBe(false)
+  queue.add(event('d'))
+  queue.leave()
+  expect(JSON.parse(local.items.get('couture.unsent')!)[0].candidate).toBe(first!.body.candidate)
+})
+
+test('a withdrawal is reported with the candidate of the visitor that it retires, and a later grant has another', async () => {
+  const { queue, sent } = start()
+  queue.open(consent, false)
+  queue.add(event('a'))
+  await vi.advanceTimersByTimeAsync(1000)
+  queue.close({ consent: { ...consent, analytics: false }, event: event('consent') })
+  queue.open(consent, false)
+  queue.add(event('b'))
+  await vi.advanceTimersByTimeAsync(1000)
+  const [granted, withdrawn, anew] = sent.map(({ body }) => body)
+  expect(withdrawn).toMatchObject({ candidate: granted!.candidate, visitor: 'v1', consent: { analytics: false } })
+  expect(anew!.candidate).toMatch(CANDIDATE_PATTERN)
+  expect(anew!.candidate).not.toBe(granted!.candidate)
+  expect(anew).not.toHaveProperty('visitor')
 })
