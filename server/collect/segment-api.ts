@@ -9,7 +9,7 @@
  * None of its traits are kept. Without `identity` consent the claim is dropped, and so are calls that only name a user.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
-import { byTimeThenId, type Entry, type StampedEvent } from '../domain/event.ts'
+import { byTimeThenId, type EndedUser, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
 import { type Checked, type CollectRequest, checkOrigin } from './accept.ts'
@@ -18,13 +18,21 @@ import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
 import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
-import { type CallSetting, type ReadCall, type Refusal, readCall, readContext } from './segment-call.ts'
+import { type CallSetting, type ReadCall, type Refusal, readCall, readContext, visitorsOfUser } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
 import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 
 /** A call that is kept, with its visitor and what is known about the browser. */
-type Kept = { visitor: string; event: StampedEvent; consent: Purposes; ip: string | null; userAgent: string | null }
+type Kept = {
+  visitor: string
+  event: StampedEvent
+  consent: Purposes
+  ip: string | null
+  userAgent: string | null
+  /** The call is a server's word that a user's consent ends. */
+  ends: EndedUser | null
+}
 
 /** A visitor's browser as described by a call or its request. */
 type Browser = { ip: string | null; userAgent: string | null }
@@ -132,7 +140,8 @@ async function keep(
   const mapped = mapCall(detailsOf(call))
   if (mapped === null) return { code: 'invalid_event', message: 'event must name what happened' }
   const consent = consentOf(call.context)
-  const refusal = refuse(call, mapped, consent)
+  const ends = await endedUser(call, mapped, consent, setting, deps)
+  const refusal = ends === null ? refuse(call, mapped, consent) : null
   if (refusal) return refusal
 
   const onRemoved = (kind: PersonalKind) => deps.count(kind, 1)
@@ -158,6 +167,29 @@ async function keep(
     consent,
     ip,
     userAgent: userAgent === null ? null : cleanText(userAgent, onRemoved),
+    ends,
+  }
+}
+
+/**
+ * The user whose consent ends by a call: a choice without `identity` or `analytics` that a server reports which may verify
+ * logins. With the public write key nobody can end what another has.
+ */
+async function endedUser(
+  call: ReadCall,
+  mapped: MappedEvent,
+  consent: Purposes,
+  { caller, receivedAt }: CallSetting,
+  deps: EventsDeps,
+): Promise<EndedUser | null> {
+  const isEnd = mapped.type === 'consent' && consent.source === 'cmp' && !(consent.analytics && consent.identity)
+  if (!isEnd || !caller.verified || call.user === null) return null
+  const result = await claimOf(call.user, { ...caller, at: call.at, receivedAt, ip: null }, deps)
+  if ('code' in result) return null
+  return {
+    key: result.claim.key,
+    at: Math.min(call.at, receivedAt),
+    visitors: visitorsOfUser(call.user, caller.site.id, deps.tokenHash),
   }
 }
 
@@ -206,8 +238,19 @@ function detailsOf({ kind, fields, context }: ReadCall) {
 function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newId: () => string): Entry[] {
   const entries: Entry[] = []
   const open = new Map<string, { entry: Entry; under: string; claimAt: number | null }>()
-  for (const { visitor, event, consent, ip, userAgent } of kept.sort((a, b) => byTimeThenId(a.event, b.event))) {
+  for (const { visitor, event, consent, ip, userAgent, ends } of kept.sort((a, b) => byTimeThenId(a.event, b.event))) {
     const { source, ...purposes } = consent
+    const allowed = Object.values(purposes).map(Number).join('')
+    if (ends !== null) {
+      entries.push({
+        ...{ request: newId(), site: caller.site.id, visitor: ends.visitors[0] ?? visitor, received_at: receivedAt },
+        ...{ keyed: true, events: [], ends },
+        consent: { id: `segment-${allowed}`, ...purposes, source, at: ends.at },
+      })
+      open.delete(visitor)
+      // What stands for the user is ended with it; a browser that is named beside it ends by its own choice.
+      if (ends.visitors.includes(visitor)) continue
+    }
     const under = JSON.stringify([consent, ip, userAgent])
     const last = open.get(visitor)
     const claimAt = event.claim === undefined ? (last?.claimAt ?? null) : event.at
@@ -216,7 +259,6 @@ function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newI
       last.claimAt = claimAt
       continue
     }
-    const allowed = Object.values(purposes).map(Number).join('')
     const entry: Entry = {
       request: newId(),
       site: caller.site.id,

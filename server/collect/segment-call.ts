@@ -10,6 +10,7 @@
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
+import { USER_VISITOR } from '../domain/ids.ts'
 import { cleanText } from './personal-data.ts'
 import { TOO_DEEP } from './schema.ts'
 import type { SegmentCaller } from './segment-auth.ts'
@@ -177,9 +178,19 @@ function visitorOf(
     if (said === null) return { code: 'invalid_event', message: 'a call must have an anonymousId or a userId' }
     return { code: 'blocked_identifier', message: 'userId must be the identifier of one person' }
   }
+  const [verified, claimed] = visitorsOfUser(user, caller.site.id, tokenHash)
+  return { visitor: caller.verified ? verified : claimed, ofUser: true }
+}
+
+/** The visitors that stand for a user where no browser is known: of verified callers, and of others. */
+export function visitorsOfUser(
+  user: Named,
+  site: string,
+  tokenHash: (text: string) => string,
+): [verified: string, claimed: string] {
   const who = 'email' in user ? `email ${normaliseEmail(user.email)}` : `contact ${user.contact_id}`
-  const whose = caller.verified ? 'verified' : 'claimed'
-  return { visitor: `s:u:${tokenHash(`segment user ${caller.site.id} ${whose} ${who}`)}`, ofUser: true }
+  const visitor = (whose: string) => `${USER_VISITOR}${tokenHash(`segment user ${site} ${whose} ${who}`)}`
+  return [visitor('verified'), visitor('claimed')]
 }
 
 /** An id as text, without the quotes that old SDKs leave around it; null if there is none. */

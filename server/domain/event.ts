@@ -72,7 +72,15 @@ export type Entry = {
   keyed: boolean
   consent: StampedConsent
   events: StampedEvent[]
+  /** A withdrawal that a shop's server reports for a user it knows. */
+  ends?: EndedUser
 }
+
+/**
+ * A user whose consent ends, by the keyed hash of its identifier; and the visitors that stand for the user where a server knows
+ * no browser.
+ */
+export type EndedUser = { key: string; at: number; visitors: string[] }
 
 /**
  * A request as it was read from a journal, which an older version may have written. Throws if it is not one. Its events

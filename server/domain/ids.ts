@@ -21,6 +21,9 @@ export type Person = { kind: 'contact'; id: ContactId } | { kind: 'visitor'; id:
 /** What the wire allows for the id of a visitor. A person's text relies on it: there is no `#` in it. */
 export const VISITOR_ID_PATTERN = /^[A-Za-z0-9._:-]{1,64}$/
 
+/** What begins the id of a visitor that stands for a user whom a server knows without a browser. */
+export const USER_VISITOR = 's:u:'
+
 /** A text as the id of a visitor: where it enters, from the wire, an address or a row. */
 export function visitorId(text: string): VisitorId {
   return text as VisitorId

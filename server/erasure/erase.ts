@@ -24,9 +24,7 @@ import { insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
 import { deleteOfContacts } from '../store/rows.ts'
-import { decodeJson } from '../store/schema/columns.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
-import type { LinkRow } from '../store/schema/derived.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
 import { CONTACT_COLUMNS } from '../store/tables.ts'
@@ -34,6 +32,7 @@ import { hashesOf, nameOfErased } from '../store/tombstones.ts'
 import { mark } from '../store/work/dirty.ts'
 import { lockLeases } from '../store/work/leases.ts'
 import { lockKeys, lockName } from '../store/work/locks.ts'
+import { linkedVisitors } from './linked-visitors.ts'
 import { cutOut } from './shared-device.ts'
 
 /** The outcome of an erasure; `contact` is the keyed hash of the contact's id. */
@@ -49,7 +48,6 @@ export type EraseDeps = {
 }
 
 type Trx = Transaction<Database>
-type ErasedIdentity = { contacts: string[]; keys: string[] }
 
 /** Erases a contact. Returns null if it does not exist or is already erased. */
 export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promise<Erased | null> {
@@ -65,7 +63,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   const affectedKeys = await keysBeside(trx, keys)
   await lockKeys(trx, [...affectedKeys, ...contacts.map(contactPerson)])
 
-  const { own, shared } = await visitorsOf(trx, { contacts, keys })
+  const { own, shared } = await linkedVisitors(trx, { contacts, keys })
   const spans: ErasedSpan[] = own.map((visitor) => ({ visitor: tombstone(visitor), from: null, to: null }))
   for (const visitor of shared) spans.push(...(await cutOut(trx, visitor, { contacts, keys }, deps)))
   for (const part of chunksOf(spans.slice(0, own.length).map(({ visitor: hash }) => ({ hash })))) {
@@ -114,55 +112,6 @@ async function keysOfRecords(trx: Trx, rows: ContactRow[], keysOf: KeysOf): Prom
   const kept = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', ids).execute()
   for (const row of kept) keys.add(row.key_hash)
   return [...keys].sort()
-}
-
-/**
- * The visitors that are linked to the contact, by any evidence: `own`, to which no other contact is linked, and `shared`.
- * A claim that is not derived yet counts as a link.
- */
-async function visitorsOf(trx: Trx, { contacts, keys }: ErasedIdentity) {
-  const claiming = new Set(await visitorsOfKeys(trx, keys))
-  const holding = contacts.map(contactPerson)
-  const having = await trx
-    .selectFrom('visitor_persons')
-    .select('visitor_id')
-    .where('person_id', 'in', holding)
-    .execute()
-  const all = [...new Set([...claiming, ...having.map((row) => row.visitor_id)])].sort()
-  const own: string[] = []
-  const shared: string[] = []
-  for (const part of chunks(all, 500)) {
-    const links = await trx
-      .selectFrom('links')
-      .select(['visitor_id', 'id', 'contact_id', 'state', 'proofs'])
-      .where('visitor_id', 'in', part)
-      .execute()
-    const claims = await trx
-      .selectFrom('claims')
-      .select(['visitor_id', 'id'])
-      .where('visitor_id', 'in', part)
-      .where('key_hash', 'in', keys)
-      .where('evidence', '!=', 'form_email')
-      .execute()
-    const linksOf = Map.groupBy(links, (link) => link.visitor_id)
-    const claimsOf = Map.groupBy(claims, (claim) => claim.visitor_id)
-    for (const visitor of part) {
-      const known = linksOf.get(visitor) ?? []
-      const isTheirs = (link: { contact_id: string | null }) =>
-        link.contact_id !== null && contacts.includes(link.contact_id)
-      const standing = known.filter((link) => link.state === 'open' || link.state === 'closed')
-      const seen = new Set(known.flatMap((link) => [link.id, ...idsOf(link.proofs)]))
-      const isLinked = standing.some(isTheirs) || (claimsOf.get(visitor) ?? []).some((claim) => !seen.has(claim.id))
-      if (!isLinked) continue
-      if (standing.every(isTheirs)) own.push(visitor)
-      else shared.push(visitor)
-    }
-  }
-  return { own, shared }
-}
-
-function idsOf(proofs: LinkRow['proofs']): string[] {
-  return decodeJson(proofs).map((proof) => proof.id)
 }
 
 /** Replaces the deleted records by nameless ones. Their keys lead there unless another contact has the same key. */

@@ -153,15 +153,12 @@ function without(
       changed = true
       return []
     }
-    const isIn = (at: number, only?: 'claims') =>
-      own.some(
-        (span) => span.only === only && span.from !== null && span.to !== null && at >= span.from && at <= span.to,
-      )
-    const left = entry.events.filter(({ at }) => !isIn(at))
+    const around = (at: number) => own.filter(({ from, to }) => from !== null && to !== null && at >= from && at <= to)
+    const left = entry.events.filter(({ at }) => around(at).every((span) => span.only !== undefined))
     const events = left.map((event): StampedEvent => {
-      if (event.claim === undefined || !isIn(event.at, 'claims')) return event
-      const { claim: _, ...nameless } = event
-      return nameless
+      const { claim, ...nameless } = event
+      if (claim === undefined) return event
+      return around(event.at).some(({ keys }) => keys === undefined || keys.includes(claim.key)) ? nameless : event
     })
     if (events.length === entry.events.length && events.every((event, i) => event === left[i])) return entry
     changed = true

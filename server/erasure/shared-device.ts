@@ -26,12 +26,9 @@ export async function cutOut(
     .select(['person_id', 'from_at', 'to_at'])
     .where('visitor_id', '=', visitor)
     .execute()
-  const ownEvents = await trx
-    .selectFrom('events')
-    .select(['id', 'at'])
-    .where('visitor_id', '=', visitor)
-    .where('person_id', 'in', owners)
-    .execute()
+  const events = trx.selectFrom('events').select(['id', 'at']).where('visitor_id', '=', visitor)
+  // A user whom the CRM does not know owns no event.
+  const ownEvents = owners.length === 0 ? [] : await events.where('person_id', 'in', owners).execute()
   const claims = await trx
     .selectFrom('claims')
     .select(['id', 'at', 'token_hash'])
@@ -88,6 +85,7 @@ async function timesOfOthers(
   owners: PersonId[],
   spans: { from: number; to: number }[],
 ): Promise<number[]> {
+  if (owners.length === 0) return []
   const events = await trx
     .selectFrom('events')
     .select(['at', 'person_id'])

@@ -19,6 +19,7 @@ import { itemAt, mustGet } from '../domain/lookup.ts'
 import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
 import { insertDeadLetter } from '../store/dead-letters.ts'
 import { dependentsOf } from '../store/dependents.ts'
+import { insertEndedUsers, noteLateClaims } from '../store/ended-users.ts'
 import { isPoison, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import { insertFacts } from '../store/facts.ts'
@@ -209,7 +210,7 @@ export async function landEntries(
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])
-  const withdrawals = entries.filter((entry) => !entry.consent.analytics)
+  const withdrawals = entries.filter((entry) => !entry.consent.analytics && entry.ends === undefined)
   const retiring = new Set(withdrawals.map((entry) => entry.visitor))
   const spans = await findErasedSpans(trx, [...hashes.values()])
   const erased: ErasedSpan[] = [...tombstones].map((visitor) => ({ visitor, from: null, to: null }))
@@ -227,6 +228,8 @@ export async function landEntries(
   const named = [...new Set(facts.claimKeys.map((key) => key.key_hash))]
   await lockNamed(trx, named, tokens)
   await insertFacts(trx, facts)
+  await noteLateClaims(trx, facts.claims)
+  await insertEndedUsers(trx, entries, deps.tombstone)
   await insertWithdrawals(
     trx,
     withdrawals.map(({ visitor, site, consent, received_at: receivedAt }) => {

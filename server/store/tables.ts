@@ -185,6 +185,7 @@ export const TABLES = {
   erasures: { family: 'erasure', distributedBy: 'reference', ...kept(HASHES) },
   erased_spans: { family: 'erasure', distributedBy: own('visitor_hash'), ...kept(HASHES) },
   forgotten: { family: 'erasure', distributedBy: 'local', ...kept(NOBODY) },
+  ended_users: { family: 'erasure', distributedBy: own('key_hash'), ...kept(HASHES) },
   cursors: { family: 'landing', distributedBy: 'local', ...kept(NOBODY), copied: 'last' },
 
   visitors: { ...ofVisitor, rebuilt: { of: 'visitors', second: null } },

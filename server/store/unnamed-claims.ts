@@ -17,8 +17,8 @@ import { usesOf } from './token-uses.ts'
 import { mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 
-/** A visitor whose claims up to `until` name nobody any more. */
-export type Unnaming = { visitor: string; until: number }
+/** A visitor whose claims up to `until` name nobody any more; with `keys` only those by these identifiers. */
+export type Unnaming = { visitor: string; until: number; keys?: string[] }
 
 /** The identifier of a claim that names nobody. */
 export const NOBODY = ''
@@ -33,9 +33,12 @@ const selectClaims = ofKeys((db, visitorIds) =>
 /** The claims that must lose their names, and the second keys that no claim of the visitors backs any more. */
 export async function findNamed(db: Kysely<Database>, unnamings: Unnaming[]) {
   const visitors = unnamings.map(({ visitor }) => visitor)
-  const until = new Map(unnamings.map((each) => [each.visitor, each.until]))
+  const byVisitor = new Map(unnamings.map((each) => [each.visitor, each]))
   const claims = (await selectClaims(db, visitors)).filter((claim) => claim.key_hash !== NOBODY)
-  const ends = (claim: (typeof claims)[number]) => claim.at <= (until.get(claim.visitor_id) ?? 0)
+  const ends = (claim: (typeof claims)[number]) => {
+    const { until = 0, keys } = byVisitor.get(claim.visitor_id) ?? {}
+    return claim.at <= until && (keys === undefined || keys.includes(claim.key_hash))
+  }
   const kept = claims.filter((claim) => !ends(claim))
   const named = new Set(kept.map((claim) => `${claim.visitor_id} ${claim.key_hash} ${claim.evidence}`))
   const used = new Set(kept.map((claim) => `${claim.visitor_id} ${claim.token_hash}`))
@@ -85,9 +88,9 @@ export async function unname(
   }
   await insertErasures(
     trx,
-    unnamings.map(({ visitor, until: to }) => {
+    unnamings.map(({ visitor, until: to, keys }) => {
       const hash = tombstone(visitor)
-      const spans = encodeJson([{ visitor: hash, from: 0, to, only: 'claims' as const }])
+      const spans = encodeJson([{ visitor: hash, from: 0, to, only: 'claims' as const, ...(keys ? { keys } : {}) }])
       return { id: `unnamed-${hash}-${to}-${now}`, at: now, spans }
     }),
   )

@@ -6,9 +6,11 @@
 import { statSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
+import { nanoid } from 'nanoid'
 import { createClockWatch } from '../derive/clock-watch.ts'
 import { createDeriver } from '../derive/derive.ts'
 import { createRetention } from '../derive/remove-expired.ts'
+import { createEndUsers } from '../erasure/end-users.ts'
 import { createForgetting, type Rewritten } from '../erasure/forget.ts'
 import { createRewrites } from '../erasure/rewrites.ts'
 import { openJournalReader } from '../journal/journal.ts'
@@ -92,6 +94,7 @@ const { attempt, within } = createAttempts({
 
 const rewrites = createRewrites((journalId, rows) => report({ kind: 'rewrite', journalId, rows }))
 const forgetting = createForgetting({ db, journal, tombstone, now, at: wallNow, rewrite: rewrites.rewrite })
+const endUsers = createEndUsers({ db, tombstone, newId: () => nanoid(22), now, at: wallNow })
 const renewal = createRenewal({
   onNotice: (notice, text) => report({ kind: 'notice', notice, text }),
   renew: (journalId) => report({ kind: 'renew', journalId }),
@@ -143,7 +146,10 @@ const turn = createTurn({
   stages: {
     land: () => turns.land(land),
     derive: () => turns.derive(derive),
-    forget: () => forgetting.step(progress.position()),
+    forget: async () => {
+      const ended = await endUsers()
+      return (await forgetting.step(progress.position())) || ended
+    },
     retain: () => retention.step(),
     maintain: async (idle) => maintenance?.step(logBytes, idle) ?? false,
   },

@@ -6,6 +6,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { cleanText } from '../../server/collect/personal-data.ts'
 import { filesHolding, newVisitor, type SiteView, timeline } from '../support/requests.ts'
+import { newAnonymous } from '../support/segment-requests.ts'
 import { batch, consent, event, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -94,7 +95,8 @@ describe('an address', () => {
       page: { url: `https://shop.example/${text}`, referrer: `https://a.example/${text}`, title: text },
       userAgent: `Mozilla/5.0 (X11; ${encodeURIComponent(text)}) Firefox/140.0`,
     }
-    const base = { anonymousId: newVisitor(), context, timestamp: new Date().toISOString() }
+    const { anonymousId, visitor } = newAnonymous(server)
+    const base = { anonymousId, context, timestamp: new Date().toISOString() }
     const calls = [
       {
         ...base,
@@ -113,7 +115,7 @@ describe('an address', () => {
     })
     expect(response.status).toBe(200)
     await settled(server)
-    expect(await timeline(server, `s:${base.anonymousId}`)).toHaveLength(3)
+    expect(await timeline(server, visitor)).toHaveLength(3)
     expect(await filesHolding(server, local)).toEqual([])
   })
 

@@ -1,7 +1,7 @@
 /** What is kept of erased contacts and withdrawn visitors so that they cannot come back: keyed hashes and times. */
 
 import type { ContactId } from '../../domain/ids.ts'
-import type { Json } from './columns.ts'
+import type { Flag, Json } from './columns.ts'
 
 /** Keyed hashes of what was withdrawn or erased and must not come back; for a contact, those of its id and its address. */
 export type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'address'; at: number }
@@ -10,16 +10,29 @@ export type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'addres
 export type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
 
 /**
- * A whole visitor, or what it did from `from` to `to`; with `only`, nothing but the claims that it made then. `visitor` is the
- * keyed hash of its id.
+ * A whole visitor, or what it did from `from` to `to`; with `only`, nothing but the claims that it made then, with `keys`
+ * only those that name one of these keyed identifiers. `visitor` is the keyed hash of its id.
  */
-export type ErasedSpan = { visitor: string; from: number | null; to: number | null; only?: 'claims' }
+export type ErasedSpan = { visitor: string; from: number | null; to: number | null; only?: 'claims'; keys?: string[] }
 
 /** What journals have to remove, by visitor. */
 export type ErasureRow = { id: string; at: number; spans: Json<ErasedSpan[]> }
 
 /** When an erased contact used a device that others use too, ends included. `visitor_hash` is the keyed hash of its id. */
 export type ErasedSpanRow = { visitor_hash: string; from_at: number; to_at: number; erased_at: number }
+
+/**
+ * A user whose consent a shop's server has ended, by the keyed hash of an identifier, up to `at`. `analytics` is 0 if everything
+ * ends, 1 if only identity does. `waits` is 1 until what the user had is gone, and again when an older claim lands later.
+ */
+export type EndedUserRow = {
+  key_hash: string
+  site_id: string
+  consent_id: string
+  analytics: Flag
+  at: number
+  waits: Flag
+}
 
 /** A journal that has removed what an erasure names. */
 export type ForgottenRow = { journal_id: string; erasure_id: string; at: number }
@@ -34,5 +47,6 @@ export type ErasureTables = {
   erasures: ErasureRow
   erased_spans: ErasedSpanRow
   forgotten: ForgottenRow
+  ended_users: EndedUserRow
   farewells: FarewellRow
 }
