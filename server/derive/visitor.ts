@@ -3,7 +3,7 @@
  * Everything is folded from the facts; earlier derived rows are never read.
  */
 
-import { orderOf } from '../domain/commerce/order.ts'
+import { orderOf, REFUND_TYPES, refundOf } from '../domain/commerce/order.ts'
 import { attribute, type OwnedCart } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
 import { linkVisitor } from '../domain/identity.ts'
@@ -212,6 +212,7 @@ function purchasesOf(
 ): PurchaseRow[] {
   const firstAt = new Map<string, number>()
   return events.flatMap((event, i) => {
+    if (REFUND_TYPES.has(event.type)) return refundRow(visitorId, event, itemAt(personOf, i), home)
     if (event.type !== 'purchase') return []
     const order = orderOf({ id: event.id, at: event.at, props: event.props ?? {} }, home)
     if (order === null) return []
@@ -226,8 +227,21 @@ function purchasesOf(
       total: order.total,
       currency: order.currency,
       item_ids: encodeJson(order.items.map((item) => item.item_id)),
+      refund: 0,
     }
   })
+}
+
+function refundRow(visitorId: VisitorId, event: LoadedEvent, personId: PersonId, home: string | null): PurchaseRow[] {
+  const refund = refundOf({ ...event, props: event.props ?? {} }, home)
+  if (refund === null) return []
+  const { orderId, at, total, currency, itemIds } = refund
+  return [
+    {
+      ...{ visitor_id: visitorId, event_id: event.id, person_id: personId, order_id: orderId },
+      ...{ at, total, currency, item_ids: encodeJson(itemIds), refund: 1 },
+    },
+  ]
 }
 
 function movesOf(visitorId: VisitorId, events: LoadedEvent[], personOf: PersonId[]): VisitorRows['moves'] {

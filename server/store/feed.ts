@@ -8,7 +8,7 @@ import { oneName } from '../domain/membership.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withErasureNotices } from './erasure-notices.ts'
-import { itemIdsOf } from './item-ids.ts'
+import { listOrders } from './orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
@@ -206,12 +206,8 @@ export async function loadInterests(db: Kysely<Database>, contactId: ContactId) 
   const personId = contactPerson(contactId)
   const parts = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
   const visitorIds = parts.map((row) => row.visitor_id)
-  const bought = await db.selectFrom('purchases').select(['item_ids']).where('person_id', '=', personId).execute()
-  const orders = await db.selectFrom('orders').select('items').where('contact_id', '=', contactId).execute()
-  const purchased = new Set([
-    ...bought.flatMap((row) => decodeJson(row.item_ids)),
-    ...orders.flatMap((row) => itemIdsOf(row.items)),
-  ])
+  const orders = await listOrders(db, contactId)
+  const purchased = new Set(orders.flatMap((order) => order.item_ids))
   const views = new Map<string, { item_id: string; views: number; last_at: number }>()
   for (const part of chunks(visitorIds, 200)) {
     const rows = await db

@@ -20,6 +20,7 @@ import * as typedCarts from './migrations/014-typed-carts.ts'
 import * as users from './migrations/015-users.ts'
 import * as leftOut from './migrations/016-left-out.ts'
 import * as endedUsers from './migrations/017-ended-users.ts'
+import * as refunds from './migrations/018-refunds.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -41,6 +42,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '015-users': users,
   '016-left-out': leftOut,
   '017-ended-users': endedUsers,
+  '018-refunds': refunds,
 }
 
 /**

@@ -3,7 +3,7 @@
  * transaction marks the persons whose orders change, so that their carts are settled and their matches are republished.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mergeOrders, type OrderSource, type ReportedOrder } from '../domain/commerce/order.ts'
+import { mergeOrders, type OrderSource, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
@@ -11,6 +11,7 @@ import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
+import type { PurchaseRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
@@ -109,7 +110,7 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
 export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
   const bought = await db
     .selectFrom('purchases')
-    .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids'])
+    .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids', 'refund'])
     .where('person_id', '=', contactPerson(contactId))
     .execute()
   const ids = [...new Set(bought.map((row) => row.order_id))]
@@ -124,8 +125,9 @@ export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
     facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
   }
   const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
+  const [refunds, purchases] = [bought.filter((row) => row.refund === 1), bought.filter((row) => row.refund === 0)]
   const reported: ReportedOrder[] = [
-    ...bought.map((row) => ({
+    ...purchases.map((row) => ({
       orderId: row.order_id,
       source: sources.get(`${row.visitor_id} ${row.event_id}`) ?? ('tag' as const),
       at: row.at,
@@ -144,9 +146,15 @@ export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
         itemIds: itemIdsOf(row.items),
       })),
   ]
-  return mergeOrders(reported).map(({ orderId, itemIds, ...order }) => ({
+  return mergeOrders(reported, refunds.map(toRefund)).map(({ orderId, itemIds, ...order }) => ({
     order_id: orderId,
     ...order,
     item_ids: itemIds,
   }))
+}
+
+/** A refund from its row. */
+export function toRefund(row: Pick<PurchaseRow, 'order_id' | 'at' | 'total' | 'currency' | 'item_ids'>): Refund {
+  const { order_id: orderId, at, total, currency } = row
+  return { orderId, at, total, currency, itemIds: decodeJson(row.item_ids) }
 }

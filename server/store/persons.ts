@@ -5,10 +5,9 @@ import { settles } from '../domain/commerce/cart.ts'
 import type { Evidence } from '../domain/event.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
-import { mustGet } from '../domain/lookup.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
-import { survivorsOf } from './merges.ts'
+import { loadPersonOrders } from './person-orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
@@ -99,7 +98,7 @@ export async function buildPersons(
   const links = await loadLinks(db, contactIds)
   const carts = await loadOpenCarts(db, personIds)
   const typed = [...carts.values()].flatMap((own) => own.flatMap((cart) => cart.typedContact ?? []))
-  const orders = await loadOrders(db, personIds, [...new Set([...contactIds, ...typed])])
+  const orders = await loadPersonOrders(db, personIds, [...new Set([...contactIds, ...typed])])
 
   return [...byPerson].flatMap(([personId, own]) => {
     const person = personOf(personId)
@@ -137,7 +136,7 @@ export async function buildPersons(
       cart_id: cart?.id ?? null,
       cart_updated_at: cart?.updatedAt ?? null,
       cart_idle_at: cart?.idleAt ?? null,
-      purchases: ownOrders.length,
+      purchases: ownOrders.filter((order) => !order.isTakenBack).length,
       typed_contact_id: tells && marketing ? cart.typedContact : null,
       edge_at: null,
       bucket: bucketOf(personId),
@@ -229,49 +228,4 @@ async function loadOpenCarts(db: Kysely<Database>, personIds: PersonId[]): Promi
   }))
   carts.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
   return Map.groupBy(carts, (cart) => cart.personId)
-}
-
-const selectPurchases = ofKeys((db, personIds: PersonId[]) =>
-  db.selectFrom('purchases').select(['person_id', 'order_id', 'at', 'item_ids']).where('person_id', 'in', personIds),
-)
-const selectOrders = ofKeys((db, contactIds) =>
-  db
-    .selectFrom('orders')
-    .select(['contact_id', 'order_id', 'at', 'items'])
-    .where('contact_id', 'in', contactIds)
-    .$narrowType<{ contact_id: NotNull }>(),
-)
-
-/** What each person bought: the purchases of its visitors and the orders of other channels. */
-async function loadOrders(db: Kysely<Database>, personIds: PersonId[], contactIds: ContactId[]) {
-  const purchases = await selectPurchases(db, personIds)
-  // Orders of a record that the CRM has merged belong to the surviving contact.
-  const survivors = await survivorsOf(db, contactIds)
-  const orders = await selectOrders(db, [...survivors.keys()])
-  const reports = [
-    ...purchases.map((row) => ({
-      personId: row.person_id,
-      orderId: row.order_id,
-      at: row.at,
-      itemIds: decodeJson(row.item_ids),
-    })),
-    ...orders.map((row) => ({
-      personId: contactPerson(mustGet(survivors, row.contact_id)),
-      orderId: row.order_id,
-      at: row.at,
-      itemIds: itemIdsOf(row.items),
-    })),
-  ]
-  return new Map([...Map.groupBy(reports, (order) => order.personId)].map(([personId, own]) => [personId, merged(own)]))
-}
-
-/** One entry an order, with all its items, at the time of its first report. */
-function merged<T extends { orderId: string; at: number; itemIds: string[] }>(reports: T[]): T[] {
-  const orders = new Map<string, T>()
-  for (const report of reports) {
-    const other = orders.get(report.orderId) ?? report
-    const itemIds = [...new Set([...other.itemIds, ...report.itemIds])]
-    orders.set(report.orderId, { ...other, at: Math.min(other.at, report.at), itemIds })
-  }
-  return [...orders.values()]
 }

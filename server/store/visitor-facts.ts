@@ -1,6 +1,7 @@
 /** Reads everything that the derivation of a visitor depends on. */
 import type { Kysely } from 'kysely'
 import { CART_TYPES } from '../domain/commerce/cart.ts'
+import { REFUND_TYPES } from '../domain/commerce/order.ts'
 import { type Choice, type ConsentState, foldConsents } from '../domain/consent.ts'
 import type { VisitorEvent } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
@@ -34,7 +35,7 @@ const selectEvents = ofKeys((db, visitorIds) =>
     .select((eb) => [
       eb
         .case()
-        .when('type', 'in', [...CART_TYPES])
+        .when('type', 'in', [...CART_TYPES, ...REFUND_TYPES])
         .then(eb.ref('props'))
         .else(null)
         .end()

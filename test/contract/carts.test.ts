@@ -129,6 +129,60 @@ const STORIES: [what: string, sent: Sent[], cart: string, orders?: string][] = [
     '',
   ],
   [
+    'an order that is taken back',
+    [
+      ['purchase', { ...eur(ring), transaction_id: 'R-1', value: 10 }],
+      ['refund', { transaction_id: 'R-1' }],
+    ],
+    'none',
+    '',
+  ],
+  [
+    'an order that is taken back by its value',
+    [
+      ['purchase', { ...eur(ring), transaction_id: 'R-2', value: 10 }],
+      ['refund', { currency: 'EUR', transaction_id: 'R-2', value: '10,00' }],
+    ],
+    'none',
+    '',
+  ],
+  [
+    'an order of which a piece is taken back',
+    [
+      ['purchase', { ...eur(ring, chain), transaction_id: 'R-3', value: 30 }],
+      ['refund', { ...eur(chain), transaction_id: 'R-3' }],
+    ],
+    'none',
+    'R-3 10 EUR',
+  ],
+  [
+    'an order that is cancelled',
+    [
+      ['purchase', { ...eur(ring), transaction_id: 'R-4', value: 10 }],
+      ['order_cancelled', { order_id: 'R-4', value: 3 }],
+    ],
+    'none',
+    '',
+  ],
+  [
+    'a refund before its purchase arrives',
+    [
+      ['refund', { transaction_id: 'R-5' }],
+      ['purchase', { ...eur(ring), transaction_id: 'R-5', value: 10 }],
+    ],
+    'none',
+    '',
+  ],
+  [
+    'a refund of another order',
+    [
+      ['purchase', { ...eur(ring), transaction_id: 'R-6', value: 10 }],
+      ['refund', { transaction_id: 'R-7' }],
+    ],
+    'none',
+    'R-6 10 EUR',
+  ],
+  [
     'an order of which nobody can read the total',
     [['purchase', { transaction_id: 'T-5', value: 'on request', items: [{ item_id: 'A' }] }]],
     'none',
@@ -202,6 +256,22 @@ describe('a cart that the shop names', () => {
       id: '78',
       url: 'https://shop.example/cart?restore=78',
     })
+  })
+})
+
+test('what a customer bought and viewed is told without what was taken back, and numbers are ids', async () => {
+  await play('buyer', [
+    ['view_item', { items: [{ item_id: 4711 }] }],
+    ['view_item', { products: [{ product_id: 4711 }] }],
+    ['purchase', { ...eur(ring, chain), transaction_id: 'B-1', value: 30 }],
+    ['refund', { ...eur(chain), transaction_id: 'B-1' }],
+  ])
+  await server.post('/api/v1/contacts', [{ id: 'buyer', mail_consent: true }])
+  await settled(server)
+  const { data } = await (await server.api('/api/v1/matches')).json()
+  expect(data.find((match: { contact: { id: string } }) => match.contact.id === 'buyer')).toMatchObject({
+    purchased: ['ring'],
+    interests: [{ item_id: '4711', views: 2 }],
   })
 })
 

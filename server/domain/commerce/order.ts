@@ -32,6 +32,27 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>, home:
   }
 }
 
+/** Events that take an order back, whole or in part. */
+export const REFUND_TYPES: ReadonlySet<string> = new Set(['refund', 'order_cancelled', 'order_canceled'])
+
+/** What was taken back of an order. Without total and items it is the whole order. */
+export type Refund = { orderId: string; at: number; total: number | null; currency: string; itemIds: string[] }
+
+/** The refund that an event reports. Null if it names no order. A cancellation takes back everything. */
+export function refundOf(
+  event: Pick<CommerceEvent, 'at' | 'props' | 'type'>,
+  home: string | null,
+): (Refund & { items: CartItem[] }) | null {
+  const reading = readCommerce('refund', event.props, home)
+  if (reading.orderId === null) return null
+  const currency = reading.currency ?? home ?? UNKNOWN_CURRENCY
+  const isWhole = event.type !== 'refund'
+  const items = isWhole ? [] : itemsOf(reading.lines, currency)
+  const sum = items.length === 0 ? null : sumOf(items)
+  const total = isWhole ? null : reading.value === null ? sum : Math.abs(toMinor(reading.value, currency))
+  return { orderId: reading.orderId, at: event.at, total, currency, items, itemIds: items.map((item) => item.item_id) }
+}
+
 /** An order as reported by one source, for readers. */
 export type ReportedOrder = {
   orderId: string
@@ -44,15 +65,36 @@ export type ReportedOrder = {
 
 const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 
-/** One order per id, oldest first, with each field from the best source that has it. */
-export function mergeOrders(told: ReportedOrder[]): Omit<ReportedOrder, 'source'>[] {
+/**
+ * One order per id, oldest first, with each field from the best source that has it, less what was taken back of it. An
+ * order that was taken back as a whole is none.
+ */
+export function mergeOrders(told: ReportedOrder[], refunds: Refund[] = []): Omit<ReportedOrder, 'source'>[] {
+  const refundsOf = Map.groupBy(refunds, (refund) => refund.orderId)
   const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
     const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
     const first = itemAt(best, 0)
     const known = best.filter((order) => order.total !== null)
     const { total, currency } = known.find((order) => order.currency !== UNKNOWN_CURRENCY) ?? known[0] ?? first
     const itemIds = best.find((order) => order.itemIds.length > 0)?.itemIds ?? []
-    return { orderId, at: first.at, total, currency, itemIds }
+    return lessRefunds({ orderId, at: first.at, total, currency, itemIds }, refundsOf.get(orderId) ?? [])
   })
-  return merged.sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
+  return merged.filter((order) => order !== null).sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
+}
+
+type MergedOrder = Omit<ReportedOrder, 'source'>
+
+/** An order less its refunds. Null if nothing is left of it. */
+function lessRefunds(order: MergedOrder, refunds: Refund[]): MergedOrder | null {
+  let { total, itemIds } = order
+  for (const refund of refunds) {
+    const isWhole = refund.total === null && refund.itemIds.length === 0
+    if (isWhole) return null
+    if (total !== null && refund.total !== null) total -= refund.total
+    const left = itemIds.filter((id) => !refund.itemIds.includes(id))
+    // Part of several pieces of one kind: the rest was kept.
+    if (left.length > 0 || total === null || total <= 0) itemIds = left
+  }
+  const isEmpty = refunds.length > 0 && (total === null ? itemIds.length === 0 : total <= 0)
+  return isEmpty ? null : { ...order, total, itemIds }
 }

@@ -91,7 +91,7 @@ export type CartRow = {
   left_out: Json<LeftOut[]>
 }
 
-/** A purchase and the person it belongs to. */
+/** A purchase, or what was taken back of one (`refund`), and the person it belongs to. */
 export type PurchaseRow = {
   visitor_id: VisitorId
   event_id: string
@@ -102,6 +102,8 @@ export type PurchaseRow = {
   total: number | null
   currency: string
   item_ids: Json<string[]>
+  /** 1: total and items were taken back; without both, the whole order was. */
+  refund: Flag
 }
 
 /** The input of segments, one row per person. `edge_at` is when a membership may next change without a new event. */

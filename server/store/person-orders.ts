@@ -1,0 +1,80 @@
+/** What persons bought, for their rows: the purchases of their visitors and the orders of other channels. */
+import type { Kysely, NotNull } from 'kysely'
+import { mergeOrders, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
+import { type ContactId, contactPerson, type PersonId } from '../domain/ids.ts'
+import { mustGet } from '../domain/lookup.ts'
+import { ofKeys } from './engine/many.ts'
+import { itemIdsOf } from './item-ids.ts'
+import { survivorsOf } from './merges.ts'
+import { toRefund } from './orders.ts'
+import { decodeJson } from './schema/columns.ts'
+import type { Database } from './schema.ts'
+
+const selectPurchases = ofKeys((db, personIds: PersonId[]) =>
+  db
+    .selectFrom('purchases')
+    .select(['person_id', 'order_id', 'at', 'total', 'currency', 'item_ids', 'refund'])
+    .where('person_id', 'in', personIds),
+)
+/** An order of a person. `isTakenBack`: nothing is left of it after its refunds. */
+type PersonOrder = { at: number; itemIds: string[]; isTakenBack: boolean }
+
+const selectOrders = ofKeys((db, contactIds) =>
+  db
+    .selectFrom('orders')
+    .select(['contact_id', 'order_id', 'at', 'total', 'currency', 'items'])
+    .where('contact_id', 'in', contactIds)
+    .$narrowType<{ contact_id: NotNull }>(),
+)
+
+/** What each person bought. `contactIds`: the contacts whose orders of other channels are wanted. */
+export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId[], contactIds: ContactId[]) {
+  const purchases = await selectPurchases(db, personIds)
+  // Orders of a record that the CRM has merged belong to the surviving contact.
+  const survivors = await survivorsOf(db, contactIds)
+  const orders = await selectOrders(db, [...survivors.keys()])
+  const refunds = Map.groupBy(
+    purchases.filter((row) => row.refund === 1),
+    (row) => row.person_id,
+  )
+  const reports = [
+    ...purchases
+      .filter((row) => row.refund === 0)
+      .map((row) => ({
+        personId: row.person_id,
+        orderId: row.order_id,
+        at: row.at,
+        total: row.total,
+        currency: row.currency,
+        source: 'tag' as const,
+        itemIds: decodeJson(row.item_ids),
+      })),
+    ...orders.map((row) => ({
+      personId: contactPerson(mustGet(survivors, row.contact_id)),
+      orderId: row.order_id,
+      at: row.at,
+      total: row.total,
+      currency: row.currency,
+      source: 'api' as const,
+      itemIds: itemIdsOf(row.items),
+    })),
+  ]
+  return new Map(
+    [...Map.groupBy(reports, (order) => order.personId)].map(([personId, own]) => {
+      return [personId, merged(own, (refunds.get(personId) ?? []).map(toRefund))]
+    }),
+  )
+}
+
+/** One entry an order, with all its items, at the time of its first report. A refund does not open its cart again. */
+function merged(reports: ReportedOrder[], refunds: Refund[]): PersonOrder[] {
+  const kept = new Set(mergeOrders(reports, refunds).map((order) => order.orderId))
+  const orders = new Map<string, PersonOrder>()
+  for (const report of reports) {
+    const other = orders.get(report.orderId) ?? report
+    const isTakenBack = !kept.has(report.orderId)
+    const itemIds = [...new Set([...other.itemIds, ...report.itemIds])]
+    orders.set(report.orderId, { at: Math.min(other.at, report.at), itemIds, isTakenBack })
+  }
+  return [...orders.values()]
+}
