@@ -111,6 +111,7 @@ export default defineConfig({
                 ...BOTH,
                 ...SEVERAL,
                 'test/security/typed-addresses.test.ts',
+                'test/security/sites-delete.test.ts',
                 'test/property/{ids,order,segments,segment-changes}.test.ts',
               ],
           env: { TEST_ENGINE: 'postgres' },

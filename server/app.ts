@@ -32,6 +32,7 @@ import { reportRoutes } from './http/reports.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
+import { siteRoutes } from './http/sites.ts'
 import { timelineRoutes } from './http/timelines.ts'
 import { userRoutes } from './http/users.ts'
 import { INSTANCE_HEADER } from './ops/address.ts'
@@ -84,6 +85,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', timelineRoutes(deps))
     .route('/', linkRoutes(deps))
     .route('/', userRoutes(deps))
+    .route('/', siteRoutes(deps))
 }
 
 /** The type of the private API, for `hono/client`. */

@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { createIdentify } from './actions/identify.ts'
 import { createMint, revokeTokens } from './actions/link-tokens.ts'
 import { createSignIn } from './actions/sign-in.ts'
+import { createSiteActs } from './actions/site-acts.ts'
 import { createKeysOf } from './actions/sites.ts'
 import type { Configuration } from './collect/configuration.ts'
 import { anonymousVisitors } from './collect/visitor.ts'
@@ -51,6 +52,7 @@ export function createHttpDeps({ config, keyring, db, configuration, now, newId,
       const siteIds = [...configuration.sites()].map((site) => site.id)
       return anonymousVisitors(siteIds, anonymousId, keyring.visitor)
     },
+    sites: createSiteActs({ db, keyring, refresh: configuration.refresh }),
     tombstone: keyring.tombstone,
     keysOf: async () => {
       await configuration.refresh()

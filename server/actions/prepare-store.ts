@@ -10,6 +10,7 @@ import type { Config } from '../ops/config.ts'
 import { explainDamage } from '../ops/damage.ts'
 import { createKeyring, type Keyring } from '../ops/keyring.ts'
 import { updatePresets } from '../segments/presets.ts'
+import { deletedSites } from '../store/deleted-sites.ts'
 import { migrate } from '../store/migrate.ts'
 import { openCommandStore } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
@@ -64,12 +65,18 @@ export async function prepareStore(config: Config, keyring: Keyring, now: number
 
 async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
   if (hasRealSite(await listSites(store)) && !config.demo) return
+  if ((await deletedSites(store)).has(DEMO_SITE)) return
   const origin = new URL(config.publicUrl).origin
   const origins = [...new Set([origin, `http://localhost:${config.port}`, `http://127.0.0.1:${config.port}`])]
   if (!(await findSite(store, DEMO_SITE))) {
     try {
       // A cart counts as abandoned after a minute, so that a tour of the demo need not wait.
-      await createSite(store, keyring, { id: DEMO_SITE, origins, settings: { cart_idle_minutes: 1 } }, now)
+      await createSite(
+        store,
+        keyring,
+        { id: DEMO_SITE, origins, settings: { cart_idle_minutes: 1 } },
+        { actor: 'server', id: nanoid(22), now },
+      )
     } catch (error) {
       // Another process that starts at the same time may have created it.
       if (!(await findSite(store, DEMO_SITE))) throw error

@@ -1,6 +1,7 @@
 /**
  * Replaces a SQLite store with a backup. The next start lands what came after the backup again, as far back as the
- * journal goes. Visitors that withdrew and contacts that were erased since the backup remain deleted.
+ * journal goes. Visitors that withdrew, contacts that were erased and sites that were deleted since the
+ * backup remain deleted.
  */
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -54,7 +55,7 @@ export async function restoreBackup(config: Config, file: string): Promise<Resto
     const keyring = createKeyring(config.secret)
     const { tombstone } = keyring
     return await withStoreOf(config, async (db) => {
-      const withdrawn = await markWithdrawn(db, since, tombstone)
+      const withdrawn = await markWithdrawn(db, since, tombstone, Date.now())
       const keysOf = await readKeysOf(db, keyring)
       await eraseAgain(db, { keysOf, tombstone, newId: () => nanoid(22), now: Date.now() })
       return { store, aside, withdrawn, missing: await missingEntries(db, config.dataDir) }
@@ -66,7 +67,7 @@ export async function restoreBackup(config: Config, file: string): Promise<Resto
 
 /** The withdrawals and erasures of the current store; none if it cannot be read. */
 function withdrawnSince(store: string): Withdrawn {
-  const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [] }
+  const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [], sites: [] }
   if (!existsSync(store)) return none
   try {
     return readSqliteFile(store, readWithdrawn)

@@ -2,11 +2,14 @@
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely'
 import { isDemoContact } from '../domain/demo.ts'
 import { normaliseEmail } from '../domain/identifier.ts'
+import { Problem } from '../domain/problem.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { contactReference } from '../domain/token.ts'
 import { hashSecret, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
 import { putApiKey } from '../store/api-keys.ts'
+import { writeAudit } from '../store/audit.ts'
 import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
+import { deletedSites, deleteSite } from '../store/deleted-sites.ts'
 import { transact } from '../store/engine/transact.ts'
 import { readMeta, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
@@ -51,13 +54,24 @@ export async function updateAddressKeys(db: Kysely<Database>, keyring: Keyring):
   await writeMeta(db, 'address_rule', ADDRESS_RULE)
 }
 
+/** Who changes sites, for the audit log. */
+export type By = { actor: string; id: string; now: number }
+
+/** Whether a text can be the id of a site. */
+export function isSiteId(text: string): boolean {
+  return /^[a-z0-9][a-z0-9_-]{0,39}$/.test(text)
+}
+
 /** Adds a site with new secrets, and lets every contact be found by the site's link tokens. */
 export async function createSite(
   db: Kysely<Database>,
   keyring: Keyring,
   given: { id: string; origins: string[]; settings?: Partial<SiteSettings> },
-  now: number,
+  by: By,
 ): Promise<Site> {
+  if (!isSiteId(given.id)) {
+    throw new Problem(400, 'invalid_site', `id must be 1 to 40 of a-z 0-9 _ - (got "${given.id}")`)
+  }
   const site: Site = {
     id: given.id,
     origins: given.origins,
@@ -66,9 +80,38 @@ export async function createSite(
     link_secret: newSecret(),
     settings: { ...defaultSettings(), ...given.settings },
   }
-  await insertSite(db, site, now)
+  await insertSite(db, site, by.now, async (trx) => {
+    if ((await deletedSites(trx)).has(site.id)) {
+      throw new Problem(409, 'site_deleted', `the site "${site.id}" was deleted, and its id cannot be used again`)
+    }
+    await noteSite(trx, 'create', site.id, by)
+  })
   await rekeyContacts(db, await readKeysOf(db, keyring))
   return site
+}
+
+/** Writes the audit row of a change of a site. */
+export function noteSite(
+  trx: Transaction<Database>,
+  act: 'create' | 'set' | 'delete',
+  site: string,
+  { actor, id, now }: By,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
+  return writeAudit(trx, { id, at: now, actor, action: `sites.${act}`, detail: { site, ...detail } })
+}
+
+/**
+ * Deletes a site with its keys and secrets at once; its visitors follow in the background (`erasure/remove-site`). Returns
+ * how many these are, or null if there is no such site.
+ */
+export function removeSite(db: Kysely<Database>, id: string, by: By): Promise<{ visitors: number } | null> {
+  return transact(db, async (trx) => {
+    const removal = await deleteSite(trx, id, by.now)
+    if (removal === null) return null
+    await noteSite(trx, 'delete', id, by, { visitors: removal.total })
+    return { visitors: removal.total }
+  })
 }
 
 /**

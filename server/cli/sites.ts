@@ -1,11 +1,15 @@
 /** `couture sites …`: the shops that may send events, their secrets and settings. */
 import type { Command } from 'commander'
+import { nanoid } from 'nanoid'
+import { deleteWholeSite } from '../actions/delete-site.ts'
 import type { Store } from '../actions/prepare-store.ts'
 import { changeSite, readOrigins } from '../actions/site-changes.ts'
-import { createSite } from '../actions/sites.ts'
+import { createSite, isSiteId } from '../actions/sites.ts'
 import { SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
 import { createKeyring } from '../ops/keyring.ts'
+import { countVisitors } from '../store/deleted-sites.ts'
 import { findSite, listSites } from '../store/sites.ts'
+import { createBar, shareText } from './bar.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */
@@ -20,11 +24,9 @@ export function registerSites(program: Command): void {
     .option('--json', 'print JSON')
     .action((options: { id: string; origin: string[]; json?: boolean }) =>
       withStore(async (db, config) => {
-        if (!/^[a-z0-9][a-z0-9_-]{0,39}$/.test(options.id)) {
-          throw new Refusal(`--id must be 1 to 40 of a-z 0-9 _ - (got "${options.id}")`)
-        }
+        if (!isSiteId(options.id)) throw new Refusal(`--id must be 1 to 40 of a-z 0-9 _ - (got "${options.id}")`)
         const origins = readOrigins(options.origin)
-        const site = await createSite(db, createKeyring(config.secret), { id: options.id, origins }, Date.now())
+        const site = await createSite(db, createKeyring(config.secret), { id: options.id, origins }, byCommand())
         show(options.json, siteView(site), () => siteText(site))
       }),
     )
@@ -62,10 +64,48 @@ export function registerSites(program: Command): void {
     .option('--json', 'print JSON')
     .action((id: string, assignments: string[], options: { json?: boolean }) =>
       withStore(async (db) => {
-        const site = await changeSite(db, await siteOrRefuse(db, id), assignments)
+        const found = await siteOrRefuse(db, id)
+        const site = await changeSite(db, found, assignments, byCommand(), { files: true })
         show(options.json, siteView(site), () => siteText(site))
       }),
     )
+
+  sites
+    .command('delete <id>')
+    .description(
+      'delete a site with its keys, its visitors and all they left; contacts stay. The id cannot be used again',
+    )
+    .option('--yes', 'do it; without this the command says what would go')
+    .option('--json', 'print JSON')
+    .action((id: string, options: { yes?: boolean; json?: boolean }) =>
+      withStore(async (db, config) => {
+        await siteOrRefuse(db, id)
+        const number = (n: number) => `${n.toLocaleString('en')} visitor${n === 1 ? '' : 's'}`
+        if (!options.yes) {
+          const visitors = number(await countVisitors(db, id))
+          throw new Refusal(
+            `this deletes the site "${id}", its keys and its ${visitors} with all they left, for ever; repeat it with --yes`,
+          )
+        }
+        const bar = createBar()
+        const visitors = await deleteWholeSite(db, config, id, byCommand(), (done, total) =>
+          bar.draw((_, width) => shareText(done, total, 'visitors removed', width)),
+        ).finally(() => bar.end())
+        if (visitors === null) throw new Refusal(`there is no site "${id}"`)
+        show(options.json, { id, deleted: true, visitors }, () =>
+          [
+            `The site "${id}" is deleted, with ${number(visitors)}.`,
+            'Each collector removes the rest from its journal within moments, or when it next starts.',
+            'Backups still hold it; delete them yourself.',
+          ].join('\n'),
+        )
+      }),
+    )
+}
+
+/** Who changes sites here. */
+function byCommand() {
+  return { actor: 'command', id: nanoid(22), now: Date.now() }
 }
 
 function siteView(site: Site) {

@@ -15,6 +15,7 @@ import { defaultSettings, type Site } from '../domain/settings.ts'
 import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
+import { visitorsOfDeleted } from '../store/deleted-sites.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import { appendChanges, loadFeedFacts, loadFeedStates } from '../store/feed.ts'
@@ -162,7 +163,8 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const hashes = new Map(marked.map(({ key }) => [key, tombstone(key)]))
       const tombstones = await findTombstones(trx, [...hashes.values()])
       // A visitor removed after this read is marked again.
-      const isRemoved = (key: string) => tombstones.has(mustGet(hashes, key))
+      const ofDeleted = await visitorsOfDeleted(trx, [...hashes.keys()])
+      const isRemoved = (key: string) => tombstones.has(mustGet(hashes, key)) || ofDeleted.has(key)
       // Removals are immediate, and new visitors do not wait for those that send all the time.
       const dueAt = ({ key }: Mark) => (isRemoved(key) ? 0 : (pace.dueAt(key) ?? 0))
       const time = pace.now()

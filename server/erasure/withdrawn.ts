@@ -1,5 +1,6 @@
 /** Carries withdrawals and erasures over to an older copy of the store before it is used again. */
 import type { Kysely } from 'kysely'
+import { DELETED_SITE, deleteSite, saveRemoval } from '../store/deleted-sites.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import { transact } from '../store/engine/transact.ts'
 import { insertErasedSpans } from '../store/erased-spans.ts'
@@ -8,11 +9,12 @@ import { erasedIds } from '../store/tombstones.ts'
 import { mark } from '../store/work/dirty.ts'
 import { type EraseDeps, eraseContact } from './erase.ts'
 
-/** Tombstones, the proofs of withdrawals, and the erased spans of shared devices. */
+/** Tombstones, the proofs of withdrawals, the erased spans of shared devices, and the deleted sites. */
 export type Withdrawn = {
   tombstones: Database['tombstones'][]
   withdrawals: Database['withdrawals'][]
   spans: Database['erased_spans'][]
+  sites: string[]
 }
 
 /** How many visitors or contacts are read at once. */
@@ -24,6 +26,9 @@ export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
   return {
     tombstones: query('select hash, kind, at from tombstones') as Withdrawn['tombstones'],
     withdrawals: query('select visitor_hash, site_id, consent_id, at from withdrawals') as Withdrawn['withdrawals'],
+    sites: query(`select name from meta where name like '${DELETED_SITE}%'`).map((row) =>
+      (row as { name: string }).name.slice(DELETED_SITE.length),
+    ),
     spans: (hasSpans ? query('select * from erased_spans') : []) as Withdrawn['spans'],
   }
 }
@@ -33,6 +38,7 @@ export async function markWithdrawn(
   db: Kysely<Database>,
   withdrawn: Withdrawn,
   tombstoneOf: (visitorId: string) => string,
+  at: number,
 ): Promise<number> {
   await transact(db, async (trx) => {
     for (const rows of chunksOf(withdrawn.tombstones)) {
@@ -50,6 +56,11 @@ export async function markWithdrawn(
         .execute()
     }
     await insertErasedSpans(trx, withdrawn.spans)
+    for (const site of withdrawn.sites) {
+      // A copy from before the site was made has none to delete, but entries of the journal may still come.
+      const removal = await deleteSite(trx, site, at)
+      if (removal === null) await saveRemoval(trx, site, { at, after: '', visitors: 0, total: 0 })
+    }
   })
   const hashes = new Set(withdrawn.tombstones.map((row) => row.hash))
   const shared = new Set(withdrawn.spans.map((row) => row.visitor_hash))

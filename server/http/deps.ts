@@ -16,6 +16,13 @@ export type HttpDeps = {
   findSite: (id: string) => Promise<Site | undefined>
   /** The ids of the visitors that an anonymous id of Segment's API can stand for, at any site. */
   anonymousVisitors: (anonymousId: string) => string[]
+  /** Changes sites, by assignments as `couture sites set` takes them, and writes the audit row in the same transaction. */
+  sites: {
+    create: (id: string, assignments: string[], by: SiteAct) => Promise<Site>
+    change: (site: Site, assignments: string[], by: SiteAct) => Promise<Site>
+    /** Returns how many visitors it had, or null if there is no such site. */
+    remove: (id: string, by: SiteAct) => Promise<{ visitors: number } | null>
+  }
   /** The keyed hash under which a retired visitor is refused. */
   tombstone: (visitorId: string) => string
   /** Hashes a contact's identifiers under the keys of the current sites. */
@@ -49,6 +56,9 @@ export type HttpDeps = {
   /** Notifies the deriving thread of a write. */
   wake: () => void
 }
+
+/** Who changes a site, when, and the id of the audit row. */
+export type SiteAct = { actor: string; id: string; now: number }
 
 /** The link of a mail: the token, the page's URL with it, and the redirect. */
 export type MintedLink = { contact: string; token: string; url: string; redirect: string }

@@ -16,6 +16,7 @@ export const TAGS = {
   Matches: 'The feed that email tools pull: contacts whose visits are known, and their changes.',
   Segments: 'Groups of people by behaviour, and their members.',
   Reports: "The figures of the dashboard's first page.",
+  Sites: 'The shops that may send events, with their secrets and settings.',
   Session: "The dashboard's sign-in. Programs use keys instead.",
   Users: 'Who signs in to the dashboard, with which role, and where they are signed in.',
   Operation: 'Health and metrics, for operators.',

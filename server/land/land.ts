@@ -18,6 +18,7 @@ import { type Entry, entryOf } from '../domain/event.ts'
 import { itemAt, mustGet } from '../domain/lookup.ts'
 import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
 import { insertDeadLetter } from '../store/dead-letters.ts'
+import { deletedSites } from '../store/deleted-sites.ts'
 import { dependentsOf } from '../store/dependents.ts'
 import { insertEndedUsers, noteLateClaims } from '../store/ended-users.ts'
 import { isPoison, transact } from '../store/engine/transact.ts'
@@ -200,7 +201,7 @@ function partsOf(body: string): unknown[] {
 
 /**
  * Lands entries in the caller's transaction, and marks what must be derived. Returns the spans that were erased before
- * and are not landed: everything of retired visitors, and the part of shared visitors that belonged to erased contacts.
+ * and are not landed: everything of retired visitors and for deleted sites, and the part of shared visitors that belonged to erased contacts.
  */
 export async function landEntries(
   trx: Transaction<Database>,
@@ -213,9 +214,14 @@ export async function landEntries(
   const withdrawals = entries.filter((entry) => !entry.consent.analytics && entry.ends === undefined)
   const retiring = new Set(withdrawals.map((entry) => entry.visitor))
   const spans = await findErasedSpans(trx, [...hashes.values()])
+  const deleted = await deletedSites(trx)
   const erased: ErasedSpan[] = [...tombstones].map((visitor) => ({ visitor, from: null, to: null }))
   const staying = entries.flatMap((entry) => {
     const hash = mustGet(hashes, entry.visitor)
+    if (deleted.has(entry.site)) {
+      erased.push({ visitor: hash, from: null, to: null })
+      return []
+    }
     if (retiring.has(entry.visitor) || tombstones.has(hash)) return []
     const own = spans.get(hash)
     if (own === undefined) return entry

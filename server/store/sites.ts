@@ -1,5 +1,6 @@
 /** Sites. Every change increments `config_version`. */
 import type { Kysely, Transaction } from 'kysely'
+import { Problem } from '../domain/problem.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { moveVersion } from './config-version.ts'
 import { transact } from './engine/transact.ts'
@@ -11,10 +12,10 @@ import { mark } from './work/dirty.ts'
 import { lockLeases } from './work/leases.ts'
 
 /** Prefix of names in `meta`: followed by a site's id, it names the JSON list of that site's former link secrets. */
-const RETIRED = 'retired_link_secrets '
+export const RETIRED_SECRETS = 'retired_link_secrets '
 
 function retiredSecrets(db: Kysely<Database>): Promise<Map<string, string[]>> {
-  return readMetaMap(db, RETIRED, isListOf(isText))
+  return readMetaMap(db, RETIRED_SECRETS, isListOf(isText))
 }
 
 /** Gives a site a new link secret, and keeps the old one for links that were made with it. */
@@ -23,7 +24,7 @@ export async function replaceLinkSecret(trx: Transaction<Database>, id: string, 
   const site = await findSite(trx, id)
   if (!site) throw new Error(`there is no site "${id}"`)
   const secrets = [site.link_secret, ...(site.retired_link_secrets ?? [])]
-  await writeMeta(trx, RETIRED + id, JSON.stringify(secrets))
+  await writeMeta(trx, RETIRED_SECRETS + id, JSON.stringify(secrets))
   await trx.updateTable('sites').set({ link_secret: secret }).where('id', '=', id).execute()
 }
 
@@ -53,11 +54,17 @@ export async function listSites(db: Kysely<Database>): Promise<Site[]> {
   return rows.map((row) => toSite(row, retired))
 }
 
-/** Adds a site. Throws if the id is taken. */
-export async function insertSite(db: Kysely<Database>, site: Site, now: number): Promise<void> {
+/** Adds a site. Throws if the id is taken. `note` runs in the same transaction. */
+export async function insertSite(
+  db: Kysely<Database>,
+  site: Site,
+  now: number,
+  note: (trx: Transaction<Database>) => Promise<void> = async () => {},
+): Promise<void> {
   await transact(db, async (trx) => {
     await moveVersion(trx)
-    if (await findSite(trx, site.id)) throw new Error(`there is already a site "${site.id}"`)
+    if (await findSite(trx, site.id)) throw new Problem(409, 'site_exists', `there is already a site "${site.id}"`)
+    await note(trx)
     await trx
       .insertInto('sites')
       .values({
@@ -75,12 +82,13 @@ export async function insertSite(db: Kysely<Database>, site: Site, now: number):
 
 /**
  * Changes a site's origins, settings or identity secret. If settings or origins change, the same transaction marks the
- * site's visitors, so that they are derived again.
+ * site's visitors, so that they are derived again. `note` runs in it too.
  */
 export async function updateSite(
   db: Kysely<Database>,
   id: string,
   change: { origins?: string[]; addOrigins?: string[]; identitySecret?: string; settings?: Partial<SiteSettings> },
+  note: (trx: Transaction<Database>) => Promise<void> = async () => {},
 ): Promise<Site> {
   return transact(db, async (trx) => {
     // Keeps visitors from being written with the old settings in the meantime.
@@ -89,6 +97,7 @@ export async function updateSite(
     await moveVersion(trx)
     const site = await findSite(trx, id)
     if (!site) throw new Error(`there is no site "${id}"`)
+    await note(trx)
     const next: Site = {
       ...site,
       origins: [...new Set([...(change.origins ?? site.origins), ...(change.addOrigins ?? [])])],

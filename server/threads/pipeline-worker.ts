@@ -12,6 +12,7 @@ import { createDeriver } from '../derive/derive.ts'
 import { createRetention } from '../derive/remove-expired.ts'
 import { createEndUsers } from '../erasure/end-users.ts'
 import { createForgetting, type Rewritten } from '../erasure/forget.ts'
+import { createSiteRemoval } from '../erasure/remove-site.ts'
 import { createRewrites } from '../erasure/rewrites.ts'
 import { openJournalReader } from '../journal/journal.ts'
 import { createDescribeAgent } from '../land/agent.ts'
@@ -138,6 +139,7 @@ async function derive(): Promise<boolean> {
 }
 
 const retention = createRetention({ db, now: wallNow })
+const removal = createSiteRemoval({ db, tombstone, newId: () => nanoid(22), now, at: wallNow })
 const maintenance = openMaintenance(store, now)
 const logBytes = () => (unflushed === null ? 0 : (statSync(unflushed, { throwIfNoEntry: false })?.size ?? 0))
 const turns = createTurns({ now, interrupted: () => isShort() || isStopping() })
@@ -150,7 +152,7 @@ const turn = createTurn({
       const ended = await endUsers()
       return (await forgetting.step(progress.position())) || ended
     },
-    retain: () => retention.step(),
+    retain: async () => (await removal.step()) || retention.step(),
     maintain: async (idle) => maintenance?.step(logBytes, idle) ?? false,
   },
   now,

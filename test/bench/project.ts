@@ -32,6 +32,9 @@ import { createTraffic, type Traffic } from './traffic.ts'
 const DAY_MS = 24 * 3600_000
 const tombstone = memoized(createKeyring('a secret of the bench').tombstone)
 
+/** Who makes the site. */
+const BY = { actor: 'bench', id: 'bench', now: Date.now() }
+
 /** Runs the benchmark. */
 export async function bench({ brief, long }: { brief: boolean; long: boolean }): Promise<Record<string, unknown>> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-bench-'))
@@ -40,7 +43,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     const db = openPipelineStore({ databaseUrl, dataDir: folder })
     await migrate(db)
     await updatePresets(db, Date.now())
-    await createSite(db, createKeyring('a secret of the bench'), { id: 'demo', origins: [] }, Date.now())
+    await createSite(db, createKeyring('a secret of the bench'), { id: 'demo', origins: [] }, BY)
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
     const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })
     const run = (events: number) => project({ db, deriver, folder, traffic, events })
