@@ -25,8 +25,11 @@ export const GUARD_WINDOW_MS = Math.max(...LIMITS.map(({ withinMs }) => withinMs
  */
 export const GUARD_LOOKS_AT = 64
 
-/** The kinds of claims that the guard holds up. A signed login needs no guard, and a typed address owns one cart only. */
-export const GUARDED: readonly Evidence[] = ['email_click', 'login_claimed']
+/**
+ * The kinds of claims that the guard counts. Clicks and unsigned logins wait for review, and carts are not told to a
+ * contact whose address is typed too often. A signed login needs no guard.
+ */
+export const GUARDED: readonly Evidence[] = ['email_click', 'login_claimed', 'form_email']
 
 /** When a visitor first named a contact by one kind of claim; `network` is the hash of its network, if it is known. */
 export type Naming = { visitor_id: string; received_at: number; network: string | null }

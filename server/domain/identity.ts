@@ -202,11 +202,11 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     address(claim, i, link)
   }
 
-  /** Notes whom the cart may be told to: nobody without that contact's own permission to be mailed. */
+  /** Notes whom the cart may be told to: nobody without that contact's own permission to be mailed, or named too often. */
   const address = (claim: GoodClaim, i: number, link: IdentityLink | null) => {
     const mayBeMailed = claim.holder.kind === 'contact' && claim.holder.mailConsent
     const isOwner = epoch.open !== null && epoch.open.link === link && epoch.open.ownsFrom !== null
-    typed.push({ claim, index: i, link, contact: mayBeMailed && !isOwner ? claim.contact : null })
+    typed.push({ claim, index: i, link, contact: mayBeMailed && !isOwner && !claim.crowded ? claim.contact : null })
   }
 
   const positions = new Map(moments.map((moment, i) => [moment.id, i]))

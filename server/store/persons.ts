@@ -186,8 +186,10 @@ async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
     links.set(row.contact_id, list)
     const base = { strength: row.strength, validFrom: row.valid_from ?? 0 }
     for (const { evidence } of decodeJson(row.proofs)) {
-      // An unsigned login next to better evidence proves nothing; alone it counts only if the site trusts it.
-      if (evidence !== 'login_claimed' || row.evidence === 'login_claimed') list.push({ ...base, evidence })
+      // An unsigned login next to better evidence proves nothing; alone it counts only if the site trusts it. A typed
+      // address never does.
+      const counts = evidence === 'login_claimed' ? row.evidence === 'login_claimed' : evidence !== 'form_email'
+      if (counts) list.push({ ...base, evidence })
     }
   }
   return links

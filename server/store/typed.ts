@@ -35,33 +35,51 @@ export async function loadTyped(
 ): Promise<Map<ContactId, TypedPerson>> {
   const typed = new Map<ContactId, TypedPerson>()
   for (const part of chunks([...new Set(contactIds)], 500)) {
-    const persons = await db
+    // Anybody can make many such carts: only the times of all are read, from the index.
+    const latest = await db
       .selectFrom('persons')
-      .selectAll()
+      .select((eb) => ['typed_contact_id', eb.fn.max('cart_updated_at').as('at')])
       .where('typed_contact_id', 'in', part)
-      .orderBy('cart_updated_at')
-      .orderBy('person_id')
+      .groupBy('typed_contact_id')
       .$narrowType<{ typed_contact_id: NotNull }>()
       .execute()
-    if (persons.length === 0) continue
-    const ids = [...new Set(persons.map((person) => person.typed_contact_id))]
-    const mailable = await db
-      .selectFrom('contacts')
-      .select('contact_id')
-      .where('contact_id', 'in', ids)
-      .where('erased_at', 'is', null)
-      .where('mail_consent', '=', 1)
-      .where('minor', '=', 0)
-      .execute()
-    const matches = await db
-      .selectFrom('persons')
-      .select('person_id')
-      .where('person_id', 'in', ids.map(contactPerson))
-      .where('matched_at', 'is not', null)
-      .execute()
-    const matched = new Set(matches.map((row) => row.person_id))
-    const told = new Set(mailable.map((row) => row.contact_id).filter((id) => !matched.has(contactPerson(id))))
-    for (const person of persons) if (told.has(person.typed_contact_id)) typed.set(person.typed_contact_id, person)
+    if (latest.length === 0) continue
+    const told = await tellable(
+      db,
+      latest.map((row) => row.typed_contact_id),
+    )
+    for (const { typed_contact_id: contactId, at } of latest) {
+      if (!told.has(contactId)) continue
+      const person = await db
+        .selectFrom('persons')
+        .selectAll()
+        .where('typed_contact_id', '=', contactId)
+        .where('cart_updated_at', '=', at)
+        .orderBy('person_id')
+        .limit(1)
+        .executeTakeFirst()
+      if (person) typed.set(contactId, { ...person, typed_contact_id: contactId })
+    }
   }
   return typed
+}
+
+/** Those of the contacts that may be mailed and are no match. */
+async function tellable(db: Kysely<Database>, contactIds: ContactId[]): Promise<Set<ContactId>> {
+  const mailable = await db
+    .selectFrom('contacts')
+    .select('contact_id')
+    .where('contact_id', 'in', contactIds)
+    .where('erased_at', 'is', null)
+    .where('mail_consent', '=', 1)
+    .where('minor', '=', 0)
+    .execute()
+  const matches = await db
+    .selectFrom('persons')
+    .select('person_id')
+    .where('person_id', 'in', contactIds.map(contactPerson))
+    .where('matched_at', 'is not', null)
+    .execute()
+  const matched = new Set(matches.map((row) => row.person_id))
+  return new Set(mailable.map((row) => row.contact_id).filter((id) => !matched.has(contactPerson(id))))
 }

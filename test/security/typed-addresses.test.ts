@@ -7,7 +7,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { sha256Hex } from '../../server/ops/keyring.ts'
 import type { WireEvent } from '../../tag/wire.ts'
-import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
+import { newVisitor, type SiteView, signLogin, tablesHolding } from '../support/requests.ts'
 import { consent, event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -16,7 +16,7 @@ const MINUTE = 60_000
 let server: TestServer
 let site: SiteView
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ env: { TRUST_PROXY: '1' } })
   site = await server.cli<SiteView>('sites', 'show', 'demo')
   await server.cli('sites', 'set', 'demo', 'cart_idle_minutes=1')
   await settled(server)
@@ -43,9 +43,9 @@ const login = async (id: string, agoMs: number) => {
   return event('identify', agoMs, { kind: 'login', token })
 }
 
-async function visit(events: WireEvent[], choice = consent()): Promise<string> {
+async function visit(events: WireEvent[], choice = consent(), from = '203.0.113.9'): Promise<string> {
   const visitor = newVisitor()
-  await sendAll(server, visitor, events, { consent: choice })
+  await sendAll(server, visitor, events, { consent: choice }, { 'x-forwarded-for': from })
   return visitor
 }
 
@@ -277,6 +277,37 @@ describe('where the site tells such carts (mail_typed_carts)', () => {
     expect(await memberOf(anna)).toEqual([])
     await settled(server)
     expect(await matchOf(anna)).toMatchObject({ change: 'unmatched', cart: null })
+  })
+
+  test('of several strangers who type one address only five networks in a day are told', async () => {
+    const anna = await contact()
+    const told = []
+    for (let n = 1; n <= 7; n++) {
+      await visit([added(`lure-${n}`, (20 - n) * MINUTE), typed(anna, 10 * MINUTE)], consent(), `198.51.${n}.7`)
+      await settled(server)
+      told.push(itemsOf((await matchOf(anna)).cart)?.[0])
+    }
+    expect(told).toEqual(['lure-1', 'lure-2', 'lure-3', 'lure-4', 'lure-5', 'lure-5', 'lure-5'])
+  })
+
+  test('it adds no evidence to what is proven', async () => {
+    const anna = await contact()
+    await visit([await login(anna, 9 * MINUTE), added('ring', 8 * MINUTE), typed(anna, 7 * MINUTE)])
+    await settled(server)
+    expect(await matchOf(anna)).toMatchObject({ strength: 'verified', evidence: ['login_verified'] })
+  })
+
+  test('nothing of it is left when the contact is erased', async () => {
+    const [anna, ben] = [await contact(), await contact()]
+    await visit([added('ring', 5 * MINUTE), typed(anna, 4 * MINUTE)])
+    await visit([await login(ben, 9 * MINUTE), added('ring', 8 * MINUTE), typed(anna, 7 * MINUTE)])
+    await settled(server)
+    expect(await tablesHolding(server, `"${anna}"`)).toEqual(expect.arrayContaining(['carts', 'links', 'persons']))
+    expect((await server.api(`/api/v1/contacts/${anna}`, { method: 'DELETE' })).status).toBe(200)
+    await settled(server)
+    // The feed keeps the id for 30 days, so that readers learn of the erasure.
+    expect(await tablesHolding(server, `"${anna}"`)).toEqual(['farewells', 'match_changes'])
+    expect((await view(ben)).orders).toEqual([])
   })
 
   test('it ends when the contact is proven anywhere, and when the setting is turned off', async () => {
