@@ -124,6 +124,8 @@ describe('a stranger who types the address of a customer', () => {
       typed(anna, 2 * MINUTE, { order_id: `made-up-${anna}` }),
     ])
     await visit([typed(anna, 6 * MINUTE), added('chain', 5 * MINUTE), bought('chain', 3 * MINUTE, real)])
+    const takenBack = { transaction_id: real, currency: 'EUR', value: 5 }
+    await visit([typed(anna, 6 * MINUTE), event('refund', MINUTE, takenBack), event('order_cancelled', 0, takenBack)])
     await settled(server)
     const { cart, orders } = await view(anna)
     expect(itemsOf(cart)).toEqual(['ring'])
