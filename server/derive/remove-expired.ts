@@ -14,7 +14,7 @@ import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPos
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
 
-/** The time between the end of one sweep and the start of the next. */
+/** The time between the last step of one sweep and the start of the next. */
 const SWEEP_EVERY_MS = 3600_000
 
 /** Limits of one step, which takes a few tens of milliseconds. */
@@ -34,37 +34,39 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
   let nextSweepAt = Number.MIN_SAFE_INTEGER
   let after: SweepPosition | null = null
 
-  const floorsOf = (sites: Site[]): Floor[] => [
+  const floorsAt = (time: number, sites: Site[]): Floor[] => [
     ...[...Map.groupBy(sites, (site) => site.settings.retention_months).values()].map((alike) => ({
       sites: alike.map((site) => site.id),
-      before: tooOldAt(now(), itemAt(alike, 0).settings),
+      before: tooOldAt(time, itemAt(alike, 0).settings),
     })),
-    { sites: null, before: tooOldAt(now(), defaultSettings()) },
+    { sites: null, before: tooOldAt(time, defaultSettings()) },
   ]
 
-  const endSweep = async () => {
-    if ((await transact(db, (trx) => removeProofs(trx, now(), EVENTS))) > 0) return true
-    await removeDeadLetters(db, Math.min(...floorsOf(await listSites(db)).map((floor) => floor.before)))
+  const endSweep = async (time: number) => {
+    if ((await transact(db, (trx) => removeProofs(trx, time, EVENTS))) > 0) return true
+    await removeDeadLetters(db, Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before)))
     after = null
-    nextSweepAt = now() + SWEEP_EVERY_MS
+    nextSweepAt = time + SWEEP_EVERY_MS
     return false
   }
 
   return {
     async step() {
-      if (now() < nextSweepAt) return false
+      // One time for all of a step: if the clock is set meanwhile, the next sweep is still due by what this one removed.
+      const time = now()
+      if (time < nextSweepAt) return false
       after ??= BEGINNING
-      const due = await expiredVisitors(db, now(), after, VISITORS)
+      const due = await expiredVisitors(db, time, after, VISITORS)
       const last = due.at(-1)
-      if (last === undefined) return endSweep()
-      const floors = floorsOf(await listSites(db))
+      if (last === undefined) return endSweep(time)
+      const floors = floorsAt(time, await listSites(db))
       const { complete } = await transact(db, (trx) =>
         removeExpired(trx, {
           visitorIds: due.map((visitor) => visitor.visitorId),
           floors,
           staysAsMoment,
           limit: EVENTS,
-          proofUntil: now() + PROOF_MS,
+          proofUntil: time + PROOF_MS,
         }),
       )
       if (complete) after = last
