@@ -16,6 +16,9 @@ import { internalError, Problem } from './domain/problem.ts'
 import type { Site } from './domain/settings.ts'
 import type { ApiDocument } from './http/api-document.ts'
 import { limitOthers } from './http/body-limit.ts'
+import { consentRoutes } from './http/consents.ts'
+import { contactExportRoutes } from './http/contact-export.ts'
+import { contactSearchRoutes } from './http/contact-search.ts'
 import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
 import { eraseRoutes } from './http/erase.ts'
@@ -82,6 +85,9 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', memberRoutes(deps))
     .route('/', reportRoutes(deps))
     .route('/', peopleRoutes(deps))
+    .route('/', contactSearchRoutes(deps))
+    .route('/', contactExportRoutes(deps))
+    .route('/', consentRoutes(deps))
     .route('/', timelineRoutes(deps))
     .route('/', linkRoutes(deps))
     .route('/', userRoutes(deps))

@@ -13,6 +13,7 @@ import type { Config } from './ops/config.ts'
 import { hashSecret, type Keyring, sha256Hex } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { hashPassword, newPassword } from './ops/password.ts'
+import { zip } from './ops/zip.ts'
 import type { Database } from './store/schema.ts'
 
 /** What the dependencies are made from. */
@@ -70,6 +71,7 @@ export function createHttpDeps({ config, keyring, db, configuration, now, newId,
     // The demo shop calls the application without a connection.
     addressOf: (c) => (c.env === undefined ? null : clientAddress(c.env.incoming, config.trustProxy)),
     secure: isHttps(config.adminUrl ?? config.publicUrl),
+    zip: (files, at) => zip(files, new Date(at)),
     wake,
   }
 }

@@ -71,7 +71,8 @@ async function endUser(trx: Transaction<Database>, user: EndedUserRow, deps: End
     )
     const linked = await linkedVisitors(trx, { contacts, keys })
     const own = linked.own.filter(isConcerned)
-    const withdrawals = own.map((visitor) => ({ hash: tombstone(visitor), site, consentId, at, receivedAt: now }))
+    const ended = { site, consentId, at, receivedAt: now, source: 'cmp', policy: null } as const
+    const withdrawals = own.map((visitor) => ({ hash: tombstone(visitor), ...ended }))
     await insertWithdrawals(trx, withdrawals)
     const spans = []
     for (const visitor of linked.shared.filter(isConcerned)) {

@@ -23,9 +23,13 @@ const PAGE = 5000
 /** Reads them from a store, which may have an older schema. */
 export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
   const hasSpans = query("select 1 from sqlite_master where name = 'erased_spans'").length > 0
+  const hasSource = query("select 1 from pragma_table_info('withdrawals') where name = 'source'").length > 0
+  const choice = hasSource ? 'source, policy' : 'null as source, null as policy'
   return {
     tombstones: query('select hash, kind, at from tombstones') as Withdrawn['tombstones'],
-    withdrawals: query('select visitor_hash, site_id, consent_id, at from withdrawals') as Withdrawn['withdrawals'],
+    withdrawals: query(
+      `select visitor_hash, site_id, consent_id, at, ${choice} from withdrawals`,
+    ) as Withdrawn['withdrawals'],
     sites: query(`select name from meta where name like '${DELETED_SITE}%'`).map((row) =>
       (row as { name: string }).name.slice(DELETED_SITE.length),
     ),

@@ -53,6 +53,8 @@ export type HttpDeps = {
   addressOf: (c: Context) => string | null
   /** Whether the dashboard is reached by https, so that its cookie is for its host alone. */
   secure: boolean
+  /** Writes files into a ZIP, as it is read; they are dated `at`. */
+  zip: (files: { name: string; text: AsyncIterable<string> }[], at: number) => AsyncIterable<Uint8Array>
   /** Notifies the deriving thread of a write. */
   wake: () => void
 }

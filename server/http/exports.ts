@@ -77,3 +77,18 @@ export function fileResponse<T>(options: {
   // The replies of these routes are typed as JSON, see `jsonOrFile`.
   return response as never
 }
+
+/** A body that is made as the client reads it. */
+export function streamOf(bytes: AsyncIterable<Uint8Array>): ReadableStream<Uint8Array> {
+  const iterator = bytes[Symbol.asyncIterator]()
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const { value, done } = await iterator.next()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    async cancel() {
+      await iterator.return?.()
+    },
+  })
+}

@@ -194,7 +194,10 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
   }
 }
 
-function renderVisitor(row: Awaited<ReturnType<typeof describeVisitors>>[number]): z.infer<typeof visitorSchema> {
+/** Renders a visitor. */
+export function renderVisitor(
+  row: Awaited<ReturnType<typeof describeVisitors>>[number],
+): z.infer<typeof visitorSchema> {
   return {
     id: row.visitor_id,
     site: row.site_id,
@@ -208,7 +211,8 @@ function renderVisitor(row: Awaited<ReturnType<typeof describeVisitors>>[number]
   }
 }
 
-function renderTotal(order: { total: number | null; currency: string }) {
+/** Renders the amount of an order. */
+export function renderTotal(order: { total: number | null; currency: string }) {
   const { value: total, currency } = toMoney(order.total, order.currency)
   return { total, currency }
 }

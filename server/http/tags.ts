@@ -11,6 +11,7 @@ export const TAGS = {
   Contacts: 'The customers of the CRM, with everything known about them.',
   Orders: 'Orders from other channels: tills, telephone, marketplaces.',
   Visitors: 'Browsers, linked to a contact or not.',
+  Consents: 'What visitors chose, as proof of consent.',
   Links: 'Links between visitors and contacts, the reasons for them, and the acts of operators on them.',
   'Link tokens': 'The tokens in the links of a mailing, which identify the recipient of a click.',
   Matches: 'The feed that email tools pull: contacts whose visits are known, and their changes.',

@@ -93,7 +93,12 @@ function timelinePage(list: string, { events, links, typed }: Timeline, limit: n
   const last = page.at(-1)
   const hasMore = events.length > limit
   const next = hasMore && last ? encodeCursor(list, { at: last.at, id: last.id, visitor: last.visitor_id }) : null
-  return { data: page.map((row) => renderEvent(row, linkOf(row, links, typed))), next, has_more: hasMore }
+  return { data: renderTimeline({ events: page, links, typed }), next, has_more: hasMore }
+}
+
+/** Renders the events of a timeline. */
+export function renderTimeline({ events, links, typed }: Timeline) {
+  return events.map((row) => renderEvent(row, linkOf(row, links, typed)))
 }
 
 /**

@@ -140,10 +140,12 @@ function claimRow(entry: Entry, event: StampedEvent, claim: StampedClaim): Claim
 function addConsent(consents: Map<string, ConsentRow>, entry: Entry): void {
   const { consent, visitor } = entry
   const key = `${visitor} ${consent.id} ${consent.analytics} ${consent.identity} ${consent.marketing}`
+  const seen = pageOf(entry)
   const other = consents.get(key)
   if (other) {
     other.first_at = Math.min(other.first_at, consent.at)
     other.last_at = Math.max(other.last_at, consent.at)
+    if (isEarlier(seen, other)) Object.assign(other, seen)
     return
   }
   consents.set(key, {
@@ -158,7 +160,25 @@ function addConsent(consents: Map<string, ConsentRow>, entry: Entry): void {
     gpc: consent.gpc === undefined ? null : consent.gpc ? 1 : 0,
     first_at: consent.at,
     last_at: consent.at,
+    ...seen,
   })
+}
+
+type SeenOn = Pick<ConsentRow, 'page' | 'page_at'>
+
+/** The page on which a choice was first seen, as far as one request tells. */
+function pageOf({ events }: Entry): SeenOn {
+  let first: SeenOn = { page: null, page_at: null }
+  for (const { url, at } of events) {
+    const seen = { page: url ?? null, page_at: at }
+    if (url !== undefined && isEarlier(seen, first)) first = seen
+  }
+  return first
+}
+
+function isEarlier(a: SeenOn, b: SeenOn): boolean {
+  if (a.page_at === null || b.page_at === null) return b.page_at === null && a.page_at !== null
+  return a.page_at < b.page_at || (a.page_at === b.page_at && (a.page ?? '') < (b.page ?? ''))
 }
 
 function orderRow(entry: Entry, event: StampedEvent): OrderRow | null {

@@ -239,7 +239,8 @@ export async function landEntries(
   await insertWithdrawals(
     trx,
     withdrawals.map(({ visitor, site, consent, received_at: receivedAt }) => {
-      return { hash: mustGet(hashes, visitor), site, consentId: consent.id, at: consent.at, receivedAt }
+      const { id: consentId, at, source, policy = null } = consent
+      return { hash: mustGet(hashes, visitor), site, consentId, at, receivedAt, source, policy }
     }),
   )
   const secondKeys = { uses: facts.tokenUses, namings: facts.claimKeys }

@@ -2,7 +2,7 @@
  * Inserts the landed rows of events, consents, claims and orders. Every insert is idempotent: an existing row stays or is
  * replaced by the one that was received first, so that neither the order nor the number of deliveries matters.
  */
-import { sql, type Transaction } from 'kysely'
+import { type ExpressionBuilder, sql, type Transaction } from 'kysely'
 import { inKeyOrder, ofRows } from './engine/many.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from './schema/visitors.ts'
@@ -73,6 +73,21 @@ const upsertClaims = ofRows((db, rows: ClaimRow[]) =>
     ),
 )
 
+/** Whether a choice was seen earlier on the page of the new row. */
+function isFirstPage(eb: ExpressionBuilder<Database & { excluded: ConsentRow }, 'consents' | 'excluded'>) {
+  return eb.and([
+    eb('excluded.page_at', 'is not', null),
+    eb.or([
+      eb('consents.page_at', 'is', null),
+      eb('excluded.page_at', '<', eb.ref('consents.page_at')),
+      eb.and([
+        eb('excluded.page_at', '=', eb.ref('consents.page_at')),
+        eb('excluded.page', '<', eb.ref('consents.page')),
+      ]),
+    ]),
+  ])
+}
+
 const upsertConsents = ofRows((db, rows: ConsentRow[]) =>
   db
     .insertInto('consents')
@@ -93,12 +108,20 @@ const upsertConsents = ofRows((db, rows: ConsentRow[]) =>
             .then(eb.ref('excluded.last_at'))
             .else(eb.ref('consents.last_at'))
             .end(),
+          page: eb.case().when(isFirstPage(eb)).then(eb.ref('excluded.page')).else(eb.ref('consents.page')).end(),
+          page_at: eb
+            .case()
+            .when(isFirstPage(eb))
+            .then(eb.ref('excluded.page_at'))
+            .else(eb.ref('consents.page_at'))
+            .end(),
         }))
         // Most requests repeat a known choice; an unchanged row is not written.
         .where((eb) =>
           eb.or([
             eb('excluded.first_at', '<', eb.ref('consents.first_at')),
             eb('excluded.last_at', '>', eb.ref('consents.last_at')),
+            isFirstPage(eb),
           ]),
         ),
     ),

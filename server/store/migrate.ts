@@ -22,6 +22,7 @@ import * as leftOut from './migrations/016-left-out.ts'
 import * as endedUsers from './migrations/017-ended-users.ts'
 import * as refunds from './migrations/018-refunds.ts'
 import * as typedOrder from './migrations/019-typed-order.ts'
+import * as ledger from './migrations/020-ledger.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -45,6 +46,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '017-ended-users': endedUsers,
   '018-refunds': refunds,
   '019-typed-order': typedOrder,
+  '020-ledger': ledger,
 }
 
 /**

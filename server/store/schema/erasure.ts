@@ -1,13 +1,21 @@
 /** What is kept of erased contacts and withdrawn visitors so that they cannot come back: keyed hashes and times. */
 
+import type { ConsentSource } from '../../../tag/wire.ts'
 import type { ContactId } from '../../domain/ids.ts'
 import type { Flag, Json } from './columns.ts'
 
 /** Keyed hashes of what was withdrawn or erased and must not come back; for a contact, those of its id and its address. */
 export type TombstoneRow = { hash: string; kind: 'visitor' | 'contact' | 'address'; at: number }
 
-/** A withdrawal, kept as proof without the visitor's id. */
-export type WithdrawalRow = { visitor_hash: string; site_id: string; consent_id: string; at: number }
+/** A withdrawal, kept as proof without the visitor's id, with where the choice was made and the policy's name or version. */
+export type WithdrawalRow = {
+  visitor_hash: string
+  site_id: string
+  consent_id: string
+  at: number
+  source: ConsentSource | null
+  policy: string | null
+}
 
 /**
  * A whole visitor, or what it did from `from` to `to`; with `only`, nothing but the claims that it made then, with `keys`

@@ -44,7 +44,10 @@ export type ClaimRow = {
   network: string | null
 }
 
-/** One row per choice and state, with the times at which the choice was first and last seen. */
+/**
+ * One row per choice and state, with the times at which the choice was first and last seen. `page` is the page of the first
+ * event that was sent under it, and `page_at` the time of that event.
+ */
 export type ConsentRow = {
   visitor_id: VisitorId
   id: string
@@ -57,6 +60,8 @@ export type ConsentRow = {
   gpc: Flag | null
   first_at: number
   last_at: number
+  page: string | null
+  page_at: number | null
 }
 
 /** Looks up claims by token: which visitors used it, and when this was first received. A voided claim is no use. */
