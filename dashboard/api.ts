@@ -9,6 +9,11 @@ import type { Api } from '../server/app.ts'
 import { type Progress, upload } from './upload.ts'
 
 type Routes = ReturnType<typeof hc<Api>>
+/** Who is signed in, and what they may do. */
+export type Me = InferResponseType<Routes['session']['$get'], 200>
+export type User = InferResponseType<Routes['users']['$get'], 200>['data'][number]
+export type Role = User['role']
+export type OpenSession = InferResponseType<Routes['sessions']['$get'], 200>['data'][number]
 export type Overview = InferResponseType<Routes['reports']['overview']['$get'], 200>
 export type Row = Overview['total']
 export type Rate = Row['matched']
@@ -60,12 +65,17 @@ const api = hc<Api>('/api/v1')
 /** The part of a reply that is read here. */
 type Reply = Pick<Response, 'ok' | 'status' | 'statusText'> & { json(): Promise<unknown> }
 
-/** Waits for a reply; throws with the server's sentence unless it succeeded. */
-async function good<R extends Reply>(reply: Promise<R>): Promise<R> {
-  const response = await reply.catch((error: unknown) => {
+/** Waits for a reply, whatever it says. */
+async function answered<R extends Reply>(reply: Promise<R>): Promise<R> {
+  return reply.catch((error: unknown) => {
     if (error instanceof DOMException && error.name === 'AbortError') throw error
     throw new ApiError(0, '')
   })
+}
+
+/** Waits for a reply; throws with the server's sentence unless it succeeded. */
+async function good<R extends Reply>(reply: Promise<R>): Promise<R> {
+  const response = await answered(reply)
   if (response.ok) return response
   throw new ApiError(response.status, await detailOf(response))
 }
@@ -78,8 +88,8 @@ async function detailOf(response: Reply): Promise<string> {
   return typeof title === 'string' ? title : `${response.status} ${response.statusText}`.trim()
 }
 
-/** The calls of the private API, with one reaction to an ended session. */
-export function createClient(onSignedOut: () => void) {
+/** The calls of the private API for a user (null: nobody yet), with one reaction to an ended session. */
+export function createClient(me: Me | null, onSignedOut: () => void) {
   /** Waits for a reply within the session; calls `onSignedOut` if it has ended. */
   async function inSession<R extends Reply>(reply: Promise<R>): Promise<R> {
     try {
@@ -99,20 +109,56 @@ export function createClient(onSignedOut: () => void) {
   const param = (id: string) => ({ id: encodeURIComponent(id) })
 
   return {
-    /** Whether the browser holds a valid session. */
-    async signedIn(): Promise<boolean> {
-      try {
-        await good(api.session.$get())
-        return true
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return false
-        throw error
-      }
+    /** Whether the user's role includes a scope. The server decides; pages hide what it would refuse. */
+    may: (scope: string): boolean => me !== null && ['admin', scope].some((each) => me.scopes.includes(each)),
+
+    /** Whether the user may download lists of people. */
+    mayExport: me?.exports === true,
+
+    /** Who the browser's session is of; without one, the name of the only user if there is only one. */
+    async session(): Promise<{ me: Me } | { onlyUser: string }> {
+      const reply = api.session.$get()
+      const response = await answered(reply)
+      if (response.status !== 401) return { me: await parseResponse(good(reply)) }
+      const { only_user: name }: { only_user?: unknown } = Object(await response.json().catch(() => null))
+      return { onlyUser: typeof name === 'string' ? name : '' }
     },
 
-    /** Opens a session; a wrong password fails with the server's sentence. */
-    async signIn(password: string): Promise<void> {
-      await good(api.session.$post({ json: { password } }))
+    /** Opens a session; a wrong name or password fails with 401, too many of them with 429. */
+    async signIn(name: string, password: string): Promise<void> {
+      await good(api.session.$post({ json: { name, password } }))
+    },
+
+    /** Changes the own password; fails with 401 if the current one is wrong. */
+    async changePassword(current: string, password: string): Promise<void> {
+      await good(api.session.password.$post({ json: { current, password } }))
+    },
+
+    /** All users, for owners. */
+    users: async (signal: AbortSignal): Promise<User[]> => (await read(api.users.$get({}, { init: { signal } }))).data,
+
+    /** Adds a user, and returns the password that the server has made. */
+    async addUser(user: { name: string; email: string | null; role: Role }): Promise<string> {
+      return (await read(api.users.$post({ json: user }))).password ?? ''
+    },
+
+    /** Changes a user's role or password. */
+    async changeUser(id: string, change: { role?: Role; password?: string }): Promise<void> {
+      await inSession(api.users[':id'].$put({ param: param(id), json: change }))
+    },
+
+    /** Removes a user. */
+    async removeUser(id: string): Promise<void> {
+      await inSession(api.users[':id'].$delete({ param: param(id) }))
+    },
+
+    /** The open sessions: everybody's for owners, the own for others. */
+    sessions: async (signal: AbortSignal): Promise<OpenSession[]> =>
+      (await read(api.sessions.$get({}, { init: { signal } }))).data,
+
+    /** Ends a session. */
+    async endSession(id: string): Promise<void> {
+      await inSession(api.sessions[':id'].$delete({ param: param(id) }))
     },
 
     /** Ends the session. A session that has already ended is not an error. */

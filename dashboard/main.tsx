@@ -3,8 +3,9 @@
  * owns these three and nothing else; pages load their own data through the client they receive.
  */
 import { render, useEffect, useMemo, useRef, useState } from 'hono/jsx/dom'
-import { ApiError, createClient } from './api.ts'
+import { ApiError, createClient, type Me } from './api.ts'
 import { type Route, useRoute } from './hooks/route.ts'
+import { AccountPage } from './pages/account/page.tsx'
 import { CartsPage } from './pages/carts/page.tsx'
 import { ContactPage } from './pages/contact/page.tsx'
 import { ImportPage } from './pages/import/page.tsx'
@@ -18,20 +19,30 @@ import type { Ui } from './texts/format.ts'
 import { initialLanguage, type Language, rememberLanguage, uiFor } from './texts/language.ts'
 
 /** `ended`: the session expired while the dashboard was open. `unknown`: until the first answer. */
-type Session = 'unknown' | 'in' | 'out' | 'ended' | ApiError
+type Session = 'unknown' | 'out' | 'ended' | Me | ApiError
 
 function App() {
   const [session, setSession] = useState<Session>('unknown')
   const [language, setLanguage] = useState<Language>(initialLanguage)
   const [place, go] = useRoute()
   const ui = useMemo(() => uiFor(language), [language])
-  const client = useMemo(() => createClient(() => setSession('ended')), [])
+  const me = typeof session === 'string' || session instanceof ApiError ? null : session
+  const client = useMemo(() => createClient(me, () => setSession('ended')), [me])
   const { t } = ui
-  const inside = session === 'in'
+  const inside = me !== null
+
+  /** The name to sign in with: the last user's, or that of the only user. */
+  const [name, setName] = useState('')
+  useEffect(() => {
+    if (me?.user) setName(me.user.name)
+  }, [me])
 
   async function check() {
     try {
-      setSession((await client.signedIn()) ? 'in' : 'out')
+      const found = await client.session()
+      if ('me' in found) return setSession(found.me)
+      if (found.onlyUser !== '') setName(found.onlyUser)
+      setSession('out')
     } catch (error) {
       setSession(error instanceof ApiError ? error : new ApiError(0, String(error)))
     }
@@ -81,6 +92,8 @@ function App() {
       place={inside ? place : null}
       toReview={toReview}
       onGo={go}
+      user={me?.user ?? null}
+      may={client.may}
       onSignOut={signOut}
     >
       {session === 'unknown' ? (
@@ -92,17 +105,20 @@ function App() {
           key="login"
           ui={ui}
           client={client}
+          name={name}
           ended={session === 'ended'}
           onSignedIn={() => {
             first.current = false
-            setSession('in')
+            return check()
           }}
         />
       ) : place.page === 'carts' ? (
         <CartsPage key="carts" ui={ui} client={client} onGo={go} />
       ) : place.page === 'review' ? (
         <ReviewPage key="review" ui={ui} client={client} onGo={go} onCount={setToReview} />
-      ) : place.page === 'import' ? (
+      ) : place.page === 'account' ? (
+        <AccountPage key="account" ui={ui} client={client} me={me} onPasswordChanged={check} />
+      ) : place.page === 'import' && client.may('contacts:write') ? (
         <ImportPage key="import" ui={ui} client={client} />
       ) : place.page === 'contact' ? (
         <ContactPage key={`contact ${place.id}`} ui={ui} client={client} id={place.id} onGo={go} />
@@ -126,6 +142,8 @@ function titleOf({ t }: Ui, place: Route): string {
       return t.review.title
     case 'import':
       return t.imports.heading
+    case 'account':
+      return t.account.title
     case 'contact':
       return t.customerId(place.id)
   }

@@ -6,7 +6,9 @@ import { useEffect, useMemo, useState } from 'hono/jsx/dom'
 
 /** The pages of the navigation, in order. */
 export const PAGES = ['overview', 'carts', 'review', 'import'] as const
-export type Page = (typeof PAGES)[number]
+
+/** A page without parameters. */
+export type Page = (typeof PAGES)[number] | 'account'
 
 /** A page, with the customer's id for a customer's page. */
 export type Route = { page: Page } | { page: 'contact'; id: string }
@@ -16,6 +18,7 @@ const PATHS: Record<Page, string> = {
   carts: '/dashboard/carts',
   review: '/dashboard/review',
   import: '/dashboard/import',
+  account: '/dashboard/account',
 }
 const CONTACT = '/dashboard/contacts/'
 
@@ -30,7 +33,7 @@ function routeOf(path: string): Route {
     if (id !== '') return { page: 'contact', id }
   }
   const plain = path.replace(/\/+$/, '')
-  return { page: PAGES.find((page) => PATHS[page] === plain) ?? 'overview' }
+  return { page: [...PAGES, 'account' as const].find((page) => PATHS[page] === plain) ?? 'overview' }
 }
 
 /** The decoded text of a path segment; a malformed one stays as it is. */

@@ -100,7 +100,9 @@ export function LinkCard({ ui, client, link, visitor, onDecided, toDecide, child
           </ol>
         </details>
       )}
-      <Decision ui={ui} client={client} link={link} open={toDecide === true} onDecided={onDecided} />
+      {client.may('links:write') ? (
+        <Decision key="decision" ui={ui} client={client} link={link} open={toDecide === true} onDecided={onDecided} />
+      ) : null}
     </li>
   )
 }

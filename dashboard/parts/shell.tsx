@@ -1,6 +1,7 @@
 /** The frame around every page: the skip link, the header with navigation and language, and the main landmark. */
 import type { Child } from 'hono/jsx/dom'
-import { PAGES, type Page, type Route } from '../hooks/route.ts'
+import type { Me } from '../api.ts'
+import { PAGES, type Route } from '../hooks/route.ts'
 import type { Ui } from '../texts/format.ts'
 import { LANGUAGES, type Language } from '../texts/language.ts'
 import { Choice } from './choice.tsx'
@@ -16,6 +17,9 @@ type Props = {
   /** How many cases need review. */
   toReview: number
   onGo: (place: Route) => void
+  /** Who is signed in, and whether they may do something. */
+  user: Me['user']
+  may: (scope: string) => boolean
   onSignOut: () => void
   children?: Child
 }
@@ -23,8 +27,10 @@ type Props = {
 const LANGUAGE_NAMES: Record<Language, string> = { en: 'EN', fr: 'FR' }
 
 /** The frame of the dashboard. */
-export function Shell({ ui: { t, f }, language, onLanguage, place, toReview, onGo, onSignOut, children }: Props) {
-  const names: Record<Page, string> = {
+export function Shell({ ui, language, onLanguage, place, toReview, onGo, user, may, onSignOut, children }: Props) {
+  const { t, f } = ui
+  const pages = PAGES.filter((page) => page !== 'import' || may('contacts:write'))
+  const names: Record<(typeof PAGES)[number], string> = {
     overview: t.overview,
     carts: t.abandonedCarts,
     review: t.review.title,
@@ -43,7 +49,7 @@ export function Shell({ ui: { t, f }, language, onLanguage, place, toReview, onG
         {place === null ? null : (
           <nav key="nav" aria-label={t.nav}>
             <ul>
-              {PAGES.map((page) => (
+              {pages.map((page) => (
                 <li key={page}>
                   <RouteLink to={{ page }} onGo={onGo} testid={`nav-${page}`} current={page === place.page}>
                     {names[page]}{' '}
@@ -66,6 +72,18 @@ export function Shell({ ui: { t, f }, language, onLanguage, place, toReview, onG
             options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value], lang: value }))}
             onChoose={onLanguage}
           />
+          {place === null || user === null ? null : (
+            <RouteLink
+              key="account"
+              to={{ page: 'account' }}
+              onGo={onGo}
+              class="plain account-link"
+              testid="nav-account"
+              current={place.page === 'account'}
+            >
+              <span class="unseen">{t.account.title}</span> <bdi>{user.name}</bdi>
+            </RouteLink>
+          )}
           {place === null ? null : (
             <button key="sign-out" type="button" class="plain" data-testid="sign-out" onClick={onSignOut}>
               {t.signOut}

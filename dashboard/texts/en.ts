@@ -2,6 +2,7 @@
  * All texts of the dashboard in English, which also define the shape of every other language. A text that depends on a
  * number is a function of the number and of `n`, which formats numbers for the reader's country.
  */
+import { accountEn } from './account.en.ts'
 import { contactEn } from './contact.en.ts'
 import { importEn } from './import.en.ts'
 import { linksEn } from './links.en.ts'
@@ -24,8 +25,12 @@ export const en = {
 
   signIn: 'Sign in',
   signInLead: 'Visits sewn to the customers you already know, with their consent.',
+  userName: 'Name',
+  nameMissing: 'Please enter your name.',
   password: 'Password',
-  passwordHint: 'You find it where Couture was started.',
+  passwordHint: 'The first one was shown where Couture was started. If it is lost, an owner can set another.',
+  signInRefused: 'There is no user with this name and this password.',
+  signInTooMany: 'Too many wrong passwords from here. Please wait a few seconds.',
   passwordMissing: 'Please enter the password.',
   signingIn: 'Signing in…',
   sessionEnded: 'Your session has expired. Sign in to pick up where you left off.',
@@ -152,6 +157,7 @@ export const en = {
   emptyFilter: 'None of the loaded carts match this filter.',
 
   downloadCsv: 'Download CSV',
+  account: accountEn,
   contact: contactEn,
   links: linksEn,
   imports: importEn,

@@ -2,6 +2,7 @@
  * All texts of the dashboard in French, under the same keys as the English. French has a no-break space before a colon
  * and counts zero as singular.
  */
+import { accountFr } from './account.fr.ts'
 import { contactFr } from './contact.fr.ts'
 import type { Texts } from './en.ts'
 import { importFr } from './import.fr.ts'
@@ -24,8 +25,13 @@ export const fr: Texts = {
 
   signIn: 'Se connecter',
   signInLead: 'Rattachez les visites aux clients que vous connaissez déjà, avec leur consentement.',
+  userName: 'Nom',
+  nameMissing: 'Veuillez saisir votre nom.',
   password: 'Mot de passe',
-  passwordHint: 'Il s’affiche à l’endroit où Couture a été démarré.',
+  passwordHint:
+    'Le premier s’est affiché au démarrage de Couture. En cas de perte, un propriétaire peut en définir un autre.',
+  signInRefused: 'Aucun utilisateur ne correspond à ce nom et à ce mot de passe.',
+  signInTooMany: 'Trop de mots de passe erronés. Patientez quelques secondes.',
   passwordMissing: 'Veuillez saisir le mot de passe.',
   signingIn: 'Connexion…',
   sessionEnded: 'Votre session a expiré. Reconnectez-vous pour reprendre là où vous en étiez.',
@@ -151,6 +157,7 @@ export const fr: Texts = {
   emptyFilter: 'Aucun des paniers chargés ne correspond à ce filtre.',
 
   downloadCsv: 'Télécharger en CSV',
+  account: accountFr,
   contact: contactFr,
   links: linksFr,
   imports: importFr,

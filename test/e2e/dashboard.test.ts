@@ -296,7 +296,7 @@ describe('one customer', () => {
     await page.reload()
     await page.getByTestId('timeline').waitFor()
     const reached: string[] = []
-    for (let i = 0; i < 16; i++) {
+    for (let i = 0; i < 17; i++) {
       await page.keyboard.press('Tab')
       reached.push(await page.evaluate(() => document.activeElement?.textContent?.trim() ?? ''))
     }

@@ -5,6 +5,7 @@
  */
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { en } from '../../dashboard/texts/en.ts'
 import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { printedPassword } from '../support/requests.ts'
 import { settled } from '../support/sender.ts'
@@ -196,7 +197,7 @@ describe('Jean-Pierre and the bracelet', () => {
     await page.goto(`${server.url}/dashboard/carts`)
     await page.getByTestId('password').fill('not the password')
     await page.getByTestId('sign-in').click()
-    await page.getByText(/no user with this name and this password/).waitFor()
+    await page.getByText(en.signInRefused).waitFor()
     await page.getByTestId('password').fill(password)
     await page.getByTestId('sign-in').click()
     const row = page.getByTestId('cart-row')

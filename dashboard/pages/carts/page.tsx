@@ -59,9 +59,11 @@ export function CartsPage({ ui, client, onGo }: { ui: Ui; client: Client; onGo: 
   return (
     <>
       <PageHead title={t.abandonedCarts} lead={t.abandonedLead}>
-        <a class="button" href={ABANDONED_CSV} download data-testid="download-csv">
-          {t.downloadCsv}
-        </a>
+        {client.mayExport ? (
+          <a key="csv" class="button" href={ABANDONED_CSV} download data-testid="download-csv">
+            {t.downloadCsv}
+          </a>
+        ) : null}
         <Freshness ui={ui} at={at} failing={error !== null} />
       </PageHead>
       {data === null ? (

@@ -1,5 +1,5 @@
 /**
- * Signing in. A refusal is shown in the server's own words; the field keeps the focus and is then marked invalid. The
+ * Signing in with a name and a password. After a refusal the password is selected and both fields are marked invalid. The
  * address bar stays unchanged, so that users continue where they were.
  */
 import { useEffect, useRef, useState } from 'hono/jsx/dom'
@@ -8,36 +8,49 @@ import { HEADING_ID } from '../../parts/page-head.tsx'
 import { troubleText } from '../../parts/trouble.tsx'
 import type { Ui } from '../../texts/format.ts'
 
-type Props = { ui: Ui; client: Client; ended: boolean; onSignedIn: () => void }
+type Props = { ui: Ui; client: Client; name: string; ended: boolean; onSignedIn: () => Promise<void> }
+type Trouble = { text: string; field: 'name' | 'password' | null }
 
-/** The sign-in form. `ended`: a session expired while the dashboard was open. */
-export function Login({ ui, client, ended, onSignedIn }: Props) {
+/** The sign-in form. `ended`: a session expired while the dashboard was open. `name` is filled in. */
+export function Login({ ui, client, name, ended, onSignedIn }: Props) {
   const { t } = ui
+  const nameField = useRef<HTMLInputElement>(null)
   const field = useRef<HTMLInputElement>(null)
   const [busy, setBusy] = useState(false)
-  const [trouble, setTrouble] = useState<string | null>(null)
-  useEffect(() => field.current?.focus(), [])
+  const [trouble, setTrouble] = useState<Trouble | null>(null)
+  useEffect(() => {
+    if (nameField.current) nameField.current.value = name
+    const first = name === '' ? nameField : field
+    first.current?.focus()
+  }, [])
 
   async function submit(event: Event) {
     event.preventDefault()
     if (busy) return
+    const given = nameField.current?.value.trim() ?? ''
     const password = field.current?.value ?? ''
+    if (given === '') {
+      nameField.current?.focus()
+      return setTrouble({ text: t.nameMissing, field: 'name' })
+    }
     field.current?.focus()
-    if (password === '') return setTrouble(t.passwordMissing)
+    if (password === '') return setTrouble({ text: t.passwordMissing, field: 'password' })
     setBusy(true)
     setTrouble(null)
     try {
-      await client.signIn(password)
-      onSignedIn()
+      await client.signIn(given, password)
+      await onSignedIn()
     } catch (error) {
       if (!(error instanceof ApiError)) throw error
-      const refused = error.status >= 400 && error.status < 500
-      setTrouble(refused ? error.detail : troubleText(ui, error))
+      const texts: Record<number, string> = { 401: t.signInRefused, 429: t.signInTooMany }
+      setTrouble({ text: texts[error.status] ?? troubleText(ui, error), field: null })
       setBusy(false)
       field.current?.select()
     }
   }
 
+  const invalid = (of: Trouble['field']) =>
+    trouble !== null && (trouble.field === null || trouble.field === of) ? 'true' : undefined
   return (
     <div class="login card">
       <h1 id={HEADING_ID} tabindex={-1}>
@@ -45,7 +58,20 @@ export function Login({ ui, client, ended, onSignedIn }: Props) {
       </h1>
       <p class="lead">{ended ? t.sessionEnded : t.signInLead}</p>
       <form method="post" novalidate onSubmit={submit}>
-        <input type="text" name="username" autocomplete="username" value="couture" hidden readonly />
+        <label for="name">{t.userName}</label>
+        <input
+          id="name"
+          ref={nameField}
+          data-testid="name"
+          type="text"
+          name="username"
+          autocomplete="username"
+          autocapitalize="none"
+          spellcheck={false}
+          required
+          aria-describedby="sign-in-trouble"
+          aria-invalid={invalid('name')}
+        />
         <label for="password">{t.password}</label>
         <input
           id="password"
@@ -55,11 +81,11 @@ export function Login({ ui, client, ended, onSignedIn }: Props) {
           name="password"
           autocomplete="current-password"
           required
-          aria-describedby="password-trouble password-hint"
-          aria-invalid={trouble === null ? undefined : 'true'}
+          aria-describedby="sign-in-trouble password-hint"
+          aria-invalid={invalid('password')}
         />
-        <p id="password-trouble" class="field-trouble" role="alert">
-          {trouble}
+        <p id="sign-in-trouble" class="field-trouble" role="alert">
+          {trouble?.text}
         </p>
         <button type="submit" class="primary" data-testid="sign-in" aria-disabled={busy ? 'true' : undefined}>
           {busy ? t.signingIn : t.signIn}
