@@ -5,9 +5,9 @@ export const accountEn = {
   title: 'Account',
   role: { owner: 'Owner', marketer: 'Marketer', reader: 'Reader' },
   roleMay: {
-    owner: 'may do everything, and manages users.',
-    marketer: 'may see, import, decide and download, but not manage users.',
-    reader: 'may see everything, and changes and downloads nothing.',
+    owner: 'Owner: may do everything, and manages users.',
+    marketer: 'Marketer: may see, import, decide and download, but not manage users.',
+    reader: 'Reader: may see everything, and changes and downloads nothing.',
   },
 
   users: 'Users',

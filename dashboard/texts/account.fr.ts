@@ -6,9 +6,9 @@ export const accountFr: typeof accountEn = {
   title: 'Compte',
   role: { owner: 'Propriétaire', marketer: 'Marketing', reader: 'Lecture seule' },
   roleMay: {
-    owner: 'peut tout faire, y compris gérer les utilisateurs.',
-    marketer: 'peut consulter, importer, trancher et télécharger, mais pas gérer les utilisateurs.',
-    reader: 'peut tout consulter, sans rien modifier ni télécharger.',
+    owner: 'Propriétaire\u00a0: peut tout faire, y compris gérer les utilisateurs.',
+    marketer: 'Marketing\u00a0: peut consulter, importer, trancher et télécharger, mais pas gérer les utilisateurs.',
+    reader: 'Lecture seule\u00a0: peut tout consulter, sans rien modifier ni télécharger.',
   },
 
   users: 'Utilisateurs',

@@ -28,7 +28,7 @@ export const en = {
   userName: 'Name',
   nameMissing: 'Please enter your name.',
   password: 'Password',
-  passwordHint: 'The first one was shown where Couture was started. If it is lost, an owner can set another.',
+  passwordHint: 'The first password was shown where Couture was started. Owners can replace a lost one.',
   signInRefused: 'There is no user with this name and this password.',
   signInTooMany: 'Too many wrong passwords from here. Please wait a few seconds.',
   passwordMissing: 'Please enter the password.',

@@ -29,7 +29,7 @@ export const fr: Texts = {
   nameMissing: 'Veuillez saisir votre nom.',
   password: 'Mot de passe',
   passwordHint:
-    'Le premier s’est affiché au démarrage de Couture. En cas de perte, un propriétaire peut en définir un autre.',
+    'Le premier mot de passe s’est affiché au démarrage de Couture. Un propriétaire peut remplacer un mot de passe perdu.',
   signInRefused: 'Aucun utilisateur ne correspond à ce nom et à ce mot de passe.',
   signInTooMany: 'Trop de mots de passe erronés. Patientez quelques secondes.',
   passwordMissing: 'Veuillez saisir le mot de passe.',

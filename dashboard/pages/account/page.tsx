@@ -22,7 +22,7 @@ export function AccountPage({ ui, client, me, onPasswordChanged }: Props) {
         title={t.account.title}
         lead={
           <>
-            <bdi>{user.name}</bdi> · {t.account.role[user.role]}: {t.account.roleMay[user.role]}
+            <bdi>{user.name}</bdi> · {t.account.roleMay[user.role]}
           </>
         }
       />

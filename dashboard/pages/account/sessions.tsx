@@ -40,7 +40,7 @@ export function Sessions({ ui, client, withUser }: Props) {
           <Loading key="loading" ui={ui} />
         )
       ) : (
-        <ul key="list" class="rows">
+        <ul key="list" class="account-rows">
           {data.map((session) => (
             <li key={session.id} data-testid="session">
               <Where ui={ui} session={session} withUser={withUser} nowMs={at} />
@@ -82,7 +82,8 @@ function Where({ ui, session, withUser, nowMs }: { ui: Ui; session: OpenSession;
   return (
     <div>
       <p>
-        {withUser ? <strong>{`${session.user} · `}</strong> : null}
+        {withUser ? <strong>{session.user}</strong> : null}
+        {withUser ? ' · ' : null}
         {placeOf(ui, session)}
       </p>
       <p class="hint">

@@ -45,7 +45,7 @@ export function Users({ ui, client, own }: Props) {
           <Loading key="loading" ui={ui} />
         )
       ) : (
-        <ul key="list" class="rows">
+        <ul key="list" class="account-rows">
           {data.map((user) => (
             <UserRow
               key={user.id}
