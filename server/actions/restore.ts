@@ -1,7 +1,7 @@
 /**
  * Replaces a SQLite store with a backup. The next start lands what came after the backup again, as far back as the
  * journal goes. Visitors that withdrew, contacts that were erased and sites that were deleted since the
- * backup remain deleted.
+ * backup remain deleted. Everybody must sign in again.
  */
 import { copyFileSync, existsSync, renameSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -15,6 +15,7 @@ import { createKeyring } from '../ops/keyring.ts'
 import { makePrivate } from '../ops/private-files.ts'
 import { readCursor } from '../store/cursors.ts'
 import { readSqliteFile } from '../store/engine/sqlite-file.ts'
+import { endAllSessions } from '../store/sessions.ts'
 import { checkBackup, SQLITE_SUFFIXES } from './backup.ts'
 import { type Store, withStoreOf } from './prepare-store.ts'
 import { readKeysOf } from './sites.ts'
@@ -55,6 +56,7 @@ export async function restoreBackup(config: Config, file: string): Promise<Resto
     const keyring = createKeyring(config.secret)
     const { tombstone } = keyring
     return await withStoreOf(config, async (db) => {
+      await endAllSessions(db)
       const withdrawn = await markWithdrawn(db, since, tombstone, Date.now())
       const keysOf = await readKeysOf(db, keyring)
       await eraseAgain(db, { keysOf, tombstone, newId: () => nanoid(22), now: Date.now() })

@@ -59,9 +59,8 @@ export function createSignInLimit(now: () => number) {
       const before = known && now() - known.at <= FORGET_MS ? known.wrong : 0
       remember(names, name, { wrong: before + 1, at: now() })
     },
-    /** Notes a right attempt, which does not count. */
-    right(address: string | null, name: string): void {
-      names.delete(name)
+    /** Notes a right attempt, which does not count. What is known of the name stays, or it would tell of the user. */
+    right(address: string | null): void {
       for (const [key, limit] of bucketsOf(address)) {
         const bucket = filled(key, limit)
         remember(buckets, key, { ...bucket, tokens: Math.min(limit.burst, bucket.tokens + 1) })

@@ -40,7 +40,7 @@ export function createSignIn({ db, now, newId }: { db: Kysely<Database>; now: ()
       const user = await findUser(db, id)
       const isRight = await checkPassword(password, user?.password ?? null)
       if (user !== undefined && isRight) {
-        limit.right(address, id)
+        limit.right(address)
         return { user }
       }
       limit.wrong(id)

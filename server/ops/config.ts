@@ -103,8 +103,8 @@ function readEnvironment(env: Record<string, string | undefined>): Given {
     databaseUrl,
     publicUrl,
     adminUrl,
-    secret: given(env, 'COUTURE_SECRET', 16),
-    adminPassword: given(env, 'ADMIN_PASSWORD', 8),
+    secret: given(env, 'COUTURE_SECRET', 16, Number.POSITIVE_INFINITY),
+    adminPassword: given(env, 'ADMIN_PASSWORD', 8, 200),
     trustProxy,
     demo,
     journalMaxBytes,
@@ -161,12 +161,11 @@ export function checkDatabaseUrl(name: string, text: string): void {
   }
 }
 
-function given(env: Record<string, string | undefined>, name: string, length: number): string | null {
+function given(env: Record<string, string | undefined>, name: string, min: number, max: number): string | null {
   const text = env[name]
   if (text === undefined || text === '') return null
-  if (text.length < length) {
-    throw new ConfigError(`${name} must have at least ${length} characters (got ${text.length})`)
-  }
+  const limit = text.length < min ? `at least ${min}` : text.length > max ? `at most ${max}` : null
+  if (limit !== null) throw new ConfigError(`${name} must have ${limit} characters (got ${text.length})`)
   return text
 }
 

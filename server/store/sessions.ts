@@ -76,3 +76,8 @@ export async function endSession(db: Kysely<Database>, session: SessionRow): Pro
 export async function endSessionsOf(db: Kysely<Database>, user: string): Promise<number> {
   return (await db.deleteFrom('sessions').where('user_id', '=', user).returning('id').execute()).length
 }
+
+/** Ends all sessions: a store of an earlier time has some that were ended since. */
+export async function endAllSessions(db: Kysely<Database>): Promise<void> {
+  await db.deleteFrom('sessions').execute()
+}

@@ -306,7 +306,18 @@ describe('passwords', () => {
     expect(readdirSync(dataDir)).not.toContain('admin-password')
     expect(statSync(join(dataDir, 'couture.db')).size).toBeGreaterThan(0)
     expect(await filesHolding(upgraded, 'made by an earlier version')).toEqual([])
-    await upgraded.stop()
+
+    // A session that was ended since a backup does not come back with it.
+    const opened = await signInHere(upgraded, 'made by an earlier version')
+    const cookie = opened.headers.get('set-cookie')!.split(';')[0]!
+    const { file } = await upgraded.cli<{ file: string }>('backup', join(dataDir, 'copy.db'))
+    await call(cookie, '/session', { method: 'DELETE' }, upgraded)
+    await upgraded.stop({ wipe: false })
+    await upgraded.cli('restore', file)
+    const restored = await startServer({ dataDir, port: upgraded.port })
+    expect((await call(cookie, '/session', {}, restored)).status).toBe(401)
+    expect((await signInHere(restored, 'made by an earlier version')).status).toBe(204)
+    await restored.stop()
   })
 
   test('ADMIN_PASSWORD is the first owner’s at a start, whenever it has changed', async () => {
