@@ -39,7 +39,7 @@ const BOTH = [
   ],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
   ...['segment-judging', 'segments', 'signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
-  'users',
+  ...['grades', 'users'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
   .concat('test/security/bytes.test.ts')

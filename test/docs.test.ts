@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CART_TYPES, foldCarts } from '../server/domain/commerce/cart.ts'
+import { GRADES } from '../server/domain/grade.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { oneName } from '../server/domain/membership.ts'
@@ -106,7 +107,7 @@ describe('identity', () => {
   test('the decision table matches the code in every cell', () => {
     const rows = read(PAGE)
       .split('\n')
-      .filter((line) => /^\| `(none|typed|claimed|confirmed|remembered|verified)` +\|/.test(line))
+      .filter((line) => /^\| `(none|typed|claimed|confirmed|remembered|verified)` +\| \w+: /.test(line))
     const expected = [...Object.entries(ANOTHER), ...Object.entries(SAME)].map(([state, row]) => {
       const columns = [row.login_verified, row.email_click, row.login_claimed, row.form_email]
       return [state, ...columns.map(({ action, reason }) => `${action}: ${reason}`)]
@@ -118,6 +119,11 @@ describe('identity', () => {
         .map((cell) => cell.trim().replaceAll('`', '')),
     )
     expect(shown).toEqual(expected)
+  })
+
+  test('the grades are listed in their order', () => {
+    expect(table(PAGE, 'grade', 'what', 'right').map(([grade]) => grade)).toEqual(GRADES)
+    expect(table('docs/simulation.md', 'grade', 'usual').map(([grade]) => grade)).toEqual(GRADES)
   })
 
   test('every action of the table is explained', () => {

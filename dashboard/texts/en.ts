@@ -124,6 +124,15 @@ export const en = {
   notMailableOther: 'Not allowed',
 
   strength: { verified: 'Verified', confirmed: 'Confirmed', typed: 'Entered only' },
+  grade: {
+    proven: 'proven on this visit',
+    shared: 'on a shared browser',
+    remembered: 'a later visit',
+    before: 'an earlier visit',
+    clicked: 'a single newsletter click',
+    after_click: 'after a single newsletter click',
+    cart: 'a cart from before the click',
+  },
   notLinked: 'Not recognised yet',
   proof: {
     login_verified: { label: 'Signed login', short: 'The shop vouched for it.' },

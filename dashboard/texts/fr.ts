@@ -124,6 +124,15 @@ export const fr: Texts = {
   notMailableOther: 'Non autorisé',
 
   strength: { verified: 'Vérifié', confirmed: 'Confirmé', typed: 'Saisi seulement' },
+  grade: {
+    proven: 'prouvé lors de cette visite',
+    shared: 'sur un navigateur partagé',
+    remembered: 'visite ultérieure',
+    before: 'visite antérieure',
+    clicked: 'un seul clic de newsletter',
+    after_click: 'après un seul clic de newsletter',
+    cart: 'panier d’avant le clic',
+  },
   notLinked: 'Pas encore reconnu',
   proof: {
     login_verified: { label: 'Connexion signée', short: 'Attestée par la boutique.' },

@@ -6,7 +6,7 @@
 import type { Transaction } from 'kysely'
 import { contactPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
-import type { Change, MatchFacts, PublishedState } from '../store/feed.ts'
+import type { Change, MatchFacts, PublishedGrades, PublishedState } from '../store/feed.ts'
 import type { Database } from '../store/schema.ts'
 import { type Mark, markedAmong } from '../store/work/dirty.ts'
 
@@ -23,6 +23,8 @@ export function changesOf(
   return contactIds.flatMap((contactId) => {
     const current = facts.get(contactId)
     const last = published.get(contactId)
+    const grades = current && { grade: current.grade, cartGrade: current.cart?.grade ?? null }
+    const graded = { before: gradesOf(last), now: gradesOf(grades) }
     if (!current) {
       if (!last) return []
       return {
@@ -33,25 +35,36 @@ export function changesOf(
         segments: [],
         entered: [],
         left: last.segments,
+        ...graded,
       }
     }
     const digest = digestOf(current)
-    if (last?.digest === digest) return []
+    const isSame = last?.digest === digest
+    if (isSame && last.grade === current.grade && last.cartGrade === graded.now.cartGrade) return []
+    const isFirstGrade = isSame && last.grade === null && last.cartGrade === null
     const segments = current.segments.map((segment) => segment.id)
     const before = last?.segments ?? []
     return {
       contactId,
       change: last ? 'updated' : 'matched',
-      reason: null,
+      reason: isFirstGrade ? 'graded' : null,
       digest,
       segments,
       entered: segments.filter((id) => !before.includes(id)),
       left: before.filter((id) => !segments.includes(id)),
+      ...graded,
     }
   })
 }
 
-/** Everything whose change is published; a new visit or new interests alone are not. */
+function gradesOf(state: PublishedGrades | undefined): PublishedGrades {
+  return { grade: state?.grade ?? null, cartGrade: state?.cartGrade ?? null }
+}
+
+/**
+ * Everything whose change is published, besides the grades, which what was published by an earlier version does not
+ * have. A new visit or new interests alone are not.
+ */
 function digestOf(facts: MatchFacts): string {
   return JSON.stringify([
     facts.email,

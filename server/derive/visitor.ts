@@ -130,6 +130,7 @@ function linkRow(visitorId: VisitorId, link: IdentityLink): LinkRow {
     backfill_from: link.backfillFrom,
     expires_at: link.expiresAt,
     proofs: encodeJson(link.proofs),
+    grades: encodeJson(link.grades),
   }
 }
 
@@ -200,6 +201,7 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
     abandoned_at: cart.abandonedAt,
     typed_contact_id: cart.typedContact,
     left_out: encodeJson(cart.leftOut),
+    grade: cart.grade,
   }
 }
 

@@ -9,6 +9,7 @@
 
 import { CART_TYPES, type Cart, type CartPolicy, type CommerceEvent, foldCarts } from './commerce/cart.ts'
 import { readCommerce } from './commerce/read.ts'
+import { type Grade, gradeAt, weakestOf } from './grade.ts'
 import type { Linked, Moment } from './identity.ts'
 import { type ContactId, contactPerson, type PersonId, type VisitorId, visitorPerson } from './ids.ts'
 import { itemAt, mustGet } from './lookup.ts'
@@ -27,7 +28,10 @@ export type VisitorEvent = Moment & {
 export type Epoch = { n: number; personId: PersonId; contact: string | null; from: number; to: number | null }
 
 /** A cart and its owner. `typedContact`: whose address it carries, who may be mailed; it is no owner. */
-export type OwnedCart = Cart & { personId: PersonId; epoch: number; typedContact: ContactId | null }
+type AttributedCart = Cart & { personId: PersonId; epoch: number; typedContact: ContactId | null }
+
+/** The same with its grade: that of its weakest event, null if it belongs to no contact. */
+export type OwnedCart = AttributedCart & { grade: Grade | null }
 
 /**
  * What attribution needs to know of a site. `cartWindowMs`: how long before a claim a cart may have been touched.
@@ -76,7 +80,20 @@ export function attribute(
       epochOf[i] = index + 1
     }
   })
-  return { personOf, epochs, carts: cartsOf(visitorId, events, commerce, { personOf, epochOf }, typed, options) }
+  const carts = cartsOf(visitorId, events, commerce, { personOf, epochOf }, typed, options)
+  return { personOf, epochs, carts: gradeCarts(carts, events, stretches) }
+}
+
+/** Adds the grades of contacts' carts. The events of a cart that was brought along lie before the link's first. */
+function gradeCarts(carts: AttributedCart[], events: VisitorEvent[], stretches: Stretch[]): OwnedCart[] {
+  const times = new Map<string, number>()
+  if (stretches.some(({ link }) => link !== null)) for (const { id, at } of events) times.set(id, at)
+  return carts.map((cart) => {
+    const { link } = itemAt(stretches, cart.epoch - 1)
+    const isOwned = link !== null && link.contact !== null && cart.personId === contactPerson(link.contact)
+    const grades = isOwned ? cart.eventIds.map((id) => gradeAt(link.grades, mustGet(times, id))) : []
+    return { ...cart, grade: weakestOf(grades) }
+  })
 }
 
 /**
@@ -143,7 +160,7 @@ function cartsOf(
   { personOf, epochOf }: { personOf: PersonId[]; epochOf: number[] },
   typed: TypedAddress[],
   { cartWindowMs, cart: policy, mailTyped }: AttributionOptions,
-): OwnedCart[] {
+): AttributedCart[] {
   const keyOf = (i: number) => `${epochOf[i]} ${personOf[i]}`
   const groups = new Map<string, { key: string; personId: PersonId; epoch: number; events: CommerceEvent[] }>()
   const indexes = new Map<string, number>()

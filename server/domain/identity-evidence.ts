@@ -83,7 +83,8 @@ export type GoodClaim = Claim & { contact: string; weight: Evidence }
 export type WeighedEvidence = {
   good: Map<string, GoodClaim>
   refused: Map<string, Refusal>
-  corroborated: Set<string>
+  /** The contacts that are proven here, each with the claim that completes the proof. */
+  corroborated: Map<string, GoodClaim>
   shared: boolean
   /** The most contacts that are corroborated here within 30 days of each other. */
   sharedBy: number
@@ -126,7 +127,7 @@ function isPassedAround(claim: GoodClaim): boolean {
  * around, and those where another contact logged in at any time. People who share a browser open a mail on it and hand
  * it back, and a friend who opens a forwarded mail may well have an account.
  */
-function unproven(claims: GoodClaim[], corroborated: Set<string>): [string, Refusal][] {
+function unproven(claims: GoodClaim[], corroborated: ReadonlyMap<string, GoodClaim>): [string, Refusal][] {
   const isLoggedInto = claims.some((claim) => claim.weight === 'login_verified')
   return claims.flatMap((claim): [string, Refusal][] => {
     if (claim.weight !== 'email_click' || corroborated.has(claim.contact)) return []
@@ -188,15 +189,16 @@ function contradictions(claims: GoodClaim[]): string[] {
  * Contacts with a signed login here, or with clicks from two different messages. Messages to an address that other
  * contacts share do not count, because all of them received them.
  */
-function corroboratedContacts(claims: GoodClaim[]): Set<string> {
+function corroboratedContacts(claims: GoodClaim[]): Map<string, GoodClaim> {
   const messages = new Map<string, Set<string>>()
-  const corroborated = new Set<string>()
-  for (const claim of claims) {
-    if (claim.weight === 'login_verified') corroborated.add(claim.contact)
+  const corroborated = new Map<string, GoodClaim>()
+  for (const claim of claims.sort(byTimeThenId)) {
+    if (corroborated.has(claim.contact)) continue
+    if (claim.weight === 'login_verified') corroborated.set(claim.contact, claim)
     if (claim.weight === 'email_click' && claim.message !== null && !claim.sharedAddress) {
       const seen = messages.get(claim.contact) ?? new Set()
       messages.set(claim.contact, seen.add(claim.message))
-      if (seen.size > 1) corroborated.add(claim.contact)
+      if (seen.size > 1) corroborated.set(claim.contact, claim)
     }
   }
   return corroborated
@@ -205,7 +207,7 @@ function corroboratedContacts(claims: GoodClaim[]): Set<string> {
 const STRONG = new Set<Evidence>(['login_verified', 'email_click'])
 
 /** The most contacts that have signed or corroborated evidence within 30 days of each other. */
-function mostTogether(claims: GoodClaim[], corroborated: Set<string>): number {
+function mostTogether(claims: GoodClaim[], corroborated: ReadonlyMap<string, GoodClaim>): number {
   const strong = claims
     .filter((claim) => STRONG.has(claim.weight) && corroborated.has(claim.contact))
     .sort(byTimeThenId)

@@ -1,5 +1,6 @@
 /** What a claim becomes: the row of a link or refusal, its strength, and the cell of the table that decides it. */
 import type { Evidence } from './event.ts'
+import type { GradeSpan } from './grade.ts'
 import type { Claim, GoodClaim } from './identity-evidence.ts'
 import { ANOTHER, type Cell, SAME, type State, type Strength } from './identity-table.ts'
 import type { EndReason, Reason } from './link-reasons.ts'
@@ -42,6 +43,8 @@ export type IdentityLink = {
   backfillFrom: number | null
   expiresAt: number | null
   proofs: Proof[]
+  /** How sure its events are the contact's, in order of time; none if it owns nothing. */
+  grades: GradeSpan[]
 }
 
 /** The row that every claim gets, but for what became of it. */
@@ -58,6 +61,7 @@ export function newLink(claim: Claim, contact: string | null): Omit<IdentityLink
     backfillFrom: null,
     expiresAt: null,
     proofs: [],
+    grades: [],
   }
 }
 

@@ -7,6 +7,7 @@
 
 import type { Denial } from './consent.ts'
 import { tailsOfErased } from './erased-tail.ts'
+import { gradeLinks } from './grade-links.ts'
 import { type Claim, type GoodClaim, weigh } from './identity-evidence.ts'
 import { cellFor, closeLink, type IdentityLink, makeVoid, newLink, type Proof, strengthOf } from './identity-link.ts'
 import type { State, Strength } from './identity-table.ts'
@@ -239,7 +240,9 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     .filter(({ link, index }) => link?.state !== 'void' && index >= 0)
     .sort((a, b) => a.index - b.index)
     .map(({ claim: { cart, order }, index, contact }): TypedAddress => ({ index, contact, cart, order }))
-  return { links, stretches: toStretches(done, moments.length), typed: standing, shared: evidence.shared }
+  const stretches = toStretches(done, moments.length)
+  gradeLinks(stretches, { moments, sessions, evidence, indexOf, policy })
+  return { links, stretches, typed: standing, shared: evidence.shared }
 
   function apply(claim: GoodClaim, i: number): void {
     const open = epoch.open

@@ -8,9 +8,9 @@ export type MatchChange = (typeof MATCH_CHANGES)[number]
 
 /**
  * Why a contact is no match any more: it has no link that stands, or the CRM merged it into another. Readers of one
- * segment are also told that it left the segment.
+ * segment are also told that it left the segment, and those with a `min_grade` that it fell below that.
  */
-export const UNMATCHED_REASONS = ['no_link', 'merged', 'left_segment'] as const
+export const UNMATCHED_REASONS = ['no_link', 'merged', 'left_segment', 'below_grade'] as const
 
 /** Why a contact is no match any more. */
 export type UnmatchedReason = (typeof UNMATCHED_REASONS)[number]

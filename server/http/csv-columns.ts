@@ -22,7 +22,7 @@ const MATCH_COLUMNS = [
   ...['seq', 'change', 'reason', 'contact_id', 'email', 'email_sha256', 'strength', 'evidence', 'matched_at'],
   ...['last_seen_at', 'visitors', 'mailable', 'why_not_mailable', 'segments'],
   ...CART_COLUMNS,
-  'purchased',
+  ...['purchased', 'grade', 'cart_grade'],
 ]
 
 function matchCells(match: z.infer<typeof matchSchema>): Cells {
@@ -36,6 +36,8 @@ function matchCells(match: z.infer<typeof matchSchema>): Cells {
     segments: match.segments?.map((segment) => segment.id).join(' '),
     ...cartCells(match.cart),
     purchased: match.purchased?.join(' '),
+    grade: match.grade,
+    cart_grade: match.cart?.grade,
   }
 }
 
@@ -43,13 +45,13 @@ const MEMBER_COLUMNS = [
   ...['person_kind', 'person_id', 'epoch', 'contact_id', 'name', 'email', 'entered_at', 'mailable', 'why_not_mailable'],
   ...['strength', 'evidence', 'matched_at'],
   ...CART_COLUMNS,
-  'reason',
+  ...['reason', 'grade', 'cart_grade'],
 ]
 
 function memberCells(member: z.infer<typeof memberSchema>): Cells {
-  const { entered_at, mailable, why_not_mailable, strength, matched_at, reason } = member
+  const { entered_at, mailable, why_not_mailable, strength, matched_at, reason, grade } = member
   return {
-    ...{ entered_at, mailable, why_not_mailable, strength, matched_at, reason },
+    ...{ entered_at, mailable, why_not_mailable, strength, matched_at, reason, grade },
     person_kind: member.person.kind,
     person_id: member.person.id,
     epoch: member.person.kind === 'visitor' ? member.person.epoch : null,
@@ -58,6 +60,7 @@ function memberCells(member: z.infer<typeof memberSchema>): Cells {
     email: member.contact?.email,
     evidence: member.evidence.join(' '),
     ...cartCells(member.cart),
+    cart_grade: member.cart?.grade,
   }
 }
 

@@ -2,7 +2,14 @@
 import { z } from '@hono/zod-openapi'
 import { MATCH_CHANGES, UNMATCHED_REASONS } from '../domain/match.ts'
 import { MEMBERSHIP_REASONS } from '../domain/membership.ts'
-import { cartSchema, evidenceSchema, matchStrengthSchema, membershipSchema, whyNotMailable } from './shapes.ts'
+import {
+  cartSchema,
+  evidenceSchema,
+  gradeSchema,
+  matchStrengthSchema,
+  membershipSchema,
+  whyNotMailable,
+} from './shapes.ts'
 
 /** A match as an email tool reads it. Without `mailable` it holds nothing about the contact's behaviour. */
 export const matchSchema = z
@@ -13,6 +20,7 @@ export const matchSchema = z
     contact: z.object({ id: z.string(), email: z.string().optional(), email_sha256: z.string().optional() }),
     strength: matchStrengthSchema.optional(),
     evidence: z.array(evidenceSchema).optional(),
+    grade: gradeSchema.nullable().optional(),
     matched_at: z.string().optional(),
     last_seen_at: z.string().optional(),
     visitors: z.number().optional(),
@@ -47,6 +55,7 @@ export const memberSchema = z
     why_not_mailable: whyNotMailable.optional(),
     strength: matchStrengthSchema.nullable(),
     evidence: z.array(evidenceSchema),
+    grade: gradeSchema.nullable(),
     matched_at: z.string().nullable(),
     cart: cartSchema.optional(),
   })

@@ -4,11 +4,13 @@
  * misses nothing and gets nothing twice.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type Grade, reaches } from '../domain/grade.ts'
 import type { PersonId } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { Problem } from '../domain/problem.ts'
 import { findSegment } from '../segments/definitions.ts'
+import { mentions } from '../segments/grammar.ts'
 import { writeAudit } from '../store/audit.ts'
 import { stillOpen } from '../store/carts.ts'
 import { ERASED_CONTACT } from '../store/erasure-notices.ts'
@@ -22,7 +24,7 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { matchSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
-import { iso, refusals, renderCart, shortId } from './shapes.ts'
+import { iso, minGrade, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -45,32 +47,38 @@ export function matchRoutes(deps: HttpDeps) {
       ...operation('Matches', 'listMatches'),
       summary: 'The feed of matches',
       middleware: [allow(deps, 'matches:read')] as const,
-      request: { query: exportQuery.extend({ segment: shortId.optional() }) },
+      request: { query: exportQuery.extend({ segment: shortId.optional(), min_grade: minGrade.optional() }) },
       responses: {
         200: jsonOrFile('A page of changed contacts, or all of them as a file', pageOf(matchSchema)),
         ...refusals,
       },
     }),
     async (c) => {
-      const { after, limit, segment, format, bom } = c.req.valid('query')
-      if (segment !== undefined && !(await findSegment(deps.db, segment))) {
+      const { after, limit, segment, min_grade: floor = null, format, bom } = c.req.valid('query')
+      const found = segment === undefined ? null : await findSegment(deps.db, segment)
+      if (segment !== undefined && !found) {
         throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${segment}")`)
       }
-      const list = segment === undefined ? 'matches' : `matches:${segment}`
+      const filter: Filter = { segment, floor, aboutCarts: found !== null && mentions(found.node, 'cart') }
+      const list = [
+        'matches',
+        ...(segment === undefined ? [] : [segment]),
+        ...(floor === null ? [] : [`min_grade=${floor}`]),
+      ].join(':')
       let position = decodeCursor(list, after, z.number().int().nonnegative()) ?? 0
       /** Reads the next range of the log, and moves `position` to the last number scanned. */
       const next = async (size: number) => {
         const rows = await readChanges(deps.db, position, size + 1)
         const page = rows.slice(0, size)
         position = page.at(-1)?.seq ?? position
-        return { rows: await render(deps, latestChanges(page, segment)), more: rows.length > size }
+        return { rows: await render(deps, latestChanges(page, filter), floor), more: rows.length > size }
       }
       await writeAudit(deps.db, {
         id: deps.newId(),
         at: deps.now(),
         actor: c.get('caller').actor,
         action: 'matches.read',
-        detail: { segment: segment ?? null, after: position, format },
+        detail: { segment: segment ?? null, min_grade: floor, after: position, format },
       })
       if (format !== 'json') {
         const name = segment === undefined ? 'matches' : `matches-${segment}`
@@ -88,11 +96,17 @@ export function matchRoutes(deps: HttpDeps) {
   )
 }
 
+/**
+ * What a reader asked for. `floor`: matches of this grade or better. In a segment about carts (`aboutCarts`) the cart must
+ * reach it too.
+ */
+type Filter = { segment: string | undefined; floor: Grade | null; aboutCarts: boolean }
+
 /** The change to report for each contact of the rows, in the order of the contacts' last changes. */
-function latestChanges(rows: MatchChangeRow[], segment: string | undefined): LatestChange[] {
+function latestChanges(rows: MatchChangeRow[], filter: Filter): LatestChange[] {
   const latest = new Map<string, LatestChange>()
   for (const row of rows) {
-    const change = row.contact_id === ERASED_CONTACT ? null : changeFor(row, segment)
+    const change = row.contact_id === ERASED_CONTACT ? null : changeFor(row, filter)
     if (!change) continue
     const before = latest.get(row.contact_id)
     latest.delete(row.contact_id)
@@ -103,19 +117,41 @@ function latestChanges(rows: MatchChangeRow[], segment: string | undefined): Lat
   return [...latest.values()]
 }
 
-function changeFor(row: MatchChangeRow, segment: string | undefined): Pick<LatestChange, 'change' | 'reason'> | null {
-  const { change } = row
-  if (segment === undefined) return { change, reason: row.reason }
+function changeFor(row: MatchChangeRow, filter: Filter): Pick<LatestChange, 'change' | 'reason'> | null {
+  if (filter.floor !== null && row.change !== 'erased') return changeAbove(filter.floor, row, filter)
+  const { segment } = filter
+  const { change, reason } = row
+  if (reason === 'graded') return null
+  if (segment === undefined) return { change, reason }
   const has = (column: Json<string[]>) => decodeJson(column).includes(segment)
   if (has(row.entered)) return { change: 'matched', reason: null }
   if (has(row.segments)) return { change: 'updated', reason: null }
   if (!has(row.left_segments)) return null
   return change === 'unmatched' || change === 'erased'
-    ? { change, reason: row.reason }
+    ? { change, reason }
     : { change: 'unmatched', reason: 'left_segment' }
 }
 
-async function render(deps: HttpDeps, changes: LatestChange[]): Promise<Match[]> {
+/** The change to report to readers with a floor: a contact enters their feed and leaves it by its grade as well. */
+function changeAbove(
+  floor: Grade,
+  { reason, ...row }: MatchChangeRow,
+  { segment, aboutCarts }: Filter,
+): Pick<LatestChange, 'change' | 'reason'> | null {
+  const has = (column: Json<string[]>) => segment !== undefined && decodeJson(column).includes(segment)
+  const isMember = segment === undefined || has(row.segments)
+  const wasMember = segment === undefined || (has(row.segments) && !has(row.entered)) || has(row.left_segments)
+  const isAbove = (match: Grade | null, cart: Grade | null) =>
+    reaches(match, floor) && (!aboutCarts || reaches(cart, floor))
+  const isIn = row.change !== 'unmatched' && isMember && isAbove(row.grade, row.cart_grade)
+  const wasIn = wasMember && isAbove(row.earlier_grade, row.earlier_cart_grade)
+  if (isIn) return { change: wasIn ? 'updated' : 'matched', reason: null }
+  if (!wasIn) return null
+  if (row.change === 'unmatched') return { change: 'unmatched', reason: reason === 'graded' ? null : reason }
+  return { change: 'unmatched', reason: isMember ? 'below_grade' : 'left_segment' }
+}
+
+async function render(deps: HttpDeps, changes: LatestChange[], floor: Grade | null): Promise<Match[]> {
   const now = deps.now()
   const facts = await loadFeedFacts(
     deps.db,
@@ -129,7 +165,8 @@ async function render(deps: HttpDeps, changes: LatestChange[]): Promise<Match[]>
     const match = facts.get(row.contact_id)
     if (change === 'unmatched' || change === 'erased') matches.push(renderEnded(row, change, reason))
     // Without facts the contact is no longer a match; a later row of the log reports that.
-    else if (match) matches.push(await renderMatch(deps, row.seq, change, match, open.get(match.personId) ?? null, now))
+    else if (match)
+      matches.push(await renderMatch(deps, row.seq, change, match, open.get(match.personId) ?? null, now, floor))
   }
   return matches
 }
@@ -155,11 +192,12 @@ async function renderMatch(
   match: MatchFacts,
   cart: CartRow | null,
   now: number,
+  floor: Grade | null,
 ): Promise<Match> {
   const mail = mailability({ contact: true, ...match })
   // A typed address gives a contact one cart, and says nothing of what the contact likes or has bought.
   const isMatch = match.strength !== 'typed'
-  const behaviour = mail.mailable && isMatch ? await loadInterests(deps.db, match.contactId) : null
+  const behaviour = mail.mailable && isMatch ? await loadInterests(deps.db, match.contactId, floor) : null
   return {
     seq,
     change,
@@ -170,6 +208,7 @@ async function renderMatch(
     },
     strength: match.strength,
     evidence: match.evidence,
+    grade: match.grade,
     matched_at: iso(match.matchedAt),
     last_seen_at: iso(match.lastSeenAt),
     visitors: match.visitors,
@@ -178,7 +217,7 @@ async function renderMatch(
     segments: mail.mailable
       ? match.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) }))
       : null,
-    cart: mail.mailable && cart ? renderCart(cart, now) : null,
+    cart: mail.mailable && cart && (floor === null || reaches(cart.grade, floor)) ? renderCart(cart, now) : null,
     interests: behaviour?.interests.map((each) => ({ ...each, last_at: iso(each.last_at) })) ?? null,
     purchased: behaviour?.purchased ?? null,
   }

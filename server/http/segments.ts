@@ -1,5 +1,6 @@
 /** `GET /api/v1/segments/:id/members`: the members of a segment, since when, why, and on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type Grade, reaches } from '../domain/grade.ts'
 import { personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import type { MatchStrength } from '../domain/match.ts'
@@ -19,7 +20,7 @@ import { memberSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
 import { unknownSegment } from './segment-definitions.ts'
-import { iso, isoOrNull, nameOf, refusal, refusals, renderCart, shortId } from './shapes.ts'
+import { iso, isoOrNull, minGrade, nameOf, refusal, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -33,7 +34,10 @@ export function memberRoutes(deps: HttpDeps) {
       ...operation('Segments', 'listMembers'),
       summary: 'List the members of a segment, newest first',
       middleware: [allow(deps, 'segments:read')] as const,
-      request: { params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }), query: exportQuery },
+      request: {
+        params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }),
+        query: exportQuery.extend({ min_grade: minGrade.optional() }),
+      },
       responses: {
         200: jsonOrFile('A page of members, or all of them as a file', pageOf(memberSchema)),
         ...refusals,
@@ -42,29 +46,29 @@ export function memberRoutes(deps: HttpDeps) {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { after, limit, format, bom } = c.req.valid('query')
+      const { after, limit, min_grade: floor = null, format, bom } = c.req.valid('query')
       if (format !== 'json') checkExport(c.get('caller'))
       const segment = await findSegment(deps.db, id)
       if (!segment) throw unknownSegment(id)
-      const list = `members:${id}`
+      const list = floor === null ? `members:${id}` : `members:${id}:min_grade=${floor}`
       let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
       // A member whose cart was bought a moment ago no longer belongs to a segment about carts.
       const needsCart = mentions(segment.node, 'cart')
       /** Reads the next page, and moves `position` to its last member. */
       const next = async (size: number) => {
         const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
-        const rows = await listMembers(deps.db, id, from, size + 1)
+        const rows = await listMembers(deps.db, id, { floor, after: from, limit: size + 1 })
         const page = rows.slice(0, size)
         const last = page.at(-1)
         if (last) position = [last.entered_at, last.person_id]
-        return { rows: await renderMembers(deps, page, needsCart), more: rows.length > size }
+        return { rows: await renderMembers(deps, page, { needsCart, floor }), more: rows.length > size }
       }
       await writeAudit(deps.db, {
         id: deps.newId(),
         at: deps.now(),
         actor: c.get('caller').actor,
         action: 'segment.read',
-        detail: { segment: id, format },
+        detail: { segment: id, min_grade: floor, format },
       })
       if (format !== 'json') {
         const name = `${id}-members`
@@ -85,10 +89,11 @@ export function memberRoutes(deps: HttpDeps) {
 async function renderMembers(
   deps: HttpDeps,
   members: Member[],
-  needsCart: boolean,
+  { needsCart, floor }: { needsCart: boolean; floor: Grade | null },
 ): Promise<z.infer<typeof memberSchema>[]> {
   const now = deps.now()
-  const carts = await stillOpen(deps.db, await loadCarts(deps.db, members))
+  const open = await stillOpen(deps.db, await loadCarts(deps.db, members))
+  const carts = new Map([...open].filter(([, cart]) => floor === null || reaches(cart.grade, floor)))
   const typed = await loadTyped(
     deps.db,
     members.flatMap((member) => member.typed_contact_id ?? []),
@@ -140,6 +145,7 @@ function renderMember(
     ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
     strength: member.strength,
     evidence: decodeJson(member.evidence),
+    grade: member.grade,
     matched_at: isoOrNull(member.matched_at),
     ...(shown && cart ? { cart: renderCart(cart, now) } : {}),
   }

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi'
 import { CART_STATES } from '../domain/commerce/cart.ts'
 import { EVIDENCES } from '../domain/event.ts'
+import { GRADES } from '../domain/grade.ts'
 import { STRENGTHS } from '../domain/identity-table.ts'
 import { WHY_NOT_MAILABLE } from '../domain/mailability.ts'
 import { MATCH_STRENGTHS } from '../domain/match.ts'
@@ -59,6 +60,21 @@ export function isoOrNull(ms: number | null): string | null {
   return ms === null ? null : iso(ms)
 }
 
+/** How sure it is that something is a contact's. */
+export const gradeSchema = z.enum(GRADES).openapi('Grade', {
+  description:
+    'How sure it is that an event, a match or a cart is the contact’s, best first. `proven`: the session of a signed ' +
+    'login, or of a click where the contact is proven on that browser. `shared`: the same on a browser that several ' +
+    'people use. `remembered`: later visits after a login or after two proofs. `before`: earlier visits before one. ' +
+    '`clicked`: the session of a single click. `after_click`: later visits after a single click. `cart`: the cart that ' +
+    'was open before a click. A match has the best grade of its events, and a cart the weakest.',
+})
+
+/** The weakest grade to list. */
+export const minGrade = z
+  .enum(GRADES, `must be one of ${GRADES.join(', ')}`)
+  .openapi({ description: 'Leaves out what has a weaker grade than this, or none.' })
+
 /** A segment that a person is in, and since when. */
 export const membershipSchema = z
   .object({ id: z.string(), name: z.string(), entered_at: z.string() })
@@ -73,6 +89,7 @@ export const cartSchema = z
     value: z.number().nullable().openapi({ description: 'Null if a price is unknown.' }),
     updated_at: z.string(),
     state: z.enum([...CART_STATES, 'abandoned']),
+    grade: gradeSchema.nullable().openapi({ description: 'The weakest of its events; null if it is nobody’s.' }),
     items: z.array(
       z.object({
         item_id: z.string(),
@@ -98,6 +115,7 @@ export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchem
     ...toMoney(cart.value, currency),
     updated_at: iso(cart.updated_at),
     state: isAbandoned ? 'abandoned' : cart.state,
+    grade: cart.grade,
     items: decodeJson(cart.items).map((item) => ({
       item_id: item.item_id,
       quantity: item.quantity,

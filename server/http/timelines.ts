@@ -1,8 +1,10 @@
 /** The timelines of contacts and visitors: events, oldest first, each with the link that assigns it to its person. */
 
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { type Grade, reaches } from '../domain/grade.ts'
 import { personOf } from '../domain/ids.ts'
 import { Problem } from '../domain/problem.ts'
+import { assigningLink, gradesIn } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import type { EventRow } from '../store/schema/visitors.ts'
@@ -11,7 +13,7 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
-import { contactId, iso, json, refusal, refusals, strengthSchema, visitorId } from './shapes.ts'
+import { contactId, gradeSchema, iso, json, minGrade, refusal, refusals, strengthSchema, visitorId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 import { visitorNamed } from './visitor-names.ts'
@@ -24,6 +26,7 @@ const eventSchema = z
     site: z.string(),
     visitor: z.string(),
     link: z.object({ id: z.string(), strength: strengthSchema }).nullable(),
+    grade: gradeSchema.nullable().openapi({ description: 'Null if no contact has the event.' }),
     props: z.record(z.string(), z.unknown()),
     url: z.string().nullable(),
     referrer: z.string().nullable(),
@@ -33,6 +36,8 @@ const eventSchema = z
 
 const contactParam = z.object({ id: contactId.openapi({ example: 'crm-7' }) })
 const visitorParam = z.object({ id: visitorId.openapi({ example: 'Vk3aT9bQ2mXw7LdP5sRz1c' }) })
+/** A page of a timeline with a floor may hold fewer events than `limit`, while there are more. */
+const timelineQuery = pageQuery.extend({ min_grade: minGrade.optional() })
 const timelineCursor = z.object({ at: z.number(), id: z.string(), visitor: z.string() })
 
 /** The timelines' routes. */
@@ -47,7 +52,7 @@ export function timelineRoutes(deps: HttpDeps) {
         ...operation('Contacts', 'listContactTimeline'),
         summary: "List a contact's events, oldest first",
         middleware: read,
-        request: { params: contactParam, query: pageQuery.extend({ strength: z.enum(['all']).optional() }) },
+        request: { params: contactParam, query: timelineQuery.extend({ strength: z.enum(['all']).optional() }) },
         responses: {
           200: json('A page of events', pageOf(eventSchema)),
           ...refusals,
@@ -56,11 +61,11 @@ export function timelineRoutes(deps: HttpDeps) {
       }),
       async (c) => {
         const { id } = c.req.valid('param')
-        const { after, limit, strength } = c.req.valid('query')
+        const { after, limit, strength, min_grade: floor = null } = c.req.valid('query')
         const position = decodeCursor(`timeline:c:${id}`, after, timelineCursor)
         const timeline = await contactTimeline(deps.db, id, strength === 'all', position, limit + 1)
         if (!timeline) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
-        return c.json(timelinePage(`timeline:c:${id}`, timeline, limit), 200)
+        return c.json(timelinePage(`timeline:c:${id}`, timeline, limit, floor), 200)
       },
     )
     .openapi(
@@ -70,7 +75,7 @@ export function timelineRoutes(deps: HttpDeps) {
         ...operation('Visitors', 'listVisitorTimeline'),
         summary: "List a visitor's events, oldest first",
         middleware: read,
-        request: { params: visitorParam, query: pageQuery },
+        request: { params: visitorParam, query: timelineQuery },
         responses: {
           200: json('A page of events', pageOf(eventSchema)),
           ...refusals,
@@ -79,26 +84,31 @@ export function timelineRoutes(deps: HttpDeps) {
       }),
       async (c) => {
         const id = await visitorNamed(deps, c.req.valid('param').id)
-        const { after, limit } = c.req.valid('query')
+        const { after, limit, min_grade: floor = null } = c.req.valid('query')
         const position = decodeCursor(`timeline:v:${id}`, after, timelineCursor)
         const timeline = await visitorTimeline(deps.db, id, position, limit + 1)
         if (!timeline) throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
-        return c.json(timelinePage(`timeline:v:${id}`, timeline, limit), 200)
+        return c.json(timelinePage(`timeline:v:${id}`, timeline, limit, floor), 200)
       },
     )
 }
 
-function timelinePage(list: string, { events, links, typed }: Timeline, limit: number) {
+function timelinePage(list: string, { events, links, typed }: Timeline, limit: number, floor: Grade | null) {
   const page = events.slice(0, limit)
   const last = page.at(-1)
   const hasMore = events.length > limit
   const next = hasMore && last ? encodeCursor(list, { at: last.at, id: last.id, visitor: last.visitor_id }) : null
-  return { data: renderTimeline({ events: page, links, typed }), next, has_more: hasMore }
+  return { data: renderTimeline({ events: page, links, typed }, floor), next, has_more: hasMore }
 }
 
-/** Renders the events of a timeline. */
-export function renderTimeline({ events, links, typed }: Timeline) {
-  return events.map((row) => renderEvent(row, linkOf(row, links, typed)))
+/** Renders the events of a timeline; with a floor those that reach it. */
+export function renderTimeline({ events, links, typed }: Timeline, floor: Grade | null = null) {
+  const gradeOf = gradesIn(links)
+  return events.flatMap((row) => {
+    const person = row.person_id === null ? null : personOf(row.person_id)
+    const grade = person?.kind === 'contact' ? gradeOf(row, person.id) : null
+    return floor === null || reaches(grade, floor) ? renderEvent(row, linkOf(row, links, typed), grade) : []
+  })
 }
 
 /**
@@ -106,12 +116,9 @@ export function renderTimeline({ events, links, typed }: Timeline) {
  * under, which assign nothing.
  */
 function linkOf(event: EventRow, links: LinkRow[], typed: TypedSpan[]): LinkRow | undefined {
-  const own = links.filter((link) => link.visitor_id === event.visitor_id && ['open', 'closed'].includes(link.state))
   const person = event.person_id === null ? null : personOf(event.person_id)
-  if (person?.kind === 'contact') {
-    const giving = own.filter((link) => link.contact_id === person.id && countsForMatch(link))
-    return giving.findLast((link) => (link.backfill_from ?? link.at) <= event.at) ?? giving[0]
-  }
+  if (person?.kind === 'contact') return assigningLink(links, event, person.id)
+  const own = links.filter((link) => link.visitor_id === event.visitor_id && ['open', 'closed'].includes(link.state))
   const claimed = own.find(
     (link) =>
       link.strength === 'claimed' && link.at <= event.at && (link.valid_to === null || event.at <= link.valid_to),
@@ -120,11 +127,7 @@ function linkOf(event: EventRow, links: LinkRow[], typed: TypedSpan[]): LinkRow 
   return claimed ?? own.findLast((link) => link.strength === 'typed' && link.contact_id === span?.contact)
 }
 
-function countsForMatch({ strength }: LinkRow): boolean {
-  return strength === 'verified' || strength === 'confirmed'
-}
-
-function renderEvent(row: EventRow, link: LinkRow | undefined): z.infer<typeof eventSchema> {
+function renderEvent(row: EventRow, link: LinkRow | undefined, grade: Grade | null): z.infer<typeof eventSchema> {
   return {
     id: row.id,
     at: iso(row.at),
@@ -132,6 +135,7 @@ function renderEvent(row: EventRow, link: LinkRow | undefined): z.infer<typeof e
     site: row.site_id,
     visitor: row.visitor_id,
     link: link ? { id: linkId(link), strength: link.strength } : null,
+    grade,
     props: row.props === null ? {} : decodeJson(row.props),
     url: row.url,
     referrer: row.referrer,

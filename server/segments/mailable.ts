@@ -15,7 +15,7 @@ export async function listMailable(
   after: MemberCursor | null,
   size: number,
 ): Promise<{ contacts: string[]; others: { contact: string; why: WhyNotMailable }[]; next: MemberCursor | null }> {
-  const rows = await listMembers(db, segmentId, after, size + 1)
+  const rows = await listMembers(db, segmentId, { floor: null, after, limit: size + 1 })
   const contacts: string[] = []
   const others: { contact: string; why: WhyNotMailable }[] = []
   for (const row of rows.slice(0, size)) {

@@ -33,7 +33,7 @@ export async function addErasureNotices(trx: Transaction<Database>, contactIds: 
     // Readers still know a contact that was last reported as unmatched.
     await trx
       .insertInto('feed_state')
-      .values({ contact_id: contactId, digest: '', segments: encodeJson([]) })
+      .values({ contact_id: contactId, digest: '', segments: encodeJson([]), grade: null, cart_grade: null })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }

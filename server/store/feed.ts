@@ -2,12 +2,14 @@
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import { linesOf } from '../domain/commerce/lines.ts'
 import type { Evidence } from '../domain/event.ts'
-import { type ContactId, contactPerson, type PersonId } from '../domain/ids.ts'
-import type { MatchChange, MatchStrength, UnmatchedReason } from '../domain/match.ts'
+import { type Grade, reaches } from '../domain/grade.ts'
+import { type ContactId, contactPerson, type PersonId, type VisitorId } from '../domain/ids.ts'
+import type { MatchChange, MatchStrength } from '../domain/match.ts'
 import { oneName } from '../domain/membership.ts'
 import { loadCarts } from './carts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { withErasureNotices } from './erasure-notices.ts'
+import { gradesIn, linksOf } from './links.ts'
 import { listOrders } from './orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
@@ -24,6 +26,8 @@ export type MatchFacts = {
   attributes: Record<string, unknown>
   strength: MatchStrength
   evidence: Evidence[]
+  /** The best of its events; null for a typed address, which proves nothing. */
+  grade: Grade | null
   matchedAt: number
   lastSeenAt: number
   visitors: number
@@ -55,6 +59,7 @@ export async function loadMatchFacts(
       contactId: person.contact_id,
       strength: person.strength,
       evidence: decodeJson(person.evidence),
+      grade: person.grade,
       matchedAt: person.matched_at,
       mailConsent: person.mail_consent === null ? null : person.mail_consent === 1,
     }))
@@ -78,6 +83,7 @@ export async function loadFeedFacts(
     contactId,
     strength: 'typed' as const,
     evidence: ['form_email' as const],
+    grade: null,
     matchedAt: person.cart_updated_at ?? person.last_seen,
     mailConsent: true,
   }))
@@ -87,7 +93,7 @@ export async function loadFeedFacts(
 
 type Told = { person: PersonRow } & Pick<
   MatchFacts,
-  'contactId' | 'strength' | 'evidence' | 'matchedAt' | 'mailConsent'
+  'contactId' | 'strength' | 'evidence' | 'grade' | 'matchedAt' | 'mailConsent'
 >
 
 /** Adds what persons' carts, segments and contacts say. Contacts that were erased are left out. */
@@ -138,7 +144,10 @@ async function describe(db: Kysely<Database>, told: Told[]): Promise<MatchFacts[
 }
 
 /** The state of a contact that was last published. */
-export type PublishedState = { digest: string; segments: string[] }
+export type PublishedState = { digest: string; segments: string[] } & PublishedGrades
+
+/** The grades of a match and of its cart. */
+export type PublishedGrades = { grade: Grade | null; cartGrade: Grade | null }
 
 /** The states of contacts that were last published. */
 export async function loadFeedStates(
@@ -149,7 +158,8 @@ export async function loadFeedStates(
   for (const part of chunks(contactIds, 500)) {
     const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
     for (const row of rows) {
-      states.set(row.contact_id, { digest: row.digest, segments: decodeJson(row.segments) })
+      const { digest, segments, grade, cart_grade: cartGrade } = row
+      states.set(row.contact_id, { digest, segments: decodeJson(segments), grade, cartGrade })
     }
   }
   return states
@@ -159,11 +169,13 @@ export async function loadFeedStates(
 export type Change = {
   contactId: ContactId
   change: MatchChange
-  reason: UnmatchedReason | null
+  reason: MatchChangeRow['reason']
   digest: string | null
   segments: string[]
   entered: string[]
   left: string[]
+  now: PublishedGrades
+  before: PublishedGrades
 }
 
 /** Appends changes with the next sequence numbers and records the published states. Only the publisher may call it. */
@@ -183,15 +195,19 @@ export async function appendChanges(trx: Transaction<Database>, given: Change[],
     segments: encodeJson(change.segments),
     entered: encodeJson(change.entered),
     left_segments: encodeJson(change.left),
+    grade: change.now.grade,
+    cart_grade: change.now.cartGrade,
+    earlier_grade: change.before.grade,
+    earlier_cart_grade: change.before.cartGrade,
     at: now,
   }))
   for (const part of chunksOf(rows)) await trx.insertInto('match_changes').values(part).execute()
   const ids = changes.map((change) => change.contactId)
   for (const part of chunks(ids, 500)) await trx.deleteFrom('feed_state').where('contact_id', 'in', part).execute()
-  const states = changes.flatMap((change) =>
-    change.digest === null
+  const states = changes.flatMap(({ contactId, digest, segments, now: { grade, cartGrade } }) =>
+    digest === null
       ? []
-      : { contact_id: change.contactId, digest: change.digest, segments: encodeJson(change.segments) },
+      : { contact_id: contactId, digest, segments: encodeJson(segments), grade, cart_grade: cartGrade },
   )
   for (const part of chunksOf(states)) await trx.insertInto('feed_state').values(part).execute()
 }
@@ -201,25 +217,28 @@ export async function readChanges(db: Kysely<Database>, after: number, limit: nu
   return db.selectFrom('match_changes').selectAll().where('seq', '>', after).orderBy('seq').limit(limit).execute()
 }
 
-/** The items that a contact viewed, most viewed first, and those it bought. */
-export async function loadInterests(db: Kysely<Database>, contactId: ContactId) {
+/** The items that a contact viewed, most viewed first, and those it bought; with a floor, by events that reach it. */
+export async function loadInterests(db: Kysely<Database>, contactId: ContactId, floor: Grade | null) {
   const personId = contactPerson(contactId)
   const parts = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
   const visitorIds = parts.map((row) => row.visitor_id)
-  const orders = await listOrders(db, contactId)
+  const gradeOf = floor === null ? null : gradesIn(await linksOf(db, { contact: contactId }))
+  const isSure = (event: { visitor_id: VisitorId; at: number }) =>
+    floor === null || gradeOf === null || reaches(gradeOf(event, contactId), floor)
+  const orders = await listOrders(db, contactId, isSure)
   const purchased = new Set(orders.flatMap((order) => order.item_ids))
   const views = new Map<string, { item_id: string; views: number; last_at: number }>()
   for (const part of chunks(visitorIds, 200)) {
     const rows = await db
       .selectFrom('events')
-      .select(['at', 'props'])
+      .select(['visitor_id', 'at', 'props'])
       .where('visitor_id', 'in', part)
       .where('person_id', '=', personId)
       .where('type', '=', 'view_item')
       .orderBy('at', 'desc')
       .limit(MAX_VIEWS)
       .execute()
-    for (const row of rows) {
+    for (const row of rows.filter(isSure)) {
       for (const { id } of row.props === null ? [] : linesOf(decodeJson(row.props), false, null).lines) {
         const seen = views.get(id) ?? { item_id: id, views: 0, last_at: 0 }
         views.set(id, { ...seen, views: seen.views + 1, last_at: Math.max(seen.last_at, row.at) })

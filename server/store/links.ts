@@ -1,7 +1,10 @@
 /** Reads of links between visitors and contacts. */
 import type { Kysely } from 'kysely'
 import { byTimeThenId } from '../domain/event.ts'
+import { type Grade, type GradeSpan, gradeAt } from '../domain/grade.ts'
 import type { LinkState } from '../domain/identity-link.ts'
+import type { ContactId, VisitorId } from '../domain/ids.ts'
+import { decodeJson } from './schema/columns.ts'
 import type { LinkRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 
@@ -62,4 +65,36 @@ export async function linksOf(
       .limit(MAX_LINKS)
       .execute()
   return [...(await read(true)), ...(await read(false))].sort(byTimeThenId)
+}
+
+/** An event's place in time on its visitor. */
+type Placed = { visitor_id: VisitorId; at: number }
+
+/**
+ * The link that assigns an event to a contact, of the contact's or the visitor's links, oldest first: the one that
+ * covers its time, or the next one, which brought an open cart along.
+ */
+export function assigningLink(links: LinkRow[], { visitor_id, at }: Placed, contactId: ContactId): LinkRow | undefined {
+  const own = links.filter(
+    (link) =>
+      link.visitor_id === visitor_id &&
+      link.contact_id === contactId &&
+      (link.state === 'open' || link.state === 'closed') &&
+      (link.strength === 'verified' || link.strength === 'confirmed'),
+  )
+  const startOf = (link: LinkRow) => link.backfill_from ?? link.at
+  const covering = own.findLast((link) => startOf(link) <= at && (link.valid_to === null || at <= link.valid_to))
+  return covering ?? own.find((link) => startOf(link) > at) ?? own.at(-1)
+}
+
+/** Looks up the grades of events that these links assign to a contact. */
+export function gradesIn(links: LinkRow[]): (event: Placed, contactId: ContactId) => Grade | null {
+  const decoded = new Map<LinkRow, GradeSpan[]>()
+  return (event, contactId) => {
+    const link = assigningLink(links, event, contactId)
+    if (!link) return null
+    const spans = decoded.get(link) ?? decodeJson(link.grades)
+    decoded.set(link, spans)
+    return gradeAt(spans, event.at)
+  }
 }

@@ -23,6 +23,7 @@ import * as endedUsers from './migrations/017-ended-users.ts'
 import * as refunds from './migrations/018-refunds.ts'
 import * as typedOrder from './migrations/019-typed-order.ts'
 import * as ledger from './migrations/020-ledger.ts'
+import * as grades from './migrations/021-grades.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -47,6 +48,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '018-refunds': refunds,
   '019-typed-order': typedOrder,
   '020-ledger': ledger,
+  '021-grades': grades,
 }
 
 /**

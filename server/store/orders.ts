@@ -4,7 +4,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { mergeOrders, type OrderSource, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
-import { type ContactId, contactPerson } from '../domain/ids.ts'
+import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
 import { markPersonsOf } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
@@ -106,8 +106,12 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
   }
 }
 
-/** A contact's orders in all channels, oldest first. */
-export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
+/** A contact's orders in all channels, oldest first; of its visitors' purchases those that count. */
+export async function listOrders(
+  db: Kysely<Database>,
+  contactId: ContactId,
+  counts: (purchase: { visitor_id: VisitorId; at: number }) => boolean = () => true,
+) {
   const bought = await db
     .selectFrom('purchases')
     .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids', 'refund'])
@@ -125,7 +129,10 @@ export async function listOrders(db: Kysely<Database>, contactId: ContactId) {
     facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
   }
   const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
-  const [refunds, purchases] = [bought.filter((row) => row.refund === 1), bought.filter((row) => row.refund === 0)]
+  const [refunds, purchases] = [
+    bought.filter((row) => row.refund === 1),
+    bought.filter((row) => row.refund === 0 && counts(row)),
+  ]
   const reported: ReportedOrder[] = [
     ...purchases.map((row) => ({
       orderId: row.order_id,

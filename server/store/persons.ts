@@ -3,6 +3,7 @@
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import { settles } from '../domain/commerce/cart.ts'
 import type { Evidence } from '../domain/event.ts'
+import { bestOf, type Grade } from '../domain/grade.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
@@ -125,6 +126,7 @@ export async function buildPersons(
       strength:
         ownLinks.length === 0 ? null : ownLinks.some((l) => l.strength === 'verified') ? 'verified' : 'confirmed',
       evidence: encodeJson([...new Set(ownLinks.map((link) => link.evidence))].sort()),
+      grade: bestOf(ownLinks.flatMap((link) => link.grade ?? [])),
       matched_at: ownLinks.length === 0 ? null : Math.min(...ownLinks.map((link) => link.validFrom)),
       identity: ownVisitors.some((visitor) => visitor.identity === 1) ? 1 : 0,
       marketing: marketing ? 1 : 0,
@@ -169,7 +171,7 @@ async function loadContactRows(db: Kysely<Database>, ids: string[]) {
 const selectLinks = ofKeys((db, contactIds) =>
   db
     .selectFrom('links')
-    .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs'])
+    .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs', 'grades'])
     .where('contact_id', 'in', contactIds)
     .where('state', 'in', ['open', 'closed'])
     .where('strength', 'in', ['verified', 'confirmed'])
@@ -178,13 +180,14 @@ const selectLinks = ofKeys((db, contactIds) =>
 
 /** The links that make a contact a match, one entry for each piece of evidence they rest on. */
 async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
-  type Evidenced = { evidence: Evidence; strength: Strength; validFrom: number }
+  type Evidenced = { evidence: Evidence; strength: Strength; validFrom: number; grade: Grade | null }
   const links = new Map<string, Evidenced[]>()
   const rows = await selectLinks(db, contactIds)
   for (const row of rows) {
     const list = links.get(row.contact_id) ?? []
     links.set(row.contact_id, list)
-    const base = { strength: row.strength, validFrom: row.valid_from ?? 0 }
+    const grade = bestOf(decodeJson(row.grades).map((span) => span.grade))
+    const base = { strength: row.strength, validFrom: row.valid_from ?? 0, grade }
     for (const { evidence } of decodeJson(row.proofs)) {
       // An unsigned login next to better evidence proves nothing; alone it counts only if the site trusts it. A typed
       // address never does.

@@ -1,17 +1,24 @@
 /**
  * How accurately the product attributes events: simulated towns with ground truth, compared with simpler rules on the
  * same events (`docs/simulation.md`). In one town a single family weighs a percent, so several towns are simulated and
- * their events added up. Prints what the wrong and the missed events are; with `long` also a larger town, with each
- * alternative of the policy, and a crowded one.
+ * their events added up. Prints what the wrong and the missed events are, and what the rules alone make of many towns of
+ * each kind; with `long` also a larger town, with each alternative of the policy, and a crowded one.
  */
+import { GRADES } from '../../server/domain/grade.ts'
 import type { Explained } from '../simulation/explain.ts'
 import { type Simulated, simulate } from '../simulation/simulate.ts'
+import type { Size } from '../simulation/town.ts'
+import { type RulesAlone, rulesAlone } from './rules-alone.ts'
 import { printTable } from './table.ts'
 
 /** Another town alone: `SEED=7 npm run bench -- simulation`. */
 const SEED = process.env.SEED === undefined ? null : Number(process.env.SEED)
 
 type Line = Simulated['line']
+
+/** The kinds of towns of which many are judged by the rules alone. */
+const KINDS: Record<string, Partial<Size>> = { usual: {}, crowded: { crowded: true }, harsh: { harsh: true } }
+const MANY = 20
 
 /** Runs the benchmark. */
 export async function bench({ brief, long }: { brief: boolean; long: boolean }): Promise<Record<string, unknown>> {
@@ -24,7 +31,11 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     printExplained(`town ${seed}: missed events`, missed)
     printTable(`town ${seed}: refused at the door`, Object.fromEntries(refused))
   }
-  const towns = { ...together(lines), towns: Object.fromEntries(lines.map((line) => [line.seed, figuresOf(line)])) }
+  const towns = {
+    ...together(lines),
+    towns: Object.fromEntries(lines.map((line) => [line.seed, figuresOf(line)])),
+    ...(brief ? {} : { rules_alone: byKind(size) }),
+  }
   if (!long) return towns
   const large = { ...size, households: 1500 }
   const { line, wrong, missed } = await simulate(SEED ?? 1, large, { frontier: true })
@@ -35,6 +46,29 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
 }
 
 const round = (value: number) => Number(value.toFixed(4))
+
+/** The rules alone in many towns of each kind together, and how right each grade is there. */
+function byKind(size: Size): Record<string, Record<string, number>> {
+  return Object.fromEntries(
+    Object.entries(KINDS).map(([kind, more]) => {
+      const towns = Array.from({ length: MANY }, (_, n) => rulesAlone(n + 1, { ...size, ...more }))
+      const sum = (figure: (town: RulesAlone) => number) => towns.reduce((total, town) => total + figure(town), 0)
+      const grades = GRADES.map((grade): [string, number] => {
+        const events = sum(({ byGrade }) => byGrade[grade]?.events ?? 0)
+        return [grade, round(sum(({ byGrade }) => byGrade[grade]?.right ?? 0) / events)]
+      })
+      const figures = {
+        events: sum((town) => town.events),
+        precision: round(1 - sum((town) => town.wrong) / sum((town) => town.attributed)),
+        recall: round(sum((town) => town.recall * town.possible) / sum((town) => town.possible)),
+        wrong: sum((town) => town.wrong),
+        avoidable: sum((town) => town.avoidable),
+        unlawful: sum((town) => town.unlawful),
+      }
+      return [kind, { ...figures, ...Object.fromEntries(grades) }]
+    }),
+  )
+}
 
 /** The figures of all towns together. */
 function together(lines: Line[]) {

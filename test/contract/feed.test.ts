@@ -308,6 +308,7 @@ describe('a match', () => {
         contact: { id, email: `${id}@mail.example` },
         strength: 'verified',
         evidence: ['login_verified'],
+        grade: 'proven',
         matched_at: login.at,
         last_seen_at: other.at,
         visitors: 1,

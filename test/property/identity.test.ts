@@ -140,7 +140,8 @@ test('nothing is stitched across a reset, from before a withdrawal, or from over
       .filter((proof) => {
         const claim = told.claims.find((each) => each.id === proof.id)!
         if (claim.act === 'confirm') return true
-        if (proof.evidence === 'form_email') return false
+        // Where the site says so, a typed address prolongs a link that something else proves.
+        if (proof.evidence === 'form_email') return told.policy.formConfirms
         return proof.evidence === 'login_claimed' ? told.policy.trustUnsigned : true
       })
     for (const [n, event] of told.events.entries()) {

@@ -98,7 +98,7 @@ test('each anonymous visitor becomes a person and a member with any id', async (
         while ((await landBatch(landing)).events > 0);
         const deriver = createDeriver({ db, ownership: ownsEverything, tombstone: landing.tombstone, now })
         while (await deriver.round());
-        const members = await listMembers(db, 'cart_abandoned', null, 1000)
+        const members = await listMembers(db, 'cart_abandoned', { floor: null, after: null, limit: 1000 })
         const found = members.map((member) => personOf(member.person_id))
         expect(found.map(({ id }) => id).sort()).toEqual(visitors.toSorted())
         expect(found.every((each) => each.kind === 'visitor' && each.epoch === 1)).toBe(true)

@@ -99,6 +99,22 @@ export function judge(truth: Truth, owners: Attribution): Figures {
   }
 }
 
+/** How many events of each grade there are, and how many of them are right. */
+export type RightByGrade = Record<string, { events: number; right: number }>
+
+/** Counts the attributed events by the grade that the product gave them. */
+export function rightByGrade(truth: Truth, owners: Attribution, grades: Map<string, string | null>): RightByGrade {
+  const counts: RightByGrade = {}
+  for (const { id, true: contact } of truth.events) {
+    const owner = owners.get(id)
+    if (owner === undefined) continue
+    const grade = grades.get(id) ?? 'none'
+    const count = counts[grade] ?? { events: 0, right: 0 }
+    counts[grade] = { events: count.events + 1, right: count.right + (contact?.id === owner ? 1 : 0) }
+  }
+  return counts
+}
+
 /** The figures of pairs of browser and contact: whether the contact used it, and which lawful pairs are linked. */
 export function judgeLinks(truth: Truth, owners: Attribution): { precision: number; recall: number; wrong: number } {
   const said = new Set<string>()

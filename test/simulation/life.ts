@@ -5,7 +5,6 @@
 import type { Chance } from './chance.ts'
 import type { Deed, Happening } from './deeds.ts'
 import { mischief } from './mischief.ts'
-import { RATE } from './rates.ts'
 import { type Contact, DAY, type Device, HOUR, MINUTE, type Person, type Town } from './town.ts'
 import { createBrowsing } from './visit.ts'
 
@@ -18,7 +17,10 @@ export function live(town: Town, chance: Chance): Deed[] {
   const intents: Intent[] = [...visits(town, chance), ...mails(town, deeds, chance)]
   const browsing = createBrowsing(town, chance)
   for (const { at, person, mail } of intents.sort((a, b) => a.at - b.at)) {
-    browsing.visit(person, deviceOf(town, person, mail !== null, chance), at, mail)
+    const device = deviceOf(town, person, mail !== null, chance)
+    browsing.visit(person, device, at, mail)
+    const next = device.kind === 'family' ? nextAtOnce(town, person, chance) : null
+    if (next) browsing.visit(next, device, device.busyUntil, null)
   }
   const events = browsing.events.filter((event) => event.at < town.end)
   deeds.push(...events, ...mischief(town, events, deeds, chance))
@@ -62,21 +64,38 @@ function mails(town: Town, deeds: Deed[], chance: Chance): Intent[] {
       const reader = chance.pick(readers)
       const via = reader.contact === contact ? 'own' : 'mailbox'
       const soon = () => at + 10 * MINUTE + chance.wait(10 * HOUR)
-      if (chance.happens(RATE.click)) intents.push({ at: soon(), person: reader, mail: { message, contact, via } })
-      if (chance.happens(RATE.forward) && chance.happens(RATE.friend_clicks)) {
-        const friend = chance.pick(town.people.filter((each) => each.adult && each.household !== reader.household))
-        intents.push({ at: soon() + HOUR, person: friend, mail: { message, contact, via: 'forward' } })
+      if (chance.happens(town.rates.click))
+        intents.push({ at: soon(), person: reader, mail: { message, contact, via } })
+      if (chance.happens(town.rates.forward) && chance.happens(town.rates.friend_clicks)) {
+        const others = town.people.filter((each) => each.adult && each.household !== reader.household)
+        let friend = chance.pick(others)
+        let opened = soon() + HOUR
+        intents.push({ at: opened, person: friend, mail: { message, contact, via: 'forward' } })
+        while (town.rates.passed_on > 0 && chance.happens(town.rates.passed_on)) {
+          friend = chance.pick(others)
+          opened += chance.wait(10 * HOUR)
+          intents.push({ at: opened, person: friend, mail: { message, contact, via: 'forward' } })
+        }
       }
     }
   }
   return intents
 }
 
+/** Another of the household, who sits down at the family computer as soon as it is free. */
+function nextAtOnce(town: Town, person: Person, chance: Chance): Person | null {
+  if (town.rates.next_at_once === 0 || !chance.happens(town.rates.next_at_once)) return null
+  const others = town.people.filter(
+    (other) => other.household === person.household && other !== person && other.visitsAWeek > 0,
+  )
+  return others.length === 0 ? null : chance.pick(others)
+}
+
 function deviceOf(town: Town, person: Person, byMail: boolean, chance: Chance): Device {
-  if (!byMail && chance.happens(RATE.visit_at_kiosk)) return town.kiosk
+  if (!byMail && chance.happens(town.rates.visit_at_kiosk)) return town.kiosk
   const family = town.families.get(person.household)
-  if (family && (chance.happens(RATE.visit_on_family_computer) || person.phone === null)) return family
-  if (chance.happens(RATE.visit_on_borrowed_device) || (person.phone === null && person.laptop === null)) {
+  if (family && (chance.happens(town.rates.visit_on_family_computer) || person.phone === null)) return family
+  if (chance.happens(town.rates.visit_on_borrowed_device) || (person.phone === null && person.laptop === null)) {
     const others = town.people.filter((other) => other.household === person.household && other !== person)
     const devices = others.flatMap((other) => [other.phone, other.laptop].filter((each) => each !== null))
     if (devices.length > 0) return chance.pick(devices)

@@ -5,7 +5,6 @@
  */
 import type { Chance } from './chance.ts'
 import type { Deed, Happening } from './deeds.ts'
-import { RATE } from './rates.ts'
 import { type Choice, type Contact, MINUTE, type Town } from './town.ts'
 
 /** The deeds of scanners and the intruder, given what honest people did and which mails went out. */
@@ -42,7 +41,7 @@ export function mischief(town: Town, honest: Happening[], deeds: Deed[], chance:
 
   const known = town.contacts.filter((contact) => contact.importedAt === town.begin)
   const intruder = { actor: 'intruder', sender: 'browser' } as const
-  const claims = Math.round(town.contacts.length * RATE.attack_claims_of_contacts)
+  const claims = Math.round(town.contacts.length * town.rates.attack_claims_of_contacts)
   const night = town.begin + Math.floor((town.end - town.begin) / 2)
   const console_ = `intruder-${town.seed}-console-0001`
   for (let n = 0; n < claims && known.length > 0; n++) {
@@ -69,7 +68,7 @@ export function mischief(town: Town, honest: Happening[], deeds: Deed[], chance:
     event({ ...intruder, at: login.at + 2 * MINUTE, visitor })
   }
 
-  for (const { visitor, at, choice: agreed, contact } of stolen(honest, known, chance)) {
+  for (const { visitor, at, choice: agreed, contact } of stolen(town, honest, known, chance)) {
     // Requests under a stolen id state the consent of its owner.
     event({ ...intruder, at, visitor, choice: agreed, says: { how: 'unsigned', contact } })
   }
@@ -77,9 +76,9 @@ export function mischief(town: Town, honest: Happening[], deeds: Deed[], chance:
 }
 
 /** Browsers whose id is stolen some time after one of their events, and the contact that the intruder claims to be. */
-function stolen(honest: Happening[], known: Contact[], chance: Chance) {
+function stolen(town: Town, honest: Happening[], known: Contact[], chance: Chance) {
   return [...Map.groupBy(honest, (event) => event.visitor)].flatMap(([visitor, own]) => {
-    if (known.length === 0 || !chance.happens(RATE.stolen_browsers)) return []
+    if (known.length === 0 || !chance.happens(town.rates.stolen_browsers)) return []
     const at = Math.round(chance.pick(own).at + chance.between(1, 300) * MINUTE)
     const { choice } = own.findLast((event) => event.at <= at)!
     return choice.identity ? [{ visitor, at, choice, contact: chance.pick(known) }] : []

@@ -7,19 +7,24 @@ import type { Town } from './town.ts'
 /** The contact that each event is attributed to, by the event's id. */
 export type Attribution = Map<string, string>
 
-type Seen = { id: string; visitor: string; link: { strength: string } | null }
+type Seen = { id: string; visitor: string; link: { strength: string } | null; grade: string | null }
 
-/** The contacts' timelines. */
-export async function attributed(server: TestServer, town: Town): Promise<Attribution> {
+/** The contacts' timelines: whose each event is, and its grade. */
+export async function attributed(
+  server: TestServer,
+  town: Town,
+): Promise<{ owners: Attribution; grades: Map<string, string | null> }> {
   const owners: Attribution = new Map()
+  const grades = new Map<string, string | null>()
   await inTurns(town.contacts, async ({ id }) => {
     for (const event of await pages<Seen>(server, `/api/v1/contacts/${id}/timeline`)) {
       const other = owners.get(event.id)
       if (other !== undefined) throw new Error(`${event.id} is in the timelines of ${other} and of ${id}`)
       owners.set(event.id, id)
+      grades.set(event.id, event.grade)
     }
   })
-  return owners
+  return { owners, grades }
 }
 
 /**

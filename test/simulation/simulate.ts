@@ -6,7 +6,7 @@ import { createChance } from './chance.ts'
 import { type Deed, happenings } from './deeds.ts'
 import { change, drive } from './drive.ts'
 import { type Explained, explainMissed, explainWrong } from './explain.ts'
-import { type Figures, judge, judgeLinks, truthOf } from './judge.ts'
+import { type Figures, judge, judgeLinks, type RightByGrade, rightByGrade, truthOf } from './judge.ts'
 import { live } from './life.ts'
 import { attributed, checkWork } from './reading.ts'
 import { buildTown, type Size, type Town } from './town.ts'
@@ -31,6 +31,7 @@ export type Simulated = {
     possible: number
     attributed: number
     links: ReturnType<typeof judgeLinks>
+    byGrade: RightByGrade
     baselines: Record<string, Figures>
     /** The same methods, believing only signed logins and followed links. */
     baselines_strong: Record<string, Figures>
@@ -54,7 +55,7 @@ export async function simulate(seed: number, size: Size, { frontier = false } = 
   const driven = await drive(town, deeds)
   try {
     const { server, stored, refused } = driven
-    const owners = await attributed(server, town)
+    const { owners, grades } = await attributed(server, town)
     const all = happenings(deeds)
     const events = await checkWork(server, { events: all, stored, owners })
     const forgotten = new Set(all.filter((event) => !event.choice.analytics).map((event) => event.visitor))
@@ -71,6 +72,7 @@ export async function simulate(seed: number, size: Size, { frontier = false } = 
       possible: truth.possible.size,
       attributed: owners.size,
       links: judgeLinks(truth, owners),
+      byGrade: rightByGrade(truth, owners, grades),
       baselines: others(false),
       baselines_strong: others(true),
     }
@@ -82,11 +84,11 @@ export async function simulate(seed: number, size: Size, { frontier = false } = 
     for (const [setting, [usual, ...alternatives]] of Object.entries(FRONTIER)) {
       for (const value of alternatives) {
         await change(server, `${setting}=${value}`)
-        tried[`${setting}=${value}`] = judge(truth, await attributed(server, town))
+        tried[`${setting}=${value}`] = judge(truth, (await attributed(server, town)).owners)
       }
       await change(server, `${setting}=${usual}`)
     }
-    const again = judge(truth, await attributed(server, town))
+    const again = judge(truth, (await attributed(server, town)).owners)
     if (JSON.stringify(again) !== JSON.stringify(tried.defaults)) throw new Error('the defaults give other figures now')
     return { line: { ...line, frontier: tried }, wrong, missed, refused }
   } finally {

@@ -4,7 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { RATES } from './rates.ts'
+import { HARSH, RATES } from './rates.ts'
 import { simulate, townOf } from './simulate.ts'
 
 const SIZE = { households: 170, weeks: 3 }
@@ -32,9 +32,11 @@ test('whose events are whose: nothing unlawful, nothing wrong that could be know
 
 test('the documentation shows each rate with its reason', () => {
   const text = readFileSync(new URL('../../docs/simulation.md', import.meta.url), 'utf8')
-  const rows = [...text.matchAll(/^\| `(\w+)` +\| ([\d.]+) +\| (.+?) +\|$/gm)].map(([, name, value, why]) => [
-    name,
-    { value: Number(value), why },
-  ])
-  expect(Object.fromEntries(rows)).toEqual(RATES)
+  const ratesBelow = (heading: string) => {
+    const from = text.indexOf(`| ${heading} `)
+    const rows = text.slice(from, text.indexOf('\n\n', from)).matchAll(/^\| `(\w+)` +\| ([\d.]+) +\| (.+?) +\|$/gm)
+    return Object.fromEntries([...rows].map(([, name, value, why]) => [name, { value: Number(value), why }]))
+  }
+  expect(ratesBelow('rate')).toEqual(RATES)
+  expect(ratesBelow('harsh rate')).toEqual(HARSH)
 })

@@ -1,6 +1,6 @@
 /** The people of the town and what they have: households, customers, devices. */
 import type { Chance } from './chance.ts'
-import { RATE } from './rates.ts'
+import { type Rates, ratesOf } from './rates.ts'
 
 export const MINUTE = 60_000
 export const HOUR = 60 * MINUTE
@@ -43,6 +43,7 @@ export type Device = { kind: 'phone' | 'laptop' | 'family' | 'kiosk'; jar: Jar |
 /** A town at the beginning. */
 export type Town = {
   seed: number
+  rates: Rates
   begin: number
   end: number
   people: Person[]
@@ -54,23 +55,26 @@ export type Town = {
 
 /**
  * How large a town is and how long it is observed. `crowded`: everybody comes to this one shop, and nearly half of the
- * adults are customers whoever they live with, so browsers are shared far more than we believe they are.
+ * adults are customers whoever they live with, so browsers are shared far more than we believe they are. `harsh`: the
+ * rates of a harsh town.
  */
-export type Size = { households: number; weeks: number; crowded?: boolean }
+export type Size = { households: number; weeks: number; crowded?: boolean; harsh?: boolean }
 
 /** A person's relation to the shop. */
 type Standing = 'customer' | 'stranger' | 'absent'
 
-/** Rates of a crowded town, in place of those in `RATE`. */
+/** Rates of a crowded town, in place of those of customers. */
 const CROWDED = { adult: 0.45, child: 0.05 }
 
 /** A Monday. The town has its own calendar, so that a seed gives the same town to the millisecond. */
 const BEGIN = Date.parse('2026-03-02T00:00:00Z')
 
 /** Builds a town. */
-export function buildTown(seed: number, { households, weeks, crowded }: Size, chance: Chance): Town {
+export function buildTown(seed: number, { households, weeks, crowded, harsh }: Size, chance: Chance): Town {
+  const rates = ratesOf(harsh ?? false)
   const town: Town = {
     seed,
+    rates,
     begin: BEGIN,
     end: BEGIN + weeks * 7 * DAY,
     people: [],
@@ -81,16 +85,16 @@ export function buildTown(seed: number, { households, weeks, crowded }: Size, ch
   for (let household = 0; household < households; household++) {
     // A third live alone, a third as couples, the others with one to three children.
     const size = chance.pick([1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 4, 5])
-    const isCustomers = chance.happens(RATE.customer_household)
+    const isCustomers = chance.happens(rates.customer_household)
     const members = Array.from({ length: size }, (_, n) => {
-      const standing = crowded ? standingInCrowd(n < 2, chance) : standingOf(n, isCustomers, chance)
+      const standing = crowded ? standingInCrowd(n < 2, chance) : standingOf(n, isCustomers, rates, chance)
       return person(town, { household, adult: n < 2, standing }, chance)
     })
     const [one, two] = members.map((member) => member.contact)
-    if (one && two && chance.happens(RATE.couple_shares_address)) {
+    if (one && two && chance.happens(rates.couple_shares_address)) {
       Object.assign(two, { email: one.email, gateway: one.gateway, scanner: one.scanner })
     }
-    if (size > 1 && chance.happens(RATE.family_computer)) {
+    if (size > 1 && chance.happens(rates.family_computer)) {
       town.families.set(household, device('family'))
       for (const member of members) member.laptop = null
     }
@@ -107,10 +111,10 @@ function standingInCrowd(adult: boolean, chance: Chance): Standing {
 }
 
 /** The age group of the `n`-th member of a household; the first two are adults. */
-function standingOf(n: number, isCustomers: boolean, chance: Chance): Standing {
-  if (!isCustomers) return chance.happens(RATE.strangers_come) ? 'stranger' : 'absent'
-  if (n === 0 || (n === 1 && chance.happens(RATE.other_adult_is_customer))) return 'customer'
-  return chance.happens(RATE.others_come) ? 'stranger' : 'absent'
+function standingOf(n: number, isCustomers: boolean, rates: Rates, chance: Chance): Standing {
+  if (!isCustomers) return chance.happens(rates.strangers_come) ? 'stranger' : 'absent'
+  if (n === 0 || (n === 1 && chance.happens(rates.other_adult_is_customer))) return 'customer'
+  return chance.happens(rates.others_come) ? 'stranger' : 'absent'
 }
 
 function person(
@@ -120,7 +124,7 @@ function person(
 ): Person {
   const number = town.people.length
   const isContact = standing === 'customer'
-  const mean = isContact ? RATE.contact_visits_a_week : RATE.stranger_visits_a_week
+  const mean = isContact ? town.rates.contact_visits_a_week : town.rates.stranger_visits_a_week
   const made: Person = {
     id: `person-${number}`,
     household,
@@ -129,7 +133,7 @@ function person(
     // A few come often and many rarely.
     visitsAWeek: standing === 'absent' ? 0 : chance.wait(mean),
     phone: adult || chance.happens(0.7) ? device('phone') : null,
-    laptop: adult && chance.happens(RATE.laptop) ? device('laptop') : null,
+    laptop: adult && chance.happens(town.rates.laptop) ? device('laptop') : null,
   }
   town.people.push(made)
   if (made.contact) town.contacts.push(made.contact)
@@ -137,15 +141,15 @@ function person(
 }
 
 function contact(town: Town, number: number, chance: Chance): Contact {
-  const late = chance.happens(RATE.late_contact)
+  const late = chance.happens(town.rates.late_contact)
   const since = late ? chance.between(town.begin, town.end - 10 * DAY) : town.begin
   return {
     id: `crm-${town.seed}-${number}`,
     email: `person${number}@town.example`,
     since,
     importedAt: late ? since + chance.between(DAY, 10 * DAY) : town.begin,
-    newsletter: chance.happens(RATE.newsletter),
-    gateway: chance.happens(RATE.gateway),
-    scanner: chance.happens(RATE.scanner),
+    newsletter: chance.happens(town.rates.newsletter),
+    gateway: chance.happens(town.rates.gateway),
+    scanner: chance.happens(town.rates.scanner),
   }
 }

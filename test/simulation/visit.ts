@@ -1,7 +1,6 @@
 /** A person's visit on a browser: the consent, who is signed in, what is viewed and said, and what is left behind. */
 import type { Chance } from './chance.ts'
 import type { Happening, Saying } from './deeds.ts'
-import { RATE } from './rates.ts'
 import { type Choice, type Contact, DAY, type Device, type Jar, MINUTE, type Person, type Town } from './town.ts'
 
 /** The mail that led to a visit. */
@@ -10,17 +9,12 @@ type Mail = { message: string; contact: Contact; via: Happening['via'] }
 /** The shop forgets a sign-in after this long without a visit. */
 const SIGNED_IN_MS = 14 * DAY
 
-/** A browser's kind, as far as it affects signing out. */
-const LOGOUT = {
-  phone: RATE.logout_own,
-  laptop: RATE.logout_own,
-  family: RATE.logout_family,
-  kiosk: RATE.logout_kiosk,
-} as const
-
 /** All visits of a town; `events` grows. */
 export function createBrowsing(town: Town, chance: Chance) {
   const events: Happening[] = []
+  const { logout_own: phone, logout_own: laptop, logout_family: family, logout_kiosk: kiosk } = town.rates
+  /** How often people sign out, by the browser's kind. */
+  const logouts = { phone, laptop, family, kiosk }
   let visitors = 0
   let visits = 0
   let choices = 0
@@ -30,8 +24,8 @@ export function createBrowsing(town: Town, chance: Chance) {
   const newJar = (device: Device, at: number): Jar => {
     // The shop has consented for its own tablet.
     const kiosk = device.kind === 'kiosk'
-    const analytics = kiosk || chance.happens(RATE.consent_analytics)
-    const identity = analytics && (kiosk || chance.happens(RATE.consent_identity))
+    const analytics = kiosk || chance.happens(town.rates.consent_analytics)
+    const identity = analytics && (kiosk || chance.happens(town.rates.consent_identity))
     return {
       visitor: `town-${town.seed}-${String(++visitors).padStart(16, '0')}`,
       choice: choose(at, { analytics, identity, marketing: identity }),
@@ -41,8 +35,8 @@ export function createBrowsing(town: Town, chance: Chance) {
   }
 
   const openJar = (device: Device, at: number): Jar => {
-    if (device.kind !== 'kiosk' && chance.happens(RATE.private_window)) return newJar(device, at)
-    if (device.jar === null || (device.kind !== 'kiosk' && chance.happens(RATE.cookies_cleared))) {
+    if (device.kind !== 'kiosk' && chance.happens(town.rates.private_window)) return newJar(device, at)
+    if (device.jar === null || (device.kind !== 'kiosk' && chance.happens(town.rates.cookies_cleared))) {
       device.jar = newJar(device, at)
     }
     return device.jar
@@ -88,7 +82,7 @@ export function createBrowsing(town: Town, chance: Chance) {
         jar.signedIn = null
       }
       const signIn = (contact: Contact) => {
-        const how = !chance.happens(RATE.login_unsigned)
+        const how = !chance.happens(town.rates.login_unsigned)
           ? 'signed'
           : chance.pick(['unsigned', 'unsigned_address'] as const)
         jar.signedIn = person
@@ -97,23 +91,23 @@ export function createBrowsing(town: Town, chance: Chance) {
       }
 
       does('page')
-      if (jar.choice.analytics && !jar.choice.identity && chance.happens(RATE.consent_identity_late)) {
+      if (jar.choice.analytics && !jar.choice.identity && chance.happens(town.rates.consent_identity_late)) {
         // Choices at the same time as events would be ordered by chance, so the choice is made just before the next
         // page.
         jar.choice = choose(at + 500, { analytics: true, identity: true, marketing: true })
       }
-      if (mail && !chance.happens(RATE.bounce)) {
+      if (mail && !chance.happens(town.rates.bounce)) {
         does('identify', { says: { how: 'click', contact: mail.contact, message: mail.message }, via: mail.via })
       }
 
       const account = person.contact && person.contact.since <= at ? person.contact : null
       let eager = false
-      if (jar.signedIn !== null && jar.signedIn !== person && account && chance.happens(RATE.notices_other)) {
+      if (jar.signedIn !== null && jar.signedIn !== person && account && chance.happens(town.rates.notices_other)) {
         signOut()
         eager = true
       }
       const pages = 2 + Math.floor(chance.wait(4))
-      const signsIn = account && jar.signedIn === null && (eager || chance.happens(RATE.login))
+      const signsIn = account && jar.signedIn === null && (eager || chance.happens(town.rates.login))
       const signsInAt = signsIn ? chance.whole(0, pages - 1) : -1
       for (let n = 0; n < pages; n++) {
         if (n === signsInAt) signIn(account!)
@@ -127,7 +121,7 @@ export function createBrowsing(town: Town, chance: Chance) {
       }
       if (jar.signedIn === person) {
         jar.signedInUntil = at + SIGNED_IN_MS
-        const logout = own ? LOGOUT[device.kind] : Math.max(LOGOUT[device.kind], RATE.logout_family)
+        const logout = own ? logouts[device.kind] : Math.max(logouts[device.kind], family)
         if (chance.happens(logout)) signOut()
       }
       withdraw(jar, device, own, () => at + 500, does)
@@ -137,11 +131,11 @@ export function createBrowsing(town: Town, chance: Chance) {
 
   function withdraw(jar: Jar, device: Device, own: boolean, next: () => number, does: (type: string) => void): void {
     if (!own || !jar.choice.analytics) return
-    if (chance.happens(RATE.withdraw_all)) {
+    if (chance.happens(town.rates.withdraw_all)) {
       jar.choice = choose(next(), { analytics: false, identity: false, marketing: false })
       does('consent')
       if (device.jar === jar) device.jar = null
-    } else if (jar.choice.identity && chance.happens(RATE.withdraw_identity)) {
+    } else if (jar.choice.identity && chance.happens(town.rates.withdraw_identity)) {
       jar.choice = choose(next(), { analytics: true, identity: false, marketing: false })
       does('consent')
     }

@@ -43,6 +43,7 @@ function person(id: PersonId, more: Partial<PersonRow>): PersonRow {
     visitors: 1,
     strength: null,
     evidence: encodeJson([]),
+    grade: null,
     matched_at: null,
     identity: 0,
     marketing: 0,

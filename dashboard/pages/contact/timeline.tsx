@@ -57,7 +57,7 @@ function VisitCard({ ui, visit, visitor, links }: VisitProps) {
   const [first, last] = [events.at(0), events.at(-1)]
   if (first === undefined || last === undefined) return null
   const sameDay = new Date(first.at).toDateString() === new Date(last.at).toDateString()
-  const mixed = events.some((event) => event.link?.id !== first.link?.id)
+  const mixed = events.some((event) => event.link?.id !== first.link?.id || event.grade !== first.grade)
   return (
     <section class={`card visit sewn-${first.link?.strength ?? 'none'}`} data-testid="visit">
       <header>
@@ -76,16 +76,18 @@ function VisitCard({ ui, visit, visitor, links }: VisitProps) {
   )
 }
 
-/** The strength of the link that attributes an event to the customer, with a link to its reason. */
+/** The strength of the link that attributes an event to the customer, its grade, and a link to the reason. */
 function ByLink({ ui: { t }, event, links }: { ui: Ui; event: TimelineEvent; links: ContactLink[] }) {
   if (event.link === null) return null
   const { id, strength } = event.link
+  const grade = event.grade === null ? null : wordFor(t.grade, event.grade)
   const link = links.find((each) => each.id === id)
   const evidence = link ? (wordFor(t.proof, link.evidence)?.label ?? link.evidence) : null
   return (
     <p class="by-link" data-testid="by-link">
       <span class="unseen">{t.contact.byLink} </span>
       <StrengthMark strength={strength} /> {wordFor(t.links.strength, strength) ?? strength}
+      {grade ? ` · ${grade}` : null}
       {evidence === null ? null : (
         <>
           {' · '}

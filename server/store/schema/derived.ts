@@ -2,6 +2,7 @@
 import type { LeftOut } from '../../domain/commerce/addresses.ts'
 import type { CartItem, CartState } from '../../domain/commerce/cart.ts'
 import type { Evidence } from '../../domain/event.ts'
+import type { Grade, GradeSpan } from '../../domain/grade.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
 import type { Strength } from '../../domain/identity-table.ts'
 import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
@@ -50,6 +51,7 @@ export type LinkRow = {
   backfill_from: number | null
   expires_at: number | null
   proofs: Json<Proof[]>
+  grades: Json<GradeSpan[]>
 }
 
 /** The part of a visitor that belongs to a person. */
@@ -89,6 +91,8 @@ export type CartRow = {
   typed_contact_id: ContactId | null
   /** What its links and pictures led to outside the site's own hosts. */
   left_out: Json<LeftOut[]>
+  /** The weakest of its events; null if it belongs to no contact. */
+  grade: Grade | null
 }
 
 /** A purchase, or what was taken back of one (`refund`), and the person it belongs to. */
@@ -115,6 +119,8 @@ export type PersonRow = {
   visitors: number
   strength: 'verified' | 'confirmed' | null
   evidence: Json<Evidence[]>
+  /** The best of its events; null if it is no match. */
+  grade: Grade | null
   matched_at: number | null
   identity: Flag
   marketing: Flag
