@@ -179,16 +179,8 @@ describe('a stranger who types the address of a customer', () => {
 
   test('cannot hide what is proven behind a thousand claims', async () => {
     const anna = await contact()
-    const visitors = Array.from({ length: 21 }, newVisitor)
-    for (const visitor of visitors) {
-      const claims = Array.from({ length: 25 }, () => [typed(anna), event('reset')]).flat()
-      await sendAll(server, visitor, claims)
-      await sendAll(
-        server,
-        visitor,
-        claims.map((each) => ({ ...each, id: `${each.id}-again` })),
-      )
-    }
+    const claims = () => Array.from({ length: 25 }, () => [typed(anna), event('reset')]).flat()
+    for (let n = 0; n < 41; n++) await visit(claims())
     await visit([await login(anna, 0)])
     await settled(server)
     const { links } = await view(anna)
