@@ -5,7 +5,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
-import { deleteNaming, namingsOf } from './claim-keys.ts'
+import { namingsOf } from './claim-keys.ts'
 import { deleteDeadLetter, insertDeadLetter } from './dead-letters.ts'
 import { dependentsOf } from './dependents.ts'
 import { chunks, ofKeys } from './engine/many.ts'
@@ -14,6 +14,7 @@ import { encodeJson } from './schema/columns.ts'
 import type { ClaimKeyRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
 import { usesOf } from './token-uses.ts'
+import { remakeSecondKeys } from './voided-claims.ts'
 import { mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
 
@@ -26,11 +27,11 @@ export const NOBODY = ''
 const selectClaims = ofKeys((db, visitorIds) =>
   db
     .selectFrom('claims')
-    .select(['visitor_id', 'id', 'at', 'key_hash', 'evidence', 'token_hash'])
+    .select(['visitor_id', 'id', 'at', 'received_at', 'key_hash', 'evidence', 'token_hash', 'network'])
     .where('visitor_id', 'in', visitorIds),
 )
 
-/** The claims that must lose their names, and the second keys that no claim of the visitors backs any more. */
+/** The claims that must lose their names, and the second keys that no claim of the visitors backs any more as they are. */
 export async function findNamed(db: Kysely<Database>, unnamings: Unnaming[]) {
   const visitors = unnamings.map(({ visitor }) => visitor)
   const byVisitor = new Map(unnamings.map((each) => [each.visitor, each]))
@@ -40,14 +41,15 @@ export async function findNamed(db: Kysely<Database>, unnamings: Unnaming[]) {
     return claim.at <= until && (keys === undefined || keys.includes(claim.key_hash))
   }
   const kept = claims.filter((claim) => !ends(claim))
-  const named = new Set(kept.map((claim) => `${claim.visitor_id} ${claim.key_hash} ${claim.evidence}`))
-  const used = new Set(kept.map((claim) => `${claim.visitor_id} ${claim.token_hash}`))
-  const namings: ClaimKeyRow[] = (await namingsOf(db, visitors)).filter(
-    (row) => !named.has(`${row.visitor_id} ${row.key_hash} ${row.evidence}`),
-  )
-  const uses: TokenUseRow[] = (await usesOf(db, visitors)).filter(
-    (row) => !used.has(`${row.visitor_id} ${row.token_hash}`),
-  )
+  // Of several claims the first one counts, so a key that a later claim backs too may have the time of one that ends.
+  const nameOf = (row: ClaimKeyRow) =>
+    `${row.visitor_id} ${row.key_hash} ${row.evidence} ${row.received_at} ${row.network}`
+  const useOf = (row: Omit<TokenUseRow, 'token_hash'> & { token_hash: string | null }) =>
+    `${row.visitor_id} ${row.token_hash} ${row.received_at}`
+  const named = new Set(kept.map(nameOf))
+  const used = new Set(kept.map(useOf))
+  const namings = (await namingsOf(db, visitors)).filter((row) => !named.has(nameOf(row)))
+  const uses = (await usesOf(db, visitors)).filter((row) => !used.has(useOf(row)))
   return { claims: claims.filter(ends), namings, uses }
 }
 
@@ -75,14 +77,7 @@ export async function unname(
         .execute()
     }
   }
-  for (const naming of before.namings) await deleteNaming(trx, naming)
-  for (const { token_hash, visitor_id } of before.uses) {
-    await trx
-      .deleteFrom('token_uses')
-      .where('token_hash', '=', token_hash)
-      .where('visitor_id', '=', visitor_id)
-      .execute()
-  }
+  await remakeSecondKeys(trx, before)
   for (const { visitor, until } of unnamings) {
     await unnameLetters(trx, visitor, until)
   }

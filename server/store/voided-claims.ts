@@ -45,6 +45,15 @@ export async function withoutVoided(trx: Transaction<Database>, { uses, namings 
   for (const naming of namings) if (touched.has(naming.visitor_id)) await renewNaming(trx, naming, acts)
 }
 
+/** Makes second keys again from the claims that stand; those that no claim backs are deleted. */
+export async function remakeSecondKeys(trx: Transaction<Database>, { uses, namings }: SecondKeys): Promise<void> {
+  const acts = await loadActs(trx, [
+    ...new Set([...uses, ...namings].map((row: { visitor_id: string }) => row.visitor_id)),
+  ])
+  for (const use of uses) await renewUse(trx, use.visitor_id, use.token_hash, acts)
+  for (const naming of namings) await renewNaming(trx, naming, acts)
+}
+
 /** Makes the second keys of one claim again, after a word on it. */
 export async function renewSecondKeys(
   trx: Transaction<Database>,
