@@ -14,6 +14,7 @@ import { ROLES } from '../server/domain/roles.ts'
 import { cartPolicyOf, defaultSettings, SETTINGS } from '../server/domain/settings.ts'
 import { definitionSchema, KINDS } from '../server/segments/grammar.ts'
 import { PRESETS } from '../server/segments/presets.ts'
+import { TABLE_NAMES, TABLES } from '../server/store/tables.ts'
 import { CONSENT_SOURCES } from '../tag/wire.ts'
 
 const root = new URL('../', import.meta.url).pathname
@@ -55,6 +56,16 @@ function anchorsOf(page: string): string[] {
       .replaceAll(' ', '-'),
   )
 }
+
+test('the page about privacy names every table that can hold data about people', () => {
+  const page = read('docs/privacy.md')
+  const silent = TABLE_NAMES.filter((name) => {
+    const { onErasure } = TABLES[name]
+    const holdsNobody = typeof onErasure === 'object' && 'kept' in onErasure && /nothing about/.test(onErasure.kept)
+    return !holdsNobody && !page.includes(`\`${name}\``)
+  })
+  expect(silent).toEqual([])
+})
 
 describe('references exist', () => {
   test.each(PAGES)('the links of %s work', (page) => {
