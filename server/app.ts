@@ -10,11 +10,13 @@ import type { TagSettings } from '../tag/settings.ts'
 import type { Configuration } from './collect/configuration.ts'
 import { followLink, type LinkDeps } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH, replySchema } from './collect/schema.ts'
+import { usableKey } from './domain/api-key.ts'
 import type { Exactly } from './domain/exact.ts'
 import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import type { Site } from './domain/settings.ts'
 import type { ApiDocument } from './http/api-document.ts'
+import { auditRoutes } from './http/audit.ts'
 import { limitOthers } from './http/body-limit.ts'
 import { consentRoutes } from './http/consents.ts'
 import { contactExportRoutes } from './http/contact-export.ts'
@@ -23,6 +25,7 @@ import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
 import { eraseRoutes } from './http/erase.ts'
 import { identifyRoutes } from './http/identify.ts'
+import { keyRoutes } from './http/keys.ts'
 import { linkTokenRoutes } from './http/link-tokens.ts'
 import { linkRoutes } from './http/links.ts'
 import { matchRoutes } from './http/matches.ts'
@@ -75,6 +78,8 @@ export type AppDeps = {
 function privateRoutes(deps: HttpDeps) {
   return new OpenAPIHono<PrivateEnv>()
     .route('/', sessionRoutes(deps))
+    .route('/', keyRoutes(deps))
+    .route('/', auditRoutes(deps))
     .route('/', contactRoutes(deps))
     .route('/', eraseRoutes(deps))
     .route('/', orderRoutes(deps))
@@ -128,8 +133,9 @@ export function createApp(deps: AppDeps): Hono {
   app.get('/metrics', async (c) => {
     if (!deps.isThisMachine(c)) {
       const token = /^Bearer (\S+)$/i.exec(c.req.header('authorization') ?? '')?.[1]
-      const key = token === undefined ? undefined : await deps.http.findKey(token)
-      if (!key) throw new Problem(401, 'unknown_key', 'metrics need a key, except for requests from this machine')
+      const found = token === undefined ? undefined : await deps.http.findKey(token)
+      const key = usableKey(found, deps.http.now(), 'metrics need a key, except for requests from this machine')
+      deps.http.keyUsed(key.id)
     }
     return c.text(await deps.metrics())
   })

@@ -1,6 +1,7 @@
 /** Gives the private routes their dependencies, which they know by type only. */
 import type { Kysely } from 'kysely'
 import { createIdentify } from './actions/identify.ts'
+import { createKey, revokeKey } from './actions/keys.ts'
 import { createMint, revokeTokens } from './actions/link-tokens.ts'
 import { createSignIn } from './actions/sign-in.ts'
 import { createSiteActs } from './actions/site-acts.ts'
@@ -24,13 +25,14 @@ type Parts = {
   configuration: Configuration
   now: () => number
   newId: () => string
+  keyUsed: (id: string) => void
   wake: () => void
 }
 
 const isHttps = (url: string) => url.startsWith('https:')
 
 /** The dependencies of the private routes. */
-export function createHttpDeps({ config, keyring, db, configuration, now, newId, wake }: Parts): HttpDeps {
+export function createHttpDeps({ config, keyring, db, configuration, now, newId, keyUsed, wake }: Parts): HttpDeps {
   return {
     db,
     now,
@@ -47,6 +49,17 @@ export function createHttpDeps({ config, keyring, db, configuration, now, newId,
       readLink,
       tombstone: keyring.tombstone,
     }),
+    keyUsed,
+    createKey: async (given, by) => {
+      const made = await createKey(db, given, by)
+      await configuration.refresh()
+      return made
+    },
+    revokeKey: async (id, by) => {
+      const existed = await revokeKey(db, id, by)
+      await configuration.refresh()
+      return existed
+    },
     findKey: (token) => configuration.freshKey(hashSecret(token)),
     findSite: (id) => configuration.freshSite(id),
     anonymousVisitors: (anonymousId) => {

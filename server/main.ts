@@ -8,6 +8,7 @@ import { nanoid } from 'nanoid'
 import pkg from '../package.json' with { type: 'json' }
 import { createDemo, type Demo } from './actions/demo.ts'
 import type { FirstOwner } from './actions/first-owner.ts'
+import { createKeyNotes } from './actions/keys.ts'
 import { prepareLater, prepareNow } from './actions/prepare-at-start.ts'
 import { prepareStore } from './actions/prepare-store.ts'
 import { type RebuildProgress, rebuildProgress } from './actions/rebuild.ts'
@@ -98,6 +99,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     files: () => sizesOf(config.dataDir),
   })
   const db = openServingStore(config)
+  const keys = createKeyNotes(db, now, (error) => log.error({ err: error }, 'the use of a key could not be noted'))
   const building = Promise.all([buildTag(), buildDashboard()])
   // The collector needs no store, so it starts while the store is migrated.
   const collector = startCollector(
@@ -118,6 +120,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
       onAnswers: coalesce(wake, WAKE_AFTER_MS),
       onMaintenanceFailed: (message) =>
         log.warn({ error: message }, 'maintenance of the journal failed and will be retried'),
+      onKeyUsed: keys.used,
       onDeath: (error) => endProcess(log, error, 'the collector thread has died'),
     },
   )
@@ -166,7 +169,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
   const app = createApp({
     configuration,
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
-    http: createHttpDeps({ config, keyring, db, configuration, now, newId, wake }),
+    http: createHttpDeps({ config, keyring, db, configuration, now, newId, keyUsed: keys.used, wake }),
     isThisMachine: (c) => doors.isThisMachine(c.env.incoming),
     // The demo shop calls the application without a connection.
     isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),
@@ -188,7 +191,10 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     ...watching,
   })
   const endpoints = createEndpoints({
-    receive: { configuration, clientAddress: addressOf, hashKey: hashSecret, limit: createRateLimit(isLoopback), now },
+    receive: {
+      ...{ configuration, clientAddress: addressOf, hashKey: hashSecret, keyUsed: keys.used },
+      ...{ limit: createRateLimit(isLoopback), now },
+    },
     collect: collector.collect,
     knowsOrigin: configuration.knowsOrigin,
     onLimited: metrics.limited,
@@ -238,7 +244,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
         ['the journal', () => collector.close()],
         ['landing and deriving', async () => pipeline?.stop()],
-        ['the store', () => db.destroy()],
+        ['the store', () => keys.settled().then(() => db.destroy())],
       ])
       reader.close()
       lock.release()

@@ -3,14 +3,12 @@
  * personal data, so a list can be copied into a ticket.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import { nanoid } from 'nanoid'
 import { isFolderLocked } from '../journal/folder-lock.ts'
 import { createDescribeAgent } from '../land/agent.ts'
 import { explainLetter, replayLetter } from '../land/dead-letters.ts'
 import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { withoutQuoted } from '../ops/log.ts'
-import { writeAudit } from '../store/audit.ts'
 import { deleteDeadLetter, listDeadLetters } from '../store/dead-letters.ts'
 import type { Database } from '../store/schema.ts'
 import {
@@ -75,7 +73,6 @@ export async function replayLetters(
 ): Promise<({ id: string } & Outcome)[]> {
   const outcomes: ({ id: string } & Outcome)[] = []
   for (const each of letters) outcomes.push({ id: each.view.id, ...(await replay(db, config, each)) })
-  await audit(db, 'dead_letters.replay', outcomes.length)
   return outcomes
 }
 
@@ -83,7 +80,6 @@ export async function replayLetters(
 export async function dropLetter(db: Store, { source }: Letter): Promise<void> {
   if ('body' in source) await deleteDeadLetter(db, source)
   else await dropFailure(db, source)
-  await audit(db, 'dead_letters.drop', 1)
 }
 
 function viewOfEntry(source: Database['dead_letters']): LetterView {
@@ -142,10 +138,6 @@ async function rederive(db: Store, config: Config, failure: DeriveFailure): Prom
     await sleep(LOOK_MS)
   }
   return { result: 'asked' }
-}
-
-function audit(db: Store, action: string, letters: number): Promise<void> {
-  return writeAudit(db, { id: nanoid(22), at: Date.now(), actor: 'command', action, detail: { letters } })
 }
 
 function parsed(body: string): unknown {

@@ -13,14 +13,14 @@ import { createShop } from '../../test/shop/shop.ts'
 import { DEMO_SITE, hasRealSite } from '../domain/demo.ts'
 import type { Site } from '../domain/settings.ts'
 import { eraseContact } from '../erasure/erase.ts'
-import { type Keyring, sha256Hex } from '../ops/keyring.ts'
-import { deleteApiKey } from '../store/api-keys.ts'
+import { hashSecret, type Keyring, newSecret, sha256Hex } from '../ops/keyring.ts'
+import { deleteApiKey, putApiKey } from '../store/api-keys.ts'
 import { type KeysOf, upsertContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { findSite } from '../store/sites.ts'
 import { forgetErased } from '../store/tombstones.ts'
-import { createKey, readKeysOf } from './sites.ts'
+import { readKeysOf } from './sites.ts'
 
 /** The demo shop of a server. */
 export type Demo = {
@@ -63,7 +63,9 @@ export function createDemo(deps: DemoDeps): Demo {
   const isOpen = () => exists() && (deps.stays || !isBesideReal())
 
   const open = async () => {
-    key = (await createKey(db, { id: keyId, scopes: ['links:write'] }, now())).key
+    key = newSecret('ck_')
+    const scopes = ['links:write']
+    await putApiKey(db, { id: keyId, name: 'Demo shop', scopes, expires_at: null, hash: hashSecret(key) }, now())
     await deps.refresh()
     const keysOf = await readKeysOf(db, keyring)
     await transact(db, (trx) => upsertContacts(trx, customers(), keysOf, now()))

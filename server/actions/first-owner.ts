@@ -8,9 +8,10 @@ import type { Kysely } from 'kysely'
 import { FIRST_USER } from '../domain/user.ts'
 import type { Config } from '../ops/config.ts'
 import { checkPassword, hashPassword, newPassword } from '../ops/password.ts'
+import type { By } from '../store/audit.ts'
 import { readMeta, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
-import { addUser, type By, changeUser, listUsers } from '../store/users.ts'
+import { addUser, changeUser, listUsers } from '../store/users.ts'
 
 /** The user that a start created. `password` is null unless it was generated. */
 export type FirstOwner = { name: string; password: string | null }

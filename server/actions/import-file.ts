@@ -16,7 +16,7 @@ import { readKeysOf } from './sites.ts'
 /** Imports a file. A dry run writes to a temporary empty store, and leaves no audit row. */
 export async function importFile(
   { db, config }: { db: Store; config: Config },
-  { kind, source, dryRun }: { kind: 'contacts' | 'orders'; source: Source; dryRun: boolean },
+  { kind, source, dryRun, actor }: { kind: 'contacts' | 'orders'; source: Source; dryRun: boolean; actor: string },
   hooks: ImportHooks,
 ): Promise<ImportOutcome> {
   const keysOf = await readKeysOf(db, createKeyring(config.secret))
@@ -32,8 +32,7 @@ export async function importFile(
     const rehearsal = await createRehearsal(config.dataDir)
     return run(rehearsal.db, hooks).finally(() => rehearsal.remove())
   }
-  const note = { kind, actor: 'command' }
-  return auditedImport({ db, newId: () => nanoid(22), now }, note, (noteProgress) =>
+  return auditedImport({ db, newId: () => nanoid(22), now }, { kind, actor }, (noteProgress) =>
     run(null, {
       ...hooks,
       onProgress(rows, outcome) {

@@ -12,7 +12,7 @@ import { createKeyring, type Keyring } from '../ops/keyring.ts'
 import { updatePresets } from '../segments/presets.ts'
 import { deletedSites } from '../store/deleted-sites.ts'
 import { migrate } from '../store/migrate.ts'
-import { openCommandStore } from '../store/open.ts'
+import { openCommandStore, type StoreAt } from '../store/open.ts'
 import type { Database } from '../store/schema.ts'
 import { findSite, listSites, updateSite } from '../store/sites.ts'
 import { ensureOwner, type FirstOwner } from './first-owner.ts'
@@ -30,6 +30,16 @@ export async function withStoreOf<T>(config: Config, work: (db: Store) => Promis
     if (databaseUrl !== null && (await isEmptyDatabase(db))) throw noInstallation('the database of DATABASE_URL')
     const keyring = createKeyring(config.secret)
     await bringUp(db, config, keyring, Date.now()).catch(explainDamage(config.dataDir, 'couture.db'))
+    return await work(db)
+  } finally {
+    await db.destroy()
+  }
+}
+
+/** Opens a store of whatever version without migrating it: a backup before an upgrade must not begin the upgrade. */
+export async function withStoreAsIs<T>(at: StoreAt, work: (db: Store) => Promise<T>): Promise<T> {
+  const db = openCommandStore(at)
+  try {
     return await work(db)
   } finally {
     await db.destroy()

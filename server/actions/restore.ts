@@ -13,8 +13,10 @@ import type { Config } from '../ops/config.ts'
 import { flushFile, flushFolder } from '../ops/flush.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { makePrivate } from '../ops/private-files.ts'
+import { addAudited, lastAuditAt } from '../store/audit.ts'
 import { readCursor } from '../store/cursors.ts'
 import { readSqliteFile } from '../store/engine/sqlite-file.ts'
+import type { AuditRow } from '../store/schema/configuration.ts'
 import { endAllSessions } from '../store/sessions.ts'
 import { checkBackup, SQLITE_SUFFIXES } from './backup.ts'
 import { type Store, withStoreOf } from './prepare-store.ts'
@@ -31,8 +33,12 @@ export type Restored = {
   missing: number
 }
 
-/** Restores a backup. The server must be stopped. */
-export async function restoreBackup(config: Config, file: string): Promise<Restored> {
+/** Restores a backup. The server must be stopped. `note` audits it. */
+export async function restoreBackup(
+  config: Config,
+  file: string,
+  note: (db: Store) => Promise<void>,
+): Promise<Restored> {
   if (!existsSync(file)) throw new Error(`there is no file "${file}"`)
   const lock = lockFolder(config.dataDir)
   try {
@@ -58,6 +64,8 @@ export async function restoreBackup(config: Config, file: string): Promise<Resto
     return await withStoreOf(config, async (db) => {
       await endAllSessions(db)
       const withdrawn = await markWithdrawn(db, since, tombstone, Date.now())
+      if (aside !== null) await keepAudit(db, aside)
+      await note(db)
       const keysOf = await readKeysOf(db, keyring)
       await eraseAgain(db, { keysOf, tombstone, newId: () => nanoid(22), now: Date.now() })
       return { store, aside, withdrawn, missing: await missingEntries(db, config.dataDir) }
@@ -77,6 +85,19 @@ function withdrawnSince(store: string): Withdrawn {
     // A damaged store is a common reason for a restore.
     return none
   }
+}
+
+/** Keeps what was audited since the backup, where the old store can still be read. */
+async function keepAudit(db: Store, aside: string): Promise<void> {
+  const last = await lastAuditAt(db)
+  let rows: AuditRow[]
+  try {
+    rows = readSqliteFile(aside, (query) => query(`select * from audit where at >= ${last}`) as AuditRow[])
+  } catch {
+    // A damaged store is a common reason for a restore.
+    return
+  }
+  await addAudited(db, rows)
 }
 
 /** Renames the store and the files beside it. */

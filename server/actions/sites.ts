@@ -5,8 +5,7 @@ import { normaliseEmail } from '../domain/identifier.ts'
 import { Problem } from '../domain/problem.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
 import { contactReference } from '../domain/token.ts'
-import { hashSecret, type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
-import { putApiKey } from '../store/api-keys.ts'
+import { type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
 import { deletedSites, deleteSite } from '../store/deleted-sites.ts'
@@ -129,17 +128,6 @@ export async function renewLinkSecret(
     await note(trx)
   })
   await rekeyContacts(db, await readKeysOf(db, keyring))
-}
-
-/** Adds an API key. The key itself is returned once and not stored. */
-export async function createKey(
-  db: Kysely<Database>,
-  given: { id: string; scopes: string[] },
-  now: number,
-): Promise<{ id: string; key: string; scopes: string[] }> {
-  const key = newSecret('ck_')
-  await putApiKey(db, { ...given, hash: hashSecret(key) }, now)
-  return { ...given, key }
 }
 
 /** Parses an origin, or returns a sentence that says what it must be. */

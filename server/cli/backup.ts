@@ -2,8 +2,10 @@
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import { backUp } from '../actions/backup.ts'
+import { withStoreAsIs } from '../actions/prepare-store.ts'
 import { readCommandConfig } from '../ops/config.ts'
 import { createBar, shareText } from './bar.ts'
+import { noteCommand } from './by.ts'
 import { Refusal, show } from './store.ts'
 
 /** Adds the command. */
@@ -14,11 +16,13 @@ export function registerBackup(program: Command): void {
     .option('--json', 'print JSON')
     .action(async (file: string, options: { json?: boolean }) => {
       refusePostgres()
-      const { dataDir } = readCommandConfig(process.env)
+      const config = readCommandConfig(process.env)
+      const { dataDir } = config
       const bar = createBar()
       const copy = await backUp(dataDir, resolve(file), (done, total) =>
         bar.draw((_, width) => shareText(done, total, 'pages', width)),
       ).finally(() => bar.end())
+      await withStoreAsIs(config, (db) => noteCommand(db, 'backup', { file: copy.file, bytes: copy.bytes }))
       show(
         options.json,
         copy,

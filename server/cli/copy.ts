@@ -3,9 +3,11 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { type CopyStore, copyBesideServer, finishCopy, hasStore } from '../actions/copy-store.ts'
+import { withStoreAsIs } from '../actions/prepare-store.ts'
 import type { Compared } from '../copy/copy.ts'
 import { checkDatabaseUrl, readCommandConfig } from '../ops/config.ts'
 import { createBar, shareText } from './bar.ts'
+import { noteCommand } from './by.ts'
 import { Refusal, show } from './store.ts'
 
 const HELP = `
@@ -33,6 +35,11 @@ export function registerCopy(program: Command): void {
       if (!hasStore(dataDir)) {
         throw new Refusal(`there is no store in ${dataDir}; DATA_DIR must be the server's folder`)
       }
+      // Written before, so that the copy has it too.
+      const { host, pathname } = new URL(to)
+      await withStoreAsIs({ dataDir, databaseUrl: null }, (db) =>
+        noteCommand(db, isLast ? 'copy.finish' : 'copy', { to: host + pathname }),
+      )
       const bar = createBar()
       const onProgress: CopyStore['onProgress'] = (table, done, total) =>
         bar.draw((_, width) => shareText(done, total, `rows, now ${table}`, width))

@@ -15,6 +15,7 @@ import {
 } from '../actions/dead-letters.ts'
 import type { Store } from '../actions/prepare-store.ts'
 import type { Config } from '../ops/config.ts'
+import { noteCommand } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 type Options = { json?: boolean; all?: boolean }
@@ -41,6 +42,7 @@ export function registerDeadLetters(program: Command): void {
       withStore(async (db, config) => {
         const letter = await letterOrRefuse(db, config, id)
         const content = contentOf(letter)
+        await noteCommand(db, 'dead_letters.read', { letters: 1 })
         const value = { ...letter.view, entry_content: content }
         show(isJson(command), value, () => `${line(letter.view)}\n${JSON.stringify(content, null, 2)}`)
       }),
@@ -55,6 +57,7 @@ export function registerDeadLetters(program: Command): void {
         if ((id === undefined) === !options.all) throw new Refusal('give the ID of a dead letter, or --all')
         const letters = id === undefined ? await listLetters(db, config) : [await letterOrRefuse(db, config, id)]
         const outcomes = await replayLetters(db, config, letters)
+        await noteCommand(db, 'dead_letters.replay', { letters: outcomes.length })
         const count = (result: Outcome['result']) => outcomes.filter((each) => each.result === result).length
         const counts = { landed: count('landed'), derived: count('derived'), asked: count('asked') }
         const failed = outcomes.filter((each) => each.result === 'failed')
@@ -77,6 +80,7 @@ export function registerDeadLetters(program: Command): void {
     .action((id: string) =>
       withStore(async (db, config) => {
         await dropLetter(db, await letterOrRefuse(db, config, id))
+        await noteCommand(db, 'dead_letters.drop', { letters: 1 })
         show(isJson(command), { id, dropped: true }, () => `Dead letter ${id} is deleted.`)
       }),
     )

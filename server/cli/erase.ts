@@ -4,6 +4,7 @@ import { nanoid } from 'nanoid'
 import { readKeysOf } from '../actions/sites.ts'
 import { eraseAudited } from '../erasure/erase-audited.ts'
 import { createKeyring } from '../ops/keyring.ts'
+import { commandBy } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the command. */
@@ -20,7 +21,7 @@ export function registerErase(program: Command): void {
           tombstone: keyring.tombstone,
           newId: () => nanoid(22),
           now: Date.now(),
-          actor: 'command',
+          actor: commandBy().actor,
         })
         if (erased === null) throw new Refusal(`there is no contact "${contact}", or it is already erased`)
         const { visitors, shared, orders } = erased

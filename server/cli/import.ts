@@ -12,6 +12,7 @@ import { importText, mappingText, progressText } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'
 import { makePrivate } from '../ops/private-files.ts'
 import { createBar } from './bar.ts'
+import { commandBy } from './by.ts'
 import { withStore } from './store.ts'
 
 type Options = { map?: string; currency?: string; dryRun?: boolean; json?: boolean; rejected?: string }
@@ -52,12 +53,18 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   const bar = createBar()
   const rejected = options.rejected === undefined ? null : createRejectedFile(options.rejected)
   const opened = { kind, source, dryRun: options.dryRun === true }
-  const outcome = await importFile({ db, config }, opened, {
-    // Progress is in bytes, because the number of rows is unknown until they are read.
-    onProgress: (rows) =>
-      bar.draw((elapsedMs, width) => progressText({ rows, read: input.read(), total: input.total, elapsedMs }, width)),
-    onRejected: (each) => rejected?.add([each.row, each.code, each.message]),
-  }).finally(() => {
+  const outcome = await importFile(
+    { db, config },
+    { ...opened, actor: commandBy().actor },
+    {
+      // Progress is in bytes, because the number of rows is unknown until they are read.
+      onProgress: (rows) =>
+        bar.draw((elapsedMs, width) =>
+          progressText({ rows, read: input.read(), total: input.total, elapsedMs }, width),
+        ),
+      onRejected: (each) => rejected?.add([each.row, each.code, each.message]),
+    },
+  ).finally(() => {
     bar.end()
     return rejected?.close()
   })

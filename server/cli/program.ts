@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import pkg from '../../package.json' with { type: 'json' }
 import { writeBuild } from '../ops/bundle.ts'
 import { PRIVATE_UMASK } from '../ops/private-files.ts'
+import { registerAudit } from './audit.ts'
 import { registerBackup } from './backup.ts'
 import { registerCopy } from './copy.ts'
 import { registerDeadLetters } from './dead-letters.ts'
@@ -37,6 +38,7 @@ function createProgram(): Command {
     })
   registerSites(program)
   registerKeys(program)
+  registerAudit(program)
   registerUsers(program)
   registerTokens(program)
   registerImports(program)

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { rebuildAll } from '../actions/rebuild.ts'
 import { createBar, shareText } from './bar.ts'
+import { noteCommand } from './by.ts'
 import { show, withStore } from './store.ts'
 
 /** Adds the command. */
@@ -12,6 +13,7 @@ export function registerRebuild(program: Command): void {
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) =>
       withStore(async (db, config) => {
+        await noteCommand(db, 'rebuild', {})
         const bar = createBar()
         const visitors = await rebuildAll(db, config, (done, total) =>
           bar.draw((_, width) => shareText(done, total, 'visitors derived', width)),

@@ -4,6 +4,7 @@ import type { Command } from 'commander'
 import { restoreBackup } from '../actions/restore.ts'
 import { readCommandConfig } from '../ops/config.ts'
 import { refusePostgres } from './backup.ts'
+import { noteCommand } from './by.ts'
 import { show } from './store.ts'
 
 /** Adds the command. */
@@ -15,7 +16,9 @@ export function registerRestore(program: Command): void {
     .action(async (file: string, options: { json?: boolean }) => {
       refusePostgres()
       const config = readCommandConfig(process.env)
-      const { store, aside, withdrawn, missing } = await restoreBackup(config, resolve(file))
+      const { store, aside, withdrawn, missing } = await restoreBackup(config, resolve(file), (db) =>
+        noteCommand(db, 'restore', { file: resolve(file) }),
+      )
       show(options.json, { restored: store, aside, withdrawn, missing_entries: missing }, () =>
         [
           `${store} is restored from ${file}. When the server starts, it lands what the journal has kept since the backup.`,

@@ -1,6 +1,5 @@
 /** `couture sites …`: the shops that may send events, their secrets and settings. */
 import type { Command } from 'commander'
-import { nanoid } from 'nanoid'
 import { deleteWholeSite } from '../actions/delete-site.ts'
 import type { Store } from '../actions/prepare-store.ts'
 import { changeSite, readOrigins } from '../actions/site-changes.ts'
@@ -10,6 +9,7 @@ import { createKeyring } from '../ops/keyring.ts'
 import { countVisitors } from '../store/deleted-sites.ts'
 import { findSite, listSites } from '../store/sites.ts'
 import { createBar, shareText } from './bar.ts'
+import { commandBy } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */
@@ -105,7 +105,8 @@ export function registerSites(program: Command): void {
 
 /** Who changes sites here. */
 function byCommand() {
-  return { actor: 'command', id: nanoid(22), now: Date.now() }
+  const { actor, at: now, newId } = commandBy()
+  return { actor, id: newId(), now }
 }
 
 function siteView(site: Site) {

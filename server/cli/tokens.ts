@@ -1,13 +1,12 @@
 /** `couture tokens …`: mints and revokes the link tokens of mailings. */
 import type { Command } from 'commander'
-import { nanoid } from 'nanoid'
 import { createMint, type Revoking, revokeTokens } from '../actions/link-tokens.ts'
 import type { Store } from '../actions/prepare-store.ts'
 import { targetProblem } from '../domain/link-target.ts'
 import { issuedFor, MESSAGE_PATTERN } from '../domain/token.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { contactRecipients, type Recipients, type Rejected, segmentRecipients } from '../segments/recipients.ts'
-import { writeAudit } from '../store/audit.ts'
+import { noteCommand } from './by.ts'
 import { siteOrRefuse } from './sites.ts'
 import { Refusal, show, withStore } from './store.ts'
 
@@ -70,7 +69,7 @@ export function registerTokens(program: Command): void {
           more = page.more
         }
         const counts = { minted: data.length, rejected: rejected.length }
-        await note(db, 'link_tokens.mint', { site: site.id, message: options.message, ...counts })
+        await noteCommand(db, 'link_tokens.mint', { site: site.id, message: options.message, ...counts })
         show(options.json, { data, rejected }, () =>
           [
             ...data.map(({ contact, url }) => `${contact}  ${url}`),
@@ -95,7 +94,7 @@ export function registerTokens(program: Command): void {
         const revoking = readRevoking(options)
         const message = revoking.kind === 'message' ? { message: revoking.value } : {}
         const result = await revokeTokens(db, createKeyring(config.secret), site, revoking, Date.now(), (trx) =>
-          note(trx, 'link_tokens.revoke', { site: site.id, revoked: revoking.kind, ...message }),
+          noteCommand(trx, 'link_tokens.revoke', { site: site.id, revoked: revoking.kind, ...message }),
         )
         if ('code' in result) throw new Refusal(`--${result.message}`)
         const at = new Date(result.at).toISOString()
@@ -124,8 +123,4 @@ function readRevoking({ token, message, contact, key }: RevokeOptions): Revoking
   if (kind !== 'key') return { kind, value }
   if (value !== 'all') throw new Refusal(`--key must be all (got "${value}")`)
   return { kind }
-}
-
-function note(db: Parameters<typeof writeAudit>[0], action: string, detail: Record<string, unknown>): Promise<void> {
-  return writeAudit(db, { id: nanoid(22), at: Date.now(), actor: 'command', action, detail })
 }

@@ -5,6 +5,7 @@ import { readKeysOf } from '../actions/sites.ts'
 import { type Trace, trace } from '../actions/trace.ts'
 import type { Person } from '../domain/ids.ts'
 import { createKeyring } from '../ops/keyring.ts'
+import { commandBy } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 const PURPOSES = ['analytics', 'identity', 'marketing'] as const
@@ -23,7 +24,7 @@ export function registerTrace(program: Command): void {
           tombstone: keyring.tombstone,
           newId: () => nanoid(22),
           now: Date.now(),
-          actor: 'command',
+          actor: commandBy().actor,
         })
         if (found === null) throw new Refusal(`there is no visitor or contact "${id}"`)
         show(options.json, found, () => text(found))

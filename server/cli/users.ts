@@ -1,15 +1,14 @@
 /** `couture users …`: who signs in to the dashboard, with which role, and where. */
 import { text } from 'node:stream/consumers'
 import type { Command } from 'commander'
-import { nanoid } from 'nanoid'
 import type { Store } from '../actions/prepare-store.ts'
 import { ROLE_NAMES, type Role } from '../domain/roles.ts'
 import { emailProblem, isRole, nameProblem, passwordProblem, userId } from '../domain/user.ts'
 import { hashPassword, newPassword } from '../ops/password.ts'
-import { writeAudit } from '../store/audit.ts'
 import type { UserRow } from '../store/schema/configuration.ts'
 import { endSessionsOf, listSessions } from '../store/sessions.ts'
 import { addUser, changeUser, findUser, listUsers, MAX_USERS, removeUser } from '../store/users.ts'
+import { commandBy, noteCommand } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 type Options = { json?: boolean }
@@ -53,7 +52,7 @@ export function registerUsers(program: Command): void {
         refuse(nameProblem(name))
         refuse(email === null ? null : emailProblem(email))
         const { hash, made } = await password(name, options.passwordStdin)
-        const user = await addUser(db, { name, email, role, password: hash }, by())
+        const user = await addUser(db, { name, email, role, password: hash }, commandBy())
         if (user === 'exists') throw new Refusal(`there is already a user "${name}"`)
         if (user === 'too_many') throw new Refusal(`there may be at most ${MAX_USERS} users`)
         if (user === 'no_owner') throw new Refusal('the first user must be an owner: give --role owner')
@@ -70,7 +69,7 @@ export function registerUsers(program: Command): void {
       withStore(async (db) => {
         const { id } = await userOrRefuse(db, name)
         const { hash, made } = await password(name, options.passwordStdin)
-        const user = changed(await changeUser(db, id, { password: hash }, by()), name)
+        const user = changed(await changeUser(db, id, { password: hash }, commandBy()), name)
         showWithPassword(options.json, user, made, `${user.name} has a new password, and is signed out everywhere.`)
       }),
     )
@@ -82,7 +81,7 @@ export function registerUsers(program: Command): void {
     .action((name: string, role: string, options: Options) =>
       withStore(async (db) => {
         const change = { role: roleOrRefuse(role) }
-        const user = changed(await changeUser(db, userId(name), change, by()), name)
+        const user = changed(await changeUser(db, userId(name), change, commandBy()), name)
         show(options.json, userView(user), () => `${user.name} is ${user.role} now.`)
       }),
     )
@@ -93,7 +92,7 @@ export function registerUsers(program: Command): void {
     .option('--json', 'print JSON')
     .action((name: string, options: Options) =>
       withStore(async (db) => {
-        const user = changed(await removeUser(db, userId(name), by()), name)
+        const user = changed(await removeUser(db, userId(name), commandBy()), name)
         show(options.json, { id: user.id, removed: true }, () => `${user.name} is removed.`)
       }),
     )
@@ -129,16 +128,13 @@ export function registerUsers(program: Command): void {
       withStore(async (db) => {
         const user = await userOrRefuse(db, name)
         const ended = await endSessionsOf(db, user.id)
-        const { newId, ...who } = by()
-        await writeAudit(db, { id: newId(), ...who, action: 'session.end', detail: { user: user.name, ended } })
+        await noteCommand(db, 'session.end', { user: user.name, ended })
         show(options.json, { id: user.id, ended }, () => `${user.name} is signed out of ${ended} sessions.`)
       }),
     )
 }
 
 const iso = (at: number) => new Date(at).toISOString()
-
-const by = () => ({ actor: 'command', at: Date.now(), newId: () => nanoid(22) })
 
 /** A user as it is printed, without the hash of the password. */
 function userView({ id, name, email, role, created_at, signed_in_at }: UserRow) {

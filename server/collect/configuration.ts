@@ -4,6 +4,7 @@
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ApiKey } from '../domain/api-key.ts'
 import { DEMO_SITE } from '../domain/demo.ts'
 import type { Site } from '../domain/settings.ts'
 
@@ -11,14 +12,14 @@ import type { Site } from '../domain/settings.ts'
 export type Snapshot = {
   version: number
   sites: Site[]
-  keys: { id: string; hash: string; scopes: string[] }[]
+  keys: (ApiKey & { hash: string })[]
 }
 
 /** What endpoints look up. The `fresh` lookups refresh once before they fail: the entry may have just been created. */
 export type Directory = {
   sites(): Iterable<Site>
   freshSite(id: string): Promise<Site | undefined>
-  freshKey(hash: string): Promise<{ id: string; scopes: string[] } | undefined>
+  freshKey(hash: string): Promise<ApiKey | undefined>
 }
 
 /** The directory of the thread that reads the store. */
@@ -38,11 +39,11 @@ export type Configuration = Directory & {
 /** A directory of the last snapshot it was given. `missed` must resolve once the newest snapshot was given. */
 export function createDirectory(missed: () => Promise<void>): Directory & { use(snapshot: Snapshot): void } {
   let sites = new Map<string, Site>()
-  let keys = new Map<string, { id: string; scopes: string[] }>()
+  let keys = new Map<string, ApiKey>()
   return {
     use(snapshot) {
       sites = new Map(snapshot.sites.map((site) => [site.id, site]))
-      keys = new Map(snapshot.keys.map((key) => [key.hash, { id: key.id, scopes: key.scopes }]))
+      keys = new Map(snapshot.keys.map(({ hash, ...key }) => [hash, key]))
     },
     sites: () => sites.values(),
     async freshSite(id) {

@@ -26,6 +26,8 @@ import { isEnvelope, isEvent } from './wire-check.ts'
 export type EventsDeps = ClaimDeps & {
   configuration: Directory
   hashKey: (key: string) => string
+  /** Notes that a key was used. */
+  keyUsed: (id: string) => void
   cookieMac: CookieMac
   hashVisitor: HashVisitor
   /** Whether anything of a visitor was accepted, or whether it has withdrawn. Asks the store, if it can be asked. */

@@ -4,6 +4,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { LIMITS } from '../../tag/wire.ts'
+import { usableKey } from '../domain/api-key.ts'
 import { Problem } from '../domain/problem.ts'
 import type { CollectRequest, Endpoint } from './accept.ts'
 import { readBody } from './body.ts'
@@ -32,6 +33,8 @@ export type ReceiveDeps = {
   clientAddress: (message: IncomingMessage) => string | null
   configuration: Configuration
   hashKey: (key: string) => string
+  /** Notes that a key was used. */
+  keyUsed: (id: string) => void
   limit: RateLimit
   now: () => number
 }
@@ -73,10 +76,11 @@ function knownKey(header: string | undefined, { configuration, hashKey }: Receiv
 }
 
 /** 401 or 403 for an invalid secret key. */
-async function checkKey(header: string, { configuration, hashKey }: ReceiveDeps): Promise<void> {
+async function checkKey(header: string, { configuration, hashKey, keyUsed, now }: ReceiveDeps): Promise<void> {
   const token = /^Bearer (\S+)$/i.exec(header)?.[1]
-  const key = token === undefined ? undefined : await configuration.freshKey(hashKey(token))
-  if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a key of this collector')
+  const found = token === undefined ? undefined : await configuration.freshKey(hashKey(token))
+  const key = usableKey(found, now(), 'Authorization must be "Bearer KEY" with a key of this collector')
+  keyUsed(key.id)
   if (!key.scopes.includes('events:write')) {
     throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
   }

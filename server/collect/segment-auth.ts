@@ -7,6 +7,7 @@
  * follows from a write key in the body; otherwise there must be only one site.
  */
 
+import { usableKey } from '../domain/api-key.ts'
 import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
 import type { CollectRequest } from './accept.ts'
@@ -16,18 +17,23 @@ import type { Directory } from './configuration.ts'
 export type SegmentCaller = { site: Site; keyed: boolean; verified: boolean }
 
 /** What is needed to identify the caller. */
-export type SegmentAuthDeps = { configuration: Directory; hashKey: (key: string) => string }
+export type SegmentAuthDeps = {
+  configuration: Directory
+  hashKey: (key: string) => string
+  /** Notes that a key was used. */
+  keyUsed: (id: string) => void
+}
 
 type Credential = { key: string; site?: string }
 
 /** Finds the caller. 401 for a missing or unknown key, 403 for a missing scope, 400 if the site is unclear. */
 export async function callerOf(
-  { authorization, site: inAddress }: CollectRequest,
+  { authorization, receivedAt, site: inAddress }: CollectRequest,
   body: Record<string, unknown>,
   calls: unknown[],
   deps: SegmentAuthDeps,
 ): Promise<SegmentCaller> {
-  const { configuration, hashKey } = deps
+  const { configuration, hashKey, keyUsed } = deps
   const inBody = [body, ...calls].map((each) => textOf(each, 'writeKey')).find((key) => key !== undefined)
   const credential = fromHeader(authorization) ?? (inBody === undefined ? null : parse(inBody))
   if (credential === null) {
@@ -35,13 +41,12 @@ export async function callerOf(
   }
   const known = ofWriteKey(configuration, credential.key)
   if (known) return { site: known, keyed: false, verified: false }
-  const key = await configuration.freshKey(hashKey(credential.key))
-  if (!key) {
-    // The search for a secret key has refreshed the directory: a site that was just created is known by now.
-    const site = ofWriteKey(configuration, credential.key)
-    if (site) return { site, keyed: false, verified: false }
-    throw new Problem(401, 'unknown_key', "the key must be a site's write key or a secret key of this collector")
-  }
+  const found = await configuration.freshKey(hashKey(credential.key))
+  // The search for a secret key has refreshed the directory: a site that was just created is known by now.
+  const fresh = found === undefined ? ofWriteKey(configuration, credential.key) : undefined
+  if (fresh) return { site: fresh, keyed: false, verified: false }
+  const key = usableKey(found, receivedAt, "the key must be a site's write key or a secret key of this collector")
+  keyUsed(key.id)
   if (!key.scopes.includes('events:write')) {
     throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
   }

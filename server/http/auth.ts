@@ -5,6 +5,7 @@
  */
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
+import { usableKey } from '../domain/api-key.ts'
 import { Problem } from '../domain/problem.ts'
 import { permits, ROLES, type Scope } from '../domain/roles.ts'
 import { SESSION_MS } from '../store/sessions.ts'
@@ -38,8 +39,9 @@ export function allow(deps: HttpDeps, ...scopes: Scope[]): MiddlewareHandler<Pri
     const header = c.req.header('authorization')
     if (header !== undefined) {
       const token = /^Bearer (\S+)$/i.exec(header)?.[1]
-      const key = token === undefined ? undefined : await deps.findKey(token)
-      if (!key) throw new Problem(401, 'unknown_key', 'Authorization must be "Bearer KEY" with a valid key', bearer)
+      const found = token === undefined ? undefined : await deps.findKey(token)
+      const key = usableKey(found, deps.now(), 'Authorization must be "Bearer KEY" with a valid key')
+      deps.keyUsed(key.id)
       if (!permits(key.scopes, scopes)) {
         throw new Problem(403, 'missing_scope', `the key must have the scope ${scopes.join(' or ')}`)
       }

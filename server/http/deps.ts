@@ -1,7 +1,9 @@
 /** The dependencies of the private routes. A request reads and writes the store through `db` only. */
 import type { Context } from 'hono'
 import type { Kysely, Transaction } from 'kysely'
+import type { ApiKey } from '../domain/api-key.ts'
 import type { Site } from '../domain/settings.ts'
+import type { By } from '../store/audit.ts'
 import type { KeysOf } from '../store/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import type { Session } from '../store/sessions.ts'
@@ -11,8 +13,13 @@ export type HttpDeps = {
   db: Kysely<Database>
   now: () => number
   newId: () => string
-  /** Looks up the API key of a Bearer token. */
-  findKey: (token: string) => Promise<{ id: string; scopes: string[] } | undefined>
+  /** Looks up the API key of a Bearer token; it may have expired. */
+  findKey: (token: string) => Promise<ApiKey | undefined>
+  /** Notes that a key was used. */
+  keyUsed: (id: string) => void
+  createKey: (given: Omit<ApiKey, 'id'>, by: By) => Promise<ApiKey & { key: string; created_at: number }>
+  /** Revokes a key, and returns whether it existed. */
+  revokeKey: (id: string, by: By) => Promise<boolean>
   findSite: (id: string) => Promise<Site | undefined>
   /** The ids of the visitors that an anonymous id of Segment's API can stand for, at any site. */
   anonymousVisitors: (anonymousId: string) => string[]

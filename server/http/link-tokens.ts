@@ -27,7 +27,8 @@ const requestSchema = z
     site: shortId,
     contacts: z.array(contactId).min(1).max(MAX_CONTACTS).optional(),
     segment: shortId.optional().openapi({
-      description: 'In place of `contacts`: the members of this segment that are contacts and may be mailed.',
+      description:
+        'In place of `contacts`: the members of this segment that are contacts and may be mailed. Also needs `segments:read`.',
     }),
     message: message.openapi({ description: 'The name of the mailing.' }),
     target: z.string().max(2000).optional().openapi({
@@ -113,6 +114,10 @@ export function linkTokenRoutes(deps: HttpDeps) {
         const body = c.req.valid('json')
         const { format, bom } = c.req.valid('query')
         const now = deps.now()
+        // The reply lists the members of the segment.
+        if (body.segment !== undefined && !permits(c.get('caller').scopes, ['segments:read'])) {
+          throw new Problem(403, 'missing_scope', 'the links of a segment also need the scope segments:read')
+        }
         const site = await siteOf(deps, body.site)
         const target = body.target ?? `${site.origins[0]}/`
         const problem = targetProblem(target, site)

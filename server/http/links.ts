@@ -14,8 +14,9 @@ import { findLink, listLinks } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import { allow } from './auth.ts'
-import type { HttpDeps, PrivateEnv } from './deps.ts'
+import type { Caller, HttpDeps, PrivateEnv } from './deps.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { createReadAudit } from './read-audit.ts'
 import {
   contactId,
   evidenceSchema,
@@ -90,14 +91,20 @@ const ACT_TEXTS: Record<Act, { summary: string; description: string }> = {
   },
   confirm: {
     summary: 'Confirm a link',
-    description: 'For a link that waits for review, or was refused by a limit although it is right.',
+    description:
+      'For a link that waits for review, or was refused by a limit although it is right. It counts as a signed login, so ' +
+      'this is for people: users, and keys with the scope `admin`. A key with `links:write` could vouch for its own claims.',
   },
-  clear: { summary: 'Undo the last act on a link', description: 'The rules alone decide again.' },
+  clear: {
+    summary: 'Undo the last act on a link',
+    description: 'The rules alone decide again. A key without the scope `admin` can undo its own acts only.',
+  },
 }
 
 /** The links' routes. */
 export function linkRoutes(deps: HttpDeps) {
   const read = allow(deps, 'people:read', 'contacts:read')
+  const noteRead = createReadAudit(deps)
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
   return app
     .openapi(
@@ -125,6 +132,7 @@ export function linkRoutes(deps: HttpDeps) {
         const filter =
           query.visitor === undefined ? query : { ...query, visitor: await visitorNamed(deps, query.visitor) }
         const rows = await listLinks(deps.db, filter, limit + 1, decodeCursor(LIST, after, cursorSchema))
+        await noteRead(c, 'links.read', filter, filter.state === undefined ? {} : { state: filter.state })
         const page = rows.slice(0, limit)
         const last = page.at(-1)
         const hasMore = rows.length > limit
@@ -149,6 +157,7 @@ export function linkRoutes(deps: HttpDeps) {
         if (!row) throw unknownLink()
         const link = renderLink(row)
         const acts = await listActs(deps.db, claim)
+        await noteRead(c, 'link.read', { visitor: claim.visitorId })
         return c.json(
           {
             ...link,
@@ -182,9 +191,21 @@ export function linkRoutes(deps: HttpDeps) {
     })
   }
 
+  /**
+   * Refuses what would let a key vouch for claims that it made itself, by events or by the tokens of its mails: a
+   * confirmation, and the undoing of what an operator declared an error.
+   */
+  async function checkOperator({ actor, scopes, session }: Caller, claim: ClaimId, act: Act): Promise<void> {
+    if (act === 'void' || session !== null || scopes.includes('admin')) return
+    if (act === 'clear' && ((await listActs(deps.db, claim)).at(-1)?.actor ?? actor) === actor) return
+    const what = act === 'confirm' ? 'confirming a link' : 'undoing the act of somebody else'
+    throw new Problem(403, 'operator_only', `${what} is for users, and for keys with the scope admin`)
+  }
+
   async function recordAct(c: Context<PrivateEnv>, id: string, act: Act): Promise<z.infer<typeof actSchema>> {
     const claim = readId(id)
     const { actor } = c.get('caller')
+    await checkOperator(c.get('caller'), claim, act)
     const row = await transact(deps.db, async (trx) => {
       const kept = await addAct(trx, claim, act, actor, deps.now())
       if (typeof kept === 'string') return kept

@@ -11,6 +11,7 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, renderLink } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { createReadAudit } from './read-audit.ts'
 import {
   cartSchema,
   contactId,
@@ -97,6 +98,7 @@ const visitorsQuery = pageQuery
 /** The routes of contacts and visitors. */
 export function peopleRoutes(deps: HttpDeps) {
   const read = allow(deps, 'people:read', 'contacts:read')
+  const noteRead = createReadAudit(deps)
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
   return app
     .openapi(
@@ -109,7 +111,12 @@ export function peopleRoutes(deps: HttpDeps) {
         request: { params: contactParam },
         responses: { 200: json('The contact', contactSchema), ...refusals, 404: refusal('There is no such contact') },
       }),
-      async (c) => c.json(await contactView(deps, c.req.valid('param').id), 200),
+      async (c) => {
+        const { id } = c.req.valid('param')
+        const view = await contactView(deps, id)
+        await noteRead(c, 'contact.read', { contact: id })
+        return c.json(view, 200)
+      },
     )
     .openapi(
       createRoute({
@@ -132,6 +139,7 @@ export function peopleRoutes(deps: HttpDeps) {
         }
         const from = decodeCursor(state, after, z.string()) ?? ''
         const { visitors, next } = await visitorPage(deps.db, state, from, limit)
+        await noteRead(c, 'visitors.read', {}, { state })
         const position = next === null ? null : encodeCursor(state, next)
         return c.json({ data: visitors.map(renderVisitor), next: position, has_more: next !== null }, 200)
       },
@@ -155,6 +163,7 @@ export function peopleRoutes(deps: HttpDeps) {
         const [visitor] = await describeVisitors(deps.db, [id])
         if (!visitor) throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
         const links = await linksOf(deps.db, { visitor: id })
+        await noteRead(c, 'visitor.read', { visitor: id })
         return c.json({ ...renderVisitor(visitor), links: links.map(renderLink) }, 200)
       },
     )

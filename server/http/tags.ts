@@ -20,6 +20,8 @@ export const TAGS = {
   Sites: 'The shops that may send events, with their secrets and settings.',
   Session: "The dashboard's sign-in. Programs use keys instead.",
   Users: 'Who signs in to the dashboard, with which role, and where they are signed in.',
+  Keys: 'The keys of servers and tools: created, listed and revoked.',
+  Audit: 'Who read, wrote, exported, signed in or changed what.',
   Operation: 'Health and metrics, for operators.',
 } as const
 

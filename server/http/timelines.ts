@@ -13,6 +13,7 @@ import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
+import { createReadAudit } from './read-audit.ts'
 import { contactId, gradeSchema, iso, json, minGrade, refusal, refusals, strengthSchema, visitorId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
@@ -43,6 +44,7 @@ const timelineCursor = z.object({ at: z.number(), id: z.string(), visitor: z.str
 /** The timelines' routes. */
 export function timelineRoutes(deps: HttpDeps) {
   const read = allow(deps, 'people:read', 'contacts:read')
+  const noteRead = createReadAudit(deps)
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
   return app
     .openapi(
@@ -65,6 +67,7 @@ export function timelineRoutes(deps: HttpDeps) {
         const position = decodeCursor(`timeline:c:${id}`, after, timelineCursor)
         const timeline = await contactTimeline(deps.db, id, strength === 'all', position, limit + 1)
         if (!timeline) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
+        await noteRead(c, 'timeline.read', { contact: id })
         return c.json(timelinePage(`timeline:c:${id}`, timeline, limit, floor), 200)
       },
     )
@@ -88,6 +91,7 @@ export function timelineRoutes(deps: HttpDeps) {
         const position = decodeCursor(`timeline:v:${id}`, after, timelineCursor)
         const timeline = await visitorTimeline(deps.db, id, position, limit + 1)
         if (!timeline) throw new Problem(404, 'unknown_visitor', `there is no visitor "${id}"`)
+        await noteRead(c, 'timeline.read', { visitor: id })
         return c.json(timelinePage(`timeline:v:${id}`, timeline, limit, floor), 200)
       },
     )

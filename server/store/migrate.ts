@@ -24,6 +24,7 @@ import * as refunds from './migrations/018-refunds.ts'
 import * as typedOrder from './migrations/019-typed-order.ts'
 import * as ledger from './migrations/020-ledger.ts'
 import * as grades from './migrations/021-grades.ts'
+import * as keys from './migrations/022-keys.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -49,6 +50,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '019-typed-order': typedOrder,
   '020-ledger': ledger,
   '021-grades': grades,
+  '022-keys': keys,
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { Role } from '../domain/roles.ts'
 import { userId } from '../domain/user.ts'
-import { writeAudit } from './audit.ts'
+import { type By, writeAudit } from './audit.ts'
 import { transact } from './engine/transact.ts'
 import type { UserRow } from './schema/configuration.ts'
 import type { Database } from './schema.ts'
@@ -14,9 +14,6 @@ import { lockName } from './work/locks.ts'
 
 /** More than any team that works on one shop. */
 export const MAX_USERS = 200
-
-/** Who makes a change, and when. `newId` names the row of the audit. */
-export type By = { actor: string; at: number; newId: () => string }
 
 /** A user, by id. */
 export async function findUser(db: Kysely<Database>, id: string): Promise<UserRow | undefined> {

@@ -13,6 +13,7 @@ import { collectSegment } from '../collect/segment-api.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
 import { isLoopback } from '../ops/address.ts'
 import { createSteadyClock } from '../ops/clock.ts'
+import { createKeyUse } from '../ops/key-use.ts'
 import { createKeyring, hashSecret, sha256Hex } from '../ops/keyring.ts'
 import { readLink } from '../ops/link-reader.ts'
 import { threadId } from '../ops/priority.ts'
@@ -54,6 +55,7 @@ export type CollectorReply =
   | { kind: 'rewritten'; ask: number; error: string | null }
   | { kind: 'state'; ask: number; state: JournalState }
   | { kind: 'maintenance-failed'; message: string }
+  | { kind: 'key-used'; key: string }
 
 const port = parentPort
 if (port === null) throw new Error('this file runs in a thread of its own')
@@ -86,6 +88,7 @@ const { answer, fail, count } = createAnswers({
 const deps: EventsDeps = {
   configuration: directory,
   hashKey: hashSecret,
+  keyUsed: createKeyUse(Date.now, (key) => post({ kind: 'key-used', key })),
   cookieMac: keyring.cookieMac,
   hashVisitor: keyring.visitor,
   isKnown: async (visitor) =>

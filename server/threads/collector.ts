@@ -40,6 +40,7 @@ export function startCollector(
     count: (what: string, n: number) => void
     onAnswers: () => void
     onMaintenanceFailed: (message: string) => void
+    onKeyUsed: (id: string) => void
     onDeath: (error: Error) => void
   },
 ): CollectorThread {
@@ -79,6 +80,8 @@ export function startCollector(
         return questions.answer(reply.ask, reply.state)
       case 'maintenance-failed':
         return on.onMaintenanceFailed(reply.message)
+      case 'key-used':
+        return on.onKeyUsed(reply.key)
     }
   })
   worker.on('error', (thrown) => {

@@ -141,7 +141,7 @@ describe('one link', () => {
 describe('an operator’s decision', () => {
   test('is stored with its actor and time; the last one counts, and repeating it is 409', async () => {
     const link = await linked('anna')
-    const { key, id } = await server.cli<{ key: string; id: string }>('keys', 'create', '--scopes', 'links:write')
+    const { key, id } = await server.cli<{ key: string; id: string }>('keys', 'create', '--scopes', 'admin')
     const bearer = { authorization: `Bearer ${key}` }
     const first = await act(link.id, 'void', bearer)
     expect(first.status).toBe(200)

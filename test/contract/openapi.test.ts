@@ -153,8 +153,11 @@ describe('the examples', () => {
     const { 'post /api/v1/session': signIn, 'delete /api/v1/session': signOut, ...calls } = answers
     expect([signIn, signOut]).toEqual([403, 403])
     // A key has no password, and nobody is signed in.
-    const { 'post /api/v1/session/password': change, 'delete /api/v1/sessions/{id}': end, ...programs } = calls
+    const { 'post /api/v1/session/password': change, 'delete /api/v1/sessions/{id}': end, ...signedIn } = calls
     expect([change, end]).toEqual([403, 404])
+    // The id of a key is random.
+    const { 'delete /api/v1/keys/{id}': revoke, ...programs } = signedIn
+    expect(revoke).toBe(404)
     // A valid token needs this installation's own secret.
     const { 'get /l/{token}': unsigned, ...others } = programs
     expect(unsigned).toBe(400)

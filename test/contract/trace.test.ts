@@ -2,6 +2,7 @@
  * `couture trace`: what is known about a visitor or a contact and why, what is pending, and what is shown after a
  * withdrawal or an erasure.
  */
+import { userInfo } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, sendAll, settled } from '../support/sender.ts'
@@ -81,7 +82,7 @@ describe('the trace of a visitor that logged in, bought and logged out', () => {
       "select actor, detail from audit where action = 'trace.read' order by at, id",
     )
     expect(rows.length).toBeGreaterThanOrEqual(2)
-    expect(rows.every((row) => row.actor === 'command')).toBe(true)
+    expect(rows.every((row) => row.actor === `cli:${userInfo().username}`)).toBe(true)
     expect(JSON.stringify(rows)).not.toMatch(new RegExp(`anna|${visitor}`))
   })
 

@@ -375,7 +375,7 @@ test('two concurrent pushes of one contact both count', async () => {
 
 test('two concurrent changes of the configuration make two versions', async () => {
   const before = await configVersion(db)
-  const key = (id: string) => ({ id, hash: id, scopes: [] })
+  const key = (id: string) => ({ id, hash: id, name: null, scopes: [], expires_at: null })
   const first = heldAfter('api_keys')
   const one = putApiKey(first.store, key('a'), NOW)
   await first.there

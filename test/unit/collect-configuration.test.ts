@@ -54,7 +54,7 @@ function createStore() {
   return store
 }
 
-const key = (hash: string) => ({ id: `key-${hash}`, hash, scopes: ['admin'] })
+const key = (hash: string) => ({ id: `key-${hash}`, hash, name: null, scopes: ['admin'], expires_at: null })
 
 test('a key that is created just after a failed lookup is found', async () => {
   const store = createStore()

@@ -14,7 +14,16 @@ export type SiteRow = {
   created_at: number
 }
 
-export type ApiKeyRow = { id: string; hash: string; scopes: Json<string[]>; created_at: number }
+/** `last_used_at` is exact to a minute or so. */
+export type ApiKeyRow = {
+  id: string
+  hash: string
+  name: string | null
+  scopes: Json<string[]>
+  created_at: number
+  expires_at: number | null
+  last_used_at: number | null
+}
 
 /** Values by name, such as `config_version`, which counts every change of sites and keys. */
 export type MetaRow = { name: string; value: string }
