@@ -4,8 +4,8 @@
  *
  * A call's id is its `messageId`. A call without one gets a keyed hash of its content, so that a repeat is not a second
  * event. Its visitor is that of its anonymous id (visitor.ts). A server that knows only a user gets one visitor per user,
- * named by a keyed hash. Calls of verified callers and calls that anybody can send belong to two visitors; otherwise anybody
- * with the public write key could add to a customer's own events.
+ * named by a keyed hash. Calls of verified callers, of other secret keys and those that anybody can send belong to three
+ * visitors; otherwise anybody with the public write key could add to a customer's own events.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { isTooDeep } from '../domain/depth.ts'
@@ -178,19 +178,19 @@ function visitorOf(
     if (said === null) return { code: 'invalid_event', message: 'a call must have an anonymousId or a userId' }
     return { code: 'blocked_identifier', message: 'userId must be the identifier of one person' }
   }
-  const [verified, claimed] = visitorsOfUser(user, caller.site.id, tokenHash)
-  return { visitor: caller.verified ? verified : claimed, ofUser: true }
+  const [verified, claimed, open] = visitorsOfUser(user, caller.site.id, tokenHash)
+  return { visitor: caller.verified ? verified : caller.keyed ? claimed : open, ofUser: true }
 }
 
-/** The visitors that stand for a user where no browser is known: of verified callers, and of others. */
+/** The visitors that stand for a user where no browser is known: of verified callers, of other secret keys, and of anybody. */
 export function visitorsOfUser(
   user: Named,
   site: string,
   tokenHash: (text: string) => string,
-): [verified: string, claimed: string] {
+): [verified: string, claimed: string, open: string] {
   const who = 'email' in user ? `email ${normaliseEmail(user.email)}` : `contact ${user.contact_id}`
   const visitor = (whose: string) => `${USER_VISITOR}${tokenHash(`segment user ${site} ${whose} ${who}`)}`
-  return [visitor('verified'), visitor('claimed')]
+  return [visitor('verified'), visitor('claimed'), visitor('public')]
 }
 
 /** An id as text, without the quotes that old SDKs leave around it; null if there is none. */

@@ -28,13 +28,14 @@ let server: TestServer
 let site: SiteView
 let other: SiteView
 let keys: SegmentKeys
-let contacts = 0
 
 beforeAll(async () => {
   server = await startServer()
   site = await server.cli<SiteView>('sites', 'show', 'demo')
   other = await server.cli<SiteView>('sites', 'create', '--id', 'other', '--origin', 'https://other.example')
   keys = await segmentKeys(server)
+  customers = await Promise.all(Array.from({ length: 14 }, newCustomer))
+  await settled(server)
 })
 afterAll(() => server.stop())
 
@@ -63,16 +64,20 @@ async function refused(events: unknown[], more: Partial<WireBatch>, cookie = '')
   })
 }
 
-/** A customer with a verified link and a ring in the cart; returns the contact, the secret, and the id from a list. */
-async function customer() {
-  const contact = `customer-${++contacts}`
+type Customer = { contact: string; candidate: string; cookie: string; id: string }
+
+/** Customers with a verified link and a ring in the cart, each to be taken by one test. */
+let customers: Customer[]
+const customer = (): Customer => customers.pop()!
+
+/** Makes a customer; the cookie and the id are those of the reply. */
+async function newCustomer(_: unknown, n: number): Promise<Customer> {
+  const contact = `customer-${n}`
   await server.post('/api/v1/contacts', [{ id: contact, email: `${contact}@mail.example`, mail_consent: true }])
   const candidate = newCandidate()
   const login = event('identify', 0, { kind: 'login', token: await signLogin(site.identity_secret, contact) })
-  const { cookie } = await sent([cart('ring'), login], { candidate })
-  await settled(server)
-  const { visitors } = await server.get(`/api/v1/contacts/${contact}`)
-  return { contact, candidate, cookie: pairOf(cookie), id: visitors[0].id as string }
+  const { cookie, visitor } = await sent([cart('ring'), login], { candidate })
+  return { contact, candidate, cookie: pairOf(cookie), id: visitor! }
 }
 
 /** What a customer's visitor has: its links, the cart, and its events. */
@@ -89,10 +94,10 @@ async function stateOf(contact: string, id: string) {
 }
 
 describe('who has the id of a verified customer’s visitor', () => {
-  let victim: Awaited<ReturnType<typeof customer>>
+  let victim: Customer
   let before: Awaited<ReturnType<typeof stateOf>>
   beforeAll(async () => {
-    victim = await customer()
+    victim = customer()
     before = await stateOf(victim.contact, victim.id)
     expect(before).toMatchObject({ links: ['verified open'], visitors: [victim.id], cart: ['ring'] })
   })
@@ -219,7 +224,7 @@ describe('who has the id of a verified customer’s visitor', () => {
 
 describe('a visitor is proven', () => {
   test('by the candidate, when the cookie is deleted or of nobody, for batches that waited', async () => {
-    const { contact, candidate, id } = await customer()
+    const { contact, candidate, id } = customer()
     for (const cookie of ['', `cv=${id}`, server.cookie(id, 'other')]) {
       const { visitor, cookie: given } = await sent([event('page', MINUTE)], { candidate, visitor: id }, { cookie })
       expect(visitor).toBe(id)
@@ -229,7 +234,7 @@ describe('a visitor is proven', () => {
   })
 
   test('by the candidate for a batch that names it, while the browser has become another', async () => {
-    const { id, candidate } = await customer()
+    const { id, candidate } = customer()
     const now = await sent([event('page')], { candidate: newCandidate() })
     const late = await sent([event('view_item', MINUTE)], { candidate, visitor: id }, { cookie: pairOf(now.cookie) })
     expect([late.visitor, late.cookie]).toEqual([id, null])
@@ -246,13 +251,13 @@ describe('a visitor is proven', () => {
   })
 
   test('by a secret key, which may name any id', async () => {
-    const { contact, id } = await customer()
+    const { contact, id } = customer()
     await sendAll(server, id, [cart('bracelet')], {}, { authorization: `Bearer ${keys.secret}` })
     expect((await stateOf(contact, id)).cart).toEqual(['ring', 'bracelet'])
   })
 
   test('to a shop’s server by the cookie’s value or the id, at its own site', async () => {
-    const { contact, cookie, id } = await customer()
+    const { contact, cookie, id } = customer()
     const login = (visitor: string, at = 'demo') =>
       server.api('/api/v1/identify', {
         method: 'POST',
@@ -269,12 +274,12 @@ describe('a visitor is proven', () => {
 })
 
 describe('a withdrawal under a valid proof', () => {
-  test.each<[string, (one: Awaited<ReturnType<typeof customer>>) => [Partial<WireBatch>, string]]>([
+  test.each<[string, (one: Customer) => [Partial<WireBatch>, string]]>([
     ['the candidate', ({ candidate }) => [{ candidate }, '']],
     ['the cookie', ({ cookie }) => [{}, cookie]],
     ['both', ({ candidate, cookie, id }) => [{ candidate, visitor: id }, cookie]],
   ])('%s retires the id for good', async (_, proof) => {
-    const one = await customer()
+    const one = customer()
     const [more, cookie] = proof(one)
     const { reply, cookie: given } = await sent([event('consent')], { ...more, ...NO }, { cookie })
     expect(reply).toEqual({ visitor: null, accepted: 1, duplicate: 0, rejected: [] })
@@ -294,7 +299,7 @@ describe('a withdrawal under a valid proof', () => {
   })
 
   test('counts under the candidate alone also after a restart, when only the store knows the visitor', async () => {
-    const { candidate, id } = await customer()
+    const { candidate, id } = customer()
     await server.stop({ wipe: false })
     server = await startServer({ dataDir: server.dataDir, port: server.port })
     const { reply } = await sent([event('consent')], { candidate, ...NO })
@@ -306,14 +311,14 @@ describe('a withdrawal under a valid proof', () => {
   })
 
   test('of a page that is older than its browser’s cookie retires both visitors', async () => {
-    const [old, now] = [await customer(), await customer()]
+    const [old, now] = [customer(), customer()]
     await sent([event('consent')], { candidate: old.candidate, visitor: old.id, ...NO }, { cookie: now.cookie })
     await settled(server)
     expect([await timelineStatus(server, old.id), await timelineStatus(server, now.id)]).toEqual([404, 404])
   })
 
   test('of a returning browser is for the visitor of its cookie, whatever candidate its new page has made', async () => {
-    const { cookie, id } = await customer()
+    const { cookie, id } = customer()
     const proofs = async () => (await server.query('select count(*) n from withdrawals'))[0]!.n as number
     const before = await proofs()
     await sent([event('consent')], { candidate: newCandidate(), ...NO }, { cookie })
@@ -404,8 +409,35 @@ describe('an anonymous id of Segment’s API', () => {
   })
 })
 
+test.each<[string, keyof SegmentKeys]>([
+  ['vouches for its logins', 'verifying'],
+  ['only claims them', 'secret'],
+])('a user’s id opens nothing that a server reported under it alone: the server %s', async (_, which) => {
+  const userId = `known-user-${which}`
+  await server.post('/api/v1/contacts', [{ id: userId, email: `${userId}@mail.example` }])
+  const add = (product: string, more = {}) =>
+    call('track', {
+      userId,
+      event: 'Product Added',
+      properties: { product_id: product, price: 1, quantity: 1 },
+      ...more,
+    })
+  const say = async (body: unknown, key: string) =>
+    expect((await postCall(server, 'batch', { batch: [body] }, basic(key))).status).toBe(200)
+  await say(add('ring'), `${keys[which]}:demo`)
+  await settled(server)
+  const { data } = await server.get(`/api/v1/contacts/${userId}/timeline?strength=all`)
+  const id = data[0].visitor as string
+  await say(add('stone'), keys.writeKey)
+  await say(add('stone', { event: 'Signed Out' }), keys.writeKey)
+  await say(add('stone', { event: 'Consent', context: consenting({ Analytics: false }) }), keys.writeKey)
+  await say({ ...add('stone'), userId: undefined, anonymousId: id }, keys.writeKey)
+  await settled(server)
+  expect((await timeline(server, id)).map(({ type }) => type)).toEqual(['add_to_cart'])
+})
+
 test('no file contains a candidate or an anonymous id of a browser', async () => {
-  const { candidate, id } = await customer()
+  const { candidate, id } = customer()
   const anonymousId = randomUUID()
   const calls = ['track', 'page', 'identify', 'alias'].map((type) =>
     call(type, { anonymousId, previousId: anonymousId, userId: 'u-1', event: 'Product Added' }),
