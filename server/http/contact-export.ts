@@ -204,7 +204,11 @@ function partsOf(deps: HttpDeps, id: string): Part[] {
       pages: one(async () =>
         (await readCarts(db, id)).map((cart) => ({
           ...renderCart(cart, deps.now()),
-          ...{ visitor: cart.visitor_id, created_at: iso(cart.created_at), typed: cart.typed_contact_id !== null },
+          ...{
+            visitor: cart.visitor_id,
+            created_at: iso(cart.created_at),
+            typed: cart.person_id !== contactPerson(id),
+          },
         })),
       ),
     },

@@ -1,6 +1,6 @@
 /** Reads what an export of a contact holds beyond its 360° view: merged records, all carts, and what readers could read. */
 import type { Kysely } from 'kysely'
-import { type ContactId, contactPerson } from '../domain/ids.ts'
+import { type ContactId, contactPerson, personOf } from '../domain/ids.ts'
 import { familyOf } from './merges.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { CartRow, SegmentMemberRow } from './schema/derived.ts'
@@ -14,12 +14,12 @@ export async function readRecords(db: Kysely<Database>, id: ContactId): Promise<
   return records.where('erased_at', 'is', null).orderBy('contact_id').execute()
 }
 
-/** The contact's carts, and those that carry its address, oldest first. */
+/** The contact's carts, and those of nobody that carry its address, oldest first. What is another contact's is not shown. */
 export async function readCarts(db: Kysely<Database>, id: ContactId): Promise<CartRow[]> {
   const own = await db.selectFrom('carts').selectAll().where('person_id', '=', contactPerson(id)).execute()
   const typed = await db.selectFrom('carts').selectAll().where('typed_contact_id', '=', id).execute()
-  const unique = new Map([...own, ...typed].map((cart) => [`${cart.visitor_id} ${cart.id}`, cart]))
-  return [...unique.values()].sort((a, b) => a.created_at - b.created_at)
+  const nobodys = typed.filter((cart) => personOf(cart.person_id).kind === 'visitor')
+  return [...own, ...nobodys].sort((a, b) => a.created_at - b.created_at)
 }
 
 /** The segments that the contact is in. */

@@ -175,6 +175,12 @@ describe('a stranger who types the address of a customer', () => {
     expect(itemsOf((await view(anna)).cart)).toEqual(['ring'])
     expect((await view(anna)).orders).toEqual([])
     expect((await view(ben)).orders).toMatchObject([{ order_id: `paid-${ben}` }])
+    const exportOf = async (id: string) => {
+      const { carts } = await server.get(`/api/v1/contacts/${id}/export`)
+      return carts.map((cart: { items: { item_id: string }[]; typed: boolean }) => [itemsOf(cart), cart.typed])
+    }
+    expect(await exportOf(anna)).toEqual([[['ring'], false]])
+    expect(await exportOf(ben)).toEqual([[['chain'], false]])
   })
 
   test('cannot hide what is proven behind a thousand claims', async () => {
