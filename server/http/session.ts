@@ -6,7 +6,7 @@ import { ROLE_NAMES } from '../domain/roles.ts'
 import { FIRST_USER, MAX_PASSWORD, MIN_PASSWORD, passwordProblem } from '../domain/user.ts'
 import { writeAudit } from '../store/audit.ts'
 import { endSession } from '../store/sessions.ts'
-import { changeUser, onlyUser } from '../store/users.ts'
+import { changeUser, isFirstAlone } from '../store/users.ts'
 import { allow, checkSameOrigin, sessionToken, setSessionToken } from './auth.ts'
 import { limitBody } from './body-limit.ts'
 import type { Attempt, HttpDeps, Identity, PrivateEnv } from './deps.ts'
@@ -65,11 +65,11 @@ export function sessionRoutes(deps: HttpDeps) {
     throw new Problem(429, 'too_many_attempts', message, { 'retry-after': String(checked.waitS) })
   }
 
-  /** Tells the sign-in page the name of the only user. */
+  /** Tells the sign-in page that the first user is the only one. A name that somebody chose is told to nobody. */
   const nameOnlyUser: MiddlewareHandler = async (c, next) => {
     await next()
-    const name = c.res.status === 401 ? await onlyUser(deps.db) : null
-    if (name !== null) c.res = new Response(JSON.stringify({ ...(await c.res.json()), only_user: name }), c.res)
+    if (c.res.status !== 401 || !(await isFirstAlone(deps.db))) return
+    c.res = new Response(JSON.stringify({ ...(await c.res.json()), only_user: FIRST_USER }), c.res)
   }
 
   return app
@@ -97,7 +97,7 @@ export function sessionRoutes(deps: HttpDeps) {
         path: '/session',
         ...operation('Session', 'getSession'),
         summary: 'Get the current session',
-        description: 'Without one the reply is 401, and names the user in `only_user` as long as there is only one.',
+        description: `Without one the reply is 401, with \`"only_user": "${FIRST_USER}"\` while there is no other user.`,
         middleware: [nameOnlyUser, allow(deps)] as const,
         responses: { 200: json('Signed in', sessionSchema), ...refusals },
       }),

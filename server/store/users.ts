@@ -4,7 +4,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import type { Role } from '../domain/roles.ts'
-import { userId } from '../domain/user.ts'
+import { FIRST_USER, userId } from '../domain/user.ts'
 import { type By, writeAudit } from './audit.ts'
 import { transact } from './engine/transact.ts'
 import type { UserRow } from './schema/configuration.ts'
@@ -25,10 +25,10 @@ export async function listUsers(db: Kysely<Database>): Promise<UserRow[]> {
   return db.selectFrom('users').selectAll().orderBy('created_at').orderBy('id').execute()
 }
 
-/** The name of the only user; null if there are several, or none. */
-export async function onlyUser(db: Kysely<Database>): Promise<string | null> {
-  const users = await db.selectFrom('users').select('name').limit(2).execute()
-  return users.length === 1 ? (users[0]?.name ?? null) : null
+/** Whether the first user is still the only one. */
+export async function isFirstAlone(db: Kysely<Database>): Promise<boolean> {
+  const users = await db.selectFrom('users').select('id').limit(2).execute()
+  return users.length === 1 && users[0]?.id === FIRST_USER
 }
 
 /** Adds a user. `password` is a hash. The first one must be an owner. */

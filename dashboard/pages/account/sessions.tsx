@@ -1,5 +1,5 @@
 /** The open sessions: where somebody is signed in, and a button that ends it. */
-import { useState } from 'hono/jsx/dom'
+import { useRef, useState } from 'hono/jsx/dom'
 import { ApiError, type Client, type OpenSession } from '../../api.ts'
 import { usePoll } from '../../hooks/poll.ts'
 import { Loading, Trouble, troubleText } from '../../parts/trouble.tsx'
@@ -17,12 +17,14 @@ export function Sessions({ ui, client, withUser }: Props) {
     (signal) => client.sessions(signal),
     REFRESH_MS,
   )
+  const heading = useRef<HTMLHeadingElement>(null)
   const [trouble, setTrouble] = useState<ApiError | null>(null)
 
   async function end(session: OpenSession) {
     setTrouble(null)
     try {
       await client.endSession(session.id)
+      heading.current?.focus()
       reload()
     } catch (failure) {
       setTrouble(failure instanceof ApiError ? failure : new ApiError(0, ''))
@@ -31,7 +33,9 @@ export function Sessions({ ui, client, withUser }: Props) {
 
   return (
     <section class="card account-card" aria-labelledby="sessions-title">
-      <h2 id="sessions-title">{t.account.sessions}</h2>
+      <h2 id="sessions-title" ref={heading} tabindex={-1}>
+        {t.account.sessions}
+      </h2>
       <p class="hint">{withUser ? t.account.sessionsLeadAll : t.account.sessionsLead}</p>
       {data === null ? (
         error ? (

@@ -1,5 +1,5 @@
 /** One user: the role, the last sign-in, and what an owner can do about it. Removing asks again. */
-import { useState } from 'hono/jsx/dom'
+import { useRef, useState } from 'hono/jsx/dom'
 import type { Role, User } from '../../api.ts'
 import type { Ui } from '../../texts/format.ts'
 import { ROLES } from './roles.ts'
@@ -19,6 +19,12 @@ type Props = {
 export function UserRow({ ui, user, nowMs, isOwn, onRole, onPassword, onRemove }: Props) {
   const { t, f } = ui
   const [asking, setAsking] = useState(false)
+  // The pressed button disappears; its focus moves to what replaces it.
+  const tools = useRef<HTMLParagraphElement>(null)
+  function ask(next: boolean) {
+    setAsking(next)
+    requestAnimationFrame(() => tools.current?.focus({ preventScroll: true }))
+  }
   const { name, email, role, signed_in_at: signedIn } = user
   return (
     <li data-testid="user">
@@ -37,17 +43,17 @@ export function UserRow({ ui, user, nowMs, isOwn, onRole, onPassword, onRemove }
       {isOwn ? (
         <p key="own">{t.account.role[role]}</p>
       ) : asking ? (
-        <p key="ask" class="row-tools">
+        <p key="ask" class="row-tools" ref={tools} tabindex={-1}>
           <span>{t.account.removeAsk(name)}</span>
           <button type="button" class="quiet" data-testid="remove-sure" onClick={onRemove}>
             {t.account.remove}
           </button>
-          <button type="button" class="plain" onClick={() => setAsking(false)}>
+          <button type="button" class="plain" onClick={() => ask(false)}>
             {t.account.keep}
           </button>
         </p>
       ) : (
-        <p key="tools" class="row-tools">
+        <p key="tools" class="row-tools" ref={tools} tabindex={-1}>
           <select
             aria-label={t.account.roleOf(name)}
             data-testid="role-of"
@@ -76,7 +82,7 @@ export function UserRow({ ui, user, nowMs, isOwn, onRole, onPassword, onRemove }
             class="quiet"
             data-testid="remove-user"
             aria-label={t.account.removeOf(name)}
-            onClick={() => setAsking(true)}
+            onClick={() => ask(true)}
           >
             {t.account.remove}
           </button>

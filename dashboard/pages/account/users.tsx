@@ -19,6 +19,7 @@ export function Users({ ui, client, own }: Props) {
   const { t } = ui
   const { data, at, error, reload } = usePoll<User[]>('users', (signal) => client.users(signal), REFRESH_MS)
   const [trouble, setTrouble] = useState<ApiError | null>(null)
+  const heading = useRef<HTMLHeadingElement>(null)
   const [made, setMade] = useState<{ name: string; password: string } | null>(null)
 
   /** Makes a change; returns whether it succeeded. */
@@ -36,7 +37,9 @@ export function Users({ ui, client, own }: Props) {
 
   return (
     <section class="card account-card" aria-labelledby="users-title">
-      <h2 id="users-title">{t.account.users}</h2>
+      <h2 id="users-title" ref={heading} tabindex={-1}>
+        {t.account.users}
+      </h2>
       <p class="hint">{t.account.usersLead}</p>
       {data === null ? (
         error ? (
@@ -60,7 +63,11 @@ export function Users({ ui, client, own }: Props) {
                   if (ok) setMade({ name: user.name, password })
                 })
               }}
-              onRemove={() => change(() => client.removeUser(user.id))}
+              onRemove={() => {
+                void change(() => client.removeUser(user.id)).then((ok) => {
+                  if (ok) heading.current?.focus()
+                })
+              }}
             />
           ))}
         </ul>

@@ -2,7 +2,7 @@
  * Signing in with a name and a password. After a refusal the password is selected and both fields are marked invalid. The
  * address bar stays unchanged, so that users continue where they were.
  */
-import { useEffect, useRef, useState } from 'hono/jsx/dom'
+import { useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
 import { ApiError, type Client } from '../../api.ts'
 import { HEADING_ID } from '../../parts/page-head.tsx'
 import { troubleText } from '../../parts/trouble.tsx'
@@ -18,7 +18,8 @@ export function Login({ ui, client, name, ended, onSignedIn }: Props) {
   const field = useRef<HTMLInputElement>(null)
   const [busy, setBusy] = useState(false)
   const [trouble, setTrouble] = useState<Trouble | null>(null)
-  useEffect(() => {
+  // Before anybody can type: an ordinary effect waits for the next frame.
+  useLayoutEffect(() => {
     if (nameField.current) nameField.current.value = name
     const first = name === '' ? nameField : field
     first.current?.focus()
