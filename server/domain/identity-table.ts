@@ -9,7 +9,7 @@
 import type { Evidence } from './event.ts'
 import type { EndReason, Reason } from './link-reasons.ts'
 
-/** How certain a link is. `claimed` owns nothing: no past, cart, segment or feed. `typed` owns one cart or order. */
+/** How certain a link is. `claimed` owns nothing: no past, cart, segment or feed. `typed` owns nothing either. */
 export const STRENGTHS = ['verified', 'confirmed', 'claimed', 'typed'] as const
 
 /** How sure a link is. */
@@ -22,8 +22,8 @@ export type Strength = (typeof STRENGTHS)[number]
 export type State = 'none' | Strength | 'remembered'
 
 /**
- * - `link`: the epoch gets its owner. `provisional`: recorded, owns nothing. `cart`: owns the cart or order it came
- *   with.
+ * - `link`: the epoch gets its owner. `provisional`: recorded, owns nothing. `cart`: recorded, and the cart it came with
+ *   notes whose address it carries.
  * - `raise`: the same contact, with better evidence. `keep`: the same contact, seen again.
  * - `supersede`: the old link closes and a new epoch opens with this owner. `replace`: the same, but provisional.
  * - `refuse`, `review`: nothing changes; the latter is listed for an operator.

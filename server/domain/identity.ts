@@ -203,7 +203,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     address(claim, i, link)
   }
 
-  /** Notes whom the cart may be told to: nobody without that contact's own permission to be mailed, or named too often. */
+  /** Notes whom the cart may be told to: nobody whom too many named, or without that contact's own permission to be mailed. */
   const address = (claim: GoodClaim, i: number, link: IdentityLink | null) => {
     const mayBeMailed = claim.holder.kind === 'contact' && claim.holder.mailConsent
     const isOwner = epoch.open !== null && epoch.open.link === link && epoch.open.ownsFrom !== null
