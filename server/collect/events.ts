@@ -19,6 +19,7 @@ import type { Growth } from './growth.ts'
 import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
+import { tolerateBatch, tolerateEvent } from './tolerance.ts'
 import { type HashVisitor, provenVisitors } from './visitor.ts'
 import { isEnvelope, isEvent } from './wire-check.ts'
 
@@ -124,6 +125,7 @@ function parse(text: string, keyed: boolean): Envelope {
   } catch {
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }
+  tolerateBatch(json)
   // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
   if (!isEnvelope(json)) throw new Problem(400, 'invalid_request', firstProblem(envelopeSchema.safeParse(json).error!))
   const { events: most } = keyed ? LIMITS.keyed : LIMITS.tag
@@ -152,6 +154,7 @@ async function stampEvents(
   const events: StampedEvent[] = []
   const rejected: WireReply['rejected'] = []
   const seen = new Set<string>()
+  let last: Placed | null = null
   let duplicate = 0
   let index = -1
   const reject = (code: RejectCode, message: string) => rejected.push({ index, code, message })
@@ -161,6 +164,7 @@ async function stampEvents(
       reject('invalid_event', TOO_DEEP)
       continue
     }
+    tolerateEvent(raw)
     if (!isEvent(raw)) {
       // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
       reject('invalid_event', firstProblem(eventSchema.safeParse(raw).error!))
@@ -176,7 +180,8 @@ async function stampEvents(
       reject(...refusal)
       continue
     }
-    const at = correctedTime(Date.parse(event.at), sentAt, receivedAt)
+    const corrected = correctedTime(Date.parse(event.at), sentAt, receivedAt)
+    const at = afterThe(last, corrected, event.id)
     // A withdrawal counts however late it arrives.
     if (!keyed && event.type !== 'consent' && at < receivedAt - LIMITS.maxAgeMs) {
       reject('too_old', 'at must be within the last 7 days (a request with a key may be older)')
@@ -203,12 +208,25 @@ async function stampEvents(
       stamped.props = { kind: event.props?.kind }
     } else if (event.props !== undefined) stamped.props = event.props
     seen.add(event.id)
+    last = { corrected, at, id: event.id }
     events.push(context.personal ? withoutPersonal(stamped, onRemoved) : stamped)
   }
   return { events, rejected, duplicate }
 }
 
 const ignore = () => {}
+
+/** An event's time as it was corrected, and as it is kept. */
+type Placed = { corrected: number; at: number; id: string }
+
+/**
+ * The time of an event that follows another in its request. Of events with one time the place in the request decides, as
+ * servers write several in a millisecond; where their ids say otherwise, the later one is kept a millisecond later.
+ */
+function afterThe(last: Placed | null, corrected: number, id: string): number {
+  if (last === null || corrected !== last.corrected) return corrected
+  return id > last.id ? last.at : last.at + 1
+}
 
 /** Why an event must be refused, for the request's consent or for its own size. */
 function refuse(

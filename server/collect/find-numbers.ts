@@ -58,6 +58,8 @@ const ZERO = /^0[1-9]/
 const LABEL =
   /(?:^|[^a-z])(?:t[eé]l[eé]?phone|t[eé]l|telefono?|telefoon|phone|fon|handy|gsm|whatsapp|fax|sms|mobile?|portable)(?:[_ -]?(?:number|num|no|nr))?\.?[ "]{0,2}[:=][ "(]{0,2}$/i
 const MAX_LABEL = 40
+/** An id of 128 bits (RFC 9562), whose digits are random. */
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 const DAY = /^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])/
 
 /** Whether a text has as many digits close to each other as a number of a person has; most have not. */
@@ -80,7 +82,8 @@ function isLetter(code: number): boolean {
 }
 
 /** The telephone numbers in a text. */
-export function findPhones(text: string, reading: Reading): Range[] {
+export function findPhones(given: string, reading: Reading): Range[] {
+  const text = given.replace(UUID, (id) => 'x'.repeat(id.length))
   const groups = groupsIn(text, reading)
   const found: Range[] = []
   for (let i = 0; i < groups.length; ) {

@@ -52,7 +52,6 @@ export async function receive(
   let maxBytes: number = LIMITS.segment.bytes
   if (endpoint === 'events') {
     if (authorization !== undefined) await checkKey(authorization, deps)
-    checkType(message.headers['content-type'])
     maxBytes = authorization === undefined ? LIMITS.tag.bytes : LIMITS.keyed.bytes
   }
   const text = await readBody(message, maxBytes)
@@ -84,14 +83,4 @@ async function checkKey(header: string, { configuration, hashKey, keyUsed, now }
   if (!key.scopes.includes('events:write')) {
     throw new Problem(403, 'missing_scope', 'the key must have the scope events:write')
   }
-}
-
-function checkType(header: string | undefined): void {
-  const type = header?.split(';')[0]?.trim().toLowerCase()
-  if (type === 'text/plain' || type === 'application/json') return
-  throw new Problem(
-    415,
-    'unsupported_media_type',
-    `Content-Type must be text/plain or application/json (got "${type ?? ''}")`,
-  )
 }

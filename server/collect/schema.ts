@@ -14,7 +14,7 @@ import type {
   WireEvent,
   WireReply,
 } from '../../tag/wire.ts'
-import { CANDIDATE_PATTERN, CONSENT_SOURCES } from '../../tag/wire.ts'
+import { CANDIDATE_PATTERN, CONSENT_SOURCES, LIMITS } from '../../tag/wire.ts'
 import { MAX_LEVELS } from '../domain/depth.ts'
 import type { IsExact } from '../domain/exact.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
@@ -79,8 +79,8 @@ export const eventSchema = wire<WireEvent>()(
     id: z.string().regex(/^[\x21-\x3f\x41-\x7e]{1,64}$/, 'must be 1 to 64 visible ASCII characters without @'),
     type: z.string().min(1).max(64),
     at: time,
-    url: text(4096).optional(),
-    referrer: text(4096).optional(),
+    url: text(LIMITS.eventBytes).optional(),
+    referrer: text(LIMITS.eventBytes).optional(),
     title: text(1024).optional(),
     props: props.optional(),
   }),

@@ -97,7 +97,7 @@ export async function collectSegment(
 function parse(text: string): Record<string, unknown> {
   let json: unknown
   try {
-    json = parseJson(text.replace(/^\uFEFF/, ''))
+    json = parseJson(text)
   } catch {
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }

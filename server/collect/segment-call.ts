@@ -11,12 +11,13 @@ import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/identifier.ts'
 import { USER_VISITOR } from '../domain/ids.ts'
+import { readTime } from '../domain/time.ts'
 import { cleanText } from './personal-data.ts'
 import { TOO_DEEP } from './schema.ts'
 import type { SegmentCaller } from './segment-auth.ts'
 import type { CallKind } from './segment-map.ts'
 import { correctedTime } from './stamp.ts'
-import { anonymousVisitor, type HashVisitor } from './visitor.ts'
+import { anonymousVisitor, type HashVisitor, plainAnonymousId } from './visitor.ts'
 
 /** The user whom a call names, as the props of a login. */
 export type Named = { kind: 'login'; contact_id: string } | { kind: 'login'; email: string }
@@ -57,9 +58,6 @@ export type CallSetting = {
 }
 
 const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group', 'alias'] satisfies CallKind[]
-
-/** A colon would let an anonymous id pass for a user's visitor, `s:u:…`. */
-const ANONYMOUS_ID = /^[A-Za-z0-9._-]{1,62}$/
 
 /** Ids of other forms, and those that hold an address, are replaced with their keyed hash. */
 const MESSAGE_ID = /^[\x21-\x3f\x41-\x7e]{1,100}$/
@@ -103,7 +101,7 @@ function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting):
   // Fields that change from one attempt to the next are ignored, unless nothing else gives the time.
   const { sentAt: ownSentAt, receivedAt: _r, _metadata: _m, writeKey: _w, ...said } = raw
   const time = said.timestamp ?? said.originalTimestamp ?? sentAt ?? ownSentAt
-  return `h.${tokenHash(`segment call ${parseTime(time)} ${JSON.stringify(said)}`)}`
+  return `h.${tokenHash(`segment call ${readTime(time)} ${JSON.stringify(said)}`)}`
 }
 
 /**
@@ -113,11 +111,11 @@ function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting):
 function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: CallSetting): number | Refusal {
   const { timestamp, originalTimestamp } = raw
   const given = timestamp ?? originalTimestamp
-  const said = given === undefined || given === null ? null : parseTime(given)
+  const said = given === undefined || given === null ? null : readTime(given)
   if (said !== null && Number.isNaN(said)) {
     return { code: 'invalid_event', message: 'timestamp must be a time such as 2026-03-01T09:30:00.000Z' }
   }
-  const sent = parseTime(sentAt ?? raw.sentAt)
+  const sent = readTime(sentAt ?? raw.sentAt)
   const isCorrected = (timestamp ?? null) !== null && (originalTimestamp ?? timestamp) !== timestamp
   const at =
     said === null ? receivedAt : isCorrected ? said : correctedTime(said, Number.isNaN(sent) ? null : sent, receivedAt)
@@ -128,18 +126,6 @@ function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: Ca
     return { code: 'in_future', message: 'timestamp must not be more than a minute ahead' }
   }
   return at
-}
-
-/** No time in ISO 8601 is longer. */
-const MAX_TIME = 64
-
-/** ISO 8601, UTC without a zone; or a number of seconds or milliseconds since 1970. NaN for anything else. */
-function parseTime(value: unknown): number {
-  if (typeof value === 'number')
-    return value > 0 && value < 1e14 ? Math.round(value < 1e11 ? value * 1000 : value) : NaN
-  if (typeof value !== 'string' || value.length > MAX_TIME || !/^\d{4}-\d\d-\d\d/.test(value)) return Number.NaN
-  const hasTime = /[T ]\d\d:\d\d/.test(value)
-  return Date.parse(hasTime && !/(Z|[+-]\d\d:?\d\d)$/i.test(value) ? `${value}Z` : value)
 }
 
 /** The users whom a call names, the better identifier first. Traits name a user in `identify` only. */
@@ -163,13 +149,11 @@ function visitorOf(
   { caller, tokenHash, hashVisitor }: CallSetting,
 ): { visitor: string; ofUser: boolean } | Refusal {
   // An alias without an anonymous id means the browser of its previous id; the ids of two users are never merged.
-  const anonymousId = idText(raw.anonymousId) ?? (kind === 'alias' ? idText(raw.previousId) : null)
+  const said = idText(raw.anonymousId) ?? (kind === 'alias' ? idText(raw.previousId) : null)
+  const anonymousId = said === null ? null : plainAnonymousId(said)
   if (anonymousId !== null) {
     if (isBlockedIdentifier(anonymousId)) {
       return { code: 'blocked_identifier', message: 'anonymousId must be the id of one visitor' }
-    }
-    if (!ANONYMOUS_ID.test(anonymousId)) {
-      return { code: 'invalid_event', message: 'anonymousId must be 1 to 62 of A-Z a-z 0-9 . _ -' }
     }
     return { visitor: anonymousVisitor(caller.site.id, anonymousId, caller.keyed, hashVisitor), ofUser: false }
   }

@@ -8,6 +8,7 @@
  * dropped: people come from the CRM. The shop's own events are kept as they are otherwise.
  */
 
+import { LIMITS } from '../../tag/wire.ts'
 import { readAmount } from '../domain/commerce/amount.ts'
 import { eventType } from '../domain/event.ts'
 
@@ -38,7 +39,7 @@ export type MappedEvent = {
 /** Longer names are cut: the store holds and lists them as they are. */
 const MAX_TYPE = 64
 const MAX_TITLE = 1024
-const MAX_URL = 4096
+const MAX_URL = LIMITS.eventBytes
 
 /** Names outside e-commerce that have a meaning here: a choice of consent, and a logout. */
 const OWN_NAMES: Record<string, string> = {

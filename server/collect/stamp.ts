@@ -96,13 +96,16 @@ export function cleanTexts(
   onRemoved: OnRemoved,
 ): { url?: string; referrer?: string; title?: string } {
   const place = (text: string | undefined) =>
-    text === undefined ? undefined : cleanUrl(cleanPath(text, onRemoved), kept)
+    text === undefined ? undefined : cleanUrl(cleanPath(text, onRemoved), kept)?.slice(0, MAX_URL)
   return {
     url: place(url),
     referrer: place(referrer),
     title: title === undefined ? undefined : cleanText(title, onRemoved, HEADLINE),
   }
 }
+
+/** The length of an address that is kept. Most of a longer one is its query. */
+const MAX_URL = 4096
 
 /** The host, before which a user and a password may stand. */
 const HOST_PART = /^https?:\/\/[^/?#]{0,2048}/i

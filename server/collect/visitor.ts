@@ -41,10 +41,33 @@ const SECRET_LENGTH = 22
  * secret key reports under it belongs to a visitor that nobody can name without a secret key.
  */
 export function anonymousVisitor(siteId: string, anonymousId: string, keyed: boolean, hash: HashVisitor): string {
-  return `s:${keyed && anonymousId.length < SECRET_LENGTH ? anonymousId : hash(siteId, anonymousId)}`
+  const id = plainAnonymousId(anonymousId)
+  if (!keyed || id.length >= SECRET_LENGTH) return `s:${hash(siteId, id)}`
+  // What no visitor's id may hold is hashed; the prefix keeps it apart from hashes that browsers can cause.
+  return PLAIN_ID.test(id) ? `s:${id}` : `s:k-${hash(siteId, id)}`
+}
+
+/** A colon would let an anonymous id pass for a user's visitor, `s:u:…`. */
+const PLAIN_ID = /^[A-Za-z0-9._-]{1,62}$/
+
+/** An anonymous id without the encoding and the quotes that it has in the cookie of old SDKs (`%22…%22`). */
+export function plainAnonymousId(given: string): string {
+  let id = given.trim()
+  if (id.includes('%')) {
+    try {
+      id = decodeURIComponent(id)
+    } catch {
+      // A percent sign of its own.
+    }
+  }
+  const isQuoted = id.length > 1 && /^["']/.test(id) && id.at(-1) === id.at(0)
+  return isQuoted ? id.slice(1, -1) : id
 }
 
 /** All visitors that an anonymous id can stand for. Before ids were hashed, it was the id itself. */
 export function anonymousVisitors(siteIds: string[], anonymousId: string, hash: HashVisitor): string[] {
-  return [`s:${anonymousId}`, ...siteIds.map((siteId) => anonymousVisitor(siteId, anonymousId, false, hash))]
+  const ofSites = siteIds.flatMap((siteId) =>
+    [true, false].map((keyed) => anonymousVisitor(siteId, anonymousId, keyed, hash)),
+  )
+  return [...new Set([`s:${anonymousId}`, ...ofSites])]
 }

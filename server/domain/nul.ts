@@ -28,8 +28,31 @@ function replaced(value: unknown, levels: number): unknown {
   )
 }
 
-/** Parses JSON, in which a NUL can only be an escape: texts without one cost no more than a search. */
+/**
+ * Parses JSON that a byte order mark may precede. NUL can only be an escape in it, so texts without one cost no more than a
+ * search. An integer too large for a number, such as an id, becomes a text with all its digits.
+ */
 export function parseJson(text: string): unknown {
-  const value: unknown = JSON.parse(text)
-  return text.includes('\\u0000') ? withoutNul(value) : value
+  const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
+  const value = LARGE_NUMBER.test(json) ? parseLarge(json) : (JSON.parse(json) as unknown)
+  return json.includes('\\u0000') ? withoutNul(value) : value
+}
+
+/** An integer of sixteen digits or more where JSON has a value. In a text it costs time only. */
+const LARGE_NUMBER = /[[:,]\s{0,8}-?\d{16}/
+
+function parseLarge(json: string): unknown {
+  try {
+    return JSON.parse(json, withDigits)
+  } catch (error) {
+    // A reviver recurses, so it fails for nesting that parsing alone can read, and that is refused later.
+    if (error instanceof RangeError) return JSON.parse(json) as unknown
+    throw error
+  }
+}
+
+/** A reviver. The runtime passes the number as it was written (ECMAScript's proposal of source text access). */
+function withDigits(_: string, value: unknown, context?: { source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value) || context?.source === undefined) return value
+  return /^-?\d+$/.test(context.source) ? context.source : value
 }

@@ -26,7 +26,7 @@ import {
 } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
-import { ANONYMOUS_ID, visitorNamed } from './visitor-names.ts'
+import { MAX_ANONYMOUS_ID, visitorNamed } from './visitor-names.ts'
 
 const consentSchema = z
   .object({
@@ -87,7 +87,8 @@ const visitorsQuery = pageQuery
     state: z.enum(['overactive', 'shared']).optional(),
     anonymous_id: z
       .string()
-      .regex(ANONYMOUS_ID, 'must be 1 to 62 of A-Z a-z 0-9 . _ -')
+      .min(1, 'must not be empty')
+      .max(MAX_ANONYMOUS_ID, `must have at most ${MAX_ANONYMOUS_ID} characters`)
       .optional()
       .openapi({ example: '5f1c7f0e-3a64-4d6b-9a55-0c1f8d2b7e21' }),
   })

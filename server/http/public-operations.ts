@@ -144,7 +144,7 @@ export function publicPaths({ example }: EventsContract): Paths {
             content: { 'application/json': { schema: { $ref: '#/components/schemas/EventReply' } } },
           },
           ...REFUSALS,
-          415: refused('Neither application/json nor text/plain'),
+          415: refused('A Content-Encoding other than gzip'),
         },
       },
     },

@@ -108,6 +108,7 @@ describe('a CSV file', () => {
     const path = fileOf('shop.csv', Buffer.from(SHOP, 'latin1'))
     const dataDir = join(folder, 'alone')
     mkdirSync(dataDir)
+    await (await startServer({ dataDir })).stop({ wipe: false })
     const dry = await couture(dataDir, 'contacts', path, '--json', '--dry-run')
     expect(JSON.parse(dry.stdout)).toMatchObject({ created: 3, updated: 1, rejected_total: 3, dry_run: true })
     expect(await filesHolding({ ...server, dataDir }, 'zoe@shop.example')).toEqual([])

@@ -6,6 +6,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { ApiDocument, Schema } from '../../server/http/api-document.ts'
 import { filledPath } from '../../server/http/reference.ts'
+import { printedPassword } from '../support/requests.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -51,6 +52,12 @@ beforeAll(async () => {
   await server.post(`/api/v1/links/${data[0]!.id}/confirm`, {})
   await settled(server)
   await until(async () => (await server.get('/api/v1/matches')).data.length > 0, 'the match is in the feed')
+  const signedIn = await fetch(`${server.url}/api/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', 'sec-fetch-site': 'same-origin' },
+    body: JSON.stringify({ password: printedPassword(server) }),
+  })
+  expect(signedIn.status).toBe(204)
 })
 afterAll(() => server?.stop())
 

@@ -339,10 +339,10 @@ test('events of an erased contact that land during the erasure are removed from 
   await push(db, { id: 'anna' })
   await push(db, { id: 'ben' })
   await land(db, 'v1', [login('anna', 'a', NOW - 300 * MINUTE)])
-  await land(db, 'v1', [login('ben', 'b', NOW - 200 * MINUTE), page('bens', NOW - 190 * MINUTE)])
+  await land(db, 'v1', [login('ben', 'b', NOW - 200 * MINUTE), page('bens', NOW - 192 * MINUTE)])
   await deriveAll(db)
   const first = heldAfter('events')
-  const late = [page('inside', NOW - 195 * MINUTE), page('after', NOW - 185 * MINUTE), page('much-later', NOW - MINUTE)]
+  const late = [page('inside', NOW - 196 * MINUTE), page('after', NOW - 186 * MINUTE), page('much-later', NOW - MINUTE)]
   const landing = land(first.store, 'v1', late)
   await first.there
   const { tombstone } = keyring
