@@ -43,6 +43,8 @@ export type Claim = {
   id: string
   at: number
   receivedAt: number
+  /** The time of the choice under which it was sent, where that is known. */
+  consentAt?: number
   /** The request it came in. */
   request: string
   evidence: Evidence
@@ -147,7 +149,12 @@ function weightOf({ evidence, act }: Claim): Evidence {
 function isDenied(claim: Claim, denial: Denial | null): boolean {
   if (denial === null) return false
   const { at, until } = denial
-  return claim.at <= at || until === null || (claim.byServer && claim.at < until)
+  return isBefore(claim, at) || until === null || (claim.byServer && claim.at < until)
+}
+
+/** Whether a claim was made before a denial, or sent later by a page that knew only of an earlier choice. */
+export function isBefore({ at, consentAt }: { at: number; consentAt?: number | null }, denialAt: number): boolean {
+  return at <= denialAt || (consentAt ?? Number.POSITIVE_INFINITY) <= denialAt
 }
 
 function refuse(claim: Claim, denial: Denial | null): Refusal | null {

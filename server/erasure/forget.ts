@@ -154,11 +154,15 @@ function without(
       return []
     }
     const around = (at: number) => own.filter(({ from, to }) => from !== null && to !== null && at >= from && at <= to)
+    // A page that knew only of an earlier choice than the one that took its names away.
+    const isStale = own.some((span) => span.only !== undefined && !span.keys && entry.consent.at <= (span.to ?? 0))
     const left = entry.events.filter(({ at }) => around(at).every((span) => span.only !== undefined))
     const events = left.map((event): StampedEvent => {
       const { claim, ...nameless } = event
       if (claim === undefined) return event
-      return around(event.at).some(({ keys }) => keys === undefined || keys.includes(claim.key)) ? nameless : event
+      return isStale || around(event.at).some(({ keys }) => keys === undefined || keys.includes(claim.key))
+        ? nameless
+        : event
     })
     if (events.length === entry.events.length && events.every((event, i) => event === left[i])) return entry
     changed = true

@@ -3,6 +3,7 @@
  * claims, after a new consent, name again.
  */
 import type { Kysely } from 'kysely'
+import { isBefore } from '../domain/identity-evidence.ts'
 import type { Database } from '../store/schema.ts'
 import { findNamed, NOBODY, type Unnaming } from '../store/unnamed-claims.ts'
 import type { VisitorFacts } from '../store/visitor-facts.ts'
@@ -12,7 +13,7 @@ export function withdrawnFromIdentity(visitors: VisitorFacts[]): Unnaming[] {
   return visitors.flatMap(({ visitorId: visitor, consents: { denial }, claims, overactive }) => {
     if (denial === null) return []
     // The claims of an overactive visitor are not read.
-    const concerned = overactive !== null || claims.some((claim) => claim.at <= denial.at || claim.key === NOBODY)
+    const concerned = overactive !== null || claims.some((claim) => isBefore(claim, denial.at) || claim.key === NOBODY)
     return concerned ? { visitor, until: denial.at } : []
   })
 }

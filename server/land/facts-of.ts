@@ -134,6 +134,8 @@ function claimRow(entry: Entry, event: StampedEvent, claim: StampedClaim): Claim
     cart_id: claim.cart ?? null,
     order_id: claim.order ?? null,
     network: claim.network ?? null,
+    // A server does not know what the visitor allows.
+    consent_at: claim.evidence === 'login_verified' && claim.token === undefined ? null : entry.consent.at,
   }
 }
 

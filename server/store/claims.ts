@@ -46,6 +46,7 @@ export async function loadClaims(db: Kysely<Database>, visitorIds: string[]): Pr
       key: row.key_hash,
       at: row.at,
       receivedAt: row.received_at,
+      ...(row.consent_at === null ? {} : { consentAt: row.consent_at }),
       request: row.request_id,
       evidence: row.evidence,
       byServer: row.evidence === 'login_verified' && row.token_hash === null,

@@ -66,6 +66,7 @@ const upsertClaims = ofRows((db, rows: ClaimRow[]) =>
           cart_id: eb.ref('excluded.cart_id'),
           order_id: eb.ref('excluded.order_id'),
           network: eb.ref('excluded.network'),
+          consent_at: eb.ref('excluded.consent_at'),
         }))
         .where(
           sql<boolean>`(excluded.received_at, excluded.at, excluded.request_id) < (claims.received_at, claims.at, claims.request_id)`,

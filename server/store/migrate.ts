@@ -25,6 +25,7 @@ import * as typedOrder from './migrations/019-typed-order.ts'
 import * as ledger from './migrations/020-ledger.ts'
 import * as grades from './migrations/021-grades.ts'
 import * as keys from './migrations/022-keys.ts'
+import * as claimsConsent from './migrations/023-claims-consent.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -51,6 +52,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '020-ledger': ledger,
   '021-grades': grades,
   '022-keys': keys,
+  '023-claims-consent': claimsConsent,
 }
 
 /**

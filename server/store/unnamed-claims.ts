@@ -4,7 +4,7 @@
  * find claims (`token_uses`, `claim_keys`) are those of the claims that still name somebody.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { isInside } from '../domain/erased-tail.ts'
+import { isBefore } from '../domain/identity-evidence.ts'
 import { namingsOf } from './claim-keys.ts'
 import { deleteDeadLetter, insertDeadLetter } from './dead-letters.ts'
 import { dependentsOf } from './dependents.ts'
@@ -27,7 +27,7 @@ export const NOBODY = ''
 const selectClaims = ofKeys((db, visitorIds) =>
   db
     .selectFrom('claims')
-    .select(['visitor_id', 'id', 'at', 'received_at', 'key_hash', 'evidence', 'token_hash', 'network'])
+    .select(['visitor_id', 'id', 'at', 'received_at', 'key_hash', 'evidence', 'token_hash', 'network', 'consent_at'])
     .where('visitor_id', 'in', visitorIds),
 )
 
@@ -38,7 +38,9 @@ export async function findNamed(db: Kysely<Database>, unnamings: Unnaming[]) {
   const claims = (await selectClaims(db, visitors)).filter((claim) => claim.key_hash !== NOBODY)
   const ends = (claim: (typeof claims)[number]) => {
     const { until = 0, keys } = byVisitor.get(claim.visitor_id) ?? {}
-    return claim.at <= until && (keys === undefined || keys.includes(claim.key_hash))
+    const isOlder =
+      keys === undefined ? isBefore({ at: claim.at, consentAt: claim.consent_at }, until) : claim.at <= until
+    return isOlder && (keys === undefined || keys.includes(claim.key_hash))
   }
   const kept = claims.filter((claim) => !ends(claim))
   // Of several claims the first one counts, so a key that a later claim backs too may have the time of one that ends.
@@ -97,7 +99,7 @@ export async function unname(
   )
 }
 
-type Letter = { events?: { at?: unknown; claim?: unknown }[] }
+type Letter = { consent?: { at?: unknown }; events?: { at?: unknown; claim?: unknown }[] }
 
 /** Takes the claims out of a visitor's dead letters. */
 async function unnameLetters(trx: Transaction<Database>, visitor: string, until: number): Promise<void> {
@@ -105,11 +107,9 @@ async function unnameLetters(trx: Transaction<Database>, visitor: string, until:
   for (const letter of letters) {
     const entry = JSON.parse(letter.body) as Letter
     if (!Array.isArray(entry.events)) continue
-    const events = entry.events.map((event) =>
-      typeof event?.at === 'number' && isInside(event.at, [{ from: 0, to: until }])
-        ? { ...event, claim: undefined }
-        : event,
-    )
+    const isUntil = (at: unknown) => typeof at === 'number' && at <= until
+    const isStale = isUntil(entry.consent?.at)
+    const events = entry.events.map((event) => (isStale || isUntil(event?.at) ? { ...event, claim: undefined } : event))
     if (!(await deleteDeadLetter(trx, letter))) continue
     await insertDeadLetter(trx, { ...letter, body: JSON.stringify({ ...entry, events }) })
   }

@@ -59,7 +59,7 @@ async function sendAs(
     to = server,
     cookie,
     ...purposes
-  }: { to?: TestServer; cookie?: string; analytics?: boolean; identity?: boolean } = {},
+  }: { to?: TestServer; cookie?: string; analytics?: boolean; identity?: boolean; at?: string } = {},
 ) {
   const headers: Record<string, string> = cookie === undefined ? {} : { cookie }
   const more = { candidate: person.candidate, consent: consent({ id: person.choice, ...purposes }) }
@@ -225,11 +225,14 @@ describe('a withdrawal of identity', () => {
     const body = { visitor: person.visitor, events: [{ id: 'x', at: Date.now() - 500, claim: { key: names[1] } }] }
     await server.change(`${insert} (?, 1, 0, 'broken', ?, 1, ?, 1)`, 'a-journal', JSON.stringify(body), person.visitor)
 
+    const chosen = new Date().toISOString()
     const withdrawn = { ...person, choice: `identity-no-${person.visitor}` }
     await sendAs(withdrawn, [event('consent')], { identity: false, cookie: person.cookie })
     // A page that does not know of it yet sends what it has.
     const late = event('identify', 4000, { kind: 'login', token: await signLogin(secret, person.contact) })
+    const stale = event('identify', 0, { kind: 'login', token: await signLogin(secret, person.contact) })
     for (const to of collectors) await sendAs(person, [late], { to, cookie: person.cookie })
+    await sendAs(person, [stale], { cookie: person.cookie, at: chosen })
     await all()
     await until(async () => (await holdingBoth(person.visitor, names)).length === 0, 'the ties to go', SOON_MS).catch(
       async () => expect(await holdingBoth(person.visitor, names)).toEqual([]),

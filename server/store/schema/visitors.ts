@@ -42,6 +42,8 @@ export type ClaimRow = {
   order_id: string | null
   /** For a claim that the guard counts: a keyed hash of the truncated address that it came from. */
   network: string | null
+  /** The time of the choice under which it was sent; null if a server sent it, which knows none. */
+  consent_at: number | null
 }
 
 /**
