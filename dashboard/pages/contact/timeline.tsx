@@ -87,13 +87,13 @@ function ByLink({ ui: { t }, event, links }: { ui: Ui; event: TimelineEvent; lin
     <p class="by-link" data-testid="by-link">
       <span class="unseen">{t.contact.byLink} </span>
       <StrengthMark strength={strength} /> {wordFor(t.links.strength, strength) ?? strength}
-      {grade ? ` · ${grade}` : null}
       {evidence === null ? null : (
         <>
           {' · '}
           <a href={`#${linkAnchor(id)}`}>{evidence}</a>
         </>
       )}
+      {grade ? ` · ${grade}` : null}
     </p>
   )
 }
