@@ -70,6 +70,7 @@ const LONG = {
     'test/contract/{import,replay,upgrade}.test.ts',
     'test/fault/{copy,kill,torn}.test.ts',
     'test/property/{order,segments,segment-changes}.test.ts',
+    'test/security/hostile-texts.test.ts',
   ],
   postgres: [
     'test/contract/upgrade.test.ts',

@@ -8,6 +8,7 @@ import type { WireReply } from '../../tag/wire.ts'
 import { filesHolding, newVisitor, post, type SiteView, timeline, timelineStatus } from '../support/requests.ts'
 import { batch, consent, event, eventId, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { ENGINE } from '../support/store.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -161,7 +162,8 @@ describe('the visitor of a batch', () => {
   })
 })
 
-describe('the cookie', () => {
+// The cookie is written and read by the collector, before and without the store.
+describe.runIf(ENGINE === 'sqlite')('the cookie', () => {
   test('on http is named cv, covers the whole site, is HttpOnly, and expires within 400 days', async () => {
     const { cookie } = await sent(batch([event('page')], { candidate: newVisitor() }))
     const maxAge = Number(/max-age=(\d+)/i.exec(cookie!)?.[1])

@@ -51,6 +51,8 @@ async function assetsOnce(): Promise<Plugin> {
 export async function bundleProduct(): Promise<{ main: string; remove(): void }> {
   const folder = mkdtempSync(join(tmpdir(), 'couture-product-'))
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
+  // Said here, so that Node does not parse each file to find out.
+  writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
   const preloaded = ['shifted-clock', 'check-citus-shapes'].map((name) => `import '${ROOT}test/support/${name}.ts'`)
   const entry = (name: string, ...lines: string[]) => {
     const path = join(folder, `${name}.mjs`)
