@@ -46,11 +46,13 @@ const BOTH = [
 
 // The files that take longest, of each project the longest first: one that began late would run alone at the end.
 const LONGEST = [
-  ...['fault/collectors', 'fault/copy', 'contract/upgrade', 'contract/overactive', 'e2e/tag', 'fault/journal-identity'],
-  ...['contract/identify', 'contract/events-accepted', 'e2e/tag-evidence', 'contract/retention'],
-  ...['contract/identity-policy', 'contract/identity-scenarios', 'contract/link-tokens', 'contract/erase'],
-  ...['contract/private', 'e2e/dashboard', 'fault/repoint', 'e2e/story', 'property/order', 'contract/feed'],
-  ...['contract/segments', 'fault/back-pressure', 'fault/away', 'e2e/mail', 'fault/torn'],
+  ...['contract/overactive', 'fault/collectors', 'e2e/tag', 'security/sign-in', 'fault/copy', 'e2e/tag-evidence'],
+  ...['contract/erase', 'e2e/dashboard', 'contract/upgrade', 'fault/back-pressure', 'contract/feed', 'fault/torn'],
+  ...['contract/identity-scenarios', 'contract/identify', 'contract/segment-api', 'fault/sizes', 'fault/stop'],
+  ...['contract/import', 'e2e/story', 'fault/repoint', 'contract/identity-policy', 'contract/segments'],
+  ...['security/withdrawal', 'contract/replay', 'e2e/mail', 'security/visitor-ids', 'fault/races'],
+  ...['security/bytes', 'contract/segment-judging', 'fault/full-disk', 'property/order', 'fault/away'],
+  ...['contract/retention', 'contract/tables', 'fault/clock', 'security/typed-addresses', 'security/hostile-texts'],
 ].map((name) => `/test/${name}.test.ts`)
 
 class LongestFirst extends BaseSequencer {
@@ -86,8 +88,8 @@ const test = { testTimeout: limitMs, hookTimeout: limitMs, expect: { poll: { tim
 
 export default defineConfig({
   test: {
-    // Two cores run four files at a time: they wait half of the time. What files share is imported once a process.
-    maxWorkers: 4,
+    // Two cores run five files at a time: they wait half of the time. What files share is imported once a process.
+    maxWorkers: 5,
     isolate: false,
     // Counting the steps of a pattern recurses deeply. The main thread of a process has 8 MB of stack.
     execArgv: ['--stack-size=3900'],
