@@ -47,48 +47,59 @@ export type Buckets<What extends string> = {
   take(holder: string, what: What, n: number): void
 }
 
-/** Beyond this many holders, those that sent longest ago are forgotten: a hostile sender has many addresses. */
-const MAX_HOLDERS = 100_000
+/** A generation of holders is complete with this many. The last two are kept: a hostile sender has many addresses. */
+const GENERATION = 50_000
+
+/** What is left for a holder, of each limit, and as of when. */
+type Bucket = { left: number[]; at: number }
 
 /** Creates the buckets of a scope. */
 export function createBuckets<S extends Scope>(scope: S): Buckets<keyof (typeof COLLECT_LIMITS)[S] & string> {
   type What = keyof (typeof COLLECT_LIMITS)[S] & string
   const limits: Record<string, Limit> = COLLECT_LIMITS[scope]
+  const all = Object.values(limits)
   const places = new Map(Object.keys(limits).map((what, place) => [what, place]))
-  const full = Object.values(limits).map(({ burst }) => burst)
-  const speed = Object.values(limits).map(({ perS }) => perS)
-  const holders = new Map<string, { left: number[]; at: number }>()
   const placeOf = (what: What) => places.get(what) ?? 0
+  let recent = new Map<string, Bucket>()
+  let earlier = new Map<string, Bucket>()
+
+  /** Finds a holder's bucket, or fills a new one. To forget the oldest one by one would take longer the more there were. */
+  const bucketOf = (holder: string, now: number): Bucket => {
+    const known = recent.get(holder)
+    if (known !== undefined) return known
+    const bucket = earlier.get(holder) ?? { left: all.map(({ burst }) => burst), at: now }
+    if (recent.size >= GENERATION) {
+      earlier = recent
+      recent = new Map()
+    }
+    recent.set(holder, bucket)
+    return bucket
+  }
 
   return {
     check(holder, now, ...what) {
-      const known = holders.get(holder)
-      const bucket = known ?? { left: [...full], at: now }
-      // A clock that was set back must not cost anything.
-      const elapsedS = Math.max(0, now - bucket.at) / 1000
-      bucket.at = now
-      if (known !== undefined) {
-        if (elapsedS > 0)
-          bucket.left = bucket.left.map((left, i) => Math.min(full[i] ?? 0, left + elapsedS * (speed[i] ?? 0)))
-        holders.delete(holder)
-      }
-      holders.set(holder, bucket)
-      if (holders.size > MAX_HOLDERS) forgetFirst(holders)
+      const bucket = bucketOf(holder, now)
+      refill(bucket, all, now)
       for (const each of what) {
         const left = bucket.left[placeOf(each)] ?? 0
         if (left < 1) throw tooMuch(scope, each, left)
       }
     },
     take(holder, what, n) {
-      const bucket = holders.get(holder)
+      const bucket = recent.get(holder) ?? earlier.get(holder)
       if (bucket !== undefined) bucket.left[placeOf(what)] = (bucket.left[placeOf(what)] ?? 0) - n
     },
   }
 }
 
-function forgetFirst(holders: Map<string, unknown>): void {
-  const [first] = holders.keys()
-  if (first !== undefined) holders.delete(first)
+function refill(bucket: Bucket, limits: Limit[], now: number): void {
+  // A clock that was set back must not cost anything.
+  const elapsedS = Math.max(0, now - bucket.at) / 1000
+  bucket.at = now
+  if (elapsedS === 0) return
+  for (const [place, { perS, burst }] of limits.entries()) {
+    bucket.left[place] = Math.min(burst, (bucket.left[place] ?? 0) + elapsedS * perS)
+  }
 }
 
 /** The 429 for a bucket that holds less than one. */
