@@ -266,6 +266,21 @@ describe('where the site tells such carts (mail_typed_carts)', () => {
     expect(await view(anna)).toMatchObject({ cart: null, orders: [] })
   })
 
+  test.each([
+    ['identity', { identity: false }],
+    ['marketing', { marketing: false }],
+  ])('it ends with the visitor’s consent to %s', async (_, no) => {
+    const anna = await contact()
+    const visitor = await visit([added('ring', 5 * MINUTE), typed(anna, 4 * MINUTE)])
+    await settled(server)
+    expect(await matchOf(anna)).toMatchObject({ strength: 'typed' })
+    await sendAll(server, visitor, [event('consent')], { consent: consent({ id: 'choice-2', ...no }) })
+    await settled(server)
+    expect(await matchOf(anna)).toMatchObject({ change: 'unmatched' })
+    expect(await memberOf(anna)).toEqual([])
+    expect(await server.query('select person_id from persons where typed_contact_id = ?', anna)).toEqual([])
+  })
+
   test('an order that the shop reports for the contact settles it, at once and for good', async () => {
     const anna = await contact()
     await visit([added('ring', 5 * MINUTE), typed(anna, 4 * MINUTE)])
