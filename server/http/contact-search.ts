@@ -39,7 +39,7 @@ export function contactSearchRoutes(deps: HttpDeps) {
       middleware: allow(deps, 'people:read', 'contacts:read'),
       request: {
         query: pageQuery.extend({
-          q: z.string().trim().min(1, 'must not be empty').max(200).openapi({ example: 'anna martin' }),
+          q: z.string().trim().min(1, 'must not be empty').max(200).openapi({ example: 'jean' }),
         }),
       },
       responses: { 200: json('A page of contacts, by id', pageOf(foundSchema)), ...refusals },

@@ -22,7 +22,13 @@ beforeAll(async () => {
   server = await startServer()
   document = await server.get<ApiDocument>('/openapi.json')
   await server.post('/api/v1/contacts', [
-    { id: 'crm-7', email: 'jp@example.com', phone: '+33 1', mail_consent: true, attributes: { first_name: 'Jean' } },
+    {
+      id: 'crm-7',
+      email: 'jp@example.com',
+      phone: '+33 1',
+      mail_consent: true,
+      attributes: { first_name: 'Jean', last_name: 'Martin' },
+    },
   ])
   const items = [{ item_id: 'bracelet', item_name: 'Bracelet', price: 890, quantity: 1, item_category: 'Gold' }]
   await server.post('/v1/events', {
