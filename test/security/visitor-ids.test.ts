@@ -34,7 +34,9 @@ beforeAll(async () => {
   site = await server.cli<SiteView>('sites', 'show', 'demo')
   other = await server.cli<SiteView>('sites', 'create', '--id', 'other', '--origin', 'https://other.example')
   keys = await segmentKeys(server)
-  customers = await Promise.all(Array.from({ length: 14 }, newCustomer))
+  const contacts = Array.from({ length: 14 }, (_, n) => ({ id: `customer-${n}`, email: `customer-${n}@mail.example` }))
+  await server.post('/api/v1/contacts', contacts)
+  customers = await Promise.all(contacts.map(({ id }) => newCustomer(id)))
   await settled(server)
 })
 afterAll(() => server.stop())
@@ -70,10 +72,8 @@ type Customer = { contact: string; candidate: string; cookie: string; id: string
 let customers: Customer[]
 const customer = (): Customer => customers.pop()!
 
-/** Makes a customer; the cookie and the id are those of the reply. */
-async function newCustomer(_: unknown, n: number): Promise<Customer> {
-  const contact = `customer-${n}`
-  await server.post('/api/v1/contacts', [{ id: contact, email: `${contact}@mail.example`, mail_consent: true }])
+/** Signs a contact in; the cookie and the id are those of the reply. */
+async function newCustomer(contact: string): Promise<Customer> {
   const candidate = newCandidate()
   const login = event('identify', 0, { kind: 'login', token: await signLogin(site.identity_secret, contact) })
   const { cookie, visitor } = await sent([cart('ring'), login], { candidate })
