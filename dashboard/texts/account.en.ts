@@ -26,6 +26,9 @@ export const accountEn = {
   email: 'E-mail',
   optional: '(optional)',
   add: 'Add user',
+  invalidUser:
+    'A name has 1 to 60 letters, digits, spaces and . _ - @, a letter or digit first. An e-mail address needs an @.',
+  nameTaken: 'There is already a user with this name.',
   made: (name: string) => `The password of ${name}:`,
   madeHint: 'Pass it on now, as it is not shown again.',
 

@@ -28,6 +28,9 @@ export const accountFr: typeof accountEn = {
   email: 'E-mail',
   optional: '(facultatif)',
   add: 'Ajouter',
+  invalidUser:
+    'Un nom compte de 1 à 60 lettres, chiffres, espaces et . _ - @, et commence par une lettre ou un chiffre. Une adresse e-mail contient un @.',
+  nameTaken: 'Ce nom est déjà pris.',
   made: (name) => `Mot de passe de ${name}\u00a0:`,
   madeHint: 'Transmettez-le maintenant, il ne sera plus affiché.',
 

@@ -4,6 +4,7 @@
  * is remembered is bounded and never written.
  */
 import { senderAddress, truncateAddress } from '../collect/stamp.ts'
+import { MAX_USER_NAME } from '../domain/user.ts'
 
 /** Wrong attempts in a row, and how often another one is allowed then: for an address, and for a /48 of IPv6. */
 const ADDRESS = { burst: 10, everyMs: 6000 }
@@ -17,7 +18,7 @@ const LONGEST_PAUSE_MS = 4000
 /** Wrong attempts at a name are forgotten after so long without one. */
 const FORGET_MS = 15 * 60_000
 
-/** Beyond this many addresses and names, the oldest are forgotten. */
+/** Beyond this many addresses and names, the oldest are forgotten. Of a name only as much is remembered as users have. */
 const MAX_REMEMBERED = 10_000
 
 type Bucket = { tokens: number; at: number }
@@ -49,15 +50,15 @@ export function createSignInLimit(now: () => number) {
     },
     /** How long the answer to an attempt at a name waits. */
     pauseMs(name: string): number {
-      const known = names.get(name)
+      const known = names.get(keyOf(name))
       if (!known || now() - known.at > FORGET_MS || known.wrong < FREE) return 0
       return Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** (known.wrong - FREE))
     },
     /** Notes a wrong attempt. */
     wrong(name: string): void {
-      const known = names.get(name)
+      const known = names.get(keyOf(name))
       const before = known && now() - known.at <= FORGET_MS ? known.wrong : 0
-      remember(names, name, { wrong: before + 1, at: now() })
+      remember(names, keyOf(name), { wrong: before + 1, at: now() })
     },
     /** Notes a right attempt, which does not count. What is known of the name stays, or it would tell of the user. */
     right(address: string | null): void {
@@ -68,6 +69,8 @@ export function createSignInLimit(now: () => number) {
     },
   }
 }
+
+const keyOf = (name: string) => name.slice(0, MAX_USER_NAME)
 
 function remember<T>(map: Map<string, T>, key: string, value: T): void {
   map.delete(key)

@@ -73,6 +73,9 @@ test('while there is one user the sign-in page asks only for the password; a ref
 
 test('an owner adds a user, changes the role, ends the session and removes the user', async () => {
   await signIn(page, 'owner', owners)
+  await page.getByTestId('user-name').fill('OWNER')
+  await page.getByTestId('add-user').click()
+  await page.getByText(en.account.nameTaken).waitFor()
   await page.getByTestId('user-name').fill('Marie')
   await page.getByTestId('user-role').selectOption('marketer')
   await page.getByTestId('add-user').click()

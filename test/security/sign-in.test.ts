@@ -318,6 +318,7 @@ describe('passwords', () => {
     await upgraded.stop({ wipe: false })
     await upgraded.cli('restore', file)
     const restored = await startServer({ dataDir, port: upgraded.port })
+    expect(restored.output().stdout).not.toMatch(/owner|password/i)
     expect((await call(cookie, '/session', {}, restored)).status).toBe(401)
     expect((await signInHere(restored, 'made by an earlier version')).status).toBe(204)
     await restored.stop()

@@ -19,6 +19,7 @@ export function Users({ ui, client, own }: Props) {
   const { t } = ui
   const { data, at, error, reload } = usePoll<User[]>('users', (signal) => client.users(signal), REFRESH_MS)
   const [trouble, setTrouble] = useState<ApiError | null>(null)
+  const refusals: Record<number, string> = { 400: t.account.invalidUser, 409: t.account.nameTaken }
   const heading = useRef<HTMLHeadingElement>(null)
   const [made, setMade] = useState<{ name: string; password: string } | null>(null)
 
@@ -90,7 +91,7 @@ export function Users({ ui, client, own }: Props) {
       />
       {trouble === null ? null : (
         <p key="failed" class="field-trouble" role="alert" data-testid="users-trouble">
-          {troubleText(ui, trouble)}
+          {refusals[trouble.status] ?? troubleText(ui, trouble)}
         </p>
       )}
     </section>
