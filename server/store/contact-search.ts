@@ -53,13 +53,14 @@ export async function searchContacts(
     .limit(limit + 1)
   if (end !== null) query = query.where('contact_id', '<=', end)
   for (const word of q.split(/\s+/, MAX_WORDS)) {
-    const ways = [...new Set([word, word.toLowerCase(), word.toUpperCase(), capitalised(word)])]
+    // SQLite knows the cases of ASCII only.
+    const ways = [...new Set([word.toLowerCase(), word.toUpperCase(), capitalised(word)])]
     query = query.where((eb) =>
       eb.or(
         ways.flatMap((way) => [
-          sql<boolean>`lower(contact_id) like ${`%${escaped(way.toLowerCase())}%`} escape '!'`,
-          sql<boolean>`lower(coalesce(email, '')) like ${`%${escaped(way.toLowerCase())}%`} escape '!'`,
-          sql<boolean>`attributes like ${`%${escaped(JSON.stringify(way).slice(1, -1))}%`} escape '!'`,
+          sql<boolean>`lower(contact_id) like lower(${`%${escaped(way)}%`}) escape '!'`,
+          sql<boolean>`lower(coalesce(email, '')) like lower(${`%${escaped(way)}%`}) escape '!'`,
+          sql<boolean>`lower(attributes) like lower(${`%${escaped(JSON.stringify(way).slice(1, -1))}%`}) escape '!'`,
         ]),
       ),
     )
