@@ -85,7 +85,7 @@ async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: 
         store,
         keyring,
         { id: DEMO_SITE, origins, settings: { cart_idle_minutes: 1 } },
-        { actor: 'server', id: nanoid(22), now },
+        { actor: 'start', id: nanoid(22), now },
       )
     } catch (error) {
       // Another process that starts at the same time may have created it.

@@ -16,11 +16,9 @@ export type RateLimit = (
 export function createRateLimit(isLoopback: (address: string) => boolean): RateLimit {
   const [addresses, keys] = [createBuckets('address'), createBuckets('key')]
   return ({ address, keyHash }, now) => {
+    if (address === null || isLoopback(address)) return () => {}
     const [buckets, holder] =
-      keyHash !== null
-        ? ([keys, keyHash] as const)
-        : ([addresses, address === null || isLoopback(address) ? null : senderAddress(address)] as const)
-    if (holder === null) return () => {}
+      keyHash === null ? ([addresses, senderAddress(address)] as const) : ([keys, keyHash] as const)
     buckets.check(holder, now, 'requests', 'bytes')
     buckets.take(holder, 'requests', 1)
     return (bytes) => buckets.take(holder, 'bytes', bytes)

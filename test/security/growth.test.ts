@@ -8,6 +8,7 @@ import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createGrowth } from '../../server/collect/growth.ts'
 import { COLLECT_LIMITS, createBuckets } from '../../server/collect/limits.ts'
+import { createRateLimit } from '../../server/collect/rate-limit.ts'
 import { createSeen } from '../../server/collect/seen.ts'
 import type { Problem } from '../../server/domain/problem.ts'
 import { call, type SegmentKeys, segmentKeys } from '../support/segment-requests.ts'
@@ -193,6 +194,24 @@ test('the names of a site are bounded from wherever they come, and standard name
   expect(taken).toBeGreaterThanOrEqual(10)
   await expectLimit(refused, 'site_names', /^a site takes 1,000 new event names a minute/)
   expect((await tagged('203.0.113.50', ['page', 'add_to_cart', 'purchase', 'size_guide'])).status).toBe(202)
+})
+
+test('a secret key has limits of its own, ten times as high, and this machine has none', () => {
+  const limit = createRateLimit((address) => address === '127.0.0.1')
+  const passed = (sender: { address: string; keyHash: string | null }) => {
+    for (let n = 0; n < 20_000; n++) {
+      try {
+        limit(sender, 0)(100)
+      } catch (error) {
+        return [n, (error as Problem).headers['couture-limit']]
+      }
+    }
+    return 'all'
+  }
+  expect(passed({ address: '203.0.113.60', keyHash: null })).toEqual([1000, 'address_requests'])
+  expect(passed({ address: '203.0.113.60', keyHash: 'hash of a key' })).toEqual([10_000, 'key_requests'])
+  expect(passed({ address: '203.0.113.60', keyHash: 'hash of another' })).toEqual([10_000, 'key_requests'])
+  expect(passed({ address: '127.0.0.1', keyHash: 'hash of a key' })).toBe('all')
 })
 
 test('what is limited is counted by its limit', async () => {
