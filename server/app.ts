@@ -14,7 +14,7 @@ import { usableKey } from './domain/api-key.ts'
 import type { Exactly } from './domain/exact.ts'
 import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
-import type { Site } from './domain/settings.ts'
+import { cartPolicyOf, type Site } from './domain/settings.ts'
 import type { ApiDocument } from './http/api-document.ts'
 import { auditRoutes } from './http/audit.ts'
 import { limitOthers } from './http/body-limit.ts'
@@ -103,11 +103,21 @@ function privateRoutes(deps: HttpDeps) {
 export type Api = ReturnType<typeof privateRoutes>
 
 const DASHBOARD_HEADERS = {
-  'content-security-policy':
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; " +
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
   'referrer-policy': 'no-referrer',
   'x-content-type-options': 'nosniff',
+}
+
+/**
+ * What the dashboard's pages may load: their own files, and pictures of carts from the hosts that the sites name. A picture
+ * from elsewhere would tell its sender who looks at the cart, and when.
+ */
+function dashboardPolicy(sites: Iterable<Site>): string {
+  const hosts = new Set([...sites].flatMap((site) => [...cartPolicyOf(site).hosts.pictures]))
+  const pictures = ["'self'", 'data:', ...[...hosts].map((host) => `${host}:*`)].join(' ')
+  return (
+    `default-src 'none'; script-src 'self'; style-src 'self'; img-src ${pictures}; connect-src 'self'; ` +
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+  )
 }
 
 /** Creates the application, which serves everything except the public endpoints (`collect/endpoints.ts`). */
@@ -172,7 +182,7 @@ export function createApp(deps: AppDeps): Hono {
     return c.html(referencePage(document()))
   })
   app.get('/dashboard', (c) => c.redirect('/dashboard/'))
-  app.get('/dashboard/*', (c) => serveDashboard(c, deps.dashboard))
+  app.get('/dashboard/*', (c) => serveDashboard(c, deps))
   app.use('/demo', onlyDemo)
   app.use('/demo/*', onlyDemo)
   app.route('/demo', deps.demo)
@@ -239,11 +249,12 @@ function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
   return { site: site.id, consent_source, link_param, form_selectors, session_minutes }
 }
 
-function serveDashboard(c: Context, assets: Map<string, Asset>): Response {
+function serveDashboard(c: Context, { dashboard: assets, configuration }: AppDeps): Response {
   const name = c.req.path.slice('/dashboard/'.length)
   const asset = assets.get(name) ?? mustGet(assets, 'index.html')
   const etag = `"${asset.hash}"`
-  const headers = { ...DASHBOARD_HEADERS, 'content-type': asset.type, 'cache-control': 'no-cache', etag }
+  const policy = { 'content-security-policy': dashboardPolicy(configuration.sites()) }
+  const headers = { ...DASHBOARD_HEADERS, ...policy, 'content-type': asset.type, 'cache-control': 'no-cache', etag }
   if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
   return new Response(asset.body, { headers })
 }

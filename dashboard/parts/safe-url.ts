@@ -1,6 +1,6 @@
 /**
- * Addresses in a shop's data are untrusted text: only http and https addresses become links, and only those that the
- * page's content security policy allows become pictures.
+ * Addresses in a shop's data are untrusted text: only http and https addresses become links. Pictures are those that the
+ * server kept, on hosts that the site names; the page's content security policy allows no others.
  */
 
 /** The address for a link, or null. `base` is what a relative address starts from, if known. */
