@@ -77,7 +77,7 @@ export async function restoreBackup(
 
 /** The withdrawals and erasures of the current store; none if it cannot be read. */
 function withdrawnSince(store: string): Withdrawn {
-  const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [], sites: [] }
+  const none: Withdrawn = { tombstones: [], withdrawals: [], spans: [], sites: [], users: [], choices: [] }
   if (!existsSync(store)) return none
   try {
     return readSqliteFile(store, readWithdrawn)

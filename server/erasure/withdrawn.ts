@@ -1,30 +1,40 @@
 /** Carries withdrawals and erasures over to an older copy of the store before it is used again. */
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { DELETED_SITE, deleteSite, saveRemoval } from '../store/deleted-sites.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
 import { transact } from '../store/engine/transact.ts'
 import { insertErasedSpans } from '../store/erased-spans.ts'
+import { insertFacts } from '../store/facts.ts'
 import type { Database } from '../store/schema.ts'
 import { erasedIds } from '../store/tombstones.ts'
 import { mark } from '../store/work/dirty.ts'
 import { type EraseDeps, eraseContact } from './erase.ts'
 
-/** Tombstones, the proofs of withdrawals, the erased spans of shared devices, and the deleted sites. */
+/**
+ * Tombstones, the proofs of withdrawals, the erased spans of shared devices, the deleted sites, the users whose consent a server
+ * ended, and the choices of visitors that have withdrawn identity.
+ */
 export type Withdrawn = {
   tombstones: Database['tombstones'][]
   withdrawals: Database['withdrawals'][]
   spans: Database['erased_spans'][]
   sites: string[]
+  users: Database['ended_users'][]
+  choices: Database['consents'][]
 }
 
 /** How many visitors or contacts are read at once. */
 const PAGE = 5000
+
+/** The choices of visitors whose claims have lost the names in them. */
+const CHOICES = "select * from consents where visitor_id in (select visitor_id from claims where key_hash = '')"
 
 /** Reads them from a store, which may have an older schema. */
 export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
   const hasSpans = query("select 1 from sqlite_master where name = 'erased_spans'").length > 0
   const hasSource = query("select 1 from pragma_table_info('withdrawals') where name = 'source'").length > 0
   const choice = hasSource ? 'source, policy' : 'null as source, null as policy'
+  const hasUsers = query("select 1 from sqlite_master where name = 'ended_users'").length > 0
   return {
     tombstones: query('select hash, kind, at from tombstones') as Withdrawn['tombstones'],
     withdrawals: query(
@@ -33,6 +43,8 @@ export function readWithdrawn(query: (sql: string) => unknown[]): Withdrawn {
     sites: query(`select name from meta where name like '${DELETED_SITE}%'`).map((row) =>
       (row as { name: string }).name.slice(DELETED_SITE.length),
     ),
+    users: (hasUsers ? query('select * from ended_users') : []) as Withdrawn['users'],
+    choices: (hasUsers ? query(CHOICES) : []) as Withdrawn['choices'],
     spans: (hasSpans ? query('select * from erased_spans') : []) as Withdrawn['spans'],
   }
 }
@@ -60,6 +72,14 @@ export async function markWithdrawn(
         .execute()
     }
     await insertErasedSpans(trx, withdrawn.spans)
+    for (const rows of chunksOf(withdrawn.users.map((user) => ({ ...user, waits: 1 as const })))) {
+      await trx
+        .insertInto('ended_users')
+        .values(rows)
+        .onConflict((conflict) => conflict.doNothing())
+        .execute()
+    }
+    await addChoices(trx, withdrawn.choices)
     for (const site of withdrawn.sites) {
       // A copy from before the site was made has none to delete, but entries of the journal may still come.
       const removal = await deleteSite(trx, site, at)
@@ -90,6 +110,19 @@ export async function markWithdrawn(
     after = last.visitor_id
   }
   return retired
+}
+
+/** Adds the choices of visitors that the copy knows: it will forget whom their claims named when it derives them. */
+async function addChoices(trx: Transaction<Database>, choices: Database['consents'][]): Promise<void> {
+  for (const part of chunks(choices, 500)) {
+    const visitors = [...new Set(part.map((row) => row.visitor_id))].sort()
+    const rows = await trx.selectFrom('consents').select('visitor_id').where('visitor_id', 'in', visitors).execute()
+    const known = new Set(rows.map((row) => row.visitor_id))
+    const nothing = { events: [], claims: [], tokenUses: [], claimKeys: [], devices: [], orders: [] }
+    const consents = part.filter((row) => known.has(row.visitor_id))
+    await insertFacts(trx, { ...nothing, consents })
+    await mark(trx, 'dirty_visitors', [...known])
+  }
 }
 
 /** Erases the contacts of an older copy that were erased since it was made. */

@@ -3,6 +3,9 @@
  * the user has ends, on browsers and without; what others have does not, nor what the user allows later; and nobody can do the
  * same with the public write key or a key that may not verify logins. (What is left on disk: bytes.test.ts.)
  */
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesHolding, timelineStatus } from '../support/requests.ts'
 import {
@@ -170,4 +173,26 @@ describe('others', () => {
     expect((await contact(user.userId)).visitors).toHaveLength(3)
     for (const visitor of user.visitors) expect(await timelineStatus(server, visitor)).toBe(200)
   })
+})
+
+test('neither kind is undone by the restore of an older copy, though the journal is lost', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'couture-backup-')), 'couture.backup')
+  const [user, other] = [await customer(), await customer()]
+  await server.cli('backup', file)
+  const { anonymousId, visitor } = other.browsers[0]!
+  await sent([choice({ ...ALL, Functional: false }, { anonymousId })], keys.verifying)
+  await sent([choice(NOTHING, { userId: user.userId })], keys.verifying)
+  await none(user.userId)
+  const unnamed = async () => await server.query("select 1 from claims where visitor_id = ? and key_hash = ''", visitor)
+  await until(async () => (await unnamed()).length > 0, 'the name to go')
+  await server.stop({ wipe: false })
+  for (const name of readdirSync(server.dataDir)) {
+    if (name.startsWith('journal.db')) rmSync(join(server.dataDir, name))
+  }
+  await server.cli('restore', file)
+  const choices = await server.query('select identity from consents where visitor_id = ? order by last_at', visitor)
+  expect(choices).toEqual([{ identity: 1 }, { identity: 0 }])
+  expect(await server.query('select key from dirty_visitors where key = ?', visitor)).toHaveLength(1)
+  expect((await server.query('select * from ended_users where waits = 1')).length).toBeGreaterThan(0)
+  rmSync(dirname(file), { recursive: true })
 })
