@@ -6,7 +6,8 @@
  * - `npm test -- FILE` runs one file in seconds. What a file needs beyond its server it asks for (`test/support/ask.ts`):
  *   one PostgreSQL, one Chromium and processes for commands serve the whole run, and start at the first request.
  * - A file starts its server once, in `beforeAll`, and its tests use ids and sites of their own. A test that must stop its
- *   server or move its clock starts one for itself.
+ *   server starts one for itself. A clock is moved while its server runs (`movable`), not by starting it again.
+ * - A start of a server takes half a second of processor time, and so does a page in the browser: start few.
  * - Commands run by `server.cli(…)` or `couture(…)`, which start no process, unless the process itself is tested.
  * - A hook that opens a browser has the time limit `INSTALL_MS`: on a machine without one it is installed first.
  * - Nothing waits for a fixed time where it can wait for what it needs (`until`, `settled`, `expect.poll`).
