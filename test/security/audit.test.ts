@@ -222,3 +222,15 @@ test('nobody changes a row: no other method is a route', async () => {
     expect((await asKey(`/audit/${(await audit()).data[0]!.id}`, { method, body: '{}' })).status).toBe(404)
   }
 })
+
+test('a restore keeps what was audited since the backup, and is a row itself', async () => {
+  await server.stop({ wipe: false })
+  const rows = () => server.query<{ id: string; actor: string; action: string }>('select id, actor, action from audit')
+  const before = await rows()
+  await server.cli('restore', join(folder, 'backup'))
+  const after = await rows()
+  const kept = new Set(after.map(({ id }) => id))
+  expect(before.filter(({ id }) => !kept.has(id))).toEqual([])
+  const added = after.filter(({ id }) => !before.some((row) => row.id === id))
+  expect(added.map(({ actor, action }) => [actor, action])).toEqual([[CLI, 'restore']])
+})
