@@ -1,6 +1,6 @@
 /** `couture audit`: lists who read, wrote, exported, signed in or changed what. */
 import type { Command } from 'commander'
-import { listAudit } from '../store/audit.ts'
+import { knownToAudit, listAudit } from '../store/audit.ts'
 import { noteCommand } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
@@ -36,7 +36,8 @@ export function registerAudit(program: Command): void {
           ...{ actor, action, person: null },
         }
         const rows = await listAudit(db, filter, null, Number(limit))
-        await noteCommand(db, 'audit.read', { from: from ?? null, to: to ?? null, actor, action, format: 'command' })
+        const known = await knownToAudit(db, filter)
+        await noteCommand(db, 'audit.read', { from: from ?? null, to: to ?? null, ...known, format: 'command' })
         const all = rows.map((row) => ({ ...row, at: new Date(row.at).toISOString() }))
         show(options.json, all, () =>
           all.map((row) => `${row.at}  ${row.actor}  ${row.action}  ${JSON.stringify(row.detail)}`).join('\n'),

@@ -13,13 +13,14 @@ const MAX_HOST = 255
 const LOCAL_SIGNS = new Set("!$%'*+^_`{|}~-.")
 /** Signs that an address may hold, but that end a part of a page's address. */
 const QUERY_SIGNS = new Set('/?&=#')
-/** Letters, digits and accents of any script, what nobody sees, and halves of characters. */
-const WORD = /[\p{L}\p{N}\p{M}\p{Cf}\p{Cs}]/u
+/** Letters, digits and accents of any script, what nobody sees, halves of characters, and bytes that are not UTF-8. */
+const WORD = /[\p{L}\p{N}\p{M}\p{Cf}\p{Cs}\ufffd]/u
 const LITERAL_HOST = /\[[0-9A-Za-z:.]{2,64}\]/y
 const NUMBER = /^[0-9]{1,3}$/
-const TOP_LEVEL = /^(?:[\p{L}\p{M}\p{Cf}\p{Cs}]{2,63}|xn--[a-z0-9-]{1,59})$/iu
+const TOP_LEVEL = /^(?:[\p{L}\p{M}\p{Cf}\p{Cs}\ufffd]{2,63}|xn--[a-z0-9-]{1,59})$/iu
 /** `logo@2x.png`, `vue@3.2.1/dist.js`: sizes of pictures and versions of packages. */
 const SIZE = /^[0-9]x$/i
+const FILE_END = /^(?:png|jpe?g|webp|gif|avif|svg|ico|bmp|tiff?|heic|css|m?js|json|map|mp4|webm)$/i
 const VERSION = /^[0-9]{1,4}$/
 const VERSION_PART = /^[0-9]{1,4}(?:x|-[a-z0-9]{1,20})?$/i
 
@@ -55,7 +56,7 @@ function localStart(text: string, at: number, done: number, inUrl: boolean): num
 }
 
 function isLocal(char: string, inUrl: boolean): boolean {
-  return isWord(char) || LOCAL_SIGNS.has(char) || (!inUrl && QUERY_SIGNS.has(char))
+  return isWord(char) || char === '\0' || LOCAL_SIGNS.has(char) || (!inUrl && QUERY_SIGNS.has(char))
 }
 
 function isWord(char: string): boolean {
@@ -88,6 +89,7 @@ function isHost(char: string): boolean {
   return char === '.' || char === '-' || isWord(char)
 }
 
-function isVersion([first = '', second = '']: string[]): boolean {
-  return SIZE.test(first) || (VERSION.test(first) && VERSION_PART.test(second))
+function isVersion(labels: string[]): boolean {
+  const [first = '', second = ''] = labels
+  return (SIZE.test(first) && FILE_END.test(labels.at(-1) ?? '')) || (VERSION.test(first) && VERSION_PART.test(second))
 }

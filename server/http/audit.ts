@@ -1,7 +1,7 @@
 /** `GET /api/v1/audit`: who read, wrote, exported, signed in or changed what. There is no route that changes a row. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { Problem } from '../domain/problem.ts'
-import { type AuditEntry, listAudit, writeAudit } from '../store/audit.ts'
+import { type AuditEntry, knownToAudit, listAudit, writeAudit } from '../store/audit.ts'
 import { hashesOf } from '../store/tombstones.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
@@ -91,7 +91,7 @@ export function auditRoutes(deps: HttpDeps) {
       }
       await writeAudit(deps.db, {
         ...{ id: deps.newId(), at: deps.now(), actor: c.get('caller').actor, action: 'audit.read' },
-        detail: { from: from ?? null, to: to ?? null, actor: actor ?? null, action: action ?? null, person, format },
+        detail: { from: from ?? null, to: to ?? null, ...(await knownToAudit(deps.db, filter)), person, format },
       })
       if (format !== 'json') {
         const file = { format, bom: bom === 'true', name: 'audit', columns: COLUMNS, cells }

@@ -47,6 +47,23 @@ export type AuditFilter = {
   person: string | null
 }
 
+/**
+ * An actor and an action by which the log is searched, as the row of the reading keeps them: null unless the log holds them
+ * already. Whatever else was typed, such as a customer's address, would stay for good.
+ */
+export async function knownToAudit(
+  db: Kysely<Database>,
+  asked: { actor: string | null; action: string | null },
+): Promise<{ actor: string | null; action: string | null }> {
+  const known = async (column: 'actor' | 'action') => {
+    const value = asked[column]
+    if (value === null) return null
+    const row = await db.selectFrom('audit').select(column).where(column, '=', value).limit(1).executeTakeFirst()
+    return row === undefined ? null : value
+  }
+  return { actor: await known('actor'), action: await known('action') }
+}
+
 /** Rows of the log, the newest first, after a position. */
 export async function listAudit(
   db: Kysely<Database>,

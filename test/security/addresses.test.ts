@@ -52,6 +52,8 @@ const ADDRESSES = [
     '{"email":"LOCAL@mail.example"}',
     'LOCAL@m%61il.example',
   ],
+  ...['LOCAL%E9@mail.example', 'LOCAL%E9%40mail.example', 'LOCAL@soci%E9t%E9.example', 'LOCAL%00@mail.example'],
+  ...['LOCAL@2x.example', 'LOCAL@3x.mail.example'],
   ...['LOCAL\u200b@mail.example', 'LOCAL@sub.mail.example/x', 'LOCAL@mail.co.uk:8080', 'a=LOCAL@mail.example&b=2'],
 ]
 

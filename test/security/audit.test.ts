@@ -127,6 +127,20 @@ describe('what leaves a row, with who did it', () => {
     expect(await leftBy(() => good(asKey(path)))).toMatchObject([{ actor: `key:${admin.id}`, action }])
   })
 
+  test('a search of the log, without what only a customer is called', async () => {
+    const asked = 'jp@example.com'
+    await good(asKey(`/audit?actor=${asked}&action=${asked}`))
+    await server.cli('audit', '--actor', asked, '--action', asked)
+    await good(asKey('/audit?actor=owner&action=session.open'))
+    const [, known, ...others] = await audit('?action=audit.read').then(({ data }) => data.map(({ detail }) => detail))
+    expect(known).toMatchObject({ actor: 'owner', action: 'session.open' })
+    expect(others.slice(0, 2)).toEqual([
+      expect.objectContaining({ actor: null, action: null }),
+      expect.objectContaining({ actor: null, action: null }),
+    ])
+    expect(JSON.stringify(await server.query('select * from audit'))).not.toContain(asked)
+  })
+
   test('traces and erasures, with keyed hashes', async () => {
     expect(await leftBy(() => server.cli('trace', 'crm-7'))).toMatchObject([
       { actor: CLI, action: 'trace.read', detail: { contact: hash } },
