@@ -16,7 +16,7 @@ import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
 import type { Growth } from './growth.ts'
-import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
+import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { tolerateBatch, tolerateEvent } from './tolerance.ts'
@@ -73,7 +73,14 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   const ip = truncateAddress(address)
   const onRemoved = (kind: PersonalKind) => deps.count(kind, 1)
   // A server's own address says nothing about the visitor's network.
-  const context = { site, receivedAt, keyed, ip: keyed ? null : ip, known: visitors.length > 0, ...looks(text) }
+  const context = {
+    site,
+    receivedAt,
+    keyed,
+    ip: keyed ? null : ip,
+    known: visitors.length > 0,
+    large: mayBeLarge(text),
+  }
   const stamped = await stampEvents(envelope, context, deps, onRemoved)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
@@ -135,17 +142,14 @@ function parse(text: string, keyed: boolean): Envelope {
   return json
 }
 
-/**
- * What a glance at the body's text says about all its events, so that most need no closer look: whether one of them can
- * be too large (a character takes at most three bytes), and whether one can hold what names a person.
- */
-function looks(text: string): { large: boolean; personal: boolean } {
-  return { large: text.length * 3 > LIMITS.eventBytes, personal: mayHoldPersonal(text) }
+/** Whether one of a body's events can be too large, so that most need no closer look. A character has up to three bytes. */
+function mayBeLarge(text: string): boolean {
+  return text.length * 3 > LIMITS.eventBytes
 }
 
 async function stampEvents(
   envelope: Envelope,
-  context: Omit<ClaimContext, 'at'> & { known: boolean; large: boolean; personal: boolean },
+  context: Omit<ClaimContext, 'at'> & { known: boolean; large: boolean },
   deps: EventsDeps,
   onRemoved: (kind: PersonalKind) => void,
 ): Promise<{ events: StampedEvent[]; rejected: WireReply['rejected']; duplicate: number }> {
@@ -171,7 +175,7 @@ async function stampEvents(
       continue
     }
     const event = raw
-    if (context.personal && cleanText(event.id, ignore) !== event.id) {
+    if (cleanText(event.id, ignore) !== event.id) {
       reject('invalid_event', 'id must not hold what names a person')
       continue
     }
@@ -209,7 +213,7 @@ async function stampEvents(
     } else if (event.props !== undefined) stamped.props = event.props
     seen.add(event.id)
     last = { corrected, at, id: event.id }
-    events.push(context.personal ? withoutPersonal(stamped, onRemoved) : stamped)
+    events.push(withoutPersonal(stamped, onRemoved))
   }
   return { events, rejected, duplicate }
 }

@@ -17,7 +17,7 @@ const SLASH = /^ ?\/ ?$/
 const MAX_GROUPS = 8
 
 /** Fewer digits are never looked at. */
-const FEWEST = 7
+export const FEWEST = 7
 
 /** `00`, the longest number with its country, and the zero that is left out. */
 const MOST = 18
@@ -76,8 +76,8 @@ export function holdsDigits(text: string): boolean {
   return false
 }
 
-/** Not those that end an escape such as `%2B`. */
-function isLetter(code: number): boolean {
+/** Whether a character is a letter from `g` on: the others may end an escape such as `%2B`. */
+export function isLetter(code: number): boolean {
   return (code >= 0x47 && code <= 0x5a) || (code >= 0x67 && code <= 0x7a)
 }
 

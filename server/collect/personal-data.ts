@@ -3,12 +3,12 @@
  * whatever text they stand and however they are encoded. A marker such as `[email]` takes their place, and they are counted.
  * No hash of them is kept: it would tie the visitor to a contact, whatever the visitor allows.
  *
- * Every event passes here, so what holds nothing is told at a glance: the whole request first, then text by text.
+ * Every event passes here, so a text that holds nothing is told at a glance.
  */
 import type { StampedEvent } from '../domain/event.ts'
 import { decoded, placeOf } from './decoded.ts'
 import { findAddresses, type Range } from './find-addresses.ts'
-import { findIbans, findPhones, holdsDigits, type Reading } from './find-numbers.ts'
+import { FEWEST, findIbans, findPhones, holdsDigits, isLetter, type Reading } from './find-numbers.ts'
 
 /** What is taken out. */
 export type PersonalKind = 'email' | 'phone' | 'iban'
@@ -20,23 +20,37 @@ export type OnRemoved = (kind: PersonalKind) => void
 const SIGN =
   /[@\uff20\ufe6b]|%(?:25)*(?:40|ef|26|28|5b|5c|7b|u)|&(?:#|commat|amp|percnt|lpar|l?sqb|lbrack)|\\[uUxX]|[([{]\s?(?:at|arobase)\s?[)\]}]/i
 
-/** What a telephone number with its country, one in pairs, one with a label or an IBAN begins with. */
-const NUMBER =
-  /\+[1-9(]|%2b|&plus|[a-z]{2}[0-9]{2}[ .+_-]?[a-z0-9]{4}[ .+_-]?[a-z0-9]{4}[ .+_-]?[a-z0-9]{2}|0[0-9][ .+-][0-9]{2}[ .+-][0-9]{2}|[a-z][ "]{0,2}[:=][ "(]{0,2}0?[0-9]{3}|[\uff10-\uff19]/i
-
-/** Whether a request's body, as it was sent, can hold anything personal in its properties and names. */
-export function mayHoldPersonal(body: string): boolean {
-  return SIGN.test(body) || NUMBER.test(body)
+/**
+ * Whether a text holds nothing that anybody could be named by, which is told at a glance: no sign that an address or an
+ * escape needs, and too few digits for a number. Most texts are plain.
+ */
+function isPlain(text: string): boolean {
+  let digits = 0
+  let between = 0
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (code >= 0x30 && code <= 0x39) {
+      if (++digits >= FEWEST) return false
+      between = 0
+    } else if (code >= 0x80 || SIGNS.has(code)) return false
+    else if (isLetter(code) || ++between > 6) digits = 0
+  }
+  return true
 }
+
+/** The characters that begin an address, an escape, or what stands for an @. */
+const SIGNS: ReadonlySet<number> = new Set([...'@%&\\([{'].map((char) => char.charCodeAt(0)))
+
+/** What a number begins with, unless it stands in an address or a title: a sign, a zero, or the letters of an IBAN. */
+const NUMBER = /[+:=%&\u0080-\uffff]|(?<![A-Za-z0-9_])0[0-9][^A-Za-z]{5}|(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}/
 
 /** An event without what names a person in its name, its properties and its claim. */
 export function withoutPersonal(event: StampedEvent, onRemoved: OnRemoved): StampedEvent {
-  return {
-    ...event,
-    type: cleanText(event.type, onRemoved),
-    ...(event.props === undefined ? {} : { props: cleanValue(event.props, onRemoved) as Record<string, unknown> }),
-    ...(event.claim === undefined ? {} : { claim: cleanClaim(event.claim, onRemoved) }),
-  }
+  const type = cleanText(event.type, onRemoved)
+  const props = cleanValue(event.props, onRemoved) as StampedEvent['props']
+  const claim = event.claim && cleanClaim(event.claim, onRemoved)
+  if (type === event.type && props === event.props && claim === undefined) return event
+  return { ...event, type, ...(props === undefined ? {} : { props }), ...(claim === undefined ? {} : { claim }) }
 }
 
 /** The shop's own ids of the cart and the order: where they match those of events, they still do. */
@@ -49,13 +63,25 @@ function cleanClaim(claim: NonNullable<StampedEvent['claim']>, onRemoved: OnRemo
   }
 }
 
+/** A value without what names a person; the same value if it holds nothing, as most do. */
 function cleanValue(value: unknown, onRemoved: OnRemoved): unknown {
   if (typeof value === 'string') return cleanText(value, onRemoved)
-  if (Array.isArray(value)) return value.map((each) => cleanValue(each, onRemoved))
   if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([name, each]) => [cleanText(name, onRemoved), cleanValue(each, onRemoved)]),
-  )
+  if (Array.isArray(value)) {
+    const clean = value.map((each) => cleanValue(each, onRemoved))
+    return clean.some((each, i) => each !== value[i]) ? clean : value
+  }
+  const fields = value as Record<string, unknown>
+  let changed: Map<string, [name: string, each: unknown]> | null = null
+  for (const name in fields) {
+    const [cleanName, clean] = [cleanText(name, onRemoved), cleanValue(fields[name], onRemoved)]
+    if (cleanName === name && clean === fields[name]) continue
+    changed ??= new Map()
+    changed.set(name, [cleanName, clean])
+  }
+  if (changed === null) return value
+  const found = changed
+  return Object.fromEntries(Object.entries(fields).map((field) => found.get(field[0]) ?? field))
 }
 
 /** How the address of a page is read. */
@@ -71,10 +97,13 @@ function isPlace(text: string): boolean {
 
 /** A text without what names a person. */
 export function cleanText(text: string, onRemoved: OnRemoved, given?: Reading): string {
+  if (isPlain(text)) return text
   const hasSign = SIGN.test(text)
   const hasDigits = holdsDigits(text)
   if (!hasSign && !hasDigits) return text
   const reading = given ?? (isPlace(text) ? PLACE : OTHER)
+  // An id is mostly digits.
+  if (!hasSign && !reading.everywhere && !NUMBER.test(text)) return text
   const read = decoded(text)
   const found: { kind: PersonalKind; range: Range }[] = []
   const add = (kind: PersonalKind, ranges: Range[]) => {

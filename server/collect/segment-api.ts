@@ -16,7 +16,7 @@ import { type Checked, type CollectRequest, checkOrigin } from './accept.ts'
 import { AGENT_LENGTH, isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
-import { cleanText, mayHoldPersonal, type PersonalKind, withoutPersonal } from './personal-data.ts'
+import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall, readContext, visitorsOfUser } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
@@ -59,7 +59,6 @@ export async function collectSegment(
     tokenHash: deps.tokenHash,
     hashVisitor: deps.hashVisitor,
     network: truncateAddress(delivery.address),
-    personal: mayHoldPersonal(delivery.text),
   }
   const from = senderOf(delivery, caller)
   const consentOf = createConsentReader(caller.site, caller.keyed)
@@ -163,7 +162,7 @@ async function keep(
   const { ip, userAgent } = browser
   return {
     visitor: call.visitor,
-    event: setting.personal ? withoutPersonal(event, onRemoved) : event,
+    event: withoutPersonal(event, onRemoved),
     consent,
     ip,
     userAgent: userAgent === null ? null : cleanText(userAgent, onRemoved),

@@ -53,8 +53,6 @@ export type CallSetting = {
   hashVisitor: HashVisitor
   /** The truncated address that the request came from. */
   network: string | null
-  /** Whether the calls can hold what names a person. */
-  personal: boolean
 }
 
 const KINDS: readonly string[] = ['track', 'page', 'screen', 'identify', 'group', 'alias'] satisfies CallKind[]

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from 'vitest'
 import { isBot } from '../../server/collect/bot.ts'
-import { mayHoldPersonal, withoutPersonal } from '../../server/collect/personal-data.ts'
+import { withoutPersonal } from '../../server/collect/personal-data.ts'
 import { cleanTexts, cleanUrl, truncateAddress } from '../../server/collect/stamp.ts'
 import { readAmount as readPrice, readQuantity } from '../../server/domain/commerce/amount.ts'
 import { readCommerce } from '../../server/domain/commerce/read.ts'
@@ -55,7 +55,6 @@ const READERS: Record<string, (text: string) => unknown> = {
   'cleanTexts of a title': (text) => cleanTexts({ title: text }, [], () => {}),
   'cleanTexts of a page': (text) => cleanTexts({ url: `https://a.example/${text}` }, ['*'], () => {}),
   withoutPersonal: (text) => withoutPersonal({ id: 'e', type: text, at: 0, props: { [text]: text } }, () => {}),
-  mayHoldPersonal,
   isBot,
   describeAgent: createDescribeAgent(),
   ...Object.fromEntries(
