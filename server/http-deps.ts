@@ -26,17 +26,20 @@ type Parts = {
   now: () => number
   newId: () => string
   keyUsed: (id: string) => void
+  caughtUp: () => Promise<boolean>
   wake: () => void
 }
 
 const isHttps = (url: string) => url.startsWith('https:')
 
 /** The dependencies of the private routes. */
-export function createHttpDeps({ config, keyring, db, configuration, now, newId, keyUsed, wake }: Parts): HttpDeps {
+export function createHttpDeps(parts: Parts): HttpDeps {
+  const { config, keyring, db, configuration, now, newId, keyUsed, caughtUp, wake } = parts
   return {
     db,
     now,
     newId,
+    caughtUp,
     identify: createIdentify({
       cookieMac: keyring.cookieMac,
       hashVisitor: keyring.visitor,

@@ -24,6 +24,7 @@ import { type JournalReader, openJournalReader } from './journal/journal.ts'
 import { listen, PATIENCE } from './listen.ts'
 import { createDoors, isLoopback, ownAddress } from './ops/address.ts'
 import { buildDashboard, buildTag } from './ops/bundle.ts'
+import { createCaughtUp } from './ops/caught-up.ts'
 import { createSteadyClock } from './ops/clock.ts'
 import { coalesce } from './ops/coalesce.ts'
 import type { Config } from './ops/config.ts'
@@ -92,6 +93,11 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     position: () => pipeline?.position() ?? null,
     after: (position) => reader.waiting(position),
     now: createSteadyClock(),
+  })
+  const caughtUp = createCaughtUp({
+    position: () => pipeline?.position() ?? null,
+    newest: () => reader.identity().newest,
+    ...{ wake, sleep },
   })
   const metrics = createMetrics(pkg.version, {
     waiting: async () => waitingOf((await collector.state()).backlogBytes),
@@ -169,7 +175,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
   const app = createApp({
     configuration,
     links: { sites: configuration.sites, readLink, fetched: metrics.linkFetched },
-    http: createHttpDeps({ config, keyring, db, configuration, now, newId, keyUsed: keys.used, wake }),
+    http: createHttpDeps({ config, keyring, db, configuration, now, newId, keyUsed: keys.used, caughtUp, wake }),
     isThisMachine: (c) => doors.isThisMachine(c.env.incoming),
     // The demo shop calls the application without a connection.
     isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),

@@ -13,9 +13,13 @@ import { transact } from '../store/engine/transact.ts'
 import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPosition } from '../store/retention.ts'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
+import { removeSpentLogins } from '../store/token-uses.ts'
 
 /** The time between the last step of one sweep and the start of the next. */
 const SWEEP_EVERY_MS = 3600_000
+
+/** For how long a spent login is remembered without its visitor: a login is accepted for a day after it has expired. */
+const SPENT_LOGINS_MS = 2 * 24 * 3600_000
 
 /** Limits of one step, which takes a few tens of milliseconds. */
 const VISITORS = 50
@@ -44,6 +48,7 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
 
   const endSweep = async (time: number) => {
     if ((await transact(db, (trx) => removeProofs(trx, time, EVENTS))) > 0) return true
+    await removeSpentLogins(db, time - SPENT_LOGINS_MS)
     await removeDeadLetters(db, Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before)))
     after = null
     nextSweepAt = time + SWEEP_EVERY_MS

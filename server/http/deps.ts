@@ -42,6 +42,8 @@ export type HttpDeps = {
     revoking: { kind: 'token' | 'message' | 'contact'; value: string } | { kind: 'key' },
     note: (trx: Transaction<Database>) => Promise<void>,
   ) => Promise<{ at: number } | { code: string; message: string }>
+  /** Waits a few seconds until all that this process has accepted so far has landed. Returns whether it has. */
+  caughtUp: () => Promise<boolean>
   /** Stores a login that a server vouches for, or returns the reason for a refusal. Runs in the caller's transaction. */
   identify: (
     trx: Transaction<Database>,

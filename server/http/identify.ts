@@ -48,6 +48,11 @@ const replySchema = z
   })
   .openapi('Identified')
 
+function notLanded(): Problem {
+  const detail = 'what the visitor sent is accepted and cannot be read yet; try again'
+  return new Problem(503, 'not_landed', detail, { 'retry-after': '2' })
+}
+
 /** The route for logins. */
 export function identifyRoutes(deps: HttpDeps) {
   const app = new OpenAPIHono<PrivateEnv>({ defaultHook: onInvalid })
@@ -67,6 +72,9 @@ export function identifyRoutes(deps: HttpDeps) {
         ...refusals,
         ...tooLarge,
         409: refusal('`no_consent`: the visitor is unknown or has not consented to `identity`'),
+        503: refusal(
+          '`not_landed`: the visitor’s choice may be among what was accepted just now; retry after `Retry-After`.',
+        ),
       },
     }),
     async (c) => {
@@ -76,14 +84,21 @@ export function identifyRoutes(deps: HttpDeps) {
       if (!site) throw new Problem(400, 'unknown_site', `site must be the id of a site (got "${siteId}")`)
       const at = sentAt === undefined ? now : Date.parse(sentAt)
       if (at > now + AHEAD_MS) throw new Problem(400, 'in_future', `at must not be in the future (got "${sentAt}")`)
-      const result = await transact(deps.db, async (trx) => {
-        const kept = await deps.identify(trx, { site, visitor, login, at })
-        if ('code' in kept) return kept
-        const { actor } = c.get('caller')
-        const detail = { site: site.id, event: kept.event }
-        await writeAudit(trx, { id: deps.newId(), at: now, actor, action: 'identify', detail })
-        return kept
-      })
+      const store = () =>
+        transact(deps.db, async (trx) => {
+          const kept = await deps.identify(trx, { site, visitor, login, at })
+          if ('code' in kept) return kept
+          const { actor } = c.get('caller')
+          const detail = { site: site.id, event: kept.event }
+          await writeAudit(trx, { id: deps.newId(), at: now, actor, action: 'identify', detail })
+          return kept
+        })
+      let result = await store()
+      if ('code' in result && result.code === 'no_consent') {
+        // A choice that was acknowledged counts even if it has not landed yet.
+        if (!(await deps.caughtUp())) throw notLanded()
+        result = await store()
+      }
       if ('code' in result) throw new Problem(result.code === 'no_consent' ? 409 : 400, result.code, result.message)
       deps.wake()
       return c.json({ ...result, at: iso(at) }, 200)

@@ -9,7 +9,7 @@ import { lookUpNamings } from './claim-keys.ts'
 import { loadHolders } from './holders.ts'
 import type { ClaimKeyRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
-import { firstUses } from './token-uses.ts'
+import { firstUses, NO_VISITOR } from './token-uses.ts'
 
 /**
  * The visitors whose claims may be weighed otherwise because these rows have just been written, or are about to be
@@ -32,7 +32,13 @@ async function usersBeside(db: Kysely<Database>, uses: TokenUseRow[]): Promise<s
     const times = new Map(own.map((use) => [use.visitor_id, use.received_at]))
     const first = firsts.get(token) ?? []
     const counts = first.slice(0, COUNTED_USERS).some((row) => times.get(row.visitor_id) === row.received_at)
-    if (counts) found.push(...first.slice(0, COUNTED_USERS + own.length).map((row) => row.visitor_id))
+    if (counts)
+      found.push(
+        ...first
+          .slice(0, COUNTED_USERS + own.length)
+          .map((row) => row.visitor_id)
+          .filter((id) => id !== NO_VISITOR),
+      )
   }
   return found
 }

@@ -13,7 +13,7 @@ import { insertErasures } from './erasures.ts'
 import { encodeJson } from './schema/columns.ts'
 import type { ClaimKeyRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
-import { usesOf } from './token-uses.ts'
+import { keepSpentLogins, usesOf } from './token-uses.ts'
 import { remakeSecondKeys } from './voided-claims.ts'
 import { mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
@@ -80,6 +80,15 @@ export async function unname(
     }
   }
   await remakeSecondKeys(trx, before)
+  const logins = new Set(
+    before.claims
+      .filter((claim) => claim.evidence === 'login_verified')
+      .map((row) => `${row.visitor_id} ${row.token_hash}`),
+  )
+  await keepSpentLogins(
+    trx,
+    before.uses.filter((use) => logins.has(`${use.visitor_id} ${use.token_hash}`)),
+  )
   for (const { visitor, until } of unnamings) {
     await unnameLetters(trx, visitor, until)
   }

@@ -188,6 +188,24 @@ describe('without consent to identity it is 409 and nothing is stored:', () => {
     expect(await links(visitor)).toMatchObject([refused, { contact: 'bela', state: 'open' }])
   })
 
+  test('a login right after the 202 of the visitor’s first batch counts, every time', async () => {
+    const statuses: number[] = []
+    for (let i = 0; i < 20; i++) {
+      const visitor = newVisitor()
+      await sendAll(server, visitor, [event('page')])
+      statuses.push((await ask({ visitor, contact_id: 'anna' })).status)
+    }
+    expect(statuses).toEqual(Array(20).fill(200))
+  })
+
+  test('so does one right after the 202 of a choice that allows what the one before did not', async () => {
+    const visitor = newVisitor()
+    await sendAll(server, visitor, [event('page', 1000)], { consent: consent({ identity: false }) })
+    await settled(server)
+    await sendAll(server, visitor, [event('page')], { consent: consent({ id: 'choice-2' }) })
+    expect((await ask({ visitor, contact_id: 'anna' })).status).toBe(200)
+  })
+
   test('a login right after the 202 of a withdrawal never wins, whichever is stored first', async () => {
     const visitors: string[] = []
     for (let i = 0; i < 30; i++) visitors.push(await visits())

@@ -8,7 +8,7 @@ import { sha256Hex } from '../../server/ops/keyring.ts'
 import type { WireEvent } from '../../tag/wire.ts'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { basic, call, consenting, newAnonymous, postCall } from '../support/segment-requests.ts'
-import { event, sendAll, settled } from '../support/sender.ts'
+import { consent, event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 const MINUTE = 60_000
@@ -138,6 +138,26 @@ describe('a claim that is dated back', () => {
     await settled(server)
     const replayed = await from('198.51.100.7', [login(MINUTE / 2)])
     expect(await outcomes([own, replayed])).toEqual(['open signed_login', 'refused token_reused'])
+  })
+
+  test('does not become the first user of a login whose owner has withdrawn consent to identity since', async () => {
+    const anna = await contact()
+    const token = await signLogin(site.identity_secret, anna)
+    const login = () => event('identify', 0, { kind: 'login', token })
+    const own = await from('203.0.113.1', [login()])
+    await settled(server)
+    const replayed = await from('198.51.100.7', [login()])
+    expect(await outcomes([own, replayed])).toEqual(['open signed_login', 'refused token_reused'])
+    const no = consent({ id: 'choice-2', identity: false })
+    await sendAll(server, own, [event('consent')], { consent: no })
+    await settled(server)
+    const again = await from('198.51.100.8', [login()])
+    expect(await outcomes([own, replayed, again])).toEqual([
+      'void identity_withdrawn',
+      'refused token_reused',
+      'refused token_reused',
+    ])
+    expect((await server.get(`/api/v1/contacts/${anna}`)).visitors).toEqual([])
   })
 
   test('does not escape the revocation of its token', async () => {
