@@ -49,7 +49,7 @@ export function attribute(
   { stretches, typed, voided }: Pick<Linked, 'stretches' | 'typed' | 'voided'>,
   options: AttributionOptions,
 ): Attribution {
-  const commerce = commerceOf(events)
+  const commerce = commerceOf(events, options.cart.currency)
   const personOf: PersonId[] = new Array(events.length)
   const epochOf: number[] = new Array(events.length)
   const epochs = stretches.map((stretch, index): Epoch => {
@@ -124,17 +124,18 @@ type CommerceMoment = CommerceEvent & { cartId: string | null; orderId: string |
 type Commerce = ReadonlyMap<number, CommerceMoment>
 
 /** Reads the commerce events. An order that was reported before stays that order, whatever cart was begun since. */
-function commerceOf(events: VisitorEvent[]): Commerce {
+function commerceOf(events: VisitorEvent[], home: string | null): Commerce {
   const commerce = new Map<number, CommerceMoment>()
   const orders = new Set<string>()
   events.forEach(({ id, at, type, props: given, url }, i) => {
     if (!CART_TYPES.has(type)) return
     const props = given ?? {}
-    const { cartId, orderId: named } = readCommerce(type, props, null)
-    const orderId = type === 'purchase' ? named : null
+    const reading = readCommerce(type, props, home)
+    const { cartId } = reading
+    const orderId = type === 'purchase' ? reading.orderId : null
     const repeated = orderId !== null && orders.has(orderId)
     if (orderId !== null) orders.add(orderId)
-    commerce.set(i, { id, at, type, props, url, repeated, cartId, orderId })
+    commerce.set(i, { id, at, type, props, url, repeated, reading, cartId, orderId })
   })
   return commerce
 }

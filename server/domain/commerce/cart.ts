@@ -22,6 +22,8 @@ export type CommerceEvent = {
   url: string | null
   /** A purchase whose order was reported before, as by a reloaded page of thanks. */
   repeated?: boolean
+  /** The event as it is read with the site's currency, if it has been read already. */
+  reading?: Reading
 }
 
 /** One line of a cart; `price` is per unit in minor units, null if unknown. */
@@ -117,7 +119,7 @@ export function foldCarts(events: CommerceEvent[], policy: CartPolicy): Cart[] {
       const idleAt = draft.updatedAt + policy.abandonedAfterMs
       if (draft.abandonedAt === null && event.at >= idleAt) draft.abandonedAt = idleAt
     }
-    const reading = readCommerce(event.type, event.props, policy.currency)
+    const reading = event.reading ?? readCommerce(event.type, event.props, policy.currency)
     if (event.type === 'purchase') {
       if (event.repeated || isNothing(reading)) continue
       const bought = boughtBy(reading, open)

@@ -14,11 +14,25 @@ export function fieldsOf(...objects: unknown[]): Fields {
   for (const object of objects) {
     if (typeof object !== 'object' || object === null || Array.isArray(object)) continue
     for (const [name, value] of Object.entries(object).slice(0, MAX_FIELDS)) {
-      const plain = name.length > 64 ? name : name.toLowerCase().replace(/[_\s-]/g, '')
+      const plain = plainName(name)
       if (value !== null && value !== undefined && value !== '' && !fields.has(plain)) fields.set(plain, value)
     }
   }
   return fields
+}
+
+/** Plain names by name, because a shop's names repeat. Full, it is emptied. */
+const PLAIN_NAMES = new Map<string, string>()
+const MOST_NAMES = 2000
+
+function plainName(name: string): string {
+  if (name.length > 64) return name
+  const known = PLAIN_NAMES.get(name)
+  if (known !== undefined) return known
+  if (PLAIN_NAMES.size >= MOST_NAMES) PLAIN_NAMES.clear()
+  const plain = name.toLowerCase().replace(/[_\s-]/g, '')
+  PLAIN_NAMES.set(name, plain)
+  return plain
 }
 
 /** The first of these fields that is there. */

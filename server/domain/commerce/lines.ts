@@ -59,11 +59,16 @@ const PIECES = ['product', 'item', 'merchandise', 'node']
  * of the order. `home` is the site's own currency.
  */
 export function linesOf(props: Record<string, unknown>, isOrder: boolean, home: string | null): Lines {
+  return linesAmong(fieldsOf(props), isOrder, home)
+}
+
+/** The same for an event's fields. */
+export function linesAmong(own: Fields, isOrder: boolean, home: string | null): Lines {
   const problems: CommerceProblem[] = []
-  const given = listIn(props)
+  const given = listIn(own)
   if (given === 'unreadable') return { lines: [], listed: false, problems: ['items'] }
   if (given === null) {
-    const line = ownLine(props, isOrder, home, problems)
+    const line = ownLine(own, isOrder, home, problems)
     return { lines: line === null ? [] : [line], listed: false, problems }
   }
   const lines: Line[] = []
@@ -76,20 +81,29 @@ export function linesOf(props: Record<string, unknown>, isOrder: boolean, home: 
 }
 
 /** The list of an event. Null if it has none. */
-function listIn(props: Record<string, unknown>): unknown[] | 'unreadable' | null {
-  const fields = fieldsOf(props)
-  const places = [fields, fieldsOf(fields.get('ecommerce'))]
-  const ecommerce = places[1] ?? fields
-  places.push(...ACTIONS.map((action) => fieldsOf(ecommerce.get(action))), fieldsOf(fields.get('cart')))
-  let isUnreadable = false
-  for (const place of places) {
-    for (const name of LISTS) {
-      const value = place.get(name)
-      if (value === undefined) continue
-      const list = asList(value)
-      if (list !== null) return list
-      isUnreadable = true
+function listIn(fields: Fields): unknown[] | 'unreadable' | null {
+  const found = listAmong(fields)
+  if (Array.isArray(found)) return found
+  const inner = [fields.get('ecommerce'), fields.get('cart')].filter((each) => each !== undefined)
+  let isUnreadable = found !== null
+  for (const place of inner.map((each) => fieldsOf(each))) {
+    const actions = ACTIONS.flatMap((action) => (place.has(action) ? fieldsOf(place.get(action)) : []))
+    for (const list of [place, ...actions].map(listAmong)) {
+      if (Array.isArray(list)) return list
+      isUnreadable ||= list !== null
     }
+  }
+  return isUnreadable ? 'unreadable' : null
+}
+
+function listAmong(fields: Fields): unknown[] | 'unreadable' | null {
+  let isUnreadable = false
+  for (const name of LISTS) {
+    const value = fields.get(name)
+    if (value === undefined) continue
+    const list = asList(value)
+    if (list !== null) return list
+    isUnreadable = true
   }
   return isUnreadable ? 'unreadable' : null
 }
@@ -114,13 +128,7 @@ function asList(value: unknown): unknown[] | null {
   return [...IDS, ...PIECES, 'itemname'].some((name) => fields.has(name)) ? [value] : null
 }
 
-function ownLine(
-  props: Record<string, unknown>,
-  isOrder: boolean,
-  home: string | null,
-  problems: CommerceProblem[],
-): Line | null {
-  const fields = fieldsOf(props)
+function ownLine(fields: Fields, isOrder: boolean, home: string | null, problems: CommerceProblem[]): Line | null {
   const ids = isOrder ? IDS.filter((name) => name !== 'id') : IDS
   const id = firstText(fields, [...ids, 'itemname'])
   return id === null ? null : readLine(id, fields, home, problems)
@@ -138,7 +146,8 @@ function lineOf(item: unknown, home: string | null, problems: CommerceProblem[])
     return null
   }
   const outer = fieldsOf(item)
-  const fields = fieldsOf(item, firstOf(outer, PIECES))
+  const piece = firstOf(outer, PIECES)
+  const fields = piece === undefined ? outer : fieldsOf(item, piece)
   const id = firstText(fields, IDS) ?? firstText(fields, ['itemname', 'name'])
   if (id !== null) return readLine(id, fields, home, problems)
   problems.push('item_id')

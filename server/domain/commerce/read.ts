@@ -5,7 +5,7 @@
 import { perUnit, readAmount } from './amount.ts'
 import { currencyOf } from './currency.ts'
 import { fieldsOf, firstOf, firstText } from './fields.ts'
-import { type CommerceProblem, type Line, linesOf } from './lines.ts'
+import { type CommerceProblem, type Line, linesAmong } from './lines.ts'
 
 /** A commerce event as it is read. Amounts are in the main unit of their currency. */
 export type Reading = {
@@ -34,11 +34,11 @@ const ORDERS: ReadonlySet<string> = new Set(['purchase', 'refund'])
 /** Reads an event. `home` is the site's own currency, null if it has none. */
 export function readCommerce(type: string, props: Record<string, unknown>, home: string | null): Reading {
   const isOrder = ORDERS.has(type)
-  const { lines, listed, problems } = linesOf(props, isOrder, home)
   const own = fieldsOf(props)
+  const { lines, listed, problems } = linesAmong(own, isOrder, home)
   const ecommerce = fieldsOf(own.get('ecommerce'))
   const action = fieldsOf(fieldsOf(ecommerce.get(type)).get('actionfield'))
-  const places = isOrder ? [own, ecommerce, action] : [own, ecommerce]
+  const places = [own, ...(ecommerce.size > 0 ? [ecommerce] : []), ...(isOrder && action.size > 0 ? [action] : [])]
   const first = (names: readonly string[]) => places.map((place) => firstOf(place, names)).find((v) => v !== undefined)
   const firstOfTexts = (names: readonly string[]) =>
     places.map((place) => firstText(place, names)).find((text) => text !== null) ?? null
