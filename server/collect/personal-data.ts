@@ -41,8 +41,12 @@ function isPlain(text: string): boolean {
 /** The characters that begin an address, an escape, or what stands for an @. */
 const SIGNS: ReadonlySet<number> = new Set([...'@%&\\([{'].map((char) => char.charCodeAt(0)))
 
-/** What a number begins with, unless it stands in an address or a title: a sign, a zero, or the letters of an IBAN. */
-const NUMBER = /[+:=%&\u0080-\uffff]|(?<![A-Za-z0-9_])0[0-9][^A-Za-z]{5}|(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}/
+/**
+ * What a number begins with, unless it stands in an address or a title: a sign, a zero in a short group, or the letters of
+ * an IBAN.
+ */
+const NUMBER =
+  /[+:=%&\u0080-\uffff]|(?<![A-Za-z0-9_])0[0-9]{1,4}[^0-9A-Za-z][^A-Za-z]{3}|(?<![A-Za-z0-9])[A-Za-z]{2}[0-9]{2}/
 
 /** An event without what names a person in its name, its properties and its claim. */
 export function withoutPersonal(event: StampedEvent, onRemoved: OnRemoved): StampedEvent {
