@@ -250,7 +250,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
         ['the journal', () => collector.close()],
         ['landing and deriving', async () => pipeline?.stop()],
-        ['the store', () => keys.settled().then(() => db.destroy())],
+        ['the store', () => Promise.all([keys.settled(), shop.stop()]).then(() => db.destroy())],
       ])
       reader.close()
       lock.release()

@@ -31,6 +31,8 @@ export type Demo = {
   answers(request: { isHere: boolean; isPrivate: boolean }): boolean
   /** Opens or closes the shop if that is due. Needs a writable store; what fails is reported and left to the next start. */
   follow(): Promise<void>
+  /** Begins nothing more. Resolves once what has begun has ended, so that the store can be closed. */
+  stop(): Promise<void>
 }
 
 /** What the demo needs. `request` calls the application; `refresh` lets it pick up a new key. */
@@ -82,7 +84,9 @@ export function createDemo(deps: DemoDeps): Demo {
       if (erased !== null) await forgetErased(trx, erased.contact)
     }
   }
+  let isStopped = false
   const step = async () => {
+    if (isStopped) return
     const due = isOpen() ? 'open' : 'closed'
     if (due === followed) return
     followed = due
@@ -112,6 +116,10 @@ export function createDemo(deps: DemoDeps): Demo {
     answers: ({ isHere, isPrivate }) => isOpen() && (isBesideReal() ? isHere : isPrivate),
     follow() {
       following = following.then(step)
+      return following
+    },
+    stop() {
+      isStopped = true
       return following
     },
   }
