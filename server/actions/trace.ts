@@ -6,7 +6,7 @@ import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/cart.ts'
 import { contactPerson, type PersonId, personOf, storedPerson } from '../domain/ids.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
-import { toMoney } from '../domain/money.ts'
+import { toMoney, toTotal } from '../domain/money.ts'
 import { listSegments } from '../segments/definitions.ts'
 import { type Explained, explain } from '../segments/explain.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -72,7 +72,7 @@ export async function trace(db: Kysely<Database>, id: string, deps: TraceDeps) {
       mail_consent_at: isoOrNull(contact.mail_consent_at),
       minor: contact.minor === 1,
       merged_into: contact.merged_into,
-      orders: orders.map((order) => ({ ...order, at: iso(order.at), ...totalOf(order) })),
+      orders: orders.map((order) => ({ ...order, at: iso(order.at), ...toTotal(order) })),
     },
     visitors: known.map((visitor) => visitorTrace(visitor, read, orders, deps.now)),
     more_visitors: Math.max(0, visitorIds.length - MAX_VISITORS),
@@ -125,7 +125,7 @@ function visitorTrace(id: string, read: VisitorTraces, orders: { at: number; ite
     carts: own(read.carts).map((row) => cartTrace(row, orders, now)),
     purchases: own(read.purchases).map((row) => ({
       ...{ order_id: row.order_id, at: iso(row.at), person: personOf(row.person_id) },
-      ...{ ...totalOf(row), item_ids: decodeJson(row.item_ids) },
+      ...{ ...toTotal(row), item_ids: decodeJson(row.item_ids) },
     })),
     waits_to_be_derived: read.marked.has(id),
     dead_letters: own(read.deadLetters).map(({ journal_id, entry_id, part, error, attempts, at }) => ({
@@ -235,11 +235,6 @@ async function pendingOf(db: Kysely<Database>, keys: Parameters<typeof readPendi
     contacts,
     failures: failures.map(({ stage, error, attempts, at }) => ({ stage, error, attempts, at: iso(at) })),
   }
-}
-
-function totalOf(order: { total: number | null; currency: string }) {
-  const { value: total, currency } = toMoney(order.total, order.currency)
-  return { total, currency }
 }
 
 const iso = (ms: number) => new Date(ms).toISOString()

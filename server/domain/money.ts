@@ -38,6 +38,12 @@ export function toMoney(minor: number | null, currency: string): { currency: str
   }
 }
 
+/** The same for the total of an order. */
+export function toTotal(order: { total: number | null; currency: string }) {
+  const { value: total, currency } = toMoney(order.total, order.currency)
+  return { total, currency }
+}
+
 /** 89050 EUR is 890.5. */
 export function toMajor(minor: number, currency: string): number {
   return minor / 10 ** currencyDecimals(currency)

@@ -7,6 +7,7 @@ import { stringify } from 'csv-stringify/sync'
 import { guardCell } from '../domain/csv-cell.ts'
 import { contactPerson } from '../domain/ids.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
+import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
 import { writeAudit } from '../store/audit.ts'
 import { readCarts, readMemberships, readPublished, readReaders, readRecords } from '../store/contact-export.ts'
@@ -25,7 +26,7 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamOf } from './exports.ts'
 import { renderLink } from './links.ts'
 import { MAX_LIMIT } from './paging.ts'
-import { renderTotal, renderVisitor } from './people.ts'
+import { renderVisitor } from './people.ts'
 import { contactId, iso, isoOrNull, json, refusal, refusals, renderCart } from './shapes.ts'
 import { operation } from './tags.ts'
 import { renderTimeline } from './timelines.ts'
@@ -195,7 +196,7 @@ function partsOf(deps: HttpDeps, id: string): Part[] {
       name: 'orders',
       columns: ['order_id', 'at', 'total', 'currency', 'item_ids'],
       pages: one(async () =>
-        (await listOrders(db, id)).map((order) => ({ ...order, at: iso(order.at), ...renderTotal(order) })),
+        (await listOrders(db, id)).map((order) => ({ ...order, at: iso(order.at), ...toTotal(order) })),
       ),
     },
     {

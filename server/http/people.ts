@@ -1,7 +1,7 @@
 /** The 360° view of a contact or visitor, and lists of visitors. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
-import { toMoney } from '../domain/money.ts'
+import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
 import { readContactView } from '../store/contact-view.ts'
 import { linksOf } from '../store/links.ts'
@@ -188,7 +188,7 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
     orders: known.orders.map((order) => ({
       ...order,
       at: iso(order.at),
-      ...renderTotal(order),
+      ...toTotal(order),
     })),
     segments: known.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) })),
     consents: known.consents.map((row) => ({
@@ -219,10 +219,4 @@ export function renderVisitor(
     device: row.device === null ? null : { type: row.device, browser: row.browser, os: row.os },
     consent: { identity: row.identity === 1, marketing: row.marketing === 1 },
   }
-}
-
-/** Renders the amount of an order. */
-export function renderTotal(order: { total: number | null; currency: string }) {
-  const { value: total, currency } = toMoney(order.total, order.currency)
-  return { total, currency }
 }

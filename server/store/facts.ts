@@ -2,11 +2,13 @@
  * Inserts the landed rows of events, consents, claims and orders. Every insert is idempotent: an existing row stays or is
  * replaced by the one that was received first, so that neither the order nor the number of deliveries matters.
  */
+
 import { type ExpressionBuilder, sql, type Transaction } from 'kysely'
 import { inKeyOrder, ofRows } from './engine/many.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+import { upsertTokenUses } from './token-uses.ts'
 
 /** The rows that one batch of journal entries adds, at most one per key. */
 export type FactRows = {
@@ -125,18 +127,6 @@ const upsertConsents = ofRows((db, rows: ConsentRow[]) =>
             isFirstPage(eb),
           ]),
         ),
-    ),
-)
-
-const upsertTokenUses = ofRows((db, rows: TokenUseRow[]) =>
-  db
-    .insertInto('token_uses')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['token_hash', 'visitor_id'])
-        .doUpdateSet((eb) => ({ received_at: eb.ref('excluded.received_at') }))
-        .whereRef('excluded.received_at', '<', 'token_uses.received_at'),
     ),
 )
 

@@ -43,7 +43,8 @@ export async function visitorsOfTokens(trx: Transaction<Database>, hashes: strin
 /** The visitor of a use by somebody who has withdrawn consent to identity since, and whom it must not name. */
 export const NO_VISITOR = ''
 
-const upsertSpent = ofRows((db, rows: TokenUseRow[]) =>
+/** Writes uses; of several by one visitor the first received counts. */
+export const upsertTokenUses = ofRows((db, rows: TokenUseRow[]) =>
   db
     .insertInto('token_uses')
     .values(rows)
@@ -62,7 +63,7 @@ export async function keepSpentLogins(trx: Transaction<Database>, uses: TokenUse
     const first = Math.min(received_at, spent.get(token_hash)?.received_at ?? received_at)
     spent.set(token_hash, { token_hash, visitor_id: visitorId(NO_VISITOR), received_at: first })
   }
-  await upsertSpent(trx, inKeyOrder([...spent.values()], 'token_hash', 'visitor_id'))
+  await upsertTokenUses(trx, inKeyOrder([...spent.values()], 'token_hash', 'visitor_id'))
 }
 
 /** Forgets spent logins that were received before a time: nobody can use them any more. */

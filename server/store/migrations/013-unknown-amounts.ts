@@ -4,6 +4,7 @@
  * the server.
  */
 import { type Kysely, sql } from 'kysely'
+import { askForRebuild } from './ask-for-rebuild.ts'
 import { textType } from './text-type.ts'
 
 export async function up(db: Kysely<unknown>): Promise<void> {
@@ -21,15 +22,4 @@ async function allowUnknown(db: Kysely<unknown>, table: string, column: string):
   await sql`update ${sql.table(table)} set ${sql.ref(next)} = ${sql.ref(column)}`.execute(db)
   await db.schema.alterTable(table).dropColumn(column).execute()
   await db.schema.alterTable(table).renameColumn(next, column).execute()
-}
-
-async function askForRebuild(db: Kysely<unknown>): Promise<void> {
-  const { rows } = await sql<{ total: unknown }>`select count(*) as total from visitors`.execute(db)
-  const total = Number(rows[0]!.total)
-  if (total === 0) return
-  const value = JSON.stringify({ phase: 'visitors', after: '', visitors: 0, total })
-  // A rebuild that is under way begins again, unless it has yet to come to the visitors.
-  await sql`
-    insert into meta (name, value) values ('rebuilding', ${value})
-    on conflict (name) do update set value = excluded.value where meta.value like '%"phase":"visitors"%'`.execute(db)
 }
