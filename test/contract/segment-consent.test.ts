@@ -3,15 +3,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesHolding, tablesHolding, timelineStatus } from '../support/requests.ts'
 import {
   ALL,
-  basic,
   call,
   consenting,
   newAnonymous,
-  postBatch,
   type SegmentKeys,
   segmentKeys,
+  sendCalls,
 } from '../support/segment-requests.ts'
-import { settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
@@ -22,13 +20,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-/** Sends calls and returns the skipped ones that the reply reports. */
-async function sent(calls: unknown[], key: string): Promise<string | null> {
-  const response = await postBatch(server, calls, basic(key))
-  expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
-  await settled(server)
-  return response.headers.get('couture-left-out')
-}
+const sent = (calls: unknown[], key: string) => sendCalls(server, calls, key)
 
 const typesOf = async (visitor: string) =>
   (await server.query<{ type: string }>('select type from events where visitor_id = ? order by at, id', visitor)).map(

@@ -10,15 +10,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesHolding, timelineStatus } from '../support/requests.ts'
 import {
   ALL,
-  basic,
   call,
   consenting,
   newAnonymous,
-  postBatch,
   type SegmentKeys,
   segmentKeys,
+  sendCalls,
 } from '../support/segment-requests.ts'
-import { settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
 let server: TestServer
@@ -29,12 +27,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.stop())
 
-async function sent(calls: unknown[], key: string): Promise<string | null> {
-  const response = await postBatch(server, calls, basic(key))
-  expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
-  await settled(server)
-  return response.headers.get('couture-left-out')
-}
+const sent = (calls: unknown[], key: string) => sendCalls(server, calls, key)
 
 const NOTHING = { Analytics: false, Functional: false, Advertising: false }
 const choice = (preferences: Record<string, boolean>, more: object) =>

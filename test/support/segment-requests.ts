@@ -1,6 +1,8 @@
 /** Shared by the tests of Segment's API: a site with its keys, calls in Segment's format, and a failing network. */
 import { createServer } from 'node:http'
+import { expect } from 'vitest'
 import type { SiteView } from './requests.ts'
+import { settled } from './sender.ts'
 import type { TestServer } from './server.ts'
 
 /** A site's write key, and secret keys without and with the right to vouch for logins. */
@@ -116,4 +118,12 @@ export async function failingNetwork(
         proxy.closeAllConnections()
       }),
   }
+}
+
+/** Sends calls, waits until they are derived, and returns the skipped ones that the reply reports. */
+export async function sendCalls(server: TestServer, calls: unknown[], key: string): Promise<string | null> {
+  const response = await postBatch(server, calls, basic(key))
+  expect([response.status, await response.text()]).toEqual([200, '{"success":true}'])
+  await settled(server)
+  return response.headers.get('couture-left-out')
 }
