@@ -133,7 +133,13 @@ export async function renewLinkSecret(
 /** Parses an origin, or returns a sentence that says what it must be. */
 export function parseOrigin(text: string): { origin: string } | { error: string } {
   const url = URL.parse(text)
-  if (url && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '' && url.hash === '') {
+  if (
+    url &&
+    /^https?:$/.test(url.protocol) &&
+    `${url.username}${url.password}` === '' &&
+    url.pathname === '/' &&
+    !/[?#*]/.test(text)
+  ) {
     return { origin: url.origin }
   }
   return { error: `an origin must be scheme and host, such as https://shop.example (got "${text}")` }

@@ -1,10 +1,13 @@
 /** `couture trace VISITOR|CONTACT`: prints what is known about a visitor or contact, and why. */
 import type { Command } from 'commander'
 import { nanoid } from 'nanoid'
-import { readKeysOf } from '../actions/sites.ts'
+import { createKeysOf } from '../actions/sites.ts'
 import { type Trace, trace } from '../actions/trace.ts'
+import { anonymousVisitors } from '../collect/visitor.ts'
 import type { Person } from '../domain/ids.ts'
 import { createKeyring } from '../ops/keyring.ts'
+import { listSites } from '../store/sites.ts'
+import { visitorNamed } from '../store/visitor-names.ts'
 import { commandBy } from './by.ts'
 import { Refusal, show, withStore } from './store.ts'
 
@@ -16,17 +19,23 @@ export function registerTrace(program: Command): void {
     .command('trace <id>')
     .description('print what is known about a visitor or contact, and why; leaves an entry in the audit log')
     .option('--json', 'print JSON')
-    .action((id: string, options: { json?: boolean }) =>
+    .action((name: string, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         const keyring = createKeyring(config.secret)
+        const sites = await listSites(db)
+        const siteIds = sites.map((site) => site.id)
+        const id = await visitorNamed(
+          { db, anonymousVisitors: (anonymousId) => anonymousVisitors(siteIds, anonymousId, keyring.visitor) },
+          name,
+        )
         const found = await trace(db, id, {
-          keysOf: await readKeysOf(db, keyring),
+          keysOf: createKeysOf(keyring, () => sites),
           tombstone: keyring.tombstone,
           newId: () => nanoid(22),
           now: Date.now(),
           actor: commandBy().actor,
         })
-        if (found === null) throw new Refusal(`there is no visitor or contact "${id}"`)
+        if (found === null) throw new Refusal(`there is no visitor or contact "${name}"`)
         show(options.json, found, () => text(found))
       }),
     )

@@ -142,7 +142,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     about: 'Query parameters of page addresses to keep; all others are removed before anything is stored.',
   },
   cookie_name: {
-    rule: { kind: 'text', pattern: /^[A-Za-z0-9_-]{1,32}$/, must: '1 to 32 letters, digits, _ or -' },
+    rule: {
+      kind: 'text',
+      // The session of the dashboard has a cookie of its own.
+      pattern: /^(?!couture_session$)[A-Za-z0-9_-]{1,32}$/,
+      must: '1 to 32 letters, digits, _ or -, other than couture_session',
+    },
     default: 'cv',
     about: "The visitor cookie's name; `__Host-` is prepended on https.",
   },

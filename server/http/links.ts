@@ -13,6 +13,7 @@ import { addAct, type ClaimId, listActs } from '../store/link-acts.ts'
 import { findLink, listLinks } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
+import { visitorNamed } from '../store/visitor-names.ts'
 import { allow } from './auth.ts'
 import type { Caller, HttpDeps, PrivateEnv } from './deps.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
@@ -31,7 +32,6 @@ import {
 } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
-import { visitorNamed } from './visitor-names.ts'
 
 const reason = z.enum(keysOf(REASONS))
 

@@ -6,6 +6,7 @@ import { Problem } from '../domain/problem.ts'
 import { readContactView } from '../store/contact-view.ts'
 import { linksOf } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
+import { MAX_ANONYMOUS_ID, visitorNamed } from '../store/visitor-names.ts'
 import { describeVisitors, visitorPage } from '../store/visitors.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
@@ -26,7 +27,6 @@ import {
 } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
-import { MAX_ANONYMOUS_ID, visitorNamed } from './visitor-names.ts'
 
 const consentSchema = z
   .object({

@@ -9,6 +9,7 @@ import { decodeJson } from '../store/schema/columns.ts'
 import type { LinkRow } from '../store/schema/derived.ts'
 import type { EventRow } from '../store/schema/visitors.ts'
 import { contactTimeline, isInSpan, type Timeline, type TypedSpan, visitorTimeline } from '../store/timelines.ts'
+import { visitorNamed } from '../store/visitor-names.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkId } from './links.ts'
@@ -17,7 +18,6 @@ import { createReadAudit } from './read-audit.ts'
 import { contactId, gradeSchema, iso, json, minGrade, refusal, refusals, strengthSchema, visitorId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
-import { visitorNamed } from './visitor-names.ts'
 
 const eventSchema = z
   .object({

@@ -187,6 +187,7 @@ describe('sites', () => {
       /^email_click_backstitch must be one of session, window/,
     ],
     ['a cookie name with a space', ['sites', 'set', 'demo', 'cookie_name=a b'], /^cookie_name must be/],
+    ["the dashboard's own cookie", ['sites', 'set', 'demo', 'cookie_name=couture_session'], /^cookie_name must be/],
     ['a link parameter that is a path', ['sites', 'set', 'demo', 'link_param=/cl'], /^link_param must be/],
     [
       'a redirect host with a scheme',
@@ -208,7 +209,13 @@ describe('sites', () => {
       ['sites', 'set', 'demo', 'form_selectors=:is(#a,#b)'],
       /^form_selectors must be/,
     ],
-    ['an invalid origin', ['sites', 'set', 'demo', 'origins=demo'], /an origin must be scheme and host/],
+    ...['demo', 'https://*', 'https://*.shop.example', 'https://me:pass@shop.example', 'https://shop.example/?'].map(
+      (origin): [string, string[], RegExp] => [
+        `the origin ${origin}`,
+        ['sites', 'set', 'demo', `origins=${origin}`],
+        /an origin must be scheme and host/,
+      ],
+    ),
   ])('%s is refused with one sentence and changes nothing', async (_, args, sentence) => {
     const before = await server.query('select * from sites')
     expectSentence(await couture([...args, '--json']), sentence)

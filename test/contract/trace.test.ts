@@ -5,6 +5,7 @@
 import { userInfo } from 'node:os'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
+import { basic, call, newAnonymous, postCall, segmentKeys } from '../support/segment-requests.ts'
 import { batch, consent, event, sendAll, settled } from '../support/sender.ts'
 import { couture, startServer, type TestServer } from '../support/server.ts'
 
@@ -133,6 +134,15 @@ test('ids of Segment SDKs and ids with colons work', async () => {
     await settled(server)
     expect((await trace(id)).visitors).toMatchObject([{ id, events: 1 }])
   }
+})
+
+test('a visitor is found by the anonymous id that its browser gave an SDK', async () => {
+  const { anonymousId, visitor } = newAnonymous(server)
+  const { writeKey } = await segmentKeys(server)
+  const answer = await postCall(server, 'page', call('page', { anonymousId }), basic(writeKey))
+  expect(answer.status).toBe(200)
+  await settled(server)
+  expect((await trace(`s:${anonymousId}`)).visitors).toMatchObject([{ id: visitor, events: 1 }])
 })
 
 test('pending work is shown: marks, failures and dead letters', async () => {
