@@ -5,7 +5,7 @@
  */
 import { type Column, ImportRefusal, type ReportedColumn, reportedColumns } from './columns.ts'
 import { createContactReader } from './contact-row.ts'
-import { type CsvRow, openCsv } from './csv.ts'
+import { openCsv } from './csv.ts'
 import type { Dialect } from './dialect.ts'
 import { createDecoder, type Decoder } from './encoding.ts'
 import { contactColumns } from './guess-contacts.ts'
@@ -13,6 +13,7 @@ import { orderColumns } from './guess-orders.ts'
 import { jsonRows, ndjsonRows } from './json-text.ts'
 import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
 import { createOrderReader } from './order-row.ts'
+import type { TableRow } from './table.ts'
 
 /** A row, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
 export type SourceRow = { line: number; value: unknown } | { line: number; code: string; message: string }
@@ -75,7 +76,7 @@ function keyOf(columns: Column[]): string {
 }
 
 async function* readRows(
-  rows: AsyncIterable<CsvRow[]>,
+  rows: AsyncIterable<TableRow[]>,
   read: (cells: string[]) => Record<string, unknown>,
   key: string | null,
 ): AsyncGenerator<SourceRow[]> {

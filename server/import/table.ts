@@ -1,0 +1,80 @@
+/**
+ * A table as headings and rows of cells, each with the number of its first line (the file starts at line 1), whichever
+ * format it comes from. Only the first rows are kept in memory.
+ */
+import { ImportRefusal, type Table } from './columns.ts'
+import { shownHeading } from './heading.ts'
+import { cleanCell, readAddress, resemblesAddress } from './values.ts'
+
+/** A row's cells, or what is wrong with the file from this line on. */
+export type TableRow = { line: number; cells: string[] } | { line: number; code: string; message: string }
+
+/** An opened table: its first rows, and all its rows. */
+export type OpenedTable = { table: Table; rows: AsyncIterable<TableRow[]> }
+
+/** The guesses use this many rows. */
+const SAMPLE_ROWS = 1000
+
+/** No genuine export has more columns; guessing takes each of them with each of the others. */
+const MAX_COLUMNS = 2000
+
+/** Finds the headings of a table, which is read in batches of rows. */
+export async function openTable(batches: AsyncGenerator<TableRow[]>): Promise<OpenedTable> {
+  const sample: TableRow[] = []
+  let ended = false
+  while (sample.length <= SAMPLE_ROWS && !ended) {
+    const next = await batches.next()
+    if (next.done) ended = true
+    else sample.push(...next.value)
+  }
+  const first = sample[0]
+  if (first === undefined) throw new ImportRefusal('empty_file', 'the file is empty')
+  if (!('cells' in first)) throw new ImportRefusal(first.code, first.message)
+  if (first.cells.length > MAX_COLUMNS) {
+    throw new ImportRefusal('too_many_columns', `the file must have at most ${MAX_COLUMNS} columns`)
+  }
+  // A plain list of addresses has no headings.
+  const headless = first.cells.some((cell) => resemblesAddress(readAddress(cell).address, true))
+  const rows = headless ? sample : sample.slice(1)
+  const headings = uniqueHeadings(headless ? first.cells.map(() => '') : first.cells)
+  const cells: string[][] = headings.map(() => [])
+  for (const row of rows.slice(0, SAMPLE_ROWS)) {
+    if (!('cells' in row) || isTooLong(row.cells, headings.length)) continue
+    for (const [i, column] of cells.entries()) column.push(cleanCell(row.cells[i] ?? ''))
+  }
+  return { table: { headings, cells }, rows: checked(rows, batches, headings.length) }
+}
+
+async function* checked(first: TableRow[], rest: AsyncIterable<TableRow[]>, width: number): AsyncGenerator<TableRow[]> {
+  const check = (row: TableRow): TableRow =>
+    'cells' in row && isTooLong(row.cells, width)
+      ? {
+          line: row.line,
+          code: 'too_many_cells',
+          message: `the row has more cells than the ${width} headings, so its cells cannot be assigned to columns`,
+        }
+      : row
+  for (let i = 0; i < first.length; i += 500) yield first.slice(i, i + 500).map(check)
+  for await (const batch of rest) yield batch.map(check)
+}
+
+function isTooLong(cells: string[], width: number): boolean {
+  return cells.length > width && cells.slice(width).some((cell) => cell.trim() !== '')
+}
+
+/** Unique headings as shown: a second `Phone` becomes `Phone 2`, an empty one `column_4`. */
+function uniqueHeadings(cells: string[]): string[] {
+  const shown = cells.map((cell, i) => shownHeading(cell) || `column_${i + 1}`)
+  const given = new Set(shown)
+  const used = new Set<string>()
+  /** The next number for a heading that occurs again. */
+  const numbers = new Map<string, number>()
+  return shown.map((heading) => {
+    let unique = heading
+    let n = numbers.get(heading) ?? 2
+    for (; used.has(unique); n++) if (!given.has(`${heading} ${n}`)) unique = `${heading} ${n}`
+    numbers.set(heading, n)
+    used.add(unique)
+    return unique
+  })
+}
