@@ -124,7 +124,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/import\//,
-    may: only(rooms('import', 'domain', 'store'), '(csv-parse|kysely|zod)$', 'node:'),
+    may: only(rooms('import', 'domain', 'store'), '(csv-parse|kysely|read-excel-file/universal|zod)$', 'node:'),
     why: 'the API and the commands read files in the same way and write them to the store they are given',
   },
   {

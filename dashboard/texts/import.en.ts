@@ -10,7 +10,7 @@ export const importEn = {
   choose: 'Choose a file',
   orDrop: 'or drop it here',
   dropNow: 'Drop to import',
-  kinds: 'CSV, NDJSON or JSON. The file is sent unchanged, as soon as you choose it.',
+  kinds: 'CSV, Excel (.xlsx), NDJSON or JSON. The file is sent unchanged, as soon as you choose it.',
   help: 'What the file should contain',
   helpText: [
     'A first line with the column names, then one customer per line. Commas, semicolons and tabs are all understood, and so are the usual encodings.',
@@ -28,7 +28,7 @@ export const importEn = {
 
   several: 'One file at a time, please.',
   empty: 'The file is empty.',
-  spreadsheet: 'This is a spreadsheet. Save it as CSV in your spreadsheet program, then import that file.',
+  spreadsheet: 'This is a spreadsheet of an old format. Save it as .xlsx or CSV, then import that file.',
   refused: 'The file was not imported',
 
   done: 'Import complete',

@@ -9,7 +9,7 @@ export const importFr: typeof importEn = {
   choose: 'Choisir un fichier',
   orDrop: 'ou le déposer ici',
   dropNow: 'Relâchez pour importer',
-  kinds: 'CSV, NDJSON ou JSON. Le fichier est envoyé tel quel, dès que vous l’avez choisi.',
+  kinds: 'CSV, Excel (.xlsx), NDJSON ou JSON. Le fichier est envoyé tel quel, dès que vous l’avez choisi.',
   help: 'Ce que le fichier doit contenir',
   helpText: [
     'Une première ligne avec les noms des colonnes, puis un client par ligne. Les virgules, points-virgules et tabulations sont reconnus, ainsi que les encodages courants.',
@@ -28,7 +28,7 @@ export const importFr: typeof importEn = {
 
   several: 'Un seul fichier à la fois, s’il vous plaît.',
   empty: 'Le fichier est vide.',
-  spreadsheet: 'Ce fichier est un classeur. Enregistrez-le en CSV dans votre tableur, puis importez le fichier obtenu.',
+  spreadsheet: 'Ce classeur est dans un ancien format. Enregistrez-le en .xlsx ou en CSV, puis importez ce fichier.',
   refused: 'Le fichier n’a pas été importé',
 
   done: 'Import terminé',

@@ -15,7 +15,7 @@ import { createBar } from './bar.ts'
 import { commandBy } from './by.ts'
 import { withStore } from './store.ts'
 
-type Options = { map?: string; currency?: string; dryRun?: boolean; json?: boolean; rejected?: string }
+type Options = { map?: string; sheet?: string; currency?: string; dryRun?: boolean; json?: boolean; rejected?: string }
 
 /** Adds the commands. */
 export function registerImports(program: Command): void {
@@ -23,8 +23,9 @@ export function registerImports(program: Command): void {
   const add = (kind: 'contacts' | 'orders', description: string) =>
     command
       .command(`${kind} <file>`)
-      .description(`${description} from CSV, NDJSON or a JSON array; - reads from stdin`)
+      .description(`${description} from CSV, .xlsx, NDJSON or a JSON array; - reads from stdin`)
       .option('--map <map>', 'map columns to fields: COLUMN:FIELD,COLUMN:FIELD or a JSON object; - skips a column')
+      .option('--sheet <sheet>', 'the name or number of the sheet of a workbook; else the first')
       .option('--dry-run', 'write nothing, and report what an import would do')
       .option('--rejected <file>', 'write all rejected rows to a CSV file, with the reasons')
       .option('--json', 'print JSON')
@@ -47,6 +48,7 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
     kind,
     format: null,
     map: options.map,
+    sheet: options.sheet,
     currency: options.currency?.toUpperCase() ?? null,
   })
   if (!options.json) console.log(mappingText(source))

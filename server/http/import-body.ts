@@ -1,5 +1,5 @@
 /**
- * Streams CSV and NDJSON bodies into the import as they arrive, without holding them in memory. JSON bodies pass to the
+ * Streams CSV and NDJSON bodies and workbooks into the import as they arrive, without holding them in memory. JSON bodies pass to the
  * route's own check; any other type is refused.
  */
 import type { MiddlewareHandler } from 'hono'
@@ -22,6 +22,7 @@ const FORMATS: Record<string, Dialect['format']> = {
   'application/x-ndjson': 'ndjson',
   'application/ndjson': 'ndjson',
   'application/jsonl': 'ndjson',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': 'xlsx',
 }
 
 const limitRows = limitBody(ROWS_BYTES)
@@ -29,7 +30,7 @@ const limitRows = limitBody(ROWS_BYTES)
 /** Imports an opened body. It calls `progress` after each transaction. */
 type RunImport = (source: Source, progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>
 
-/** Middleware that imports CSV and NDJSON bodies in place of the route's handler. */
+/** Middleware that imports CSV, NDJSON and workbooks in place of the route's handler. */
 export function streamedImport(
   deps: HttpDeps,
   kind: 'contacts' | 'orders',
@@ -40,7 +41,8 @@ export function streamedImport(
     const format = FORMATS[type]
     if (format === undefined) {
       if (/^application\/([\w.-]+\+)?json$/.test(type)) return limitRows(c, next)
-      const message = 'Content-Type must be application/json, application/x-ndjson or text/csv'
+      const message =
+        'Content-Type must be application/json, application/x-ndjson, text/csv or that of a workbook (.xlsx)'
       throw new Problem(415, 'unsupported_media_type', message)
     }
     if (Number(c.req.header('content-length') ?? 0) > MAX_BYTES) throw tooLarge()
@@ -53,6 +55,7 @@ export function streamedImport(
         kind,
         format,
         map: c.req.query('map'),
+        sheet: c.req.query('sheet'),
         currency: currency?.toUpperCase() ?? null,
       })
       const note = { kind, actor: c.get('caller').actor }

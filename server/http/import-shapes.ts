@@ -31,8 +31,8 @@ export const importedFields = {
     .openapi({ description: 'CSV: the field to which each column was mapped.' }),
   dialect: z
     .object({
-      format: z.enum(['csv', 'ndjson', 'json']),
-      encoding: z.string(),
+      format: z.enum(['csv', 'ndjson', 'json', 'xlsx']),
+      encoding: z.string().nullable(),
       delimiter: z.enum(['comma', 'semicolon', 'tab', 'pipe']).nullable(),
       newline: z.enum(['lf', 'crlf', 'cr']).nullable(),
     })
@@ -52,6 +52,11 @@ export const importQuery = z.object({
         'column. The fields of other columns are guessed.',
       example: 'Kunden-Nr:id,Mail:email,Notiz:-',
     }),
+  sheet: z
+    .string()
+    .max(100)
+    .optional()
+    .openapi({ description: 'Workbook: the name or number of the sheet; else the first.', example: 'Clients' }),
   currency: z
     .string()
     .max(3)
@@ -64,6 +69,9 @@ export function withStreamedBodies<T extends object>(content: T): T {
   return {
     ...content,
     'application/x-ndjson': { schema: { type: 'string', description: 'One object of the JSON push per line.' } },
+    'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet': {
+      schema: { type: 'string', format: 'binary', description: 'A workbook (.xlsx) of at most 32 MB, read like CSV.' },
+    },
     'text/csv': {
       schema: { type: 'string', description: 'Any delimiter and encoding. The first line holds the headings.' },
     },

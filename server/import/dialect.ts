@@ -8,10 +8,10 @@ export type Delimiter = keyof typeof DELIMITERS
 /** The separator of rows. */
 export type Newline = 'lf' | 'crlf' | 'cr'
 
-/** The format of a file, as reported to the importer. */
+/** The format of a file, as reported to the importer. A workbook has neither encoding, delimiter nor newlines. */
 export type Dialect = {
-  format: 'csv' | 'ndjson' | 'json'
-  encoding: string
+  format: 'csv' | 'ndjson' | 'json' | 'xlsx'
+  encoding: string | null
   delimiter: Delimiter | null
   newline: Newline | null
 }

@@ -14,14 +14,17 @@ export type Decoder = { decode(bytes: Uint8Array): string; end(): string; encodi
 /** How many bytes are examined to recognise UTF-16. */
 const SNIFF_BYTES = 4096
 
+/** Formats that are not read, by how they begin, with what to send instead. */
+const OTHER_FORMATS: [number[], string][] = [
+  [[0xd0, 0xcf, 0x11, 0xe0], 'this is a spreadsheet of an old format (.xls): save it as .xlsx or CSV, and import that'],
+  [[0x1f, 0x8b], 'the file is compressed: unpack it, and import what is in it'],
+  [[0x25, 0x50, 0x44, 0x46], 'this is a PDF: export the list as .xlsx or CSV, and import that'],
+]
+
 /** A decoder for a file that begins with these bytes. Refuses what is not text. */
 export function createDecoder(head: Uint8Array): Decoder {
   const starts = (...bytes: number[]) => bytes.every((byte, i) => head[i] === byte)
-  if (starts(0x50, 0x4b, 3, 4) || starts(0xd0, 0xcf, 0x11, 0xe0)) {
-    throw new ImportRefusal('not_text', 'this is a spreadsheet or an archive: save it as CSV, and import that')
-  }
-  if (starts(0x1f, 0x8b))
-    throw new ImportRefusal('not_text', 'the file is compressed: unpack it, and import what is in it')
+  for (const [magic, message] of OTHER_FORMATS) if (starts(...magic)) throw new ImportRefusal('not_text', message)
   if (starts(0xef, 0xbb, 0xbf)) return utf8(3)
   if (starts(0xff, 0xfe)) return utf16('utf-16le', 2)
   if (starts(0xfe, 0xff)) return utf16('utf-16be', 2)

@@ -13,7 +13,8 @@ import { orderColumns } from './guess-orders.ts'
 import { jsonRows, ndjsonRows } from './json-text.ts'
 import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
 import { createOrderReader } from './order-row.ts'
-import type { TableRow } from './table.ts'
+import { type OpenedTable, openTable, type TableRow } from './table.ts'
+import { isArchive, openWorkbook } from './workbook.ts'
 
 /** A row, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
 export type SourceRow = { line: number; value: unknown } | { line: number; code: string; message: string }
@@ -27,10 +28,14 @@ export type Source = {
   rows: AsyncIterable<SourceRow[]>
 }
 
-/** How to open a file. With a `format` of null, its first character decides. */
+/**
+ * How to open a file. With a `format` of null, its first character decides; a workbook is always recognised. `sheet`: the
+ * name or number of the workbook's sheet, else its first.
+ */
 export type SourceOptions = {
   kind: 'contacts' | 'orders'
   format: Dialect['format'] | null
+  sheet?: string | undefined
   map?: string | undefined
   currency?: string | null
 }
@@ -42,7 +47,14 @@ const PIECE_BYTES = 64 * 1024
 export async function openSource(bytes: AsyncIterable<Uint8Array>, options: SourceOptions): Promise<Source> {
   const isContacts = options.kind === 'contacts'
   const map = parseMap(options.map, isContacts ? CONTACT_FIELDS : ORDER_FIELDS, isContacts)
-  const { text, decoder, head } = await openText(bytes)
+  const opened = await readHead(bytes)
+  if (options.format === 'xlsx' || isArchive(opened.head)) {
+    const opening = openTable(openWorkbook(rejoined(opened), options.sheet))
+    return sourceOf(await opening, options, map, () => ({
+      ...{ format: 'xlsx', encoding: null, delimiter: null, newline: null },
+    }))
+  }
+  const { text, decoder, head } = openText(opened)
   const first = head.trimStart()[0]
   const format = options.format ?? (first === '[' ? 'json' : first === '{' ? 'ndjson' : 'csv')
   if (format !== 'csv') {
@@ -55,13 +67,25 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
       rows: format === 'json' ? jsonRows(text) : ndjsonRows(text),
     }
   }
-  const { table, delimiter, newline, rows } = await openCsv(text)
+  refuseOtherTexts(head)
+  const { delimiter, newline, ...table } = await openCsv(text)
+  return sourceOf(table, options, map, () => ({ format, encoding: decoder.encoding(), delimiter, newline }))
+}
+
+/** The source of a table's rows. */
+function sourceOf(
+  { table, rows }: OpenedTable,
+  options: SourceOptions,
+  map: ReturnType<typeof parseMap>,
+  dialect: () => Dialect,
+): Source {
   checkMap(map, table.headings)
+  const isContacts = options.kind === 'contacts'
   const currency = options.currency ?? null
   const columns = isContacts ? contactColumns(table, map) : orderColumns(table, map, currency)
   const read = isContacts ? createContactReader(columns) : createOrderReader(columns, table, currency)
   return {
-    dialect: () => ({ format, encoding: decoder.encoding(), delimiter, newline }),
+    dialect,
     columns: reportedColumns(columns),
     byAddress: isContacts && !columns.some((column) => column.field === 'id'),
     rows: readRows(rows, read, isContacts ? keyOf(columns) : null),
@@ -90,23 +114,51 @@ async function* readRows(
   }
 }
 
-/** Opens bytes as text, as far as is needed to recognise the format. */
-async function openText(
-  bytes: AsyncIterable<Uint8Array>,
-): Promise<{ text: AsyncIterator<string>; decoder: Decoder; head: string }> {
-  const source = bytes[Symbol.asyncIterator]()
+/** The beginning of a file, and what follows it. */
+type Opened = { head: Buffer; rest: AsyncIterator<Uint8Array> }
+
+/** Reads as much as is needed to recognise the format. */
+async function readHead(bytes: AsyncIterable<Uint8Array>): Promise<Opened> {
+  const rest = bytes[Symbol.asyncIterator]()
   const pieces: Uint8Array[] = []
   for (let length = 0; length < PIECE_BYTES; ) {
-    const next = await source.next()
+    const next = await rest.next()
     if (next.done) break
     pieces.push(next.value)
     length += next.value.length
   }
-  const first = Buffer.concat(pieces)
-  if (first.length === 0) throw new ImportRefusal('empty_file', 'the file is empty')
+  const head = Buffer.concat(pieces)
+  if (head.length === 0) throw new ImportRefusal('empty_file', 'the file is empty')
+  return { head, rest }
+}
+
+/** All bytes of a file again. */
+async function* rejoined({ head, rest }: Opened): AsyncGenerator<Uint8Array> {
+  try {
+    yield head
+    for (let next = await rest.next(); !next.done; next = await rest.next()) yield next.value
+  } finally {
+    await rest.return?.()
+  }
+}
+
+/** Refuses texts that are no tables, with what to send instead. */
+function refuseOtherTexts(head: string): void {
+  const start = head.slice(0, 1000).trimStart().toLowerCase()
+  const what = start.startsWith('begin:vcard')
+    ? 'a file of vCards'
+    : /^<(!doctype html|html|table|\?xml)/.test(start)
+      ? 'a page or an XML document'
+      : null
+  if (what === null) return
+  throw new ImportRefusal('not_a_table', `this is ${what}: export the list as .xlsx or CSV, and import that`)
+}
+
+/** Opens a file as text. */
+function openText({ head: first, rest }: Opened): { text: AsyncIterator<string>; decoder: Decoder; head: string } {
   const decoder = createDecoder(first)
   const head = decoder.decode(first.subarray(0, PIECE_BYTES))
-  return { text: texts(decoder, head, first.subarray(PIECE_BYTES), source), decoder, head }
+  return { text: texts(decoder, head, first.subarray(PIECE_BYTES), rest), decoder, head }
 }
 
 async function* texts(

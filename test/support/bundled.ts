@@ -5,13 +5,18 @@
  */
 import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 import { buildDashboard, buildTag } from '../../server/ops/bundle.ts'
 import { ROOT } from './process.ts'
 
-const THREADS = ['collector-worker', 'pipeline-worker', 'store-worker']
+const THREADS = [
+  'threads/collector-worker',
+  'threads/pipeline-worker',
+  'threads/store-worker',
+  'import/workbook-worker',
+]
 
 /**
  * Files of the product find others beside themselves: threads are beside each other here too, all else is where it was.
@@ -63,7 +68,7 @@ export async function bundleProduct(): Promise<{ main: string; remove(): void }>
   await build({
     entryPoints: [
       entry('main', `import { run } from '${ROOT}server/cli/program.ts'`, run),
-      ...THREADS.map((name) => entry(name, `import '${ROOT}server/threads/${name}.ts'`)),
+      ...THREADS.map((path) => entry(basename(path), `import '${ROOT}server/${path}.ts'`)),
     ],
     outdir: folder,
     bundle: true,

@@ -63,7 +63,7 @@ export function DropZone({ ui: { t }, again, onFiles }: Props) {
         ref={input}
         class="unseen"
         type="file"
-        accept=".csv,.tsv,.txt,.ndjson,.jsonl,.json,text/csv,application/json"
+        accept=".csv,.tsv,.txt,.xlsx,.ndjson,.jsonl,.json,text/csv,application/json"
         data-testid="file"
         aria-describedby="import-kinds"
         onKeyDown={(event: KeyboardEvent) => {
