@@ -39,7 +39,7 @@ export function parseJson(text: string): unknown {
 }
 
 /** An integer of sixteen digits or more where JSON has a value. In a text it costs time only. */
-const LARGE_NUMBER = /[[:,]\s{0,8}-?\d{16}/
+const LARGE_NUMBER = /[[:,]\s*-?\d{16}/
 
 function parseLarge(json: string): unknown {
   try {

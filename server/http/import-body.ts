@@ -3,6 +3,7 @@
  * route's own check; any other type is refused.
  */
 import type { MiddlewareHandler } from 'hono'
+import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
 import { auditedImport } from '../import/audited.ts'
 import { ImportRefusal } from '../import/columns.ts'
@@ -40,7 +41,11 @@ export function streamedImport(
     const type = (c.req.header('content-type') ?? '').split(';', 1).join().trim().toLowerCase()
     const format = FORMATS[type]
     if (format === undefined) {
-      if (/^application\/([\w.-]+\+)?json$/.test(type)) return limitRows(c, next)
+      if (/^application\/([\w.-]+\+)?json$/.test(type)) {
+        // The runtime's own reading would make the nearest number of a large id.
+        c.req.json = async <T>() => parseJson(await c.req.text()) as T
+        return limitRows(c, next)
+      }
       const message =
         'Content-Type must be application/json, application/x-ndjson, text/csv or that of a workbook (.xlsx)'
       throw new Problem(415, 'unsupported_media_type', message)

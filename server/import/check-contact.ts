@@ -6,16 +6,14 @@ import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
 import type { ContactPatch } from '../store/contacts.ts'
-import { emailSchema, timeSchema } from './check-fields.ts'
+import { emailSchema, idSchema, timeSchema } from './check-fields.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
 
 const NOT_OF_DEMO = 'must not begin with couture-demo-, which is reserved for the demo shop'
 
 /** One contact as a CRM pushes it. Absent: unchanged. Null: removed. */
 const contactSchema = z.strictObject({
-  id: z
-    .union([z.string(), z.number().transform(String)])
-    .transform((id) => id.trim())
+  id: idSchema('contact')
     .pipe(z.string().min(1, 'must not be empty').max(200))
     .refine((id) => !isBlockedIdentifier(id), 'must be the id of one contact, not an empty or placeholder value')
     .refine((id) => !isDemoContact(id), NOT_OF_DEMO)
@@ -32,9 +30,8 @@ const contactSchema = z.strictObject({
   mail_consent: z.boolean('must be true or false').nullable().optional(),
   mail_consent_at: timeSchema.nullable().optional(),
   minor: z.boolean('must be true or false').nullable().optional(),
-  merged_into: z
-    .string()
-    .max(200)
+  merged_into: idSchema('contact')
+    .pipe(z.string().max(200))
     .refine((id) => !isDemoContact(id), NOT_OF_DEMO)
     .nullable()
     .optional(),

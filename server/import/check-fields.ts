@@ -1,5 +1,6 @@
 /** The fields that contacts and orders have in common, as they are checked. */
 import { z } from 'zod'
+import { isExactNumber } from '../domain/commerce/fields.ts'
 import { cleanEmail, isBlockedIdentifier, looksLikeEmail } from '../domain/identifier.ts'
 
 /** A time in ISO 8601 with its offset from UTC. */
@@ -19,3 +20,21 @@ export const emailSchema = z
   .refine((email) => looksLikeEmail(email) && !isBlockedIdentifier(email), 'must be a mail address')
   .nullable()
   .optional()
+
+/**
+ * An id, as a text or a number. A number whose digits JSON could not keep is refused: it would make one of two ids.
+ * `what` it is the id of.
+ */
+export const idSchema = (what: string) =>
+  z
+    .union(
+      [
+        z.string(),
+        z
+          .number()
+          .refine(isExactNumber, 'must be a text, because a number of this size does not keep its digits')
+          .transform(String),
+      ],
+      `must be the id of one ${what}, as a text or a number`,
+    )
+    .transform((id) => id.trim())

@@ -11,14 +11,12 @@ import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { toMinor } from '../domain/money.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
-import { emailSchema, timeSchema } from './check-fields.ts'
+import { emailSchema, idSchema, timeSchema } from './check-fields.ts'
 import type { OrderInput } from './orders.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
 
 const identifier = (what: string) =>
-  z
-    .union([z.string(), z.number().transform(String)], `must be the id of one ${what}`)
-    .transform((id) => id.trim())
+  idSchema(what)
     .pipe(z.string().min(1, 'must not be empty').max(200, 'must have at most 200 characters'))
     .refine((id) => !isBlockedIdentifier(id), `must be the id of one ${what}, not an empty or placeholder value`)
 
@@ -52,6 +50,11 @@ export function checkOrder(row: unknown): Checked<OrderInput> {
   if (!parsed.success) return { code: 'invalid_order', message: firstProblem(parsed.error) }
   const { order_id, contact_id, email, at, total, channel, items } = parsed.data
   const currency = parsed.data.currency.toUpperCase()
+  const { lines, problems } = linesOf({ items: items ?? [] }, true, currency)
+  if (problems.some(({ kind }) => kind === 'item_id_rounded')) {
+    const message = 'items must have their ids as texts where a number of that size does not keep its digits'
+    return { code: 'invalid_order', message }
+  }
   return {
     item: {
       order_id,
@@ -60,7 +63,7 @@ export function checkOrder(row: unknown): Checked<OrderInput> {
       at: Date.parse(at),
       total: toMinor(total, currency),
       currency,
-      items: items ? itemsOf(linesOf({ items }, true, currency).lines, currency) : [],
+      items: itemsOf(lines, currency),
       channel: channel ?? null,
     },
   }

@@ -2,6 +2,7 @@
  * Splits JSON text into records: NDJSON by lines, an array by elements. A record that is not valid JSON is reported,
  * and the next one is read.
  */
+import { parseJson } from '../domain/nul.ts'
 import { ImportRefusal } from './columns.ts'
 
 /** A record and its place: the line in NDJSON, the position in an array. */
@@ -13,7 +14,7 @@ const MAX_CHARS = 1024 * 1024
 function readJson(line: number, text: string): JsonRow {
   if (text.length > MAX_CHARS) return { line, code: 'too_long', message: 'a record must have at most 1 MiB' }
   try {
-    return { line, value: JSON.parse(text) as unknown }
+    return { line, value: parseJson(text) }
   } catch {
     return { line, code: 'not_json', message: 'must be one JSON object' }
   }

@@ -1,4 +1,5 @@
 /** Turns a row of a file of orders into the object that a JSON push would hold. Its schema finds what is invalid. */
+import { parseJson } from '../domain/nul.ts'
 import type { Column, Table } from './columns.ts'
 import { filledCells } from './guess-contacts.ts'
 import { currencyIn, decimalSeparatorOf, readAmount } from './money-text.ts'
@@ -40,7 +41,7 @@ export function createOrderReader(
         return readAmount(cell, sign) ?? cell
       case 'items':
         try {
-          return JSON.parse(cell) as unknown
+          return parseJson(cell)
         } catch {
           // The schema says what items must be.
           return cell

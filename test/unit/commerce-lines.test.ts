@@ -115,19 +115,23 @@ describe('an event says', () => {
 
 describe('what could not be read:', () => {
   test.each<[props: Props, problems: string[]]>([
-    [{ items: 'ring' }, ['items']],
-    [{ items: { a: 1 } }, ['items']],
-    [{ items: [null] }, ['item']],
-    [{ items: [[]] }, ['item']],
-    [{ items: [{ price: 5 }] }, ['item_id']],
-    [{ items: [{ item_id: 2 ** 53 + 2 }] }, ['item_id']],
-    [{ items: [{ id: 'A', price: 'on request' }] }, ['price']],
-    [{ items: [{ id: 'A', quantity: 'two' }] }, ['quantity']],
-    [{ value: 'a lot', currency: 'points' }, ['value', 'currency']],
-    [{ items: Array.from({ length: 201 }, (_, n) => ({ id: `${n}` })) }, ['items']],
+    [{ items: 'ring' }, ['items_unreadable']],
+    [{ items: { a: 1 } }, ['items_unreadable']],
+    [{ ecommerce: { add: { products: 3 } } }, ['items_unreadable']],
+    [{ items: [null] }, ['item_unreadable']],
+    [{ items: [[]] }, ['item_unreadable']],
+    [{ items: [{ price: 5 }] }, ['item_id_missing']],
+    [{ items: [{ item_id: 2 ** 53 + 2 }] }, ['item_id_rounded']],
+    [{ items: [{ id: 2 ** 53 + 2, name: 'Ring' }] }, ['item_id_rounded']],
+    [{ items: [2 ** 53 + 2] }, ['item_id_rounded']],
+    [{ product_id: 2 ** 53 + 2 }, ['item_id_rounded']],
+    [{ items: [{ id: 'A', price: 'on request' }] }, ['price_unreadable']],
+    [{ items: [{ id: 'A', quantity: 'two' }] }, ['quantity_unreadable']],
+    [{ value: 'a lot', currency: 'points' }, ['amount_unreadable', 'currency_unknown']],
+    [{ items: Array.from({ length: 201 }, (_, n) => ({ id: `${n}` })) }, ['too_many_items']],
     [{ items: [{ id: 'A', price: 5, quantity: 1 }], value: 5, currency: 'EUR' }, []],
     [{}, []],
   ])('%j: %j', (props, problems) => {
-    expect(read(props).problems).toEqual(problems)
+    expect(read(props).problems.map(({ kind }) => kind)).toEqual(problems)
   })
 })

@@ -52,7 +52,7 @@ const UNPRINTABLE = /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff]/gu
  * not keep.
  */
 export function textOf(value: unknown): string | null {
-  if (typeof value === 'number') return isExact(value) ? String(value) : null
+  if (typeof value === 'number') return isExactNumber(value) ? String(value) : null
   if (typeof value !== 'string') return null
   const text = value
     .slice(0, 2 * MAX_TEXT)
@@ -61,8 +61,8 @@ export function textOf(value: unknown): string | null {
   return text === '' ? null : text.slice(0, MAX_TEXT).toWellFormed()
 }
 
-/** Two integers beyond this may be one number in JSON, so an id of that size must be a text. */
-function isExact(value: number): boolean {
+/** Whether a number can be an id: beyond the exact integers, two of them may be one number in JSON. */
+export function isExactNumber(value: number): boolean {
   return Number.isFinite(value) && Math.abs(value) <= Number.MAX_SAFE_INTEGER
 }
 

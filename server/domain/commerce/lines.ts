@@ -3,15 +3,19 @@
  * Segment (`products`, or the event itself), Universal Analytics (`ecommerce.add.products`) and shops of their own.
  * Nothing is invented: what a sender does not say, or says unreadably, is null, and the latter is listed as a problem.
  */
+import { parseJson } from '../nul.ts'
 import { perUnit, readAmount, readQuantity } from './amount.ts'
 import { currencyOf } from './currency.ts'
-import { type Fields, fieldsOf, firstOf, firstText, textOf } from './fields.ts'
+import { type Fields, fieldsOf, firstOf, firstText, isExactNumber, textOf } from './fields.ts'
 
 /** What could not be read in a commerce event. */
-export const COMMERCE_PROBLEMS = ['items', 'item', 'item_id', 'price', 'quantity', 'value', 'currency'] as const
+export const COMMERCE_PROBLEMS = [
+  ...(['items_unreadable', 'too_many_items', 'item_unreadable', 'item_id_missing', 'item_id_rounded'] as const),
+  ...(['price_unreadable', 'quantity_unreadable', 'amount_unreadable', 'currency_unknown'] as const),
+] as const
 
-/** One thing that could not be read. */
-export type CommerceProblem = (typeof COMMERCE_PROBLEMS)[number]
+/** One thing that could not be read, with what was sent. */
+export type CommerceProblem = { kind: (typeof COMMERCE_PROBLEMS)[number]; given: unknown }
 
 /** One line as it was sent. `price` is an amount per unit; `currency` is the line's own. */
 export type Line = {
@@ -66,7 +70,9 @@ export function linesOf(props: Record<string, unknown>, isOrder: boolean, home: 
 export function linesAmong(own: Fields, isOrder: boolean, home: string | null): Lines {
   const problems: CommerceProblem[] = []
   const given = listIn(own)
-  if (given === 'unreadable') return { lines: [], listed: false, problems: ['items'] }
+  if (isUnreadable(given)) {
+    return { lines: [], listed: false, problems: [{ kind: 'items_unreadable', given: given.unreadable }] }
+  }
   if (given === null) {
     const line = ownLine(own, isOrder, home, problems)
     return { lines: line === null ? [] : [line], listed: false, problems }
@@ -76,36 +82,50 @@ export function linesAmong(own: Fields, isOrder: boolean, home: string | null): 
     const line = lineOf(item, home, problems)
     if (line !== null) lines.push(line)
   }
-  if (given.length > MAX_LINES) problems.push('items')
-  return { lines, listed: true, problems: [...new Set(problems)] }
+  if (given.length > MAX_LINES) problems.push({ kind: 'too_many_items', given: given.length })
+  return { lines, listed: true, problems: oneOfEach(problems) }
+}
+
+/** The first problem of each kind. */
+export function oneOfEach(problems: CommerceProblem[]): CommerceProblem[] {
+  if (problems.length < 2) return problems
+  return [...Map.groupBy(problems, ({ kind }) => kind).values()].flatMap(([first]) => first ?? [])
+}
+
+/** What stands where a list should. */
+type Unreadable = { unreadable: unknown }
+type List = unknown[] | Unreadable | null
+
+function isUnreadable(list: List): list is Unreadable {
+  return list !== null && !Array.isArray(list)
 }
 
 /** The list of an event. Null if it has none. */
-function listIn(fields: Fields): unknown[] | 'unreadable' | null {
+function listIn(fields: Fields): List {
   const found = listAmong(fields)
   if (Array.isArray(found)) return found
   const inner = [fields.get('ecommerce'), fields.get('cart')].filter((each) => each !== undefined)
-  let isUnreadable = found !== null
+  let unreadable = found
   for (const place of inner.map((each) => fieldsOf(each))) {
     const actions = ACTIONS.flatMap((action) => (place.has(action) ? fieldsOf(place.get(action)) : []))
     for (const list of [place, ...actions].map(listAmong)) {
       if (Array.isArray(list)) return list
-      isUnreadable ||= list !== null
+      unreadable ??= list
     }
   }
-  return isUnreadable ? 'unreadable' : null
+  return unreadable
 }
 
-function listAmong(fields: Fields): unknown[] | 'unreadable' | null {
-  let isUnreadable = false
+function listAmong(fields: Fields): List {
+  let unreadable: Unreadable | null = null
   for (const name of LISTS) {
     const value = fields.get(name)
     if (value === undefined) continue
     const list = asList(value)
     if (list !== null) return list
-    isUnreadable = true
+    unreadable ??= { unreadable: value }
   }
-  return isUnreadable ? 'unreadable' : null
+  return unreadable
 }
 
 /** A list as it is, as JSON in a text, as an object with numbers for keys, or as a single item. */
@@ -115,7 +135,7 @@ function asList(value: unknown): unknown[] | null {
     const text = value.length > MAX_JSON ? '' : value.trim()
     if (!/^[[{]/.test(text)) return null
     try {
-      const parsed: unknown = JSON.parse(text)
+      const parsed = parseJson(text)
       return typeof parsed === 'string' ? null : asList(parsed)
     } catch {
       return null
@@ -130,6 +150,7 @@ function asList(value: unknown): unknown[] | null {
 
 function ownLine(fields: Fields, isOrder: boolean, home: string | null, problems: CommerceProblem[]): Line | null {
   const ids = isOrder ? IDS.filter((name) => name !== 'id') : IDS
+  noteRounded(fields, ids, problems)
   const id = firstText(fields, [...ids, 'itemname'])
   return id === null ? null : readLine(id, fields, home, problems)
 }
@@ -138,26 +159,35 @@ function lineOf(item: unknown, home: string | null, problems: CommerceProblem[])
   if (typeof item === 'string' || typeof item === 'number') {
     const id = textOf(item)
     if (id !== null) return readLine(id, fieldsOf(), home, problems)
-    problems.push('item_id')
+    problems.push({ kind: typeof item === 'number' ? 'item_id_rounded' : 'item_id_missing', given: item })
     return null
   }
   if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    problems.push('item')
+    problems.push({ kind: 'item_unreadable', given: item })
     return null
   }
   const outer = fieldsOf(item)
   const piece = firstOf(outer, PIECES)
   const fields = piece === undefined ? outer : fieldsOf(item, piece)
+  const isRounded = noteRounded(fields, IDS, problems)
   const id = firstText(fields, IDS) ?? firstText(fields, ['itemname', 'name'])
   if (id !== null) return readLine(id, fields, home, problems)
-  problems.push('item_id')
+  if (!isRounded) problems.push({ kind: 'item_id_missing', given: item })
   return null
+}
+
+/** Notes an id whose digits are lost. Returns whether there is one. */
+function noteRounded(fields: Fields, ids: readonly string[], problems: CommerceProblem[]): boolean {
+  const rounded = ids.map((name) => fields.get(name)).find((id) => typeof id === 'number' && !isExactNumber(id))
+  if (rounded === undefined) return false
+  problems.push({ kind: 'item_id_rounded', given: rounded })
+  return true
 }
 
 function readLine(id: string, fields: Fields, home: string | null, problems: CommerceProblem[]): Line {
   const quantity = quantityOf(fields, problems)
-  const price = readField(fields, PRICES, home, 'price', problems)
-  const total = price === null ? readField(fields, LINE_TOTALS, home, 'price', problems) : null
+  const price = readField(fields, PRICES, home, problems)
+  const total = price === null ? readField(fields, LINE_TOTALS, home, problems) : null
   const stated = firstOf(fields, ['currency', 'currencycode'])
   return {
     id,
@@ -172,17 +202,11 @@ function readLine(id: string, fields: Fields, home: string | null, problems: Com
   }
 }
 
-function readField(
-  fields: Fields,
-  names: readonly string[],
-  home: string | null,
-  problem: CommerceProblem,
-  problems: CommerceProblem[],
-) {
+function readField(fields: Fields, names: readonly string[], home: string | null, problems: CommerceProblem[]) {
   const value = firstOf(fields, names)
   if (value === undefined) return null
   const read = readAmount(value, home)
-  if (read === null) problems.push(problem)
+  if (read === null) problems.push({ kind: 'price_unreadable', given: value })
   return read
 }
 
@@ -190,7 +214,7 @@ function quantityOf(fields: Fields, problems: CommerceProblem[]): number | null 
   const value = firstOf(fields, QUANTITIES)
   if (value === undefined) return null
   const quantity = readQuantity(value)
-  if (quantity === null) problems.push('quantity')
+  if (quantity === null) problems.push({ kind: 'quantity_unreadable', given: value })
   return quantity
 }
 

@@ -5,7 +5,7 @@
 import { perUnit, readAmount } from './amount.ts'
 import { currencyOf } from './currency.ts'
 import { fieldsOf, firstOf, firstText } from './fields.ts'
-import { type CommerceProblem, type Line, linesAmong } from './lines.ts'
+import { type CommerceProblem, type Line, linesAmong, oneOfEach } from './lines.ts'
 
 /** A commerce event as it is read. Amounts are in the main unit of their currency. */
 export type Reading = {
@@ -45,10 +45,10 @@ export function readCommerce(type: string, props: Record<string, unknown>, home:
 
   const said = first(VALUES)
   const value = said === undefined ? null : readAmount(said, home)
-  if (said !== undefined && value === null) problems.push('value')
+  if (said !== undefined && value === null) problems.push({ kind: 'amount_unreadable', given: said })
   const named = first(CURRENCIES)
   const stated = currencyOf(named, home)
-  if (named !== undefined && stated === null) problems.push('currency')
+  if (named !== undefined && stated === null) problems.push({ kind: 'currency_unknown', given: named })
   const ofLines = lines.find((line) => line.currency !== null)?.currency ?? null
   return {
     lines: withLineTotals(lines, value?.amount ?? null),
@@ -58,7 +58,7 @@ export function readCommerce(type: string, props: Record<string, unknown>, home:
     cartId: firstOfTexts(CART_IDS) ?? firstText(fieldsOf(own.get('cart')), ['id', ...CART_IDS]),
     cartUrl: firstOfTexts(CART_URLS),
     orderId: firstOfTexts(ORDER_IDS) ?? (isOrder ? firstText(action, ['id']) : null),
-    problems: [...new Set(problems)],
+    problems: oneOfEach(problems),
   }
 }
 
