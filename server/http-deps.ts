@@ -3,6 +3,7 @@ import type { Kysely } from 'kysely'
 import { createIdentify } from './actions/identify.ts'
 import { createKey, revokeKey } from './actions/keys.ts'
 import { createMint, revokeTokens } from './actions/link-tokens.ts'
+import { createServedRehearsal } from './actions/rehearsal.ts'
 import { createSignIn } from './actions/sign-in.ts'
 import { createSiteActs } from './actions/site-acts.ts'
 import { createKeysOf } from './actions/sites.ts'
@@ -70,6 +71,7 @@ export function createHttpDeps(parts: Parts): HttpDeps {
       return anonymousVisitors(siteIds, anonymousId, keyring.visitor)
     },
     sites: createSiteActs({ db, keyring, refresh: configuration.refresh }),
+    rehearse: () => createServedRehearsal(config.dataDir),
     tombstone: keyring.tombstone,
     keysOf: async () => {
       await configuration.refresh()

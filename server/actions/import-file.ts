@@ -10,7 +10,7 @@ import type { Source } from '../import/source.ts'
 import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import type { Store } from './prepare-store.ts'
-import { createRehearsal } from './rehearsal.ts'
+import { createCommandRehearsal } from './rehearsal.ts'
 import { readKeysOf } from './sites.ts'
 
 /** Imports a file. A dry run writes to a temporary empty store, and leaves no audit row. */
@@ -29,7 +29,7 @@ export async function importFile(
       : importOrders(deps, source.rows, checkOrder, on)
   }
   if (dryRun) {
-    const rehearsal = await createRehearsal(config.dataDir)
+    const rehearsal = await createCommandRehearsal(config.dataDir)
     return run(rehearsal.db, hooks).finally(() => rehearsal.remove())
   }
   return auditedImport({ db, newId: () => nanoid(22), now }, { kind, actor }, (noteProgress) =>

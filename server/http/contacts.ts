@@ -101,10 +101,11 @@ export function contactRoutes(deps: HttpDeps) {
 
 /** Imports a streamed body row by row, with the same check. */
 function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
-  return async (source, onProgress) => {
+  return async (source, rehearsal, onProgress) => {
     const { db, now } = deps
     const keysOf = await deps.keysOf()
     const at = now()
-    return importContacts({ db, keysOf, now }, source, (row) => checkContact(row, at), { onProgress })
+    const into = { db, keysOf, now, ...(rehearsal === null ? {} : { rehearsal }) }
+    return importContacts(into, source, (row) => checkContact(row, at), { onProgress })
   }
 }

@@ -30,6 +30,8 @@ export type HttpDeps = {
     /** Returns how many visitors it had, or null if there is no such site. */
     remove: (id: string, by: SiteAct) => Promise<{ visitors: number } | null>
   }
+  /** Creates the temporary store of a dry run. */
+  rehearse: () => Promise<{ db: Kysely<Database>; remove(): Promise<void> }>
   /** The keyed hash under which a retired visitor is refused. */
   tombstone: (visitorId: string) => string
   /** Hashes a contact's identifiers under the keys of the current sites. */

@@ -1,15 +1,19 @@
 /**
- * Streams CSV and NDJSON bodies and workbooks into the import as they arrive, without holding them in memory. JSON bodies pass to the
- * route's own check; any other type is refused.
+ * Streams CSV, NDJSON and workbooks into the import as they arrive, without holding them in memory. JSON bodies pass to
+ * the route's own check; any other type is refused.
  */
 import type { MiddlewareHandler } from 'hono'
+
+import type { Kysely } from 'kysely'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
 import { auditedImport } from '../import/audited.ts'
 import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
+import { previewed } from '../import/preview.ts'
 import type { ImportOutcome } from '../import/run.ts'
 import { openSource, type Source } from '../import/source.ts'
+import type { Database } from '../store/schema.ts'
 import { limitBody, ROWS_BYTES } from './body-limit.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 
@@ -28,10 +32,14 @@ const FORMATS: Record<string, Dialect['format']> = {
 
 const limitRows = limitBody(ROWS_BYTES)
 
-/** Imports an opened body. It calls `progress` after each transaction. */
-type RunImport = (source: Source, progress: (rows: number, outcome: ImportOutcome) => void) => Promise<ImportOutcome>
+/** Imports an opened body, into the store or into that of a dry run. It calls `progress` after each transaction. */
+type RunImport = (
+  source: Source,
+  rehearsal: Kysely<Database> | null,
+  progress: (rows: number, outcome: ImportOutcome) => void,
+) => Promise<ImportOutcome>
 
-/** Middleware that imports CSV, NDJSON and workbooks in place of the route's handler. */
+/** Middleware that imports CSV, NDJSON and workbooks in place of the route's handler, and does dry runs of JSON too. */
 export function streamedImport(
   deps: HttpDeps,
   kind: 'contacts' | 'orders',
@@ -39,13 +47,15 @@ export function streamedImport(
 ): MiddlewareHandler<PrivateEnv> {
   return async (c, next) => {
     const type = (c.req.header('content-type') ?? '').split(';', 1).join().trim().toLowerCase()
-    const format = FORMATS[type]
+    const isJson = /^application\/([\w.-]+\+)?json$/.test(type)
+    const dryRun = isDryRun(c.req.query('dry_run'))
+    if (isJson && !dryRun) {
+      // The runtime's own reading would make the nearest number of a large id.
+      c.req.json = async <T>() => parseJson(await c.req.text()) as T
+      return limitRows(c, next)
+    }
+    const format = isJson ? 'json' : FORMATS[type]
     if (format === undefined) {
-      if (/^application\/([\w.-]+\+)?json$/.test(type)) {
-        // The runtime's own reading would make the nearest number of a large id.
-        c.req.json = async <T>() => parseJson(await c.req.text()) as T
-        return limitRows(c, next)
-      }
       const message =
         'Content-Type must be application/json, application/x-ndjson, text/csv or that of a workbook (.xlsx)'
       throw new Problem(415, 'unsupported_media_type', message)
@@ -63,9 +73,10 @@ export function streamedImport(
         sheet: c.req.query('sheet'),
         currency: currency?.toUpperCase() ?? null,
       })
+      if (dryRun) return c.json(await rehearsed(deps, source, run), 200)
       const note = { kind, actor: c.get('caller').actor }
       const outcome = await auditedImport(deps, note, (noteProgress) =>
-        run(source, (rows, soFar) => {
+        run(source, null, (rows, soFar) => {
           noteProgress(rows, soFar)
           deps.wake()
         }),
@@ -77,6 +88,25 @@ export function streamedImport(
     } finally {
       deps.wake()
     }
+  }
+}
+
+function isDryRun(text: string | undefined): boolean {
+  if (text !== undefined && text !== 'true' && text !== 'false') {
+    throw new Problem(400, 'invalid_request', 'dry_run must be true or false')
+  }
+  return text === 'true'
+}
+
+/** What an import would do, and its first rows as they were understood. */
+async function rehearsed(deps: HttpDeps, source: Source, run: RunImport) {
+  const rehearsal = await deps.rehearse()
+  try {
+    const { rows, first } = previewed(source.rows)
+    const outcome = await run({ ...source, rows }, rehearsal.db, () => {})
+    return { ...outcome, columns: source.columns, dialect: source.dialect(), dry_run: true, preview: first }
+  } finally {
+    await rehearsal.remove()
   }
 }
 

@@ -10,6 +10,20 @@ export const rejectedSchema = z.object({
   message: z.string(),
 })
 
+/** The fields that the reply of a dry run has. */
+const rehearsedFields = {
+  dry_run: z.boolean().optional().openapi({ description: 'True if nothing was written, because it was a dry run.' }),
+  preview: z
+    .array(
+      z.union([
+        z.object({ row: z.number(), item: z.unknown() }),
+        z.object({ row: z.number(), code: z.string(), message: z.string() }),
+      ]),
+    )
+    .optional()
+    .openapi({ description: 'Dry run: the first 20 rows as they were understood, each as a JSON push would hold it.' }),
+}
+
 /** The fields that the reply has for NDJSON and CSV only. */
 export const importedFields = {
   rejected_total: z.number().optional().openapi({
@@ -29,6 +43,7 @@ export const importedFields = {
     )
     .optional()
     .openapi({ description: 'CSV: the field to which each column was mapped.' }),
+  ...rehearsedFields,
   dialect: z
     .object({
       format: z.enum(['csv', 'ndjson', 'json', 'xlsx']),
@@ -52,6 +67,10 @@ export const importQuery = z.object({
         'column. The fields of other columns are guessed.',
       example: 'Kunden-Nr:id,Mail:email,Notiz:-',
     }),
+  dry_run: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'Reports what the import would do, and writes nothing.' }),
   sheet: z
     .string()
     .max(100)

@@ -97,8 +97,9 @@ export function orderRoutes(deps: HttpDeps) {
 
 /** Imports a streamed body row by row, with the same check. */
 function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
-  return async (source, onProgress) => {
+  return async (source, rehearsal, onProgress) => {
     const { db, now } = deps
-    return importOrders({ db, keysOf: await deps.keysOf(), now }, source.rows, checkOrder, { onProgress })
+    const into = { db, keysOf: await deps.keysOf(), now, ...(rehearsal === null ? {} : { rehearsal }) }
+    return importOrders(into, source.rows, checkOrder, { onProgress })
   }
 }

@@ -207,7 +207,7 @@ describe('a file refused as a whole', () => {
     ['a file without an id column', 'city,country\nLyon,FR\n', '', 400, 'no_id_column', /"city", "country"/],
     ['a map with unknown columns', 'id\n1\n', '?map=Id:id', 400, 'bad_map', /"Id".*"id"/],
     ['nothing', ' ', '', 400, 'empty_file', /empty/],
-    ['a workbook', 'PK\x03\x04', '', 400, 'not_text', /save it as CSV/],
+    ['a damaged workbook', 'PK\x03\x04', '', 400, 'not_a_workbook', /save it again as .xlsx/],
   ])('%s', async (_, body, query, status, code, detail) => {
     const response = await upload(body, query)
     expect(response.status).toBe(status)

@@ -319,7 +319,7 @@ describe('a generated file', () => {
   test.each([
     ['nothing', '', 'empty_file'],
     ['blanks', ' \n\n', 'empty_file'],
-    ['a workbook', 'PK\x03\x04rest', 'not_text'],
+    ['a damaged workbook', 'PK\x03\x04rest', 'not_a_workbook'],
     ['what is packed', '\x1f\x8b\x08rest', 'not_text'],
     ['zeros', 'id,b\n\0\0\0\0', 'not_text'],
     ['somebody else’s addresses', 'owner_email,Assigned to\nann@x.example,bob@x.example\n', 'no_id_column'],
