@@ -15,7 +15,10 @@ const folder = mkdtempSync(join(tmpdir(), 'couture-keys-'))
 const SECRET = 'a secret that is only in the environment'
 
 beforeAll(async () => {
-  const [one, two] = await Promise.all([startServer(), startServer({ env: { COUTURE_SECRET: SECRET } })])
+  const [one, two] = await Promise.all([
+    startServer({ fromSources: true }),
+    startServer({ env: { COUTURE_SECRET: SECRET } }),
+  ])
   server = one
   other = two
 })

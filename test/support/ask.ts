@@ -15,6 +15,8 @@ export type Shared = {
   postgres: { given: null; got: string }
   /** The name of a database there with the newest schema, used as a template for others; null on Citus. */
   template: { given: null; got: string | null }
+  /** The path of a SQLite store with the newest schema, to be copied. */
+  storeFile: { given: null; got: string }
   /** The path of a Chromium's executable. Installing one takes minutes, so give such hooks `INSTALL_MS`. */
   chromium: { given: null; got: string }
   /** The address of a running Chromium that Playwright connects to. */

@@ -58,7 +58,9 @@ export async function bundleProduct(): Promise<{ main: string; remove(): void }>
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
   // Said here, so that Node does not parse each file to find out.
   writeFileSync(join(folder, 'package.json'), '{"type":"module"}')
-  const preloaded = ['shifted-clock', 'check-citus-shapes'].map((name) => `import '${ROOT}test/support/${name}.ts'`)
+  const preloaded = ['shifted-clock', 'quick-passwords', 'check-citus-shapes'].map(
+    (name) => `import '${ROOT}test/support/${name}.ts'`,
+  )
   const entry = (name: string, ...lines: string[]) => {
     const path = join(folder, `${name}.mjs`)
     writeFileSync(path, [...preloaded, ...lines].join('\n'))

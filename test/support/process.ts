@@ -12,4 +12,4 @@ const here = (file: string) => new URL(file, import.meta.url).pathname
 export const preloading = (...files: string[]) => files.flatMap((file) => ['--import', here(file)])
 
 /** What each process is preloaded with. */
-export const PRELOADS = preloading('./shifted-clock.ts', './check-citus-shapes.ts')
+export const PRELOADS = preloading('./shifted-clock.ts', './quick-passwords.ts', './check-citus-shapes.ts')

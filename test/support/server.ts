@@ -16,7 +16,8 @@ export { freePort }
 
 /**
  * How a server is started. `clockMs`: how far its clock is ahead of the real one; negative for the past. `movable`: its
- * clock can be set while it runs. `flushMs`: how much slower its disk is to flush the journal. `fromSources`: as an installation starts, not bundled.
+ * clock can be set while it runs. `flushMs`: how much slower its disk is to flush the journal. `fromSources`: as an
+ * installation starts, not bundled and with a store of its own making.
  */
 export type ServerOptions = {
   dataDir?: string
@@ -131,7 +132,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   const dataDir = options.dataDir ?? mkdtempSync(join(tmpdir(), 'couture-test-'))
   const port = options.port ?? (await freePort())
   const url = `http://localhost:${port}`
-  const store = await openStore(dataDir, options.env?.DATABASE_URL, { migrated: true })
+  const store = await openStore(dataDir, options.env?.DATABASE_URL, { migrated: !options.fromSources })
   const setClock = async (clockMs: number) => {
     // Renamed, so that nobody reads half a number.
     writeFileSync(`${clockOf(dataDir)}.new`, String(clockMs))

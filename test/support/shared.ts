@@ -1,10 +1,13 @@
 /**
- * The resources shared by all tests of a run: one PostgreSQL, one Chromium, the bundled product, the assigned ports,
- * and processes that run commands. Vitest's main process holds it, starts each when a test first asks for it
+ * The resources shared by all tests of a run: one PostgreSQL, one Chromium, the bundled product, a store to be copied, the
+ * assigned ports, and processes that run commands. Vitest's main process holds it, starts each when a test first asks for it
  * (`ask.ts`), and stops it at the end of the run.
  */
+import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import type { Shared } from './ask.ts'
 import { bundleProduct } from './bundled.ts'
@@ -57,6 +60,17 @@ export default async function setup(): Promise<() => Promise<void>> {
       await migrate(db)
       await db.destroy()
       return name
+    }),
+    storeFile: once(async () => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'couture-template-'))
+      endings.push(async () => rmSync(dataDir, { recursive: true, force: true }))
+      const { createSqliteStore } = await import('../../server/store/engine/sqlite.ts')
+      const { migrate } = await import('../../server/store/migrate.ts')
+      const file = join(dataDir, 'couture.db')
+      const db = createSqliteStore(file)
+      await migrate(db)
+      await db.destroy()
+      return file
     }),
   }
   const server = createServer(async (request, response) => {

@@ -3,6 +3,8 @@
  * its own on the PostgreSQL that the tests of a run share. Tests read it beside the server, with one SQL.
  */
 import { randomUUID } from 'node:crypto'
+import { chmodSync, copyFileSync, existsSync, readdirSync } from 'node:fs'
+import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { Pool, types } from 'pg'
 import { ask, isShared } from './ask.ts'
@@ -32,10 +34,21 @@ const databases = new Map<string, string>()
  * new one may have the newest schema already.
  */
 export async function openStore(dataDir: string, url?: string, { migrated = false } = {}): Promise<TestStore> {
-  if (url === undefined && ENGINE === 'sqlite') return sqliteStore(dataDir)
+  if (url === undefined && ENGINE === 'sqlite') {
+    if (migrated && isShared()) await copyTemplate(dataDir)
+    return sqliteStore(dataDir)
+  }
   const own = url ?? databases.get(dataDir) ?? (await createDatabase({ migrated }))
   if (url === undefined) databases.set(dataDir, own)
   return postgresStore(own, url === undefined)
+}
+
+/** Puts an empty store with the newest schema into a folder that holds nothing: a start makes one from all migrations. */
+async function copyTemplate(dataDir: string): Promise<void> {
+  if (!existsSync(dataDir) || readdirSync(dataDir).length > 0) return
+  const file = join(dataDir, 'couture.db')
+  copyFileSync(await ask('storeFile', null), file)
+  chmodSync(file, 0o600)
 }
 
 function sqliteStore(dataDir: string): TestStore {
