@@ -203,6 +203,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     },
     collect: collector.collect,
     knowsOrigin: configuration.knowsOrigin,
+    publicUrl: config.publicUrl,
     onLimited: metrics.limited,
     ...watching,
   })

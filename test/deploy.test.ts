@@ -237,6 +237,7 @@ describe('a proxy on the path of the shop', () => {
         ['the tag', 'shop.example', '/c/tag.js?site=demo', 200],
         ['the health check', 'shop.example', '/c/healthz', 200],
         ['a forged newsletter link', 'shop.example', '/c/l/c1.no.no.no', 400],
+        ['the settings of an SDK without a key', 'shop.example', '/c/sourceConfig/?p=npm', 401],
         ['the shop itself', 'shop.example', '/dashboard/', 200],
         ['the dashboard', 'couture.example', '/dashboard/', 200],
         ['the API without a key', 'couture.example', '/api/v1/matches', 401],

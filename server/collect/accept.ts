@@ -7,8 +7,8 @@ import { Problem } from '../domain/problem.ts'
 import type { Site } from '../domain/settings.ts'
 import type { CallKind } from './segment-map.ts'
 
-/** A public endpoint: the tag's, or one of Segment's by the kind of its calls. */
-export type Endpoint = 'events' | 'batch' | CallKind
+/** A public endpoint: the tag's, or one of Segment's by the kind of its calls. RudderStack's `merge` is only answered. */
+export type Endpoint = 'events' | 'batch' | 'merge' | CallKind
 
 /** A request that was admitted and read, as plain data, because it crosses to another thread. */
 export type CollectRequest = {
@@ -16,8 +16,10 @@ export type CollectRequest = {
   address: string | null
   receivedAt: number
   text: string
-  /** The site named in the URL, as Segment's callers may do. */
+  /** The site named in the query, as Segment's callers may do. */
   site: string | null
+  /** The write key in the query, as RudderStack's beacons send it. */
+  writeKey: string | null
   authorization: string | undefined
   cookie: string | undefined
   origin: string | undefined
@@ -35,7 +37,7 @@ export type Checked = { entries: Entry[]; answer: Answer }
  * A browser's `Origin` must be one of the site's. Without an origin, the request must at least be same-site, or not
  * come from a browser.
  */
-export function checkOrigin({ origin, fetchSite }: CollectRequest, site: Site): void {
+export function checkOrigin({ origin, fetchSite }: Pick<CollectRequest, 'origin' | 'fetchSite'>, site: Site): void {
   if (origin !== undefined && origin !== 'null') {
     if (site.origins.includes(origin)) return
     throw new Problem(403, 'origin_not_allowed', `Origin must be one of the site's origins (got "${origin}")`)

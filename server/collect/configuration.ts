@@ -18,6 +18,8 @@ export type Snapshot = {
 /** What endpoints look up. The `fresh` lookups refresh once before they fail: the entry may have just been created. */
 export type Directory = {
   sites(): Iterable<Site>
+  /** Resolves after the next refresh that a missing entry may trigger. */
+  missed(): Promise<void>
   freshSite(id: string): Promise<Site | undefined>
   freshKey(hash: string): Promise<ApiKey | undefined>
 }
@@ -32,8 +34,6 @@ export type Configuration = Directory & {
   isShopHost(name: string): boolean
   /** Checks whether the store has a newer version. Returns whether the store could be asked. */
   refresh(): Promise<boolean>
-  /** Resolves after the next refresh that a missing entry may trigger. */
-  missed(): Promise<void>
 }
 
 /** A directory of the last snapshot it was given. `missed` must resolve once the newest snapshot was given. */
@@ -46,6 +46,7 @@ export function createDirectory(missed: () => Promise<void>): Directory & { use(
       keys = new Map(snapshot.keys.map(({ hash, ...key }) => [hash, key]))
     },
     sites: () => sites.values(),
+    missed,
     async freshSite(id) {
       if (!sites.has(id)) await missed()
       return sites.get(id)
@@ -138,6 +139,5 @@ export async function createConfiguration(deps: {
     knowsOrigin: (origin) => origins.has(origin),
     isShopHost: (name) => shopHosts.has(name),
     refresh,
-    missed: afterMiss,
   }
 }

@@ -7,8 +7,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { internalError, Problem, problemAnswer } from '../domain/problem.ts'
 import type { Answer, CollectRequest, Endpoint } from './accept.ts'
 import { ClientDisconnected } from './body.ts'
+import { corsHeaders, preflightHeaders } from './cors.ts'
 import { LIMIT_HEADER } from './limits.ts'
 import { ENDPOINTS, type ReceiveDeps, receive } from './receive.ts'
+import { answerSettings, SETTINGS_ROUTES, type SettingsRequest, settingsRequest } from './sdk-settings.ts'
 
 /** What the endpoints need. */
 export type EndpointDeps = {
@@ -17,6 +19,8 @@ export type EndpointDeps = {
   collect: (endpoint: Endpoint, delivery: CollectRequest) => Promise<Answer>
   /** Whether any site lists the origin. */
   knowsOrigin: (origin: string) => boolean
+  /** How browsers reach the collector. */
+  publicUrl: string
   /** Called for each answered request. */
   onRequest: (method: string, route: string, status: number, ms: number) => void
   /** Called for each 429, with the name of the limit. */
@@ -30,65 +34,75 @@ export type EndpointHandler = (message: IncomingMessage, response: ServerRespons
 /** Headers of every answer, unless it sets its own. */
 const ANSWER_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' }
 
-const PREFLIGHT_HEADERS = {
-  'access-control-allow-methods': 'POST',
-  'access-control-allow-headers': 'content-type, content-encoding, authorization, x-retry-count',
-  'access-control-max-age': '86400',
-}
-
 /** Keep reading an answered request's remaining body for this long, then cut the connection. */
 const DRAIN_MS = 5000
 
 /** Creates the endpoints. */
 export function createEndpoints(deps: EndpointDeps): EndpointHandler {
-  const corsOf = ({ headers: { origin } }: IncomingMessage): Record<string, string> =>
-    origin === undefined || !deps.knowsOrigin(origin)
-      ? { vary: 'Origin' }
-      : {
-          'access-control-allow-origin': origin,
-          'access-control-allow-credentials': 'true',
-          'access-control-expose-headers': 'Retry-After',
-          vary: 'Origin',
-        }
-  const failed = (error: unknown, path: string): Answer => {
+  const failed = (error: unknown, method: string, path: string): Answer => {
     if (error instanceof Problem) return problemAnswer(error)
-    deps.onError(error, 'POST', path)
+    deps.onError(error, method, path)
     return problemAnswer(internalError())
   }
-  const collect = async (message: IncomingMessage, endpoint: Endpoint, path: string): Promise<Answer> => {
-    try {
-      return await deps.collect(endpoint, await receive(message, endpoint, deps.receive))
-    } catch (error) {
-      if (error instanceof ClientDisconnected) throw error
-      return failed(error, path)
-    }
-  }
-  return (message, response) => {
-    const { method } = message
-    const { url = '' } = message
-    const cut = url.indexOf('?')
-    const path = cut < 0 ? url : url.slice(0, cut)
-    const endpoint = ENDPOINTS.get(path)
-    if (endpoint === undefined) return false
-    if (method === 'OPTIONS') {
-      response.writeHead(204, { ...corsOf(message), ...PREFLIGHT_HEADERS }).end()
-      return true
-    }
-    if (method !== 'POST') return false
+  /** Sends what comes of a request, unless its sender has gone. `route` is the pattern of its path. */
+  const answer = (message: IncomingMessage, response: ServerResponse, route: string, making: () => Promise<Answer>) => {
     const began = performance.now()
-    collect(message, endpoint, path).then(
-      ({ status, headers, body }) => {
-        const length = { 'content-length': Buffer.byteLength(body) }
-        response.writeHead(status, { ...ANSWER_HEADERS, ...length, ...headers, ...corsOf(message) }).end(body)
-        const limit = status === 429 ? headers[LIMIT_HEADER] : undefined
-        if (limit !== undefined) deps.onLimited(limit)
-        deps.onRequest('POST', path, status, performance.now() - began)
-        if (!message.complete) drain(message)
-      },
-      () => {},
-    )
+    const { method = '' } = message
+    const credentials = method === 'POST'
+    making()
+      .catch((error: unknown) => {
+        if (error instanceof ClientDisconnected) throw error
+        return failed(error, method, route)
+      })
+      .then(
+        ({ status, headers, body }) => {
+          const length = { 'content-length': Buffer.byteLength(body) }
+          const cors = corsHeaders(message.headers.origin, deps.knowsOrigin, { credentials })
+          response.writeHead(status, { ...ANSWER_HEADERS, ...length, ...headers, ...cors }).end(body)
+          const limit = status === 429 ? headers[LIMIT_HEADER] : undefined
+          if (limit !== undefined) deps.onLimited(limit)
+          deps.onRequest(method, route, status, performance.now() - began)
+          if (!message.complete) drain(message)
+        },
+        () => {},
+      )
     return true
   }
+  const allow = ({ headers }: IncomingMessage, response: ServerResponse, method: 'GET' | 'POST') => {
+    const cors = corsHeaders(headers.origin, deps.knowsOrigin, { credentials: method === 'POST' })
+    const preflight = preflightHeaders(method, headers['access-control-request-headers'])
+    response.writeHead(204, { ...cors, ...preflight }).end()
+    return true
+  }
+  return (message, response) => {
+    const { method, url = '' } = message
+    const cut = url.indexOf('?')
+    const path = plainPath(cut < 0 ? url : url.slice(0, cut))
+    const endpoint = ENDPOINTS.get(path)
+    if (endpoint !== undefined) {
+      if (method === 'OPTIONS') return allow(message, response, 'POST')
+      if (method !== 'POST') return false
+      return answer(message, response, path, async () =>
+        deps.collect(endpoint, await receive(message, endpoint, deps.receive)),
+      )
+    }
+    const asked = settingsRequest(path, cut < 0 ? '' : url.slice(cut), message.headers.authorization)
+    if (asked === null) return false
+    if (method === 'OPTIONS') return allow(message, response, 'GET')
+    if (method !== 'GET' && method !== 'HEAD') return false
+    return answer(message, response, SETTINGS_ROUTES[asked.sdk], () => settings(message, asked, deps))
+  }
+}
+
+/** A host that was given with a slash at its end makes two in a path. */
+function plainPath(path: string): string {
+  return path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
+}
+
+async function settings(message: IncomingMessage, asked: SettingsRequest, deps: EndpointDeps): Promise<Answer> {
+  const { clientAddress, limit, now, configuration } = deps.receive
+  limit({ address: clientAddress(message), keyHash: null }, now())
+  return answerSettings(asked, message.headers.origin, { configuration, publicUrl: deps.publicUrl })
 }
 
 /** If the connection were cut at once, the sender might not read the answer. */

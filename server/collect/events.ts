@@ -18,6 +18,7 @@ import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } fro
 import type { Growth } from './growth.ts'
 import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
+import { type Placed, type Sequence, timeAfter } from './sequence.ts'
 import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
 import { tolerateBatch, tolerateEvent } from './tolerance.ts'
 import { type HashVisitor, provenVisitors } from './visitor.ts'
@@ -37,6 +38,7 @@ export type EventsDeps = ClaimDeps & {
   secure: boolean
   newId: () => string
   growth: Growth
+  sequence: Sequence
   /** Counts events that are not stored, and what is taken out of those that are. */
   count: (what: 'duplicate' | 'bot' | RejectCode | PersonalKind, n: number) => void
 }
@@ -185,7 +187,7 @@ async function stampEvents(
       continue
     }
     const corrected = correctedTime(Date.parse(event.at), sentAt, receivedAt)
-    const at = afterThe(last, corrected, event.id)
+    const at = timeAfter(last, corrected, event.id)
     // A withdrawal counts however late it arrives.
     if (!keyed && event.type !== 'consent' && at < receivedAt - LIMITS.maxAgeMs) {
       reject('too_old', 'at must be within the last 7 days (a request with a key may be older)')
@@ -219,18 +221,6 @@ async function stampEvents(
 }
 
 const ignore = () => {}
-
-/** An event's time as it was corrected, and as it is kept. */
-type Placed = { corrected: number; at: number; id: string }
-
-/**
- * The time of an event that follows another in its request. Of events with one time the place in the request decides, as
- * servers write several in a millisecond; where their ids say otherwise, the later one is kept a millisecond later.
- */
-function afterThe(last: Placed | null, corrected: number, id: string): number {
-  if (last === null || corrected !== last.corrected) return corrected
-  return id > last.id ? last.at : last.at + 1
-}
 
 /** Why an event must be refused, for the request's consent or for its own size. */
 function refuse(

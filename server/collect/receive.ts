@@ -13,19 +13,24 @@ import type { Configuration } from './configuration.ts'
 import type { RateLimit } from './rate-limit.ts'
 import { keyInHeader } from './segment-auth.ts'
 
-/** The paths of the endpoints. Segment's browser SDKs use the initials, its importers `import`. */
+/** The paths of the endpoints. Segment's browser SDKs use the initials, its importers `import`, RudderStack's beacons their own. */
 export const ENDPOINTS: ReadonlyMap<string, Endpoint> = new Map<string, Endpoint>([
   ['/v1/events', 'events'],
   ...Object.entries({
     ...({ batch: 'batch', track: 'track', page: 'page', screen: 'screen' } as const),
-    ...({ identify: 'identify', group: 'group', alias: 'alias' } as const),
+    ...({ identify: 'identify', group: 'group', alias: 'alias', merge: 'merge' } as const),
     ...({ b: 'batch', import: 'batch', t: 'track', p: 'page', s: 'screen' } as const),
     ...({ i: 'identify', g: 'group', a: 'alias' } as const),
-  }).flatMap(([name, endpoint]): [string, Endpoint][] => [
-    [`/v1/${name}`, endpoint],
-    [`/v1/${name}/`, endpoint],
-  ]),
+  }).flatMap(([name, endpoint]) => withSlash(`/v1/${name}`, endpoint)),
+  ...withSlash('/beacon/v1/batch', 'batch'),
 ])
+
+function withSlash(path: string, endpoint: Endpoint): [string, Endpoint][] {
+  return [
+    [path, endpoint],
+    [`${path}/`, endpoint],
+  ]
+}
 
 /** What receiving needs. */
 export type ReceiveDeps = {
@@ -56,15 +61,17 @@ export async function receive(
   }
   const text = await readBody(message, maxBytes)
   charge(text.length)
-  const site = endpoint === 'events' ? null : siteIn(message.url ?? '')
+  const query = endpoint === 'events' ? null : queryOf(message.url ?? '')
+  const site = query?.get('site') ?? null
+  const writeKey = query?.get('writeKey') ?? null
   const userAgent = message.headers['user-agent']?.slice(0, AGENT_LENGTH)
   const fetchSite = message.headers['sec-fetch-site'] as string | undefined
-  return { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
+  return { address, receivedAt, text, site, writeKey, authorization, cookie, origin, fetchSite, userAgent }
 }
 
-function siteIn(url: string): string | null {
+function queryOf(url: string): URLSearchParams | null {
   const cut = url.indexOf('?')
-  return cut < 0 ? null : new URLSearchParams(url.slice(cut)).get('site')
+  return cut < 0 ? null : new URLSearchParams(url.slice(cut))
 }
 
 /** The hash of a request's secret key, if it has one that this collector knows already. */

@@ -12,7 +12,7 @@ import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import { byTimeThenId, type EndedUser, type Entry, type StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
-import { type Checked, type CollectRequest, checkOrigin } from './accept.ts'
+import { type Checked, type CollectRequest, checkOrigin, type Endpoint } from './accept.ts'
 import { AGENT_LENGTH, isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
@@ -20,7 +20,7 @@ import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.t
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall, readContext, visitorsOfUser } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
-import { type CallKind, type MappedEvent, mapCall } from './segment-map.ts'
+import { type MappedEvent, mapCall } from './segment-map.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 
 /** A call that is kept, with its visitor and what is known about the browser. */
@@ -40,7 +40,7 @@ type Browser = { ip: string | null; userAgent: string | null }
 /** Checks one request. `kind` comes from its path. Throws a `Problem` for a request that is refused as a whole. */
 export async function collectSegment(
   delivery: CollectRequest,
-  kind: CallKind | 'batch',
+  kind: Exclude<Endpoint, 'events'>,
   deps: EventsDeps,
 ): Promise<Checked> {
   const { receivedAt } = delivery
@@ -69,7 +69,10 @@ export async function collectSegment(
     const key = 'code' in result ? '' : `${result.visitor} ${result.event.id}`
     if ('code' in result) skipped.set(result.code, (skipped.get(result.code) ?? 0) + 1)
     else if (kept.has(key)) skipped.set('duplicate', (skipped.get('duplicate') ?? 0) + 1)
-    else kept.set(key, result)
+    else {
+      result.event.at = deps.sequence(result.visitor, result.event.at, result.event.id)
+      kept.set(key, result)
+    }
   }
   if (!caller.keyed) {
     // A withdrawal adds nothing.
@@ -104,7 +107,7 @@ function parse(text: string): Record<string, unknown> {
   return json
 }
 
-function callsOf(body: Record<string, unknown>, kind: CallKind | 'batch'): unknown[] {
+function callsOf(body: Record<string, unknown>, kind: Exclude<Endpoint, 'events'>): unknown[] {
   if (Array.isArray(body.batch)) {
     const { events: most } = LIMITS.segment
     if (body.batch.length <= most) return body.batch
@@ -226,6 +229,7 @@ function detailsOf({ kind, fields, context }: ReadCall) {
     ...text('groupId'),
     properties: isRecord(fields.properties) ? fields.properties : {},
     page: isRecord(context.page) ? context.page : {},
+    campaign: context.campaign,
   }
 }
 

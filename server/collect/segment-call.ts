@@ -13,17 +13,26 @@ import { isBlockedIdentifier, looksLikeEmail, normaliseEmail } from '../domain/i
 import { USER_VISITOR } from '../domain/ids.ts'
 import { readTime } from '../domain/time.ts'
 import { cleanText } from './personal-data.ts'
+import { plainAnonymousId, plainUserId } from './plain-id.ts'
 import { TOO_DEEP } from './schema.ts'
 import type { SegmentCaller } from './segment-auth.ts'
 import type { CallKind } from './segment-map.ts'
 import { correctedTime } from './stamp.ts'
-import { anonymousVisitor, type HashVisitor, plainAnonymousId } from './visitor.ts'
+import { anonymousVisitor, type HashVisitor } from './visitor.ts'
 
 /** The user whom a call names, as the props of a login. */
 export type Named = { kind: 'login'; contact_id: string } | { kind: 'login'; email: string }
 
 /** What is read of a call's `context`, of which a batch may hold one for all its calls. */
-export type CallContext = { page?: unknown; consent?: unknown; ip?: unknown; userAgent?: unknown }
+export type CallContext = {
+  page?: unknown
+  campaign?: unknown
+  /** Segment's way to state consent, and RudderStack's. */
+  consent?: unknown
+  consentManagement?: unknown
+  ip?: unknown
+  userAgent?: unknown
+}
 
 /** A readable call. */
 export type ReadCall = {
@@ -45,8 +54,8 @@ export type Refusal = { code: RejectCode; message: string }
 export type CallSetting = {
   caller: SegmentCaller
   receivedAt: number
-  /** The kind from the path, or null in a batch. */
-  kind: CallKind | null
+  /** The kind from the path, or null in a batch. Calls of kind `merge` are left out: nobody is merged by an SDK. */
+  kind: CallKind | 'merge' | null
   context: CallContext
   sentAt: unknown
   tokenHash: (text: string) => string
@@ -87,11 +96,18 @@ export function readCall(raw: unknown, setting: CallSetting): ReadCall | Refusal
 export function readContext(context: unknown, ofBatch: CallContext): CallContext {
   const own = isRecord(context) ? context : {}
   const field = (name: keyof CallContext) => (Object.hasOwn(own, name) ? own[name] : ofBatch[name])
-  return { page: field('page'), consent: field('consent'), ip: field('ip'), userAgent: field('userAgent') }
+  return {
+    page: field('page'),
+    campaign: field('campaign'),
+    consent: field('consent'),
+    consentManagement: field('consentManagement'),
+    ip: field('ip'),
+    userAgent: field('userAgent'),
+  }
 }
 
 function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting): string {
-  const { messageId } = raw
+  const messageId = typeof raw.messageId === 'number' ? String(raw.messageId) : raw.messageId
   if (typeof messageId === 'string' && messageId.trim() !== '') {
     const keeps = MESSAGE_ID.test(messageId) && cleanText(messageId, () => {}) === messageId
     return keeps ? messageId : `h.${tokenHash(`segment message ${messageId}`)}`
@@ -129,14 +145,17 @@ function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: Ca
 /** The users whom a call names, the better identifier first. Traits name a user in `identify` only. */
 function namesOf(raw: Record<string, unknown>, kind: CallKind): Named[] {
   const names: Named[] = []
-  const userId = idText(raw.userId)
+  const userId = idText(raw.userId, plainUserId)
   if (userId !== null) {
     names.push(
       looksLikeEmail(userId) ? { kind: 'login', email: normaliseEmail(userId) } : { kind: 'login', contact_id: userId },
     )
   }
-  const email = kind === 'identify' && isRecord(raw.traits) ? idText(raw.traits.email) : null
-  if (email !== null) names.push({ kind: 'login', email })
+  // RudderStack's SDKs have the traits in the context.
+  const places = kind === 'identify' ? [raw.traits, isRecord(raw.context) ? raw.context.traits : null] : []
+  const emails = places.map((traits) => (isRecord(traits) ? idText(traits.email, plainUserId) : null))
+  const email = emails.find((each) => each !== null)
+  if (email !== undefined) names.push({ kind: 'login', email })
   return names
 }
 
@@ -147,8 +166,8 @@ function visitorOf(
   { caller, tokenHash, hashVisitor }: CallSetting,
 ): { visitor: string; ofUser: boolean } | Refusal {
   // An alias without an anonymous id means the browser of its previous id; the ids of two users are never merged.
-  const said = idText(raw.anonymousId) ?? (kind === 'alias' ? idText(raw.previousId) : null)
-  const anonymousId = said === null ? null : plainAnonymousId(said)
+  const previousId = kind === 'alias' ? idText(raw.previousId, plainAnonymousId) : null
+  const anonymousId = idText(raw.anonymousId, plainAnonymousId) ?? previousId
   if (anonymousId !== null) {
     if (isBlockedIdentifier(anonymousId)) {
       return { code: 'blocked_identifier', message: 'anonymousId must be the id of one visitor' }
@@ -156,8 +175,8 @@ function visitorOf(
     return { visitor: anonymousVisitor(caller.site.id, anonymousId, caller.keyed, hashVisitor), ofUser: false }
   }
   if (user === null) {
-    const said = idText(raw.userId)
-    if (said === null) return { code: 'invalid_event', message: 'a call must have an anonymousId or a userId' }
+    if (idText(raw.userId, plainUserId) === null)
+      return { code: 'invalid_event', message: 'a call must have an anonymousId or a userId' }
     return { code: 'blocked_identifier', message: 'userId must be the identifier of one person' }
   }
   const [verified, claimed, open] = visitorsOfUser(user, caller.site.id, tokenHash)
@@ -175,13 +194,11 @@ export function visitorsOfUser(
   return [visitor('verified'), visitor('claimed'), visitor('public')]
 }
 
-/** An id as text, without the quotes that old SDKs leave around it; null if there is none. */
-function idText(value: unknown): string | null {
-  if (typeof value === 'number') return String(value)
+/** An id as plain text; null if there is none. A number that JSON has rounded could be the id of somebody else. */
+function idText(value: unknown, plain: (text: string) => string): string | null {
+  if (typeof value === 'number') return Math.abs(value) <= Number.MAX_SAFE_INTEGER ? String(value) : null
   if (typeof value !== 'string') return null
-  const text = value.trim()
-  const id = text.length > 1 && text.startsWith('"') && text.endsWith('"') ? text.slice(1, -1) : text
-  return id === '' ? null : id
+  return plain(value) || null
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,7 +1,7 @@
 /**
- * Reads the consent of a call of Segment's API: `context.consent.categoryPreferences`, through the site's map of
- * categories to purposes. A purpose is granted if one of its categories says yes and none says no; a purpose that is
- * not mentioned is denied.
+ * Reads the consent of a call: Segment's `context.consent.categoryPreferences` and RudderStack's
+ * `context.consentManagement`, through the site's map of categories to purposes. A purpose is granted if one of its
+ * categories says yes and none says no; a purpose that is not mentioned is denied.
  *
  * A call without preferences denies everything. Only a server with a secret key may vouch for its visitors instead, and
  * only if the site's map says so under `*`.
@@ -14,19 +14,24 @@ export type Purposes = { analytics: boolean; identity: boolean; marketing: boole
 const NAMES = ['analytics', 'identity', 'marketing'] as const
 
 /** The name under which a site's map lists what its servers vouch for. */
-const VOUCHED = '*'
+export const VOUCHED = '*'
+
+/** Where a call's context states consent. */
+type Stated = { consent?: unknown; consentManagement?: unknown }
 
 /** Reads the consent of the contexts of one request: once each, because all its calls may share that of the batch. */
-export function createConsentReader(site: Site, keyed: boolean): (context: { consent?: unknown }) => Purposes {
-  const read = new Map<unknown, Purposes>()
+export function createConsentReader(site: Site, keyed: boolean): (context: Stated) => Purposes {
+  let last: Stated | null = null
+  let purposes = consentOf({}, site, keyed)
   return (context) => {
-    const purposes = read.get(context.consent) ?? consentOf(context, site, keyed)
-    read.set(context.consent, purposes)
+    const isSame = last?.consent === context.consent && last?.consentManagement === context.consentManagement
+    if (!isSame) purposes = consentOf(context, site, keyed)
+    last = context
     return purposes
   }
 }
 
-function consentOf(context: { consent?: unknown }, site: Site, keyed: boolean): Purposes {
+function consentOf(context: Stated, site: Site, keyed: boolean): Purposes {
   const stated = preferencesOf(context)
   const source = stated === null ? 'manual' : 'cmp'
   const said = stated ?? new Map(keyed ? [[VOUCHED, true]] : [])
@@ -41,17 +46,39 @@ function consentOf(context: { consent?: unknown }, site: Site, keyed: boolean): 
   return purposes
 }
 
-/** The preferences by lower-case category, or null if the call has none. Anything but `true` is a no. */
-function preferencesOf(context: { consent?: unknown }): Map<string, boolean> | null {
-  const consent = context.consent
-  if (typeof consent !== 'object' || consent === null) return null
-  const preferences = (consent as Record<string, unknown>).categoryPreferences
-  if (typeof preferences !== 'object' || preferences === null) return null
+/** The preferences by lower-case category, or null if the call has none. Anything but a yes is a no, and a no wins. */
+function preferencesOf({ consent, consentManagement }: Stated): Map<string, boolean> | null {
+  const pairs = [...segmentPairs(consent), ...rudderstackPairs(consentManagement)]
+  const isStated = pairs.length > 0 || isRecord(Object(consent).categoryPreferences) || isRecord(consentManagement)
+  if (!isStated) return null
   const said = new Map<string, boolean>()
-  for (const [category, value] of Object.entries(preferences)) {
+  for (const [category, yes] of pairs) {
     const name = category.trim().toLowerCase()
     // A visitor's category must not pass for what only the site may vouch for.
-    if (name !== VOUCHED) said.set(name, value === true && said.get(name) !== false)
+    if (name !== VOUCHED) said.set(name, yes && said.get(name) !== false)
   }
   return said
+}
+
+function segmentPairs(consent: unknown): [string, boolean][] {
+  const preferences = isRecord(consent) ? consent.categoryPreferences : null
+  return isRecord(preferences) ? Object.entries(preferences).map(([name, value]) => [name, value === true]) : []
+}
+
+/** The ids that were allowed and denied. Of OneTrust's the allowed ones are members, with their names as values. */
+function rudderstackPairs(management: unknown): [string, boolean][] {
+  if (!isRecord(management)) return []
+  const ids = (list: unknown): unknown[] =>
+    Array.isArray(list)
+      ? list
+      : isRecord(list)
+        ? Object.entries(list).flatMap(([id, name]) => (typeof name === 'string' || name === true ? id : []))
+        : []
+  const pairs = (list: unknown, yes: boolean) =>
+    ids(list).flatMap((id): [string, boolean][] => (typeof id === 'string' ? [[id, yes]] : []))
+  return [...pairs(management.allowedConsentIds, true), ...pairs(management.deniedConsentIds, false)]
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -11,6 +11,7 @@
 import { LIMITS } from '../../tag/wire.ts'
 import { readAmount } from '../domain/commerce/amount.ts'
 import { eventType } from '../domain/event.ts'
+import { fullAddress } from './segment-address.ts'
 
 /** The calls of Segment's specification. */
 export type CallKind = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
@@ -25,6 +26,8 @@ export type CallDetails = {
   properties: Record<string, unknown>
   /** `context.page`. */
   page: Record<string, unknown>
+  /** `context.campaign`. */
+  campaign?: unknown
 }
 
 /** The event that a call becomes, without its id, time and claim. */
@@ -43,6 +46,7 @@ const MAX_URL = LIMITS.eventBytes
 
 /** Names outside e-commerce that have a meaning here: a choice of consent, and a logout. */
 const OWN_NAMES: Record<string, string> = {
+  'Consent Management Interaction': 'consent',
   'Segment Consent Preference': 'consent',
   'Segment Consent Preference Updated': 'consent',
   'Signed Out': 'reset',
@@ -101,27 +105,29 @@ export function mapCall(call: CallDetails): MappedEvent | null {
       // A group's traits describe people and companies.
       return {
         type: 'group',
-        ...pageOf(call.page),
+        ...pageOf(call.page, call.campaign),
         ...(call.groupId === undefined ? {} : { props: { group_id: call.groupId } }),
       }
     case 'identify':
-      return { type: 'identify', ...pageOf(call.page), props: { kind: 'login' } }
+      return { type: 'identify', ...pageOf(call.page, call.campaign), props: { kind: 'login' } }
     case 'alias':
-      return { type: 'alias', ...pageOf(call.page) }
+      return { type: 'alias', ...pageOf(call.page, call.campaign) }
   }
 }
 
-function tracked(name: string, { properties, page }: CallDetails): MappedEvent {
+function tracked(name: string, { properties, page, campaign }: CallDetails): MappedEvent {
   const type = ((Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name] : undefined) ?? eventType(name)).slice(0, MAX_TYPE)
   const known = withoutPersonal(properties)
   // A choice of consent is carried by the consent itself.
   const props = type === 'consent' ? {} : COMMERCE.has(type) || SPEC_NAME.test(name) ? commerce(type, known) : known
-  return { type, ...pageOf(page), ...(Object.keys(props).length === 0 ? {} : { props }) }
+  return { type, ...pageOf(page, campaign), ...(Object.keys(props).length === 0 ? {} : { props }) }
 }
 
-function viewed({ kind, name, category, properties, page }: CallDetails): MappedEvent {
+function viewed({ kind, event, name: own, category, properties, page, campaign }: CallDetails): MappedEvent {
   // The address has its own field, and its query, which may hold anything, is cut like every event's.
-  const { url, referrer, title, path: _path, search: _search, ...rest } = properties
+  const { url, referrer, title, path: _path, search, ...rest } = properties
+  // RudderStack's SDKs for apps call a screen `event`.
+  const name = own ?? (kind === 'screen' ? event : undefined)
   const props = {
     ...withoutPersonal(rest),
     ...(name === undefined ? {} : { name }),
@@ -129,11 +135,15 @@ function viewed({ kind, name, category, properties, page }: CallDetails): Mapped
   }
   return {
     type: 'page',
-    ...pageOf({
-      url: url === undefined ? page.url : url,
-      referrer: referrer === undefined ? page.referrer : referrer,
-      title: title === undefined ? page.title : title,
-    }),
+    ...pageOf(
+      {
+        url: url === undefined ? page.url : url,
+        search: url === undefined || search === undefined ? page.search : search,
+        referrer: referrer === undefined ? page.referrer : referrer,
+        title: title === undefined ? page.title : title,
+      },
+      campaign,
+    ),
     ...(kind === 'screen' && name !== undefined ? { title: name.slice(0, MAX_TITLE) } : {}),
     ...(Object.keys(props).length === 0 ? {} : { props }),
   }
@@ -189,11 +199,12 @@ function withoutPersonal(properties: Record<string, unknown>): Record<string, un
   )
 }
 
-function pageOf(page: Record<string, unknown>): { url?: string; referrer?: string; title?: string } {
+function pageOf(page: Record<string, unknown>, campaign: unknown): { url?: string; referrer?: string; title?: string } {
   const text = (value: unknown) => (typeof value === 'string' && value !== '' ? value : undefined)
   const address = (value: unknown) => ((text(value)?.length ?? 0) > MAX_URL ? undefined : text(value))
+  const url = address(page.url)
   return given({
-    url: address(page.url),
+    url: url === undefined ? undefined : address(fullAddress(url, page.search, campaign)),
     referrer: address(page.referrer),
     title: text(page.title)?.slice(0, MAX_TITLE),
   })

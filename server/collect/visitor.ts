@@ -6,6 +6,7 @@
 import type { WireBatch } from '../../tag/wire.ts'
 import { Problem } from '../domain/problem.ts'
 import type { VisitorCookie } from './cookie.ts'
+import { plainAnonymousId } from './plain-id.ts'
 
 /** Computes the id of the visitor at a site whose browser holds a secret. */
 export type HashVisitor = (siteId: string, secret: string) => string
@@ -49,20 +50,6 @@ export function anonymousVisitor(siteId: string, anonymousId: string, keyed: boo
 
 /** A colon would let an anonymous id pass for a user's visitor, `s:u:…`. */
 const PLAIN_ID = /^[A-Za-z0-9._-]{1,62}$/
-
-/** An anonymous id without the encoding and the quotes that it has in the cookie of old SDKs (`%22…%22`). */
-export function plainAnonymousId(given: string): string {
-  let id = given.trim()
-  if (id.includes('%')) {
-    try {
-      id = decodeURIComponent(id)
-    } catch {
-      // A percent sign of its own.
-    }
-  }
-  const isQuoted = id.length > 1 && /^["']/.test(id) && id.at(-1) === id.at(0)
-  return isQuoted ? id.slice(1, -1) : id
-}
 
 /** All visitors that an anonymous id can stand for. Before ids were hashed, it was the id itself. */
 export function anonymousVisitors(siteIds: string[], anonymousId: string, hash: HashVisitor): string[] {

@@ -44,8 +44,8 @@ const SegmentCall: Schema = {
     anonymousId: {
       type: 'string',
       description:
-        "1 to 62 of A-Z a-z 0-9 . _ -. A secret of the browser and the shop's server; the visitor's id is `s:` and its " +
-        'keyed hash. With a secret key, one under 22 characters is itself the id, after `s:`.',
+        "A secret of the browser and the shop's server, also as it stands in the SDK's cookie; the visitor's id is `s:` " +
+        'and its keyed hash. With a secret key, one under 22 characters is itself the id, after `s:`.',
     },
     userId: { type: ['string', 'number'], description: "The contact's id, or an email address." },
     event: { type: 'string', description: "`track` only: the event name of Segment's specification or of GA4." },
@@ -58,7 +58,8 @@ const SegmentCall: Schema = {
     context: {
       type: 'object',
       description:
-        "`consent.categoryPreferences` is mapped by the site's `consent_map`. With a secret key, `site` gives the site.",
+        "`consent.categoryPreferences`, or RudderStack's `consentManagement`, is mapped by the site's `consent_map`. With " +
+        'a secret key, `site` gives the site.',
     },
   },
 }
@@ -115,6 +116,52 @@ function segmentOperation(kind: string, schema: string, example: object): Operat
   }
 }
 
+/** What RudderStack's SDKs send where Segment's have nothing, or otherwise. */
+const RUDDERSTACK_PATHS: Paths = {
+  '/beacon/v1/batch': {
+    post: {
+      ...segmentOperation('beacon', 'SegmentBatch', batchExample),
+      summary: "Send calls by RudderStack's beacon",
+      description: 'As `/v1/batch`. A beacon has no headers, so the write key is `writeKey` in the query.',
+    },
+  },
+  '/v1/merge': {
+    post: {
+      ...segmentOperation('merge', 'SegmentCall', EXAMPLE_CALL),
+      summary: 'Send a merge call of RudderStack',
+      description: 'It is answered and left out: no SDK merges customers.',
+    },
+  },
+  '/v1/projects/{key}/settings': {
+    get: settingsOperation('getSegmentSettings', "Get the settings of Segment's SDKs", 404, [
+      { name: 'key', in: 'path', required: true, schema: { type: 'string', example: 'WRITE_KEY' } },
+    ]),
+  },
+  '/sourceConfig': {
+    get: settingsOperation('getRudderStackSource', "Get the source of RudderStack's SDKs", 401, [
+      { name: 'writeKey', in: 'query', required: false, schema: { type: 'string', example: 'WRITE_KEY' } },
+    ]),
+  },
+}
+
+function settingsOperation(name: string, summary: string, unknown: number, parameters: object[]): Operation {
+  return {
+    ...operation('Segment calls', name),
+    summary,
+    description:
+      "An SDK fetches it before it starts. It names this host as the only one that calls are sent to. The key is a site's " +
+      'write key, in the address or as Basic.',
+    security: [{}, { writeKey: [] }],
+    parameters: parameters as Operation['parameters'],
+    responses: {
+      200: { description: 'The settings', content: { 'application/json': { schema: { type: 'object' } } } },
+      [unknown]: refused("The key is no site's write key."),
+      403: REFUSALS[403],
+      429: REFUSALS[429],
+    },
+  }
+}
+
 const text = (description: string, type: string) => ({
   description,
   content: { [type]: { schema: { type: 'string' } } },
@@ -155,6 +202,7 @@ export function publicPaths({ example }: EventsContract): Paths {
         { post: segmentOperation(kind, 'SegmentCall', { ...EXAMPLE_CALL, ...call }) },
       ]),
     ),
+    ...RUDDERSTACK_PATHS,
     '/tag.js': {
       get: {
         ...operation('Tag and mail links', 'getTag'),

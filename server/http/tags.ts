@@ -5,8 +5,8 @@ export const TAGS = {
   Collect:
     'Send events from the tag or from a server. Public and write only: no reply reveals whether a contact exists.',
   'Segment calls':
-    "Segment's HTTP API: point an SDK at this host, with the site's write key or a secret key. SDKs retry a request that " +
-    'gets 429, 5xx or no reply.',
+    "Segment's HTTP API: point one of Segment's or RudderStack's SDKs at this host, with the site's write key or a secret " +
+    'key. SDKs retry a request that gets 429, 5xx or no reply.',
   'Tag and mail links': 'What browsers load: the tag, and the redirect of mail links.',
   Contacts: 'The customers of the CRM, with everything known about them.',
   Orders: 'Orders from other channels: tills, telephone, marketplaces.',

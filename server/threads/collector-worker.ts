@@ -10,6 +10,7 @@ import { createDirectory, type Snapshot } from '../collect/configuration.ts'
 import { collectEvents, type EventsDeps } from '../collect/events.ts'
 import { createGrowth } from '../collect/growth.ts'
 import { collectSegment } from '../collect/segment-api.ts'
+import { createSequence } from '../collect/sequence.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
 import { isLoopback } from '../ops/address.ts'
 import { createSteadyClock } from '../ops/clock.ts'
@@ -100,6 +101,7 @@ const deps: EventsDeps = {
   secure,
   newId: () => nanoid(22),
   growth: createGrowth(isLoopback),
+  sequence: createSequence(),
   identifier: keyring.identifier,
   tokenHash: keyring.token,
   sha256: sha256Hex,

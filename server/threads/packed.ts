@@ -13,6 +13,7 @@ export type PackedRequest = [
   receivedAt: number,
   text: string,
   site: CollectRequest['site'],
+  writeKey: CollectRequest['writeKey'],
   authorization: CollectRequest['authorization'],
   cookie: CollectRequest['cookie'],
   origin: CollectRequest['origin'],
@@ -25,14 +26,23 @@ export type PackedAnswer = [job: number, status: number, body: string, headers: 
 
 /** Packs a request. */
 export function packRequest(job: number, endpoint: Endpoint, request: CollectRequest): PackedRequest {
-  const { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent } = request
-  return [job, endpoint, address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent]
+  const { address, receivedAt, text, site, writeKey, authorization, cookie, origin, fetchSite, userAgent } = request
+  return [job, endpoint, address, receivedAt, text, site, writeKey, authorization, cookie, origin, fetchSite, userAgent]
 }
 
 /** Unpacks a request. */
-export function unpackRequest([, , address, receivedAt, text, site, ...headers]: PackedRequest): CollectRequest {
+export function unpackRequest([
+  ,
+  ,
+  address,
+  receivedAt,
+  text,
+  site,
+  writeKey,
+  ...headers
+]: PackedRequest): CollectRequest {
   const [authorization, cookie, origin, fetchSite, userAgent] = headers
-  const request = { address, receivedAt, text, site, authorization, cookie, origin, fetchSite, userAgent }
+  const request = { address, receivedAt, text, site, writeKey, authorization, cookie, origin, fetchSite, userAgent }
   return request satisfies Exactly<CollectRequest, typeof request>
 }
 

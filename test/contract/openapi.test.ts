@@ -39,7 +39,10 @@ test('the document is OpenAPI 3.1 and describes every call of this version', () 
   expect(calls.length).toBe(new Set(calls).size)
   for (const call of [
     'POST /v1/events',
-    ...['batch', 'track', 'page', 'screen', 'identify', 'group', 'alias'].map((kind) => `POST /v1/${kind}`),
+    ...['batch', 'track', 'page', 'screen', 'identify', 'group', 'alias', 'merge'].map((kind) => `POST /v1/${kind}`),
+    'POST /beacon/v1/batch',
+    'GET /v1/projects/{key}/settings',
+    'GET /sourceConfig',
     'GET /tag.js',
     'GET /l/{token}',
     'GET /healthz',
@@ -159,8 +162,11 @@ describe('the examples', () => {
     const { 'delete /api/v1/keys/{id}': revoke, ...programs } = signedIn
     expect(revoke).toBe(404)
     // A valid token needs this installation's own secret.
-    const { 'get /l/{token}': unsigned, ...others } = programs
+    const { 'get /l/{token}': unsigned, ...unlinked } = programs
     expect(unsigned).toBe(400)
+    // So is a site's write key.
+    const { 'get /v1/projects/{key}/settings': settings, 'get /sourceConfig': source, ...others } = unlinked
+    expect([settings, source]).toEqual([404, 401])
     expect(Object.entries(others).filter(([, status]) => status >= 300)).toEqual([])
   })
 })

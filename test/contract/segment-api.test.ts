@@ -99,7 +99,8 @@ describe('authentication', () => {
     try {
       const { secret } = await segmentKeys(other)
       const shop = await other.cli<SiteView>('sites', 'create', '--id', 'shop', '--origin', 'https://s.example')
-      // Until the server has noticed the second site, the first is the only one.
+      await other.cli('sites', 'create', '--id', 'outlet', '--origin', 'https://outlet.example')
+      // Until the server has noticed the second shop, the first is the only one.
       await expect.poll(async () => (await postBatch(other, [], basic(secret))).status).toBe(400)
       const unsaid = await postBatch(other, [page().body], basic(secret))
       expect([unsaid.status, (await problemOf(unsaid)).code]).toEqual([400, 'invalid_request'])

@@ -7,13 +7,14 @@ import { Hono } from 'hono'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type AppDeps, createApp } from '../../server/app.ts'
 import { ENDPOINTS } from '../../server/collect/receive.ts'
+import { SETTINGS_ROUTES } from '../../server/collect/sdk-settings.ts'
 import { ROLES, SCOPES } from '../../server/domain/roles.ts'
 import { printedPassword } from '../support/requests.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
 /**
  * Who may call a route: anybody whom the host lets in; senders of events, with or without a key; callers of Segment's API, who
- * need one; the dashboard's own pages; users, but no keys; or whoever has one of the scopes, any scope if none is named.
+ * need one; SDKs with a site's write key, which no secret key replaces; the dashboard's own pages; users, but no keys; or whoever has one of the scopes, any scope if none is named.
  * `operator`: of keys, only those of administrators, and the code with which others are refused. `exports`: only roles that may
  * download lists.
  */
@@ -21,6 +22,7 @@ type Rule =
   | 'anybody'
   | 'events'
   | 'segment'
+  | 'write key'
   | 'own pages'
   | 'users'
   | { scopes: string[]; operator?: string; exports?: true }
@@ -39,6 +41,8 @@ const TABLE: Record<string, Rule> = {
   'GET /:file{tag\\.[A-Za-z0-9_-]{16}\\.js}': 'anybody',
   'GET /l/:token': 'anybody',
   'HEAD /l/:token': 'anybody',
+  'GET /v1/projects/:key/settings': 'write key',
+  'GET /sourceConfig': 'write key',
   'GET /openapi.json': 'anybody',
   'GET /reference': 'anybody',
   'GET /dashboard': 'anybody',
@@ -127,6 +131,7 @@ const REFUSALS = new Set([
 /** The code with which a caller is refused; `in` if the route goes on to look at what is asked. */
 function expected(rule: Rule, method: string, { key, role, isOwn }: Caller): string {
   if (rule === 'anybody') return 'in'
+  if (rule === 'write key') return 'unknown_key'
   if (rule === 'own pages') return isOwn ? 'in' : 'cross_site'
   if (typeof key === 'string') return `${key}_key`
   const mayWith = (scopes: string[], held: string[]) =>
@@ -200,6 +205,7 @@ async function outcome(route: string, { headers }: Caller): Promise<string> {
   const [method, pattern] = route.split(' ') as [string, string]
   const path = pattern
     .replace(/^\/:file\{.*$/, '/tag.0123456789abcdef.js')
+    .replace(':key', headers.authorization?.split(' ')[1] ?? 'none')
     .replace(':id', pattern.includes('/links/') ? LINK : 'none')
     .replace(':token', 'none')
     .replace('*', '')
@@ -216,15 +222,19 @@ async function outcome(route: string, { headers }: Caller): Promise<string> {
   })
   const text = await response.text()
   expect(response.status, `${route}: ${text}`).toBeLessThan(500)
+  const refused = TABLE[route] === 'write key' ? [401, 404] : [401, 403]
   const code =
-    [401, 403].includes(response.status) && text.startsWith('{') ? (JSON.parse(text) as { code: string }).code : ''
+    refused.includes(response.status) && text.startsWith('{') ? (JSON.parse(text) as { code: string }).code : ''
   return REFUSALS.has(code) ? code : 'in'
 }
 
 test('the table names every route of the application, and no other', () => {
   const app = createApp({ http: {}, demo: new Hono() } as unknown as AppDeps)
   const routes = app.routes.filter(({ method }) => method !== 'ALL').map(({ method, path }) => `${method} ${path}`)
-  const doors = [...ENDPOINTS.keys()].map((path) => `POST ${path}`)
+  const doors = [
+    ...[...ENDPOINTS.keys()].map((path) => `POST ${path}`),
+    ...Object.values(SETTINGS_ROUTES).map((path) => `GET ${path}`),
+  ]
   expect([...new Set([...routes, ...doors])].sort()).toEqual(Object.keys(TABLE).sort())
 })
 

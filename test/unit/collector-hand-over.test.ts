@@ -12,6 +12,7 @@ const request = (text: string): CollectRequest => ({
   receivedAt: 1,
   text,
   site: null,
+  writeKey: null,
   authorization: undefined,
   cookie: 'a=b',
   origin: 'https://shop.example',

@@ -164,7 +164,7 @@ describe('other calls', () => {
     const properties = { url: 'https://s.example/coats', path: '/coats', search: '?email=a', shelf: 3 }
     expect(mapCall(said({ kind: 'page', name: 'Shelf', category: 'Shop', properties, page }))).toEqual({
       type: 'page',
-      url: 'https://s.example/coats',
+      url: 'https://s.example/coats?email=a',
       referrer: 'https://g.example/',
       title: 'Now',
       props: { shelf: 3, name: 'Shelf', category: 'Shop' },
@@ -181,7 +181,7 @@ describe('other calls', () => {
 
   test('a track call has the page of its context; its own url is the product’s', () => {
     const mapped = tracked('Product Viewed', { product_id: 'p', url: 'https://s.example/p' }, page)
-    expect(mapped.url).toBe('https://s.example/now')
+    expect(mapped.url).toBe('https://s.example/now?q')
     expect(mapped.props).toEqual({ items: [{ item_id: 'p', url: 'https://s.example/p' }] })
   })
 

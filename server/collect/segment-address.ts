@@ -1,0 +1,41 @@
+/**
+ * The address of the page that a call of Segment's API describes. SDKs state a page's canonical address without its
+ * query, which is `search` beside it, and servers state the campaign that led to it in the context.
+ */
+
+/** The members of `context.campaign`, and the query parameters that they were read from. */
+const CAMPAIGN: Record<string, string> = {
+  source: 'utm_source',
+  medium: 'utm_medium',
+  name: 'utm_campaign',
+  term: 'utm_term',
+  content: 'utm_content',
+}
+
+/** The longest value of a campaign that is taken. */
+const MAX_VALUE = 200
+
+/** A page's address with the query that belongs to it. */
+export function fullAddress(url: string, search: unknown, campaign: unknown): string {
+  const [, place = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? []
+  const own = query.length > 1 ? query.slice(1) : searchText(search)
+  const parts = own === '' ? [] : [own]
+  if (!/(?:^|&)utm_/i.test(own)) parts.push(...campaignParts(campaign))
+  return parts.length === 0 ? url : `${place}?${parts.join('&')}${fragment}`
+}
+
+function searchText(search: unknown): string {
+  if (typeof search !== 'string') return ''
+  const [text = ''] = search.split('#')
+  return text.startsWith('?') ? text.slice(1) : text
+}
+
+function campaignParts(campaign: unknown): string[] {
+  if (typeof campaign !== 'object' || campaign === null) return []
+  return Object.entries(CAMPAIGN).flatMap(([member, name]) => {
+    const value = (campaign as Record<string, unknown>)[member]
+    const text = typeof value === 'number' ? String(value) : value
+    if (typeof text !== 'string' || text === '' || text.length > MAX_VALUE || !text.isWellFormed()) return []
+    return [`${name}=${encodeURIComponent(text)}`]
+  })
+}
