@@ -25,6 +25,7 @@ import { contactRoutes } from './http/contacts.ts'
 import type { HttpDeps, PrivateEnv } from './http/deps.ts'
 import { eraseRoutes } from './http/erase.ts'
 import { identifyRoutes } from './http/identify.ts'
+import { importRoutes } from './http/imports.ts'
 import { keyRoutes } from './http/keys.ts'
 import { linkTokenRoutes } from './http/link-tokens.ts'
 import { linkRoutes } from './http/links.ts'
@@ -83,6 +84,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', contactRoutes(deps))
     .route('/', eraseRoutes(deps))
     .route('/', orderRoutes(deps))
+    .route('/', importRoutes(deps))
     .route('/', linkTokenRoutes(deps))
     .route('/', identifyRoutes(deps))
     .route('/', matchRoutes(deps))

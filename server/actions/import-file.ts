@@ -1,10 +1,10 @@
 /** Imports an opened file of contacts or orders with the same code as the API. */
 import { nanoid } from 'nanoid'
-import { auditedImport } from '../import/audited.ts'
 import { checkContact } from '../import/check-contact.ts'
 import { checkOrder } from '../import/check-order.ts'
 import { type ImportHooks, importContacts } from '../import/contacts.ts'
 import { importOrders } from '../import/orders.ts'
+import { type ImportNote, type ImportRecord, recordedImport } from '../import/recorded.ts'
 import type { ImportOutcome } from '../import/run.ts'
 import type { Source } from '../import/source.ts'
 import type { Config } from '../ops/config.ts'
@@ -16,29 +16,32 @@ import { readKeysOf } from './sites.ts'
 /** Imports a file. A dry run writes to a temporary empty store, and leaves no audit row. */
 export async function importFile(
   { db, config }: { db: Store; config: Config },
-  { kind, source, dryRun, actor }: { kind: 'contacts' | 'orders'; source: Source; dryRun: boolean; actor: string },
+  { kind, source, dryRun, actor, file }: ImportNote & { source: Source; dryRun: boolean },
   hooks: ImportHooks,
 ): Promise<ImportOutcome> {
   const keysOf = await readKeysOf(db, createKeyring(config.secret))
   const now = () => Date.now()
   const at = now()
-  const run = (rehearsal: Store | null, on: ImportHooks) => {
-    const deps = { db, keysOf, now, ...(rehearsal === null ? {} : { rehearsal }) }
+  const run = (into: { rehearsal: Store } | { record: ImportRecord }, on: ImportHooks) => {
+    const deps = { db, keysOf, now, ...into }
     return kind === 'contacts'
       ? importContacts(deps, source, (row) => checkContact(row, at), on)
       : importOrders(deps, source.rows, checkOrder, on)
   }
   if (dryRun) {
     const rehearsal = await createCommandRehearsal(config.dataDir)
-    return run(rehearsal.db, hooks).finally(() => rehearsal.remove())
+    return run({ rehearsal: rehearsal.db }, hooks).finally(() => rehearsal.remove())
   }
-  return auditedImport({ db, newId: () => nanoid(22), now }, { kind, actor }, (noteProgress) =>
-    run(null, {
-      ...hooks,
-      onProgress(rows, outcome) {
-        noteProgress(rows, outcome)
-        hooks.onProgress?.(rows, outcome)
+  return recordedImport({ db, newId: () => nanoid(22), now }, source, { kind, actor, file }, (record, noteProgress) =>
+    run(
+      { record },
+      {
+        ...hooks,
+        onProgress(rows, outcome) {
+          noteProgress(rows, outcome)
+          hooks.onProgress?.(rows, outcome)
+        },
       },
-    }),
+    ),
   )
 }

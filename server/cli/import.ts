@@ -3,6 +3,7 @@
  * running server. A dry run writes to a temporary empty store.
  */
 import { createReadStream, createWriteStream, statSync, type WriteStream } from 'node:fs'
+import { basename } from 'node:path'
 import type { Command } from 'commander'
 import { importFile } from '../actions/import-file.ts'
 import type { Store } from '../actions/prepare-store.ts'
@@ -57,7 +58,7 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   const opened = { kind, source, dryRun: options.dryRun === true }
   const outcome = await importFile(
     { db, config },
-    { ...opened, actor: commandBy().actor },
+    { ...opened, actor: commandBy().actor, file: file === '-' ? null : basename(file) },
     {
       // Progress is in bytes, because the number of rows is unknown until they are read.
       onProgress: (rows) =>

@@ -10,6 +10,7 @@ import { registerDeadLetters } from './dead-letters.ts'
 import { registerDoctor } from './doctor.ts'
 import { registerErase } from './erase.ts'
 import { registerImports } from './import.ts'
+import { registerImportHistory } from './imports.ts'
 import { registerKeys } from './keys.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerRestore } from './restore.ts'
@@ -42,6 +43,7 @@ function createProgram(): Command {
   registerUsers(program)
   registerTokens(program)
   registerImports(program)
+  registerImportHistory(program)
   registerErase(program)
   registerBackup(program)
   registerRestore(program)

@@ -10,6 +10,7 @@ import { PROOF_MS, staysAsMoment, tooOldAt } from '../domain/retention.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
 import { removeDeadLetters } from '../store/dead-letters.ts'
 import { transact } from '../store/engine/transact.ts'
+import { removeOldImportChanges } from '../store/imports.ts'
 import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPosition } from '../store/retention.ts'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
@@ -48,6 +49,7 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
 
   const endSweep = async (time: number) => {
     if ((await transact(db, (trx) => removeProofs(trx, time, EVENTS))) > 0) return true
+    if ((await removeOldImportChanges(db, time, EVENTS)) > 0) return true
     await removeSpentLogins(db, time - SPENT_LOGINS_MS)
     await removeDeadLetters(db, Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before)))
     after = null

@@ -101,11 +101,11 @@ export function contactRoutes(deps: HttpDeps) {
 
 /** Imports a streamed body row by row, with the same check. */
 function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
-  return async (source, rehearsal, onProgress) => {
+  return async (source, into, onProgress) => {
     const { db, now } = deps
     const keysOf = await deps.keysOf()
     const at = now()
-    const into = { db, keysOf, now, ...(rehearsal === null ? {} : { rehearsal }) }
-    return importContacts(into, source, (row) => checkContact(row, at), { onProgress })
+    const importing = { db, keysOf, now, ...into }
+    return importContacts(importing, source, (row) => checkContact(row, at), { onProgress })
   }
 }

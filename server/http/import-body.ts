@@ -7,10 +7,10 @@ import type { MiddlewareHandler } from 'hono'
 import type { Kysely } from 'kysely'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
-import { auditedImport } from '../import/audited.ts'
 import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
 import { previewed } from '../import/preview.ts'
+import { type ImportRecord, recordedImport } from '../import/recorded.ts'
 import type { ImportOutcome } from '../import/run.ts'
 import { openSource, type Source } from '../import/source.ts'
 import type { Database } from '../store/schema.ts'
@@ -35,7 +35,7 @@ const limitRows = limitBody(ROWS_BYTES)
 /** Imports an opened body, into the store or into that of a dry run. It calls `progress` after each transaction. */
 type RunImport = (
   source: Source,
-  rehearsal: Kysely<Database> | null,
+  into: { rehearsal: Kysely<Database> } | { record: ImportRecord },
   progress: (rows: number, outcome: ImportOutcome) => void,
 ) => Promise<ImportOutcome>
 
@@ -74,9 +74,9 @@ export function streamedImport(
         currency: currency?.toUpperCase() ?? null,
       })
       if (dryRun) return c.json(await rehearsed(deps, source, run), 200)
-      const note = { kind, actor: c.get('caller').actor }
-      const outcome = await auditedImport(deps, note, (noteProgress) =>
-        run(source, null, (rows, soFar) => {
+      const note = { kind, actor: c.get('caller').actor, file: fileNameOf(c.req.query('file')) }
+      const outcome = await recordedImport(deps, source, note, (record, noteProgress) =>
+        run(source, { record }, (rows, soFar) => {
           noteProgress(rows, soFar)
           deps.wake()
         }),
@@ -91,6 +91,11 @@ export function streamedImport(
   }
 }
 
+/** The name by which a file is listed, without the folders that some senders put before it. */
+function fileNameOf(name: string | undefined): string | null {
+  return name?.slice(0, 1000).split(/[\\/]/).at(-1)?.trim() || null
+}
+
 function isDryRun(text: string | undefined): boolean {
   if (text !== undefined && text !== 'true' && text !== 'false') {
     throw new Problem(400, 'invalid_request', 'dry_run must be true or false')
@@ -103,7 +108,7 @@ async function rehearsed(deps: HttpDeps, source: Source, run: RunImport) {
   const rehearsal = await deps.rehearse()
   try {
     const { rows, first } = previewed(source.rows)
-    const outcome = await run({ ...source, rows }, rehearsal.db, () => {})
+    const outcome = await run({ ...source, rows }, { rehearsal: rehearsal.db }, () => {})
     return { ...outcome, columns: source.columns, dialect: source.dialect(), dry_run: true, preview: first }
   } finally {
     await rehearsal.remove()

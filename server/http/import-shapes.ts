@@ -26,6 +26,7 @@ const rehearsedFields = {
 
 /** The fields that the reply has for NDJSON and CSV only. */
 export const importedFields = {
+  id: z.string().optional().openapi({ description: 'Files: the import in the history (`/api/v1/imports`).' }),
   rejected_total: z.number().optional().openapi({
     description: 'NDJSON and CSV: the number of all rejected rows, of which `rejected` lists the first 1,000.',
   }),
@@ -71,6 +72,11 @@ export const importQuery = z.object({
     .enum(['true', 'false'])
     .optional()
     .openapi({ description: 'Reports what the import would do, and writes nothing.' }),
+  file: z
+    .string()
+    .max(1000)
+    .optional()
+    .openapi({ description: 'The name of the file, for the history of imports.', example: 'clients.csv' }),
   sheet: z
     .string()
     .max(100)

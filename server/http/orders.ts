@@ -97,9 +97,9 @@ export function orderRoutes(deps: HttpDeps) {
 
 /** Imports a streamed body row by row, with the same check. */
 function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
-  return async (source, rehearsal, onProgress) => {
+  return async (source, into, onProgress) => {
     const { db, now } = deps
-    const into = { db, keysOf: await deps.keysOf(), now, ...(rehearsal === null ? {} : { rehearsal }) }
-    return importOrders(into, source.rows, checkOrder, { onProgress })
+    const importing = { db, keysOf: await deps.keysOf(), now, ...into }
+    return importOrders(importing, source.rows, checkOrder, { onProgress })
   }
 }

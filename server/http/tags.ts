@@ -10,6 +10,7 @@ export const TAGS = {
   'Tag and mail links': 'What browsers load: the tag, and the redirect of mail links.',
   Contacts: 'The customers of the CRM, with everything known about them.',
   Orders: 'Orders from other channels: tills, telephone, marketplaces.',
+  Imports: 'The files of contacts and orders that were imported, with their reports.',
   Visitors: 'Browsers, linked to a contact or not.',
   Consents: 'What visitors chose, as proof of consent.',
   Links: 'Links between visitors and contacts, the reasons for them, and the acts of operators on them.',

@@ -11,11 +11,18 @@ import type { Database } from '../store/schema.ts'
 import { copyErased } from '../store/tombstones.ts'
 import { lockName } from '../store/work/locks.ts'
 import { copyContacts } from './copy-to-rehearsal.ts'
+import type { ImportRecord } from './recorded.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 
-/** What an import writes with. `rehearsal`: an empty store that is written instead. */
-export type ImportDeps = { db: Kysely<Database>; rehearsal?: Kysely<Database>; keysOf: KeysOf; now: () => number }
+/** What an import writes with. `rehearsal`: an empty store that is written instead; `record`: notes what changes. */
+export type ImportDeps = {
+  db: Kysely<Database>
+  rehearsal?: Kysely<Database>
+  record?: ImportRecord
+  keysOf: KeysOf
+  now: () => number
+}
 
 /** Callbacks that report an import's progress. */
 export type ImportHooks = Pick<ImportRun<never>, 'onProgress' | 'onRejected'>
@@ -27,7 +34,7 @@ export function importContacts(
   check: (value: unknown) => Checked<ContactPatch>,
   hooks: ImportHooks = {},
 ): Promise<ImportOutcome> {
-  const { db, rehearsal, keysOf, now } = deps
+  const { db, rehearsal, record, keysOf, now } = deps
   const write = async (batch: ItemRow<ContactPatch>[]): Promise<Written> => {
     const patches = batch.map(({ item }) => item)
     if (rehearsal) {
@@ -57,7 +64,9 @@ export function importContacts(
           )
         : { rows: batch, rejected: [] }
       const items = rows.map(({ item }) => item)
-      const { erased, ...counts } = await upsertContacts(trx, items, keysOf, now())
+      const changes = record?.changes()
+      const { erased, ...counts } = await upsertContacts(trx, items, keysOf, now(), changes?.note)
+      await changes?.write(trx)
       const refused = erased.map((place) => ({ row: itemAt(rows, place).row, ...ERASED }))
       return { ...counts, rejected: [...rejected, ...refused] }
     })

@@ -4,9 +4,10 @@
  */
 
 import type { Transaction } from 'kysely'
-import { holdersOf, type KeysOf } from '../store/contacts.ts'
+import { holdersOf, type KeysOf, type NoteChange } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import { type PushedOrder, upsertOrders } from '../store/orders.ts'
+import type { OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased, erasedIds, isNameOfErased } from '../store/tombstones.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
@@ -24,7 +25,7 @@ export function importOrders(
   check: (value: unknown) => Checked<OrderInput>,
   hooks: ImportHooks = {},
 ): Promise<ImportOutcome> {
-  const { db, rehearsal, keysOf, now } = deps
+  const { db, rehearsal, record, keysOf, now } = deps
   const write = async (batch: ItemRow<OrderInput>[]): Promise<Written> => {
     if (rehearsal) {
       const holders = await holdersOf(db, keysIn(batch, keysOf))
@@ -37,7 +38,12 @@ export function importOrders(
         batch.map(({ item }) => item.order_id),
       )
     }
-    return transact(rehearsal ?? db, (trx) => writeOrders(trx, batch, keysOf, now()))
+    return transact(rehearsal ?? db, async (trx) => {
+      const changes = record?.changes()
+      const written = await writeOrders(trx, batch, keysOf, now(), changes?.note)
+      await changes?.write(trx)
+      return written
+    })
   }
   return runImport({ rows, check, write, clock: now, ...hooks })
 }
@@ -48,6 +54,7 @@ export async function writeOrders(
   batch: ItemRow<OrderInput>[],
   keysOf: KeysOf,
   now: number,
+  note?: NoteChange<OrderRow>,
 ): Promise<Written> {
   const holders = await holdersOf(trx, keysIn(batch, keysOf))
   const erased = await erasedIds(
@@ -78,7 +85,7 @@ export async function writeOrders(
       }
     }
   }
-  return { ...(await upsertOrders(trx, orders, now)), rejected }
+  return { ...(await upsertOrders(trx, orders, now, note)), rejected }
 }
 
 function keysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {

@@ -39,12 +39,16 @@ export type KeysOf = (contact: { id: string; email: string | null; emailSha256: 
 
 const FIELDS = ['email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into'] as const
 
+/** Told of each change: what the contact or order was before, null if there was none, and what it is now. */
+export type NoteChange<Row> = (before: Row | null, after: Row) => void
+
 /** Upserts patches in order. */
 export async function upsertContacts(
   trx: Transaction<Database>,
   patches: ContactPatch[],
   keysOf: KeysOf,
   now: number,
+  note?: NoteChange<ContactRow>,
 ): Promise<UpsertCounts> {
   const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0, erased: [] }
   // Contacts are read, merged with the patches and written back, so no other writer may do the same meanwhile.
@@ -68,10 +72,33 @@ export async function upsertContacts(
     if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
     current.set(patch.id, next)
     changed.set(patch.id, next)
+    note?.(old ?? null, next)
   }
   await writeContacts(trx, [...changed.values()], keysOf)
   await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
+}
+
+/** Gives contacts back what they were before, and marks whom that changes. The caller holds the lock of contacts. */
+export async function restoreContacts(trx: Transaction<Database>, rows: ContactRow[], keysOf: KeysOf): Promise<void> {
+  await writeContacts(trx, rows, keysOf)
+}
+
+/** Removes contacts as if they had never been pushed. The caller holds the lock of contacts. */
+export async function removeContacts(trx: Transaction<Database>, ids: string[]): Promise<void> {
+  const family = await familyOf(trx, ids)
+  const touched = new Set<string>()
+  for (const part of chunks(family, 500)) {
+    const rows = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
+    for (const row of rows) touched.add(row.key_hash)
+  }
+  const affected = await keysBeside(trx, [...touched])
+  await lockKeys(trx, [...affected, ...family.map(contactPerson)])
+  for (const part of chunks(ids, 500)) {
+    await trx.deleteFrom('contacts').where('contact_id', 'in', part).execute()
+    await trx.deleteFrom('contact_keys').where('contact_id', 'in', part).execute()
+  }
+  await markAffected(trx, family, affected)
 }
 
 /** A contact of which nothing is known. */

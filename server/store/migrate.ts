@@ -26,6 +26,7 @@ import * as ledger from './migrations/020-ledger.ts'
 import * as grades from './migrations/021-grades.ts'
 import * as keys from './migrations/022-keys.ts'
 import * as claimsConsent from './migrations/023-claims-consent.ts'
+import * as imports from './migrations/024-imports.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -53,6 +54,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '021-grades': grades,
   '022-keys': keys,
   '023-claims-consent': claimsConsent,
+  '024-imports': imports,
 }
 
 /**

@@ -5,7 +5,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { mergeOrders, type OrderSource, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
 import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
-import { markPersonsOf } from './contacts.ts'
+import { markPersonsOf, type NoteChange } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
@@ -34,6 +34,7 @@ export async function upsertOrders(
   trx: Transaction<Database>,
   orders: PushedOrder[],
   now: number,
+  note?: NoteChange<OrderRow>,
 ): Promise<{ created: number; updated: number; unchanged: number }> {
   const counts = { created: 0, updated: 0, unchanged: 0 }
   await lockName(trx, 'orders')
@@ -52,11 +53,36 @@ export async function upsertOrders(
     for (const contact of [old?.contact_id, next.contact_id]) if (contact) touched.add(contact)
     current.set(order.order_id, next)
     changed.set(order.order_id, next)
+    note?.(old ?? null, next)
   }
   await lockKeys(trx, [...touched].map(contactPerson))
   await writeOrders(trx, [...changed.values()])
   await markPersonsOf(trx, [...touched])
   return counts
+}
+
+/**
+ * Gives orders back what they were before an import, or removes them, and marks the persons whose orders change. The caller
+ * holds the lock of orders.
+ */
+export async function restoreOrders(trx: Transaction<Database>, rows: OrderRow[], removed: OrderRow[]): Promise<void> {
+  const ids = [...rows, ...removed].map((row) => row.order_id)
+  const now = await pushedOrders(trx, ids)
+  const touched = [...rows, ...now.values()].flatMap((row) => row.contact_id ?? [])
+  await lockKeys(trx, [...new Set(touched)].map(contactPerson))
+  await writeOrders(trx, [...rows])
+  for (const part of chunks(
+    removed.map((row) => row.order_id),
+    500,
+  )) {
+    await trx
+      .deleteFrom('orders')
+      .where('order_id', 'in', part)
+      .where('source', '=', 'api')
+      .where('visitor_id', '=', '')
+      .execute()
+  }
+  await markPersonsOf(trx, [...new Set(touched)])
 }
 
 function toRow(order: PushedOrder, now: number): OrderRow {

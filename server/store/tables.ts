@@ -145,6 +145,15 @@ export const TABLES = {
     ...{ family: 'contacts', distributedBy: own('key_hash'), copied: 'yes', rebuilt: null },
     ...{ onWithdrawal: OF_CONTACT, onErasure: { contact: 'contact_id' }, onExpiry: OF_CRM },
   },
+  imports: {
+    ...{ family: 'contacts', distributedBy: own('id') },
+    ...kept({ kept: 'holds counts and the lines of rejected rows, and no value of a row' }),
+  },
+  import_changes: {
+    ...{ family: 'contacts', distributedBy: own('item_id'), copied: 'yes', rebuilt: null },
+    ...{ onWithdrawal: OF_CONTACT, onErasure: { contact: 'contact_id' } },
+    onExpiry: { special: 'deleted 30 days after the import, which can no longer be undone then (`imports`)' },
+  },
 
   // Facts about visitors, in the order in which landing writes them.
   events: { family: 'visitors', ...fact, onErasure: { moments: 'id' }, onExpiry: { events: 'id' } },

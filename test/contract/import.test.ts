@@ -178,7 +178,8 @@ describe('a CSV file', () => {
     await imported('id,email\naudited-csv,anna@audited-csv.example\n,b@audited-csv.example\n')
     const [row] = await server.query<{ action: string; detail: string }>('select * from audit order by at desc limit 1')
     expect(row).toMatchObject({ action: 'contacts.write' })
-    expect(JSON.parse(row!.detail)).toEqual({ created: 1, updated: 0, unchanged: 0, rejected: 1 })
+    const counts = { created: 1, updated: 0, unchanged: 0, rejected: 1 }
+    expect(JSON.parse(row!.detail)).toEqual({ import: expect.any(String), ...counts })
     expect(await server.query("select * from audit where detail like '%audited-csv.example%'")).toEqual([])
   })
 })

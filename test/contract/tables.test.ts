@@ -185,6 +185,9 @@ describe('the tables declared to be emptied keep no row', () => {
       '/api/v1/contacts',
       contacts.map((id) => ({ id, email: `${id}@mail.example`, mail_consent: true })),
     )
+    // A file, because what it changes is kept for undoing it.
+    const file = { method: 'POST', headers: { 'content-type': 'text/csv' }, body: `id,city\n${contact},Ulm\n` }
+    expect((await server.api('/api/v1/contacts', file)).status).toBe(200)
     await server.post('/api/v1/orders', [
       { order_id: 'till-1', contact_id: contact, at: '2026-03-02T16:00:00Z', total: 5, currency: 'EUR' },
     ])

@@ -80,6 +80,9 @@ const TABLE: Record<string, Rule> = {
   'GET /api/v1/visitors/:id/timeline': PEOPLE,
   'GET /api/v1/consents': PEOPLE,
   'POST /api/v1/orders': only('orders:write'),
+  'GET /api/v1/imports': { scopes: ['contacts:read', 'contacts:write', 'orders:write'] },
+  'GET /api/v1/imports/:id': { scopes: ['contacts:read', 'contacts:write', 'orders:write'] },
+  'POST /api/v1/imports/:id/undo': { scopes: ['contacts:write', 'orders:write'] },
   'POST /api/v1/identify': only('identify:write'),
 
   'GET /api/v1/links': PEOPLE,

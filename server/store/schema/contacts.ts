@@ -41,9 +41,45 @@ export type OrderRow = {
   channel: string | null
 }
 
+/** How many rows of a file had which outcome. */
+export type ImportCountsJson = { created: number; updated: number; unchanged: number; rejected: number }
+
+/**
+ * An import of a file. `beat_at` is when it last wrote: one that is `running` and has not done so for a while was cut
+ * short. `report` holds how the columns were read and the first rejected rows, by line and reason and without values.
+ */
+export type ImportRow = {
+  id: string
+  kind: 'contacts' | 'orders'
+  at: number
+  beat_at: number
+  state: 'running' | 'complete' | 'cut short'
+  actor: string
+  file: string | null
+  counts: Json<ImportCountsJson>
+  report: Json<Record<string, unknown>>
+  /** When it was undone, by whom, and what became of its rows; null if it was not. */
+  undone: Json<Record<string, unknown>> | null
+}
+
+/**
+ * What an import changed: the contact or order as it was before, null if there was none, and the hash of what the import
+ * made of it. `contact_id` is the contact that the row concerns.
+ */
+export type ImportChangeRow = {
+  item_id: string
+  import_id: string
+  contact_id: ContactId | null
+  at: number
+  before: Json<Record<string, unknown>> | null
+  after_hash: string
+}
+
 /** The tables of this family by name. */
 export type ContactsTables = {
   contacts: ContactRow
   contact_keys: ContactKeyRow
   orders: OrderRow
+  imports: ImportRow
+  import_changes: ImportChangeRow
 }
