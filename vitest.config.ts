@@ -71,7 +71,7 @@ const LONG = {
   ],
   postgres: [
     ...RULES.map((name) => `test/contract/${name}.test.ts`),
-    'test/contract/upgrade.test.ts',
+    'test/contract/{import-history,upgrade}.test.ts',
     'test/fault/{away,collectors}.test.ts',
     'test/property/{order,segments,segment-changes}.test.ts',
   ],
