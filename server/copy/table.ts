@@ -9,7 +9,8 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely'
 import { itemAt } from '../domain/lookup.ts'
 import type { Database } from '../store/schema.ts'
-import { isTable, TABLES, type TableEntry, type TableName } from '../store/tables.ts'
+import type { TableEntry, TableName } from '../store/table-entry.ts'
+import { isTable, TABLES } from '../store/tables.ts'
 
 /** A table of the source. `copied` says which of its rows are copied, and when (`store/tables`). */
 export type Table = {

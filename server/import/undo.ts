@@ -4,10 +4,11 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { writeAudit } from '../store/audit.ts'
-import { type KeysOf, removeContacts, restoreContacts } from '../store/contacts.ts'
+import { type KeysOf, writeContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import { dropImportChanges, type ImportEntry, importChanges, markUndone, UNDO_MS } from '../store/imports.ts'
 import { pushedOrders, restoreOrders } from '../store/orders.ts'
+import { removeContacts } from '../store/remove-contacts.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { ContactRow, ImportChangeRow, OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
@@ -66,7 +67,7 @@ async function undoContacts(trx: Transaction<Database>, changes: ImportChangeRow
   const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
   const now = new Map(rows.map((row) => [row.contact_id as string, row]))
   const { former, created, kept } = sorted<ContactRow>(changes, now)
-  await restoreContacts(trx, former, keysOf)
+  await writeContacts(trx, former, keysOf)
   await removeContacts(
     trx,
     created.map((row) => row.contact_id),

@@ -79,28 +79,6 @@ export async function upsertContacts(
   return counts
 }
 
-/** Gives contacts back what they were before, and marks whom that changes. The caller holds the lock of contacts. */
-export async function restoreContacts(trx: Transaction<Database>, rows: ContactRow[], keysOf: KeysOf): Promise<void> {
-  await writeContacts(trx, rows, keysOf)
-}
-
-/** Removes contacts as if they had never been pushed. The caller holds the lock of contacts. */
-export async function removeContacts(trx: Transaction<Database>, ids: string[]): Promise<void> {
-  const family = await familyOf(trx, ids)
-  const touched = new Set<string>()
-  for (const part of chunks(family, 500)) {
-    const rows = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
-    for (const row of rows) touched.add(row.key_hash)
-  }
-  const affected = await keysBeside(trx, [...touched])
-  await lockKeys(trx, [...affected, ...family.map(contactPerson)])
-  for (const part of chunks(ids, 500)) {
-    await trx.deleteFrom('contacts').where('contact_id', 'in', part).execute()
-    await trx.deleteFrom('contact_keys').where('contact_id', 'in', part).execute()
-  }
-  await markAffected(trx, family, affected)
-}
-
 /** A contact of which nothing is known. */
 export const EMPTY_CONTACT = {
   email: null,
@@ -173,7 +151,8 @@ function same(a: ContactRow, b: ContactRow): boolean {
   return a.attributes === b.attributes && FIELDS.every((field) => a[field] === b[field])
 }
 
-async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], keysOf: KeysOf): Promise<void> {
+/** Writes contacts with their keys, and marks whom that changes. The caller holds the lock of contacts. */
+export async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], keysOf: KeysOf): Promise<void> {
   if (rows.length === 0) return
   const sorted = rows.sort((a, b) => (a.contact_id < b.contact_id ? -1 : 1))
   const ids = sorted.map((row) => row.contact_id)
@@ -222,7 +201,7 @@ async function writeContacts(trx: Transaction<Database>, rows: ContactRow[], key
 }
 
 /** Marks the visitors whose claims on these keys may be decided differently, and the persons of these contacts. */
-async function markAffected(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
+export async function markAffected(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {
   await mark(trx, 'dirty_visitors', await visitorsOfKeys(trx, keys))
   await markPersonsOf(trx, contactIds)
 }
@@ -295,24 +274,6 @@ export async function existingContacts(db: Kysely<Database>, ids: string[]): Pro
     for (const row of rows) found.add(row.contact_id)
   }
   return found
-}
-
-/** The fields of contacts that lists show. */
-export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
-  const cards = new Map<string, { id: string; email: string | null; attributes: Record<string, unknown> }>()
-  for (const part of chunks([...new Set(ids)], 500)) {
-    const rows = await db
-      .selectFrom('contacts')
-      .select(['contact_id', 'email', 'attributes'])
-      .where('contact_id', 'in', part)
-      .where('erased_at', 'is', null)
-      .execute()
-    for (const row of rows) {
-      const attributes = decodeJson(row.attributes)
-      cards.set(row.contact_id, { id: row.contact_id, email: row.email, attributes })
-    }
-  }
-  return cards
 }
 
 /** The contacts that hold each key, by key. */

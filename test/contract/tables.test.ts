@@ -4,7 +4,7 @@
  */
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { MOMENT_COLUMNS, TABLE_NAMES, TABLES, type TableName } from '../../server/store/tables.ts'
+import { MOMENT_COLUMNS, TABLE_NAMES, TABLES } from '../../server/store/tables.ts'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer, until } from '../support/server.ts'
@@ -22,6 +22,7 @@ let server: TestServer
 let secret: string
 afterAll(() => server.stop())
 
+type TableName = (typeof TABLE_NAMES)[number]
 type Rule = 'onWithdrawal' | 'onErasure' | 'onExpiry'
 
 /** Whether rows of a table are deleted by a rule shared by all tables that name it. */

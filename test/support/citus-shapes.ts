@@ -6,7 +6,8 @@
  * Not seen: whether a column without its table's name belongs to the query outside; and counts of affected rows.
  */
 import type { OperationNode } from 'kysely'
-import { isTable, type Place, TABLES } from '../../server/store/tables.ts'
+import type { Place } from '../../server/store/table-entry.ts'
+import { isTable, TABLES } from '../../server/store/tables.ts'
 
 // Nodes are read by the names of their parts; their types differ by kind.
 type Node = OperationNode & Record<string, any>

@@ -7,7 +7,8 @@ import BetterSqlite3 from 'better-sqlite3'
 import { Kysely, SqliteDialect } from 'kysely'
 import { migrate } from '../../server/store/migrate.ts'
 import type { Database } from '../../server/store/schema.ts'
-import { TABLE_NAMES, TABLES, type TableName } from '../../server/store/tables.ts'
+import type { TableName } from '../../server/store/table-entry.ts'
+import { TABLE_NAMES, TABLES } from '../../server/store/tables.ts'
 
 type Described = { about: string; columns: [name: string, type: string, about: string][] }
 

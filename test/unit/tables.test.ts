@@ -1,7 +1,8 @@
 /** The register of tables as the compiler and the reader of its page see it. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { TABLE_NAMES, TABLES, type TableEntry, type TableName } from '../../server/store/tables.ts'
+import type { TableEntry, TableName } from '../../server/store/table-entry.ts'
+import { TABLE_NAMES, TABLES } from '../../server/store/tables.ts'
 import { tablesPage } from '../support/tables-page.ts'
 
 const PAGE = new URL('../../docs/tables.md', import.meta.url)

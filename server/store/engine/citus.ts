@@ -8,7 +8,8 @@
  */
 import { type Kysely, PostgresAdapter, sql } from 'kysely'
 import type { Database } from '../schema.ts'
-import { type Place, TABLE_NAMES, TABLES, type TableName } from '../tables.ts'
+import type { Place, TableName } from '../table-entry.ts'
+import { TABLE_NAMES, TABLES } from '../tables.ts'
 
 /** The table with which the others of its group are colocated. Never change it: servers in use have it already. */
 const FIRST: Record<'visitor' | 'contact' | 'person', TableName> = {
