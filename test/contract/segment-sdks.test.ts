@@ -1,14 +1,16 @@
 /**
- * Segment's own SDKs against a real server with only their host changed: every event is stored once, even
- * if the first replies are refusals or are lost. Captured requests of those SDKs are replayed as well.
+ * Segment's and RudderStack's own SDKs for servers against a real server with only their host changed: every event is
+ * stored once, even if the first replies are refusals or are lost. Captured requests of those SDKs are replayed as well.
  */
 import { existsSync, readFileSync } from 'node:fs'
+import RudderAnalytics from '@rudderstack/rudder-sdk-node'
 import { Analytics } from '@segment/analytics-node'
 // @ts-expect-error: the older SDK comes without types
 import OldSdk from 'analytics-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { filesHolding, type Seen, timeline } from '../support/requests.ts'
 import {
+  ALL,
   basic,
   consenting,
   failingNetwork,
@@ -41,6 +43,9 @@ afterAll(() => server.stop())
 type Sdk = (host: string, key: string, anonymousId: string, n: number) => Promise<void>
 
 const CONTEXT = consenting()
+
+/** The same consent in RudderStack's own words. */
+const MANAGED = { consentManagement: { allowedConsentIds: Object.keys(ALL), deniedConsentIds: [], provider: 'custom' } }
 
 const SDKS: [string, Sdk][] = [
   [
@@ -85,6 +90,28 @@ const SDKS: [string, Sdk][] = [
       for (let i = 0; i < n; i++) {
         const properties = { product_id: `p${i}`, price: 9.5, quantity: 1 }
         analytics.track({ anonymousId, event: 'Product Viewed', properties, context: CONTEXT })
+      }
+      await analytics.flush()
+      expect(errors).toEqual([])
+    },
+  ],
+  [
+    '@rudderstack/rudder-sdk-node',
+    async (dataPlaneUrl, key, anonymousId, n) => {
+      const errors: unknown[] = []
+      const analytics = new RudderAnalytics(key, {
+        dataPlaneUrl,
+        // It sends its first call at once and the rest on flush.
+        flushAt: 100,
+        errorHandler: (error: unknown) => errors.push(error),
+        logLevel: 'none',
+      })
+      const said = { anonymousId, context: MANAGED }
+      analytics.identify({ ...said, userId: 'u-7', traits: { email: 'sdk.person@mail.example' } })
+      analytics.page({ ...said, name: 'Coats', properties: { url: 'https://s.example/coats?x=1' } })
+      for (let i = 0; i < n; i++) {
+        const properties = { product_id: `p${i}`, price: 9.5, quantity: 1 }
+        analytics.track({ ...said, event: 'Product Viewed', properties })
       }
       await analytics.flush()
       expect(errors).toEqual([])

@@ -75,43 +75,62 @@ export function postBatch(
   return postCall(server, 'batch', { batch: calls, sentAt: new Date().toISOString(), ...more }, headers)
 }
 
-/** A proxy in front of a server. `requests` counts what reached it. */
-export type Network = { url: string; requests(): number; close(): Promise<void> }
+/**
+ * A proxy in front of a server. `requests` counts the calls that reached it; `fail` answers the next ones with these statuses.
+ */
+export type Network = {
+  url: string
+  requests(): number
+  fail(...statuses: number[]): void
+  close(): Promise<void>
+}
 
 /**
- * A network that answers the first `failures` requests with `status`. `reaching`: only after the server has taken
- * them, as if its answer had been lost on the way.
+ * A network that answers the first `failures` calls with `status`, as the server's own pages may read it. `reaching`: only
+ * after the server has taken them, as if its answer had been lost on the way. What an SDK asks for besides passes.
  */
 export async function failingNetwork(
   server: Pick<TestServer, 'url'>,
   failures: number,
   status: number,
-  { reaching = false } = {},
+  { reaching = false, port = 0 } = {},
 ): Promise<Network> {
   let requests = 0
+  let failing = Array<number>(failures).fill(status)
   const proxy = createServer(async (request, response) => {
-    const failing = ++requests <= failures
+    const isCall = request.method === 'POST'
+    if (isCall) requests++
+    const failure = isCall ? failing.shift() : undefined
     const parts: Buffer[] = []
     for await (const part of request) parts.push(part as Buffer)
     const forward = () => {
       const { host: _host, connection: _connection, 'content-length': _length, ...headers } = request.headers
-      const init = { method: request.method, headers: headers as Record<string, string>, body: Buffer.concat(parts) }
+      const body = parts.length === 0 ? {} : { body: Buffer.concat(parts) }
+      const init = { method: request.method, headers: headers as Record<string, string>, ...body }
       return fetch(server.url + request.url, init as RequestInit)
     }
-    if (failing) {
+    const { origin } = request.headers
+    if (failure !== undefined) {
       if (reaching) await (await forward()).text()
-      response.writeHead(status, { 'retry-after': '1' }).end()
+      const readable = { 'access-control-allow-origin': origin, 'access-control-expose-headers': 'Retry-After' }
+      response.writeHead(failure, { 'retry-after': '1', ...(origin === undefined ? {} : readable) }).end()
       return
     }
     const answer = await forward()
     const text = await answer.text()
-    response.writeHead(answer.status, { 'content-type': answer.headers.get('content-type') ?? '' }).end(text)
+    const headers = [...answer.headers].filter(([name]) =>
+      /^(content-type|access-control-.*|vary|cache-control)$/.test(name),
+    )
+    response.writeHead(answer.status, Object.fromEntries(headers)).end(text)
   })
-  await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve))
-  const { port } = proxy.address() as { port: number }
+  await new Promise<void>((resolve) => proxy.listen(port, '127.0.0.1', resolve))
+  const { port: given } = proxy.address() as { port: number }
   return {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${given}`,
     requests: () => requests,
+    fail(...statuses) {
+      failing = statuses
+    },
     close: () =>
       new Promise((resolve) => {
         proxy.close(() => resolve())
