@@ -14,6 +14,9 @@ const CONTACTS = 12
 const VISITORS = amount(48, 90)
 const SECOND = 1000
 
+/** How long each sender of a load waits before its next request. */
+const LOAD_PAUSE_MS = amount(150, 40)
+
 const running: TestServer[] = []
 afterEach(async () => {
   // The last one to stop removes the database that they share.
@@ -171,7 +174,7 @@ function startLoad(server: TestServer, name: string) {
       const events = [event('page'), event('page')]
       const response = await send(server, batch(events, { visitor })).catch(() => null)
       if (response?.status === 202) acknowledged.push(...events.map(({ id }) => `${visitor} ${id}`))
-      await new Promise((resolve) => setTimeout(resolve, 40))
+      await new Promise((resolve) => setTimeout(resolve, LOAD_PAUSE_MS))
     }
   }
   const senders = [1, 2, 3].map(sender)

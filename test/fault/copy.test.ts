@@ -9,39 +9,40 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Ran } from '../support/ask.ts'
+import { createCommandHosts } from '../support/command-hosts.ts'
 import { amount } from '../support/long.ts'
 import { type Cluster, startCluster } from '../support/postgres.ts'
 import { ROOT } from '../support/process.ts'
 import { type SiteView, signLogin } from '../support/requests.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
-import { freePort, startServer, type TestServer } from '../support/server.ts'
+import { couture, freePort, startServer, type TestServer } from '../support/server.ts'
 
 let cluster: Cluster
 let server: TestServer
 let target: string
 const folder = mkdtempSync(join(tmpdir(), 'couture-copied-'))
 /** Events in the store before the first copy begins. */
-const EVENTS = amount(15_000, 30_000)
+const EVENTS = amount(9_000, 30_000)
 
-type Ran = { code: number | null; stdout: string; stderr: string }
 type Table = { table: string; rows: number; equal: boolean }
 type Finished = { written: number; tables: Table[]; secret_file: string }
 
-function begin(args: string[], env: Record<string, string> = {}): { child: ChildProcess; ran: Promise<Ran> } {
+const environment = (given: Record<string, string> = {}) => {
   const { DATABASE_URL: _, COUTURE_SECRET: __, ...inherited } = process.env
-  const all = { ...inherited, DATA_DIR: folder, ...env }
-  const child = spawn(process.execPath, ['server/couture.mjs', ...args], { cwd: ROOT, env: all })
-  let [stdout, stderr] = ['', '']
-  child.stdout.on('data', (data) => {
-    stdout += data
-  })
-  child.stderr.on('data', (data) => {
-    stderr += data
-  })
-  return { child, ran: new Promise((resolve) => child.once('close', (code) => resolve({ code, stdout, stderr }))) }
+  return { ...inherited, DATA_DIR: folder, ...given }
 }
-const couture = (args: string[], env?: Record<string, string>) => begin(args, env).ran
-const copy = (...more: string[]) => couture(['copy', '--to', target, ...more])
+/** Without the check of shapes, since a copy reads whole tables. */
+const hosts = createCommandHosts([])
+const run = (args: string[], env?: Record<string, string>) => hosts.run({ args, env: environment(env) })
+const copy = (...more: string[]) => run(['copy', '--to', target, ...more])
+
+/** Begins a copy in a process of its own, which can be killed. */
+function beginCopy(): { child: ChildProcess; killed: Promise<NodeJS.Signals | null> } {
+  const args = ['server/couture.mjs', 'copy', '--to', target]
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: environment(), stdio: 'ignore' })
+  return { child, killed: new Promise((resolve) => child.once('close', (_, signal) => resolve(signal))) }
+}
 
 async function inTarget<T = Record<string, unknown>>(sql: string, url = target): Promise<T[]> {
   const client = new Client({ connectionString: url })
@@ -65,7 +66,8 @@ const secretOf = () => readFileSync(join(folder, 'secret'), 'utf8').trim()
 const onPostgres = () => ({ DATABASE_URL: target, COUTURE_SECRET: secretOf() })
 const start = (env: Record<string, string> = {}) => startServer({ dataDir: folder, port, env })
 /** Starts a server that must refuse to start, and returns its message. */
-const refusal = (env: Record<string, string> = {}) => couture(['serve'], { PORT: String(port), ...env })
+const refusal = (env: Record<string, string> = {}) =>
+  couture(['serve'], environment({ PORT: String(port), ...env }), { ownProcess: true })
 
 let port: number
 const acknowledged: string[] = []
@@ -168,6 +170,7 @@ beforeAll(async () => {
   server = await start()
 })
 afterAll(async () => {
+  hosts.stop()
   await server.stop().catch(() => {})
   await cluster.stop()
   rmSync(folder, { recursive: true, force: true })
@@ -177,13 +180,13 @@ afterAll(async () => {
 async function killWhen(what: string, isSuch: (notes: Notes) => boolean): Promise<Notes> {
   const client = new Client({ connectionString: target })
   await client.connect()
-  const killed = begin(['copy', '--to', target])
+  const { child, killed } = beginCopy()
   try {
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
       if (isSuch(await readNotes(client))) break
     }
-    killed.child.kill('SIGKILL')
-    expect(await killed.ran, `killed when ${what}`).toMatchObject({ code: null })
+    child.kill('SIGKILL')
+    expect(await killed, `killed when ${what}`).toBe('SIGKILL')
     return await readNotes(client)
   } finally {
     await client.end()
@@ -235,9 +238,10 @@ test('a copy killed in the middle of each pass resumes where it stopped while th
   const stop = startLoad('first')
   const first = await killWhen('some events were copied', ({ pass, events }) => pass === 1 && events > EVENTS / 6)
   expect(first).toMatchObject({ pass: 1, places: { contacts: { done: true }, events: { done: false } } })
-  expect(
-    await couture(['serve'], { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }),
-  ).toEqual(expect.objectContaining({ code: 1, stderr: expect.stringMatching(/holds a copy that is not finished/) }))
+  const unfinished = { PORT: String(await freePort()), ...onPostgres(), DATA_DIR: `${folder}/none` }
+  expect(await refusal(unfinished)).toEqual(
+    expect.objectContaining({ code: 1, stderr: expect.stringMatching(/holds a copy that is not finished/) }),
+  )
   rmSync(`${folder}/none`, { recursive: true })
   // A row deleted from the finished part stays missing until the next pass, because this one does not look there again.
   await inTarget("delete from contacts where contact_id = 'dora'")
@@ -354,7 +358,7 @@ test('everything acknowledged is present once, and readers of the feed and of se
 }, 120_000)
 
 test('the old store cannot be used by mistake, and the new one cannot be overwritten', async () => {
-  expectSentence(await couture(['keys', 'list']), /^the store in DATA_DIR .* has moved to PostgreSQL/)
+  expectSentence(await run(['keys', 'list']), /^the store in DATA_DIR .* has moved to PostgreSQL/)
   expectSentence(await copy(), /has moved to PostgreSQL already/)
   await server.stop({ wipe: false })
   expectSentence(await refusal(), /has moved to PostgreSQL .*: set DATABASE_URL and COUTURE_SECRET/)
@@ -364,7 +368,7 @@ test('the old store cannot be used by mistake, and the new one cannot be overwri
 test('an unsuitable target is refused with one sentence', async () => {
   const other = await startServer()
   await other.stop({ wipe: false })
-  const from = (to: string) => couture(['copy', '--to', to], { DATA_DIR: other.dataDir })
+  const from = (to: string) => run(['copy', '--to', to], { DATA_DIR: other.dataDir })
   try {
     expectSentence(await from('mysql://postgres:postgres@127.0.0.1/x'), /^--to must be a URL such as postgres:/)
     const nobody = `postgres://postgres:postgres@127.0.0.1:${await freePort()}/x`
@@ -390,7 +394,7 @@ test('an unsuitable target is refused with one sentence', async () => {
     await other.change("delete from kysely_migration where name > '001'")
     expectSentence(await from(await cluster.create('fresh')), /^the store in DATA_DIR has an older schema/)
     expectSentence(
-      await couture(['copy', '--to', target], { DATA_DIR: `${folder}/empty` }),
+      await run(['copy', '--to', target], { DATA_DIR: `${folder}/empty` }),
       /^there is no installation in DATA_DIR/,
     )
   } finally {

@@ -8,12 +8,12 @@ import { PRELOADS, ROOT } from './process.ts'
 
 const HOST = new URL('./command-host.ts', import.meta.url).pathname
 
-/** Runs each command in an idle host, or in a new one if all are busy. */
-export function createCommandHosts() {
+/** Runs each command in an idle host, or in a new one if all are busy. Each host is started with `preloads`. */
+export function createCommandHosts(preloads = PRELOADS) {
   const idle: ChildProcess[] = []
   const all = new Set<ChildProcess>()
   const start = () => {
-    const host = fork(HOST, { cwd: ROOT, execArgv: PRELOADS, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    const host = fork(HOST, { cwd: ROOT, execArgv: preloads, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
     all.add(host)
     host.once('exit', () => all.delete(host))
     return host
