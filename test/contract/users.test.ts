@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ROLE_NAMES, ROLES } from '../../server/domain/roles.ts'
+import { PRELOADS } from '../support/process.ts'
 import { problemOf } from '../support/requests.ts'
 import { couture, startServer, type TestServer } from '../support/server.ts'
 
@@ -243,7 +244,7 @@ describe('couture users', () => {
     await server.cli('users', 'add', 'Stdin', '--role', 'reader')
     const given = async (password: string) => {
       const env = { ...process.env, ...server.storeEnv, DATA_DIR: server.dataDir }
-      const args = ['server/couture.mjs', 'users', 'set-password', 'stdin', '--password-stdin', '--json']
+      const args = [...PRELOADS, 'server/couture.mjs', 'users', 'set-password', 'stdin', '--password-stdin', '--json']
       return new Promise<{ code: unknown; stderr: string; stdout: string }>((resolve) => {
         const child = execFile(process.execPath, args, { env }, (error, stdout, stderr) =>
           resolve({ code: error?.code ?? 0, stdout, stderr }),
