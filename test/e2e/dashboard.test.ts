@@ -390,8 +390,12 @@ describe('importing customers', () => {
     await signInAt('/dashboard/import')
     const choose = (name: string, body: string) =>
       page.getByTestId('file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(body, 'latin1') })
-    await choose('book.xlsx', 'PK\x03\x04 and so on')
+    await choose('book.xls', '\xd0\xcf\x11\xe0 and so on')
     await page.getByText(en.imports.spreadsheet).waitFor()
+    await choose('nothing.csv', '')
+    await page.getByText(en.imports.empty).waitFor()
+    await choose('book.xlsx', 'PK\x03\x04 and so on')
+    await page.getByText(en.imports.refused).waitFor()
     await choose('nothing.csv', '')
     await page.getByText(en.imports.empty).waitFor()
     await choose('broken.json', '[{"id":')
