@@ -19,6 +19,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node'
 const SEVERAL = [
   'test/contract/{citus,citus-nodes}.test.ts',
   'test/fault/collectors.test.ts',
+  'test/fault/quality-processes.test.ts',
   'test/fault/away.test.ts',
   'test/fault/races.test.ts',
 ]
@@ -27,7 +28,7 @@ const SEVERAL = [
 // a file or printed by a command (all end in the same few calls of the store), of the files of a data folder, of the
 // SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
-  ...['carts-devices', 'consent', 'contacts', 'erase', 'exports', 'feed', 'identify'],
+  ...['consent', 'contacts', 'erase', 'exports', 'feed', 'identify'],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
   ...['segments', 'signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
   'users',
@@ -37,7 +38,7 @@ const BOTH = [
 
 // Stories of rules that do not know the engine. Every run plays them on SQLite, and a long run on PostgreSQL too: they use
 // the store by the same calls as the files above.
-const RULES = ['events-accepted', 'grades', 'identity-policy', 'identity-scenarios', 'segment-judging']
+const RULES = ['events-accepted', 'grades', 'identity-policy', 'identity-scenarios', 'quality', 'segment-judging']
 
 // The files that take longest, of each project the longest first: one that began late would run alone at the end.
 const LONGEST = [

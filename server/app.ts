@@ -34,6 +34,7 @@ import { describeApi } from './http/openapi.ts'
 import { orderRoutes } from './http/orders.ts'
 import { peopleRoutes } from './http/people.ts'
 import { problemResponse } from './http/problem-response.ts'
+import { qualityRoutes } from './http/quality.ts'
 import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
@@ -91,6 +92,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', segmentDefinitionRoutes(deps))
     .route('/', memberRoutes(deps))
     .route('/', reportRoutes(deps))
+    .route('/', qualityRoutes(deps))
     .route('/', peopleRoutes(deps))
     .route('/', contactSearchRoutes(deps))
     .route('/', contactExportRoutes(deps))

@@ -11,6 +11,7 @@ import type { FirstOwner } from './actions/first-owner.ts'
 import { createKeyNotes } from './actions/keys.ts'
 import { prepareLater, prepareNow } from './actions/prepare-at-start.ts'
 import { prepareStore } from './actions/prepare-store.ts'
+import { createQualityNotes } from './actions/quality-notes.ts'
 import { type RebuildProgress, rebuildProgress } from './actions/rebuild.ts'
 import { type Welcome, welcomeTo } from './actions/welcome.ts'
 import { createApp } from './app.ts'
@@ -18,6 +19,7 @@ import { createConfiguration } from './collect/configuration.ts'
 import { createEndpoints } from './collect/endpoints.ts'
 import { createRateLimit } from './collect/rate-limit.ts'
 import { senderAddress } from './collect/stamp.ts'
+import { QUALITY_PROBLEMS } from './domain/quality.ts'
 import { createHttpDeps } from './http-deps.ts'
 import { lockFolder } from './journal/folder-lock.ts'
 import { type JournalReader, openJournalReader } from './journal/journal.ts'
@@ -99,13 +101,19 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     newest: () => reader.identity().newest,
     ...{ wake, sleep },
   })
-  const metrics = createMetrics(pkg.version, {
+  const metrics = createMetrics(pkg.version, QUALITY_PROBLEMS, {
     waiting: async () => waitingOf((await collector.state()).backlogBytes),
     store: () => storeFigures(db).catch(() => null),
     files: () => sizesOf(config.dataDir),
   })
   const db = openServingStore(config)
   const keys = createKeyNotes(db, now, (error) => log.error({ err: error }, 'the use of a key could not be noted'))
+  const quality = createQualityNotes({
+    ...{ db, now, count: metrics.unread },
+    onMissingConsent: (missing, sentence) =>
+      log.warn(missing, `${sentence}; docs/consent.md#missing-consent says what to do`),
+    onError: throttle((error: unknown) => log.error({ err: error }, 'what could not be read could not be counted')),
+  })
   const building = Promise.all([buildTag(), buildDashboard()])
   // The collector needs no store, so it starts while the store is migrated.
   const collector = startCollector(
@@ -127,6 +135,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
       onMaintenanceFailed: (message) =>
         log.warn({ error: message }, 'maintenance of the journal failed and will be retried'),
       onKeyUsed: keys.used,
+      onQuality: quality.add,
       onDeath: (error) => endProcess(log, error, 'the collector thread has died'),
     },
   )
@@ -223,7 +232,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
   const begin = async () => {
     pipeline ??= startPipeline(
       { store: config, journalFile, secret: config.secret, short },
-      { log, metrics, journal: collector },
+      { log, metrics, journal: collector, onQuality: quality.add },
     )
     // The demo replaces its API key, so it begins last: a start that fails must not revoke a running server's key.
     demo = shop
@@ -251,7 +260,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
         ['requests', async (ms) => ((await listening.close(ms / 2)) === 0 ? null : 'requests that took too long')],
         ['the journal', () => collector.close()],
         ['landing and deriving', async () => pipeline?.stop()],
-        ['the store', () => Promise.all([keys.settled(), shop.stop()]).then(() => db.destroy())],
+        ['the store', () => Promise.all([keys.settled(), quality.settled(), shop.stop()]).then(() => db.destroy())],
       ])
       reader.close()
       lock.release()

@@ -10,6 +10,8 @@ import { GRADES } from '../server/domain/grade.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
 import { oneName } from '../server/domain/membership.ts'
+import { QUALITY_PROBLEMS } from '../server/domain/quality.ts'
+import { ADVICE } from '../server/domain/quality-advice.ts'
 import { ROLES } from '../server/domain/roles.ts'
 import { cartPolicyOf, defaultSettings, SETTINGS } from '../server/domain/settings.ts'
 import { definitionSchema, KINDS } from '../server/segments/grammar.ts'
@@ -65,6 +67,11 @@ test('the page about privacy names every table that can hold data about people',
     return !holdsNobody && !page.includes(`\`${name}\``)
   })
   expect(silent).toEqual([])
+})
+
+test('the page about quality lists every problem with its advice', () => {
+  const rows = table('docs/quality.md', 'problem', 'what is wrong, and what it must be')
+  expect(rows).toEqual(QUALITY_PROBLEMS.map((problem) => [problem, ADVICE[problem]]))
 })
 
 describe('references exist', () => {

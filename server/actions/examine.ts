@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { DEMO_SITE } from '../domain/demo.ts'
+import { consentSentence, DOOR_NAMES, lacksConsent } from '../domain/quality.ts'
 import { readFolderHolder } from '../journal/folder-lock.ts'
 import { openJournalReader } from '../journal/journal.ts'
 import { hostName, INSTANCE_HEADER, isLocalName, ownAddress } from '../ops/address.ts'
@@ -11,9 +12,11 @@ import {
   checkInstallation,
   checkLeftOut,
   checkOveractive,
+  checkQuality,
   checkReachability,
   type Finding,
   type Inspection,
+  type Quality,
 } from '../ops/doctor.ts'
 import { sizesOf } from '../ops/sizes.ts'
 import { judgingProgress } from '../segments/judging.ts'
@@ -21,12 +24,18 @@ import { leftOutHosts } from '../store/carts.ts'
 import { readCursor } from '../store/cursors.ts'
 import { storeFigures } from '../store/figures.ts'
 import { schemaVersion } from '../store/migrate.ts'
+import { arrivedLately, listQuality } from '../store/quality.ts'
 import { listSites } from '../store/sites.ts'
 import { listVisitors } from '../store/visitors.ts'
 import type { Store } from './prepare-store.ts'
 
 /** How long a running server may take to answer. */
 const ANSWER_MS = 3000
+
+const DAY_MS = 24 * 3600_000
+
+/** More lines of what could not be read are not looked at. */
+const MOST_LINES = 100_000
 
 /** The most overactive visitors that are listed. */
 const OVERACTIVE = 20
@@ -38,6 +47,7 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   const inspection = await inspect(db, config)
   findings.push(...checkInstallation(inspection))
   findings.push(...checkLeftOut(await leftOutHosts(db)))
+  findings.push(...checkQuality(await qualityOf(db)))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)
@@ -45,6 +55,18 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
     findings.push(...(await checkReachability(url, { fetch, origins, isPrivate })))
   }
   return findings
+}
+
+async function qualityOf(db: Store): Promise<Quality> {
+  const now = Date.now()
+  const today = Math.floor(now / DAY_MS)
+  const lines = await listQuality(db, { from: today - 1, to: today, site: null }, null, MOST_LINES)
+  const lacking = (await arrivedLately(db, now)).filter(lacksConsent)
+  return {
+    sites: (await listSites(db)).map((site) => site.id),
+    problems: lines.filter((line) => line.lastAt > now - DAY_MS),
+    missingConsent: lacking.map((each) => ({ ...each, door: DOOR_NAMES[each.door], sentence: consentSentence(each) })),
+  }
 }
 
 /** Whether an address is the server's own, or one under which the private routes are meant to answer. */

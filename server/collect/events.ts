@@ -6,53 +6,79 @@
  * reason or passes on the valid part. No reply reveals whether a contact exists.
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
-import { isTooDeep } from '../domain/depth.ts'
-import { type Entry, eventType, type StampedConsent, type StampedEvent } from '../domain/event.ts'
+import type { Entry, StampedConsent, StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { firstProblem, Problem } from '../domain/problem.ts'
+import type { Site } from '../domain/settings.ts'
 import { type Answer, type Checked, type CollectRequest, checkOrigin } from './accept.ts'
 import { isBot } from './bot.ts'
-import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
+import { type Envelope, stampEvents } from './check-events.ts'
+import type { ClaimDeps } from './claim.ts'
 import type { Directory } from './configuration.ts'
 import { type CookieMac, cookieName, expireCookie, readCookie, writeCookie } from './cookie.ts'
 import type { Growth } from './growth.ts'
-import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
-import { envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
-import { type Placed, type Sequence, timeAfter } from './sequence.ts'
-import { cleanTexts, correctedTime, truncateAddress } from './stamp.ts'
-import { tolerateBatch, tolerateEvent } from './tolerance.ts'
+import { beginNotices, fieldsIn, type NoticeDeps, type Notices } from './notices.ts'
+import { cleanText, type PersonalKind } from './personal-data.ts'
+import { envelopeSchema } from './schema.ts'
+import type { Sequence } from './sequence.ts'
+import { correctedTime, truncateAddress } from './stamp.ts'
+import { tolerateBatch } from './tolerance.ts'
 import { type HashVisitor, provenVisitors } from './visitor.ts'
-import { isEnvelope, isEvent } from './wire-check.ts'
+import { isEnvelope } from './wire-check.ts'
 
 /** What the route needs. */
-export type EventsDeps = ClaimDeps & {
-  configuration: Directory
-  hashKey: (key: string) => string
-  /** Notes that a key was used. */
-  keyUsed: (id: string) => void
-  cookieMac: CookieMac
-  hashVisitor: HashVisitor
-  /** Whether anything of a visitor was accepted, or whether it has withdrawn. Asks the store, if it can be asked. */
-  isKnown: (visitor: string) => Promise<boolean>
-  /** Browsers reach the collector over https. */
-  secure: boolean
-  newId: () => string
-  growth: Growth
-  sequence: Sequence
-  /** Counts events that are not stored, and what is taken out of those that are. */
-  count: (what: 'duplicate' | 'bot' | RejectCode | PersonalKind, n: number) => void
-}
+export type EventsDeps = ClaimDeps &
+  NoticeDeps & {
+    configuration: Directory
+    hashKey: (key: string) => string
+    /** Notes that a key was used. */
+    keyUsed: (id: string) => void
+    cookieMac: CookieMac
+    hashVisitor: HashVisitor
+    /** Whether anything of a visitor was accepted, or whether it has withdrawn. Asks the store, if it can be asked. */
+    isKnown: (visitor: string) => Promise<boolean>
+    /** Browsers reach the collector over https. */
+    secure: boolean
+    newId: () => string
+    growth: Growth
+    sequence: Sequence
+    /** Counts events that are not stored, and what is taken out of those that are. */
+    count: (what: 'duplicate' | 'bot' | RejectCode | PersonalKind, n: number) => void
+  }
 
-type Envelope = ReturnType<typeof envelopeSchema.parse>
+/** No site's id is longer. */
+const MAX_SITE = 64
 
 /** Checks one request. Throws a `Problem` for a request that is refused as a whole. */
 export async function collectEvents(delivery: CollectRequest, deps: EventsDeps): Promise<Checked> {
-  const { address, receivedAt, text } = delivery
   const keyed = delivery.authorization !== undefined
-  const envelope = parse(text, keyed)
-  const site = await deps.configuration.freshSite(envelope.site)
-  if (!site)
-    throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
+  const body = parse(delivery.text)
+  const { site: id, consent, events } = fieldsIn(body)
+  const site = typeof id === 'string' && id.length <= MAX_SITE ? await deps.configuration.freshSite(id) : undefined
+  const notices = beginNotices({ site: site?.id ?? '', door: keyed ? 'api' : 'tag', at: delivery.receivedAt }, deps)
+  try {
+    const envelope = envelopeOf(body, keyed)
+    if (!site)
+      throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
+    return await collect(delivery, { site, keyed, envelope, notices }, deps)
+  } catch (error) {
+    if (site && Array.isArray(events)) {
+      notices.refused(
+        error,
+        events.map((event) => fieldsIn(event).type),
+        fieldsIn(consent).analytics === true,
+      )
+    }
+    throw error
+  }
+}
+
+/** What is known of a request before it is checked. */
+type Asked = { site: Site; keyed: boolean; envelope: Envelope; notices: Notices }
+
+async function collect(delivery: CollectRequest, asked: Asked, deps: EventsDeps): Promise<Checked> {
+  const { address, receivedAt, text } = delivery
+  const { site, keyed, envelope, notices } = asked
   checkOrigin(delivery, site)
   if (!keyed && envelope.sent_at === undefined) {
     throw new Problem(400, 'invalid_request', 'sent_at is required (only a request with a key may omit it)')
@@ -83,11 +109,17 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     known: visitors.length > 0,
     large: mayBeLarge(text),
   }
-  const stamped = await stampEvents(envelope, context, deps, onRemoved)
+  const stamped = await stampEvents(envelope, context, deps, onRemoved, notices)
   const { events, rejected, duplicate } = stamped
   for (const { code } of rejected) deps.count(code, 1)
   deps.count('duplicate', duplicate)
+  const count = (visitor: string | null) => {
+    const without = withdrawal ? envelope.events.length - events.length : 0
+    deps.quality.arrived(site.id, keyed ? 'api' : 'tag', receivedAt, envelope.events.length, without)
+    notices.end(visitor)
+  }
   if (events.length === 0) {
+    count(visitors[0] ?? null)
     return {
       entries: [],
       answer: reply({ visitor: withdrawal ? null : (visitors[0] ?? null), accepted: 0, duplicate, rejected }, null),
@@ -96,6 +128,7 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
 
   const visitor = visitors[0] ?? deps.newId()
   if (!keyed && !withdrawal) deps.growth.admitNew(from, cookie?.visitor === visitor ? [] : [visitor], events)
+  count(visitor)
   const entry: Omit<Entry, 'request'> = {
     site: site.id,
     visitor,
@@ -127,13 +160,15 @@ function reply(body: WireReply, setCookie: string | null): Answer {
   return { status: 202, headers: setCookie === null ? {} : { 'set-cookie': setCookie }, body: JSON.stringify(body) }
 }
 
-function parse(text: string, keyed: boolean): Envelope {
-  let json: unknown
+function parse(text: string): unknown {
   try {
-    json = parseJson(text)
+    return parseJson(text)
   } catch {
     throw new Problem(400, 'invalid_json', 'the body must be JSON')
   }
+}
+
+function envelopeOf(json: unknown, keyed: boolean): Envelope {
   tolerateBatch(json)
   // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
   if (!isEnvelope(json)) throw new Problem(400, 'invalid_request', firstProblem(envelopeSchema.safeParse(json).error!))
@@ -147,98 +182,6 @@ function parse(text: string, keyed: boolean): Envelope {
 /** Whether one of a body's events can be too large, so that most need no closer look. A character has up to three bytes. */
 function mayBeLarge(text: string): boolean {
   return text.length * 3 > LIMITS.eventBytes
-}
-
-async function stampEvents(
-  envelope: Envelope,
-  context: Omit<ClaimContext, 'at'> & { known: boolean; large: boolean },
-  deps: EventsDeps,
-  onRemoved: (kind: PersonalKind) => void,
-): Promise<{ events: StampedEvent[]; rejected: WireReply['rejected']; duplicate: number }> {
-  const { site, receivedAt, keyed, ip } = context
-  const sentAt = envelope.sent_at === undefined ? null : Date.parse(envelope.sent_at)
-  const events: StampedEvent[] = []
-  const rejected: WireReply['rejected'] = []
-  const seen = new Set<string>()
-  let last: Placed | null = null
-  let duplicate = 0
-  let index = -1
-  const reject = (code: RejectCode, message: string) => rejected.push({ index, code, message })
-  for (const raw of envelope.events) {
-    index++
-    if (isTooDeep(raw)) {
-      reject('invalid_event', TOO_DEEP)
-      continue
-    }
-    tolerateEvent(raw)
-    if (!isEvent(raw)) {
-      // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
-      reject('invalid_event', firstProblem(eventSchema.safeParse(raw).error!))
-      continue
-    }
-    const event = raw
-    if (cleanText(event.id, ignore) !== event.id) {
-      reject('invalid_event', 'id must not hold what names a person')
-      continue
-    }
-    const refusal = refuse(event, raw, envelope, context)
-    if (refusal) {
-      reject(...refusal)
-      continue
-    }
-    const corrected = correctedTime(Date.parse(event.at), sentAt, receivedAt)
-    const at = timeAfter(last, corrected, event.id)
-    // A withdrawal counts however late it arrives.
-    if (!keyed && event.type !== 'consent' && at < receivedAt - LIMITS.maxAgeMs) {
-      reject('too_old', 'at must be within the last 7 days (a request with a key may be older)')
-      continue
-    }
-    if (at > receivedAt + LIMITS.maxAheadMs) {
-      reject('in_future', 'at must not be more than a minute ahead')
-      continue
-    }
-    if (seen.has(event.id)) {
-      duplicate++
-      continue
-    }
-    const texts = cleanTexts(event, site.settings.kept_query, onRemoved)
-    const { url, referrer, title } = texts
-    const stamped: StampedEvent = { id: event.id, type: eventType(event.type), at, url, referrer, title }
-    if (event.type === 'identify') {
-      const result = await claimOf(event.props, { site, at, receivedAt, keyed, ip }, deps)
-      if ('code' in result) {
-        reject(result.code, result.message)
-        continue
-      }
-      stamped.claim = result.claim
-      stamped.props = { kind: event.props?.kind }
-    } else if (event.props !== undefined) stamped.props = event.props
-    seen.add(event.id)
-    last = { corrected, at, id: event.id }
-    events.push(withoutPersonal(stamped, onRemoved))
-  }
-  return { events, rejected, duplicate }
-}
-
-const ignore = () => {}
-
-/** Why an event must be refused, for the request's consent or for its own size. */
-function refuse(
-  event: { type: string },
-  raw: unknown,
-  { consent }: Envelope,
-  { known, large }: { known: boolean; large: boolean },
-): [RejectCode, string] | null {
-  if (!consent.analytics && !(event.type === 'consent' && known)) {
-    return ['no_consent', 'consent.analytics must be true for anything to be stored']
-  }
-  if (event.type === 'identify' && !consent.identity) {
-    return ['no_consent', 'consent.identity must be true for a claim to be stored']
-  }
-  if (large && Buffer.byteLength(JSON.stringify(raw)) > LIMITS.eventBytes) {
-    return ['event_too_large', `an event must have at most ${LIMITS.eventBytes} bytes`]
-  }
-  return null
 }
 
 /** The choice with its time: as stated, else the time of the request's first event, and never in the future. */

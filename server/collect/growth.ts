@@ -4,6 +4,7 @@
  *
  * A visitor or name is new if it was not seen for long. A visitor with a cookie is not new: the collector has made it.
  */
+import { STANDARD_TYPES } from '../domain/event.ts'
 import { createBuckets } from './limits.ts'
 import { createSeen } from './seen.ts'
 import { senderAddress } from './stamp.ts'
@@ -22,14 +23,6 @@ export type Growth = {
 /** Four bytes each: enough for the visitors of a large shop's day, and for more names than any site has. */
 const SEEN_VISITORS = 2 ** 20
 const SEEN_NAMES = 2 ** 16
-
-/** The names that tags and shops send most. They are never held up by what others invent. */
-const STANDARD = new Set([
-  ...['page', 'identify', 'reset', 'consent', 'engagement', 'group', 'alias'],
-  ...['view_item', 'view_item_list', 'select_item', 'add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout'],
-  ...['add_shipping_info', 'add_payment_info', 'purchase', 'refund', 'add_to_wishlist', 'search', 'login', 'sign_up'],
-  ...['generate_lead', 'share', 'view_promotion', 'select_promotion'],
-])
 
 /** Creates the limits. `isLoopback` recognises this machine's own addresses. */
 export function createGrowth(isLoopback: (address: string) => boolean): Growth {
@@ -51,7 +44,8 @@ export function createGrowth(isLoopback: (address: string) => boolean): Growth {
       const sender = senderOf(address)
       const newNames = new Set<string>()
       for (const { type } of events) {
-        if (!STANDARD.has(type) && !names.has(`${site} ${type}`)) newNames.add(`${site} ${type}`)
+        // The standard names are never held up by what others invent.
+        if (!STANDARD_TYPES.has(type) && !names.has(`${site} ${type}`)) newNames.add(`${site} ${type}`)
       }
       const newVisitors = sender === null ? [] : [...ids].filter((id) => !visitors.has(`${site} ${id}`))
       if (newNames.size === 0 && newVisitors.length === 0) return

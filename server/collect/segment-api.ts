@@ -16,11 +16,13 @@ import { type Checked, type CollectRequest, checkOrigin, type Endpoint } from '.
 import { AGENT_LENGTH, isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
+import { beginNotices } from './notices.ts'
 import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall, readContext, visitorsOfUser } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
 import { type MappedEvent, mapCall } from './segment-map.ts'
+import { beginCallNotices, nameOfCall } from './segment-notices.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
 
 /** A call that is kept, with its visitor and what is known about the browser. */
@@ -47,7 +49,13 @@ export async function collectSegment(
   const body = parse(delivery.text)
   const calls = callsOf(body, kind)
   const caller = await callerOf(delivery, body, calls, deps)
-  checkOrigin(delivery, caller.site)
+  const door = beginNotices({ site: caller.site.id, door: 'segment', at: receivedAt }, deps)
+  try {
+    checkOrigin(delivery, caller.site)
+  } catch (error) {
+    door.refused(error, calls.map(nameOfCall), false)
+    throw error
+  }
   const source = { site: caller.site.id, address: delivery.address, now: receivedAt }
   if (!caller.keyed) deps.growth.admit(source, { events: calls.length, bytes: delivery.text.length })
   const setting: CallSetting = {
@@ -64,8 +72,10 @@ export async function collectSegment(
   const consentOf = createConsentReader(caller.site, caller.keyed)
   const kept = new Map<string, Kept>()
   const skipped = new Map<RejectCode | 'bot' | 'duplicate', number>()
+  const notices = beginCallNotices({ door, setting, consentOf }, deps)
   for (const raw of calls) {
     const result = await keep(raw, from, setting, consentOf, deps)
+    notices.note(raw, result)
     const key = 'code' in result ? '' : `${result.visitor} ${result.event.id}`
     if ('code' in result) skipped.set(result.code, (skipped.get(result.code) ?? 0) + 1)
     else if (kept.has(key)) skipped.set('duplicate', (skipped.get('duplicate') ?? 0) + 1)
@@ -84,6 +94,7 @@ export async function collectSegment(
     )
   }
   for (const [what, n] of skipped) deps.count(what, n)
+  notices.end()
   const skippedText = [...skipped].map((each) => each.join('=')).join(', ')
   return {
     entries: entriesOf([...kept.values()], caller, receivedAt, deps.newId),
@@ -247,7 +258,7 @@ function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newI
     if (ends !== null) {
       entries.push({
         ...{ request: newId(), site: caller.site.id, visitor: ends.visitors[0] ?? visitor, received_at: receivedAt },
-        ...{ keyed: true, events: [], ends },
+        ...{ keyed: true, segment: true, events: [], ends },
         consent: { id: `segment-${allowed}`, ...purposes, source, at: ends.at },
       })
       open.delete(visitor)
@@ -270,6 +281,7 @@ function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newI
       ...(ip === null ? {} : { ip }),
       ...(userAgent === null ? {} : { user_agent: userAgent }),
       keyed: caller.keyed,
+      segment: true,
       // Segment sends no choice, only its state with each call: the call is the time at which it is known to stand.
       consent: { id: `segment-${allowed}`, ...purposes, source, at: Math.min(event.at, receivedAt) },
       events: [event],

@@ -122,17 +122,15 @@ function idOf(raw: Record<string, unknown>, { sentAt, tokenHash }: CallSetting):
  * The call's time by the collector's clock: `receivedAt - (sentAt - timestamp)` if the sender's clock is off by more
  * than a minute. If `timestamp` differs from `originalTimestamp`, it has been corrected already.
  */
-function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: CallSetting): number | Refusal {
+function timeOf(raw: Record<string, unknown>, setting: CallSetting): number | Refusal {
+  const { caller, receivedAt } = setting
   const { timestamp, originalTimestamp } = raw
   const given = timestamp ?? originalTimestamp
   const said = given === undefined || given === null ? null : readTime(given)
   if (said !== null && Number.isNaN(said)) {
     return { code: 'invalid_event', message: 'timestamp must be a time such as 2026-03-01T09:30:00.000Z' }
   }
-  const sent = readTime(sentAt ?? raw.sentAt)
-  const isCorrected = (timestamp ?? null) !== null && (originalTimestamp ?? timestamp) !== timestamp
-  const at =
-    said === null ? receivedAt : isCorrected ? said : correctedTime(said, Number.isNaN(sent) ? null : sent, receivedAt)
+  const at = said === null ? receivedAt : correctedTime(said, sendersClock(raw, setting), receivedAt)
   if (!caller.keyed && at < receivedAt - LIMITS.maxAgeMs) {
     return { code: 'too_old', message: 'timestamp must be within the last 7 days (with a secret key it may be older)' }
   }
@@ -140,6 +138,14 @@ function timeOf(raw: Record<string, unknown>, { caller, receivedAt, sentAt }: Ca
     return { code: 'in_future', message: 'timestamp must not be more than a minute ahead' }
   }
   return at
+}
+
+/** The time by the sender's clock at which a call was sent; null if nobody says, or its time is corrected already. */
+export function sendersClock(raw: Record<string, unknown>, { sentAt }: Pick<CallSetting, 'sentAt'>): number | null {
+  const { timestamp, originalTimestamp } = raw
+  const isCorrected = (timestamp ?? null) !== null && (originalTimestamp ?? timestamp) !== timestamp
+  const sent = readTime(sentAt ?? raw.sentAt)
+  return isCorrected || Number.isNaN(sent) ? null : sent
 }
 
 /** The users whom a call names, the better identifier first. Traits name a user in `identify` only. */

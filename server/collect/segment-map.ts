@@ -10,6 +10,7 @@
 
 import { LIMITS } from '../../tag/wire.ts'
 import { readAmount } from '../domain/commerce/amount.ts'
+import { isExactNumber } from '../domain/commerce/fields.ts'
 import { eventType } from '../domain/event.ts'
 import { fullAddress } from './segment-address.ts'
 
@@ -40,8 +41,9 @@ export type MappedEvent = {
 }
 
 /** Longer names are cut: the store holds and lists them as they are. */
-const MAX_TYPE = 64
-const MAX_TITLE = 1024
+export const MAX_TYPE = 64
+/** Longer titles are cut. */
+export const MAX_TITLE = 1024
 const MAX_URL = LIMITS.eventBytes
 
 /** Names outside e-commerce that have a meaning here: a choice of consent, and a logout. */
@@ -161,6 +163,8 @@ function commerce(type: string, properties: Record<string, unknown>): Record<str
       props.items = [itemOf(given(product))]
     }
   } else if (list) props.products = list
+  // Other forms of a list are left to its reader.
+  if (list === null && products !== undefined) props.products = products
   const value = [props.value, props.total, props.revenue].map(plainAmount).find((amount) => amount !== null)
   if (value !== undefined) props.value = value
   if (typeof props.currency === 'string') props.currency = props.currency.toUpperCase()
@@ -172,7 +176,7 @@ function itemOf(product: unknown): unknown {
   if (typeof product !== 'object' || product === null || Array.isArray(product)) return product
   const item = renamed(product as Record<string, unknown>, ITEM_NAMES)
   if (item.item_id === undefined && item.sku !== undefined) item.item_id = item.sku
-  if (typeof item.item_id === 'number') item.item_id = String(item.item_id)
+  if (typeof item.item_id === 'number' && isExactNumber(item.item_id)) item.item_id = String(item.item_id)
   for (const name of ['price', 'quantity']) {
     const amount = plainAmount(item[name])
     if (amount !== null) item[name] = amount

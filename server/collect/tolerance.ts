@@ -23,16 +23,21 @@ export function tolerateBatch(body: unknown): void {
   cut(consent, 'policy', 200)
 }
 
-/** Changes one event. */
-export function tolerateEvent(event: unknown): void {
-  if (!isFields(event)) return
+/** Changes one event. Returns the texts that were cut with the lengths that they had; null if none was, as in most. */
+export function tolerateEvent(event: unknown): [field: string, length: number][] | null {
+  if (!isFields(event)) return null
   withoutNull(event, ['url', 'referrer', 'title', 'props'])
   asIso(event, 'at')
   if (typeof event.id === 'number') event.id = String(event.id)
-  cut(event, 'url', TEXTS.url)
-  cut(event, 'referrer', TEXTS.referrer)
-  cut(event, 'title', TEXTS.title)
-  cut(event, 'type', TEXTS.type)
+  let cuts: [field: string, length: number][] | null = null
+  for (const name of ['url', 'referrer', 'title', 'type'] as const) {
+    const text = event[name]
+    if (typeof text !== 'string' || text.length <= TEXTS[name]) continue
+    cuts ??= []
+    cuts.push([name, text.length])
+    cut(event, name, TEXTS[name])
+  }
+  return cuts
 }
 
 function isFields(value: unknown): value is Fields {

@@ -82,8 +82,6 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     pace = createPace()
   }
 
-  const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
-
   /** Reads from one snapshot, with the configuration of that snapshot. */
   const read = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
     snapshot(db, async (trx) => {
@@ -180,6 +178,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const began = performance.now()
       const keys = batch.map(({ key }) => key)
       const remaining = keys.filter((key) => !isRemoved(key))
+      const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
       const access = { read, write: (work: Work) => write(claim, work), siteOf, tombstone, now }
       const facts = await cleanedFacts(remaining, spansOf, access)
       if (facts === null) return false
@@ -194,12 +193,14 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
+  const tellsTyped = (id: string) => sites.get(id)?.settings.mail_typed_carts ?? false
+
   const replace = (claim: WorkClaim, marks: Mark<PersonId>[]) =>
     deriveMarks('person', claim, marks, async (batch, done) => {
       const keys = batch.map(({ key }) => key)
-      const built = await read((trx) => buildPersons(trx, keys, siteOf))
+      const rows = await read((trx) => buildPersons(trx, keys, tellsTyped))
       return write(claim, async (trx) => {
-        await replacePersons(trx, batch, built, now())
+        await replacePersons(trx, batch, rows, now())
         await done(trx)
       })
     })

@@ -11,6 +11,7 @@ import { defaultSettings, type Site } from '../domain/settings.ts'
 import { removeDeadLetters } from '../store/dead-letters.ts'
 import { transact } from '../store/engine/transact.ts'
 import { removeOldImportChanges } from '../store/imports.ts'
+import { removeOldQuality } from '../store/quality.ts'
 import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPosition } from '../store/retention.ts'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
@@ -52,6 +53,7 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
     if ((await removeOldImportChanges(db, time, EVENTS)) > 0) return true
     await removeSpentLogins(db, time - SPENT_LOGINS_MS)
     await removeDeadLetters(db, Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before)))
+    await removeOldQuality(db, time)
     after = null
     nextSweepAt = time + SWEEP_EVERY_MS
     return false

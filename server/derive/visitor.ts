@@ -197,9 +197,6 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
     updated_at: cart.updatedAt,
     idle_at: cart.updatedAt + abandonedAfterMs,
     closed_at: cart.closedAt,
-    closed_by: cart.closedBy,
-    recovered_value: cart.recoveredValue,
-    step: cart.step,
     checkout_at: cart.checkoutAt,
     abandoned_at: cart.abandonedAt,
     typed_contact_id: cart.typedContact,
@@ -228,7 +225,6 @@ function purchasesOf(
       event_id: event.id,
       person_id: itemAt(personOf, i),
       order_id: order.orderId,
-      cart_id: order.cartId,
       at,
       total: order.total,
       currency: order.currency,
@@ -244,7 +240,7 @@ function refundRow(visitorId: VisitorId, event: LoadedEvent, personId: PersonId,
   const { orderId, at, total, currency, itemIds } = refund
   return [
     {
-      ...{ visitor_id: visitorId, event_id: event.id, person_id: personId, order_id: orderId, cart_id: null },
+      ...{ visitor_id: visitorId, event_id: event.id, person_id: personId, order_id: orderId },
       ...{ at, total, currency, item_ids: encodeJson(itemIds), refund: 1 },
     },
   ]

@@ -70,6 +70,8 @@ export type Entry = {
   user_agent?: string
   /** Sent with a secret key. */
   keyed: boolean
+  /** Sent by Segment's API. */
+  segment?: true
   consent: StampedConsent
   events: StampedEvent[]
   /** A withdrawal that a shop's server reports for a user it knows. */
@@ -132,6 +134,14 @@ const SEGMENT_NAMES: Record<string, string> = {
 export function eventType(name: string): string {
   return (Object.hasOwn(SEGMENT_NAMES, name) ? SEGMENT_NAMES[name] : undefined) ?? name
 }
+
+/** The names that the tag, GA4 and Segment's calls have for events. A site's own names are others. */
+export const STANDARD_TYPES: ReadonlySet<string> = new Set([
+  ...['page', 'identify', 'reset', 'consent', 'engagement', 'group', 'alias'],
+  ...['view_item', 'view_item_list', 'select_item', 'add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout'],
+  ...['add_shipping_info', 'add_payment_info', 'purchase', 'refund', 'add_to_wishlist', 'search', 'login', 'sign_up'],
+  ...['generate_lead', 'share', 'view_promotion', 'select_promotion'],
+])
 
 /** Orders events and evidence by corrected time, then id, so that ties are broken the same way everywhere. */
 export function byTimeThenId(a: { at: number; id: string }, b: { at: number; id: string }): number {

@@ -23,6 +23,7 @@ import { addErasureNotices } from '../store/erasure-notices.ts'
 import { insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
+import { blankExamples } from '../store/quality.ts'
 import { deleteOfContacts } from '../store/rows.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
@@ -73,6 +74,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
+  await blankExamples(trx, [...own, ...shared].map(tombstone))
   const deleted = await deleteOfContacts(trx, CONTACT_COLUMNS, contacts)
   await replaceRecords(trx, rows, keys, deps)
   await addErasureNotices(trx, contacts, now)

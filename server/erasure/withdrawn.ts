@@ -5,6 +5,7 @@ import { chunks, chunksOf } from '../store/engine/many.ts'
 import { transact } from '../store/engine/transact.ts'
 import { insertErasedSpans } from '../store/erased-spans.ts'
 import { insertFacts } from '../store/facts.ts'
+import { blankExamples } from '../store/quality.ts'
 import type { Database } from '../store/schema.ts'
 import { erasedIds } from '../store/tombstones.ts'
 import { mark } from '../store/work/dirty.ts'
@@ -71,6 +72,10 @@ export async function markWithdrawn(
         .onConflict((conflict) => conflict.doNothing())
         .execute()
     }
+    await blankExamples(
+      trx,
+      withdrawn.tombstones.map(({ hash }) => hash),
+    )
     await insertErasedSpans(trx, withdrawn.spans)
     for (const rows of chunksOf(withdrawn.users.map((user) => ({ ...user, waits: 1 as const })))) {
       await trx

@@ -1,16 +1,15 @@
 /** `GET /api/v1/reports/overview`: the figures of the dashboard's first page. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
-import { Problem } from '../domain/problem.ts'
+import { DOORS, lacksConsent } from '../domain/quality.ts'
 import { type CartFigures, type OverviewFigures, overview } from '../store/overview.ts'
+import { arrivedLately } from '../store/quality.ts'
 import { allow } from './auth.ts'
+import { DAY_MS, dayQuery, daysOf } from './days.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { json, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
-
-const DAY_MS = 24 * 3600_000
-const MAX_DAYS = 366
 
 const rate = z.object({ count: z.number(), of: z.number(), rate: z.number().nullable() })
 const carts = z.object({
@@ -33,10 +32,11 @@ const overviewSchema = z
     to: z.string(),
     total: figures,
     days: z.array(figures.extend({ date: z.string() })),
+    missing_consent: z
+      .array(z.object({ site: z.string(), door: z.enum(DOORS), events: z.number(), without_consent: z.number() }))
+      .openapi({ description: 'Where most events of the last hour came without consent to analytics.' }),
   })
   .openapi('Overview')
-
-const date = z.iso.date({ error: 'must be a day such as 2026-03-01' })
 
 /** The reports' routes. */
 export function reportRoutes(deps: HttpDeps) {
@@ -48,17 +48,12 @@ export function reportRoutes(deps: HttpDeps) {
       ...operation('Reports', 'getOverview'),
       summary: 'Get visitors, match rate and carts by day',
       middleware: [allow(deps, 'people:read', 'segments:read')] as const,
-      request: { query: z.object({ from: date.optional(), to: date.optional() }) },
+      request: { query: z.object(dayQuery) },
       responses: { 200: json('The figures, by UTC day and in total', overviewSchema), ...refusals },
     }),
     async (c) => {
-      const query = c.req.valid('query')
       const now = deps.now()
-      const to = query.to === undefined ? Math.floor(now / DAY_MS) : Date.parse(query.to) / DAY_MS
-      const from = query.from === undefined ? to - 29 : Date.parse(query.from) / DAY_MS
-      if (from > to || to - from >= MAX_DAYS) {
-        throw new Problem(400, 'invalid_request', `from must not be after to, nor ${MAX_DAYS} days or more before it`)
-      }
+      const { from, to } = daysOf(c.req.valid('query'), now)
       const { total, days } = await overview(deps.db, from, to, now)
       return c.json(
         {
@@ -66,6 +61,7 @@ export function reportRoutes(deps: HttpDeps) {
           to: dayOf(to),
           total: render(total),
           days: [...days].map(([day, row]) => ({ date: dayOf(day), ...render(row) })),
+          missing_consent: (await arrivedLately(deps.db, now)).filter(lacksConsent),
         },
         200,
       )

@@ -17,7 +17,7 @@ export const TAGS = {
   'Link tokens': 'The tokens in the links of a mailing, which identify the recipient of a click.',
   Matches: 'The feed that email tools pull: contacts whose visits are known, and their changes.',
   Segments: 'Groups of people by behaviour, and their members.',
-  Reports: "The figures of the dashboard's first page.",
+  Reports: "The figures of the dashboard's first page, and what the shops sent that could not be read.",
   Sites: 'The shops that may send events, with their secrets and settings.',
   Session: "The dashboard's sign-in. Programs use keys instead.",
   Users: 'Who signs in to the dashboard, with which role, and where they are signed in.',

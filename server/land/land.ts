@@ -16,6 +16,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { isInside } from '../domain/erased-tail.ts'
 import { type Entry, entryOf } from '../domain/event.ts'
 import { itemAt, mustGet } from '../domain/lookup.ts'
+import type { Noticed } from '../domain/quality.ts'
 import { BEGINNING, type Cursor, moveCursor, readCursor, readOtherCursors } from '../store/cursors.ts'
 import { insertDeadLetter } from '../store/dead-letters.ts'
 import { deletedSites } from '../store/deleted-sites.ts'
@@ -34,6 +35,7 @@ import { lockNamed } from '../store/work/locks.ts'
 import { type DescribeAgent, factsOf } from './facts-of.ts'
 import type { Notice } from './notice.ts'
 import { BATCH_EVENTS } from './turns.ts'
+import { findUnread } from './unread.ts'
 
 /** A row of the journal as landing reads it. */
 type Row = { id: number; at: number; body: string; events: number }
@@ -53,6 +55,8 @@ export type LandDeps = {
   describeAgent: DescribeAgent
   /** The keyed hash that keeps a retired visitor out. */
   tombstone: (visitorId: string) => string
+  /** Told what could not be read in events that are landed for the first time, once they are. */
+  unread: (noticed: Noticed[]) => void
   /** Removes the content of erased spans from rows of the journal, and resolves when that is on disk. */
   removeErased: (journalId: string, rows: Row[], spans: ErasedSpan[]) => Promise<void>
   now: () => number
@@ -107,7 +111,8 @@ export async function landBatch(deps: LandDeps, keepGoing = () => false): Promis
     })
     for (const { rows, spans } of landed.keptOut) await deps.removeErased(journalId, rows, spans)
     if (landed.keptOut.length > 0) await moveCursor(db, journalId, cursor, landed.to)
-    const { events, last, to } = landed
+    const { events, last, to, noticed } = landed
+    deps.unread(noticed)
     return { journalId, position: to.position, events, at: last?.at ?? null, notices }
   } catch (error) {
     if (!isPoison(error)) throw error
@@ -130,19 +135,21 @@ async function landParts(
   deps: LandDeps,
   first: Row[],
   keepGoing: () => boolean,
-): Promise<{ events: number; last: Row | null; keptOut: { rows: Row[]; spans: ErasedSpan[] }[] }> {
+): Promise<{ events: number; last: Row | null; noticed: Noticed[]; keptOut: { rows: Row[]; spans: ErasedSpan[] }[] }> {
   const keptOut: { rows: Row[]; spans: ErasedSpan[] }[] = []
+  const noticed: Noticed[] = []
   let events = 0
   let last: Row | null = null
   for (let rows = first; rows.length > 0; ) {
     const entries = rows.flatMap((row) => partsOf(row.body).map(entryOf))
-    const spans = await landEntries(trx, entries, deps)
+    const { erased: spans, unread } = await landEntries(trx, entries, deps)
+    noticed.push(...unread)
     if (spans.length > 0) keptOut.push({ rows, spans })
     events += eventsOf(rows)
     last = itemAt(rows, rows.length - 1)
     rows = keepGoing() ? deps.journal.read(last.id, BATCH_EVENTS) : []
   }
-  return { events, last, keptOut }
+  return { events, last, noticed, keptOut }
 }
 
 async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | null, rows: Row[]): Promise<void> {
@@ -153,7 +160,9 @@ async function landOneByOne(deps: LandDeps, journalId: string, cursor: Cursor | 
     const keptOut: ErasedSpan[] = []
     for (const [part, entry] of parts.entries()) {
       try {
-        keptOut.push(...(await transact(db, (trx) => landEntries(trx, [entryOf(entry)], deps))))
+        const { erased, unread } = await transact(db, (trx) => landEntries(trx, [entryOf(entry)], deps))
+        keptOut.push(...erased)
+        deps.unread(unread)
       } catch (error) {
         if (!isPoison(error)) throw error
         const visitor = visitorOf(entry)
@@ -200,14 +209,15 @@ function partsOf(body: string): unknown[] {
 }
 
 /**
- * Lands entries in the caller's transaction, and marks what must be derived. Returns the spans that were erased before
- * and are not landed: everything of retired visitors and for deleted sites, and the part of shared visitors that belonged to erased contacts.
+ * Lands entries in the caller's transaction, and marks what must be derived. Returns what could not be read in them, and the
+ * spans that were erased before and are not landed: everything of retired visitors and for deleted sites, and the part of
+ * shared visitors that belonged to erased contacts.
  */
 export async function landEntries(
   trx: Transaction<Database>,
   entries: Entry[],
   deps: Pick<LandDeps, 'tombstone' | 'describeAgent'>,
-): Promise<ErasedSpan[]> {
+): Promise<{ erased: ErasedSpan[]; unread: Noticed[] }> {
   const visitors = [...new Set(entries.map((entry) => entry.visitor))]
   const hashes = new Map(visitors.map((visitor) => [visitor, deps.tombstone(visitor)]))
   const tombstones = await findTombstones(trx, [...hashes.values()])
@@ -229,6 +239,7 @@ export async function landEntries(
     if (events.length < entry.events.length) erased.push(...own.map(({ from, to }) => ({ visitor: hash, from, to })))
     return { ...entry, events }
   })
+  const unread = await findUnread(trx, staying, deps.tombstone)
   const facts = factsOf(staying, deps.describeAgent)
   const tokens = [...new Set(facts.tokenUses.map((use) => use.token_hash))]
   const named = [...new Set(facts.claimKeys.map((key) => key.key_hash))]
@@ -248,5 +259,5 @@ export async function landEntries(
   // A visitor that has withdrawn is deleted when it is derived.
   const others = await dependentsOf(trx, secondKeys)
   await mark(trx, 'dirty_visitors', [...staying.map((entry) => entry.visitor), ...retiring, ...others])
-  return erased
+  return { erased, unread }
 }

@@ -63,6 +63,38 @@ export function checkLeftOut(
   }))
 }
 
+/** What a site sent and nobody could read, and whether its events come without consent. */
+export type Quality = {
+  sites: string[]
+  problems: { site: string; problem: string; count: number }[]
+  missingConsent: { site: string; door: string; sentence: string }[]
+}
+
+/** As many kinds of problems are named. */
+const NAMED_PROBLEMS = 5
+
+/** Says for each site what could not be read of what it sent. */
+export function checkQuality({ sites, problems, missingConsent }: Quality): Finding[] {
+  const lacking = missingConsent.map(({ site, door, sentence }): Finding => {
+    const what = `${site}: ${sentence} (${door}), and nothing of them was kept; docs/consent.md#missing-consent says what to do`
+    return { state: 'note', what }
+  })
+  const bySite = sites.map((site): Finding => {
+    const counts = new Map<string, number>()
+    for (const { problem, count } of problems.filter((each) => each.site === site)) {
+      counts.set(problem, (counts.get(problem) ?? 0) + count)
+    }
+    if (counts.size === 0) return { state: 'ok', what: `${site}: no problems in what it sent since yesterday` }
+    const sorted = [...counts].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
+    const named = sorted.slice(0, NAMED_PROBLEMS).map(([problem, count]) => `${problem} (${count})`)
+    const more = sorted.length - named.length
+    const list = named.join(', ') + (more > 0 ? ` and ${more} more` : '')
+    const what = `${site}: problems in what it sent since yesterday: ${list}; /api/v1/reports/quality?site=${site} says where and what to do`
+    return { state: 'note', what }
+  })
+  return [...lacking, ...bySite]
+}
+
 /** What `checkReachability` needs. */
 export type ReachabilityDeps = {
   fetch: typeof fetch

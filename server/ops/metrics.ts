@@ -37,6 +37,8 @@ export type Metrics = {
   limited(limit: string): void
   /** A request whose client a proxy named, although none is trusted. */
   forwardedUnread(): void
+  /** Something that was sent and could not be read or kept, by the kind of problem. */
+  unread(problem: string, n: number): void
   failed(stage: string): void
   /** Derived rows were not written, because another process has taken over the keys. */
   fenced(): void
@@ -54,8 +56,8 @@ const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 /** What is taken out of texts, counted beside the events that hold it. */
 const PERSONAL = ['email', 'phone', 'iban']
 
-/** Creates the metrics in their own registry. */
-export function createMetrics(version: string, figures: Figures): Metrics {
+/** Creates the metrics in their own registry. `problems`: the kinds of what can be wrong with what is sent. */
+export function createMetrics(version: string, problems: readonly string[], figures: Figures): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   const registers = [registry]
@@ -87,6 +89,12 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     ['kind'],
   )
   for (const kind of ['page', 'suspect']) linkFetches.inc({ kind }, 0)
+  const quality = counter(
+    'couture_quality_problems_total',
+    'What was sent and could not be read or kept, by the kind of problem; docs/quality.md lists them.',
+    ['problem'],
+  )
+  for (const problem of problems) quality.inc({ problem }, 0)
   const limits = counter('couture_limited_total', 'Requests and connections that were refused because of a limit.', [
     'limit',
   ])
@@ -163,6 +171,7 @@ export function createMetrics(version: string, figures: Figures): Metrics {
     linkFetched: (kind) => linkFetches.inc({ kind }),
     limited: (limit) => limits.inc({ limit }),
     forwardedUnread: () => unread.inc(),
+    unread: (problem, n) => quality.inc({ problem }, n),
     failed: (stage) => failures.inc({ stage }),
     fenced: () => fenced.inc(),
     landed(value, lagMs) {

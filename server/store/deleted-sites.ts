@@ -7,6 +7,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { moveVersion } from './config-version.ts'
 import { ofKeys } from './engine/many.ts'
 import { isNumber, isObjectOf, isText, readMetaMap, writeMeta } from './meta.ts'
+import { deleteQualityOf } from './quality.ts'
 import type { Database } from './schema.ts'
 import { RETIRED_SECRETS } from './sites.ts'
 
@@ -52,6 +53,7 @@ export async function deleteSite(trx: Transaction<Database>, id: string, now: nu
     .where('value', '>=', `${id} `)
     .where('value', '<', `${id}!`)
     .execute()
+  await deleteQualityOf(trx, id)
   const removal = { at: now, after: '', visitors: 0, total: await countVisitors(trx, id) }
   await saveRemoval(trx, id, removal)
   return removal

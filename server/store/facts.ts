@@ -3,8 +3,8 @@
  * replaced by the one that was received first, so that neither the order nor the number of deliveries matters.
  */
 
-import { type ExpressionBuilder, sql, type Transaction } from 'kysely'
-import { inKeyOrder, ofRows } from './engine/many.ts'
+import { type ExpressionBuilder, type Kysely, sql, type Transaction } from 'kysely'
+import { chunks, inKeyOrder, ofRows } from './engine/many.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
@@ -186,6 +186,24 @@ const upsertOrders = ofRows((db, rows: OrderRow[]) =>
         ),
     ),
 )
+
+/** Which of these events are stored already, as `VISITOR ID`. */
+export async function knownEvents(
+  db: Kysely<Database>,
+  events: { visitorId: string; id: string }[],
+): Promise<Set<string>> {
+  const known = new Set<string>()
+  for (const part of chunks(events, 500)) {
+    const rows = await db
+      .selectFrom('events')
+      .select(['visitor_id', 'id'])
+      .where('visitor_id', 'in', [...new Set(part.map(({ visitorId }) => visitorId))])
+      .where('id', 'in', [...new Set(part.map(({ id }) => id))])
+      .execute()
+    for (const row of rows) known.add(`${row.visitor_id} ${row.id}`)
+  }
+  return known
+}
 
 /** Inserts a batch's facts. The rows are sorted by primary key, so that concurrent batches do not deadlock. */
 export async function insertFacts(trx: Transaction<Database>, facts: FactRows): Promise<void> {

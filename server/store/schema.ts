@@ -12,6 +12,7 @@ import type { DerivedTables } from './schema/derived.ts'
 import type { ErasureTables } from './schema/erasure.ts'
 import type { FeedTables } from './schema/feed.ts'
 import type { LandingTables } from './schema/landing.ts'
+import type { QualityTables } from './schema/quality.ts'
 import type { VisitorsTables } from './schema/visitors.ts'
 import type { WorkTables } from './schema/work.ts'
 
@@ -22,6 +23,7 @@ export type Families = {
   visitors: VisitorsTables
   erasure: ErasureTables
   landing: LandingTables
+  quality: QualityTables
   derived: DerivedTables
   feed: FeedTables
   work: WorkTables
@@ -33,6 +35,7 @@ export type Database = Families['configuration'] &
   Families['visitors'] &
   Families['erasure'] &
   Families['landing'] &
+  Families['quality'] &
   Families['derived'] &
   Families['feed'] &
   Families['work']

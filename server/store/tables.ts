@@ -108,6 +108,17 @@ export const TABLES = {
   erased_spans: { family: 'erasure', distributedBy: own('visitor_hash'), ...kept(HASHES) },
   forgotten: { family: 'erasure', distributedBy: 'local', ...kept(NOBODY) },
   ended_users: { family: 'erasure', distributedBy: own('key_hash'), ...kept(HASHES) },
+  // Written by every process all the time, so they are on the coordinator, where rows are locked in order.
+  quality_counts: {
+    ...{ family: 'quality', distributedBy: 'local', copied: 'yes', rebuilt: null },
+    onWithdrawal: { special: 'the examples of the visitor are blanked; the counts name nobody (`quality`)' },
+    onErasure: { special: 'the examples of the contact’s visitors are blanked (`quality`)' },
+    onExpiry: { special: 'examples are blanked after 30 days, and rows deleted after 400 (`quality`)' },
+  },
+  arrivals: {
+    ...{ family: 'quality', distributedBy: 'local', copied: 'yes', rebuilt: null },
+    ...{ onWithdrawal: NOBODY, onErasure: NOBODY, onExpiry: { special: 'deleted after two days (`quality`)' } },
+  },
   cursors: { family: 'landing', distributedBy: 'local', ...kept(NOBODY), copied: 'last' },
 
   visitors: { ...ofVisitor, rebuilt: { of: 'visitors', second: null } },
@@ -118,7 +129,6 @@ export const TABLES = {
   carts: { ...ofVisitor, rebuilt: { of: 'visitors', second: 'id' } },
   purchases: { ...ofVisitor, rebuilt: { of: 'visitors', second: 'event_id' } },
   persons: ofPerson,
-  person_carts: ofPerson,
   segment_members: ofPerson,
 
   feed_state: {

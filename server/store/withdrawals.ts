@@ -3,6 +3,7 @@ import { sql, type Transaction } from 'kysely'
 import type { ConsentSource } from '../../tag/wire.ts'
 import { inKeyOrder, ofRows } from './engine/many.ts'
 import { insertErasures } from './erasures.ts'
+import { blankExamples } from './quality.ts'
 import { encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
@@ -62,6 +63,7 @@ export async function insertWithdrawals(trx: Transaction<Database>, withdrawals:
   }
   await upsertTombstones(trx, inKeyOrder([...tombstones.values()], 'hash', 'hash'))
   await upsertProofs(trx, inKeyOrder([...proofs.values()], 'visitor_hash', 'consent_id'))
+  await blankExamples(trx, [...tombstones.keys()])
   const noted = new Map(
     withdrawals.map(({ hash, receivedAt }) => [`withdrawn-${hash}-${receivedAt}`, { hash, receivedAt }]),
   )

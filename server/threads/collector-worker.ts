@@ -11,11 +11,12 @@ import { collectEvents, type EventsDeps } from '../collect/events.ts'
 import { createGrowth } from '../collect/growth.ts'
 import { collectSegment } from '../collect/segment-api.ts'
 import { createSequence } from '../collect/sequence.ts'
+import { createQualityTally, type Tallied } from '../domain/quality-tally.ts'
 import { type JournalState, type Rewritten, startJournal } from '../journal/group-commit.ts'
 import { isLoopback } from '../ops/address.ts'
 import { createSteadyClock } from '../ops/clock.ts'
 import { createKeyUse } from '../ops/key-use.ts'
-import { createKeyring, hashSecret, sha256Hex } from '../ops/keyring.ts'
+import { createKeyring, hashSecret, memoized, sha256Hex } from '../ops/keyring.ts'
 import { readLink } from '../ops/link-reader.ts'
 import { threadId } from '../ops/priority.ts'
 import { createAnswers } from './answers.ts'
@@ -57,6 +58,10 @@ export type CollectorReply =
   | { kind: 'state'; ask: number; state: JournalState }
   | { kind: 'maintenance-failed'; message: string }
   | { kind: 'key-used'; key: string }
+  | { kind: 'quality'; counted: Tallied }
+
+/** How often what could not be read is reported. */
+const QUALITY_EVERY_MS = 500
 
 const port = parentPort
 if (port === null) throw new Error('this file runs in a thread of its own')
@@ -86,6 +91,13 @@ const { answer, fail, count } = createAnswers({
   onFailed: (job, error) => post({ kind: 'failed', job, error }),
 })
 
+const quality = createQualityTally()
+const reportQuality = () => {
+  const counted = quality.take()
+  if (counted !== null) post({ kind: 'quality', counted })
+}
+setInterval(reportQuality, QUALITY_EVERY_MS).unref()
+
 const deps: EventsDeps = {
   configuration: directory,
   hashKey: hashSecret,
@@ -102,6 +114,8 @@ const deps: EventsDeps = {
   newId: () => nanoid(22),
   growth: createGrowth(isLoopback),
   sequence: createSequence(),
+  quality,
+  tombstone: memoized(keyring.tombstone),
   identifier: keyring.identifier,
   tokenHash: keyring.token,
   sha256: sha256Hex,
@@ -149,6 +163,7 @@ port.on('message', (request: CollectorRequest) => {
       return post({ kind: 'state', ask: request.ask, state: journal.state() })
     case 'close':
       journal.close()
+      reportQuality()
       port.close()
   }
 })

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { Answer, CollectRequest, Endpoint } from '../collect/accept.ts'
 import type { Snapshot } from '../collect/configuration.ts'
+import type { Tallied } from '../domain/quality-tally.ts'
 import type { Journal, JournalState, Rewritten } from '../journal/group-commit.ts'
 import type { CollectorData, CollectorReply, CollectorRequest } from './collector-worker.ts'
 import { createQuestions } from './questions.ts'
@@ -41,6 +42,7 @@ export function startCollector(
     onAnswers: () => void
     onMaintenanceFailed: (message: string) => void
     onKeyUsed: (id: string) => void
+    onQuality: (counted: Tallied) => void
     onDeath: (error: Error) => void
   },
 ): CollectorThread {
@@ -82,6 +84,8 @@ export function startCollector(
         return on.onMaintenanceFailed(reply.message)
       case 'key-used':
         return on.onKeyUsed(reply.key)
+      case 'quality':
+        return on.onQuality(reply.counted)
     }
   })
   worker.on('error', (thrown) => {

@@ -10,6 +10,7 @@ import { nanoid } from 'nanoid'
 import { createClockWatch } from '../derive/clock-watch.ts'
 import { createDeriver } from '../derive/derive.ts'
 import { createRetention } from '../derive/remove-expired.ts'
+import { createQualityTally, type Tallied } from '../domain/quality-tally.ts'
 import { createEndUsers } from '../erasure/end-users.ts'
 import { createForgetting, type Rewritten } from '../erasure/forget.ts'
 import { createSiteRemoval } from '../erasure/remove-site.ts'
@@ -52,12 +53,16 @@ export type PipelineReport =
   /** Replacements for rows of the journal, without erased data; answered by `rewritten`. */
   | { kind: 'rewrite'; journalId: string; rows: Rewritten[] }
   | { kind: 'turn'; turn: Turn }
+  | { kind: 'quality'; counted: Tallied }
   /** Another process has taken over a key that this one was deriving, so this one wrote nothing. */
   | { kind: 'fenced'; message: string }
   /** A visitor, person or contact failed to derive and became a dead letter. */
   | { kind: 'aside'; what: DeriveStage; error: ErrorView }
   /** `passing`: the store is unavailable or busy, and the work itself is fine. */
   | { kind: 'error'; stage: Stage; error: ErrorView; passing: boolean }
+
+/** How often what could not be read is reported. */
+const QUALITY_EVERY_MS = 500
 
 /** How long the thread rests unless it is woken. */
 const REST_MS = 250
@@ -105,11 +110,18 @@ const progress = createProgress({
   report: (landed) => report({ kind: 'landed', ...landed }),
   now: journalNow,
 })
+const quality = createQualityTally()
+const reportQuality = () => {
+  const counted = quality.take()
+  if (counted !== null) report({ kind: 'quality', counted })
+}
+setInterval(reportQuality, QUALITY_EVERY_MS).unref()
 const landing: LandDeps = {
   db,
   journal,
   describeAgent: createDescribeAgent(),
   tombstone,
+  unread: (noticed) => noticed.forEach(quality.note),
   // Landing continues after a failure, because a full journal accepts nothing until it learns what has landed. But while
   // the thread stops the cursor must not move past these rows, so that the next start removes them.
   removeErased: (...what) => within('forget', () => forgetting.removeErased(...what)),
@@ -181,6 +193,7 @@ await attempt('share', async () => {
   await share.close()
   return true
 })
+reportQuality()
 journal.close()
 maintenance?.close()
 await db.destroy()

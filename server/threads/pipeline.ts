@@ -1,6 +1,7 @@
 /** Starts the pipeline thread, and passes its reports to the metrics, the log and the journal. */
 import { Worker } from 'node:worker_threads'
 import type { Logger } from 'pino'
+import type { Tallied } from '../domain/quality-tally.ts'
 import type { Metrics } from '../ops/metrics.ts'
 import { endProcess } from '../ops/stop.ts'
 import { throttle } from '../ops/throttle.ts'
@@ -23,7 +24,13 @@ export function startPipeline(
     log,
     metrics,
     journal,
-  }: { log: Logger; metrics: Metrics; journal: Pick<CollectorThread, 'landed' | 'renew' | 'rewrite'> },
+    onQuality,
+  }: {
+    log: Logger
+    metrics: Metrics
+    journal: Pick<CollectorThread, 'landed' | 'renew' | 'rewrite'>
+    onQuality: (counted: Tallied) => void
+  },
 ): PipelineThread {
   let position: number | null = null
   const logFailure = (fields: object, text: string) => log.error(fields, text)
@@ -44,6 +51,8 @@ export function startPipeline(
       case 'rewrite':
         void journal.rewrite(report.journalId, report.rows).then((error) => post({ kind: 'rewritten', error }))
         return
+      case 'quality':
+        return onQuality(report.counted)
       case 'turn':
         return metrics.turn(report.turn)
       case 'fenced':

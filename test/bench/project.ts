@@ -102,7 +102,9 @@ async function project(deps: {
   await writeJournal(file, db, deps.traffic, deps.events)
   const journal = openJournalReader(file)
   const removeErased = async () => {}
-  const landing = { db, journal, describeAgent: createDescribeAgent(), tombstone, removeErased, now: () => Date.now() }
+  const describeAgent = createDescribeAgent()
+  const unread = () => {}
+  const landing = { db, journal, describeAgent, tombstone, removeErased, unread, now: () => Date.now() }
   const began = performance.now()
   const turns = createTurns({ now: () => performance.now(), interrupted: () => false })
   let landed = 0

@@ -58,6 +58,7 @@ test('the document is OpenAPI 3.1 and describes every call of this version', () 
     'GET /api/v1/matches',
     'GET /api/v1/segments/{id}/members',
     'GET /api/v1/reports/overview',
+    'GET /api/v1/reports/quality',
   ]) {
     expect(calls).toContain(call)
   }

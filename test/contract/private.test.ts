@@ -488,6 +488,7 @@ describe('the overview of a small known history', () => {
     expect(both).toEqual({
       from: FIRST,
       to: SECOND,
+      missing_consent: [],
       days: [
         { date: FIRST, ...first },
         { date: SECOND, ...second },

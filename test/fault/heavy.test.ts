@@ -39,7 +39,15 @@ test('many visitors with many events are derived in turns, each once', async () 
       const journal = journalOfRows(`of-${visitor}`, (after) => (after > 0 ? [] : rows))
       const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
       const tombstone = (id: string) => `gone ${id}`
-      await landBatch({ db, journal, describeAgent, tombstone, removeErased: async () => {}, now: () => NOW })
+      await landBatch({
+        db,
+        journal,
+        describeAgent,
+        tombstone,
+        removeErased: async () => {},
+        unread: () => {},
+        now: () => NOW,
+      })
     }
     const turns: number[] = []
     const derive = async () => {

@@ -265,6 +265,7 @@ test('of two machines with copies of one folder and one store, the second takes 
         describeAgent,
         tombstone,
         removeErased: async () => {},
+        unread: () => {},
         now: () => 1000,
       })
       const foreign = landed.notices.some((notice) => notice.kind === 'foreign cursor')

@@ -89,7 +89,15 @@ async function land(on: Kysely<Database>, visitor: string, events: StampedEvent[
   const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
   const from = journalOfRows(journalId, read)
   const { tombstone } = keyring
-  await landBatch({ db: on, journal: from, describeAgent, tombstone, removeErased: async () => {}, now: () => NOW })
+  await landBatch({
+    db: on,
+    journal: from,
+    describeAgent,
+    tombstone,
+    removeErased: async () => {},
+    unread: () => {},
+    now: () => NOW,
+  })
 }
 
 const login = (contact: string, token: string, at = NOW): StampedEvent => ({

@@ -93,6 +93,7 @@ test('each anonymous visitor becomes a person and a member with any id', async (
           describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
           tombstone: (visitor: string) => visitor,
           removeErased: async () => {},
+          unread: () => {},
           now,
         }
         while ((await landBatch(landing)).events > 0);

@@ -94,7 +94,15 @@ async function landAll(db: Kysely<Database>, journal: number, rows: Row[], batch
   // A large batch is read three rows at a time, where a server reads some thousand.
   const read = (after: number) => rows.filter((row) => row.id > after).slice(0, Math.min(batch, 3))
   const from = journalOfRows(`journal-${journal}`, read)
-  const deps = { db, journal: from, describeAgent, tombstone, removeErased: async () => {}, now: () => NOW }
+  const deps = {
+    db,
+    journal: from,
+    describeAgent,
+    tombstone,
+    removeErased: async () => {},
+    unread: () => {},
+    now: () => NOW,
+  }
   while ((await landBatch(deps, () => batch > 3)).events > 0);
 }
 

@@ -95,6 +95,7 @@ test('after any sequence of changes members equal a full evaluation', async () =
               describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
               tombstone,
               removeErased: async () => {},
+              unread: () => {},
               now: () => now,
             })
           }

@@ -107,6 +107,7 @@ test('memberships updated by events and edges equal a full evaluation at that ti
             describeAgent: () => ({ device: 'desktop', browser: null, os: null }),
             tombstone,
             removeErased: async () => {},
+            unread: () => {},
             now: () => now,
           })
         for (const step of [0, ...clock, 30]) {

@@ -95,6 +95,7 @@ const TABLE: Record<string, Rule> = {
 
   'GET /api/v1/matches': only('matches:read'),
   'GET /api/v1/reports/overview': { scopes: ['people:read', 'segments:read'] },
+  'GET /api/v1/reports/quality': { scopes: ['people:read', 'segments:read'] },
   'GET /api/v1/segments': only('segments:read'),
   'POST /api/v1/segments': only('segments:write'),
   'PUT /api/v1/segments/:id': only('segments:write'),

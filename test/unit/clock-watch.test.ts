@@ -34,7 +34,15 @@ beforeEach(async () => {
     [{ id: 1, at: NOON, body: JSON.stringify([entry]), events: 1 }].slice(after),
   )
   const describeAgent = () => ({ device: 'desktop', browser: null, os: null })
-  await landBatch({ db, journal, describeAgent, tombstone, removeErased: async () => {}, now: () => NOON })
+  await landBatch({
+    db,
+    journal,
+    describeAgent,
+    tombstone,
+    removeErased: async () => {},
+    unread: () => {},
+    now: () => NOON,
+  })
   const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => NOON })
   while (await deriver.round());
   time = NOON
