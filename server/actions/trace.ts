@@ -3,7 +3,7 @@
  * is derived here: a trace shows what is stored and what is pending. Reading one leaves an audit row.
  */
 import type { Kysely } from 'kysely'
-import { settles } from '../domain/commerce/cart.ts'
+import { settles } from '../domain/commerce/bought.ts'
 import { contactPerson, type PersonId, personOf, storedPerson } from '../domain/ids.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
 import { toMoney, toTotal } from '../domain/money.ts'
@@ -15,7 +15,7 @@ import { itemIdsOf } from '../store/item-ids.ts'
 import { listLinks } from '../store/links.ts'
 import { listOrders } from '../store/orders.ts'
 import { decodeJson } from '../store/schema/columns.ts'
-import type { CartRow, LinkRow } from '../store/schema/derived.ts'
+import type { LinkRow, PersonCartRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { hashesOf } from '../store/tombstones.ts'
 import { readEnds, readPending, readPersons, readVisitors, type VisitorTraces } from '../store/trace.ts'
@@ -153,7 +153,7 @@ function linkTrace(row: LinkRow) {
   }
 }
 
-function cartTrace(row: CartRow, orders: { at: number; item_ids: string[] }[], now: number) {
+function cartTrace(row: PersonCartRow, orders: { at: number; item_ids: string[] }[], now: number) {
   const items = decodeJson(row.items)
   const isIdle = row.state === 'open' && row.idle_at <= now
   const cart = { updatedAt: row.updated_at, itemIds: itemIdsOf(row.items) }
@@ -175,13 +175,18 @@ function cartTrace(row: CartRow, orders: { at: number; item_ids: string[] }[], n
   }
 }
 
-function whyCart(row: CartRow, isIdle: boolean): string {
+function whyCart(row: PersonCartRow, isIdle: boolean): string {
   if (isIdle)
     return `It has not changed since ${iso(row.updated_at)}, so it counts as abandoned from ${iso(row.idle_at)}.`
   if (row.state === 'open')
     return `It last changed at ${iso(row.updated_at)}, and will count as abandoned from ${iso(row.idle_at)}.`
   const bought = `A purchase closed it at ${iso(row.closed_at ?? row.updated_at)}`
-  return row.abandoned_at === null ? `${bought}.` : `${bought}, after it was abandoned at ${iso(row.abandoned_at)}.`
+  if (row.abandoned_at === null) return `${bought}.`
+  const after = `${bought}, after it was abandoned at ${iso(row.abandoned_at)}`
+  if (row.state === 'converted') return `${after}; nothing that was in it was bought.`
+  return row.recovered_by === 'link'
+    ? `${after}; a link of the message "${row.recovered_message}" had brought the customer back.`
+    : `${after}; no link of a mail had brought the customer back.`
 }
 
 async function personTraces(db: Kysely<Database>, personIds: PersonId[], now: number) {

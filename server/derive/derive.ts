@@ -82,6 +82,8 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     pace = createPace()
   }
 
+  const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
+
   /** Reads from one snapshot, with the configuration of that snapshot. */
   const read = <T>(work: (trx: Transaction<Database>) => Promise<T>): Promise<T> =>
     snapshot(db, async (trx) => {
@@ -178,7 +180,6 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const began = performance.now()
       const keys = batch.map(({ key }) => key)
       const remaining = keys.filter((key) => !isRemoved(key))
-      const siteOf = (id: string) => sites.get(id) ?? unknownSite(id)
       const access = { read, write: (work: Work) => write(claim, work), siteOf, tombstone, now }
       const facts = await cleanedFacts(remaining, spansOf, access)
       if (facts === null) return false
@@ -193,14 +194,12 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
-  const tellsTyped = (id: string) => sites.get(id)?.settings.mail_typed_carts ?? false
-
   const replace = (claim: WorkClaim, marks: Mark<PersonId>[]) =>
     deriveMarks('person', claim, marks, async (batch, done) => {
       const keys = batch.map(({ key }) => key)
-      const rows = await read((trx) => buildPersons(trx, keys, tellsTyped))
+      const built = await read((trx) => buildPersons(trx, keys, siteOf))
       return write(claim, async (trx) => {
-        await replacePersons(trx, batch, rows, now())
+        await replacePersons(trx, batch, built, now())
         await done(trx)
       })
     })

@@ -7,23 +7,24 @@ import { contactsAmong, type PersonId } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import { judgingStep } from '../segments/judging-step.ts'
 import { refreshMembers } from '../segments/members.ts'
-import { findStandings, type Standing, writePersons } from '../store/persons.ts'
+import { type BuiltPersons, findStandings, type Standing, writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { typedContactsOf } from '../store/typed.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from '../store/work/dirty.ts'
 
-/** Processes the marks of persons. `rows` holds those that still exist. */
+/** Processes the marks of persons. `built` holds those that still exist. */
 export async function replacePersons(
   trx: Transaction<Database>,
   marks: Mark<PersonId>[],
-  rows: PersonRow[],
+  built: BuiltPersons,
   now: number,
 ): Promise<void> {
+  const { rows } = built
   const personIds = marks.map(({ key }) => key)
   const told = await typedContactsOf(trx, personIds)
   const reasons = changesOf(await findStandings(trx, personIds), marks, rows)
-  await writePersons(trx, personIds, rows)
+  await writePersons(trx, personIds, built)
   await refreshMembers(
     trx,
     rows.map((row) => row.person_id),

@@ -197,6 +197,9 @@ function cartRow(visitorId: VisitorId, siteId: string, cart: OwnedCart, abandone
     updated_at: cart.updatedAt,
     idle_at: cart.updatedAt + abandonedAfterMs,
     closed_at: cart.closedAt,
+    closed_by: cart.closedBy,
+    recovered_value: cart.recoveredValue,
+    step: cart.step,
     checkout_at: cart.checkoutAt,
     abandoned_at: cart.abandonedAt,
     typed_contact_id: cart.typedContact,
@@ -225,6 +228,7 @@ function purchasesOf(
       event_id: event.id,
       person_id: itemAt(personOf, i),
       order_id: order.orderId,
+      cart_id: order.cartId,
       at,
       total: order.total,
       currency: order.currency,
@@ -240,7 +244,7 @@ function refundRow(visitorId: VisitorId, event: LoadedEvent, personId: PersonId,
   const { orderId, at, total, currency, itemIds } = refund
   return [
     {
-      ...{ visitor_id: visitorId, event_id: event.id, person_id: personId, order_id: orderId },
+      ...{ visitor_id: visitorId, event_id: event.id, person_id: personId, order_id: orderId, cart_id: null },
       ...{ at, total, currency, item_ids: encodeJson(itemIds), refund: 1 },
     },
   ]

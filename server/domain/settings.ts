@@ -43,6 +43,7 @@ export type SiteSettings = {
   retention_months: number
   image_hosts: string[]
   mail_typed_carts: boolean
+  attribution_days: number
 }
 
 /** Every setting by its name. */
@@ -193,6 +194,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     default: false,
     about:
       'Tells e-mail tools of carts that carry a contact’s address as somebody typed it into a form, marked as typed, if the contact may be mailed. Guest checkouts need it; anybody can type anybody’s address.',
+  },
+  attribution_days: {
+    rule: { kind: 'integer', min: 1, max: 365 },
+    default: 5,
+    about:
+      'For how many days after a mail’s link was followed the purchase of a cart that had been left behind counts as recovered by that link.',
   },
 }
 

@@ -22,12 +22,13 @@ import { visitorsOf } from '../store/visitor-persons.ts'
 import { describeVisitors } from '../store/visitors.ts'
 import { allow, checkExport } from './auth.ts'
 import { renderChoice } from './consents.ts'
+import { EXPORTED_CARTS } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamOf } from './exports.ts'
 import { renderLink } from './links.ts'
 import { MAX_LIMIT } from './paging.ts'
 import { renderVisitor } from './people.ts'
-import { contactId, iso, isoOrNull, json, refusal, refusals, renderCart } from './shapes.ts'
+import { contactId, iso, isoOrNull, json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { renderTimeline } from './timelines.ts'
 import { onInvalid } from './validation.ts'
@@ -201,17 +202,8 @@ function partsOf(deps: HttpDeps, id: string): Part[] {
     },
     {
       name: 'carts',
-      columns: ['visitor', 'id', 'state', 'currency', 'value', 'items', 'url', 'created_at', 'updated_at', 'typed'],
-      pages: one(async () =>
-        (await readCarts(db, id)).map((cart) => ({
-          ...renderCart(cart, deps.now()),
-          ...{
-            visitor: cart.visitor_id,
-            created_at: iso(cart.created_at),
-            typed: cart.person_id !== contactPerson(id),
-          },
-        })),
-      ),
+      columns: EXPORTED_CARTS.columns,
+      pages: one(async () => (await readCarts(db, id)).map((cart) => EXPORTED_CARTS.row(cart, id, deps.now()))),
     },
     {
       name: 'segments',

@@ -1,8 +1,10 @@
 /** The CSV columns of each list, in order, and the cells of a row. */
 import type { z } from '@hono/zod-openapi'
+import { type ContactId, contactPerson } from '../domain/ids.ts'
+import type { PersonCartRow } from '../store/schema/derived.ts'
 import type { matchSchema, memberSchema } from './export-shapes.ts'
 import type { Cells } from './exports.ts'
-import type { cartSchema } from './shapes.ts'
+import { type cartSchema, iso, renderCart, renderPastCart } from './shapes.ts'
 
 /** A cart's cells; they are empty without a cart. */
 function cartCells(cart: z.infer<typeof cartSchema> | null | undefined): Cells {
@@ -13,6 +15,8 @@ function cartCells(cart: z.infer<typeof cartSchema> | null | undefined): Cells {
     cart_updated_at: cart?.updated_at,
     cart_items: cart?.items.map((item) => `${item.quantity} × ${item.item_name ?? item.item_id}`).join(', '),
     cart_item_ids: cart?.items.map((item) => item.item_id).join(' '),
+    cart_step: cart?.step,
+    cart_abandoned_at: cart?.abandoned_at,
   }
 }
 
@@ -69,3 +73,15 @@ export const MATCH_CSV = { columns: MATCH_COLUMNS, cells: matchCells }
 
 /** Members of a segment as CSV. */
 export const MEMBER_CSV = { columns: MEMBER_COLUMNS, cells: memberCells }
+
+/** The carts of a contact's export. `typed`: the cart is nobody's, and carries the contact's address. */
+export const EXPORTED_CARTS = {
+  columns: [
+    ...['visitor', 'id', 'state', 'currency', 'value', 'items', 'url', 'created_at', 'updated_at', 'typed', 'step'],
+    ...['abandoned_at', 'closed_at', 'recovered_at', 'recovered_by', 'recovered_value'],
+  ],
+  row: (cart: PersonCartRow, contact: ContactId, now: number) => ({
+    ...(cart.state === 'open' ? renderCart(cart, now) : renderPastCart(cart, now)),
+    ...{ visitor: cart.visitor_id, created_at: iso(cart.created_at), typed: cart.person_id !== contactPerson(contact) },
+  }),
+}

@@ -1,6 +1,7 @@
 /** The 360° view of a contact or visitor, and lists of visitors. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
+import { mailability } from '../domain/mailability.ts'
 import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
 import { readContactView } from '../store/contact-view.ts'
@@ -20,10 +21,13 @@ import {
   isoOrNull,
   json,
   membershipSchema,
+  pastCartSchema,
   refusal,
   refusals,
   renderCart,
+  renderPastCart,
   visitorId,
+  whyNotMailable,
 } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
@@ -64,7 +68,12 @@ const contactSchema = z
     merged_into: z.string().nullable(),
     visitors: z.array(visitorSchema),
     links: z.array(linkSchema),
+    mailable: z
+      .boolean()
+      .openapi({ description: 'Whether e-mails may use what they did, as lists and the feed say it.' }),
+    why_not_mailable: whyNotMailable.optional(),
     cart: cartSchema.nullable(),
+    past_carts: z.array(pastCartSchema).openapi({ description: 'The carts that orders have closed, oldest first.' }),
     orders: z.array(
       z.object({
         order_id: z.string(),
@@ -174,17 +183,23 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
   const known = await readContactView(deps.db, id)
   if (!known) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
   const { contact, cart } = known
+  const now = deps.now()
+  const mailConsent = contact.mail_consent === null ? null : contact.mail_consent === 1
+  const mail = mailability({ contact: true, mailConsent, ...known.permission })
   return {
     id,
     email: contact.email,
     phone: contact.phone,
     attributes: decodeJson(contact.attributes),
-    mail_consent: contact.mail_consent === null ? null : contact.mail_consent === 1,
+    mail_consent: mailConsent,
     mail_consent_at: isoOrNull(contact.mail_consent_at),
     merged_into: contact.merged_into,
     visitors: known.visitors.map(renderVisitor),
     links: known.links.map(renderLink),
-    cart: cart ? renderCart(cart, deps.now()) : null,
+    mailable: mail.mailable,
+    ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
+    cart: cart ? renderCart(cart, now) : null,
+    past_carts: known.pastCarts.map((each) => renderPastCart(each, now)),
     orders: known.orders.map((order) => ({
       ...order,
       at: iso(order.at),

@@ -1,6 +1,6 @@
 /** Shapes that several routes reply with, such as problems, carts and reasons against mailing. */
 import { z } from '@hono/zod-openapi'
-import { CART_STATES } from '../domain/commerce/cart.ts'
+import { CART_STATES, CART_STEPS } from '../domain/commerce/cart.ts'
 import { EVIDENCES } from '../domain/event.ts'
 import { GRADES } from '../domain/grade.ts'
 import { STRENGTHS } from '../domain/identity-table.ts'
@@ -8,7 +8,7 @@ import { WHY_NOT_MAILABLE } from '../domain/mailability.ts'
 import { MATCH_STRENGTHS } from '../domain/match.ts'
 import { toMajor, toMoney } from '../domain/money.ts'
 import { decodeJson } from '../store/schema/columns.ts'
-import type { CartRow } from '../store/schema/derived.ts'
+import type { CartRow, PersonCartRow } from '../store/schema/derived.ts'
 
 /** A problem of RFC 9457. */
 export const problemSchema = z
@@ -89,6 +89,8 @@ export const cartSchema = z
     value: z.number().nullable().openapi({ description: 'Null if a price is unknown.' }),
     updated_at: z.string(),
     state: z.enum([...CART_STATES, 'abandoned']),
+    step: z.enum(CART_STEPS).openapi({ description: 'How far the customer has got.' }),
+    abandoned_at: z.string().nullable().openapi({ description: 'When it was first left alone for too long.' }),
     grade: gradeSchema.nullable().openapi({ description: 'The weakest of its events; null if it is nobody’s.' }),
     items: z.array(
       z.object({
@@ -105,6 +107,40 @@ export const cartSchema = z
   })
   .openapi('Cart')
 
+/** What brought back a cart: the message of the mail whose link the customer followed, or nothing that was sent. */
+const recoveredBySchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('link'), message: z.string().nullable() }),
+  z.object({ kind: z.literal('anyway') }),
+])
+
+/** A cart that is no more, and what became of it. */
+export const pastCartSchema = cartSchema
+  .extend({
+    closed_at: z.string(),
+    recovered_at: z.string().nullable().openapi({ description: 'When something in it was bought after all.' }),
+    recovered_by: recoveredBySchema.nullable(),
+    recovered_value: z
+      .number()
+      .nullable()
+      .openapi({ description: 'What was in it and was bought; null if it was not recovered, or if nobody knows.' }),
+  })
+  .openapi('PastCart')
+
+/** Renders a cart that an order has closed. */
+export function renderPastCart(cart: PersonCartRow, now: number): z.infer<typeof pastCartSchema> {
+  const closedAt = iso(cart.closed_at ?? cart.updated_at)
+  return {
+    ...renderCart(cart, now),
+    closed_at: closedAt,
+    recovered_at: cart.state === 'recovered' ? closedAt : null,
+    recovered_by:
+      cart.recovered_by === 'link'
+        ? { kind: 'link', message: cart.recovered_message }
+        : cart.recovered_by && { kind: cart.recovered_by },
+    recovered_value: toMoney(cart.recovered_value, cart.currency).value,
+  }
+}
+
 /** Renders a cart as it stands at `now`. */
 export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchema> {
   const { currency } = cart
@@ -115,6 +151,8 @@ export function renderCart(cart: CartRow, now: number): z.infer<typeof cartSchem
     ...toMoney(cart.value, currency),
     updated_at: iso(cart.updated_at),
     state: isAbandoned ? 'abandoned' : cart.state,
+    step: cart.step,
+    abandoned_at: isoOrNull(cart.abandoned_at ?? (isAbandoned ? cart.idle_at : null)),
     grade: cart.grade,
     items: decodeJson(cart.items).map((item) => ({
       item_id: item.item_id,

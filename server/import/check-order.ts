@@ -4,7 +4,7 @@
  */
 import { z } from 'zod'
 import { readAmount } from '../domain/commerce/amount.ts'
-import { itemsOf } from '../domain/commerce/cart.ts'
+import { itemsOf } from '../domain/commerce/items.ts'
 import { linesOf } from '../domain/commerce/lines.ts'
 import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'

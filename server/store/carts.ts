@@ -1,30 +1,35 @@
 /** The carts that persons' rows point to, and whether they are still open. */
 import type { Kysely } from 'kysely'
-import { settles } from '../domain/commerce/cart.ts'
-import { type ContactId, type PersonId, personOf } from '../domain/ids.ts'
+import { settles } from '../domain/commerce/bought.ts'
+import { type ContactId, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
-import { chunks } from './engine/many.ts'
+import { ofKeys } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { decodeJson } from './schema/columns.ts'
+import type { OrderRow } from './schema/contacts.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
+import { markedAmong } from './work/dirty.ts'
 
 /** The carts of persons, by person, matched or not. */
 export async function loadCartsOf(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, CartRow>> {
-  const pointers = ['person_id', 'cart_visitor_id', 'cart_id'] as const
+  const pointers = ['person_id', 'cart_visitor_id', 'cart_id', 'carts_joined'] as const
   return loadCarts(db, await db.selectFrom('persons').select(pointers).where('person_id', 'in', personIds).execute())
 }
 
 /** The carts that persons' rows point to, by person. */
 export async function loadCarts(
   db: Kysely<Database>,
-  persons: Pick<PersonRow, 'person_id' | 'cart_visitor_id' | 'cart_id'>[],
+  persons: Pick<PersonRow, 'person_id' | 'cart_visitor_id' | 'cart_id' | 'carts_joined'>[],
 ): Promise<Map<PersonId, CartRow>> {
-  const pointing = persons.flatMap(({ person_id, cart_visitor_id: visitor, cart_id: cart }) =>
-    visitor === null || cart === null ? [] : { person_id, visitor, cart },
+  const carts = await loadJoined(
+    db,
+    persons.filter((person) => person.carts_joined === 1),
   )
-  const carts = new Map<PersonId, CartRow>()
+  const pointing = persons.flatMap(({ person_id, cart_visitor_id: visitor, cart_id: cart, carts_joined }) =>
+    visitor === null || cart === null || carts_joined === 1 ? [] : { person_id, visitor, cart },
+  )
   if (pointing.length === 0) return carts
   const rows = await db
     .selectFrom('carts')
@@ -40,37 +45,40 @@ export async function loadCarts(
   return carts
 }
 
+/** The carts that are kept with their persons. */
+async function loadJoined(
+  db: Kysely<Database>,
+  persons: Pick<PersonRow, 'person_id' | 'cart_visitor_id' | 'cart_id'>[],
+): Promise<Map<PersonId, CartRow>> {
+  const wanted = new Map(persons.map((row) => [row.person_id, `${row.cart_visitor_id} ${row.cart_id}`]))
+  const rows = await selectJoined(db, [...wanted.keys()])
+  const pointed = rows.filter((row) => wanted.get(row.person_id) === `${row.visitor_id} ${row.id}`)
+  return new Map(pointed.map((row) => [row.person_id, row]))
+}
+
+const selectJoined = ofKeys((db, personIds: PersonId[]) =>
+  db.selectFrom('person_carts').selectAll().where('person_id', 'in', personIds).where('state', '=', 'open'),
+)
+
 /**
- * Filters carts by person to those that no order has settled. It reads orders from the facts, so it sees orders that
- * were landed but not derived yet, and nobody is reminded of something they have bought, under whatever address.
+ * Filters carts by person to those that no order has settled. What is derived has settled its carts already, by the rules
+ * of all devices (`person-carts`). This looks only at orders that were landed and are not derived yet, so that nobody is
+ * reminded of something they have just bought, under whatever address.
  */
 export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartRow>): Promise<Map<PersonId, CartRow>> {
   const persons = [...carts.keys()]
   if (persons.length === 0) return carts
-  const parts = []
-  const orders = []
-  for (const part of chunks(persons, 500)) {
-    parts.push(...(await partsOf(db, part)))
-    const contacts = part.flatMap((personId) => buyerOf(personId, carts.get(personId)) ?? [])
-    if (contacts.length > 0) {
-      orders.push(...(await db.selectFrom('orders').selectAll().where('contact_id', 'in', contacts).execute()))
-    }
-  }
-  const earliest = Math.min(...[...carts.values()].map((cart) => cart.updated_at))
-  for (const part of chunks([...new Set(parts.map((row) => row.visitor_id))], 500)) {
-    orders.push(
-      ...(await db
-        .selectFrom('orders')
-        .selectAll()
-        .where('visitor_id', 'in', part)
-        .where('at', '>=', earliest)
-        .execute()),
-    )
-  }
+  const parts = await partsOf(db, persons)
+  const marks = await markedAmong(db, 'dirty_persons', persons)
+  const orders = await underivedPurchases(db, [...new Set(parts.map((row) => row.visitor_id))])
+  // Whoever reports an order of a contact marks the persons whose carts it may settle.
+  const marked = persons.filter((id) => marks.has(id))
+  const buyers = marked.flatMap((id) => buyerOf(id, carts.get(id)) ?? [])
+  orders.push(...(await selectOrdersOf(db, [...new Set(buyers)])))
   const open = new Map<PersonId, CartRow>()
   for (const [personId, cart] of carts) {
     const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
-    const contact = buyerOf(personId, cart)
+    const contact = marks.has(personId) ? buyerOf(personId, cart) : null
     const own = orders.filter(
       (order) => visitors.has(order.visitor_id) || (contact !== null && order.contact_id === contact),
     )
@@ -78,6 +86,25 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
     if (!own.some((order) => settles({ at: order.at, itemIds: itemIdsOf(order.items) }, mine))) open.set(personId, cart)
   }
   return open
+}
+
+const selectPurchaseFacts = ofKeys((db, visitorIds: VisitorId[]) =>
+  db.selectFrom('orders').selectAll().where('visitor_id', 'in', visitorIds),
+)
+const selectDerived = ofKeys((db, visitorIds: VisitorId[]) =>
+  db.selectFrom('purchases').select(['visitor_id', 'event_id']).where('visitor_id', 'in', visitorIds),
+)
+const selectOrdersOf = ofKeys((db, contactIds: ContactId[]) =>
+  db.selectFrom('orders').selectAll().where('contact_id', 'in', contactIds),
+)
+
+/** The purchases of visitors that were landed but not derived. */
+async function underivedPurchases(db: Kysely<Database>, visitorIds: VisitorId[]): Promise<OrderRow[]> {
+  const facts = await selectPurchaseFacts(db, visitorIds)
+  if (facts.length === 0) return []
+  const reporting = [...new Set(facts.map((order) => order.visitor_id))]
+  const derived = new Set((await selectDerived(db, reporting)).map((row) => `${row.visitor_id} ${row.event_id}`))
+  return facts.filter((order) => !derived.has(`${order.visitor_id} ${order.event_id}`))
 }
 
 /** The contact whose orders settle a person's cart: the person itself, or whose typed address the cart carries. */

@@ -2,8 +2,9 @@
 import type { Kysely } from 'kysely'
 import { type ContactId, contactPerson, personOf } from '../domain/ids.ts'
 import { familyOf } from './merges.ts'
+import { listPersonCarts } from './person-carts.ts'
 import type { ContactRow } from './schema/contacts.ts'
-import type { CartRow, SegmentMemberRow } from './schema/derived.ts'
+import type { PersonCartRow, SegmentMemberRow } from './schema/derived.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
 
@@ -15,11 +16,12 @@ export async function readRecords(db: Kysely<Database>, id: ContactId): Promise<
 }
 
 /** The contact's carts, and those of nobody that carry its address, oldest first. What is another contact's is not shown. */
-export async function readCarts(db: Kysely<Database>, id: ContactId): Promise<CartRow[]> {
-  const own = await db.selectFrom('carts').selectAll().where('person_id', '=', contactPerson(id)).execute()
-  const typed = await db.selectFrom('carts').selectAll().where('typed_contact_id', '=', id).execute()
-  const nobodys = typed.filter((cart) => personOf(cart.person_id).kind === 'visitor')
-  return [...own, ...nobodys].sort((a, b) => a.created_at - b.created_at)
+export async function readCarts(db: Kysely<Database>, id: ContactId): Promise<PersonCartRow[]> {
+  const own = await listPersonCarts(db, [contactPerson(id)])
+  const typed = await db.selectFrom('carts').select('person_id').where('typed_contact_id', '=', id).execute()
+  const nobodys = typed.map((cart) => cart.person_id).filter((person) => personOf(person).kind === 'visitor')
+  const carrying = (await listPersonCarts(db, [...new Set(nobodys)])).filter((cart) => cart.typed_contact_id === id)
+  return [...own, ...carrying].sort((a, b) => a.created_at - b.created_at)
 }
 
 /** The segments that the contact is in. */

@@ -7,9 +7,14 @@ import { findContact } from './contacts.ts'
 import { loadMatchFacts } from './feed.ts'
 import { linksOf } from './links.ts'
 import { listOrders } from './orders.ts'
+import { listPersonCarts } from './person-carts.ts'
+import { loadPermission } from './persons.ts'
 import type { Database } from './schema.ts'
 import { visitorsOf } from './visitor-persons.ts'
 import { describeVisitors } from './visitors.ts'
+
+/** The most past carts that are shown, the latest ones. */
+const MAX_PAST_CARTS = 100
 
 /** Reads a contact's view; null if there is no such contact. */
 export async function readContactView(db: Kysely<Database>, id: ContactId) {
@@ -23,6 +28,8 @@ export async function readContactView(db: Kysely<Database>, id: ContactId) {
     visitors: await describeVisitors(db, visitorIds),
     links: await linksOf(db, { contact: id }),
     cart: carts.get(person) ?? null,
+    pastCarts: (await listPersonCarts(db, [person])).filter((cart) => cart.state !== 'open').slice(-MAX_PAST_CARTS),
+    permission: await loadPermission(db, person),
     orders: await listOrders(db, id),
     segments: (await loadMatchFacts(db, [id])).get(id)?.segments ?? [],
     consents: await listConsents(db, visitorIds),

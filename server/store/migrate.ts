@@ -27,7 +27,8 @@ import * as grades from './migrations/021-grades.ts'
 import * as keys from './migrations/022-keys.ts'
 import * as claimsConsent from './migrations/023-claims-consent.ts'
 import * as imports from './migrations/024-imports.ts'
-import * as quality from './migrations/025-quality.ts'
+import * as personCarts from './migrations/025-person-carts.ts'
+import * as quality from './migrations/026-quality.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -56,7 +57,8 @@ export const MIGRATIONS: Record<string, Migration> = {
   '022-keys': keys,
   '023-claims-consent': claimsConsent,
   '024-imports': imports,
-  '025-quality': quality,
+  '025-person-carts': personCarts,
+  '026-quality': quality,
 }
 
 /**

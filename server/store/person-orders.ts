@@ -1,23 +1,42 @@
 /** What persons bought, for their rows: the purchases of their visitors and the orders of other channels. */
 import type { Kysely, NotNull } from 'kysely'
 import { mergeOrders, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
-import { type ContactId, contactPerson, type PersonId } from '../domain/ids.ts'
-import { mustGet } from '../domain/lookup.ts'
+import { type ContactId, contactPerson, type PersonId, type VisitorId } from '../domain/ids.ts'
+import { itemAt, mustGet } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
 import { toRefund } from './orders.ts'
 import { decodeJson } from './schema/columns.ts'
+import type { OrderRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 
 const selectPurchases = ofKeys((db, personIds: PersonId[]) =>
   db
     .selectFrom('purchases')
-    .select(['person_id', 'order_id', 'at', 'total', 'currency', 'item_ids', 'refund'])
+    .select([
+      'person_id',
+      'visitor_id',
+      'event_id',
+      'order_id',
+      'cart_id',
+      'at',
+      'total',
+      'currency',
+      'item_ids',
+      'refund',
+    ])
     .where('person_id', 'in', personIds),
 )
-/** An order of a person. `isTakenBack`: nothing is left of it after its refunds. */
-type PersonOrder = { at: number; itemIds: string[]; isTakenBack: boolean }
+/** Where an order was reported: by an event of a visitor, or by another channel, with what it bought. */
+export type OrderReport =
+  | { at: number; visitor: VisitorId; event: string; cartId: string | null }
+  | { at: number; visitor: null; row: Pick<OrderRow, 'items' | 'total' | 'currency'> }
+
+/** An order of a person. `isTakenBack`: nothing is left of it after its refunds. `reports` are in order of time. */
+export type PersonOrder = { id: string; at: number; itemIds: string[]; isTakenBack: boolean; reports: OrderReport[] }
+
+type Report = ReportedOrder & { report: OrderReport }
 
 const selectOrders = ofKeys((db, contactIds) =>
   db
@@ -48,6 +67,7 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
         currency: row.currency,
         source: 'tag' as const,
         itemIds: decodeJson(row.item_ids),
+        report: { at: row.at, visitor: row.visitor_id, event: row.event_id, cartId: row.cart_id },
       })),
     ...orders.map((row) => ({
       personId: contactPerson(mustGet(survivors, row.contact_id)),
@@ -57,6 +77,7 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
       currency: row.currency,
       source: 'api' as const,
       itemIds: itemIdsOf(row.items),
+      report: { at: row.at, visitor: null, row },
     })),
   ]
   return new Map(
@@ -67,14 +88,13 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
 }
 
 /** One entry an order, with all its items, at the time of its first report. A refund does not open its cart again. */
-function merged(reports: ReportedOrder[], refunds: Refund[]): PersonOrder[] {
-  const kept = new Set(mergeOrders(reports, refunds).map((order) => order.orderId))
-  const orders = new Map<string, PersonOrder>()
-  for (const report of reports) {
-    const other = orders.get(report.orderId) ?? report
-    const isTakenBack = !kept.has(report.orderId)
-    const itemIds = [...new Set([...other.itemIds, ...report.itemIds])]
-    orders.set(report.orderId, { at: Math.min(other.at, report.at), itemIds, isTakenBack })
-  }
-  return [...orders.values()]
+function merged(reports: Report[], refunds: Refund[]): PersonOrder[] {
+  const kept = new Set(mergeOrders([...reports], refunds).map((order) => order.orderId))
+  return [...Map.groupBy(reports, (report) => report.orderId)].map(([id, told]) => {
+    const own = told.map(({ report }) => report).sort((a, b) => a.at - b.at || (sourceOf(a) < sourceOf(b) ? -1 : 1))
+    const itemIds = [...new Set(told.flatMap((report) => report.itemIds))]
+    return { id, at: itemAt(own, 0).at, itemIds, isTakenBack: !kept.has(id), reports: own }
+  })
 }
+
+const sourceOf = (report: OrderReport) => (report.visitor === null ? '' : `${report.visitor} ${report.event}`)

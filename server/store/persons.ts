@@ -1,16 +1,18 @@
 /** Builds the rows of persons from their visitors and contacts, and writes them. */
 
 import type { Kysely, NotNull, Transaction } from 'kysely'
-import { settles } from '../domain/commerce/cart.ts'
+import { settles } from '../domain/commerce/bought.ts'
 import type { Evidence } from '../domain/event.ts'
 import { bestOf, type Grade } from '../domain/grade.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
+import type { Site } from '../domain/settings.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
+import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './person-carts.ts'
 import { loadPersonOrders } from './person-orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
-import type { PersonRow } from './schema/derived.ts'
+import type { PersonCartRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
 import { bucketOf } from './work/buckets.ts'
@@ -51,12 +53,13 @@ export async function findStandings(db: Kysely<Database>, personIds: PersonId[])
   return new Map((await selectStandings(db, contacts)).map((row) => [row.person_id, row]))
 }
 
-/** Replaces the rows of the given persons, and deletes those without a row. */
+/** Replaces the rows and carts of the given persons, and deletes those without a row. */
 export async function writePersons(
   trx: Transaction<Database>,
   personIds: PersonId[],
-  rows: PersonRow[],
+  { rows, carts }: BuiltPersons,
 ): Promise<void> {
+  await writePersonCarts(trx, personIds, carts)
   await upsertPersons(trx, rows)
   const present = new Set(rows.map((row) => row.person_id))
   const removed = personIds.filter((id) => !present.has(id))
@@ -81,15 +84,18 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
   }
 }
 
+/** The rows of persons, and their carts. */
+export type BuiltPersons = { rows: PersonRow[]; carts: PersonCartRow[] }
+
 /**
- * Builds the current rows of the given persons, without edges; persons without any part of a visitor get none.
- * `tellsTyped`: whether a site tells carts to the contacts whose typed addresses they carry.
+ * Builds the current rows of the given persons, without edges, and their carts; persons without any part of a visitor get
+ * none.
  */
 export async function buildPersons(
   db: Kysely<Database>,
   personIds: PersonId[],
-  tellsTyped: (siteId: string) => boolean,
-): Promise<PersonRow[]> {
+  siteOf: (siteId: string) => Site,
+): Promise<BuiltPersons> {
   const parts = await partsOf(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
@@ -97,25 +103,33 @@ export async function buildPersons(
   const visitors = await loadVisitorRows(db, visitorIds)
   const contacts = await loadContactRows(db, contactIds)
   const links = await loadLinks(db, contactIds)
-  const carts = await loadOpenCarts(db, personIds)
-  const typed = [...carts.values()].flatMap((own) => own.flatMap((cart) => cart.typedContact ?? []))
+  const cartRows = await loadCartRows(db, personIds)
+  // The orders of contacts settle the carts that carry their typed addresses too.
+  const typed = cartRows.flatMap((cart) => cart.typed_contact_id ?? [])
   const orders = await loadPersonOrders(db, personIds, [...new Set([...contactIds, ...typed])])
+  const carts = await loadPersonCarts(db, cartRows, {
+    orders,
+    clicks: new Map([...links].map(([contact, own]) => [contact, own.flatMap((link) => link.click ?? [])])),
+    visitors: new Map([...byPerson].map(([id, own]) => [id, own.map((row) => row.visitor_id)])),
+    siteOf,
+  })
 
-  return [...byPerson].flatMap(([personId, own]) => {
+  const rows = [...byPerson].flatMap(([personId, own]) => {
     const person = personOf(personId)
     const contactId = person.kind === 'contact' ? person.id : null
     const contact = contactId === null ? null : (contacts.get(contactId) ?? null)
     const ownVisitors = own.flatMap((row) => visitors.get(row.visitor_id) ?? [])
     const ownLinks = contactId === null ? [] : (links.get(contactId) ?? [])
     const ownOrders = orders.get(personId) ?? []
-    const isOpen = (each: OpenCart) => {
+    const isOpen = (each: PersonCartRow) => {
       // Nobody is reminded of something they have bought, under whatever address.
-      const typedFor = contactId === null ? each.typedContact : null
+      const typedFor = contactId === null ? each.typed_contact_id : null
       const theirs = typedFor === null ? [] : (orders.get(contactPerson(typedFor)) ?? [])
-      return ![...ownOrders, ...theirs].some((order) => settles(order, each))
+      const mine = { updatedAt: each.updated_at, itemIds: theirs.length === 0 ? [] : itemIdsOf(each.items) }
+      return each.state === 'open' && !theirs.some((order) => settles(order, mine))
     }
-    const cart = (carts.get(personId) ?? []).find(isOpen)
-    const tells = contactId === null && cart !== undefined && tellsTyped(cart.siteId)
+    const cart = latestOf((carts.of.get(personId) ?? []).filter(isOpen))
+    const tells = contactId === null && cart !== undefined && siteOf(cart.site_id).settings.mail_typed_carts
     const marketing = ownVisitors.length > 0 && ownVisitors.every((visitor) => visitor.marketing === 1)
     return {
       person_id: personId,
@@ -134,16 +148,25 @@ export async function buildPersons(
       mail_consent: contact?.mail_consent ?? null,
       mail_consent_since: contact?.mail_consent_at ?? null,
       minor: contact?.minor ?? 0,
-      cart_visitor_id: cart?.visitorId ?? null,
+      cart_visitor_id: cart?.visitor_id ?? null,
       cart_id: cart?.id ?? null,
-      cart_updated_at: cart?.updatedAt ?? null,
-      cart_idle_at: cart?.idleAt ?? null,
+      carts_joined: carts.joined.has(personId) ? 1 : 0,
+      cart_updated_at: cart?.updated_at ?? null,
+      cart_idle_at: cart?.idle_at ?? null,
+      cart_currency: cart?.currency ?? null,
+      cart_value: cart?.value ?? null,
       purchases: ownOrders.filter((order) => !order.isTakenBack).length,
-      typed_contact_id: tells && marketing ? cart.typedContact : null,
+      typed_contact_id: tells && marketing ? cart.typed_contact_id : null,
       edge_at: null,
       bucket: bucketOf(personId),
     } satisfies PersonRow
   })
+  return { rows, carts: [...carts.of.values()].flat() }
+}
+
+/** The most recently changed of some carts. */
+function latestOf(carts: PersonCartRow[]): PersonCartRow | undefined {
+  return carts.sort((a, b) => b.updated_at - a.updated_at || (a.id < b.id ? 1 : -1))[0]
 }
 
 const selectVisitors = ofKeys((db, visitorIds) =>
@@ -171,7 +194,7 @@ async function loadContactRows(db: Kysely<Database>, ids: string[]) {
 const selectLinks = ofKeys((db, contactIds) =>
   db
     .selectFrom('links')
-    .select(['contact_id', 'evidence', 'strength', 'valid_from', 'proofs', 'grades'])
+    .select(['visitor_id', 'contact_id', 'evidence', 'strength', 'valid_from', 'proofs', 'grades'])
     .where('contact_id', 'in', contactIds)
     .where('state', 'in', ['open', 'closed'])
     .where('strength', 'in', ['verified', 'confirmed'])
@@ -180,7 +203,14 @@ const selectLinks = ofKeys((db, contactIds) =>
 
 /** The links that make a contact a match, one entry for each piece of evidence they rest on. */
 async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
-  type Evidenced = { evidence: Evidence; strength: Strength; validFrom: number; grade: Grade | null }
+  type Evidenced = {
+    evidence: Evidence
+    strength: Strength
+    validFrom: number
+    grade: Grade | null
+    /** The mail link that was followed, if that is the evidence. */
+    click: Click | null
+  }
   const links = new Map<string, Evidenced[]>()
   const rows = await selectLinks(db, contactIds)
   for (const row of rows) {
@@ -188,49 +218,26 @@ async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
     links.set(row.contact_id, list)
     const grade = bestOf(decodeJson(row.grades).map((span) => span.grade))
     const base = { strength: row.strength, validFrom: row.valid_from ?? 0, grade }
-    for (const { evidence } of decodeJson(row.proofs)) {
+    for (const { evidence, id, at } of decodeJson(row.proofs)) {
       // An unsigned login next to better evidence proves nothing; alone it counts only if the site trusts it. A typed
       // address never does.
       const counts = evidence === 'login_claimed' ? row.evidence === 'login_claimed' : evidence !== 'form_email'
-      if (counts) list.push({ ...base, evidence })
+      const click = evidence === 'email_click' ? { visitor: row.visitor_id, id, at } : null
+      if (counts) list.push({ ...base, evidence, click })
     }
   }
   return links
 }
 
-const selectOpenCarts = ofKeys((db, personIds: PersonId[]) =>
-  db
-    .selectFrom('carts')
-    .select(['person_id', 'visitor_id', 'id', 'site_id', 'updated_at', 'idle_at', 'items', 'typed_contact_id'])
-    .where('person_id', 'in', personIds)
-    .where('state', '=', 'open'),
-)
-
-/** An open cart, as far as it decides about its person's row. */
-type OpenCart = {
-  personId: PersonId
-  visitorId: string
-  id: string
-  siteId: string
-  updatedAt: number
-  idleAt: number
-  itemIds: string[]
-  typedContact: ContactId | null
-}
-
-/** The open carts of each person, the most recently changed first. */
-async function loadOpenCarts(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, OpenCart[]>> {
-  const rows = await selectOpenCarts(db, personIds)
-  const carts = rows.map((row) => ({
-    personId: row.person_id,
-    visitorId: row.visitor_id,
-    id: row.id,
-    siteId: row.site_id,
-    updatedAt: row.updated_at,
-    idleAt: row.idle_at,
-    itemIds: itemIdsOf(row.items),
-    typedContact: row.typed_contact_id,
-  }))
-  carts.sort((a, b) => b.updatedAt - a.updatedAt || (a.id < b.id ? 1 : -1))
-  return Map.groupBy(carts, (cart) => cart.personId)
+/** What a contact's mailability rests on besides its own record, as lists say it. */
+export async function loadPermission(
+  db: Kysely<Database>,
+  personId: PersonId,
+): Promise<{ marketing: boolean; minor: boolean }> {
+  const row = await db
+    .selectFrom('persons')
+    .select(['marketing', 'minor'])
+    .where('person_id', '=', personId)
+    .executeTakeFirst()
+  return { marketing: row?.marketing === 1, minor: row?.minor === 1 }
 }

@@ -129,6 +129,7 @@ export const TABLES = {
   carts: { ...ofVisitor, rebuilt: { of: 'visitors', second: 'id' } },
   purchases: { ...ofVisitor, rebuilt: { of: 'visitors', second: 'event_id' } },
   persons: ofPerson,
+  person_carts: ofPerson,
   segment_members: ofPerson,
 
   feed_state: {

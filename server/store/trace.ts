@@ -3,6 +3,8 @@ import type { Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { listConsents } from './consents.ts'
 import { ofKeys } from './engine/many.ts'
+import { listPersonCarts } from './person-carts.ts'
+import type { PersonCartRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { describeVisitors } from './visitors.ts'
 
@@ -18,8 +20,8 @@ const selectLinks = ofKeys((db, visitorIds) =>
 const selectEpochs = ofKeys((db, visitorIds) =>
   db.selectFrom('epochs').selectAll().where('visitor_id', 'in', visitorIds).orderBy('n'),
 )
-const selectCarts = ofKeys((db, visitorIds) =>
-  db.selectFrom('carts').selectAll().where('visitor_id', 'in', visitorIds).orderBy('created_at').orderBy('id'),
+const selectOwners = ofKeys((db, visitorIds) =>
+  db.selectFrom('carts').select('person_id').distinct().where('visitor_id', 'in', visitorIds),
 )
 const selectPurchases = ofKeys((db, visitorIds) =>
   db.selectFrom('purchases').selectAll().where('visitor_id', 'in', visitorIds).orderBy('at'),
@@ -54,12 +56,19 @@ export async function readVisitors(db: Kysely<Database>, visitorIds: string[]) {
     acts: await selectActs(db, visitorIds),
     links: await selectLinks(db, visitorIds),
     epochs: await selectEpochs(db, visitorIds),
-    carts: await selectCarts(db, visitorIds),
+    carts: await cartsBegunOn(db, visitorIds),
     purchases: await selectPurchases(db, visitorIds),
     persons: await selectPersons(db, visitorIds),
     marked: new Set((await selectMarks(db, visitorIds)).map((row) => row.key)),
     deadLetters: await selectDeadLetters(db, visitorIds),
   }
+}
+
+/** The carts that began on these visitors, as all devices and channels of their persons leave them. */
+async function cartsBegunOn(db: Kysely<Database>, visitorIds: string[]): Promise<PersonCartRow[]> {
+  const owners = await selectOwners(db, visitorIds)
+  const carts = await listPersonCarts(db, [...new Set(owners.map((row) => row.person_id))])
+  return carts.filter((cart) => visitorIds.includes(cart.visitor_id))
 }
 
 const selectPersonRows = ofKeys((db, personIds: PersonId[]) =>

@@ -76,6 +76,7 @@ describe('sites', () => {
         retention_months: 25,
         image_hosts: [],
         mail_typed_carts: false,
+        attribution_days: 5,
       },
     })
     expect(new Set([made.write_key, made.identity_secret, made.link_secret]).size).toBe(3)

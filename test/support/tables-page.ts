@@ -18,10 +18,10 @@ const inOneLine = (comment: string) => comment.replace(/\s*\n?\s*\*\s?/g, ' ').t
 function readFamily(family: string): { about: string; tables: Map<string, Described> } {
   const text = readFileSync(new URL(`../../server/store/schema/${family}.ts`, import.meta.url), 'utf8')
   const rows = new Map<string, Described>()
-  for (const [, comment, name, body] of text.matchAll(
-    /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export type (\w+Row) = \{([\s\S]*?)\}\n/g,
+  for (const [, comment, name, base, body] of text.matchAll(
+    /(?:\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?export type (\w+Row) = (?:(\w+Row) & )?\{([\s\S]*?)\}\n/g,
   )) {
-    const columns: Described['columns'] = []
+    const columns: Described['columns'] = [...(rows.get(base ?? '')?.columns ?? [])]
     for (const [, about, column, type] of (body ?? '').matchAll(
       /(?:\/\*\*([^*]*)\*\/\s*)?(\w+): ((?:[^;\n{]|\{[^}]*\})+)/g,
     )) {

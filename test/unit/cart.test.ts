@@ -277,6 +277,31 @@ describe('a cart', () => {
       ['1 ring = 10000 EUR recovered'],
     ],
     [
+      'is not recovered by what was bought under its id, if that was not in it',
+      [
+        ['add_to_cart', { ...eur(ring), cart_id: 'c1' }],
+        ['purchase', { ...eur(chain), cart_id: 'c1' }, 60],
+      ],
+      ['1 ring = 10000 EUR converted'],
+    ],
+    [
+      'is not recovered by an order without items that costs less than each piece',
+      [
+        ['add_to_cart', eur(ring)],
+        ['purchase', { currency: 'EUR', value: 10 }, 60],
+      ],
+      ['1 ring = 10000 EUR converted'],
+    ],
+    [
+      'is closed with all others by an order that names neither cart nor pieces',
+      [
+        ['add_to_cart', { ...eur(ring), cart_id: 'c1' }],
+        ['add_to_cart', { ...eur(chain), cart_id: 'c2' }],
+        ['purchase', { currency: 'EUR', value: 50.5 }, 60],
+      ],
+      ['1 chain = 5050 EUR recovered', '1 ring = 10000 EUR converted'],
+    ],
+    [
       'is not recovered where it was idle for less',
       [
         ['add_to_cart', eur(ring)],
@@ -448,6 +473,35 @@ describe('a cart', () => {
       { type: 'purchase', props: order, repeated: true },
     ].map((event, n) => ({ id: `e${n}`, at: n * MINUTE, url: null, ...event }))
     expect(foldCarts(events, POLICY).map(say)).toEqual(['1 ring = 10000 EUR converted', '1 ring = 2000 EUR open'])
+  })
+
+  test.each<[what: string, bought: Props, value: number | null]>([
+    ['whole', { ...eur({ ...ring, quantity: 2 }, chain), value: 250.5 }, 25_050],
+    ['one of its pieces', { ...eur(chain), value: 50.5 }, 5050],
+    ['some of a line', { ...eur({ ...ring, quantity: 1 }), value: 100 }, 10_000],
+    ['more than it held', { ...eur({ ...ring, quantity: 9 }), value: 900 }, 20_000],
+    ['a line of an unknown number', { ...eur(ring), value: 900 }, 20_000],
+    ['at a lower price', { ...eur(ring), value: 60 }, 6000],
+    ['for nothing that was said', eur(ring), 20_000],
+    ['in another currency', { currency: 'JPY', value: 900, items: [{ item_id: 'ring', price: 900 }] }, 20_000],
+    ['without items', { currency: 'EUR', value: 90 }, 9000],
+    ['without items or a total', {}, null],
+    ['without items, in another currency', { currency: 'JPY', value: 900 }, null],
+  ])('is recovered for what was in it and was bought: %s', (_, bought, value) => {
+    const [cart] = fold([
+      ['add_to_cart', eur({ ...ring, quantity: 2 }, chain)],
+      ['purchase', bought, 60],
+    ])
+    expect(cart).toMatchObject({ state: 'recovered', recoveredValue: value })
+  })
+
+  test.each<[step: string, types: string[]]>([
+    ['cart', ['add_to_cart', 'view_cart']],
+    ['checkout', ['add_to_cart', 'begin_checkout']],
+    ['shipping', ['begin_checkout', 'add_shipping_info', 'view_cart']],
+    ['payment', ['begin_checkout', 'add_payment_info', 'add_shipping_info']],
+  ])('has come as far as %s', (step, types) => {
+    expect(fold(types.map((type) => [type, eur(ring)]))[0]!.step).toBe(step)
   })
 
   test('keeps the time when it was first abandoned', () => {

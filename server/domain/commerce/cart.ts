@@ -1,5 +1,6 @@
 /**
- * Carts, folded from the commerce events of one person in one epoch of a visitor, in order of time.
+ * Carts, folded from the commerce events of one person, in order of time: those of one epoch of a visitor, or of several
+ * places, which are epochs and devices. A cart that the shop names is one over all places; any other is its place's own.
  *
  * `view_cart` and the checkout's events with items are full pictures: they say what the cart holds. `add_to_cart` and
  * `remove_from_cart` are differences, which bridge the time between pictures. A `purchase` closes the carts that it
@@ -7,10 +8,12 @@
  * what changes a cart or takes it a step further restarts its idle clock, because some shops send `view_cart` on every
  * page. Money is in minor units of the cart's currency.
  */
+import { itemAt } from '../lookup.ts'
 import { toMinor, UNKNOWN_CURRENCY } from '../money.ts'
 import { type CartHosts, createAddresses, type LeftOut } from './addresses.ts'
+import { boughtOrder, createBasket } from './bought.ts'
 import { type CartLine, changedLines, isFull, isSame, withValueAsPrice } from './changes.ts'
-import type { Line } from './lines.ts'
+import { type CartItem, itemsOf, sumOf } from './items.ts'
 import { type Reading, readCommerce } from './read.ts'
 
 /** A commerce event as the fold reads it. `props` are those that were sent. */
@@ -20,29 +23,33 @@ export type CommerceEvent = {
   type: string
   props: Record<string, unknown>
   url: string | null
+  /** Where it happened, if the events are of several places. */
+  place?: string
   /** A purchase whose order was reported before, as by a reloaded page of thanks. */
   repeated?: boolean
   /** The event as it is read with the site's currency, if it has been read already. */
   reading?: Reading
 }
 
-/** One line of a cart; `price` is per unit in minor units, null if unknown. */
-export type CartItem = {
-  item_id: string
-  item_variant: string | null
-  item_name: string | null
-  price: number | null
-  quantity: number
-  item_category: string | null
-  url: string | null
-  image_url: string | null
-}
-
-/** What becomes of a cart: it is open, was bought, or was bought after it had been abandoned. */
+/**
+ * What becomes of a cart: it is open, an order closed it, or something that was in it was bought after it had been abandoned.
+ */
 export const CART_STATES = ['open', 'converted', 'recovered'] as const
 
 /** What became of a cart. */
 export type CartState = (typeof CART_STATES)[number]
+
+/** How far the customer has got with a cart. */
+export const CART_STEPS = ['cart', 'checkout', 'shipping', 'payment'] as const
+
+/** How far the customer has got with a cart. */
+export type CartStep = (typeof CART_STEPS)[number]
+
+/** What brought back a cart: a link in a mail, or nothing that was sent. */
+export const RECOVERED_BY = ['link', 'anyway'] as const
+
+/** What brought back a cart. */
+export type RecoveredBy = (typeof RECOVERED_BY)[number]
 
 /** A cart, named by the event that began it. `abandonedAt`: when it was first left alone for too long. */
 export type Cart = {
@@ -61,6 +68,11 @@ export type Cart = {
   createdAt: number
   updatedAt: number
   closedAt: number | null
+  /** The order that closed it. */
+  closedBy: string | null
+  /** What was in it and was bought, if it was recovered; null if that is unknown. */
+  recoveredValue: number | null
+  step: CartStep
   checkoutAt: number | null
   abandonedAt: number | null
   /** The events that made it. */
@@ -101,6 +113,8 @@ type Draft = {
   pageUrl: string | null
   /** How many steps of the checkout were reached. */
   step: number
+  /** The places where it was touched, each with the number of its last event there. */
+  places: ReadonlyMap<string, number>
   createdAt: number
   updatedAt: number
   checkoutAt: number | null
@@ -108,12 +122,14 @@ type Draft = {
   eventIds: string[]
 }
 
-/** Folds events sorted by time, then id. The last changed of the open carts comes last. */
+/**
+ * Folds events sorted by time, then id. The last touched of the open carts comes last. At the same time a purchase comes
+ * last: nobody is reminded of what they may have bought.
+ */
 export function foldCarts(events: CommerceEvent[], policy: CartPolicy): Cart[] {
   const closed: Cart[] = []
-  /** The last one is the current one. */
   let open: Draft[] = []
-  for (const event of events) {
+  for (const [n, event] of events.toSorted((a, b) => a.at - b.at || rankOf(a) - rankOf(b)).entries()) {
     if (!CART_TYPES.has(event.type)) continue
     for (const draft of open) {
       const idleAt = draft.updatedAt + policy.abandonedAfterMs
@@ -122,58 +138,79 @@ export function foldCarts(events: CommerceEvent[], policy: CartPolicy): Cart[] {
     const reading = event.reading ?? readCommerce(event.type, event.props, policy.currency)
     if (event.type === 'purchase') {
       if (event.repeated || isNothing(reading)) continue
-      const bought = boughtBy(reading, open)
+      const bought = boughtBy(reading, open, placeOf(event))
       open = open.filter((draft) => !bought.includes(draft))
-      closed.push(...bought.map((draft) => close(draft, event, policy)))
+      closed.push(...close(bought, event, reading, policy))
       continue
     }
-    const draft = draftOf(reading, open)
+    const draft = draftOf(reading, open, placeOf(event))
     open = open.filter((each) => each !== draft)
     const next = change(draft, event, reading)
-    if (next) open.push(next)
+    if (next) open.push({ ...next, places: new Map([...next.places, [placeOf(event), n]]) })
   }
   return [...closed, ...open.map((draft) => cartOf(draft, policy))]
 }
 
-/**
- * Whether an order settles a cart: it is not older than the cart's last change, and they share an item or it has none.
- */
-export function settles(
-  order: { at: number; itemIds: string[] },
-  cart: { updatedAt: number; itemIds: string[] },
-): boolean {
-  if (order.at < cart.updatedAt) return false
-  return order.itemIds.length === 0 || order.itemIds.some((id) => cart.itemIds.includes(id))
-}
+/** The id of an order to which its shop gives none: that of the event that reports it. */
+export const orderIdOf = (eventId: string) => `event:${eventId}`
 
 /** Whether a purchase is none: it has no items and is worth nothing. */
 export function isNothing({ lines, value }: Reading): boolean {
   return lines.length === 0 && value === 0
 }
 
-/** The open carts that a purchase bought: those of its cart id or with one of its items; without both, the current one. */
-function boughtBy({ lines, cartId }: Reading, open: Draft[]): Draft[] {
+const rankOf = ({ type }: CommerceEvent) => (type === 'purchase' ? 1 : 0)
+
+const placeOf = ({ place }: CommerceEvent) => place ?? ''
+
+/** The cart that was touched last in a place; null if none is open. */
+function currentIn(place: string, open: Draft[]): Draft | null {
+  const lastTouch = (draft: Draft) => draft.places.get(place) ?? -1
+  const own = open.filter((draft) => draft.places.has(place))
+  return own.sort((a, b) => lastTouch(a) - lastTouch(b)).at(-1) ?? null
+}
+
+/**
+ * The open carts that a purchase closes, the likeliest first: those of its cart id or with one of its items. A purchase
+ * without items closes the cart that it names, else the place's cart without a name; one that names nothing closes all.
+ */
+function boughtBy({ lines, cartId }: Reading, open: Draft[], place: string): Draft[] {
   const ids = new Set(lines.map((line) => line.id))
-  const bought = open.filter(
-    (draft) => (cartId !== null && draft.shopId === cartId) || draft.lines.some((line) => ids.has(line.id)),
-  )
-  const current = open.at(-1)
-  if (bought.length > 0 || lines.length > 0 || current === undefined) return bought
-  return cartId === null || current.shopId === null ? [current] : []
+  const isNamed = (draft: Draft) => cartId !== null && draft.shopId === cartId
+  const current = currentIn(place, open)
+  const likeliest = [...open.filter(isNamed), ...(current === null ? [] : [current]), ...open.toReversed()]
+  const all = [...new Set(likeliest)]
+  const bought = all.filter((draft) => isNamed(draft) || draft.lines.some((line) => ids.has(line.id)))
+  if (bought.length > 0 || lines.length > 0) return bought
+  if (cartId === null) return all
+  return current?.shopId === null ? [current] : []
 }
 
-function close(draft: Draft, event: CommerceEvent, policy: CartPolicy): Cart {
-  return {
-    ...cartOf(draft, policy),
-    state: draft.abandonedAt === null ? 'converted' : 'recovered',
-    closedAt: event.at,
-    eventIds: [...draft.eventIds, event.id],
-  }
+/** The carts that a purchase closes. They are recovered if they had been abandoned and something in them was bought. */
+function close(drafts: Draft[], event: CommerceEvent, reading: Reading, policy: CartPolicy): Cart[] {
+  if (drafts.length === 0) return []
+  const takeFrom = createBasket(boughtOrder(reading, policy.currency))
+  return drafts.map((draft) => {
+    const cart = cartOf(draft, policy)
+    const bought = takeFrom(cart)
+    const isRecovered = draft.abandonedAt !== null && bought.isAny
+    return {
+      ...cart,
+      state: isRecovered ? 'recovered' : 'converted',
+      closedAt: event.at,
+      closedBy: reading.orderId ?? orderIdOf(event.id),
+      recoveredValue: isRecovered ? bought.value : null,
+      eventIds: [...draft.eventIds, event.id],
+    }
+  })
 }
 
-/** The open cart that an event is about: the one with the event's cart id, else the current one unless it has another. */
-function draftOf({ cartId }: Reading, open: Draft[]): Draft | null {
-  const current = open.at(-1) ?? null
+/**
+ * The open cart that an event is about: the one with the event's cart id, else the current one of its place, unless that
+ * has another.
+ */
+function draftOf({ cartId }: Reading, open: Draft[], place: string): Draft | null {
+  const current = currentIn(place, open)
   if (cartId === null) return current
   return open.find((draft) => draft.shopId === cartId) ?? (current?.shopId === null ? current : null)
 }
@@ -210,7 +247,7 @@ function change(draft: Draft | null, event: CommerceEvent, reading: Reading): Dr
 function begun({ id, at }: CommerceEvent): Draft {
   return {
     ...{ id, shopId: null, currency: null, lines: [], stated: null, cartUrl: null, pageUrl: null, step: 0 },
-    ...{ createdAt: at, updatedAt: at, checkoutAt: null, abandonedAt: null, eventIds: [] },
+    ...{ createdAt: at, updatedAt: at, checkoutAt: null, abandonedAt: null, eventIds: [], places: new Map() },
   }
 }
 
@@ -235,6 +272,9 @@ function cartOf(draft: Draft, policy: CartPolicy): Cart {
     createdAt: draft.createdAt,
     updatedAt: draft.updatedAt,
     closedAt: null,
+    closedBy: null,
+    recoveredValue: null,
+    step: itemAt(CART_STEPS, draft.step),
     checkoutAt: draft.checkoutAt,
     abandonedAt: draft.abandonedAt,
     eventIds: draft.eventIds,
@@ -244,28 +284,4 @@ function cartOf(draft: Draft, policy: CartPolicy): Cart {
 function restoreUrl(template: string | null, shopId: string | null): string | null {
   if (template === null || !template.includes('{cart_id}')) return template
   return shopId === null ? null : template.replace('{cart_id}', encodeURIComponent(shopId))
-}
-
-/** Lines as items of a cart or order in a currency. A price in another currency is unknown. */
-export function itemsOf(lines: Line[], currency: string): CartItem[] {
-  return lines.map((line) => ({
-    item_id: line.id,
-    item_variant: line.variant,
-    item_name: line.name,
-    price: line.price === null || ![null, currency].includes(line.currency) ? null : toMinor(line.price, currency),
-    quantity: line.quantity ?? 1,
-    item_category: line.category,
-    url: line.url,
-    image_url: line.imageUrl,
-  }))
-}
-
-/** The total of items, kept within the exact integers. Null if a price is unknown. */
-export function sumOf(items: CartItem[]): number | null {
-  let sum = 0
-  for (const { price, quantity } of items) {
-    if (price === null) return null
-    sum += Math.round(price * quantity)
-  }
-  return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, sum))
 }

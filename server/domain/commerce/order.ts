@@ -4,14 +4,22 @@
  */
 import { itemAt } from '../lookup.ts'
 import { toMinor, UNKNOWN_CURRENCY } from '../money.ts'
-import { type CartItem, type CommerceEvent, isNothing, itemsOf, sumOf } from './cart.ts'
+import { type CommerceEvent, isNothing, orderIdOf } from './cart.ts'
+import { type CartItem, itemsOf, sumOf } from './items.ts'
 import { readCommerce } from './read.ts'
 
 /** Who reported an order, weakest first. */
 export type OrderSource = 'tag' | 'server' | 'api'
 
-/** An order as one source reports it; `total` in minor units, null if it is unknown. */
-export type Order = { orderId: string; at: number; total: number | null; currency: string; items: CartItem[] }
+/** An order as one source reports it; `total` in minor units, null if it is unknown, and the shop's own id of its cart. */
+export type Order = {
+  orderId: string
+  cartId: string | null
+  at: number
+  total: number | null
+  currency: string
+  items: CartItem[]
+}
 
 /**
  * The order that a `purchase` event reports; without an order id the event's own id is used. Null if it reports none:
@@ -24,7 +32,8 @@ export function orderOf(event: Pick<CommerceEvent, 'id' | 'at' | 'props'>, home:
   const items = itemsOf(reading.lines, currency)
   const sum = items.length === 0 ? null : sumOf(items)
   return {
-    orderId: reading.orderId ?? `event:${event.id}`,
+    orderId: reading.orderId ?? orderIdOf(event.id),
+    cartId: reading.cartId,
     at: event.at,
     total: reading.value === null ? sum : toMinor(reading.value, currency),
     currency,

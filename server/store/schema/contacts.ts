@@ -1,5 +1,6 @@
 /** What the shop knows: its contacts, and the orders of all channels. */
 
+import type { OrderItem } from '../../domain/commerce/items.ts'
 import type { OrderSource } from '../../domain/commerce/order.ts'
 import type { ContactId, VisitorId } from '../../domain/ids.ts'
 import type { Flag, Json } from './columns.ts'
@@ -37,7 +38,7 @@ export type OrderRow = {
   total: number | null
   /** `XXX` if it is unknown. */
   currency: string
-  items: Json<{ item_id: string }[]>
+  items: Json<OrderItem[]>
   channel: string | null
 }
 

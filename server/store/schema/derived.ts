@@ -1,6 +1,7 @@
 /** Derived rows: all of them can be recomputed from the facts, which is what `rebuild` does. */
 import type { LeftOut } from '../../domain/commerce/addresses.ts'
-import type { CartItem, CartState } from '../../domain/commerce/cart.ts'
+import type { CartState, CartStep, RecoveredBy } from '../../domain/commerce/cart.ts'
+import type { CartItem } from '../../domain/commerce/items.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { Grade, GradeSpan } from '../../domain/grade.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
@@ -85,6 +86,11 @@ export type CartRow = {
   updated_at: number
   idle_at: number
   closed_at: number | null
+  /** The id of the order that closed it. */
+  closed_by: string | null
+  /** What was in it and was bought, if it was recovered; null if that is unknown. */
+  recovered_value: number | null
+  step: CartStep
   checkout_at: number | null
   abandoned_at: number | null
   /** The contact whose address the cart carries, as somebody typed it into a form. The cart is not the contact's. */
@@ -95,12 +101,25 @@ export type CartRow = {
   grade: Grade | null
 }
 
+/**
+ * A cart as the person's other places and channels leave it: one that is closed, or one that is folded over several places
+ * (`joined`) and stands in for the carts of each. `recovered_by`: a mail's link, whose message it names, or nothing that
+ * was sent.
+ */
+export type PersonCartRow = CartRow & {
+  joined: Flag
+  recovered_by: RecoveredBy | null
+  recovered_message: string | null
+}
+
 /** A purchase, or what was taken back of one (`refund`), and the person it belongs to. */
 export type PurchaseRow = {
   visitor_id: VisitorId
   event_id: string
   person_id: PersonId
   order_id: string
+  /** The shop's own id of the cart that was bought. */
+  cart_id: string | null
   at: number
   /** Null if it is unknown. */
   total: number | null
@@ -130,8 +149,13 @@ export type PersonRow = {
   minor: Flag
   cart_visitor_id: VisitorId | null
   cart_id: string | null
+  /** Whether the person's carts are folded over several places, and kept with it. */
+  carts_joined: Flag
   cart_updated_at: number | null
   cart_idle_at: number | null
+  /** `XXX` if it is unknown. */
+  cart_currency: string | null
+  cart_value: number | null
   purchases: number
   /** Of an unlinked epoch: the contact who may be told of its cart, because it carries the contact's typed address. */
   typed_contact_id: ContactId | null
@@ -155,6 +179,7 @@ export type DerivedTables = {
   visitor_persons: VisitorPersonRow
   visitor_days: VisitorDayRow
   carts: CartRow
+  person_carts: PersonCartRow
   purchases: PurchaseRow
   persons: PersonRow
   segment_members: SegmentMemberRow
