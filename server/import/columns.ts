@@ -1,7 +1,8 @@
 /**
  * The columns of a file: the type that the guesses and the map fill in, and the refusal of a whole file.
  */
-import type { ColumnType, DayOrder } from './values.ts'
+import type { DayOrder } from './dates.ts'
+import type { ColumnType } from './values.ts'
 
 /** A column as reported to the importer. A `field` of null means that it is skipped, and `note` says why. */
 export type ReportedColumn = { column: string; field: string | null; type: ColumnType; note?: string }

@@ -1,7 +1,8 @@
 /** Turns a row of a file of contacts into the object that a JSON push would hold. Its schema finds what is invalid. */
 import { cleanEmail } from '../domain/identifier.ts'
 import type { Column } from './columns.ts'
-import { attributeValue, cleanCell, readAddress, readFlag, readInstant, readPermission } from './values.ts'
+import { readInstant } from './dates.ts'
+import { attributeValue, cleanCell, readAddress, readFlag, readPermission } from './values.ts'
 
 /** Creates a reader for rows of these columns. Without an id column, a row's address is its id. */
 export function createContactReader(columns: readonly Column[]): (cells: string[]) => Record<string, unknown> {

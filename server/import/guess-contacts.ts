@@ -5,6 +5,7 @@
  */
 import { looksLikeEmail } from '../domain/identifier.ts'
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
+import { dayOrderOf, readInstant } from './dates.ts'
 import { attributeName, hasWord, isOfAnother, isSecretHeading, plain, questionOf } from './heading.ts'
 import {
   EMAIL,
@@ -19,7 +20,7 @@ import {
   UPDATED_AT,
 } from './headings.ts'
 import { asksOf, type FieldMap, mappedField } from './map.ts'
-import { dayOrderOf, isPermission, readAddress, readFlag, readInstant, resemblesAddress, typeOf } from './values.ts'
+import { isPermission, readAddress, readFlag, resemblesAddress, typeOf } from './values.ts'
 
 /** Fields that only one column of a file may have. */
 const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']

@@ -4,12 +4,10 @@
  */
 
 import { unguardCell } from '../domain/csv-cell.ts'
+import { type DayOrder, dayOrderOf, readIsoTime } from './dates.ts'
 
 /** The common type of a column's cells. */
 export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp'
-
-/** How a column writes days: which part comes first in 3/4/2026. Null if unknown. */
-export type DayOrder = 'dmy' | 'mdy' | null
 
 /**
  * A cell without what spreadsheets and dumps put around or in place of a value, and what our own exports put before a
@@ -105,82 +103,6 @@ export function resemblesAddress(text: string, dotted: boolean): boolean {
   const at = text.indexOf('@', 1)
   if (at < 0 || at === text.length - 1 || /\s/.test(text)) return false
   return !dotted || text.slice(at + 2, -1).includes('.')
-}
-
-const DAYS = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
-const two = (text: string) => text.padStart(2, '0')
-
-function isoDay(year: string, month: string, day: string): string | null {
-  const [y, m, d] = [Number(year), Number(month), Number(day)]
-  if (y < 1 || m < 1 || m > 12 || d < 1 || d > (DAYS[m - 1] ?? 0)) return null
-  const leap = y % 4 === 0 && (y % 100 !== 0 || y % 400 === 0)
-  return m === 2 && d === 29 && !leap ? null : `${year.padStart(4, '0')}-${two(month)}-${two(day)}`
-}
-
-const CLOCK =
-  /^(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,9}))?)?(?:\s{0,9}(am|pm))?(?:\s{0,9}(z|utc|gmt|[+-]\d{2}:?\d{2}))?$/i
-
-/** No way to write a time is longer. */
-const MAX_TIME = 64
-
-function isoClock(text: string): string | null {
-  const found = CLOCK.exec(text)
-  if (!found) return null
-  const [, h, min, s = '00', fraction, half, zone] = found
-  let hour = Number(h)
-  if (half) hour = (hour % 12) + (/pm/i.test(half) ? 12 : 0)
-  if (hour > 23 || Number(min) > 59 || Number(s) > 59) return null
-  const offset = zone === undefined ? '' : /^(z|utc|gmt)$/i.test(zone) ? 'Z' : `${zone.slice(0, 3)}:${zone.slice(-2)}`
-  return `${two(String(hour))}:${min}:${s}${fraction === undefined ? '' : `.${fraction}`}${offset}`
-}
-
-/** A day or time in ISO 8601, without a zone if none was given; null if it is neither or is ambiguous. */
-export function readIsoTime(text: string, order: DayOrder): string | null {
-  const trimmed = text.trim()
-  if (trimmed.length > MAX_TIME) return null
-  const cut = trimmed.search(/[T\s]/i)
-  if (cut < 0) return readDay(trimmed, order)
-  const date = readDay(trimmed.slice(0, cut), order)
-  if (date === null) return null
-  const clock = isoClock(trimmed.slice(cut).replace(/^[T\s]+/i, ''))
-  return clock === null ? null : `${date}T${clock}`
-}
-
-function readDay(text: string, order: DayOrder): string | null {
-  const iso = /^(\d{4})([-/.])(\d{1,2})\2(\d{1,2})$/.exec(text)
-  if (iso) {
-    const [, year = '', , month = '', day = ''] = iso
-    return isoDay(year, month, day)
-  }
-  const local = /^(\d{1,2})([-/.])(\d{1,2})\2(\d{4})$/.exec(text)
-  if (!local) return null
-  const [, a = '', sign, b = '', year = ''] = local
-  // With dots the day always comes first.
-  const by = sign === '.' ? 'dmy' : order
-  if (by === null) return null
-  return by === 'dmy' ? isoDay(year, b, a) : isoDay(year, a, b)
-}
-
-/** The order in which a column writes days, revealed by those above 12; null if there are none, or they disagree. */
-export function dayOrderOf(cells: readonly string[]): DayOrder {
-  let dmy = false
-  let mdy = false
-  for (const cell of cells) {
-    const found = /^(\d{1,2})[-/](\d{1,2})[-/]\d{4}\b/.exec(cell)
-    if (found && Number(found[1]) > 12) dmy = true
-    if (found && Number(found[2]) > 12) mdy = true
-  }
-  return dmy === mdy ? null : dmy ? 'dmy' : 'mdy'
-}
-
-/** An instant in milliseconds. A time without a zone is UTC; 10 or 13 digits are seconds or milliseconds since 1970. */
-export function readInstant(text: string, order: DayOrder): number | null {
-  if (/^\d{10}$/.test(text)) return Number(text) * 1000
-  if (/^\d{13}$/.test(text)) return Number(text)
-  const iso = readIsoTime(text, order)
-  if (iso === null) return null
-  const ms = Date.parse(!iso.includes('T') ? `${iso}T00:00:00Z` : /(Z|[+-]\d\d:\d\d)$/.test(iso) ? iso : `${iso}Z`)
-  return Number.isNaN(ms) ? null : ms
 }
 
 const INTEGER = /^(0|-?[1-9]\d{0,14})$/

@@ -11,6 +11,7 @@ import { readCommerce } from '../../server/domain/commerce/read.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../../server/domain/identifier.ts'
 import { checkContact } from '../../server/import/check-contact.ts'
 import { checkOrder } from '../../server/import/check-order.ts'
+import { dayOrderOf, readInstant } from '../../server/import/dates.ts'
 import { guessDelimiter, guessNewline, readSepLine } from '../../server/import/dialect.ts'
 import { createDecoder } from '../../server/import/encoding.ts'
 import {
@@ -27,11 +28,9 @@ import { openSource } from '../../server/import/source.ts'
 import {
   attributeValue,
   cleanCell,
-  dayOrderOf,
   isPermission,
   readAddress,
   readFlag,
-  readInstant,
   readPermission,
   typeOf,
 } from '../../server/import/values.ts'

@@ -1,19 +1,10 @@
 /** Readers of single cells and headings, as tables. */
 import { describe, expect, test } from 'vitest'
+import { dayOrderOf, readInstant, readIsoTime } from '../../server/import/dates.ts'
 import { attributeName, isSecretHeading, plain, questionOf } from '../../server/import/heading.ts'
 import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
 import { currencyIn, decimalSeparatorOf, readAmount } from '../../server/import/money-text.ts'
-import {
-  attributeValue,
-  cleanCell,
-  dayOrderOf,
-  readAddress,
-  readFlag,
-  readInstant,
-  readIsoTime,
-  readPermission,
-  typeOf,
-} from '../../server/import/values.ts'
+import { attributeValue, cleanCell, readAddress, readFlag, readPermission, typeOf } from '../../server/import/values.ts'
 
 test.each([
   ['E-Mail *', 'email'],
