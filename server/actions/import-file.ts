@@ -1,8 +1,9 @@
 /** Imports an opened file of contacts or orders with the same code as the API. */
 import { nanoid } from 'nanoid'
 import { checkContact } from '../import/check-contact.ts'
-import { checkOrder } from '../import/check-order.ts'
+import { createOrderCheck } from '../import/check-order.ts'
 import { type ImportHooks, importContacts } from '../import/contacts.ts'
+import type { OrderTerms } from '../import/order-terms.ts'
 import { importOrders } from '../import/orders.ts'
 import { type ImportNote, type ImportRecord, recordedImport } from '../import/recorded.ts'
 import type { ImportOutcome } from '../import/run.ts'
@@ -16,7 +17,7 @@ import { readKeysOf } from './sites.ts'
 /** Imports a file. A dry run writes to a temporary empty store, and leaves no audit row. */
 export async function importFile(
   { db, config }: { db: Store; config: Config },
-  { kind, source, dryRun, actor, file }: ImportNote & { source: Source; dryRun: boolean },
+  { kind, source, terms, dryRun, actor, file }: ImportNote & { source: Source; terms: OrderTerms; dryRun: boolean },
   hooks: ImportHooks,
 ): Promise<ImportOutcome> {
   const keysOf = await readKeysOf(db, createKeyring(config.secret))
@@ -26,7 +27,7 @@ export async function importFile(
     const deps = { db, keysOf, now, ...into }
     return kind === 'contacts'
       ? importContacts(deps, source, (row) => checkContact(row, at), on)
-      : importOrders(deps, source.rows, checkOrder, on)
+      : importOrders(deps, source, createOrderCheck(terms), on)
   }
   if (dryRun) {
     const rehearsal = await createCommandRehearsal(config.dataDir)

@@ -8,6 +8,8 @@ import type { Command } from 'commander'
 import { importFile } from '../actions/import-file.ts'
 import type { Store } from '../actions/prepare-store.ts'
 import { guardCell } from '../domain/csv-cell.ts'
+import { isZone } from '../domain/zone.ts'
+import { readOrderTerms } from '../import/order-terms.ts'
 import { openSource } from '../import/source.ts'
 import { importText, mappingText, progressText } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'
@@ -16,7 +18,16 @@ import { createBar } from './bar.ts'
 import { commandBy } from './by.ts'
 import { withStore } from './store.ts'
 
-type Options = { map?: string; sheet?: string; currency?: string; dryRun?: boolean; json?: boolean; rejected?: string }
+type Options = {
+  timezone?: string
+  anonymous?: boolean
+  map?: string
+  sheet?: string
+  currency?: string
+  dryRun?: boolean
+  json?: boolean
+  rejected?: string
+}
 
 /** Adds the commands. */
 export function registerImports(program: Command): void {
@@ -35,6 +46,8 @@ export function registerImports(program: Command): void {
   )
   add('orders', 'create and replace orders from other channels')
     .option('--currency <code>', 'the currency of amounts that have none, such as EUR')
+    .option('--timezone <zone>', 'the time zone of times that name none, such as Europe/Paris')
+    .option('--anonymous', 'take a file in which no column names the customers')
     .action((file: string, options: Options) =>
       withStore((db, config) => runImport('orders', file, options, db, config)),
     )
@@ -44,18 +57,23 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   if (options.currency !== undefined && !/^[A-Za-z]{3}$/.test(options.currency)) {
     throw new Error(`--currency must be an ISO 4217 code such as EUR (got "${options.currency}")`)
   }
+  if (options.timezone !== undefined && !isZone(options.timezone)) {
+    throw new Error(`--timezone must be an IANA time zone such as Europe/Paris (got "${options.timezone}")`)
+  }
+  const terms = await readOrderTerms(db, options)
   const input = openFile(file)
   const source = await openSource(input.bytes, {
     kind,
     format: null,
     map: options.map,
     sheet: options.sheet,
-    currency: options.currency?.toUpperCase() ?? null,
+    currency: terms.currency,
+    anonymous: options.anonymous === true,
   })
   if (!options.json) console.log(mappingText(source))
   const bar = createBar()
   const rejected = options.rejected === undefined ? null : createRejectedFile(options.rejected)
-  const opened = { kind, source, dryRun: options.dryRun === true }
+  const opened = { kind, source, terms, dryRun: options.dryRun === true }
   const outcome = await importFile(
     { db, config },
     { ...opened, actor: commandBy().actor, file: file === '-' ? null : basename(file) },

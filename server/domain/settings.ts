@@ -5,6 +5,7 @@
 import { TAG_CONSENT_SOURCES, type TagConsentSource } from '../../tag/wire.ts'
 import { cartHostsOf } from './commerce/addresses.ts'
 import type { CartPolicy } from './commerce/cart.ts'
+import { isZone } from './zone.ts'
 
 const DAY_MS = 24 * 3600_000
 
@@ -15,6 +16,7 @@ export type SettingRule =
   | { kind: 'choice'; of: readonly string[] }
   | { kind: 'text'; pattern: RegExp; must: string }
   | { kind: 'list'; must: string; pattern: RegExp }
+  | { kind: 'zone' }
 
 /** One setting: its rule, its default and a sentence for the person who changes it. */
 export type Setting<T> = { rule: SettingRule; default: T; about: string }
@@ -39,6 +41,7 @@ export type SiteSettings = {
   session_minutes: number
   cart_idle_minutes: number
   currency: string
+  timezone: string
   cart_url: string
   retention_months: number
   image_hosts: string[]
@@ -167,6 +170,11 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     default: '',
     about: 'The currency of amounts for which the shop sends none.',
   },
+  timezone: {
+    rule: { kind: 'zone' },
+    default: '',
+    about: 'The time zone of orders whose times name none, such as Europe/Paris; without it they are in UTC.',
+  },
   cart_url: {
     rule: {
       kind: 'text',
@@ -242,6 +250,8 @@ export function parseSetting(name: string, text: string): { value: unknown } | {
       return rule.of.includes(text) ? { value: text } : wrong(`one of ${rule.of.join(', ')}`)
     case 'text':
       return rule.pattern.test(text) ? { value: text } : wrong(rule.must)
+    case 'zone':
+      return text === '' || isZone(text) ? { value: text } : wrong('an IANA time zone such as Europe/Paris, or nothing')
     case 'list': {
       const value = text === '' ? [] : text.split(',').map((each) => each.trim())
       return value.every((each) => rule.pattern.test(each)) ? { value } : wrong(rule.must)

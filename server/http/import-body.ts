@@ -7,8 +7,10 @@ import type { MiddlewareHandler } from 'hono'
 import type { Kysely } from 'kysely'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
+import { isZone } from '../domain/zone.ts'
 import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
+import { type OrderTerms, readOrderTerms } from '../import/order-terms.ts'
 import { previewed } from '../import/preview.ts'
 import { type ImportRecord, recordedImport } from '../import/recorded.ts'
 import type { ImportOutcome } from '../import/run.ts'
@@ -16,6 +18,7 @@ import { openSource, type Source } from '../import/source.ts'
 import type { Database } from '../store/schema.ts'
 import { limitBody, ROWS_BYTES } from './body-limit.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { MUST_BE_ZONE } from './import-shapes.ts'
 
 /** The largest body of an import. It is not held in memory, but an endless body must stop somewhere. */
 const MAX_BYTES = 1024 ** 3
@@ -37,6 +40,7 @@ type RunImport = (
   source: Source,
   into: { rehearsal: Kysely<Database> } | { record: ImportRecord },
   progress: (rows: number, outcome: ImportOutcome) => void,
+  terms: OrderTerms,
 ) => Promise<ImportOutcome>
 
 /** Middleware that imports CSV, NDJSON and workbooks in place of the route's handler, and does dry runs of JSON too. */
@@ -65,21 +69,32 @@ export function streamedImport(
     if (currency !== undefined && !/^[A-Za-z]{3}$/.test(currency)) {
       throw new Problem(400, 'invalid_request', 'currency must be an ISO 4217 code such as EUR')
     }
+    const timezone = c.req.query('timezone')
+    if (timezone !== undefined && !isZone(timezone)) {
+      throw new Problem(400, 'invalid_request', MUST_BE_ZONE)
+    }
     try {
+      const terms = await readOrderTerms(deps.db, { timezone, currency })
       const source = await openSource(bytesOf(c.req.raw), {
         kind,
         format,
         map: c.req.query('map'),
         sheet: c.req.query('sheet'),
-        currency: currency?.toUpperCase() ?? null,
+        currency: terms.currency,
+        anonymous: c.req.query('anonymous') === 'true',
       })
-      if (dryRun) return c.json(await rehearsed(deps, source, run), 200)
+      if (dryRun) return c.json(await rehearsed(deps, source, terms, run), 200)
       const note = { kind, actor: c.get('caller').actor, file: fileNameOf(c.req.query('file')) }
       const outcome = await recordedImport(deps, source, note, (record, noteProgress) =>
-        run(source, { record }, (rows, soFar) => {
-          noteProgress(rows, soFar)
-          deps.wake()
-        }),
+        run(
+          source,
+          { record },
+          (rows, soFar) => {
+            noteProgress(rows, soFar)
+            deps.wake()
+          },
+          terms,
+        ),
       )
       return c.json({ ...outcome, columns: source.columns, dialect: source.dialect() }, 200)
     } catch (error) {
@@ -104,11 +119,11 @@ function isDryRun(text: string | undefined): boolean {
 }
 
 /** What an import would do, and its first rows as they were understood. */
-async function rehearsed(deps: HttpDeps, source: Source, run: RunImport) {
+async function rehearsed(deps: HttpDeps, source: Source, terms: OrderTerms, run: RunImport) {
   const rehearsal = await deps.rehearse()
   try {
     const { rows, first } = previewed(source.rows)
-    const outcome = await run({ ...source, rows }, { rehearsal: rehearsal.db }, () => {})
+    const outcome = await run({ ...source, rows }, { rehearsal: rehearsal.db }, () => {}, terms)
     return { ...outcome, columns: source.columns, dialect: source.dialect(), dry_run: true, preview: first }
   } finally {
     await rehearsal.remove()

@@ -1,5 +1,6 @@
 /** The requests and replies of the import routes, as the API document describes them. */
 import { z } from '@hono/zod-openapi'
+import { isZone } from '../domain/zone.ts'
 
 /** A row that was not imported. */
 export const rejectedSchema = z.object({
@@ -30,6 +31,10 @@ export const importedFields = {
   rejected_total: z.number().optional().openapi({
     description: 'NDJSON and CSV: the number of all rejected rows, of which `rejected` lists the first 1,000.',
   }),
+  notes: z
+    .array(z.object({ code: z.string(), count: z.number(), message: z.string() }))
+    .optional()
+    .openapi({ description: 'What was noticed: in which zone times were read, rows that were joined to one order.' }),
   columns: z
     .array(
       z.object({
@@ -87,6 +92,21 @@ export const importQuery = z.object({
     .max(3)
     .optional()
     .openapi({ description: 'CSV: the currency of amounts that have none.', example: 'EUR' }),
+})
+
+/** What the `timezone` of an import must be. */
+export const MUST_BE_ZONE = 'timezone must be an IANA time zone such as Europe/Paris'
+
+/** The query of an import of orders. */
+export const orderQuery = importQuery.extend({
+  timezone: z.string().refine(isZone, MUST_BE_ZONE).optional().openapi({
+    description: 'The time zone of times that name none; otherwise the setting `timezone` of the sites, or UTC.',
+    example: 'Europe/Paris',
+  }),
+  anonymous: z
+    .enum(['true', 'false'])
+    .optional()
+    .openapi({ description: 'CSV: `true` takes a file in which no column names the customers.' }),
 })
 
 /** Describes the bodies that are streamed, which never reach the route's own check. */

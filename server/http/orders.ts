@@ -3,7 +3,8 @@
  * and the latest push replaces it. Amounts arrive as decimals and are converted to minor units here.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { checkOrder } from '../import/check-order.ts'
+import { createOrderCheck } from '../import/check-order.ts'
+import { readOrderTerms } from '../import/order-terms.ts'
 import { importOrders, type OrderInput, writeOrders } from '../import/orders.ts'
 import type { ItemRow } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -11,7 +12,7 @@ import { transact } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
-import { importedFields, importQuery, rejectedSchema, withStreamedBodies } from './import-shapes.ts'
+import { importedFields, orderQuery, rejectedSchema, withStreamedBodies } from './import-shapes.ts'
 import { json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
@@ -41,10 +42,12 @@ export function orderRoutes(deps: HttpDeps) {
       description:
         'JSON array, NDJSON or CSV. An order belongs to the contact whose id it gives, even if that contact is not known ' +
         'yet, or else to the one known contact with its email address. If no contact or several have that address, the ' +
-        'row is rejected. The latest push of an order replaces it.',
+        'row is rejected. The latest push of an order replaces it. A `status` that means that nobody paid (pending, failed, ' +
+        'cancelled and the like, in five languages) makes it no purchase; `refunds` are subtracted. In a file, the rows of ' +
+        'one order id are one order.',
       middleware: [allow(deps, 'orders:write'), streamedImport(deps, 'orders', runOrders(deps))] as const,
       request: {
-        query: importQuery,
+        query: orderQuery,
         body: {
           required: true,
           content: withStreamedBodies({
@@ -58,6 +61,9 @@ export function orderRoutes(deps: HttpDeps) {
                   total: 45.5,
                   currency: 'EUR',
                   channel: 'till',
+                  status: 'paid',
+                  refunds: [{ total: 5.5 }],
+                  tax: 7.58,
                 },
               ],
             },
@@ -76,8 +82,10 @@ export function orderRoutes(deps: HttpDeps) {
       const keysOf = await deps.keysOf()
       const items: ItemRow<OrderInput>[] = []
       const rejected: z.infer<typeof rejectedSchema>[] = []
+      const { timezone } = c.req.valid('query')
+      const { check, notes } = createOrderCheck(await readOrderTerms(deps.db, { timezone }))
       for (const [index, row] of c.req.valid('json').entries()) {
-        const checked = checkOrder(row)
+        const checked = check(row)
         if ('item' in checked) items.push({ row: index + 1, item: checked.item })
         else rejected.push({ row: index + 1, ...checked })
       }
@@ -87,7 +95,8 @@ export function orderRoutes(deps: HttpDeps) {
         const actor = c.get('caller').actor
         const detail = { ...counts, rejected: all.length }
         await writeAudit(trx, { id: deps.newId(), at: now, actor, action: 'orders.write', detail })
-        return { ...counts, rejected: all }
+        const noted = notes()
+        return { ...counts, rejected: all, ...(noted.length > 0 ? { notes: noted } : {}) }
       })
       deps.wake()
       return c.json(written, 200)
@@ -97,9 +106,9 @@ export function orderRoutes(deps: HttpDeps) {
 
 /** Imports a streamed body row by row, with the same check. */
 function runOrders(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
-  return async (source, into, onProgress) => {
+  return async (source, into, onProgress, terms) => {
     const { db, now } = deps
     const importing = { db, keysOf: await deps.keysOf(), now, ...into }
-    return importOrders(importing, source.rows, checkOrder, { onProgress })
+    return importOrders(importing, source, createOrderCheck(terms), { onProgress })
   }
 }

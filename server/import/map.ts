@@ -14,7 +14,10 @@ export const CONTACT_FIELDS = [
 ]
 
 /** The fields of an order. */
-export const ORDER_FIELDS = ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items']
+export const ORDER_FIELDS = [
+  ...['order_id', 'contact_id', 'email', 'at', 'time', 'total', 'currency', 'channel', 'status', 'refunded', 'tax'],
+  ...['items', 'item_id', 'item_name', 'quantity', 'price', 'line_total', 'variant', 'category', 'cancelled', 'paid'],
+]
 
 /** Reads a map, empty if there is none. `fields` are the valid field names. */
 export function parseMap(text: string | undefined, fields: readonly string[], attributes: boolean): FieldMap {

@@ -10,19 +10,20 @@ import { type PushedOrder, upsertOrders } from '../store/orders.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased, erasedIds, isNameOfErased } from '../store/tombstones.ts'
+import type { OrderCheck } from './check-order.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
 import { copyContacts, copyOrders } from './copy-to-rehearsal.ts'
-import { type Checked, type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
-import type { SourceRow } from './source.ts'
+import { type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
+import type { Source } from './source.ts'
 
 /** An order as sent: with a contact's id, with an address, or without either. */
 export type OrderInput = PushedOrder & { email: string | null }
 
-/** Imports the orders of an opened file, or of any other source of rows. */
+/** Imports the orders of an opened file. */
 export function importOrders(
   deps: ImportDeps,
-  rows: AsyncIterable<SourceRow[]>,
-  check: (value: unknown) => Checked<OrderInput>,
+  source: Pick<Source, 'rows' | 'notes'>,
+  { check, notes }: OrderCheck,
   hooks: ImportHooks = {},
 ): Promise<ImportOutcome> {
   const { db, rehearsal, record, keysOf, now } = deps
@@ -45,7 +46,11 @@ export function importOrders(
       return written
     })
   }
-  return runImport({ rows, check, write, clock: now, ...hooks })
+  return runImport({
+    ...{ rows: source.rows, check, write, clock: now },
+    notes: () => [...source.notes(), ...notes()],
+    ...hooks,
+  })
 }
 
 /** Writes a batch; orders whose contact is unclear are rejected. */

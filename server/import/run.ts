@@ -4,6 +4,7 @@
  * kept in memory.
  */
 import { MAX_LEVELS } from '../domain/depth.ts'
+import type { Note } from './notes.ts'
 import type { SourceRow } from './source.ts'
 
 /** A rejected row. `row` is its first line (the file starts at line 1); in an array its position. */
@@ -18,8 +19,8 @@ export type Checked<T> = { item: T } | { code: string; message: string }
 /** The result by kind. */
 export type ImportCounts = { created: number; updated: number; unchanged: number }
 
-/** The outcome of an import. `rejected` holds the first of `rejected_total`. */
-export type ImportOutcome = ImportCounts & { rejected: Rejected[]; rejected_total: number }
+/** The outcome of an import. `rejected` holds the first of `rejected_total`; `notes` are there if there are any. */
+export type ImportOutcome = ImportCounts & { rejected: Rejected[]; rejected_total: number; notes?: Note[] }
 
 /** A row to be written. */
 export type ItemRow<T> = { row: number; item: T }
@@ -33,6 +34,8 @@ export type ImportRun<T> = {
   check: (value: unknown) => Checked<T>
   /** Writes a batch in one transaction. */
   write: (batch: ItemRow<T>[]) => Promise<Written>
+  /** What was noticed, once all rows were read. */
+  notes?: () => Note[]
   /** A clock in milliseconds, for the pauses between transactions. */
   clock: () => number
   /** Called with the progress. */
@@ -86,6 +89,8 @@ export async function runImport<T>(run: ImportRun<T>): Promise<ImportOutcome> {
   if (batch.length > 0) await flush()
   // Rejections by the store arrive later than those by the check.
   outcome.rejected.sort((a, b) => a.row - b.row)
+  const notes = run.notes?.() ?? []
+  if (notes.length > 0) outcome.notes = notes
   return outcome
 }
 

@@ -9,10 +9,10 @@ import { openCsv } from './csv.ts'
 import type { Dialect } from './dialect.ts'
 import { createDecoder, type Decoder } from './encoding.ts'
 import { contactColumns } from './guess-contacts.ts'
-import { orderColumns } from './guess-orders.ts'
 import { jsonRows, ndjsonRows } from './json-text.ts'
 import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
-import { createOrderReader } from './order-row.ts'
+import type { Note } from './notes.ts'
+import { openOrders } from './order-table.ts'
 import { type OpenedTable, openTable, type TableRow } from './table.ts'
 import { isArchive, openWorkbook } from './workbook.ts'
 
@@ -26,6 +26,8 @@ export type Source = {
   /** Rows are identified by their address, because the file has no ids. */
   byAddress: boolean
   rows: AsyncIterable<SourceRow[]>
+  /** What was noticed, once all rows were read. */
+  notes: () => Note[]
 }
 
 /**
@@ -38,6 +40,8 @@ export type SourceOptions = {
   sheet?: string | undefined
   map?: string | undefined
   currency?: string | null
+  /** Takes orders of nobody. */
+  anonymous?: boolean
 }
 
 /** Text is passed on in pieces of at most this many bytes, so that other work can run in between. */
@@ -64,6 +68,7 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
       dialect: () => ({ format, encoding: decoder.encoding(), delimiter: null, newline: null }),
       columns: [],
       byAddress: false,
+      notes: () => [],
       rows: format === 'json' ? jsonRows(text) : ndjsonRows(text),
     }
   }
@@ -80,15 +85,14 @@ function sourceOf(
   dialect: () => Dialect,
 ): Source {
   checkMap(map, table.headings)
-  const isContacts = options.kind === 'contacts'
-  const currency = options.currency ?? null
-  const columns = isContacts ? contactColumns(table, map) : orderColumns(table, map, currency)
-  const read = isContacts ? createContactReader(columns) : createOrderReader(columns, table, currency)
+  if (options.kind === 'orders') return { dialect, byAddress: false, ...openOrders(table, rows, map, options) }
+  const columns = contactColumns(table, map)
   return {
     dialect,
     columns: reportedColumns(columns),
-    byAddress: isContacts && !columns.some((column) => column.field === 'id'),
-    rows: readRows(rows, read, isContacts ? keyOf(columns) : null),
+    byAddress: !columns.some((column) => column.field === 'id'),
+    notes: () => [],
+    rows: readRows(rows, createContactReader(columns), keyOf(columns)),
   }
 }
 
@@ -102,13 +106,13 @@ function keyOf(columns: Column[]): string {
 async function* readRows(
   rows: AsyncIterable<TableRow[]>,
   read: (cells: string[]) => Record<string, unknown>,
-  key: string | null,
+  key: string,
 ): AsyncGenerator<SourceRow[]> {
   for await (const batch of rows) {
     yield batch.map((row): SourceRow => {
       if (!('cells' in row)) return row
       const value = read(row.cells)
-      if (key === null || value.id !== undefined) return { line: row.line, value }
+      if (value.id !== undefined) return { line: row.line, value }
       return { line: row.line, code: 'no_id', message: `${key} must not be empty` }
     })
   }

@@ -32,6 +32,7 @@ export function importText(
     `${kind}: ${n(created)} ${verb}created, ${n(updated)} ${verb}updated, ${n(unchanged)} unchanged, ${n(total)} rejected.`,
   ]
   if (options.dryRun) lines.push('Nothing was written: this was a dry run.')
+  for (const { count, message } of outcome.notes ?? []) lines.push(`  ${n(count)}: ${message}.`)
   for (const { row, code, message } of rejected.slice(0, SHOWN_ROWS)) lines.push(`  row ${row}: ${message} (${code})`)
   if (total > SHOWN_ROWS) {
     const where =

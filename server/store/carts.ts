@@ -1,10 +1,11 @@
 /** The carts that persons' rows point to, and whether they are still open. */
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/bought.ts'
+import { isPurchase } from '../domain/commerce/order.ts'
 import { type ContactId, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
-import { itemIdsOf } from './item-ids.ts'
+import { allItemIdsOf, itemIdsOf } from './item-ids.ts'
 import { decodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
@@ -83,7 +84,10 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
       (order) => visitors.has(order.visitor_id) || (contact !== null && order.contact_id === contact),
     )
     const mine = { updatedAt: cart.updated_at, itemIds: itemIdsOf(cart.items) }
-    if (!own.some((order) => settles({ at: order.at, itemIds: itemIdsOf(order.items) }, mine))) open.set(personId, cart)
+    const isSettled = own.filter(isPurchase).some(({ at, until_at: until, items }) => {
+      return settles({ at, until, itemIds: allItemIdsOf(items) }, mine)
+    })
+    if (!isSettled) open.set(personId, cart)
   }
   return open
 }

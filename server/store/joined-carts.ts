@@ -93,7 +93,8 @@ export async function joinedCarts(
   }
   const policyOf = (site: string) => cartPolicyOf(siteOf(site))
   const events = [...located.values()].filter(({ place }) => !apart.has(place))
-  const placed = orders.flatMap((order) => placedOrder(order, located, policyOf) ?? [])
+  const pieces = createPieces(located, policyOf)
+  const placed = orders.flatMap((order) => placedOrder(order, located, policyOf, pieces) ?? [])
   const gradeOf = gradesIn(await linksOf(db, { contact }))
   const known = new Map(rows.map((row) => [`${row.visitor_id} ${row.id}`, row]))
   const joined = joinCarts(events, placed, policyOf).map((cart): PersonCartRow => {
@@ -133,24 +134,48 @@ const SAME_ORDER_MS = 3600_000
  * that reports it within the hour says when, because events of the checkout may lie between.
  */
 function placedOrder(
-  { id, at, reports }: PersonOrder,
+  { id, at, until, reports }: PersonOrder,
   located: ReadonlyMap<string, Located>,
-  policyOf: (site: string) => { currency: string | null },
+  policyOf: PolicyOf,
+  pieces: () => ReadonlySet<string>,
 ): PlacedOrder | null {
-  const readings = reports.map((report) => readingOf(report, located, policyOf))
+  const readings = reports.map((report) => readingOf(report, located, policyOf, pieces))
   const ofShop = readings.find((reading, i) => itemAt(reports, i).visitor === null && reading.lines.length > 0)
   const reading = ofShop ?? readings.find(({ lines }) => lines.length > 0) ?? readings[0]
   if (reading === undefined) return null
   const first = reports.find((report) => report.visitor !== null && report.at <= at + SAME_ORDER_MS)
   const event = first?.visitor == null ? undefined : located.get(`${first.visitor} ${first.event}`)
   const cartId = readings.find((each) => each.cartId !== null)?.cartId ?? null
-  return { id, at: first?.at ?? at, place: event?.place ?? '', reading: { ...reading, cartId } }
+  const atDay = until === null ? at : afterDay(located, at, until)
+  return { id, at: first?.at ?? atDay, place: event?.place ?? '', reading: { ...reading, cartId } }
+}
+
+/** When an order of that day counts: after all that happened to carts on that day, because nobody says its time. */
+function afterDay(located: ReadonlyMap<string, Located>, from: number, until: number): number {
+  const times = [...located.values()].map((event) => event.at).filter((at) => at >= from && at <= until)
+  return times.reduce((latest, at) => Math.max(latest, Math.min(at + 1, until)), from)
+}
+
+type PolicyOf = (site: string) => { currency: string | null }
+
+/** Returns a function that lists the ids of the pieces in a person's carts, read once. */
+function createPieces(located: ReadonlyMap<string, Located>, policyOf: PolicyOf): () => ReadonlySet<string> {
+  let ids: Set<string> | null = null
+  return () => {
+    ids ??= new Set(
+      [...located.values()].flatMap(({ type, props, site }) => {
+        return readCommerce(type, props, policyOf(site).currency).lines.map((line) => line.id)
+      }),
+    )
+    return ids
+  }
 }
 
 function readingOf(
   report: OrderReport,
   located: ReadonlyMap<string, Located>,
-  policyOf: (site: string) => { currency: string | null },
+  policyOf: PolicyOf,
+  pieces: () => ReadonlySet<string>,
 ): Reading {
   const nothing = { listed: false, cartUrl: null, orderId: null, problems: [] }
   if (report.visitor !== null) {
@@ -160,7 +185,11 @@ function readingOf(
   }
   const { items, total, currency } = report.row
   const lines = decodeJson(items).map((item) => ({
-    ...{ id: item.item_id, variant: item.item_variant ?? null, name: null, category: null, url: null, imageUrl: null },
+    // The carts may know the piece by another id.
+    id:
+      [item.item_id, ...(item.other_ids ?? [])].find((id, i, { length }) => length === 1 || pieces().has(id)) ??
+      item.item_id,
+    ...{ variant: item.item_variant ?? null, name: null, category: null, url: null, imageUrl: null },
     ...{ price: item.price == null ? null : toMajor(item.price, currency), currency, quantity: item.quantity ?? null },
   }))
   return { ...nothing, lines, currency, value: total === null ? null : toMajor(total, currency), cartId: null }

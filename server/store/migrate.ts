@@ -29,6 +29,7 @@ import * as claimsConsent from './migrations/023-claims-consent.ts'
 import * as imports from './migrations/024-imports.ts'
 import * as personCarts from './migrations/025-person-carts.ts'
 import * as quality from './migrations/026-quality.ts'
+import * as orderStanding from './migrations/027-order-standing.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -59,6 +60,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '024-imports': imports,
   '025-person-carts': personCarts,
   '026-quality': quality,
+  '027-order-standing': orderStanding,
 }
 
 /**

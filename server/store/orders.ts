@@ -3,7 +3,14 @@
  * transaction marks the persons whose orders change, so that their carts are settled and their matches are republished.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { mergeOrders, type OrderSource, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
+import {
+  mergeOrders,
+  type OrderSource,
+  type OrderStanding,
+  type Refund,
+  type ReportedOrder,
+  standingAfter,
+} from '../domain/commerce/order.ts'
 import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
 import { markPersonsOf, type NoteChange } from './contacts.ts'
 import { chunks, chunksOf } from './engine/many.ts'
@@ -15,19 +22,27 @@ import type { PurchaseRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
-/** A validated order as pushed; `total` is in minor units, `items` have the form of a cart's items. */
+/** A validated order as pushed; money is in minor units, `items` have the form of a cart's items. */
 export type PushedOrder = {
   order_id: string
   contact_id: string | null
   at: number
-  total: number
+  until_at: number | null
+  total: number | null
   currency: string
-  items: { item_id: string }[]
+  items: { item_id: string; other_ids?: string[] }[]
   channel: string | null
+  status: string | null
+  standing: OrderStanding
+  refunds: { total: number | null; item_ids: string[] }[]
+  tax: number | null
 }
 
 /** The fields of a row that a push can change. */
-const FIELDS = ['contact_id', 'at', 'total', 'currency', 'items', 'channel'] as const
+const FIELDS = [
+  ...(['contact_id', 'at', 'until_at', 'total', 'currency', 'items', 'channel'] as const),
+  ...(['status', 'standing', 'refunds', 'tax'] as const),
+]
 
 /** Upserts orders; the last of several with the same id wins. */
 export async function upsertOrders(
@@ -46,7 +61,7 @@ export async function upsertOrders(
   const touched = new Set<string>()
   for (const order of orders) {
     const old = current.get(order.order_id)
-    const next = toRow(order, now)
+    const next = toRow(order, old, now)
     const same = old !== undefined && FIELDS.every((field) => old[field] === next[field])
     counts[!old ? 'created' : same ? 'unchanged' : 'updated']++
     if (same) continue
@@ -85,10 +100,12 @@ export async function restoreOrders(trx: Transaction<Database>, rows: OrderRow[]
   await markPersonsOf(trx, [...new Set(touched)])
 }
 
-function toRow(order: PushedOrder, now: number): OrderRow {
+function toRow(order: PushedOrder, old: OrderRow | undefined, now: number): OrderRow {
   return {
     ...order,
     items: encodeJson(order.items),
+    refunds: encodeJson(order.refunds),
+    standing: standingAfter(order.standing, old?.standing ?? null),
     source: 'api',
     visitor_id: '',
     event_id: null,
@@ -126,6 +143,11 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
           currency: eb.ref('excluded.currency'),
           items: eb.ref('excluded.items'),
           channel: eb.ref('excluded.channel'),
+          until_at: eb.ref('excluded.until_at'),
+          status: eb.ref('excluded.status'),
+          standing: eb.ref('excluded.standing'),
+          refunds: eb.ref('excluded.refunds'),
+          tax: eb.ref('excluded.tax'),
         })),
       )
       .execute()
@@ -177,6 +199,8 @@ export async function listOrders(
         total: row.total,
         currency: row.currency,
         itemIds: itemIdsOf(row.items),
+        standing: row.standing,
+        refunds: decodeJson(row.refunds),
       })),
   ]
   return mergeOrders(reported, refunds.map(toRefund)).map(({ orderId, itemIds, ...order }) => ({

@@ -68,7 +68,7 @@ const asItIs = (cart: CartRow): PersonCartRow => ({ ...cart, joined: 0, recovere
 /** Whether an order may change what became of a cart that its own visitor has folded. */
 function decides(order: PersonOrder, cart: CartRow): boolean {
   if (cart.closed_by === order.id) return order.reports[0]?.visitor !== cart.visitor_id
-  if (order.at < cart.created_at || order.at > (cart.closed_at ?? order.at)) return false
+  if ((order.until ?? order.at) < cart.created_at || order.at > (cart.closed_at ?? order.at)) return false
   const ids = order.reports.flatMap((report) => (report.visitor === null ? [] : (report.cartId ?? [])))
   if (cart.shop_cart_id !== null && ids.includes(cart.shop_cart_id)) return true
   return order.itemIds.length === 0 || itemIdsOf(cart.items).some((id) => order.itemIds.includes(id))

@@ -1,10 +1,10 @@
 /** What persons bought, for their rows: the purchases of their visitors and the orders of other channels. */
 import type { Kysely, NotNull } from 'kysely'
-import { mergeOrders, type Refund, type ReportedOrder } from '../domain/commerce/order.ts'
+import { isPurchase, mergeOrders, type Refund, type ReportedOrder, type Standing } from '../domain/commerce/order.ts'
 import { type ContactId, contactPerson, type PersonId, type VisitorId } from '../domain/ids.ts'
 import { itemAt, mustGet } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
-import { itemIdsOf } from './item-ids.ts'
+import { allItemIdsOf } from './item-ids.ts'
 import { survivorsOf } from './merges.ts'
 import { toRefund } from './orders.ts'
 import { decodeJson } from './schema/columns.ts'
@@ -31,17 +31,27 @@ const selectPurchases = ofKeys((db, personIds: PersonId[]) =>
 /** Where an order was reported: by an event of a visitor, or by another channel, with what it bought. */
 export type OrderReport =
   | { at: number; visitor: VisitorId; event: string; cartId: string | null }
-  | { at: number; visitor: null; row: Pick<OrderRow, 'items' | 'total' | 'currency'> }
+  | { at: number; visitor: null; row: Pick<OrderRow, 'items' | 'total' | 'currency' | 'until_at'> }
 
-/** An order of a person. `isTakenBack`: nothing is left of it after its refunds. `reports` are in order of time. */
-export type PersonOrder = { id: string; at: number; itemIds: string[]; isTakenBack: boolean; reports: OrderReport[] }
+/**
+ * An order of a person. `until`: the end of its day, if nobody says its time. `isTakenBack`: nothing is left of it. `reports`
+ * are in order of time.
+ */
+export type PersonOrder = {
+  id: string
+  at: number
+  until: number | null
+  itemIds: string[]
+  isTakenBack: boolean
+  reports: OrderReport[]
+}
 
-type Report = ReportedOrder & { report: OrderReport }
+type Report = ReportedOrder & { standing: Standing; report: OrderReport }
 
 const selectOrders = ofKeys((db, contactIds) =>
   db
     .selectFrom('orders')
-    .select(['contact_id', 'order_id', 'at', 'total', 'currency', 'items'])
+    .select(['contact_id', 'order_id', 'at', 'until_at', 'total', 'currency', 'items', 'standing', 'refunds'])
     .where('contact_id', 'in', contactIds)
     .$narrowType<{ contact_id: NotNull }>(),
 )
@@ -66,6 +76,7 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
         total: row.total,
         currency: row.currency,
         source: 'tag' as const,
+        standing: 'bought' as const,
         itemIds: decodeJson(row.item_ids),
         report: { at: row.at, visitor: row.visitor_id, event: row.event_id, cartId: row.cart_id },
       })),
@@ -76,7 +87,9 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
       total: row.total,
       currency: row.currency,
       source: 'api' as const,
-      itemIds: itemIdsOf(row.items),
+      standing: row.standing,
+      refunds: decodeJson(row.refunds),
+      itemIds: allItemIdsOf(row.items),
       report: { at: row.at, visitor: null, row },
     })),
   ]
@@ -87,14 +100,21 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
   )
 }
 
-/** One entry an order, with all its items, at the time of its first report. A refund does not open its cart again. */
+/**
+ * One entry an order, with all its items, at the time of its first report; a report without a time counts only where there
+ * is no other. Reports of what nobody has paid close nothing. A refund does not open its cart again.
+ */
 function merged(reports: Report[], refunds: Refund[]): PersonOrder[] {
   const kept = new Set(mergeOrders([...reports], refunds).map((order) => order.orderId))
-  return [...Map.groupBy(reports, (report) => report.orderId)].map(([id, told]) => {
+  return [...Map.groupBy(reports.filter(isPurchase), (report) => report.orderId)].map(([id, told]) => {
     const own = told.map(({ report }) => report).sort((a, b) => a.at - b.at || (sourceOf(a) < sourceOf(b) ? -1 : 1))
     const itemIds = [...new Set(told.flatMap((report) => report.itemIds))]
-    return { id, at: itemAt(own, 0).at, itemIds, isTakenBack: !kept.has(id), reports: own }
+    const timed = own.filter((report) => untilOf(report) === null)
+    const until = timed.length > 0 ? null : Math.max(...own.map((report) => untilOf(report) ?? report.at))
+    return { id, at: (timed[0] ?? itemAt(own, 0)).at, until, itemIds, isTakenBack: !kept.has(id), reports: own }
   })
 }
+
+const untilOf = (report: OrderReport) => (report.visitor === null ? report.row.until_at : null)
 
 const sourceOf = (report: OrderReport) => (report.visitor === null ? '' : `${report.visitor} ${report.event}`)

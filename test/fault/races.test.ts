@@ -241,8 +241,11 @@ const PAIRS: Pair[] = [
     heldAfter: 'audit',
     held: (on) =>
       transact(on, async (trx) => {
-        const order = { order_id: 'o', contact_id: 'anna', at: NOW + 2000, total: 2000, currency: 'EUR' }
-        await upsertOrders(trx, [{ ...order, items: [{ item_id: 'ring' }], channel: null }], NOW)
+        const order = {
+          ...{ order_id: 'o', contact_id: 'anna', at: NOW + 2000, until_at: null, total: 2000, currency: 'EUR' },
+          ...{ channel: null, status: null, standing: 'bought' as const, refunds: [], tax: null },
+        }
+        await upsertOrders(trx, [{ ...order, items: [{ item_id: 'ring' }] }], NOW)
         await note(trx)
       }),
     meanwhile: (on) => deriver(on).round(),

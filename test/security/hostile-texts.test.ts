@@ -6,12 +6,15 @@ import { describe, expect, test } from 'vitest'
 import { isBot } from '../../server/collect/bot.ts'
 import { withoutPersonal } from '../../server/collect/personal-data.ts'
 import { cleanTexts, cleanUrl, truncateAddress } from '../../server/collect/stamp.ts'
-import { readAmount as readPrice, readQuantity } from '../../server/domain/commerce/amount.ts'
+import { decimalMarkOf, readAmount, readQuantity } from '../../server/domain/commerce/amount.ts'
+import { currencyIn } from '../../server/domain/commerce/currency.ts'
+import { readOrderStatus } from '../../server/domain/commerce/order-status.ts'
 import { readCommerce } from '../../server/domain/commerce/read.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../../server/domain/identifier.ts'
+import { isZone } from '../../server/domain/zone.ts'
 import { checkContact } from '../../server/import/check-contact.ts'
-import { checkOrder } from '../../server/import/check-order.ts'
-import { dayOrderOf, readInstant } from '../../server/import/dates.ts'
+import { createOrderCheck } from '../../server/import/check-order.ts'
+import { dayOrderOf, readDigits, readInstant, readSerial } from '../../server/import/dates.ts'
 import { guessDelimiter, guessNewline, readSepLine } from '../../server/import/dialect.ts'
 import { createDecoder } from '../../server/import/encoding.ts'
 import {
@@ -22,9 +25,11 @@ import {
   questionOf,
   shownHeading,
 } from '../../server/import/heading.ts'
+import { readItemTexts } from '../../server/import/item-texts.ts'
 import { ndjsonRows } from '../../server/import/json-text.ts'
-import { currencyIn, decimalSeparatorOf, readAmount } from '../../server/import/money-text.ts'
+import { orderHeading } from '../../server/import/order-headings.ts'
 import { openSource } from '../../server/import/source.ts'
+import { storeZoneOf } from '../../server/import/store-zones.ts'
 import {
   attributeValue,
   cleanCell,
@@ -37,6 +42,7 @@ import {
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { amount } from '../support/long.ts'
 
+const { check: checkOrder } = createOrderCheck({ zone: 'UTC', from: 'nobody', currency: null })
 const order = (field: string) => (text: string) =>
   checkOrder({ order_id: '1', at: '2026-03-01T09:30:00Z', total: 1, currency: 'EUR', [field]: text })
 
@@ -44,8 +50,13 @@ const order = (field: string) => (text: string) =>
 const READERS: Record<string, (text: string) => unknown> = {
   isBlockedIdentifier,
   looksLikeEmail,
-  'readAmount of commerce': (text) => readPrice(text, null),
+  'readAmount of commerce': (text) => readAmount(text, null),
   readQuantity,
+  readOrderStatus,
+  isZone,
+  storeZoneOf,
+  orderHeading,
+  readItemTexts,
   readCommerce: (text) =>
     readCommerce('add_to_cart', { items: text, currency: text, price: text, cart_id: text }, null),
   truncateAddress,
@@ -63,10 +74,9 @@ const READERS: Record<string, (text: string) => unknown> = {
     ]),
   ),
   ...Object.fromEntries(
-    ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items'].map((field) => [
-      `checkOrder of ${field}`,
-      order(field),
-    ]),
+    ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items', 'status', 'refunds', 'tax'].map(
+      (field) => [`checkOrder of ${field}`, order(field)],
+    ),
   ),
   'guesses of a dialect': (text) => [
     guessDelimiter(text, true),
@@ -77,9 +87,9 @@ const READERS: Record<string, (text: string) => unknown> = {
   'decode what is half UTF-8': (text) => createDecoder(Buffer.of(0xef, 0xbb, 0xbf)).decode(Buffer.from(text, 'latin1')),
   'what a heading reveals': (text) => [plain(text), isSecretHeading(text), isOfAnother(text), questionOf(text)],
   'names of a heading': (text) => [attributeName(text), shownHeading(text)],
-  'amounts of a cell': (text) => [currencyIn(text), decimalSeparatorOf([text]), readAmount(text, null)],
+  'amounts of a cell': (text) => [currencyIn(text), decimalMarkOf([text])],
   'words of a cell': (text) => [cleanCell(text), readFlag(text), readPermission('no', text), isPermission(text)],
-  'times of a cell': (text) => [readInstant(text, 'dmy'), dayOrderOf([text])],
+  'times of a cell': (text) => [readInstant(text, 'dmy'), dayOrderOf([text]), readSerial(text), readDigits(text)],
   'type of a cell': (text) => [typeOf([text], false), attributeValue(text, 'decimal', null)],
   readAddress,
 }

@@ -4,8 +4,8 @@
  */
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { readAmount, readQuantity } from '../../server/domain/commerce/amount.ts'
-import { currencyOf } from '../../server/domain/commerce/currency.ts'
+import { decimalMarkOf, readAmount, readQuantity } from '../../server/domain/commerce/amount.ts'
+import { currencyIn, currencyOf } from '../../server/domain/commerce/currency.ts'
 import { toMinor } from '../../server/domain/money.ts'
 
 const say = (value: unknown, home: string | null = null) => {
@@ -130,4 +130,34 @@ test.each<[unknown, string | null]>([
   ['__proto__', null],
 ])('the currency %j is %j', (sent, code) => {
   expect(currencyOf(sent, null)).toBe(code)
+})
+
+describe('an amount in a column', () => {
+  test.each<[text: string, mark: '.' | ',' | null, amount: number | null]>([
+    ['1,234', null, 1234],
+    ['1,234', '.', 1234],
+    ['1,234', ',', 1.234],
+    ['1.234', ',', 1234],
+    ['1.234', '.', 1.234],
+    ['1.234', null, 1.234],
+    ['1.234.567', null, 1234567],
+    ['1.234,50 €', '.', 1234.5],
+    ['1,23,4', null, null],
+  ])('%j in a column with the decimal mark %j is %j', (text, mark, amount) =>
+    expect(readAmount(text, null, mark)?.amount ?? null).toBe(amount),
+  )
+  test.each<[cells: string[], mark: string | null]>([
+    [['1,5', '1,234'], ','],
+    [['1.234', '2.345'], null],
+    [['1,5', '1.5'], null],
+    [['12 €', '1 890,50 €'], ','],
+    [['$1,234.50'], '.'],
+  ])('%j have the decimal mark %j', (cells, mark) => expect(decimalMarkOf(cells)).toBe(mark))
+  test.each<[text: string, currency: string | null]>([
+    ['12 €', 'EUR'],
+    ['12 CHF', 'CHF'],
+    ['Total (USD)', 'USD'],
+    ['Total TTC', null],
+    ['$12', null],
+  ])('%j names the currency %j', (text, currency) => expect(currencyIn(text)).toBe(currency))
 })

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { dayOrderOf, readInstant, readIsoTime } from '../../server/import/dates.ts'
 import { attributeName, isSecretHeading, plain, questionOf } from '../../server/import/heading.ts'
 import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
-import { currencyIn, decimalSeparatorOf, readAmount } from '../../server/import/money-text.ts'
 import { attributeValue, cleanCell, readAddress, readFlag, readPermission, typeOf } from '../../server/import/values.ts'
 
 test.each([
@@ -218,39 +217,6 @@ describe('types and attribute values', () => {
     expect(attributeValue('007', 'integer', null)).toBe('007')
     expect(attributeValue('n/a', 'date', null)).toBe('n/a')
   })
-})
-
-describe('amounts', () => {
-  test.each([
-    ['49.90', null, '49.90'],
-    ['1.234,50 €', null, '1234.50'],
-    ['$1,234.50', null, '1234.50'],
-    ['1 234,5 EUR', null, '1234.5'],
-    ["CHF 1'234.50", null, '1234.50'],
-    ['1,234', null, null],
-    ['1,234', '.', '1234'],
-    ['1,234', ',', '1.234'],
-    ['1.234.567', null, '1234567'],
-    ['-5', null, '-5'],
-    ['12', null, '12'],
-    ['1,23,4', null, null],
-    ['ten', null, null],
-    ['', null, null],
-  ] as const)('%j with the decimal separator %j is %j', (text, sign, amount) =>
-    expect(readAmount(text, sign)).toBe(amount),
-  )
-  test.each([
-    [['1,5', '1,234'], ','],
-    [['1.234', '2.345'], null],
-    [['1,5', '1.5'], null],
-  ] as const)('%j have the decimal separator %j', (cells, sign) => expect(decimalSeparatorOf(cells)).toBe(sign))
-  test.each([
-    ['12 €', 'EUR'],
-    ['12 CHF', 'CHF'],
-    ['Total (USD)', 'USD'],
-    ['Total TTC', null],
-    ['$12', null],
-  ])('%j is in %j', (text, currency) => expect(currencyIn(text)).toBe(currency))
 })
 
 describe('the map', () => {

@@ -21,8 +21,14 @@ const PLAIN = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,2})?$/i
 const AMOUNT_NAMES = ['amount', 'value', 'price']
 const CURRENCY_NAMES = ['currencyCode', 'currency_code', 'currency']
 
-/** Reads an amount. `home` is the site's own currency, which settles signs such as `$`. Null if it is not one. */
-export function readAmount(value: unknown, home: string | null): Amount | null {
+/** The decimal mark of a column of amounts. Null if its cells leave it open. */
+export type DecimalMark = '.' | ',' | null
+
+/**
+ * Reads an amount. `home` is the site's own currency, which settles signs such as `$`; `mark` settles 1.234 for a column.
+ * Null if it is not one.
+ */
+export function readAmount(value: unknown, home: string | null, mark: DecimalMark = null): Amount | null {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
     const parts = value as Record<string, unknown>
     const inner = AMOUNT_NAMES.map((name) => parts[name]).find((each) => each !== undefined && each !== null)
@@ -34,7 +40,9 @@ export function readAmount(value: unknown, home: string | null): Amount | null {
   if (typeof value === 'number') return bounded(value, null)
   if (typeof value !== 'string' || value.length > MAX_LENGTH) return null
   const text = value.trim()
-  return PLAIN.test(text) ? bounded(Number(text), null) : readPriceTag(text, home)
+  // Programs write 1.234 with three decimals, but in a column of commas it is a thousand.
+  if (PLAIN.test(text) && !(mark === ',' && /^[+-]?\d{1,3}\.\d{3}$/.test(text))) return bounded(Number(text), null)
+  return readPriceTag(text, home, mark)
 }
 
 function bounded(amount: number, currency: string | null): Amount | null {
@@ -47,7 +55,7 @@ const ENTITIES: Record<string, string> = { '&nbsp;': ' ', '&euro;': '€', '&pou
 /** Digits of Arabic and Persian, and their decimal and thousands marks. */
 const OTHER_DIGITS = /[\u0660-\u0669\u06f0-\u06f9\u066b\u066c]/g
 
-function readPriceTag(text: string, home: string | null): Amount | null {
+function readPriceTag(text: string, home: string | null, decimalMark: DecimalMark): Amount | null {
   const plain = text
     .replace(/&(?:nbsp|euro|pound|yen);/g, (entity) => ENTITIES[entity] ?? entity)
     // Compatibility forms: wide digits, and every kind of space.
@@ -74,7 +82,7 @@ function readPriceTag(text: string, home: string | null): Amount | null {
   const signs = [before, after].map((each) => each.trim()).filter((each) => each !== '')
   if (signs.length > 2 || !signs.every(isCurrencySign)) return null
   const currency = signs.map((each) => currencyOf(each, home)).find((code) => code !== null) ?? null
-  const number = readDigits(digits.trim(), currency ?? home)
+  const number = readDigits(digits.trim(), currency ?? home, decimalMark)
   return number === null ? null : bounded(isNegative ? -number : number, currency)
 }
 
@@ -92,7 +100,7 @@ const GROUPED = /^(?:\d+|\d{1,3}([ .,])\d{3}(?:\1\d{3})*|\d{1,2},(?:\d{2},)*\d{3
  * Reads digits with separators. A mark that occurs last beside another kind, or that three digits do not follow, is the
  * decimal mark; one that three digits follow separates thousands, unless the currency has three decimals.
  */
-function readDigits(text: string, currency: string | null): number | null {
+function readDigits(text: string, currency: string | null, decimalMark: DecimalMark): number | null {
   const digits = text.replace(/['’\s]+/g, ' ')
   const last = Math.max(digits.lastIndexOf('.'), digits.lastIndexOf(','))
   if (last < 0) return whole(digits)
@@ -101,11 +109,30 @@ function readDigits(text: string, currency: string | null): number | null {
   const hasOther = /[ .,]/.test(digits.slice(0, last).replaceAll(mark ?? '', ''))
   const decimals = digits.length - last - 1
   const hasThreeDecimals = currency !== null && currencyDecimals(currency) === 3
-  const isThousands = decimals === 3 && !hasOther && !hasThreeDecimals && !/^0*$/.test(digits.slice(0, last))
+  const isOpen = decimals === 3 && !hasOther && !/^0*$/.test(digits.slice(0, last))
+  const isThousands = isOpen && (decimalMark === null ? !hasThreeDecimals : mark !== decimalMark)
   if (!isOnly || isThousands) return whole(digits)
   const before = whole(digits.slice(0, last))
   const after = digits.slice(last + 1)
   return before === null || !/^\d+$/.test(after) ? null : Number(`${before}.${after}`)
+}
+
+/** The decimal mark of a column, according to those of its cells that leave no doubt. */
+export function decimalMarkOf(cells: readonly string[]): DecimalMark {
+  const found = new Set<DecimalMark>()
+  for (const cell of cells) {
+    if (cell.length > MAX_LENGTH) continue
+    const digits = cell.replace(/[^\d.,]/g, '').replace(/^[.,]|[.,]$/g, '')
+    const last = Math.max(digits.lastIndexOf('.'), digits.lastIndexOf(','))
+    if (last < 0) continue
+    const sign = digits.charAt(last) === '.' ? '.' : ','
+    const hasBoth = digits.includes('.') && digits.includes(',')
+    const isRepeated = digits.indexOf(sign) !== last
+    if (isRepeated && !hasBoth) found.add(sign === '.' ? ',' : '.')
+    else if (hasBoth || digits.length - last - 1 !== 3) found.add(sign)
+  }
+  const [only, another] = found
+  return only === undefined || another !== undefined ? null : only
 }
 
 function whole(text: string): number | null {

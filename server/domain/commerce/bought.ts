@@ -87,12 +87,13 @@ function isSamePiece(item: CartItem, piece: BoughtPiece): boolean {
 }
 
 /**
- * Whether an order settles a cart: it is not older than the cart's last change, and they share an item or it has none.
+ * Whether an order settles a cart: it is not older than the cart's last change, and they share an item or it has none. Of
+ * an order whose day is known and not its time, `until` is the day's end.
  */
 export function settles(
-  order: { at: number; itemIds: string[] },
+  order: { at: number; until?: number | null; itemIds: string[] },
   cart: { updatedAt: number; itemIds: string[] },
 ): boolean {
-  if (order.at < cart.updatedAt) return false
+  if ((order.until ?? order.at) < cart.updatedAt) return false
   return order.itemIds.length === 0 || order.itemIds.some((id) => cart.itemIds.includes(id))
 }

@@ -45,6 +45,21 @@ export function currencyOf(text: unknown, home: string | null): string | null {
   return home !== null && shared.of.includes(home) ? home : shared.otherwise
 }
 
+/** Signs that mean one currency wherever they stand in a text. */
+const CLEAR_SIGNS = Object.entries(SIGNS).filter(([sign]) => /^[€£₹₽₺₴₩₪₫฿₦₱]$/.test(sign) || sign === 'zł')
+
+/** A heading or amount is not longer. */
+const MAX_TEXT = 200
+
+/** The currency that a heading or an amount names beside other words, if it is unambiguous. */
+export function currencyIn(text: string): string | null {
+  if (text.length > MAX_TEXT) return null
+  // `TTC` in "Total TTC" is not a currency.
+  const code = text.match(/(?<![A-Za-z])[A-Z]{3}(?![A-Za-z])/g)?.find((each) => CODES.has(each))
+  if (code !== undefined) return code
+  return CLEAR_SIGNS.find(([sign]) => text.includes(sign))?.[1] ?? null
+}
+
 function wordOf(text: string): string {
   return text.trim().toLowerCase().replace(/\.$/, '')
 }

@@ -15,7 +15,11 @@ export type CartItem = {
 }
 
 /** An item of an order; other channels may say no more than its id. */
-export type OrderItem = Pick<CartItem, 'item_id'> & Partial<CartItem>
+export type OrderItem = Pick<CartItem, 'item_id'> &
+  Partial<CartItem> & {
+    /** Other ids that its sender has for the piece. */
+    other_ids?: string[]
+  }
 
 /** Lines as items of a cart or order in a currency. A price in another currency is unknown. */
 export function itemsOf(lines: Line[], currency: string): CartItem[] {

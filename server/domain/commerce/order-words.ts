@@ -72,7 +72,7 @@ export const FULFIL =
 /** What says nothing by itself. */
 export const NEUTRAL =
   list(`order orders commande commandes bestellung auftrag pedido pedidos ordine ordini by par von por da de
-  du des la le les l d der die das den dem the of for en in im a au aux al alla el il lo wurde wird ist is has been est ete fue
+  du des di del della la le les l d der die das den dem the of for en in im a au aux al alla el il lo wurde wird ist is has been est ete fue
   estado stato etat statut status card carte karte tarjeta carta customer client cliente kunde buyer seller vendeur merchant
   marchand invoice suspected up remote distance at zur zum per via online on auf y et und e and noch yet to be`)
 

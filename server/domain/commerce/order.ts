@@ -62,6 +62,26 @@ export function refundOf(
   return { orderId: reading.orderId, at: event.at, total, currency, items, itemIds: items.map((item) => item.item_id) }
 }
 
+/**
+ * Whether a pushed order stands. `unpaid`: nobody has paid it, so it is no purchase and closes no cart. `returned`: it was
+ * bought, and nothing is left of it.
+ */
+export type Standing = 'bought' | 'unpaid' | 'returned'
+
+/** The same as a push says it: what is cancelled was `returned` if it had been bought. */
+export type OrderStanding = Standing | 'cancelled'
+
+/** The standing of an order after a push, given the one before it. */
+export function standingAfter(pushed: OrderStanding, before: Standing | null): Standing {
+  if (pushed !== 'cancelled') return pushed
+  return before === 'bought' || before === 'returned' ? 'returned' : 'unpaid'
+}
+
+/** Whether an order closes carts: somebody has paid for it. */
+export function isPurchase(order: { standing: Standing; total: number | null }): boolean {
+  return order.standing !== 'unpaid' && (order.total === null || order.total >= 0)
+}
+
 /** An order as reported by one source, for readers. */
 export type ReportedOrder = {
   orderId: string
@@ -70,6 +90,10 @@ export type ReportedOrder = {
   total: number | null
   currency: string
   itemIds: string[]
+  /** Of a pushed order. */
+  standing?: Standing
+  /** What a pushed order says was taken back of it. */
+  refunds?: { total: number | null; item_ids: string[] }[]
 }
 
 const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
@@ -78,7 +102,7 @@ const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
  * One order per id, oldest first, with each field from the best source that has it, less what was taken back of it. An
  * order that was taken back as a whole is none.
  */
-export function mergeOrders(told: ReportedOrder[], refunds: Refund[] = []): Omit<ReportedOrder, 'source'>[] {
+export function mergeOrders(told: ReportedOrder[], refunds: Refund[] = []): MergedOrder[] {
   const refundsOf = Map.groupBy(refunds, (refund) => refund.orderId)
   const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
     const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
@@ -86,12 +110,20 @@ export function mergeOrders(told: ReportedOrder[], refunds: Refund[] = []): Omit
     const known = best.filter((order) => order.total !== null)
     const { total, currency } = known.find((order) => order.currency !== UNKNOWN_CURRENCY) ?? known[0] ?? first
     const itemIds = best.find((order) => order.itemIds.length > 0)?.itemIds ?? []
-    return lessRefunds({ orderId, at: first.at, total, currency, itemIds }, refundsOf.get(orderId) ?? [])
+    const pushed = best.find((order) => order.source === 'api')
+    if (pushed?.standing === 'unpaid' || pushed?.standing === 'returned') return null
+    // Its own word on what was taken back is better than that of events.
+    const stated = pushed?.refunds?.map((refund) => ({
+      ...{ orderId, at: pushed.at, total: refund.total, currency: pushed.currency, itemIds: refund.item_ids },
+    }))
+    const isCredit = total !== null && total < 0
+    const order = { orderId, at: first.at, total, currency, itemIds: isCredit ? [] : itemIds }
+    return lessRefunds(order, stated && stated.length > 0 ? stated : (refundsOf.get(orderId) ?? []))
   })
   return merged.filter((order) => order !== null).sort((a, b) => a.at - b.at || (a.orderId < b.orderId ? -1 : 1))
 }
 
-type MergedOrder = Omit<ReportedOrder, 'source'>
+type MergedOrder = Omit<ReportedOrder, 'source' | 'standing' | 'refunds'>
 
 /** An order less its refunds. Null if nothing is left of it. */
 function lessRefunds(order: MergedOrder, refunds: Refund[]): MergedOrder | null {

@@ -1,7 +1,7 @@
 /** What the shop knows: its contacts, and the orders of all channels. */
 
 import type { OrderItem } from '../../domain/commerce/items.ts'
-import type { OrderSource } from '../../domain/commerce/order.ts'
+import type { OrderSource, Standing } from '../../domain/commerce/order.ts'
 import type { ContactId, VisitorId } from '../../domain/ids.ts'
 import type { Flag, Json } from './columns.ts'
 
@@ -40,6 +40,14 @@ export type OrderRow = {
   currency: string
   items: Json<OrderItem[]>
   channel: string | null
+  /** The end of the day of an order whose time is unknown. */
+  until_at: number | null
+  /** The status in the shop's words. */
+  status: string | null
+  standing: Standing
+  /** What was taken back of a pushed order, in minor units. */
+  refunds: Json<{ total: number | null; item_ids: string[] }[]>
+  tax: number | null
 }
 
 /** How many rows of a file had which outcome. */
