@@ -43,6 +43,7 @@ const reportSchema = importSchema
   .extend({
     columns: importedFields.columns,
     dialect: importedFields.dialect,
+    notes: importedFields.notes,
     rejected: z.array(rejectedSchema).openapi({ description: 'The first 200 rejected rows.' }),
   })
   .openapi('ImportReport')
@@ -101,8 +102,8 @@ export function importRoutes(deps: HttpDeps) {
       async (c) => {
         const entry = await find(c.req.valid('param').id)
         // It was written by the import, in the form of its reply.
-        const { columns, dialect, rejected = [] } = entry.report as Partial<z.infer<typeof reportSchema>>
-        return c.json({ ...renderImport(entry), columns, dialect, rejected }, 200)
+        const { columns, dialect, notes, rejected = [] } = entry.report as Partial<z.infer<typeof reportSchema>>
+        return c.json({ ...renderImport(entry), columns, dialect, notes, rejected }, 200)
       },
     )
     .openapi(

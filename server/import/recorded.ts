@@ -51,7 +51,11 @@ export async function recordedImport(
   const write = () => {
     const { created, updated, unchanged, rejected, rejected_total } = last
     const counts = { created, updated, unchanged, rejected: rejected_total }
-    const report = { columns: source.columns, dialect: source.dialect(), rejected: rejected.slice(0, MAX_KEPT) }
+    const { notes } = last
+    const report = {
+      ...{ columns: source.columns, dialect: source.dialect(), rejected: rejected.slice(0, MAX_KEPT) },
+      ...(notes === undefined ? {} : { notes }),
+    }
     beatAt = now()
     return updateImport(db, id, beatAt, { state, counts, report })
   }

@@ -1,6 +1,7 @@
 /** Folds the carts of a contact over all of its places and channels, from the facts. */
 import type { Kysely } from 'kysely'
 import { CART_TYPES } from '../domain/commerce/cart.ts'
+import type { OrderItem } from '../domain/commerce/items.ts'
 import { joinCarts, type PlacedEvent, type PlacedOrder } from '../domain/commerce/joined.ts'
 import { type Reading, readCommerce } from '../domain/commerce/read.ts'
 import { weakestOf } from '../domain/grade.ts'
@@ -171,6 +172,12 @@ function createPieces(located: ReadonlyMap<string, Located>, policyOf: PolicyOf)
   }
 }
 
+/** The id of a pushed item by which the carts know the piece. */
+function knownId({ item_id, other_ids }: OrderItem, pieces: () => ReadonlySet<string>): string {
+  if (other_ids === undefined || pieces().has(item_id)) return item_id
+  return other_ids.find((id) => pieces().has(id)) ?? item_id
+}
+
 function readingOf(
   report: OrderReport,
   located: ReadonlyMap<string, Located>,
@@ -186,9 +193,7 @@ function readingOf(
   const { items, total, currency } = report.row
   const lines = decodeJson(items).map((item) => ({
     // The carts may know the piece by another id.
-    id:
-      [item.item_id, ...(item.other_ids ?? [])].find((id, i, { length }) => length === 1 || pieces().has(id)) ??
-      item.item_id,
+    id: knownId(item, pieces),
     ...{ variant: item.item_variant ?? null, name: null, category: null, url: null, imageUrl: null },
     ...{ price: item.price == null ? null : toMajor(item.price, currency), currency, quantity: item.quantity ?? null },
   }))
