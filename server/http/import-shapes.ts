@@ -99,7 +99,7 @@ export const MUST_BE_ZONE = 'timezone must be an IANA time zone such as Europe/P
 
 /** The query of an import of orders. */
 export const orderQuery = importQuery.extend({
-  timezone: z.string().refine(isZone, MUST_BE_ZONE).optional().openapi({
+  timezone: z.string().max(100).refine(isZone, MUST_BE_ZONE).optional().openapi({
     description: 'The time zone of times that name none; otherwise the setting `timezone` of the sites, or UTC.',
     example: 'Europe/Paris',
   }),

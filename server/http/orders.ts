@@ -3,9 +3,9 @@
  * and the latest push replaces it. Amounts arrive as decimals and are converted to minor units here.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import { createOrderCheck } from '../import/check-order.ts'
+import { createOrderCheck, type OrderInput } from '../import/check-order.ts'
 import { readOrderTerms } from '../import/order-terms.ts'
-import { importOrders, type OrderInput, writeOrders } from '../import/orders.ts'
+import { importOrders, writeOrders } from '../import/orders.ts'
 import type { ItemRow } from '../import/run.ts'
 import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'

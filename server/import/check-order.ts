@@ -14,12 +14,15 @@ import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { toMinor } from '../domain/money.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
+import type { PushedOrder } from '../store/orders.ts'
 import { emailSchema, idSchema } from './check-fields.ts'
 import { readMoment } from './dates.ts'
 import type { Note } from './notes.ts'
 import type { OrderTerms } from './order-terms.ts'
-import type { OrderInput } from './orders.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
+
+/** An order as sent: with a contact's id, with an address, or without either. */
+export type OrderInput = PushedOrder & { email: string | null }
 
 const AMOUNT = 'must be an amount such as 49.90'
 

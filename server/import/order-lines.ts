@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto'
 import { readOrderStatus } from '../domain/commerce/order-status.ts'
 import type { OrderLine } from './order-row.ts'
-import type { SourceRow } from './source.ts'
+import type { SourceRow } from './source-row.ts'
 
 /** A row as it is read, or why it cannot be. */
 export type LineRow = { line: number; value: OrderLine } | { line: number; code: string; message: string }

@@ -6,7 +6,7 @@ import type { FieldMap } from './map.ts'
 import type { Note } from './notes.ts'
 import { type Gathered, gatherOrders, type LineRow } from './order-lines.ts'
 import { createOrderReader, type OrderLine } from './order-row.ts'
-import type { SourceRow } from './source.ts'
+import type { SourceRow } from './source-row.ts'
 import type { TableRow } from './table.ts'
 
 /** Opens the orders of a table. `currency` applies to amounts without one; `anonymous` takes orders of nobody. */

@@ -10,14 +10,11 @@ import { type PushedOrder, upsertOrders } from '../store/orders.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased, erasedIds, isNameOfErased } from '../store/tombstones.ts'
-import type { OrderCheck } from './check-order.ts'
+import type { OrderCheck, OrderInput } from './check-order.ts'
 import { addressKey, type ImportDeps, type ImportHooks } from './contacts.ts'
 import { copyContacts, copyOrders } from './copy-to-rehearsal.ts'
 import { type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
-
-/** An order as sent: with a contact's id, with an address, or without either. */
-export type OrderInput = PushedOrder & { email: string | null }
 
 /** Imports the orders of an opened file. */
 export function importOrders(

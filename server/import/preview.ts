@@ -1,5 +1,5 @@
 /** The first rows of a file as they are understood, for somebody who looks before importing. */
-import type { SourceRow } from './source.ts'
+import type { SourceRow } from './source-row.ts'
 
 /** A row as the object that a JSON push would hold, or why it cannot be read. `row` is the line on which it starts. */
 export type PreviewRow = { row: number; item: unknown } | { row: number; code: string; message: string }

@@ -5,7 +5,7 @@
  */
 import { MAX_LEVELS } from '../domain/depth.ts'
 import type { Note } from './notes.ts'
-import type { SourceRow } from './source.ts'
+import type { SourceRow } from './source-row.ts'
 
 /** A rejected row. `row` is its first line (the file starts at line 1); in an array its position. */
 export type Rejected = { row: number; code: string; message: string }

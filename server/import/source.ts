@@ -13,11 +13,9 @@ import { jsonRows, ndjsonRows } from './json-text.ts'
 import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
 import type { Note } from './notes.ts'
 import { openOrders } from './order-table.ts'
+import type { SourceRow } from './source-row.ts'
 import { type OpenedTable, openTable, type TableRow } from './table.ts'
 import { isArchive, openWorkbook } from './workbook.ts'
-
-/** A row, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
-export type SourceRow = { line: number; value: unknown } | { line: number; code: string; message: string }
 
 /** An opened file. `dialect()` is final once all rows were read: only then it is certain that all of it is UTF-8. */
 export type Source = {

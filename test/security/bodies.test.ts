@@ -135,9 +135,9 @@ describe('a row nested 20,000 deep is that row’s error', () => {
   })
 
   test('orders as CSV', async () => {
-    const row = (id: string, items: string) => `${id},2026-03-02T16:00:00Z,1,EUR,"${items.replaceAll('"', '""')}"`
+    const row = (id: string, items: string) => `${id},c-1,2026-03-02T16:00:00Z,1,EUR,"${items.replaceAll('"', '""')}"`
     const rows = [
-      'order_id,at,total,currency,items',
+      'order_id,contact_id,at,total,currency,items',
       row('csv-1', '[]'),
       row('csv-2', deep),
       row('csv-3', `[${deepObject}]`),

@@ -5,7 +5,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import type { ImportRefusal } from '../../server/import/columns.ts'
-import { openSource, type SourceOptions, type SourceRow } from '../../server/import/source.ts'
+import { openSource, type SourceOptions } from '../../server/import/source.ts'
+import type { SourceRow } from '../../server/import/source-row.ts'
 
 type Opened = {
   dialect: unknown

@@ -1,0 +1,4 @@
+/** A row of a source as it is passed on, whichever format it comes from. */
+
+/** A row, or why it cannot be read. `line`: where it begins in the file; in an array its position. */
+export type SourceRow = { line: number; value: unknown } | { line: number; code: string; message: string }
