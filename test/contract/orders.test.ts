@@ -69,6 +69,24 @@ describe('an order', () => {
     ])
   })
 
+  test('is followed through its status: pending, paid, refunded in part, cancelled', async () => {
+    await contacts({ id: 'st-1' })
+    const totals = async () => ((await known('st-1')).orders as Row[]).map((each) => each.total)
+    const push = (more: Row) => pushed(order('ST-1', { contact_id: 'st-1', total: 50, ...more }))
+    await push({ status: 'pending' })
+    expect(await totals()).toEqual([])
+    await push({ status: 'paid', tax: 8.33 })
+    expect(await totals()).toEqual([50])
+    expect(await push({ status: 'paid', tax: 8.33 })).toEqual(counts(0, 0, 1))
+    await push({ status: 'partially_refunded', refunds: [{ total: 20, items: [{ item_id: 'ring' }] }] })
+    expect(await totals()).toEqual([30])
+    await push({ status: 'cancelled' })
+    expect(await totals()).toEqual([])
+    expect(await server.query("select status, standing, refunds, tax from orders where order_id = 'ST-1'")).toEqual([
+      { status: 'cancelled', standing: 'returned', refunds: '[]', tax: null },
+    ])
+  })
+
   test.each([
     ['EUR', 49.9, 4990],
     ['JPY', 500, 500],
