@@ -28,7 +28,7 @@ const SEVERAL = [
 // a file or printed by a command (all end in the same few calls of the store), of the files of a data folder, of the
 // SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
-  ...['carts-devices', 'consent', 'contacts', 'erase', 'exports', 'feed', 'identify'],
+  ...['carts-devices', 'carts-overview', 'consent', 'contacts', 'erase', 'exports', 'feed', 'identify'],
   ...['link-acts', 'link-tokens', 'orders', 'private', 'rebuild', 'retention', 'segment-commerce', 'segment-consent'],
   ...['segments', 'signed-logins', 'persons', 'tables', 'trace', 'upgrade', 'upgrade-persons'],
   'users',

@@ -19,6 +19,7 @@ export type Row = Overview['total']
 export type Rate = Row['matched']
 export type Carts = Row['carts']['open']
 export type Money = Carts['values'][number]
+export type PastCart = Contact['past_carts'][number]
 export type MemberPage = InferResponseType<Routes['segments'][':id']['members']['$get'], 200>
 export type Member = MemberPage['data'][number]
 export type Cart = NonNullable<Member['cart']>

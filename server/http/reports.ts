@@ -2,7 +2,8 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { toMajor } from '../domain/money.ts'
 import { DOORS, lacksConsent } from '../domain/quality.ts'
-import { type CartFigures, type OverviewFigures, overview } from '../store/overview.ts'
+import { type CartFigures, sumOf } from '../store/cart-figures.ts'
+import { type OverviewFigures, overview } from '../store/overview.ts'
 import { arrivedLately } from '../store/quality.ts'
 import { allow } from './auth.ts'
 import { DAY_MS, dayQuery, daysOf } from './days.ts'
@@ -15,6 +16,10 @@ const rate = z.object({ count: z.number(), of: z.number(), rate: z.number().null
 const carts = z.object({
   count: z.number(),
   values: z.array(z.object({ currency: z.string(), value: z.number() })),
+  unknown: z
+    .number()
+    .optional()
+    .openapi({ description: 'How many of them are worth nobody knows what, if there are any; no sum holds them.' }),
 })
 const figures = z.object({
   visitors: z.number(),
@@ -24,7 +29,22 @@ const figures = z.object({
   }),
   marketing: rate,
   withdrawals: z.number(),
-  carts: z.object({ open: carts, abandoned: carts, recovered: carts }),
+  carts: z.object({
+    open: carts.openapi({ description: 'Carts that are being filled, by the day of the last change.' }),
+    abandoned: carts.openapi({
+      description: 'What the segment `cart_abandoned` holds now, by the day of the last change.',
+    }),
+    mailable: carts.openapi({ description: 'Those of the abandoned ones whose people can be mailed now.' }),
+    recovered: carts
+      .extend({
+        by_link: carts.openapi({ description: 'A mail’s link had brought the customer back.' }),
+        anyway: carts.openapi({ description: 'The customer bought without one.' }),
+      })
+      .openapi({
+        description:
+          'Carts that were bought after they had been abandoned, by the day of the order. Only what was in them and was bought counts.',
+      }),
+  }),
 })
 const overviewSchema = z
   .object({
@@ -75,16 +95,23 @@ function dayOf(day: number): string {
 
 function render(row: OverviewFigures): z.infer<typeof figures> {
   const share = (count: number, of: number) => ({ count, of, rate: of === 0 ? null : count / of })
-  const sums = (each: CartFigures) => ({
-    count: each.count,
-    values: each.values.map(({ currency, value }) => ({ currency, value: toMajor(value, currency) })),
+  const sums = ({ count, values, unknown }: CartFigures) => ({
+    count,
+    values: values.map(({ currency, value }) => ({ currency, value: toMajor(value, currency) })),
+    ...(unknown === 0 ? {} : { unknown }),
   })
+  const { open, abandoned, mailable, link, anyway } = row.carts
   return {
     visitors: row.visitors,
     matched: share(row.matched, row.withIdentity),
     identity: share(row.withIdentity, row.visitors),
     marketing: share(row.withMarketing, row.visitors),
     withdrawals: row.withdrawals,
-    carts: { open: sums(row.open), abandoned: sums(row.abandoned), recovered: sums(row.recovered) },
+    carts: {
+      open: sums(open),
+      abandoned: sums(abandoned),
+      mailable: sums(mailable),
+      recovered: { ...sums(sumOf(link, anyway)), by_link: sums(link), anyway: sums(anyway) },
+    },
   }
 }

@@ -4,6 +4,7 @@
  * because it may be in use.
  */
 import type { Kysely } from 'kysely'
+import { CART_MAX_DAYS } from '../domain/commerce/cart.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { lockName } from '../store/work/locks.ts'
@@ -18,7 +19,7 @@ export const PRESETS: Preset[] = [
     id: 'cart_abandoned',
     version: 2,
     name: { fr: 'Panier abandonné', en: 'Cart abandoned' },
-    node: { cart: { state: 'abandoned', idle: { max: '7d' } } },
+    node: { cart: { state: 'abandoned', idle: { max: `${CART_MAX_DAYS}d` } } },
   },
 ]
 

@@ -15,9 +15,15 @@ import { markedAmong } from './work/dirty.ts'
 
 /** The carts of persons, by person, matched or not. */
 export async function loadCartsOf(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, CartRow>> {
-  const pointers = ['person_id', 'cart_visitor_id', 'cart_id', 'carts_joined'] as const
-  return loadCarts(db, await db.selectFrom('persons').select(pointers).where('person_id', 'in', personIds).execute())
+  return loadCarts(db, await selectPointers(db, personIds))
 }
+
+const selectPointers = ofKeys((db, personIds: PersonId[]) =>
+  db
+    .selectFrom('persons')
+    .select(['person_id', 'cart_visitor_id', 'cart_id', 'carts_joined'])
+    .where('person_id', 'in', personIds),
+)
 
 /** The carts that persons' rows point to, by person. */
 export async function loadCarts(

@@ -1,14 +1,10 @@
 /** The overview's figures, by UTC day and in total. */
 
-import type { Kysely, NotNull } from 'kysely'
+import type { Kysely } from 'kysely'
 import { mustGet } from '../domain/lookup.ts'
-import { UNKNOWN_CURRENCY } from '../domain/money.ts'
+import { addCarts, type CartFigures, type CartKind, countCarts } from './cart-figures.ts'
 import type { Database } from './schema.ts'
 
-/** A sum of money in one currency, in minor units. */
-export type Sum = { currency: string; value: number }
-/** Carts and what is in them. */
-export type CartFigures = { count: number; values: Sum[] }
 /** One row of the overview: counts, from which the rates follow. */
 export type OverviewFigures = {
   visitors: number
@@ -16,9 +12,7 @@ export type OverviewFigures = {
   withMarketing: number
   matched: number
   withdrawals: number
-  open: CartFigures
-  abandoned: CartFigures
-  recovered: CartFigures
+  carts: Record<CartKind, CartFigures>
 }
 
 const DAY_MS = 24 * 3600_000
@@ -40,23 +34,21 @@ export async function overview(
     mustGet(days, row.day).withdrawals += row.n
     total.withdrawals += row.n
   }
-  for (const row of await cartsByDay(db, from, to, now)) {
-    for (const figures of [mustGet(days, row.day), total]) add(figures[row.kind], row)
+  for (const row of await countCarts(db, from, to, now)) {
+    for (const { carts } of [mustGet(days, row.day), total]) addCarts(carts[row.kind], row)
   }
   return { total, days }
 }
 
 function empty(): OverviewFigures {
-  const carts = (): CartFigures => ({ count: 0, values: [] })
+  const carts = (): CartFigures => ({ count: 0, values: [], unknown: 0 })
   return {
     visitors: 0,
     withIdentity: 0,
     withMarketing: 0,
     matched: 0,
     withdrawals: 0,
-    open: carts(),
-    abandoned: carts(),
-    recovered: carts(),
+    carts: { open: carts(), abandoned: carts(), mailable: carts(), link: carts(), anyway: carts() },
   }
 }
 
@@ -122,66 +114,4 @@ async function withdrawalsByDay(db: Kysely<Database>, from: number, to: number):
     ...partial.map((row) => ({ day: row.day, n: Number(row.n) })),
     ...whole.map((row) => ({ day: Math.floor(row.at / DAY_MS), n: 1 })),
   ]
-}
-
-type CartRow = { day: number; kind: 'open' | 'abandoned' | 'recovered'; currency: string; value: number | null }
-
-/** One row per cart: open and abandoned carts on the day of the last change, recovered ones on the day of the purchase. */
-async function cartsByDay(db: Kysely<Database>, from: number, to: number, now: number): Promise<CartRow[]> {
-  const [start, end] = [from * DAY_MS, (to + 1) * DAY_MS]
-  const open = await db
-    .selectFrom('carts')
-    .select(['updated_at', 'idle_at', 'currency', 'value'])
-    .where('state', '=', 'open')
-    .where('updated_at', '>=', start)
-    .where('updated_at', '<', end)
-    // Only the cart that its person's row points to: not one that an order of another channel has settled. Carts of two
-    // visitors may share an id.
-    .where(({ eb, refTuple, selectFrom }) =>
-      eb(
-        refTuple('visitor_id', 'id'),
-        'in',
-        selectFrom('persons')
-          .select(['cart_visitor_id as visitor_id', 'cart_id as id'])
-          .where('cart_id', 'is not', null)
-          .$narrowType<{ visitor_id: NotNull; id: NotNull }>()
-          .$asTuple('visitor_id', 'id'),
-      ),
-    )
-    .execute()
-  const recovered = await db
-    .selectFrom('carts')
-    .select(['closed_at', 'currency', 'value'])
-    .where('state', '=', 'recovered')
-    .where('closed_at', '>=', start)
-    .where('closed_at', '<', end)
-    .$narrowType<{ closed_at: NotNull }>()
-    .execute()
-  return [
-    ...open.map(
-      (row): CartRow => ({
-        day: Math.floor(row.updated_at / DAY_MS),
-        kind: row.idle_at <= now ? 'abandoned' : 'open',
-        currency: row.currency,
-        value: row.value,
-      }),
-    ),
-    ...recovered.map(
-      (row): CartRow => ({
-        day: Math.floor(row.closed_at / DAY_MS),
-        kind: 'recovered',
-        currency: row.currency,
-        value: row.value,
-      }),
-    ),
-  ]
-}
-
-/** Adds a cart. Its value joins the sum of its currency if both are known. */
-function add(figures: CartFigures, cart: { currency: string; value: number | null }): void {
-  figures.count++
-  if (cart.value === null || cart.currency === UNKNOWN_CURRENCY) return
-  const sum = figures.values.find((each) => each.currency === cart.currency)
-  if (sum) sum.value += cart.value
-  else figures.values.push({ currency: cart.currency, value: cart.value })
 }

@@ -462,6 +462,9 @@ describe('the overview of a small known history', () => {
 
   const none = { count: 0, values: [] }
   const sum = (currency: string, value: number) => ({ count: 1, values: [{ currency, value }] })
+  // What was left long ago is in no list any more, and so in no figure.
+  const left = { open: none, abandoned: none, mailable: none }
+  const bought = (what: object) => ({ ...what, by_link: none, anyway: what })
   const report = (query: string) => server.get(`/api/v1/reports/overview?${query}`)
 
   test('counts each visitor once by day and in total, with numerator and denominator', async () => {
@@ -471,7 +474,7 @@ describe('the overview of a small known history', () => {
       identity: { count: 2, of: 3, rate: 2 / 3 },
       marketing: { count: 1, of: 3, rate: 1 / 3 },
       withdrawals: 0,
-      carts: { open: none, abandoned: sum('EUR', 20.5), recovered: sum('EUR', 10) },
+      carts: { ...left, recovered: bought(sum('EUR', 10)) },
     }
     const second = {
       visitors: 4,
@@ -479,12 +482,9 @@ describe('the overview of a small known history', () => {
       identity: { count: 2, of: 4, rate: 2 / 4 },
       marketing: { count: 3, of: 4, rate: 3 / 4 },
       withdrawals: 2,
-      carts: { open: none, abandoned: sum('JPY', 1200), recovered: none },
+      carts: { ...left, recovered: bought(none) },
     }
     const both = await report(`from=${FIRST}&to=${SECOND}`)
-    both.total.carts.abandoned.values.sort((a: { currency: string }, b: { currency: string }) =>
-      a.currency < b.currency ? -1 : 1,
-    )
     expect(both).toEqual({
       from: FIRST,
       to: SECOND,
@@ -499,17 +499,7 @@ describe('the overview of a small known history', () => {
         identity: { count: 4, of: 6, rate: 4 / 6 },
         marketing: { count: 4, of: 6, rate: 4 / 6 },
         withdrawals: 2,
-        carts: {
-          open: none,
-          abandoned: {
-            count: 2,
-            values: [
-              { currency: 'EUR', value: 20.5 },
-              { currency: 'JPY', value: 1200 },
-            ],
-          },
-          recovered: sum('EUR', 10),
-        },
+        carts: { ...left, recovered: bought(sum('EUR', 10)) },
       },
     })
     expect((await report(`from=${FIRST}&to=${FIRST}`)).total).toEqual(first)

@@ -15,9 +15,9 @@ export function Fact({ name, title, children }: { name: string; title: string; c
   )
 }
 
-/** Whether the customer may be mailed according to the CRM, and since when. */
+/** Whether the customer may be mailed according to the CRM, since when, and whether about what they did. */
 export function MailPermission({ ui: { t, f }, contact }: { ui: Ui; contact: Contact }) {
-  const { mail_consent: allowed, mail_consent_at: at } = contact
+  const { mail_consent: allowed, mail_consent_at: at, why_not_mailable: why } = contact
   return (
     <Fact name="mail" title={t.contact.mail}>
       <p class={allowed ? 'mail yes' : 'mail no'}>
@@ -27,18 +27,26 @@ export function MailPermission({ ui: { t, f }, contact }: { ui: Ui; contact: Con
       {allowed === null ? null : (
         <p class="hint">{at === null ? t.contact.mailNoDate : t.contact.mailSince(f.localDate(at))}</p>
       )}
+      <p class="hint" data-testid="mailable">
+        {why === undefined ? t.contact.mailAboutVisits : t.contact.noMailAboutVisits(t.contact.whyNoMail[why])}
+      </p>
     </Fact>
   )
 }
 
-/** The current content of the cart. */
-export function CartFact({ ui, contact: { cart }, nowMs }: { ui: Ui; contact: Contact; nowMs: number }) {
+/** The current content of the cart. As in lists, it is hidden if the customer may not be mailed about it. */
+export function CartFact({ ui, contact, nowMs }: { ui: Ui; contact: Contact; nowMs: number }) {
   const { t, f } = ui
+  const { cart, why_not_mailable: why } = contact
   return (
     <Fact name="cart" title={t.contact.cart}>
       {cart === null ? (
         <p key="none" class="hint">
           {t.contact.noCart}
+        </p>
+      ) : why !== undefined ? (
+        <p key="hidden" class="masked">
+          {t.cartHidden[why]}
         </p>
       ) : (
         <div key="cart">

@@ -16,6 +16,7 @@ import { type ContactData, nameOf, readContact } from './contact-data.ts'
 import { Attributes, CartFact, MailPermission, Orders, Segments } from './contact-facts.tsx'
 import { Devices } from './devices.tsx'
 import { LinkList } from './link-list.tsx'
+import { PastCarts } from './past-carts.tsx'
 import { Timeline } from './timeline.tsx'
 
 const REFRESH_MS = 10_000
@@ -67,6 +68,7 @@ export function ContactPage({ ui, client, id, onGo }: Props) {
             <MailPermission ui={ui} contact={contact} />
             <CartFact ui={ui} contact={contact} nowMs={at} />
             <Devices ui={ui} contact={contact} />
+            <PastCarts ui={ui} contact={contact} />
             <Orders ui={ui} contact={contact} />
             <Segments ui={ui} contact={contact} />
             <Attributes ui={ui} contact={contact} />

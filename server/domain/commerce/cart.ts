@@ -39,6 +39,9 @@ export const CART_STATES = ['open', 'converted', 'recovered'] as const
 /** What became of a cart. */
 export type CartState = (typeof CART_STATES)[number]
 
+/** Lists of abandoned carts, as they ship, hold a cart for this many days after its last change. */
+export const CART_MAX_DAYS = 7
+
 /** How far the customer has got with a cart. */
 export const CART_STEPS = ['cart', 'checkout', 'shipping', 'payment'] as const
 
