@@ -40,6 +40,13 @@ export type Review = { links: ContactLink[]; shared: Visitor[]; more: boolean }
 /** The outcome of an import. `rejected` may hold only the first rows of `rejected_total`. */
 export type ImportReport = InferResponseType<Routes['contacts']['$post'], 200>
 
+/** What the rows of a file are. */
+export type FileOf = 'contacts' | 'orders'
+/** How a file is to be read: its content type, the fields of columns by heading, and whether it is only checked. */
+export type FileReading = { type: string; map: Record<string, string>; checking: boolean }
+export type Import = InferResponseType<Routes['imports']['$get'], 200>['data'][number]
+export type Undone = InferResponseType<Routes['imports'][':id']['undo']['$post'], 200>
+
 /** A failed call. `status` is 0 if there was no answer; `detail` is the server's own sentence. */
 export class ApiError extends Error {
   readonly status: number
@@ -57,6 +64,7 @@ export type Client = ReturnType<typeof createClient>
 const MEMBERS_A_PAGE = 50
 const EVENTS_A_PAGE = 200
 const REVIEW_A_STATE = 1000
+const IMPORTS_SHOWN = 20
 
 /** The abandoned carts as a file that spreadsheet programs open correctly. */
 export const ABANDONED_CSV = '/api/v1/segments/cart_abandoned/members?format=csv&bom=true'
@@ -216,11 +224,29 @@ export function createClient(me: Me | null, onSignedOut: () => void) {
       return read(api.contacts[':id'].timeline.$get({ param: param(id), query }, { init: { signal } }))
     },
 
-    /** Sends a file of contacts unchanged; `type` tells the server how to read it. */
-    async importContacts(file: File, type: string, onProgress: Progress, signal: AbortSignal): Promise<ImportReport> {
-      const reply = await inSession(upload('/api/v1/contacts', file, type, onProgress, signal))
+    /** Sends a file unchanged; `type` tells the server how to read it. `checking`: nothing is written. */
+    async importFile(
+      of: FileOf,
+      file: File,
+      how: FileReading,
+      onProgress: Progress,
+      signal: AbortSignal,
+    ): Promise<ImportReport> {
+      const query = new URLSearchParams({
+        file: file.name,
+        ...(Object.keys(how.map).length > 0 ? { map: JSON.stringify(how.map) } : {}),
+        ...(how.checking ? { dry_run: 'true' } : {}),
+      })
+      const reply = await inSession(upload(`/api/v1/${of}?${query}`, file, how.type, onProgress, signal))
       return reply.json()
     },
+
+    /** The last imported files. */
+    imports: async (signal: AbortSignal): Promise<Import[]> =>
+      (await read(api.imports.$get({ query: { limit: String(IMPORTS_SHOWN) } }, { init: { signal } }))).data,
+
+    /** Undoes an import, and returns what became of its rows. */
+    undoImport: (id: string): Promise<Undone> => read(api.imports[':id'].undo.$post({ param: param(id) })),
 
     /** One page of the people with an abandoned cart, from the start or after a cursor. */
     abandoned: (after: string | null, signal: AbortSignal): Promise<MemberPage> => {

@@ -5,18 +5,27 @@ type Write = (value: number) => string
 /** The texts of the import page. */
 export const importEn = {
   title: 'Import',
-  heading: 'Import customers',
-  lead: 'A file from your CRM or e-mail tool. Existing customers are updated, new ones are added; none are deleted.',
+  heading: 'Import customers and orders',
+  lead: 'A file from your CRM, your shop or your e-mail tool. What exists is updated, what is new is added; nothing is deleted.',
+  ofWhat: 'What the file holds',
+  of: { contacts: 'Customers', orders: 'Orders' },
   choose: 'Choose a file',
   orDrop: 'or drop it here',
-  dropNow: 'Drop to import',
-  kinds: 'CSV, Excel (.xlsx), NDJSON or JSON. The file is sent unchanged, as soon as you choose it.',
+  dropNow: 'Drop to check the file',
+  kinds: 'CSV, Excel (.xlsx), NDJSON or JSON. You see what would be imported before anything is written.',
   help: 'What the file should contain',
-  helpText: [
-    'A first line with the column names, then one customer per line. Commas, semicolons and tabs are all understood, and so are the usual encodings.',
-    'One column should hold the customer’s id in your CRM; without it, the e-mail address serves as the id. E-mail address, phone number and e-mail permission are recognised by their names; every other column is kept as an attribute.',
-    'Leave out passwords and payment data: Couture does not need them.',
-  ],
+  helpText: {
+    contacts: [
+      'A first line with the column names, then one customer per line. Commas, semicolons and tabs are all understood, and so are the usual encodings.',
+      'One column should hold the customer’s id in your CRM; without it, the e-mail address serves as the id. E-mail address, phone number and e-mail permission are recognised by their names; every other column is kept as an attribute.',
+      'Leave out passwords and payment data: Couture does not need them.',
+    ],
+    orders: [
+      'A first line with the column names, then one order per line, as shops and tills export them.',
+      'An order needs an order number, a date, a total and the customer’s id or e-mail address. Its currency, channel and articles are kept too.',
+      'Import your customers first, so that orders find them by e-mail address.',
+    ],
+  },
 
   sending: (name: string) => `Sending ${name}`,
   percent: (share: string) => `${share} sent`,
@@ -25,6 +34,25 @@ export const importEn = {
   cancel: 'Cancel',
   cancelled: 'Cancelled. Rows that the server had already read may have been kept; you can safely send the file again.',
   another: 'Import another file',
+
+  check: 'Check before importing',
+  checkLead: 'Nothing has been written yet. If a column is read wrongly, choose another field for it.',
+  confirm: (rows: number, n: Write) => `Import ${n(rows)} ${rows === 1 ? 'row' : 'rows'}`,
+  discard: 'Discard',
+  discarded: 'Discarded. Nothing was imported.',
+  fieldOf: (column: string) => `Field of the column ${column}`,
+  preview: (rows: number, n: Write) => `The first ${n(rows)} rows, as they are understood`,
+  wouldRejectLead: 'These rows would be skipped. You can correct them first, or import the others.',
+
+  history: 'Imported so far',
+  state: { running: 'running', complete: 'complete', 'cut short': 'cut short' },
+  undo: 'Undo this import',
+  undoEllipsis: 'Undo…',
+  undoNot: 'Keep it',
+  undoAsk:
+    'What the import changed gets its former values back, and what it added is removed. Rows that something has changed since stay as they are.',
+  undone: (restored: number, removed: number, kept: number, n: Write) =>
+    `Undone: ${n(restored)} restored, ${n(removed)} removed, ${n(kept)} left because they have changed since.`,
 
   several: 'One file at a time, please.',
   empty: 'The file is empty.',
@@ -57,6 +85,13 @@ export const importEn = {
     minor: 'Minor',
     merged_into: 'Merged into another customer',
     updated_at: 'Last change',
+    order_id: 'Order number',
+    contact_id: 'Customer id',
+    at: 'Date of the order',
+    total: 'Total',
+    currency: 'Currency',
+    channel: 'Channel',
+    items: 'Articles',
   },
   attribute: (name: string) => `Attribute ${name}`,
   types: {

@@ -4,18 +4,27 @@ import type { importEn } from './import.en.ts'
 /** The texts of the import page. */
 export const importFr: typeof importEn = {
   title: 'Importer',
-  heading: 'Importer des clients',
-  lead: 'Un fichier de votre CRM ou de votre outil d’e-mailing. Les clients existants sont mis à jour, les nouveaux sont ajoutés\u00a0; aucun n’est supprimé.',
+  heading: 'Importer des clients et des commandes',
+  lead: 'Un fichier de votre CRM, de votre boutique ou de votre outil d’e-mailing. Ce qui existe est mis à jour, ce qui est nouveau est ajouté\u00a0; rien n’est supprimé.',
+  ofWhat: 'Contenu du fichier',
+  of: { contacts: 'Clients', orders: 'Commandes' },
   choose: 'Choisir un fichier',
   orDrop: 'ou le déposer ici',
-  dropNow: 'Relâchez pour importer',
-  kinds: 'CSV, Excel (.xlsx), NDJSON ou JSON. Le fichier est envoyé tel quel, dès que vous l’avez choisi.',
+  dropNow: 'Relâchez pour vérifier le fichier',
+  kinds: 'CSV, Excel (.xlsx), NDJSON ou JSON. Vous voyez ce qui sera importé avant que rien ne soit écrit.',
   help: 'Ce que le fichier doit contenir',
-  helpText: [
-    'Une première ligne avec les noms des colonnes, puis un client par ligne. Les virgules, points-virgules et tabulations sont reconnus, ainsi que les encodages courants.',
-    'Une colonne devrait contenir l’identifiant du client dans votre CRM\u00a0; à défaut, l’adresse e-mail sert d’identifiant. L’adresse e-mail, le téléphone et l’autorisation d’e-mail sont reconnus à leur nom\u00a0; toute autre colonne est conservée comme attribut.',
-    'N’incluez ni mots de passe ni données de paiement\u00a0: Couture n’en a pas besoin.',
-  ],
+  helpText: {
+    contacts: [
+      'Une première ligne avec les noms des colonnes, puis un client par ligne. Les virgules, points-virgules et tabulations sont reconnus, ainsi que les encodages courants.',
+      'Une colonne devrait contenir l’identifiant du client dans votre CRM\u00a0; à défaut, l’adresse e-mail sert d’identifiant. L’adresse e-mail, le téléphone et l’autorisation d’e-mail sont reconnus à leur nom\u00a0; toute autre colonne est conservée comme attribut.',
+      'N’incluez ni mots de passe ni données de paiement\u00a0: Couture n’en a pas besoin.',
+    ],
+    orders: [
+      'Une première ligne avec les noms des colonnes, puis une commande par ligne, telle que l’exportent les boutiques et les caisses.',
+      'Une commande a besoin d’un numéro, d’une date, d’un total et de l’identifiant ou de l’adresse e-mail du client. La devise, le canal et les articles sont conservés aussi.',
+      'Importez d’abord vos clients, pour que les commandes les retrouvent par leur adresse e-mail.',
+    ],
+  },
 
   sending: (name) => `Envoi de ${name}`,
   percent: (share) => `${share} envoyés`,
@@ -25,6 +34,25 @@ export const importFr: typeof importEn = {
   cancelled:
     'Annulé. Les lignes déjà lues par le serveur ont pu être conservées\u00a0; vous pouvez renvoyer le fichier sans risque.',
   another: 'Importer un autre fichier',
+
+  check: 'Vérifier avant d’importer',
+  checkLead: 'Rien n’a encore été écrit. Si une colonne est mal comprise, choisissez un autre champ.',
+  confirm: (rows, n) => `Importer ${n(rows)} ${rows < 2 ? 'ligne' : 'lignes'}`,
+  discard: 'Abandonner',
+  discarded: 'Abandonné. Rien n’a été importé.',
+  fieldOf: (column) => `Champ de la colonne ${column}`,
+  preview: (rows, n) => `Les ${n(rows)} premières lignes, telles qu’elles sont comprises`,
+  wouldRejectLead: 'Ces lignes seraient ignorées. Vous pouvez les corriger d’abord, ou importer les autres.',
+
+  history: 'Imports précédents',
+  state: { running: 'en cours', complete: 'terminé', 'cut short': 'interrompu' },
+  undo: 'Annuler cet import',
+  undoEllipsis: 'Annuler…',
+  undoNot: 'Le conserver',
+  undoAsk:
+    'Ce que l’import a modifié retrouve ses anciennes valeurs, ce qu’il a ajouté est supprimé. Les lignes modifiées depuis restent telles quelles.',
+  undone: (restored, removed, kept, n) =>
+    `Annulé\u00a0: ${n(restored)} rétablies, ${n(removed)} supprimées, ${n(kept)} laissées car modifiées depuis.`,
 
   several: 'Un seul fichier à la fois, s’il vous plaît.',
   empty: 'Le fichier est vide.',
@@ -57,6 +85,13 @@ export const importFr: typeof importEn = {
     minor: 'Mineur',
     merged_into: 'Fusionné avec un autre client',
     updated_at: 'Dernière modification',
+    order_id: 'Numéro de commande',
+    contact_id: 'Identifiant client',
+    at: 'Date de la commande',
+    total: 'Total',
+    currency: 'Devise',
+    channel: 'Canal',
+    items: 'Articles',
   },
   attribute: (name) => `Attribut ${name}`,
   types: {

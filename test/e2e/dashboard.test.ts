@@ -13,6 +13,7 @@ import { INSTALL_MS, openBrowser } from '../support/browser.ts'
 import { newVisitor, printedPassword, type SiteView, signLogin } from '../support/requests.ts'
 import { consent, event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
+import { type Cell, workbookOf } from '../support/workbook.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -326,6 +327,12 @@ const contactsJson = JSON.stringify([
   { id: 'imp-3', email: 'three@example.com', mail_consent: '=SUM(A1)' },
 ])
 
+/** Confirms what the check of a file shows, and waits for the report. */
+async function confirmImport(): Promise<void> {
+  await page.getByTestId('confirm-import').click()
+  await page.getByTestId('report').waitFor()
+}
+
 const count = (what: string) => page.getByTestId(`count-${what}`).innerText()
 
 describe('importing customers', () => {
@@ -336,8 +343,13 @@ describe('importing customers', () => {
       mimeType: 'application/json',
       buffer: Buffer.from(contactsJson),
     })
-    await page.getByTestId('report').waitFor()
-    expect(await Promise.all(['created', 'updated', 'unchanged', 'rejected'].map(count))).toEqual(['1', '0', '0', '2'])
+    await page.getByTestId('check').waitFor()
+    const counts = () => Promise.all(['created', 'updated', 'unchanged', 'rejected'].map(count))
+    expect(await counts()).toEqual(['1', '0', '0', '2'])
+    expect(await page.getByTestId('preview').locator('tbody tr').first().innerText()).toMatch(/imp-1\s+one@example.com/)
+    expect((await server.api('/api/v1/contacts/imp-1')).status).toBe(404)
+    await confirmImport()
+    expect(await counts()).toEqual(['1', '0', '0', '2'])
     const rejected = await page.getByTestId('rejected').locator('tbody tr').allInnerTexts()
     expect(rejected[0]).toMatch(/2\s+email must be a mail address/)
     expect(rejected[1]).toMatch(/^3\s/)
@@ -359,7 +371,7 @@ describe('importing customers', () => {
     await page.getByTestId('drop-zone').dispatchEvent('dragenter', { dataTransfer: transfer })
     await page.getByText(en.imports.dropNow).waitFor()
     await page.getByTestId('drop-zone').dispatchEvent('drop', { dataTransfer: transfer })
-    await page.getByTestId('report').waitFor()
+    await confirmImport()
     expect(await count('created')).toBe('1')
     expect(await page.getByTestId('rejected').count()).toBe(0)
     // Beside the zone nothing is imported, and the browser does not leave the page to open the file.
@@ -378,7 +390,7 @@ describe('importing customers', () => {
     await page
       .getByTestId('file')
       .setInputFiles({ name: 'kunden.csv', mimeType: 'text/csv', buffer: Buffer.from(csv, 'latin1') })
-    await page.getByTestId('report').waitFor()
+    await confirmImport()
     expect(Number(await count('created'))).toBeGreaterThan(0)
     expect(await page.getByTestId('dialect').innerText()).toMatch(/CSV[\s\S]*separated by semicolons/i)
     const columns = await page.getByTestId('columns').locator('tbody tr').allInnerTexts()
@@ -406,7 +418,7 @@ describe('importing customers', () => {
 
   test('a slow upload shows its progress and can be cancelled', async () => {
     await signInAt('/dashboard/import')
-    await page.route('**/api/v1/contacts', () => {})
+    await page.route('**/api/v1/contacts?*', () => {})
     await page.getByTestId('file').setInputFiles({
       name: 'customers.json',
       mimeType: 'application/json',
@@ -418,7 +430,7 @@ describe('importing customers', () => {
     await page.getByTestId('cancel').focus()
     await page.keyboard.press('Enter')
     await page.getByTestId('drop-zone').waitFor()
-    expect(await page.getByTestId('spoken').innerText()).toBe(en.imports.cancelled)
+    expect(await page.getByTestId('spoken').innerText()).toBe(en.imports.discarded)
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('import-file')
   })
 
@@ -426,11 +438,34 @@ describe('importing customers', () => {
     await signInAt('/dashboard/import')
     const body = '{"id":"imp-40"}\n\n{"id":""}\n'
     await page.getByTestId('file').setInputFiles({ name: 'lines.json', mimeType: '', buffer: Buffer.from(body) })
-    await page.getByTestId('report').waitFor()
+    await confirmImport()
     expect(await count('created')).toBe('1')
     expect(await page.getByTestId('rejected').locator('tbody tr').allInnerTexts()).toEqual([
       expect.stringMatching(/^3\s+id must/),
     ])
+  })
+
+  test('a workbook of orders: a column is given another field, and the import is undone again', async () => {
+    await signInAt('/dashboard/import')
+    await page.getByRole('radio', { name: en.imports.of.orders }).check({ force: true })
+    const rows: Cell[][] = [
+      ['order_id', 'email', 'date', 'total', 'currency', 'Filiale'],
+      ['xl-1', 'lea@example.com', { serial: 46_000 }, 45.5, 'EUR', 'Lyon'],
+    ]
+    const buffer = await workbookOf({ Orders: rows })
+    await page.getByTestId('file').setInputFiles({ name: 'orders.xlsx', mimeType: '', buffer })
+    await page.getByTestId('check').waitFor()
+    await page.getByLabel(en.imports.fieldOf('Filiale')).selectOption('channel')
+    await page.getByTestId('preview').getByText('Lyon').waitFor()
+    await confirmImport()
+    expect(await count('created')).toBe('1')
+    expect(await server.query("select channel from orders where order_id = 'xl-1'")).toEqual([{ channel: 'Lyon' }])
+    const entry = page.getByTestId('history').locator('li').first()
+    await entry.getByText('orders.xlsx').waitFor()
+    await entry.getByTestId('undo').click()
+    await entry.getByTestId('undo-yes').click()
+    await entry.getByText(en.imports.undone(0, 1, 0, String)).waitFor()
+    expect(await server.query("select 1 from orders where order_id = 'xl-1'")).toEqual([])
   })
 
   test('works by keyboard, in French', async () => {
@@ -441,11 +476,12 @@ describe('importing customers', () => {
     await page.getByRole('heading', { name: fr.imports.heading }).waitFor()
     await page.getByTestId('sign-out').focus()
     await page.keyboard.press('Tab')
+    await page.keyboard.press('Tab')
     expect(await page.evaluate(() => document.activeElement?.id)).toBe('import-file')
     await page.keyboard.press('Enter')
     const chooser = await choosing
     await chooser.setFiles({ name: 'x.json', mimeType: 'application/json', buffer: Buffer.from('[{"id":"imp-30"}]') })
-    await page.getByTestId('report').waitFor()
+    await confirmImport()
     expect(await page.getByTestId('count-created').innerText()).toBe('1')
   })
 })

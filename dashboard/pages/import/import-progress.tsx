@@ -44,17 +44,26 @@ export function spokenState({ t, f }: Ui, state: ImportState): string {
     case 'failed':
       return ''
     case 'cancelled':
-      return t.imports.cancelled
+      return cancelledText(t, state)
     case 'sending': {
       if (state.share >= 1) return t.imports.reading(state.name)
       const quarter = Math.floor(state.share * 4) / 4
       return quarter === 0 ? t.imports.sending(state.name) : t.imports.percent(f.percent(quarter))
+    }
+    case 'checked': {
+      const { created, updated, unchanged } = state.report
+      return `${t.imports.check}. ${t.imports.summary(created, updated, unchanged, rejectedTotal(state.report), f.count)}`
     }
     case 'done': {
       const { created, updated, unchanged } = state.report
       return `${t.imports.done}. ${t.imports.summary(created, updated, unchanged, rejectedTotal(state.report), f.count)}`
     }
   }
+}
+
+/** What cancelling has left behind: a check writes nothing. */
+export function cancelledText(t: Ui['t'], { wasChecking }: Extract<ImportState, { step: 'cancelled' }>): string {
+  return wasChecking ? t.imports.discarded : t.imports.cancelled
 }
 
 /** How many rows were rejected; the report may list only the first of them. */

@@ -1,27 +1,31 @@
 /**
- * Importing customers from a file: choose or drop it, watch the progress, read the report. The file is sent unchanged;
- * the server interprets it.
+ * Importing customers or orders from a file: choose or drop it, look at what would be done, confirm, read the report. The
+ * file is sent unchanged; the server interprets it.
  */
-import { useLayoutEffect } from 'hono/jsx/dom'
-import type { Client } from '../../api.ts'
+import { useLayoutEffect, useState } from 'hono/jsx/dom'
+import type { Client, FileOf } from '../../api.ts'
+import { Choice } from '../../parts/choice.tsx'
 import { PageHead } from '../../parts/page-head.tsx'
 import { troubleText } from '../../parts/trouble.tsx'
 import type { Ui } from '../../texts/format.ts'
 import { DropZone, INPUT_ID, useStayOnDrop } from './drop-zone.tsx'
-import { CANCEL_ID, ImportProgress, spokenState } from './import-progress.tsx'
+import { History } from './history.tsx'
+import { CHECK_ID, Check } from './import-check.tsx'
+import { CANCEL_ID, cancelledText, ImportProgress, spokenState } from './import-progress.tsx'
 import { REPORT_ID, Report } from './import-report.tsx'
 import { type ImportState, useImport } from './use-import.ts'
 
 /** The import page. */
 export function ImportPage({ ui, client }: { ui: Ui; client: Client }) {
   const { t } = ui
-  const { state, start, cancel } = useImport(client)
+  const [of, setOf] = useState<FileOf>('contacts')
+  const { state, start, cancel, remap, confirm } = useImport(client, of)
   useStayOnDrop()
 
   // Zone, bar and report replace each other; the focus follows the current step.
   useLayoutEffect(() => {
     if (state.step === 'idle' || document.activeElement !== document.body) return
-    const id = state.step === 'sending' ? CANCEL_ID : state.step === 'done' ? REPORT_ID : INPUT_ID
+    const id = FOCUS[state.step] ?? INPUT_ID
     document.getElementById(id)?.focus({ preventScroll: true })
   }, [state.step])
   return (
@@ -34,32 +38,53 @@ export function ImportPage({ ui, client }: { ui: Ui; client: Client }) {
         {state.step === 'sending' ? (
           <ImportProgress key="progress" ui={ui} state={state} onCancel={cancel} />
         ) : (
-          <DropZone key="zone" ui={ui} again={state.step === 'done'} onFiles={(files) => void start(files)} />
+          <div key="zone" class="zone">
+            <Choice
+              name="import-of"
+              legend={t.imports.ofWhat}
+              value={of}
+              options={(['contacts', 'orders'] as const).map((value) => ({ value, label: t.imports.of[value] }))}
+              onChoose={setOf}
+            />
+            <DropZone ui={ui} again={state.step === 'done'} onFiles={(files) => void start(files)} />
+          </div>
         )}
-        {state.step === 'sending' ? null : state.step === 'done' ? (
-          <Report key="report" ui={ui} name={state.name} report={state.report} />
+        {state.step === 'sending' ? null : state.step === 'checked' ? (
+          <Check
+            key="check"
+            {...{ ui, of: state.of, name: state.name, report: state.report }}
+            onMap={(column, field) => void remap(state.map, column, field)}
+            onConfirm={() => void confirm(state.map)}
+            onCancel={cancel}
+          />
+        ) : state.step === 'done' ? (
+          <Report key="report" ui={ui} of={state.of} name={state.name} report={state.report} />
         ) : state.step === 'idle' ? null : (
           <Trouble key="trouble" ui={ui} state={state} />
         )}
         <details key="help" class="proof-notes" open={state.step === 'idle'}>
           <summary>{t.imports.help}</summary>
           <ul class="help-list">
-            {t.imports.helpText.map((text) => (
+            {t.imports.helpText[of].map((text) => (
               <li key={text}>{text}</li>
             ))}
           </ul>
         </details>
+        <History key="history" ui={ui} client={client} version={state.step === 'done' ? (state.report.id ?? '') : ''} />
       </div>
     </>
   )
 }
 
-type Ended = Exclude<ImportState, { step: 'idle' | 'sending' | 'done' }>
+/** Where the focus goes when a step begins and its place is gone. */
+const FOCUS: Partial<Record<ImportState['step'], string>> = { sending: CANCEL_ID, checked: CHECK_ID, done: REPORT_ID }
+
+type Ended = Exclude<ImportState, { step: 'idle' | 'sending' | 'checked' | 'done' }>
 
 /** Why nothing was imported, or that the import was cancelled. */
 function Trouble({ ui, state }: { ui: Ui; state: Ended }) {
   const { t } = ui
-  if (state.step === 'cancelled') return <p class="card notice">{t.imports.cancelled}</p>
+  if (state.step === 'cancelled') return <p class="card notice">{cancelledText(t, state)}</p>
   if (state.step === 'unfit') {
     return (
       <p class="card notice bad" role="alert" data-testid="import-trouble">

@@ -1,24 +1,33 @@
 /**
- * One import, from the choice of a file to its report. Only one runs at a time; leaving the page cancels it, and
- * closing the window while it runs asks first.
+ * One import, from the choice of a file to its report: the file is checked by a dry run, whose result is shown and whose
+ * columns can be mapped differently, and imported once it is confirmed. Only one runs at a time; leaving the page cancels
+ * it, and closing the window while it runs asks first.
  */
 import { useLayoutEffect, useRef, useState } from 'hono/jsx/dom'
-import { ApiError, type Client, type ImportReport } from '../../api.ts'
+import { ApiError, type Client, type FileOf, type ImportReport } from '../../api.ts'
 import { kindOf } from './file-kind.ts'
 
-/** The state of the import. `share` is how much has been sent, from 0 to 1; at 1 the server is processing it. */
+/** The fields of columns that the user has chosen, by heading; `-` skips a column. */
+export type FieldMap = Record<string, string>
+
+/**
+ * The state of the import. `share` is how much has been sent, from 0 to 1; at 1 the server is processing it. `wasChecking`
+ * and `checking`: it was, or is, only checked.
+ */
 export type ImportState =
   | { step: 'idle' }
-  | { step: 'sending'; name: string; share: number }
-  | { step: 'cancelled' }
+  | { step: 'sending'; name: string; share: number; checking: boolean }
+  | { step: 'cancelled'; wasChecking: boolean }
   | { step: 'unfit'; why: 'several' | 'empty' | 'spreadsheet' }
   | { step: 'failed'; name: string; error: ApiError }
-  | { step: 'done'; name: string; report: ImportReport }
+  | { step: 'checked'; name: string; of: FileOf; report: ImportReport; map: FieldMap }
+  | { step: 'done'; name: string; of: FileOf; report: ImportReport }
 
 /** The state and the actions. `start` takes the files that were chosen or dropped. */
-export function useImport(client: Client) {
+export function useImport(client: Client, of: FileOf) {
   const [state, setState] = useState<ImportState>({ step: 'idle' })
   const running = useRef<AbortController | null>(null)
+  const chosen = useRef<{ file: File; type: string } | null>(null)
 
   useLayoutEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {
@@ -31,20 +40,18 @@ export function useImport(client: Client) {
     }
   }, [])
 
-  async function start(files: File[]) {
-    const [file] = files
-    if (running.current || !file) return
-    if (files.length > 1) return setState({ step: 'unfit', why: 'several' })
+  async function send(map: FieldMap, checking: boolean) {
+    const { file, type } = chosen.current ?? {}
+    if (running.current || !file || type === undefined) return
     const mine = new AbortController()
     running.current = mine
     const { name } = file
     try {
-      const kind = await kindOf(file)
-      if ('trouble' in kind) return setState({ step: 'unfit', why: kind.trouble })
-      setState({ step: 'sending', name, share: 0 })
-      const onProgress = (share: number) => mine.signal.aborted || setState({ step: 'sending', name, share })
-      const report = await client.importContacts(file, kind.type, onProgress, mine.signal)
-      if (!mine.signal.aborted) setState({ step: 'done', name, report })
+      setState({ step: 'sending', name, share: 0, checking })
+      const onProgress = (share: number) => mine.signal.aborted || setState({ step: 'sending', name, share, checking })
+      const report = await client.importFile(of, file, { type, map, checking }, onProgress, mine.signal)
+      if (mine.signal.aborted) return
+      setState(checking ? { step: 'checked', name, of, report, map } : { step: 'done', name, of, report })
     } catch (error) {
       if (mine.signal.aborted) return
       // A file that was moved or changed since it was chosen can no longer be read.
@@ -55,11 +62,25 @@ export function useImport(client: Client) {
     }
   }
 
-  function cancel() {
-    running.current?.abort()
-    running.current = null
-    setState({ step: 'cancelled' })
+  async function start(files: File[]) {
+    const [file] = files
+    if (running.current || !file) return
+    if (files.length > 1) return setState({ step: 'unfit', why: 'several' })
+    const kind = await kindOf(file)
+    if ('trouble' in kind) return setState({ step: 'unfit', why: kind.trouble })
+    chosen.current = { file, type: kind.type }
+    await send({}, true)
   }
 
-  return { state, start, cancel }
+  function cancel() {
+    const wasChecking = state.step === 'checked' || (state.step === 'sending' && state.checking)
+    running.current?.abort()
+    running.current = null
+    setState({ step: 'cancelled', wasChecking })
+  }
+
+  /** Checks the same file again with another field for a column. */
+  const remap = (map: FieldMap, column: string, field: string) => send({ ...map, [column]: field }, true)
+  const confirm = (map: FieldMap) => send(map, false)
+  return { state, start, cancel, remap, confirm }
 }
