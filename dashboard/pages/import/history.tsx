@@ -65,7 +65,7 @@ function Entry({ ui, client, entry, onUndone }: EntryProps) {
         <div key="ask">
           <p>{t.imports.undoAsk}</p>
           <p class="check-buttons">
-            <button type="button" class="button" data-testid="undo-yes" onClick={undo}>
+            <button type="button" data-testid="undo-yes" onClick={undo}>
               {t.imports.undo}
             </button>
             <button type="button" class="quiet" onClick={() => setAsking(false)}>

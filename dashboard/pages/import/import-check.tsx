@@ -35,7 +35,7 @@ export function Check({ ui, of, name, report, onMap, onConfirm, onCancel }: Prop
       <Counts ui={ui} report={report} />
       <p class="check-buttons">
         {rows === 0 ? null : (
-          <button key="confirm" type="button" class="button" data-testid="confirm-import" onClick={onConfirm}>
+          <button key="confirm" type="button" data-testid="confirm-import" onClick={onConfirm}>
             {t.imports.confirm(rows, f.count)}
           </button>
         )}
