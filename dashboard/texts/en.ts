@@ -46,6 +46,13 @@ export const en = {
   periodDays: (days: number, n: Write) => `${n(days)} days`,
   between: (from: string, to: string) => `${from} to ${to}, days in UTC`,
 
+  missingConsent: 'Consent is missing',
+  missingConsentSentence: ({ count, of }: Part, n: Write) =>
+    `${n(count)} of ${n(of)} events of the last hour had no consent.`,
+  missingConsentAdvice: (site: string, door: string) =>
+    `They came to the site ${site} by ${door}, and none of them was kept. Ask whoever connected the shop to send the visitor’s choice with every event; docs/consent.md#missing-consent says how.`,
+  doors: { tag: 'the tag', api: 'servers with a key', segment: 'Segment’s API' },
+
   matchRate: 'Match rate',
   matchSentence: ({ count, of }: Part, n: Write) =>
     of === 0

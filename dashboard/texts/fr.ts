@@ -47,6 +47,13 @@ export const fr: Texts = {
   periodDays: (days, n) => `${n(days)}\u00a0jours`,
   between: (from, to) => `Du ${from} au ${to}, jours en UTC`,
 
+  missingConsent: 'Consentement manquant',
+  missingConsentSentence: ({ count, of }, n) =>
+    `Sur la dernière heure, ${n(count)}\u00a0événements sur ${n(of)} sont arrivés sans consentement.`,
+  missingConsentAdvice: (site, door) =>
+    `Reçus pour le site ${site} par ${door}, ils n’ont pas été conservés. Demandez à la personne qui a raccordé la boutique de transmettre le choix du visiteur avec chaque événement\u00a0; docs/consent.md#missing-consent explique comment.`,
+  doors: { tag: 'le tag', api: 'un serveur avec clé', segment: 'l’API de Segment' },
+
   matchRate: 'Taux de rapprochement',
   matchSentence: ({ count, of }, n) =>
     of === 0

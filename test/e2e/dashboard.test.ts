@@ -494,3 +494,29 @@ test('the list of abandoned carts can be downloaded as a file', async () => {
   expect(csv).toMatch(/^\u{feff}/u)
   expect(csv).toContain('lea@example.com')
 })
+
+test('the overview says where consent is missing, in both languages and on a phone', async () => {
+  await signInAt('/dashboard/')
+  await page.getByTestId('match-rate').waitFor()
+  expect(await page.getByTestId('missing-consent').count()).toBe(0)
+  const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')
+  // By a door of its own: by the tag the demo site has consent.
+  const batch = Array.from({ length: 9 }, () => ({ type: 'page', anonymousId: newVisitor() }))
+  const headers = { authorization: `Bearer ${key}:demo`, 'content-type': 'application/json' }
+  await fetch(`${server.url}/v1/batch`, { method: 'POST', headers, body: JSON.stringify({ batch }) })
+  await expect.poll(async () => (await server.get('/api/v1/reports/overview')).missing_consent).toHaveLength(1)
+  await page.reload()
+  const notice = page.getByTestId('missing-consent')
+  await notice.waitFor()
+  expect(await notice.innerText()).toMatch(
+    /9 of 9 events of the last hour had no consent\.\s+They came to the site demo by Segment’s API.*docs\/consent\.md/,
+  )
+  await page.getByRole('radio', { name: 'FR' }).check({ force: true })
+  await page.getByRole('heading', { name: fr.missingConsent }).waitFor()
+  expect(await notice.innerText()).toMatch(
+    /9\sévénements sur 9 sont arrivés sans consentement\.\s+Reçus pour le site demo par l’API de Segment/,
+  )
+  await page.setViewportSize({ width: 390, height: 800 })
+  const widths = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth])
+  expect(widths[0]).toBeLessThanOrEqual(widths[1]!)
+})

@@ -14,6 +14,7 @@ import type { Ui } from '../../texts/format.ts'
 import { Audience, MatchCard } from './audience.tsx'
 import { CartTiles } from './cart-tiles.tsx'
 import { DayChart } from './day-chart.tsx'
+import { MissingConsent } from './missing-consent.tsx'
 
 const PERIODS = ['7', '30', '90'] as const
 type Period = (typeof PERIODS)[number]
@@ -52,6 +53,7 @@ export function OverviewPage({ ui, client, onGo }: { ui: Ui; client: Client; onG
       </PageHead>
       {data ? (
         <div key="figures" class={key === period ? 'figures' : 'figures waiting'} aria-busy={key !== period && 'true'}>
+          <MissingConsent ui={ui} missing={data.missing_consent} />
           <div class="lead-cards">
             <MatchCard ui={ui} rate={data.total.matched} />
             <Audience ui={ui} row={data.total} />
