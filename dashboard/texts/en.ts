@@ -119,6 +119,7 @@ export const en = {
   itemsMore: (count: number, n: Write) => `and ${n(count)} more`,
   cartHidden: {
     no_mail_consent: 'Cart hidden: no mail permission',
+    permission_unclear: 'Cart hidden: mail permission unclear',
     no_marketing_consent: 'Cart hidden: no marketing consent',
     not_a_contact: 'Cart hidden: not a known customer',
     minor: 'Cart hidden: the customer is a minor',
@@ -128,6 +129,7 @@ export const en = {
   mailable: 'Allowed',
   notMailable: {
     no_mail_consent: 'No permission',
+    permission_unclear: 'Permission unclear: see the import',
     no_marketing_consent: 'No marketing consent',
     not_a_contact: 'Unknown address',
     minor: 'Never: a minor',

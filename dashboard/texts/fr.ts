@@ -119,6 +119,7 @@ export const fr: Texts = {
   itemsMore: (count, n) => `et ${n(count)} de plus`,
   cartHidden: {
     no_mail_consent: 'Panier masqué\u00a0: e-mail non autorisé',
+    permission_unclear: 'Panier masqué\u00a0: autorisation d’e-mail à préciser',
     no_marketing_consent: 'Panier masqué\u00a0: pas de consentement marketing',
     not_a_contact: 'Panier masqué\u00a0: client inconnu',
     minor: 'Panier masqué\u00a0: client mineur',
@@ -128,6 +129,7 @@ export const fr: Texts = {
   mailable: 'Autorisé',
   notMailable: {
     no_mail_consent: 'Pas d’autorisation',
+    permission_unclear: 'Autorisation à préciser\u00a0: voir l’import',
     no_marketing_consent: 'Pas de consentement marketing',
     not_a_contact: 'Adresse inconnue',
     minor: 'Jamais\u00a0: client mineur',

@@ -7,7 +7,7 @@ import type { OrderTerms } from '../import/order-terms.ts'
 import { importOrders } from '../import/orders.ts'
 import { type ImportNote, type ImportRecord, recordedImport } from '../import/recorded.ts'
 import type { ImportOutcome } from '../import/run.ts'
-import type { Source } from '../import/source.ts'
+import { isOfFile, type Source } from '../import/source.ts'
 import type { Config } from '../ops/config.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import type { Store } from './prepare-store.ts'
@@ -26,7 +26,7 @@ export async function importFile(
   const run = (into: { rehearsal: Store } | { record: ImportRecord }, on: ImportHooks) => {
     const deps = { db, keysOf, now, ...into }
     return kind === 'contacts'
-      ? importContacts(deps, source, (row) => checkContact(row, at), on)
+      ? importContacts(deps, source, (row) => checkContact(row, at, isOfFile(source)), on)
       : importOrders(deps, source, createOrderCheck(terms), on)
   }
   if (dryRun) {

@@ -2,10 +2,12 @@
  * Reads everything known about one visitor or contact, with the reasons, to investigate a complaint or a defect. Nothing
  * is derived here: a trace shows what is stored and what is pending. Reading one leaves an audit row.
  */
+
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/bought.ts'
 import { contactPerson, type PersonId, personOf, storedPerson } from '../domain/ids.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
+import { mailConsentOf } from '../domain/mail-permission.ts'
 import { toMoney, toTotal } from '../domain/money.ts'
 import { listSegments } from '../segments/definitions.ts'
 import { type Explained, explain } from '../segments/explain.ts'
@@ -68,7 +70,7 @@ export async function trace(db: Kysely<Database>, id: string, deps: TraceDeps) {
     contact: contact && {
       id,
       imported_at: iso(contact.imported_at),
-      mail_consent: contact.mail_consent === null ? null : contact.mail_consent === 1,
+      mail_consent: mailConsentOf(contact.mail_consent),
       mail_consent_at: isoOrNull(contact.mail_consent_at),
       minor: contact.minor === 1,
       merged_into: contact.merged_into,

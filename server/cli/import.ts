@@ -11,7 +11,7 @@ import { guardCell } from '../domain/csv-cell.ts'
 import { isZone } from '../domain/zone.ts'
 import { readOrderTerms } from '../import/order-terms.ts'
 import { openSource } from '../import/source.ts'
-import { importText, mappingText, progressText } from '../import/texts.ts'
+import { importText, mappingText, progressText, questionTexts } from '../import/texts.ts'
 import type { Config } from '../ops/config.ts'
 import { makePrivate } from '../ops/private-files.ts'
 import { createBar } from './bar.ts'
@@ -91,8 +91,9 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   })
   if (options.json) {
     const { columns } = source
-    console.log(JSON.stringify({ ...outcome, columns, dialect: source.dialect(), dry_run: opened.dryRun }))
-  } else console.log(importText(kind, outcome, options))
+    const report = { ...outcome, columns, questions: source.questions(), dialect: source.dialect() }
+    console.log(JSON.stringify({ ...report, dry_run: opened.dryRun }))
+  } else console.log([importText(kind, outcome, options), ...questionTexts(source.questions())].join('\n'))
   const imported = outcome.created + outcome.updated + outcome.unchanged
   if (imported === 0 && outcome.rejected_total > 0) {
     throw new Error(`nothing of ${file} could be imported: all ${outcome.rejected_total} rows were rejected`)

@@ -1,7 +1,14 @@
 /** Whether a person may be mailed. */
+import { type MailFlag, mailPermissionOf } from './mail-permission.ts'
 
 /** Why a person may not be mailed about what they did. */
-export const WHY_NOT_MAILABLE = ['no_mail_consent', 'no_marketing_consent', 'minor', 'not_a_contact'] as const
+export const WHY_NOT_MAILABLE = [
+  'no_mail_consent',
+  'permission_unclear',
+  'no_marketing_consent',
+  'minor',
+  'not_a_contact',
+] as const
 
 /** Why a person may not be mailed about what they did. */
 export type WhyNotMailable = (typeof WHY_NOT_MAILABLE)[number]
@@ -9,13 +16,15 @@ export type WhyNotMailable = (typeof WHY_NOT_MAILABLE)[number]
 /** Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of theirs. */
 export function mailability(person: {
   contact: boolean
-  mailConsent: boolean | null
+  mailConsent: MailFlag | null
   marketing: boolean
   minor: boolean
 }): { mailable: true } | { mailable: false; why: WhyNotMailable } {
   if (!person.contact) return { mailable: false, why: 'not_a_contact' }
   if (person.minor) return { mailable: false, why: 'minor' }
-  if (person.mailConsent !== true) return { mailable: false, why: 'no_mail_consent' }
+  const permission = mailPermissionOf(person.mailConsent)
+  if (permission === 'unclear') return { mailable: false, why: 'permission_unclear' }
+  if (permission !== 'yes') return { mailable: false, why: 'no_mail_consent' }
   if (!person.marketing) return { mailable: false, why: 'no_marketing_consent' }
   return { mailable: true }
 }

@@ -2,11 +2,13 @@
  * `GET /api/v1/contacts/:id/export`: everything known about a contact, for an access request, as JSON or as a ZIP of CSV files.
  * It is written as it is read, page by page, and leaves an audit row.
  */
+
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { stringify } from 'csv-stringify/sync'
 import { guardCell } from '../domain/csv-cell.ts'
 import { contactPerson } from '../domain/ids.ts'
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
+import { mailConsentOf } from '../domain/mail-permission.ts'
 import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
 import { writeAudit } from '../store/audit.ts'
@@ -157,7 +159,7 @@ function partsOf(deps: HttpDeps, id: string): Part[] {
       pages: one(async () =>
         (await readRecords(db, id)).map((row) => ({
           ...{ id: row.contact_id, email: row.email, email_sha256: row.email_sha256, phone: row.phone },
-          mail_consent: row.mail_consent === null ? null : row.mail_consent === 1,
+          mail_consent: mailConsentOf(row.mail_consent),
           ...{ mail_consent_at: isoOrNull(row.mail_consent_at), minor: row.minor === 1, merged_into: row.merged_into },
           ...{
             attributes: decodeJson(row.attributes),

@@ -1,5 +1,7 @@
 /** `GET /api/v1/contacts?q=`: finds contacts by id, address or name. */
+
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { mailConsentOf } from '../domain/mail-permission.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type FoundContact, searchContacts } from '../store/contact-search.ts'
 import { decodeJson } from '../store/schema/columns.ts'
@@ -68,7 +70,7 @@ function render(row: FoundContact): Found {
     name: nameOf(decodeJson(row.attributes)),
     email: row.email,
     phone: row.phone,
-    mail_consent: row.mail_consent === null ? null : row.mail_consent === 1,
+    mail_consent: mailConsentOf(row.mail_consent),
     merged_into: row.merged_into,
   }
 }

@@ -7,6 +7,7 @@ import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { itemAt } from '../domain/lookup.ts'
 import { checkContact } from '../import/check-contact.ts'
 import { ERASED, importContacts } from '../import/contacts.ts'
+import { isOfFile } from '../import/source.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type ContactPatch, upsertContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
@@ -105,7 +106,8 @@ function runContacts(deps: HttpDeps): Parameters<typeof streamedImport>[2] {
     const { db, now } = deps
     const keysOf = await deps.keysOf()
     const at = now()
+    const ofFile = isOfFile(source)
     const importing = { db, keysOf, now, ...into }
-    return importContacts(importing, source, (row) => checkContact(row, at), { onProgress })
+    return importContacts(importing, source, (row) => checkContact(row, at, ofFile), { onProgress })
   }
 }

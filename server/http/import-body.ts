@@ -96,7 +96,10 @@ export function streamedImport(
           terms,
         ),
       )
-      return c.json({ ...outcome, columns: source.columns, dialect: source.dialect() }, 200)
+      return c.json(
+        { ...outcome, columns: source.columns, questions: source.questions(), dialect: source.dialect() },
+        200,
+      )
     } catch (error) {
       if (error instanceof ImportRefusal) throw new Problem(400, error.code, error.message)
       throw error
@@ -124,7 +127,14 @@ async function rehearsed(deps: HttpDeps, source: Source, terms: OrderTerms, run:
   try {
     const { rows, first } = previewed(source.rows)
     const outcome = await run({ ...source, rows }, { rehearsal: rehearsal.db }, () => {}, terms)
-    return { ...outcome, columns: source.columns, dialect: source.dialect(), dry_run: true, preview: first }
+    return {
+      ...outcome,
+      columns: source.columns,
+      questions: source.questions(),
+      dialect: source.dialect(),
+      dry_run: true,
+      preview: first,
+    }
   } finally {
     await rehearsal.remove()
   }

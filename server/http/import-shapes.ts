@@ -45,11 +45,36 @@ export const importedFields = {
           .openapi({ description: 'Null if the column is skipped; `note` gives the reason.' }),
         type: z.enum(['text', 'integer', 'decimal', 'boolean', 'date', 'timestamp']),
         note: z.string().optional(),
+        permission: z
+          .enum([
+            ...['grants', 'forbids', 'status', 'state', 'no_only', 'doubt', 'unread', 'date_of_yes'],
+            ...['date_of_no', 'date_of_change'],
+          ] as const)
+          .optional()
+          .openapi({ description: 'What it says about the permission to mail.' }),
       }),
     )
     .optional()
     .openapi({ description: 'CSV: the field to which each column was mapped.' }),
   ...rehearsedFields,
+  questions: z
+    .array(
+      z.object({
+        column: z.string(),
+        code: z.enum(['unknown_values', 'unknown_heading', 'odd_legend']),
+        examples: z
+          .array(z.string())
+          .openapi({ description: 'The first values, or words of the heading, that are not known.' }),
+        rows: z.number(),
+      }),
+    )
+    .optional()
+    .openapi({
+      description:
+        'CSV: columns whose word about mail could not be read. Answer by importing again with `map`: `mail_consent` if a ' +
+        'yes in the column allows mail, `mail_refusal` if it refuses, `mail_consent=Weekly|Monthly|!Paper` to say which ' +
+        'values allow and (after `!`) refuse, `-` if it is not about mail.',
+    }),
   dialect: z
     .object({
       format: z.enum(['csv', 'ndjson', 'json', 'xlsx']),

@@ -42,6 +42,7 @@ const importSchema = z
 const reportSchema = importSchema
   .extend({
     columns: importedFields.columns,
+    questions: importedFields.questions,
     dialect: importedFields.dialect,
     notes: importedFields.notes,
     rejected: z.array(rejectedSchema).openapi({ description: 'The first 200 rejected rows.' }),
@@ -102,8 +103,14 @@ export function importRoutes(deps: HttpDeps) {
       async (c) => {
         const entry = await find(c.req.valid('param').id)
         // It was written by the import, in the form of its reply.
-        const { columns, dialect, notes, rejected = [] } = entry.report as Partial<z.infer<typeof reportSchema>>
-        return c.json({ ...renderImport(entry), columns, dialect, notes, rejected }, 200)
+        const {
+          columns,
+          questions,
+          dialect,
+          notes,
+          rejected = [],
+        } = entry.report as Partial<z.infer<typeof reportSchema>>
+        return c.json({ ...renderImport(entry), columns, questions, dialect, notes, rejected }, 200)
       },
     )
     .openapi(

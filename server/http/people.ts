@@ -1,6 +1,8 @@
 /** The 360° view of a contact or visitor, and lists of visitors. */
+
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
+import { mailConsentOf } from '../domain/mail-permission.ts'
 import { mailability } from '../domain/mailability.ts'
 import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
@@ -65,6 +67,11 @@ const contactSchema = z
     attributes: z.record(z.string(), z.unknown()),
     mail_consent: z.boolean().nullable(),
     mail_consent_at: z.string().nullable(),
+    permission_unclear: z.boolean().openapi({
+      description:
+        'Whether a file said something about the permission that could not be read: `mail_consent` is then null, and the ' +
+        'contact is not mailable until the question of the import is answered.',
+    }),
     merged_into: z.string().nullable(),
     visitors: z.array(visitorSchema),
     links: z.array(linkSchema),
@@ -184,14 +191,14 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
   if (!known) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
   const { contact, cart } = known
   const now = deps.now()
-  const mailConsent = contact.mail_consent === null ? null : contact.mail_consent === 1
-  const mail = mailability({ contact: true, mailConsent, ...known.permission })
+  const mail = mailability({ contact: true, mailConsent: contact.mail_consent, ...known.permission })
   return {
     id,
     email: contact.email,
     phone: contact.phone,
     attributes: decodeJson(contact.attributes),
-    mail_consent: mailConsent,
+    mail_consent: mailConsentOf(contact.mail_consent),
+    permission_unclear: contact.mail_consent === 2,
     mail_consent_at: isoOrNull(contact.mail_consent_at),
     merged_into: contact.merged_into,
     visitors: known.visitors.map(renderVisitor),

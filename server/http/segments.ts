@@ -130,7 +130,7 @@ function renderMember(
 ): z.infer<typeof memberSchema> {
   const mail = mailability({
     contact: contact !== null,
-    mailConsent: member.mail_consent === null ? null : member.mail_consent === 1,
+    mailConsent: member.mail_consent,
     marketing: member.marketing === 1,
     minor: member.minor === 1,
   })

@@ -11,6 +11,9 @@ import { type Checked, TOO_DEEP } from './run.ts'
 
 const NOT_OF_DEMO = 'must not begin with couture-demo-, which is reserved for the demo shop'
 
+/** A row of a file as its reader makes it. `mail_answer`: its word about mail answers what was unclear. */
+type FileRow = { mail_answer?: true; [field: string]: unknown }
+
 /** One contact as a CRM pushes it. Absent: unchanged. Null: removed. */
 const contactSchema = z.strictObject({
   id: idSchema('contact')
@@ -27,7 +30,10 @@ const contactSchema = z.strictObject({
     .nullable()
     .optional(),
   phone: z.string().max(64).nullable().optional(),
-  mail_consent: z.boolean('must be true or false').nullable().optional(),
+  mail_consent: z
+    .union([z.boolean(), z.literal('unclear')], 'must be true or false')
+    .nullable()
+    .optional(),
   mail_consent_at: timeSchema.nullable().optional(),
   minor: z.boolean('must be true or false').nullable().optional(),
   merged_into: idSchema('contact')
@@ -39,21 +45,37 @@ const contactSchema = z.strictObject({
   attributes: z.record(z.string().max(200), z.unknown()).optional(),
 })
 
-/** A contact as it is pushed, or what is wrong with it. Without a time of its own it is of `now`. */
-export function checkContact(row: unknown, now: number): Checked<ContactPatch> {
+/**
+ * A contact as it is pushed, or what is wrong with it. Without a time of its own it is of `now`. `ofFile`: it is a row of a
+ * file, which may be older than the import.
+ */
+export function checkContact(row: unknown, now: number, ofFile = false): Checked<ContactPatch> {
   if (isTooDeep(row)) return { code: 'invalid_contact', message: TOO_DEEP }
-  const parsed = contactSchema.safeParse(withoutNul(row))
-  if (parsed.success) return { item: toPatch(parsed.data, now) }
+  const { mail_answer, ...fields }: FileRow = ofFile ? (row as FileRow) : {}
+  const parsed = contactSchema.safeParse(withoutNul(ofFile ? fields : row))
+  if (parsed.success) {
+    const patch = toPatch(parsed.data, now)
+    return { item: ofFile ? { ...patch, of_file: true, ...(mail_answer ? { mail_answer } : {}) } : patch }
+  }
   return { code: 'invalid_contact', message: firstProblem(parsed.error) }
 }
 
 function toPatch(contact: z.infer<typeof contactSchema>, now: number): ContactPatch {
   const { mail_consent_at, updated_at, ...rest } = contact
+  const at = mail_consent_at ?? (mail_consent_at === undefined && contact.mail_consent != null ? updated_at : undefined)
   return {
     ...rest,
-    ...(mail_consent_at === undefined
-      ? {}
-      : { mail_consent_at: mail_consent_at === null ? null : Date.parse(mail_consent_at) }),
+    ...(mail_consent_at === null ? { mail_consent_at: null } : {}),
+    ...(at === undefined ? {} : dateOfWord(Date.parse(at), contact.mail_consent, now)),
     updated_at: updated_at === undefined ? now : Date.parse(updated_at),
   }
+}
+
+/** Clocks differ by at most this much; nobody has said anything later. */
+const AHEAD_MS = 24 * 60 * 60 * 1000
+
+/** The date of a word about mail: a yes of the future has none, and a no of the future is of now. */
+function dateOfWord(at: number, says: ContactPatch['mail_consent'], now: number): { mail_consent_at?: number } {
+  if (at <= now + AHEAD_MS || says === undefined || says === null) return { mail_consent_at: at }
+  return says === false ? { mail_consent_at: now } : {}
 }

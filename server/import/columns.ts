@@ -2,19 +2,26 @@
  * The columns of a file: the type that the guesses and the map fill in, and the refusal of a whole file.
  */
 import type { DayOrder } from './dates.ts'
+import type { PermissionColumn, PermissionRole } from './permission/column.ts'
 import type { ColumnType } from './values.ts'
 
-/** A column as reported to the importer. A `field` of null means that it is skipped, and `note` says why. */
-export type ReportedColumn = { column: string; field: string | null; type: ColumnType; note?: string }
+/**
+ * A column as reported to the importer. A `field` of null means that it is skipped, and `note` says why. `permission`: what
+ * it says about the permission to mail, if anything.
+ */
+export type ReportedColumn = {
+  column: string
+  field: string | null
+  type: ColumnType
+  note?: string
+  permission?: PermissionRole
+}
 
 /** A column with everything needed to read its cells. */
-export type Column = ReportedColumn & {
+export type Column = Omit<ReportedColumn, 'permission'> & {
   index: number
   order: DayOrder
-  /** The question about mail permission that its cells answer. */
-  asks?: 'yes' | 'no' | 'status' | 'weak'
-  /** The permission whose time its cells hold. */
-  timeOf?: 'yes' | 'no'
+  permission?: PermissionColumn
 }
 
 /** The file as the guesses see it: unique headings as shown, and the cells of the first rows by column. */
@@ -32,11 +39,12 @@ export class ImportRefusal extends Error {
 
 /** The reported part of the columns. */
 export function reportedColumns(columns: readonly Column[]): ReportedColumn[] {
-  return columns.map(({ column, field, type, note }) => ({
+  return columns.map(({ column, field, type, note, permission }) => ({
     column,
     field,
     type,
     ...(note === undefined ? {} : { note }),
+    ...(permission === undefined ? {} : { permission: permission.role }),
   }))
 }
 

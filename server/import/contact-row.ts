@@ -2,29 +2,24 @@
 import { cleanEmail } from '../domain/identifier.ts'
 import type { Column } from './columns.ts'
 import { readInstant } from './dates.ts'
-import { attributeValue, cleanCell, readAddress, readFlag, readPermission } from './values.ts'
+import { rowWord } from './permission/column.ts'
+import { attributeValue, cleanCell, readAddress, readFlag } from './values.ts'
 
 /** Creates a reader for rows of these columns. Without an id column, a row's address is its id. */
 export function createContactReader(columns: readonly Column[]): (cells: string[]) => Record<string, unknown> {
   const hasId = columns.some((column) => column.field === 'id')
+  const permissions = columns.flatMap(({ index, order, permission }) =>
+    permission === undefined ? [] : [{ index, order, permission }],
+  )
   return (cells) => {
     const row: Record<string, unknown> = {}
     const attributes: Record<string, unknown> = {}
-    const permission = { yes: false, no: false, yesAt: null as number | null, noAt: null as number | null }
     let name: string | null = null
     for (const column of columns) {
       const { field } = column
       const cell = cleanCell(cells[column.index] ?? '')
       if (cell === '') continue
-      if (column.asks !== undefined) {
-        const says = readPermission(column.asks, cell)
-        if (says === true) permission.yes = true
-        if (says === false) permission.no = true
-        if (says === false && column.timeOf === 'no') permission.noAt = readInstant(cell, column.order)
-      } else if (column.timeOf !== undefined) {
-        permission[column.timeOf === 'yes' ? 'yesAt' : 'noAt'] = readInstant(cell, column.order)
-      }
-      if (field === null || field === 'mail_consent' || field === 'mail_consent_at') continue
+      if (field === null || field.startsWith('mail_')) continue
       if (field === 'email') {
         const read = readAddress(cell)
         row.email = read.address
@@ -35,11 +30,10 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
         set(attributes, field.slice('attributes.'.length), attributeValue(cell, column.type, column.order))
       } else row[field] = cell
     }
-    // If two columns disagree, the one that forbids wins.
-    if (permission.no) row.mail_consent = false
-    else if (permission.yes) row.mail_consent = true
-    const at = permission.no ? permission.noAt : permission.yes ? permission.yesAt : null
-    if (at !== null) row.mail_consent_at = new Date(at).toISOString()
+    const { mail_answer, ...word } = rowWord(permissions, (index) => cleanCell(cells[index] ?? ''))
+    Object.assign(row, word)
+    // For the store only, so not enumerable: no push has it.
+    if (mail_answer) Object.defineProperty(row, 'mail_answer', { value: true })
     if (name !== null && !['name', 'first_name', 'firstname'].some((each) => Object.hasOwn(attributes, each))) {
       attributes.name = name
     }

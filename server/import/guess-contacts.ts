@@ -6,7 +6,7 @@
 import { looksLikeEmail } from '../domain/identifier.ts'
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
 import { dayOrderOf, readInstant } from './dates.ts'
-import { attributeName, hasWord, isOfAnother, isSecretHeading, plain, questionOf } from './heading.ts'
+import { attributeName, hasWord, isOfAnother, isSecretHeading, plain } from './heading.ts'
 import {
   EMAIL,
   EMAIL_WORDS,
@@ -19,8 +19,11 @@ import {
   TEXT_WORDS,
   UPDATED_AT,
 } from './headings.ts'
-import { asksOf, type FieldMap, mappedField } from './map.ts'
-import { isPermission, readAddress, readFlag, resemblesAddress, typeOf } from './values.ts'
+import { type FieldMap, mappedField } from './map.ts'
+import { permissionColumn } from './permission/column.ts'
+import { guessPermission, mappedGuess } from './permission/guess.ts'
+import { questionOf } from './permission/question.ts'
+import { readAddress, readFlag, resemblesAddress, typeOf } from './values.ts'
 
 /** Fields that only one column of a file may have. */
 const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']
@@ -48,8 +51,10 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
     column.field = mapped
     if (mapped === null) column.note = 'skipped by the map'
     else taken.add(mapped)
-    if (mapped === 'mail_consent') column.asks = asksOf(column.column)
-    if (mapped === 'mail_consent_at') column.timeOf = questionOf(column.column)?.asks === 'no' ? 'no' : 'yes'
+    const permission = mapped === null ? null : mappedGuess(mapped, column.column)
+    if (permission === null) continue
+    Object.assign(column, permission)
+    column.field = mapped?.split('=', 1)[0] ?? null
   }
   const headings = new Map(columns.map((column) => [column, plain(column.column)]))
   const best = (names: readonly string[], fits: (cells: string[]) => boolean) =>
@@ -62,6 +67,12 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
     [...open].find((column) => isHashedAddress(column.column, filledCells(table, column))),
   )
   if (!taken.has('email')) take('email', addressColumn([...open], table))
+  for (const column of columns) {
+    // A list of those who have unsubscribed, by their addresses.
+    const isOfRefusals = column.field === 'email' && questionOf(column.column)?.asks === 'forbids'
+    if (isOfRefusals)
+      Object.assign(column, { permission: permissionColumn('forbids'), note: 'addresses that refuse mail' })
+  }
   take(
     'id',
     best(ID, (cells) => !repeats(cells)),
@@ -171,31 +182,14 @@ function hasDigits(cell: string): boolean {
   return (cell.match(/\d/g)?.length ?? 0) >= 3
 }
 
-/** Makes a column a mail permission if its heading asks for one and its cells can answer. Returns false otherwise. */
+/** Notes what a column says about mail. Returns whether that is all it says. */
 function askPermission(column: Column, cells: string[]): boolean {
-  const question = isOfAnother(column.column) ? null : questionOf(column.column)
-  if (question === null) return false
-  const { asks, time } = question
-  if (asks === 'weak') {
-    column.asks = 'weak'
-    return false
-  }
-  if (/[([][^()[\]]*=/.test(column.column)) {
-    column.note =
-      'its heading explains its values in words: map it to mail_consent if yes and no have their usual meaning'
-    return false
-  }
-  if (time && asks === 'yes') {
-    if (cells.length === 0 || !areInstants(cells)) return false
-    column.field = 'mail_consent_at'
-    column.timeOf = 'yes'
-    return true
-  }
-  if (asks !== 'no' && cells.length > 0 && cells.filter(isPermission).length * 2 < cells.length) return false
-  column.field = 'mail_consent'
-  column.asks = asks
-  if (time) column.timeOf = 'no'
-  if (asks === 'no') column.note = 'a yes here means no permission; a no means nothing'
+  const guess = guessPermission(column.column, cells, column.order)
+  if (guess === null) return false
+  column.permission = guess.permission
+  column.note = guess.note
+  if (!guess.isWhole) return false
+  column.field = guess.permission.role === 'date_of_yes' ? 'mail_consent_at' : 'mail_consent'
   return true
 }
 
@@ -213,8 +207,8 @@ function becomeAttribute(column: Column, cells: string[], columns: readonly Colu
   let unique = wanted
   for (let n = 2; used.has(`attributes.${unique}`); n++) unique = `${wanted}_${n}`
   column.field = `attributes.${unique}`
-  if (column.asks === 'weak') column.note = 'words such as unsubscribed or bounced also mean no permission'
-  else if (isOfAnother(heading) && cells.some(isAddress)) column.note = 'somebody else’s address'
+  if (column.permission !== undefined) return
+  if (isOfAnother(heading) && cells.some(isAddress)) column.note = 'somebody else’s address'
   else if (column.note === undefined && cells.length > 0 && cells.every(isAddress))
     column.note = 'an additional address'
 }

@@ -1,21 +1,8 @@
 /**
- * What a heading reveals without the cells below it: whether they are secret, concern somebody else, or are about a
- * permission, and in which direction. Pure; the spellings are in `headings.ts`.
+ * What a heading reveals without the cells below it: whether they are secret, or concern somebody else. Pure; the
+ * spellings are in `headings.ts`. What it asks about permission is in `permission/question.ts`.
  */
-import {
-  NEGATIVE_PHRASES,
-  NEGATIVE_STEMS,
-  NEGATIVE_WHOLE,
-  NOT_CONSENT_WORDS,
-  OTHER_PERSON_WORDS,
-  POSITIVE_PHRASES,
-  POSITIVE_STEMS,
-  SECRET_PHRASES,
-  SECRET_WORDS,
-  STATUS,
-  TIME_WORDS,
-  WEAK_STATUS,
-} from './headings.ts'
+import { OTHER_PERSON_WORDS, SECRET_PHRASES, SECRET_WORDS } from './headings.ts'
 
 /** Longer headings are cut off. Some forms export whole questions as headings. */
 const MAX_HEADING = 1000
@@ -59,49 +46,6 @@ export function isSecretHeading(heading: string): boolean {
 /** Whether a column with this heading concerns somebody other than the contact. */
 export function isOfAnother(heading: string): boolean {
   return hasWord(plain(heading), OTHER_PERSON_WORDS)
-}
-
-/**
- * What a heading asks. `yes`: may the contact be mailed; `no`: is mailing forbidden; `status`: the state of the
- * subscription; `weak`: the state of anything. `time`: the column says when. Null: it does not ask about mail.
- */
-export type Question = { asks: 'yes' | 'no' | 'status' | 'weak'; time: boolean }
-
-/** The question that a heading asks. */
-export function questionOf(heading: string): Question | null {
-  // The end that was cut off may deny what the beginning says.
-  if (heading.length >= MAX_HEADING) return null
-  const text = plain(heading)
-  if (STATUS.includes(text)) return { asks: 'status', time: false }
-  if (WEAK_STATUS.includes(text)) return { asks: 'weak', time: false }
-  const ownNo = NEGATIVE_PHRASES.some((phrase) => phrase === text)
-  if (!ownNo && hasWord(text, NOT_CONSENT_WORDS)) return null
-  const words = text.split(' ')
-  const begins = (stems: readonly string[]) => words.some((word) => stems.some((stem) => word.startsWith(stem)))
-  const time = words.length > 1 && hasWord(text, TIME_WORDS)
-  if (begins(NEGATIVE_STEMS) || hasPhrase(text, NEGATIVE_PHRASES) || NEGATIVE_WHOLE.includes(text)) {
-    return { asks: 'no', time }
-  }
-  // `not` and similar words negate a heading, so it asks for refusals.
-  if (begins(POSITIVE_STEMS) || hasPhrase(text, POSITIVE_PHRASES)) {
-    return hasWord(text, [
-      'no',
-      'not',
-      'non',
-      'nicht',
-      'kein',
-      'keine',
-      'pas',
-      'without',
-      'sans',
-      'ohne',
-      'sin',
-      'senza',
-    ])
-      ? { asks: 'no', time }
-      : { asks: 'yes', time }
-  }
-  return null
 }
 
 /** The name of an attribute: a heading that is a valid name stays, any other is converted. */

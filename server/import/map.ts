@@ -3,15 +3,29 @@
  * column is named by its heading or by its number, as in `#3`; `-` skips it. Columns that are not mapped are guessed.
  */
 import { ImportRefusal, listed } from './columns.ts'
-import { questionOf, shownHeading } from './heading.ts'
+import { shownHeading } from './heading.ts'
 
 /** Fields by the heading of their column. */
 export type FieldMap = Map<string, string>
 
 /** The fields of a contact to which a column may be mapped; any other word names an attribute. */
 export const CONTACT_FIELDS = [
-  ...['id', 'email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into', 'updated_at'],
+  ...[
+    'id',
+    'email',
+    'email_sha256',
+    'phone',
+    'mail_consent',
+    'mail_refusal',
+    'mail_consent_at',
+    'minor',
+    'merged_into',
+  ],
+  ...['updated_at'],
 ]
+
+/** A permission with the values that allow, and after `!` those that refuse: `mail_consent=Weekly|Monthly|!Paper`. */
+const PERMISSION = /^mail_(consent|refusal)=/
 
 /** The fields of an order. */
 export const ORDER_FIELDS = [
@@ -25,7 +39,7 @@ export function parseMap(text: string | undefined, fields: readonly string[], at
   if (text === undefined || text.trim() === '') return map
   for (const [column, field] of pairs(text.trim())) {
     const bare = field.startsWith('attributes.') ? field.slice('attributes.'.length) : field
-    const known = field === '-' || fields.includes(field)
+    const known = field === '-' || fields.includes(PERMISSION.test(field) ? (field.split('=', 1)[0] ?? '') : field)
     if (!known && (!attributes || bare === '' || bare.length > 200)) {
       const others = attributes ? ', or the name of an attribute' : ''
       throw new ImportRefusal('bad_map', `a field in map must be ${fields.join(', ')}, -${others} (got "${field}")`)
@@ -69,10 +83,4 @@ export function checkMap(map: FieldMap, headings: readonly string[]): void {
     if (headings.includes(column) || (n && Number(n[1]) >= 1 && Number(n[1]) <= headings.length)) continue
     throw new ImportRefusal('bad_map', `map names the column "${column}", but the headings are ${listed(headings)}`)
   }
-}
-
-/** How a column mapped to `mail_consent` is read: one that asks for refusals stays so, whatever it is mapped to. */
-export function asksOf(heading: string): 'yes' | 'no' | 'status' {
-  const asks = questionOf(heading)?.asks
-  return asks === 'no' ? 'no' : asks === 'status' || asks === 'weak' ? 'status' : 'yes'
 }

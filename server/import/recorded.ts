@@ -53,7 +53,8 @@ export async function recordedImport(
     const counts = { created, updated, unchanged, rejected: rejected_total }
     const { notes } = last
     const report = {
-      ...{ columns: source.columns, dialect: source.dialect(), rejected: rejected.slice(0, MAX_KEPT) },
+      ...{ columns: source.columns, questions: source.questions(), dialect: source.dialect() },
+      ...{ rejected: rejected.slice(0, MAX_KEPT) },
       ...(notes === undefined ? {} : { notes }),
     }
     beatAt = now()

@@ -13,6 +13,7 @@ import { jsonRows, ndjsonRows } from './json-text.ts'
 import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
 import type { Note } from './notes.ts'
 import { openOrders } from './order-table.ts'
+import { type ImportQuestion, questionsOf } from './permission/column.ts'
 import type { SourceRow } from './source-row.ts'
 import { type OpenedTable, openTable, type TableRow } from './table.ts'
 import { isArchive, openWorkbook } from './workbook.ts'
@@ -21,11 +22,19 @@ import { isArchive, openWorkbook } from './workbook.ts'
 export type Source = {
   dialect(): Dialect
   columns: ReportedColumn[]
+  /** What only the sender can answer; complete once all rows were read. */
+  questions(): ImportQuestion[]
   /** Rows are identified by their address, because the file has no ids. */
   byAddress: boolean
   rows: AsyncIterable<SourceRow[]>
   /** What was noticed, once all rows were read. */
   notes: () => Note[]
+}
+
+/** Whether the rows come from a table, which may be of any age, and not from pushes that stream. */
+export function isOfFile(source: Pick<Source, 'dialect'>): boolean {
+  const { format } = source.dialect()
+  return format === 'csv' || format === 'xlsx'
 }
 
 /**
@@ -65,6 +74,7 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
     return {
       dialect: () => ({ format, encoding: decoder.encoding(), delimiter: null, newline: null }),
       columns: [],
+      questions: () => [],
       byAddress: false,
       notes: () => [],
       rows: format === 'json' ? jsonRows(text) : ndjsonRows(text),
@@ -83,11 +93,13 @@ function sourceOf(
   dialect: () => Dialect,
 ): Source {
   checkMap(map, table.headings)
-  if (options.kind === 'orders') return { dialect, byAddress: false, ...openOrders(table, rows, map, options) }
+  if (options.kind === 'orders')
+    return { dialect, byAddress: false, questions: () => [], ...openOrders(table, rows, map, options) }
   const columns = contactColumns(table, map)
   return {
     dialect,
     columns: reportedColumns(columns),
+    questions: () => questionsOf(columns),
     byAddress: !columns.some((column) => column.field === 'id'),
     notes: () => [],
     rows: readRows(rows, createContactReader(columns), keyOf(columns)),

@@ -1,4 +1,5 @@
 /** The output of the import commands. Pure. */
+import type { ImportQuestion } from './permission/column.ts'
 import type { ImportOutcome } from './run.ts'
 import type { Source } from './source.ts'
 
@@ -58,4 +59,24 @@ export function progressText(
   const length = Math.min(30, room)
   const full = Math.round(share * length)
   return `[${'#'.repeat(full)}${' '.repeat(length - full)}] ${text}`
+}
+
+/** What the sender must answer, and how. */
+export function questionTexts(questions: readonly ImportQuestion[]): string[] {
+  return questions.flatMap(({ column, code, examples, rows }) => {
+    const shown = examples.map((each) => JSON.stringify(each)).join(', ')
+    const asked = {
+      unknown_values: `"${column}" has values that are neither a yes nor a no (${shown}).`,
+      unknown_heading: `"${column}" may be for something else than mail (${shown}).`,
+      odd_legend: `"${column}" gives yes and no another meaning than usual (${shown}).`,
+    }[code]
+    const answers = {
+      unknown_values: `--map '${column}:mail_consent=VALUE|VALUE' if these values allow mail, '${column}:mail_refusal' if the column refuses`,
+      unknown_heading: `--map '${column}:mail_consent' if a yes allows mail, '${column}:mail_refusal' if it refuses`,
+      odd_legend: `--map '${column}:mail_consent' or '${column}:mail_refusal'`,
+    }[code]
+    const effect = code === 'unknown_heading' ? 'allow nothing' : 'leave the permission unclear, so nobody is mailed'
+    const count = `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`
+    return [`${asked} ${count} ${effect}.`, `  Import again with ${answers}, or '${column}:-' if it is not about mail.`]
+  })
 }

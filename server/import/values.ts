@@ -23,16 +23,6 @@ export function cleanCell(cell: string): string {
 const words = (text: string) => new Set(text.split(' '))
 const YES = words('1 true t yes y on oui vrai ja j wahr si verdadero vero')
 const NO = words('0 false f no n off non faux nein falsch falso')
-const NONE = words('none never null nil undefined unknown na - -- jamais nie nunca mai')
-const IN = words(
-  'subscribed subscriber optin optedin confirmed granted accepted agreed abonne abonniert inscrit suscrito iscritto angemeldet',
-)
-const OUT = words(
-  'unsubscribed unsubscribe optout optedout bounced bounce hardbounce hardbounced softbounced cleaned complained complaint ' +
-    'spam blacklisted blocklisted blocked suppressed notsubscribed nonsubscribed unsubscribedbyadmin denied refused ' +
-    'revoked withdrawn undeliverable desabonne desinscrit abgemeldet abbestellt gesperrt baja dadodebaja disiscritto invalid',
-)
-
 /** No cell that is longer is one of the words above. */
 const MAX_WORD = 200
 
@@ -50,31 +40,6 @@ function wordOf(text: string): string {
 export function readFlag(text: string): boolean | null {
   const word = /^([01])\.0+$/.exec(text.trim())?.[1] ?? wordOf(text)
   return YES.has(word) ? true : NO.has(word) ? false : null
-}
-
-/**
- * What a cell says about the permission to be mailed, given the question that its heading asks. A column of permissions
- * says yes only with a plain yes. A column of refusals never says yes: it says no, or nothing. An unreadable value
- * means nothing in the former and no in the latter.
- */
-export function readPermission(asks: 'yes' | 'no' | 'status' | 'weak', text: string): boolean | null {
-  const word = wordOf(text)
-  if (word === '' || NONE.has(word)) return null
-  if (asks === 'no') {
-    // Databases write "never" as a zero date.
-    if (readFlag(text) === false || IN.has(word) || /^[0\s.:TZ/-]+$/.test(text)) return null
-    return false
-  }
-  if (OUT.has(word)) return false
-  if (asks === 'weak') return null
-  if (IN.has(word)) return true
-  return asks === 'yes' ? readFlag(text) : null
-}
-
-/** Whether a cell in a column of permissions can be read as one. */
-export function isPermission(text: string): boolean {
-  const word = wordOf(text)
-  return readFlag(text) !== null || IN.has(word) || OUT.has(word) || NONE.has(word)
 }
 
 /** The address in a cell: bare, `mailto:`, or `Name <address>` with the name; the first of several joined by Google. */

@@ -22,7 +22,7 @@ export async function listMailable(
     if (row.contact_id === null) continue
     const mail = mailability({
       contact: true,
-      mailConsent: row.mail_consent === null ? null : row.mail_consent === 1,
+      mailConsent: row.mail_consent,
       marketing: row.marketing === 1,
       minor: row.minor === 1,
     })

@@ -9,6 +9,7 @@ import { visitorsOfKeys } from './claim-keys.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
 import { keysBeside } from './holders.ts'
+import { applyWord, saysWord, spreadRefusals } from './mail-words.ts'
 import { familyOf } from './merges.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ContactRow } from './schema/contacts.ts'
@@ -23,8 +24,13 @@ export type ContactPatch = {
   email?: string | null
   email_sha256?: string | null
   phone?: string | null
-  mail_consent?: boolean | null
+  /** `unclear`: something was said that could not be read. */
+  mail_consent?: boolean | 'unclear' | null
   mail_consent_at?: number | null
+  /** It comes from a file, which is of any age. */
+  of_file?: boolean
+  /** What it says about mail is the sender's answer to what was unclear. */
+  mail_answer?: boolean
   minor?: boolean | null
   merged_into?: string | null
   attributes?: Record<string, unknown>
@@ -60,6 +66,9 @@ export async function upsertContacts(
   }
   const erased = await findErased(trx, patches, keysOf)
   const changed = new Map<string, ContactRow>()
+  /** Those of them whose word about mail, or the address that it is about, may have changed. */
+  const said = new Set<string>()
+  const notes: [ContactRow | null, ContactRow][] = []
   for (const [place, patch] of patches.entries()) {
     const old = current.get(patch.id)
     // The next import of the same file must not bring the contact back.
@@ -72,8 +81,11 @@ export async function upsertContacts(
     if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
     current.set(patch.id, next)
     changed.set(patch.id, next)
-    note?.(old ?? null, next)
+    notes.push([old ?? null, next])
+    if (saysWord(patch) || old?.email !== next.email || old?.email_sha256 !== next.email_sha256) said.add(patch.id)
   }
+  notes.push(...(await spreadRefusals(trx, changed, said, keysOf)))
+  for (const [before, after] of notes) note?.(before, after)
   await writeContacts(trx, [...changed.values()], keysOf)
   await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
@@ -110,7 +122,10 @@ function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
     ...Object.keys(attributes).map((name) => `@${name}`),
   ]
   const setAt = new Map([...filled.map((field) => [field, row.updated_at] as const), ...Object.entries(times)])
+  if (saysWord(patch)) applyWord(next, setAt, patch)
   for (const field of FIELDS) {
+    // The word about mail has a rule of its own.
+    if (saysWord(patch) && (field === 'mail_consent' || field === 'mail_consent_at')) continue
     const value = patch[field]
     if (value === undefined || patch.updated_at < (setAt.get(field) ?? Number.NEGATIVE_INFINITY)) continue
     Object.assign(next, { [field]: toColumn(field, value) })

@@ -4,6 +4,7 @@ import { linesOf } from '../domain/commerce/lines.ts'
 import type { Evidence } from '../domain/event.ts'
 import { type Grade, reaches } from '../domain/grade.ts'
 import { type ContactId, contactPerson, type PersonId, type VisitorId } from '../domain/ids.ts'
+import type { MailFlag } from '../domain/mail-permission.ts'
 import type { MatchChange, MatchStrength } from '../domain/match.ts'
 import { oneName } from '../domain/membership.ts'
 import { loadCarts } from './carts.ts'
@@ -31,7 +32,7 @@ export type MatchFacts = {
   matchedAt: number
   lastSeenAt: number
   visitors: number
-  mailConsent: boolean | null
+  mailConsent: MailFlag | null
   marketing: boolean
   minor: boolean
   segments: { id: string; name: string; entered_at: number }[]
@@ -61,7 +62,7 @@ export async function loadMatchFacts(
       evidence: decodeJson(person.evidence),
       grade: person.grade,
       matchedAt: person.matched_at,
-      mailConsent: person.mail_consent === null ? null : person.mail_consent === 1,
+      mailConsent: person.mail_consent,
     }))
     for (const match of await describe(db, told)) matches.set(match.contactId, match)
   }
@@ -85,7 +86,7 @@ export async function loadFeedFacts(
     evidence: ['form_email' as const],
     grade: null,
     matchedAt: person.cart_updated_at ?? person.last_seen,
-    mailConsent: true,
+    mailConsent: 1 as const,
   }))
   for (const each of await describe(db, told)) facts.set(each.contactId, each)
   return facts

@@ -381,15 +381,17 @@ const history: fc.Arbitrary<History> = fc
       { weight: 1, arbitrary: fc.array(crowd, { minLength: 1, maxLength: 2 }) },
     ),
     pushes: fc.array(push, { maxLength: 6 }),
+    // A refusal reaches those who have the address at the time, so addresses move only where nobody refuses.
+    refusals: fc.boolean(),
     importedOn: fc.array(fc.constantFrom(0, 0, 20, 60), { minLength: CONTACTS.length, maxLength: CONTACTS.length }),
     settings: fc.record({
       trust_unsigned_login: fc.boolean(),
       email_click_backstitch: fc.constantFrom('session' as const, 'window' as const),
     }),
   })
-  .map(({ requests, crowds, pushes, importedOn, settings }) => ({
+  .map(({ requests, crowds, pushes, refusals, importedOn, settings }) => ({
     settings,
-    told: [...toldOf(requests), ...crowds.flatMap(toldOfCrowd), ...pushesOf(pushes, importedOn)],
+    told: [...toldOf(requests), ...crowds.flatMap(toldOfCrowd), ...pushesOf(pushes, refusals, importedOn)],
   }))
 
 function toldOfCrowd({ claim, size, start, step, networks, leaving }: Crowd, nth: number): Told[] {
@@ -444,13 +446,31 @@ function toldOf(requests: (typeof request extends fc.Arbitrary<infer T> ? T : ne
   })
 }
 
-function pushesOf(pushes: (typeof push extends fc.Arbitrary<infer T> ? T : never)[], importedOn: number[]): Told[] {
+function pushesOf(
+  pushes: (typeof push extends fc.Arbitrary<infer T> ? T : never)[],
+  refusals: boolean,
+  importedOn: number[],
+): Told[] {
+  const kept = pushes.map(({ contact, patch: { email, mail_consent, ...rest } }) => ({
+    contact,
+    patch: {
+      ...rest,
+      ...(email === undefined || refusals ? {} : { email }),
+      ...(mail_consent === undefined ? {} : { mail_consent: mail_consent || !refusals }),
+    },
+  }))
   const all = [
     ...CONTACTS.map((id, n) => ({ contact: n, patch: { email: `${id}@example.com`, mail_consent: true } })),
-    ...pushes,
+    ...kept,
   ]
   return all.map(({ contact, patch }, n) => ({
-    patch: { id: CONTACTS[contact]!, ...patch, updated_at: START + n * 1000 },
+    patch: {
+      id: CONTACTS[contact]!,
+      ...patch,
+      // The date of a word is that of its push, as the API takes it.
+      ...('mail_consent' in patch ? { mail_consent_at: START + n * 1000 } : {}),
+      updated_at: START + n * 1000,
+    },
     importedAt: START + importedOn[contact]! * DAY,
   }))
 }

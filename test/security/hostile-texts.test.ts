@@ -17,34 +17,23 @@ import { createOrderCheck } from '../../server/import/check-order.ts'
 import { dayOrderOf, readDigits, readInstant, readSerial } from '../../server/import/dates.ts'
 import { guessDelimiter, guessNewline, readSepLine } from '../../server/import/dialect.ts'
 import { createDecoder } from '../../server/import/encoding.ts'
-import {
-  attributeName,
-  isOfAnother,
-  isSecretHeading,
-  plain,
-  questionOf,
-  shownHeading,
-} from '../../server/import/heading.ts'
+import { attributeName, isOfAnother, isSecretHeading, plain, shownHeading } from '../../server/import/heading.ts'
 import { readItemTexts } from '../../server/import/item-texts.ts'
 import { ndjsonRows } from '../../server/import/json-text.ts'
 import { orderHeading } from '../../server/import/order-headings.ts'
+import { readAnswer } from '../../server/import/permission/answer.ts'
+import { questionOf } from '../../server/import/permission/question.ts'
 import { openSource } from '../../server/import/source.ts'
 import { storeZoneOf } from '../../server/import/store-zones.ts'
-import {
-  attributeValue,
-  cleanCell,
-  isPermission,
-  readAddress,
-  readFlag,
-  readPermission,
-  typeOf,
-} from '../../server/import/values.ts'
+import { attributeValue, cleanCell, readAddress, readFlag, typeOf } from '../../server/import/values.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { amount } from '../support/long.ts'
 
 const { check: checkOrder } = createOrderCheck({ zone: 'UTC', from: 'nobody', currency: null })
 const order = (field: string) => (text: string) =>
   checkOrder({ order_id: '1', at: '2026-03-01T09:30:00Z', total: 1, currency: 'EUR', [field]: text })
+
+const NO_VALUES = { allowed: new Set<string>(), refused: new Set<string>() }
 
 /** What reads texts from outside. */
 const READERS: Record<string, (text: string) => unknown> = {
@@ -88,7 +77,11 @@ const READERS: Record<string, (text: string) => unknown> = {
   'what a heading reveals': (text) => [plain(text), isSecretHeading(text), isOfAnother(text), questionOf(text)],
   'names of a heading': (text) => [attributeName(text), shownHeading(text)],
   'amounts of a cell': (text) => [currencyIn(text), decimalMarkOf([text])],
-  'words of a cell': (text) => [cleanCell(text), readFlag(text), readPermission('no', text), isPermission(text)],
+  'words of a cell': (text) => [
+    cleanCell(text),
+    readFlag(text),
+    ...(['forbids', 'grants', 'state'] as const).map((asks) => readAnswer(asks, text, NO_VALUES)),
+  ],
   'times of a cell': (text) => [readInstant(text, 'dmy'), dayOrderOf([text]), readSerial(text), readDigits(text)],
   'type of a cell': (text) => [typeOf([text], false), attributeValue(text, 'decimal', null)],
   readAddress,

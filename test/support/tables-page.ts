@@ -128,7 +128,8 @@ const HEAD = `# The tables
 
 This page is generated from the register of tables (\`server/store/tables.ts\`) and the files of their families, and a
 test keeps it up to date (\`WRITE_DOCS=1 npm test -- test/unit/tables.test.ts\` rewrites it). Times are milliseconds since
-1970 in UTC, a \`Flag\` is 0 or 1, money is in minor units, and \`Json<T>\` is text.
+1970 in UTC, a \`Flag\` is 0 or 1, a \`MailFlag\` 1 (given), 0 (refused)
+or 2 (unclear), money is in minor units, and \`Json<T>\` is text.
 
 When a contact is erased, visitors that nobody else used are withdrawn first, so the line about withdrawal applies to
 their rows; the line about erasure covers everything else.

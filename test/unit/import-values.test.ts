@@ -1,9 +1,9 @@
 /** Readers of single cells and headings, as tables. */
 import { describe, expect, test } from 'vitest'
 import { dayOrderOf, readInstant, readIsoTime } from '../../server/import/dates.ts'
-import { attributeName, isSecretHeading, plain, questionOf } from '../../server/import/heading.ts'
+import { attributeName, isSecretHeading, plain } from '../../server/import/heading.ts'
 import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
-import { attributeValue, cleanCell, readAddress, readFlag, readPermission, typeOf } from '../../server/import/values.ts'
+import { attributeValue, cleanCell, readAddress, readFlag, typeOf } from '../../server/import/values.ts'
 
 test.each([
   ['E-Mail *', 'email'],
@@ -39,89 +39,6 @@ describe('secrets are recognised by their heading', () => {
     'not %s',
     (heading) => expect(isSecretHeading(heading)).toBe(false),
   )
-})
-
-describe('what a heading asks about mail', () => {
-  test.each([
-    ...['Newsletter (0/1)', 'Opt-in (0/1)', 'is_subscribed', 'email_permission', 'Accepts Email Marketing', 'Abonné'],
-    ...['Consentement marketing', 'Einwilligung E-Mail', 'Newsletter abonniert', 'Suscrito', 'Consenso marketing'],
-    ...['marketing_consent', 'EmailOptIn', 'Receive e-mails'],
-  ])('%s asks whether the contact may be mailed', (heading) =>
-    expect(questionOf(heading)).toEqual({ asks: 'yes', time: false }),
-  )
-  test.each([
-    ...[
-      'unsubscribed',
-      'opt_out',
-      'Opted Out',
-      'HasOptedOutOfEmail',
-      'Do Not Email',
-      'donotemail',
-      'blacklisted',
-      'bounced',
-    ],
-    ...[
-      'Hard Bounce',
-      'is_suppressed',
-      'Désabonné',
-      'désinscrit',
-      'Abgemeldet',
-      'Dado de baja',
-      'Disiscritto',
-      'no newsletter',
-    ],
-    ...['Kein Newsletter', 'complained', 'Werbesperre', 'Ne pas contacter', 'not opted in', 'spam'],
-  ])('%s asks whether mailing is forbidden', (heading) =>
-    expect(questionOf(heading)).toEqual({ asks: 'no', time: false }),
-  )
-  test.each([
-    ['unsubscribed_at', { asks: 'no', time: true }],
-    ['UNSUB_TIME', { asks: 'no', time: true }],
-    ['Opt-in date', { asks: 'yes', time: true }],
-    ['Subscription status', { asks: 'status', time: false }],
-    ['Status', { asks: 'weak', time: false }],
-    ['SMS opt-in', null],
-    ['Partner opt-in', null],
-    ['Unsubscribe link', null],
-    ['Newsletter source', null],
-    ['Cookie consent', null],
-    ['Soft bounces', null],
-    ['City', null],
-  ])('%s asks %j', (heading, question) => expect(questionOf(heading)).toEqual(question))
-})
-
-describe('never the opposite', () => {
-  const NOS = ['0', 'no', 'No', 'false', 'FALSE', 'N', 'non', 'nein', 'off', '', '-', 'never', 'none', 'n/a', '0.0']
-  const YESES = ['1', 'yes', 'Yes', 'true', 'Y', 'oui', 'ja', 'sí', 'on']
-  test.each([...NOS, '0000-00-00 00:00:00', 'subscribed', 'opt-in'])('a refusal of %j says nothing', (cell) =>
-    expect(readPermission('no', cell)).toBe(null),
-  )
-  test.each([...YESES, 'x', '2024-05-01', '-1', '3', 'too many mails', 'unsubscribed'])(
-    'a refusal of %j is no',
-    (cell) => expect(readPermission('no', cell)).toBe(false),
-  )
-  test.each([...YESES, 'subscribed', 'Opt-in'])('a permission of %j is yes', (cell) =>
-    expect(readPermission('yes', cell)).toBe(true),
-  )
-  test.each(['0', 'no', 'false', 'non', 'nein', 'unsubscribed', 'opt-out', 'Bounced'])(
-    'a permission of %j is no',
-    (cell) => expect(readPermission('yes', cell)).toBe(false),
-  )
-  test.each(['', 'x', 'maybe', '2', '-1', 'weekly', '2024-05-01', 'pending', 'n/a'])(
-    'a permission of %j is none',
-    (cell) => expect(readPermission('yes', cell)).toBe(null),
-  )
-  test.each([
-    ['status', 'subscribed', true],
-    ['status', 'unsubscribed', false],
-    ['status', 'Hard-bounced', false],
-    ['status', 'non-subscribed', false],
-    ['status', 'pending', null],
-    ['status', '1', null],
-    ['weak', 'subscribed', null],
-    ['weak', 'active', null],
-    ['weak', 'Unsubscribed', false],
-  ] as const)('a %s of %j is %j', (asks, cell, said) => expect(readPermission(asks, cell)).toBe(said))
 })
 
 test.each([

@@ -25,7 +25,7 @@ export const consent: NodeKind<'consent'> = {
     if (mail !== undefined) {
       const where = mail
         ? eb('mail_consent', '=', 1)
-        : eb.or([eb('mail_consent', '=', 0), eb('mail_consent', 'is', null)])
+        : eb.or([eb('mail_consent', '!=', 1), eb('mail_consent', 'is', null)])
       parts.push({ where, since: since(eb.ref('mail_consent_since'), 'import'), edges: [] })
     }
     if (marketing !== undefined) {

@@ -3,6 +3,7 @@
 import type { OrderItem } from '../../domain/commerce/items.ts'
 import type { OrderSource, Standing } from '../../domain/commerce/order.ts'
 import type { ContactId, VisitorId } from '../../domain/ids.ts'
+import type { MailFlag } from '../../domain/mail-permission.ts'
 import type { Flag, Json } from './columns.ts'
 
 /** A contact. `field_times` holds the time of each field that was not set at `updated_at`. */
@@ -11,7 +12,7 @@ export type ContactRow = {
   email: string | null
   email_sha256: string | null
   phone: string | null
-  mail_consent: Flag | null
+  mail_consent: MailFlag | null
   mail_consent_at: number | null
   minor: Flag
   merged_into: ContactId | null

@@ -1,4 +1,5 @@
 /** Derived rows: all of them can be recomputed from the facts, which is what `rebuild` does. */
+
 import type { LeftOut } from '../../domain/commerce/addresses.ts'
 import type { CartState, CartStep, RecoveredBy } from '../../domain/commerce/cart.ts'
 import type { CartItem } from '../../domain/commerce/items.ts'
@@ -8,6 +9,7 @@ import type { LinkState, Proof } from '../../domain/identity-link.ts'
 import type { Strength } from '../../domain/identity-table.ts'
 import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
 import type { EndReason, Reason } from '../../domain/link-reasons.ts'
+import type { MailFlag } from '../../domain/mail-permission.ts'
 import type { MembershipReason } from '../../domain/membership.ts'
 import type { Flag, Json } from './columns.ts'
 
@@ -144,7 +146,7 @@ export type PersonRow = {
   identity: Flag
   marketing: Flag
   marketing_since: number | null
-  mail_consent: Flag | null
+  mail_consent: MailFlag | null
   mail_consent_since: number | null
   minor: Flag
   cart_visitor_id: VisitorId | null
