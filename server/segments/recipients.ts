@@ -1,6 +1,6 @@
 /** The recipients of a mailing, one page at a time: named contacts, or the mailable members of a segment. */
 import type { Kysely } from 'kysely'
-import { existingContacts } from '../store/contacts.ts'
+import { existingContacts } from '../store/contact-cards.ts'
 import type { Database } from '../store/schema.ts'
 import { findSegment } from './definitions.ts'
 import { listMailable, type MemberCursor } from './mailable.ts'

@@ -1,4 +1,4 @@
-/** What lists show of contacts. */
+/** Which contacts exist, and what lists show of them. */
 import type { Kysely } from 'kysely'
 import { chunks } from './engine/many.ts'
 import { decodeJson } from './schema/columns.ts'
@@ -20,4 +20,19 @@ export async function loadContactCards(db: Kysely<Database>, ids: string[]) {
     }
   }
   return cards
+}
+
+/** Which of these ids belong to contacts that exist and were not erased. */
+export async function existingContacts(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
+  const found = new Set<string>()
+  for (const part of chunks([...new Set(ids)], 500)) {
+    const rows = await db
+      .selectFrom('contacts')
+      .select('contact_id')
+      .where('contact_id', 'in', part)
+      .where('erased_at', 'is', null)
+      .execute()
+    for (const row of rows) found.add(row.contact_id)
+  }
+  return found
 }

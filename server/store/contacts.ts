@@ -276,21 +276,6 @@ export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf, only =
   }
 }
 
-/** Which of these ids belong to contacts that exist and were not erased. */
-export async function existingContacts(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
-  const found = new Set<string>()
-  for (const part of chunks([...new Set(ids)], 500)) {
-    const rows = await db
-      .selectFrom('contacts')
-      .select('contact_id')
-      .where('contact_id', 'in', part)
-      .where('erased_at', 'is', null)
-      .execute()
-    for (const row of rows) found.add(row.contact_id)
-  }
-  return found
-}
-
 /** The contacts that hold each key, by key. */
 export async function holdersOf(db: Kysely<Database>, keys: string[]): Promise<Map<string, string[]>> {
   const holders = new Map<string, string[]>()
