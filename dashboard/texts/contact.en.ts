@@ -19,6 +19,7 @@ export const contactEn = {
   noMailAboutVisits: (why: string) => `Not mailed about visits and carts: ${why}.`,
   whyNoMail: {
     no_mail_consent: 'no mail permission',
+    permission_unclear: 'an import could not read the mail permission',
     no_marketing_consent: 'no marketing consent',
     not_a_contact: 'not a known customer',
     minor: 'the customer is a minor',

@@ -18,6 +18,7 @@ export const contactFr: typeof contactEn = {
   noMailAboutVisits: (why) => `Aucune relance sur ses visites et ses paniers\u00a0: ${why}.`,
   whyNoMail: {
     no_mail_consent: 'e-mail non autorisé',
+    permission_unclear: 'un import n’a pas pu lire l’autorisation d’e-mail',
     no_marketing_consent: 'pas de consentement marketing',
     not_a_contact: 'client inconnu',
     minor: 'client mineur',
