@@ -11,6 +11,8 @@ type Fields = Record<string, unknown>
 /** The texts that are cut to their length. Addresses keep more: most of a long one is a query that is removed anyway. */
 const TEXTS = { url: LIMITS.eventBytes, referrer: LIMITS.eventBytes, title: 1024, type: 64 } as const
 
+const CUT = ['url', 'referrer', 'title', 'type'] as const
+
 /** Changes the parts of a batch apart from its events. */
 export function tolerateBatch(body: unknown): void {
   if (!isFields(body)) return
@@ -30,7 +32,7 @@ export function tolerateEvent(event: unknown): [field: string, length: number][]
   asIso(event, 'at')
   if (typeof event.id === 'number') event.id = String(event.id)
   let cuts: [field: string, length: number][] | null = null
-  for (const name of ['url', 'referrer', 'title', 'type'] as const) {
+  for (const name of CUT) {
     const text = event[name]
     if (typeof text !== 'string' || text.length <= TEXTS[name]) continue
     cuts ??= []

@@ -6,6 +6,7 @@ import type { Transaction } from 'kysely'
 import { CART_TYPES } from '../domain/commerce/cart.ts'
 import type { CommerceProblem } from '../domain/commerce/lines.ts'
 import { REFUND_TYPES } from '../domain/commerce/order.ts'
+import { isPlainCommerce } from '../domain/commerce/plain.ts'
 import { readCommerce } from '../domain/commerce/read.ts'
 import type { Entry, StampedEvent } from '../domain/event.ts'
 import { type Door, excerptOf, type Noticed } from '../domain/quality.ts'
@@ -50,7 +51,7 @@ function suspectsAmong(entries: Entry[]): Map<string, Unread> {
   const found = new Map<string, Unread>()
   for (const entry of entries) {
     for (const event of entry.events) {
-      if (!READ.has(event.type)) continue
+      if (!READ.has(event.type) || isPlainCommerce(event.props ?? {})) continue
       const key = `${entry.visitor} ${event.id}`
       if (problemsOf(event, null).length > 0 && !found.has(key)) found.set(key, { entry, event })
     }
