@@ -4,6 +4,7 @@ import { Problem } from '../domain/problem.ts'
 import { type AuditEntry, knownToAudit, listAudit, writeAudit } from '../store/audit.ts'
 import { hashesOf } from '../store/tombstones.ts'
 import { allow } from './auth.ts'
+import { layoutOf } from './csv-layout.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { type Cells, exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
@@ -64,7 +65,7 @@ export function auditRoutes(deps: HttpDeps) {
       },
     }),
     async (c) => {
-      const { after, limit, format, bom, from, to, actor, action, contact, visitor } = c.req.valid('query')
+      const { after, limit, format, from, to, actor, action, contact, visitor } = c.req.valid('query')
       if (contact !== undefined && visitor !== undefined) {
         throw new Problem(400, 'invalid_request', 'query must hold at most one of contact and visitor')
       }
@@ -94,7 +95,7 @@ export function auditRoutes(deps: HttpDeps) {
         detail: { from: from ?? null, to: to ?? null, ...(await knownToAudit(deps.db, filter)), person, format },
       })
       if (format !== 'json') {
-        const file = { format, bom: bom === 'true', name: 'audit', columns: COLUMNS, cells }
+        const file = { format, layout: layoutOf(c.req.valid('query')), name: 'audit', columns: COLUMNS, cells }
         return fileResponse({ ...paged(next, limit), ...file })
       }
       const { rows, more } = await next(limit ?? MAX_LIMIT)

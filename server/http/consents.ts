@@ -9,6 +9,7 @@ import { type LedgerFilter, type LedgerPosition, type LedgerRow, readLedger } fr
 import { hashesOf } from '../store/tombstones.ts'
 import { visitorsOf } from '../store/visitor-persons.ts'
 import { allow, checkExport } from './auth.ts'
+import { layoutOf } from './csv-layout.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
@@ -108,7 +109,7 @@ export function consentRoutes(deps: HttpDeps) {
       },
     }),
     async (c) => {
-      const { after, limit, format, bom, visitor, contact, from, to } = c.req.valid('query')
+      const { after, limit, format, visitor, contact, from, to } = c.req.valid('query')
       if (format !== 'json') checkExport(c.get('caller'))
       const list = `consents:${JSON.stringify([visitor, contact, from, to])}`
       let position: LedgerPosition = decodeCursor(list, after, positionSchema) ?? { choice: null, withdrawal: null }
@@ -134,7 +135,7 @@ export function consentRoutes(deps: HttpDeps) {
       if (format !== 'json') {
         const file = {
           format,
-          bom: bom === 'true',
+          layout: layoutOf(c.req.valid('query')),
           name: 'consents',
           columns: CHOICE_COLUMNS,
           cells: (row: Choice) => row,

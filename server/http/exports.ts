@@ -1,11 +1,10 @@
 /**
  * Exports lists as files: CSV for people and spreadsheets, NDJSON for programs. Pages are written as the client reads
- * them, so that a list of millions of rows needs the memory of one page. A text that a spreadsheet would run as a formula is
- * made harmless; a number stays a number.
+ * them, so that a list of millions of rows needs the memory of one page. The layout
+ * of a CSV is in `csv-layout.ts`.
  */
 import { z } from '@hono/zod-openapi'
-import { stringify } from 'csv-stringify/sync'
-import { guardCell } from '../domain/csv-cell.ts'
+import { type CsvLayout, csvQuery, csvText } from './csv-layout.ts'
 import { MAX_LIMIT, pageQuery } from './paging.ts'
 import { type json, jsonContent } from './shapes.ts'
 
@@ -13,10 +12,7 @@ import { type json, jsonContent } from './shapes.ts'
 export const exportQuery = pageQuery.extend({
   limit: pageQuery.shape.limit.unwrap().optional(),
   format: z.enum(['json', 'ndjson', 'csv'], 'must be json, ndjson or csv').default('json'),
-  bom: z
-    .enum(['true', 'false'], 'must be true or false')
-    .optional()
-    .openapi({ description: 'Whether the CSV starts with a byte order mark, which Excel needs to recognise UTF-8.' }),
+  ...csvQuery,
 })
 
 /** The file formats of such a list, besides JSON. */
@@ -47,18 +43,18 @@ export type Cells = Record<string, string | number | boolean | null | undefined>
 /** Streams the pages as a file. `next` reads the next page; `cells` flattens a row for CSV. */
 export function fileResponse<T>(options: {
   format: 'ndjson' | 'csv'
-  bom: boolean
+  layout: CsvLayout
   name: string
   next: () => Promise<Page<T>>
   columns: string[]
   cells: (row: T) => Cells
 }): never {
-  const { format, bom, name, next, columns, cells } = options
+  const { format, layout, name, next, columns, cells } = options
   const encoder = new TextEncoder()
   let first = true
   const text = (rows: T[]): string => {
     if (format === 'ndjson') return rows.map((row) => `${JSON.stringify(row)}\n`).join('')
-    return stringify(rows.map(cells), { header: first, columns, bom: first && bom, cast: { string: guardCell } })
+    return csvText(rows.map(cells), columns, layout, first)
   }
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {

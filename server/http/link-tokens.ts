@@ -10,6 +10,7 @@ import { writeAudit } from '../store/audit.ts'
 import { loadContactCards } from '../store/contact-cards.ts'
 import { allow } from './auth.ts'
 import { IDS_BYTES, limitBody } from './body-limit.ts'
+import { csvQuery, layoutOf } from './csv-layout.ts'
 import type { Caller, HttpDeps, MintedLink, PrivateEnv } from './deps.ts'
 import { fileResponse, jsonOrFile } from './exports.ts'
 import { contactId, iso, json, refusals, shortId, tooLarge } from './shapes.ts'
@@ -98,9 +99,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
         request: {
           query: z.object({
             format: z.enum(['json', 'csv'], 'must be json or csv').optional(),
-            bom: z.enum(['true', 'false'], 'must be true or false').optional().openapi({
-              description: 'Whether the CSV starts with a byte order mark, which Excel needs to recognise UTF-8.',
-            }),
+            ...csvQuery,
           }),
           body: { required: true, content: { 'application/json': { schema: requestSchema } } },
         },
@@ -112,7 +111,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
       }),
       async (c) => {
         const body = c.req.valid('json')
-        const { format, bom } = c.req.valid('query')
+        const { format } = c.req.valid('query')
         const now = deps.now()
         // The reply lists the members of the segment.
         if (body.segment !== undefined && !permits(c.get('caller').scopes, ['segments:read'])) {
@@ -139,7 +138,7 @@ export function linkTokenRoutes(deps: HttpDeps) {
           const emails = mayReadContacts(c.get('caller'))
           return fileResponse<MintedLink & { email?: string | null }>({
             format: 'csv',
-            bom: bom === 'true',
+            layout: layoutOf(c.req.valid('query')),
             name: `links-${body.message}`,
             columns: emails
               ? ['contact', 'email', 'token', 'url', 'redirect']

@@ -20,6 +20,7 @@ import type { CartRow } from '../store/schema/derived.ts'
 import type { MatchChangeRow } from '../store/schema/feed.ts'
 import { allow } from './auth.ts'
 import { MATCH_CSV } from './csv-columns.ts'
+import { layoutOf } from './csv-layout.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { matchSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
@@ -54,7 +55,7 @@ export function matchRoutes(deps: HttpDeps) {
       },
     }),
     async (c) => {
-      const { after, limit, segment, min_grade: floor = null, format, bom } = c.req.valid('query')
+      const { after, limit, segment, min_grade: floor = null, format } = c.req.valid('query')
       const found = segment === undefined ? null : await findSegment(deps.db, segment)
       if (segment !== undefined && !found) {
         throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${segment}")`)
@@ -85,7 +86,7 @@ export function matchRoutes(deps: HttpDeps) {
         return fileResponse({
           ...paged(next, limit),
           format,
-          bom: bom === 'true',
+          layout: layoutOf(c.req.valid('query')),
           name,
           ...MATCH_CSV,
         })

@@ -5,6 +5,7 @@ import { ADVICE } from '../domain/quality-advice.ts'
 import { writeAudit } from '../store/audit.ts'
 import { arrivedLately, listQuality, type QualityLine, type QualityPosition } from '../store/quality.ts'
 import { allow } from './auth.ts'
+import { layoutOf } from './csv-layout.ts'
 import { dayQuery, daysOf } from './days.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
@@ -58,7 +59,7 @@ export function qualityRoutes(deps: HttpDeps) {
       responses: { 200: jsonOrFile('A page of the report, or all of it as a file', pageOf(lineSchema)), ...refusals },
     }),
     async (c) => {
-      const { after, limit, format, bom, site = null, ...asked } = c.req.valid('query')
+      const { after, limit, format, site = null, ...asked } = c.req.valid('query')
       const now = deps.now()
       const days = { ...daysOf(asked, now), site }
       const lacking = (await arrivedLately(deps.db, now, site)).filter(lacksConsent)
@@ -83,7 +84,7 @@ export function qualityRoutes(deps: HttpDeps) {
           ...{ id: deps.newId(), at: now, actor: c.get('caller').actor, action: 'quality.export' },
           detail: { site, format },
         })
-        const file = { format, bom: bom === 'true', name: 'quality', columns: COLUMNS }
+        const file = { format, layout: layoutOf(c.req.valid('query')), name: 'quality', columns: COLUMNS }
         return fileResponse({ ...paged(next, limit), ...file, cells: (line) => line })
       }
       const { rows, more } = await next(limit ?? MAX_LIMIT)

@@ -15,6 +15,7 @@ import type { CartRow } from '../store/schema/derived.ts'
 import { loadTyped } from '../store/typed.ts'
 import { allow, checkExport } from './auth.ts'
 import { MEMBER_CSV } from './csv-columns.ts'
+import { layoutOf } from './csv-layout.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { memberSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
@@ -46,7 +47,7 @@ export function memberRoutes(deps: HttpDeps) {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { after, limit, min_grade: floor = null, format, bom } = c.req.valid('query')
+      const { after, limit, min_grade: floor = null, format } = c.req.valid('query')
       if (format !== 'json') checkExport(c.get('caller'))
       const segment = await findSegment(deps.db, id)
       if (!segment) throw unknownSegment(id)
@@ -75,7 +76,7 @@ export function memberRoutes(deps: HttpDeps) {
         return fileResponse({
           ...paged(next, limit),
           format,
-          bom: bom === 'true',
+          layout: layoutOf(c.req.valid('query')),
           name,
           ...MEMBER_CSV,
         })

@@ -87,12 +87,43 @@ test('a file with a limit contains that many rows', async () => {
 test('matches can be downloaded too, without what a contact may not be mailed about', async () => {
   const rows = rowsOf((await file('/api/v1/matches?format=csv')).text)
   expect(rows).toMatchObject([
-    { change: 'matched', contact_id: "'+41", cart_item_ids: 'ring', segments: 'cart_abandoned' },
+    { change: 'matched', contact_id: "'+41", mailable: 'true', cart_item_ids: 'ring', segments: 'cart_abandoned' },
   ])
   await server.post('/api/v1/contacts', [{ id: '+41', mail_consent: false }])
   await settled(server)
   const masked = rowsOf((await file('/api/v1/matches?format=csv')).text).at(-1)
-  expect(masked).toMatchObject({ mailable: '', why_not_mailable: 'no_mail_consent', cart_item_ids: '', segments: '' })
+  expect(masked).toMatchObject({
+    mailable: 'false',
+    why_not_mailable: 'no_mail_consent',
+    cart_item_ids: '',
+    segments: '',
+  })
+})
+
+test('a file is laid out for the program that opens it', async () => {
+  const lines = async (query: string) => (await file(`/api/v1/matches?format=csv&limit=1${query}`)).text.split('\n')
+  for (const [query, begin, sign, end] of [
+    ['', 'seq,', ',', ''],
+    ['&separator=comma', 'seq,', ',', ''],
+    ['&separator=semicolon', 'seq;', ';', ''],
+    ['&separator=tab', 'seq\t', '\t', ''],
+    ['&separator=semicolon&bom=true', '\uFEFFseq;', ';', ''],
+    ['&profile=excel-fr', '\uFEFFseq;', ';', '\r'],
+    ['&profile=excel-fr&bom=false', 'seq;', ';', '\r'],
+    ['&profile=excel-fr&separator=tab', '\uFEFFseq\t', '\t', '\r'],
+  ] as const) {
+    const [head = '', row = ''] = await lines(query)
+    expect({ query, begins: head.startsWith(begin), ends: head.endsWith(`cart_grade${end}`) }).toEqual({
+      query,
+      begins: true,
+      ends: true,
+    })
+    expect(row.split(sign).length).toBeGreaterThan(10)
+    expect(row).toContain(`${sign}false${sign}`)
+  }
+  for (const query of ['separator=pipe', 'profile=excel-xx']) {
+    expect((await server.api(`/api/v1/matches?format=csv&${query}`)).status).toBe(400)
+  }
 })
 
 test('an unknown format is refused with the allowed ones', async () => {
