@@ -11,12 +11,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import BetterSqlite3 from 'better-sqlite3'
 import { afterAll, expect, test } from 'vitest'
+import { ask } from '../support/ask.ts'
 import { createLedger, exactly, repeatOpen, sendLoad, tally, tallyText } from '../support/ledger.ts'
 import { amount } from '../support/long.ts'
 import { settled } from '../support/sender.ts'
 import { freePort, serverArguments, startServer, type TestServer } from '../support/server.ts'
 
-const ROUNDS = amount(8, 50)
+const ROUNDS = amount(6, 50)
 
 /** This many first rounds are killed while the folder is empty or half set up, then every so many-th at its start. */
 const FIRST_STARTS = amount(2, 5)
@@ -52,12 +53,13 @@ test(`killed ${ROUNDS} times under load, a server keeps every acknowledged event
     moments[moment] = (moments[moment] ?? 0) + 1
   }
   const dataDir = mkdtempSync(join(tmpdir(), 'couture-test-'))
+  const bundled = await ask('product', null)
   for (let round = 0; round < ROUNDS; round++) {
     if (round < FIRST_STARTS || round % KILL_A_START === 0) {
-      const { command, args, options } = serverArguments({ port, dataDir })
+      const { command, args, options } = serverArguments({ port, dataDir }, bundled)
       const starting = spawn(command, args, { ...options, stdio: 'ignore' })
       const gone = new Promise((resolve) => starting.once('exit', resolve))
-      await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 1000))
+      await new Promise((resolve) => setTimeout(resolve, 100 + Math.random() * 500))
       starting.kill('SIGKILL')
       await gone
       count(round < FIRST_STARTS ? 'at its first start' : 'at its start')

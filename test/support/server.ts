@@ -104,7 +104,11 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
 export async function startRefused(
   options: ServerOptions & { dataDir: string; port: number },
 ): Promise<{ code: number | null; stdout: string; stderr: string }> {
-  const { command, args, options: where } = serverArguments(options)
+  const {
+    command,
+    args,
+    options: where,
+  } = serverArguments(options, isShared() ? await ask('product', null) : undefined)
   return new Promise((resolve) => {
     const child = execFile(command, args, { ...where, timeout: 20_000 }, (_, stdout, stderr) =>
       resolve({ code: child.exitCode, stdout, stderr }),
