@@ -47,7 +47,9 @@ export async function withStoreAsIs<T>(at: StoreAt, work: (db: Store) => Promise
 }
 
 function noInstallation(place: string): Error {
-  return new Error(`there is no installation in ${place}; only \`couture serve\` makes one, so name the server's own`)
+  return new Error(
+    `there is no installation in ${place}; only \`couture serve\` and \`couture init\` make one, so name the server's own`,
+  )
 }
 
 /** Does what both servers and commands need: migrates the store, checks that it may be used, and adds preset segments. */

@@ -11,6 +11,7 @@ import { registerDoctor } from './doctor.ts'
 import { registerErase } from './erase.ts'
 import { registerImports } from './import.ts'
 import { registerImportHistory } from './imports.ts'
+import { registerInit } from './init.ts'
 import { registerKeys } from './keys.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerRestore } from './restore.ts'
@@ -31,6 +32,7 @@ function createProgram(): Command {
     })
 
   registerServe(program)
+  registerInit(program)
   program
     .command('build')
     .description('write the tag and the dashboard to dist/')

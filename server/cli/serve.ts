@@ -1,9 +1,9 @@
 /** `couture serve`: runs the server until it gets a signal to stop. */
 import type { Command } from 'commander'
-import type { FirstOwner } from '../actions/first-owner.ts'
 import { start } from '../main.ts'
 import { readServerConfig } from '../ops/config.ts'
 import { createLog } from '../ops/log.ts'
+import { ownerLines } from './owner-lines.ts'
 import { watchRebuild } from './rebuild-watch.ts'
 
 /** Adds the command. */
@@ -29,7 +29,7 @@ export function registerServe(program: Command): void {
           ...(running.demo === null ? [] : [`Demo shop          ${running.demo}`]),
           '',
           running.site === null
-            ? 'Make a site with `couture sites create`, and paste this with its id into every page of the shop:'
+            ? 'Make a site with `couture init`, and paste this with its id into every page of the shop:'
             : `Paste into every page of a shop (this is the site "${running.site}"):`,
           running.snippet,
         ].join('\n'),
@@ -49,10 +49,4 @@ export function registerServe(program: Command): void {
         })
       }
     })
-}
-
-/** How to sign in for the first time. A generated password is shown only now. */
-function ownerLines({ name, password }: FirstOwner, isGiven: boolean): string[] {
-  if (password !== null) return [`  user             ${name}`, `  password         ${password}   (not shown again)`]
-  return [`  user             ${name}, with ${isGiven ? 'ADMIN_PASSWORD' : 'the one that the dashboard had until now'}`]
 }

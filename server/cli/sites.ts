@@ -2,14 +2,15 @@
 import type { Command } from 'commander'
 import { deleteWholeSite } from '../actions/delete-site.ts'
 import type { Store } from '../actions/prepare-store.ts'
-import { changeSite, readOrigins } from '../actions/site-changes.ts'
-import { createSite, isSiteId } from '../actions/sites.ts'
+import { changeSite, readAssignments } from '../actions/site-changes.ts'
+import { createSite } from '../actions/sites.ts'
 import { SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
 import { createKeyring } from '../ops/keyring.ts'
 import { countVisitors } from '../store/deleted-sites.ts'
 import { findSite, listSites } from '../store/sites.ts'
 import { createBar, shareText } from './bar.ts'
 import { commandBy } from './by.ts'
+import { type GivenSite, newSiteOf } from './site-questions.ts'
 import { Refusal, show, withStore } from './store.ts'
 
 /** Adds the commands. */
@@ -19,14 +20,20 @@ export function registerSites(program: Command): void {
   sites
     .command('create')
     .description('add a site')
-    .requiredOption('--id <id>', 'a short name, such as shop')
-    .requiredOption('--origin <url...>', 'the origin of its pages, such as https://shop.example; can be repeated')
+    .option('--id <id>', 'a short name, such as shop')
+    .option('--origin <url...>', 'the origin of its pages, such as https://shop.example; can be repeated')
+    .option('--currency <code>', 'the currency of its prices, such as EUR, or none')
+    .option('--timezone <zone>', 'its time zone, such as Europe/Paris')
     .option('--json', 'print JSON')
-    .action((options: { id: string; origin: string[]; json?: boolean }) =>
+    .action((options: GivenSite & { json?: boolean }) =>
       withStore(async (db, config) => {
-        if (!isSiteId(options.id)) throw new Refusal(`--id must be 1 to 40 of a-z 0-9 _ - (got "${options.id}")`)
-        const origins = readOrigins(options.origin)
-        const site = await createSite(db, createKeyring(config.secret), { id: options.id, origins }, byCommand())
+        const { id, origins, assignments } = await newSiteOf(options, '')
+        const { settings = {}, origins: read = [] } = readAssignments(
+          [`origins=${origins.join(',')}`, ...assignments],
+          false,
+        )
+        const site = await createSite(db, createKeyring(config.secret), { id, origins: read, settings }, byCommand())
+        if (site.settings.currency === '') console.error(NO_CURRENCY)
         show(options.json, siteView(site), () => siteText(site))
       }),
     )
@@ -103,13 +110,17 @@ export function registerSites(program: Command): void {
     )
 }
 
+const NO_CURRENCY =
+  'The site has no currency: amounts without one stay unknown. Give it one with `couture sites set ID currency=EUR`.'
+
 /** Who changes sites here. */
 function byCommand() {
   const { actor, at: now, newId } = commandBy()
   return { actor, id: newId(), now }
 }
 
-function siteView(site: Site) {
+/** A site as commands print it in JSON. */
+export function siteView(site: Site) {
   const { id, origins, write_key, identity_secret, link_secret, settings } = site
   return { id, origins, write_key, identity_secret, link_secret, settings }
 }

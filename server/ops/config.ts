@@ -59,7 +59,7 @@ export function readCommandConfig(env: Record<string, string | undefined>): Conf
   const { dataDir } = given
   if (given.databaseUrl === null && !holdsInstallation(dataDir)) {
     throw new ConfigError(
-      `there is no installation in DATA_DIR ${dataDir}; only \`couture serve\` makes one, so name the server's own`,
+      `there is no installation in DATA_DIR ${dataDir}; only \`couture serve\` and \`couture init\` make one, so name the server's own`,
     )
   }
   const secret = given.secret ?? kept(join(dataDir, SECRET_FILE))

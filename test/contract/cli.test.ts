@@ -72,6 +72,7 @@ describe('sites', () => {
         session_minutes: 30,
         cart_idle_minutes: 60,
         currency: '',
+        timezone: '',
         cart_url: '',
         retention_months: 25,
         image_hosts: [],
