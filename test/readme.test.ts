@@ -24,10 +24,10 @@ async function bash(block: string, env: Record<string, string> = {}): Promise<st
   return stdout
 }
 
-test('the commands create a site and a key, and the calls after them succeed', async () => {
+test('the commands set up a site and make a key, and the calls after them succeed', async () => {
   const [commands, calls] = blocks
   const made = await bash(commands!)
-  expect(made).toContain('identity_secret')
+  expect(made).toContain('tag.js?site=shop')
   const key = /^ck_\S+$/m.exec(made)![0]
   const answers = (await bash(calls!.replaceAll(/^curl -s/gm, 'echo; curl -s'), { COUTURE: server.url, KEY: key }))
     .split('\n')
