@@ -197,7 +197,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   const replace = (claim: WorkClaim, marks: Mark<PersonId>[]) =>
     deriveMarks('person', claim, marks, async (batch, done) => {
       const keys = batch.map(({ key }) => key)
-      const built = await read((trx) => buildPersons(trx, keys, siteOf))
+      const built = await read((trx) => buildPersons(trx, keys, { siteOf, hash: tombstone }))
       return write(claim, async (trx) => {
         await replacePersons(trx, batch, built, now())
         await done(trx)

@@ -111,23 +111,22 @@ async function countTyped(db: Kysely<Database>, scope: Scope, isListed: Where): 
 
 async function countRecovered(db: Kysely<Database>, { start, end }: Scope): Promise<CartCount[]> {
   const rows = await db
-    .selectFrom('person_carts')
+    .selectFrom('cart_closings')
     .select((eb) => [
-      eb('closed_at', '/', eb.lit(DAY_MS)).as('day'),
+      eb('at', '/', eb.lit(DAY_MS)).as('day'),
       'currency',
       'recovered_by',
       eb.fn.countAll().as('count'),
       eb.fn.count('recovered_value').as('known'),
       eb.fn.sum('recovered_value').as('value'),
     ])
-    .where('state', '=', 'recovered')
-    .where('closed_at', '>=', start)
-    .where('closed_at', '<', end)
-    .groupBy((eb) => [eb('closed_at', '/', eb.lit(DAY_MS)), 'currency', 'recovered_by'])
+    .where('recovered_by', 'is not', null)
+    .where('at', '>=', start)
+    .where('at', '<', end)
+    .groupBy((eb) => [eb('at', '/', eb.lit(DAY_MS)), 'currency', 'recovered_by'])
+    .$narrowType<{ recovered_by: NotNull }>()
     .execute()
-  return rows.map(({ day, currency, recovered_by, ...sums }) => {
-    return counted(recovered_by ?? 'anyway', Number(day), currency, sums)
-  })
+  return rows.map(({ day, currency, recovered_by, ...sums }) => counted(recovered_by, Number(day), currency, sums))
 }
 
 type Sums = { count: unknown; known: unknown; value: unknown }

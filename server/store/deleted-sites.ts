@@ -4,6 +4,7 @@
  * no other site can have it.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { deleteClosingsOf } from './cart-closings.ts'
 import { moveVersion } from './config-version.ts'
 import { ofKeys } from './engine/many.ts'
 import { isNumber, isObjectOf, isText, readMetaMap, writeMeta } from './meta.ts'
@@ -54,6 +55,7 @@ export async function deleteSite(trx: Transaction<Database>, id: string, now: nu
     .where('value', '<', `${id}!`)
     .execute()
   await deleteQualityOf(trx, id)
+  await deleteClosingsOf(trx, id)
   const removal = { at: now, after: '', visitors: 0, total: await countVisitors(trx, id) }
   await saveRemoval(trx, id, removal)
   return removal

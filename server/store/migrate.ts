@@ -30,6 +30,7 @@ import * as imports from './migrations/024-imports.ts'
 import * as personCarts from './migrations/025-person-carts.ts'
 import * as quality from './migrations/026-quality.ts'
 import * as orderStanding from './migrations/027-order-standing.ts'
+import * as cartClosings from './migrations/028-cart-closings.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -61,6 +62,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '025-person-carts': personCarts,
   '026-quality': quality,
   '027-order-standing': orderStanding,
+  '028-cart-closings': cartClosings,
 }
 
 /**

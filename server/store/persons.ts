@@ -6,7 +6,7 @@ import type { Evidence } from '../domain/event.ts'
 import { bestOf, type Grade } from '../domain/grade.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
-import type { Site } from '../domain/settings.ts'
+import { type ClosingChanges, type ClosingDeps, compareClosings, writeClosings } from './cart-closings.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './person-carts.ts'
@@ -57,8 +57,9 @@ export async function findStandings(db: Kysely<Database>, personIds: PersonId[])
 export async function writePersons(
   trx: Transaction<Database>,
   personIds: PersonId[],
-  { rows, carts }: BuiltPersons,
+  { rows, carts, closings }: BuiltPersons,
 ): Promise<void> {
+  await writeClosings(trx, closings)
   await writePersonCarts(trx, personIds, carts)
   await upsertPersons(trx, rows)
   const present = new Set(rows.map((row) => row.person_id))
@@ -84,8 +85,8 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
   }
 }
 
-/** The rows of persons, and their carts. */
-export type BuiltPersons = { rows: PersonRow[]; carts: PersonCartRow[] }
+/** The rows of persons, their carts, and what is to be recorded of those that orders have closed. */
+export type BuiltPersons = { rows: PersonRow[]; carts: PersonCartRow[]; closings: ClosingChanges }
 
 /**
  * Builds the current rows of the given persons, without edges, and their carts; persons without any part of a visitor get
@@ -94,8 +95,9 @@ export type BuiltPersons = { rows: PersonRow[]; carts: PersonCartRow[] }
 export async function buildPersons(
   db: Kysely<Database>,
   personIds: PersonId[],
-  siteOf: (siteId: string) => Site,
+  deps: ClosingDeps,
 ): Promise<BuiltPersons> {
+  const { siteOf } = deps
   const parts = await partsOf(db, personIds)
   const byPerson = Map.groupBy(parts, (row) => row.person_id)
   const visitorIds = [...new Set(parts.map((row) => row.visitor_id))]
@@ -161,7 +163,8 @@ export async function buildPersons(
       bucket: bucketOf(personId),
     } satisfies PersonRow
   })
-  return { rows, carts: [...carts.of.values()].flat() }
+  const closings = await compareClosings(db, personIds, { orders, carts: carts.of }, deps)
+  return { rows, carts: [...carts.of.values()].flat(), closings }
 }
 
 /** The most recently changed of some carts. */

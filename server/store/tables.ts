@@ -130,6 +130,7 @@ export const TABLES = {
   purchases: { ...ofVisitor, rebuilt: { of: 'visitors', second: 'event_id' } },
   persons: ofPerson,
   person_carts: ofPerson,
+  cart_closings: { family: 'derived', distributedBy: own('order_hash'), ...kept(NOBODY) },
   segment_members: ofPerson,
 
   feed_state: {

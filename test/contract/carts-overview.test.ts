@@ -263,6 +263,76 @@ describe('recovered carts', () => {
   })
 })
 
+describe('a figure of the past', () => {
+  const recovered = async () => (await overview()).total.carts.recovered
+
+  test('stays when the settings change that decided about it', async () => {
+    const before = await recovered()
+    expect(before.count).toBeGreaterThan(2)
+    await server.cli('sites', 'set', 'demo', 'cart_idle_minutes=10000', 'attribution_days=1')
+    await settled(server)
+    expect(await recovered()).toEqual(before)
+    await server.cli('sites', 'set', 'demo', 'cart_idle_minutes=1', 'attribution_days=30')
+    await settled(server)
+    expect(await recovered()).toEqual(before)
+    await server.cli('sites', 'set', 'demo', 'cart_idle_minutes=60', 'attribution_days=5')
+    await settled(server)
+    expect(await recovered()).toEqual(before)
+  })
+
+  test('stays when the customer is erased, when their visitor withdraws, and through a rebuild', async () => {
+    const visitor = newVisitor()
+    const chain = { currency: 'EUR', items: [{ item_id: 'chain', price: 33 }] }
+    await tell(visitor, [
+      event('add_to_cart', 300 * MINUTE, chain),
+      event('purchase', 90 * MINUTE, { ...chain, value: 33, transaction_id: 'withdrawn' }),
+    ])
+    await settled(server)
+    const before = await recovered()
+    await tell(visitor, [event('consent', 0)], { id: 'no-more', analytics: false, identity: false, marketing: false })
+    const erased = await server.api('/api/v1/contacts/back-0', { method: 'DELETE' })
+    expect(erased.status).toBeLessThan(300)
+    await settled(server)
+    expect(await recovered()).toEqual(before)
+    await server.cli('rebuild')
+    await settled(server)
+    expect(await recovered()).toEqual(before)
+  })
+
+  test('is corrected by events that arrive late', async () => {
+    const visitor = newVisitor()
+    const gem = { currency: 'EUR', items: [{ item_id: 'gem', price: 44 }] }
+    const before = await recovered()
+    await tell(visitor, [
+      event('add_to_cart', 300 * MINUTE, gem),
+      event('purchase', 220 * MINUTE, { ...gem, value: 44, transaction_id: 'late' }),
+    ])
+    await settled(server)
+    expect((await recovered()).count).toBe(before.count + 1)
+    await tell(visitor, [event('begin_checkout', 250 * MINUTE, gem)])
+    await settled(server)
+    expect((await recovered()).count).toBe(before.count)
+  })
+
+  test('counts an order once that another channel reports too, whenever it does', async () => {
+    await server.post('/api/v1/contacts', [{ id: 'twice', email: 'twice@mail.example' }])
+    const visitor = newVisitor()
+    const pearl = { currency: 'EUR', items: [{ item_id: 'pearl', price: 55 }] }
+    const before = await recovered()
+    await tell(visitor, [
+      event('add_to_cart', 300 * MINUTE, pearl),
+      event('purchase', 90 * MINUTE, { ...pearl, value: 55, transaction_id: 'both' }),
+    ])
+    await server.post('/api/v1/identify', { site: 'demo', visitor, contact_id: 'twice' })
+    await settled(server)
+    const at = new Date(Date.now() - 91 * MINUTE).toISOString()
+    const order = { order_id: 'both', contact_id: 'twice', at, total: 55, ...pearl }
+    await server.post('/api/v1/orders', [order])
+    await settled(server)
+    expect((await recovered()).count).toBe(before.count + 1)
+  })
+})
+
 async function pageOf(member: Member): Promise<Contact> {
   return (await server.api(`/api/v1/contacts/${member.person.id}`)).json()
 }

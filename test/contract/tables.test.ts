@@ -66,6 +66,7 @@ async function visit(visitor: string, contact: string, key: string): Promise<str
     await login(contact, 8000),
     event('identify', 7000, { kind: 'link', link: tokens[0].token }),
     event('page', 6000),
+    event('add_to_cart', 5500, { currency: 'EUR', items }),
     event('purchase', 5000, order),
     event('add_to_cart', 4000, { currency: 'EUR', items }),
   ]

@@ -114,6 +114,28 @@ export type PersonCartRow = CartRow & {
   recovered_message: string | null
 }
 
+/**
+ * What an order made of a cart, without a word of whose they were. It is recorded for ever: a figure of the past does not
+ * change because somebody is deleted. `recovered_by` is null if the cart was not recovered.
+ */
+export type CartClosingRow = {
+  /** Of the order and of the visitor that reported it first. */
+  order_hash: string
+  /** Which of the carts that the order closed. */
+  n: number
+  site_id: string
+  /** When the order closed the cart. */
+  at: number
+  abandoned_at: number | null
+  currency: string
+  recovered_by: RecoveredBy | null
+  recovered_message: string | null
+  /** Null if it was not recovered, or if nobody knows. */
+  recovered_value: number | null
+  /** The settings that decided, as `cart_idle_minutes/attribution_days`. Under other settings the row stays as it is. */
+  rule: string
+}
+
 /** A purchase, or what was taken back of one (`refund`), and the person it belongs to. */
 export type PurchaseRow = {
   visitor_id: VisitorId
@@ -182,6 +204,7 @@ export type DerivedTables = {
   visitor_days: VisitorDayRow
   carts: CartRow
   person_carts: PersonCartRow
+  cart_closings: CartClosingRow
   purchases: PurchaseRow
   persons: PersonRow
   segment_members: SegmentMemberRow
