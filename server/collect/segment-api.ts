@@ -9,7 +9,7 @@
  * None of its traits are kept. Without `identity` consent the claim is dropped, and so are calls that only name a user.
  */
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
-import { byTimeThenId, type EndedUser, type Entry, type StampedEvent } from '../domain/event.ts'
+import type { EndedUser, StampedEvent } from '../domain/event.ts'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
 import { type Checked, type CollectRequest, checkOrigin, type Endpoint } from './accept.ts'
@@ -21,20 +21,10 @@ import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.t
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall, readContext, visitorsOfUser } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
+import { entriesOf, type Kept } from './segment-entries.ts'
 import { type MappedEvent, mapCall } from './segment-map.ts'
 import { beginCallNotices, nameOfCall } from './segment-notices.ts'
 import { cleanTexts, truncateAddress } from './stamp.ts'
-
-/** A call that is kept, with its visitor and what is known about the browser. */
-type Kept = {
-  visitor: string
-  event: StampedEvent
-  consent: Purposes
-  ip: string | null
-  userAgent: string | null
-  /** The call is a server's word that a user's consent ends. */
-  ends: EndedUser | null
-}
 
 /** A visitor's browser as described by a call or its request. */
 type Browser = { ip: string | null; userAgent: string | null }
@@ -131,6 +121,11 @@ function callsOf(body: Record<string, unknown>, kind: Exclude<Endpoint, 'events'
 /** An agent that describes a visitor: a browser's or a crawler's, not that of a library or an SDK. */
 const VISITORS_AGENT = /^Mozilla\/|bot\b|crawl|spider|externalhit/i
 
+/** Whether a visitor's agent is a crawler's. Apps and their SDKs name themselves in `context` as crawlers never do. */
+function isCrawler(userAgent: string | null): boolean {
+  return userAgent !== null && VISITORS_AGENT.test(userAgent) && isBot(userAgent)
+}
+
 /** What the request itself says about the browser: nothing if it comes from a server. */
 function senderOf({ address, userAgent = '' }: CollectRequest, caller: SegmentCaller): Browser {
   if (caller.keyed || !VISITORS_AGENT.test(userAgent)) return { ip: null, userAgent: null }
@@ -149,7 +144,7 @@ async function keep(
   if ('code' in call) return call
   const { caller } = setting
   const browser = browserOf(call, from)
-  if (!caller.keyed && browser.userAgent !== null && isBot(browser.userAgent)) return { code: 'bot' }
+  if (!caller.keyed && isCrawler(browser.userAgent)) return { code: 'bot' }
   const mapped = mapCall(detailsOf(call))
   if (mapped === null) return { code: 'invalid_event', message: 'event must name what happened' }
   const consent = consentOf(call.context)
@@ -242,54 +237,6 @@ function detailsOf({ kind, fields, context }: ReadCall) {
     page: isRecord(context.page) ? context.page : {},
     campaign: context.campaign,
   }
-}
-
-/**
- * The entries of a request, in order of time. Each holds what a visitor did under one consent and in one browser.
- * Logins at different times go into different entries, because a batch is many requests in one and its logins must not
- * be weighed against each other.
- */
-function entriesOf(kept: Kept[], caller: SegmentCaller, receivedAt: number, newId: () => string): Entry[] {
-  const entries: Entry[] = []
-  const open = new Map<string, { entry: Entry; under: string; claimAt: number | null }>()
-  for (const { visitor, event, consent, ip, userAgent, ends } of kept.sort((a, b) => byTimeThenId(a.event, b.event))) {
-    const { source, ...purposes } = consent
-    const allowed = Object.values(purposes).map(Number).join('')
-    if (ends !== null) {
-      entries.push({
-        ...{ request: newId(), site: caller.site.id, visitor: ends.visitors[0] ?? visitor, received_at: receivedAt },
-        ...{ keyed: true, segment: true, events: [], ends },
-        consent: { id: `segment-${allowed}`, ...purposes, source, at: ends.at },
-      })
-      open.delete(visitor)
-      // What stands for the user is ended with it; a browser that is named beside it ends by its own choice.
-      if (ends.visitors.includes(visitor)) continue
-    }
-    const under = JSON.stringify([consent, ip, userAgent])
-    const last = open.get(visitor)
-    const claimAt = event.claim === undefined ? (last?.claimAt ?? null) : event.at
-    if (last?.under === under && (last.claimAt ?? claimAt) === claimAt) {
-      last.entry.events.push(event)
-      last.claimAt = claimAt
-      continue
-    }
-    const entry: Entry = {
-      request: newId(),
-      site: caller.site.id,
-      visitor,
-      received_at: receivedAt,
-      ...(ip === null ? {} : { ip }),
-      ...(userAgent === null ? {} : { user_agent: userAgent }),
-      keyed: caller.keyed,
-      segment: true,
-      // Segment sends no choice, only its state with each call: the call is the time at which it is known to stand.
-      consent: { id: `segment-${allowed}`, ...purposes, source, at: Math.min(event.at, receivedAt) },
-      events: [event],
-    }
-    entries.push(entry)
-    open.set(visitor, { entry, under, claimAt: event.claim === undefined ? null : event.at })
-  }
-  return entries
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -296,6 +296,20 @@ describe('a body', () => {
   })
 })
 
+test.each([
+  'unknown',
+  'Dalvik/2.1.0 (Linux; U; Android 13; Pixel 7 Build/TQ3A)',
+  'okhttp/4.12.0',
+  'analytics-android 4.11.3',
+  'UnityPlayer/2021.3.1f1 (UnityWebRequest/1.0, libcurl/7.80.0-DEV)',
+  'ReactNative',
+  'Shop/1.2 CFNetwork/1490.0.4 Darwin/23.2.0',
+])('an app that calls itself %s is no crawler', async (userAgent) => {
+  const { visitor, body } = page({ context: consenting(ALL, { userAgent }), channel: 'mobile' })
+  await expectTaken(await postBatch(server, [body], { ...basic(keys.writeKey), 'user-agent': userAgent }))
+  expect(await typesOf(visitor)).toEqual(['page'])
+})
+
 describe('an anonymous id', () => {
   const uuid = () => crypto.randomUUID()
   const json = (text: string) => Buffer.from(JSON.stringify(text)).toString('base64')

@@ -2,12 +2,15 @@
  * Segment's and RudderStack's own SDKs for servers against a real server with only their host changed: every event is
  * stored once, even if the first replies are refusals or are lost. Captured requests of those SDKs are replayed as well.
  */
+import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
+import { promisify } from 'node:util'
 import RudderAnalytics from '@rudderstack/rudder-sdk-node'
 import { Analytics } from '@segment/analytics-node'
 // @ts-expect-error: the older SDK comes without types
 import OldSdk from 'analytics-node'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { ROOT } from '../support/process.ts'
 import { filesHolding, type Seen, timeline } from '../support/requests.ts'
 import {
   ALL,
@@ -175,6 +178,35 @@ describe.each(SDKS)('%s', (_, send) => {
 
   test('leaves no address from a trait in any file', async () => {
     expect(await filesHolding(server, 'sdk.person@mail.example')).toEqual([])
+  })
+})
+
+describe('the examples of docs/segment-sdks.md for servers', () => {
+  const blocks = [...readFileSync(`${ROOT}docs/segment-sdks.md`, 'utf8').matchAll(/```(js|sh)\n([\s\S]*?)```/g)]
+  const FOR_SERVERS = /@segment\/analytics-node|rudder-sdk-node|^curl/
+  const examples = blocks.filter(([, , code]) => FOR_SERVERS.test(code!))
+
+  test('are two SDKs and a call', () => {
+    expect(examples.map(([, language]) => language)).toEqual(['js', 'js', 'sh'])
+  })
+
+  test.each(examples.map(([, language, code]) => [language!, code!]))('run (%s)', async (language, code) => {
+    const { anonymousId, visitor } = newAnonymous(server)
+    const filled = code
+      .replace('https://couture.example', server.url)
+      .replace('KEY:SITE', `${keys.secret}:demo`)
+      .replace('ANONYMOUS_ID', anonymousId)
+    const [command, flag] = language === 'js' ? [process.execPath, '--input-type=module'] : ['bash', '-eu']
+    const run = promisify(execFile)(command!, [flag!, language === 'js' ? '-e' : '-c', filled], { cwd: ROOT })
+    const { stdout, stderr } = await run
+    expect([language === 'sh' ? stdout : '', stderr]).toEqual([language === 'sh' ? '{"success":true}' : '', ''])
+    await settled(server)
+    const [stored, ...others] = await timeline(server, visitor)
+    expect(others).toEqual([])
+    expect(stored).toMatchObject({
+      type: language === 'js' ? 'purchase' : 'view_item',
+      props: { items: [{ item_id: 'ring' }] },
+    })
   })
 })
 

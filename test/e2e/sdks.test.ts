@@ -3,12 +3,14 @@
  * their host and key changed they start, state consent, and have every event stored once, also while the collector is
  * overloaded or away; and carts and orders are right.
  */
+import { readFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { build } from 'esbuild'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
+import { ROOT } from '../support/process.ts'
 import { type SiteView, timeline } from '../support/requests.ts'
 import { failingNetwork, type Network } from '../support/segment-requests.ts'
 import { settled } from '../support/sender.ts'
@@ -206,6 +208,29 @@ describe.each(SDKS)('%s', (_, sdkOf) => {
     await send([['Consent Management Interaction', {}]], 0)
     await arrived(0)
   })
+})
+
+/** The examples of the documentation for browsers, without their imports: the page has the SDKs already. */
+const EXAMPLES = [...readFileSync(`${ROOT}docs/segment-sdks.md`, 'utf8').matchAll(/```js\n([\s\S]*?)```/g)].flatMap(
+  ([, code]) => {
+    const name = /from '(@segment\/analytics-next|@rudderstack\/analytics-js)/.exec(code!)?.[1]
+    return name === undefined ? [] : [[name, code!.replace(/^import .*$/gm, '')] as const]
+  },
+)
+
+test.each(EXAMPLES)('the example of %s in docs/segment-sdks.md runs', async (name, code) => {
+  const context = await newVisitor(browser)
+  const page = await context.newPage()
+  await page.goto(home)
+  const host = network.url.replace('127.0.0.1', 'localhost')
+  const filled = code.replaceAll('https://shop.example/c', host).replace('WRITE_KEY', shop.write_key)
+  const ask = name.startsWith('@segment') ? '(await analytics.user()).anonymousId()' : 'analytics.getAnonymousId()'
+  const ready = 'await new Promise((resolve) => analytics.ready(resolve))'
+  const anonymousId = await page.evaluate<string>(`(async () => { ${filled}\n${ready}\nreturn ${ask} })()`)
+  const visitor = `s:${server.visitorOf(anonymousId, 'shop')}`
+  const types = () => server.query('select type from events where visitor_id = ? order by at, id', visitor)
+  await expect.poll(types).toEqual([{ type: 'page' }, { type: 'add_to_cart' }])
+  await context.close()
 })
 
 test('RudderStack’s beacons are stored, also those of a page that is left', async () => {
