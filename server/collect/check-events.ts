@@ -8,11 +8,11 @@ import { eventType, type StampedEvent } from '../domain/event.ts'
 import { firstProblem } from '../domain/problem.ts'
 import type { QualityProblem } from '../domain/quality.ts'
 import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
-import { clockError, fieldsIn, formProblem, type Notices } from './notices.ts'
+import { clockError, fieldsIn, formProblem, type Notices, schemeOf } from './notices.ts'
 import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { type envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { type Placed, timeAfter } from './sequence.ts'
-import { cleanTexts, correctedTime } from './stamp.ts'
+import { cleanTexts, correctedTime, MAX_URL } from './stamp.ts'
 import { tolerateEvent } from './tolerance.ts'
 import { isEvent } from './wire-check.ts'
 
@@ -36,6 +36,10 @@ export async function stampEvents(
   let duplicate = 0
   let index = -1
   const { analytics } = envelope.consent
+  const noteUrl = (given: string, kept: string | undefined, type: string) => {
+    if (kept === undefined) notices.note('url_unreadable', type, schemeOf(given), analytics)
+    else if (kept.length === MAX_URL) notices.cut('url', given.length, type)
+  }
   const clock = clockError(sentAt, receivedAt)
   const reject = (code: RejectCode, message: string, problem?: [kind: QualityProblem, example: unknown]) => {
     rejected.push({ index, code, message })
@@ -91,6 +95,7 @@ export async function stampEvents(
       stamped.claim = result.claim
       stamped.props = { kind: event.props?.kind }
     } else if (event.props !== undefined) stamped.props = event.props
+    if (event.url !== undefined && event.url !== '') noteUrl(event.url, url, event.type)
     if (clock !== null) notices.note('time_shifted', event.type, clock, analytics)
     if (cuts !== null) for (const [field, length] of cuts) notices.cut(field, length, event.type)
     seen.add(event.id)

@@ -107,6 +107,12 @@ export function formProblem(raw: unknown): [QualityProblem, unknown] {
   return ['invalid_event', null]
 }
 
+/** What a page's address that cannot be read begins with: the rest may name a person's folder. */
+export function schemeOf(url: string): string {
+  const [scheme] = /^[a-z][a-z0-9+.-]{0,20}:/i.exec(url) ?? []
+  return scheme === undefined ? 'an address without http:// or https://' : `an address that begins with ${scheme}`
+}
+
 /** How far a sender's clock is off, as the example of a time that was shifted; null if it is right. */
 export function clockError(sentAt: number | null, receivedAt: number): string | null {
   if (sentAt === null || Math.abs(receivedAt - sentAt) <= LIMITS.clockSkewMs) return null

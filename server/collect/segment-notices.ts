@@ -2,7 +2,7 @@
 import { LIMITS, type RejectCode } from '../../tag/wire.ts'
 import type { QualityProblem } from '../domain/quality.ts'
 import { readTime } from '../domain/time.ts'
-import { clockError, fieldsIn, type NoticeDeps, type Notices } from './notices.ts'
+import { clockError, fieldsIn, type NoticeDeps, type Notices, schemeOf } from './notices.ts'
 import { type CallSetting, type Refusal, readContext, sendersClock } from './segment-call.ts'
 import type { createConsentReader } from './segment-consent.ts'
 import { MAX_TITLE, MAX_TYPE } from './segment-map.ts'
@@ -10,7 +10,7 @@ import { MAX_TITLE, MAX_TYPE } from './segment-map.ts'
 type Setting = { door: Notices; setting: CallSetting; consentOf: ReturnType<typeof createConsentReader> }
 
 /** What became of a call. */
-type Outcome = Refusal | { code: 'bot' } | { visitor: string; event: { type: string } }
+type Outcome = Refusal | { code: 'bot' } | { visitor: string; event: { type: string; url?: string } }
 
 /** Begins the notes of a request's calls. */
 export function beginCallNotices({ door, setting, consentOf }: Setting, deps: NoticeDeps) {
@@ -25,6 +25,11 @@ export function beginCallNotices({ door, setting, consentOf }: Setting, deps: No
         const { visitor, event } = outcome
         const fields = fieldsIn(raw)
         for (const [name, length] of cutsOf(fields)) door.cut(name, length, event.type, visitor)
+        const page = fieldsIn(fieldsIn(fields.context).page)
+        const url = (event.type === 'page' ? fieldsIn(fields.properties).url : undefined) ?? page.url
+        const isLost = event.url === undefined && typeof url === 'string' && url !== ''
+        if (isLost && url.length <= LIMITS.eventBytes)
+          door.note('url_unreadable', event.type, schemeOf(url), true, visitor)
         const clock = fields.timestamp === undefined ? null : clockError(sendersClock(fields, setting), receivedAt)
         if (clock !== null) door.note('time_shifted', event.type, clock, true, visitor)
         return

@@ -105,7 +105,7 @@ export function cleanTexts(
 }
 
 /** The length of an address that is kept. Most of a longer one is its query. */
-const MAX_URL = 4096
+export const MAX_URL = 4096
 
 /** The host, before which a user and a password may stand. */
 const HOST_PART = /^https?:\/\/[^/?#]{0,2048}/i

@@ -34,6 +34,8 @@ export const ADVICE: Record<QualityProblem, string> = {
     'The request holds too many events, so all were refused. Send at most 50 at once, or 500 with a secret key.',
   text_cut:
     'A text is too long and was cut; the rest of the event was kept. Names have at most 64 characters, titles 1,024.',
+  url_unreadable:
+    'The page’s address cannot be read and was left out; the rest of the event was kept. url must be an absolute address that begins with http:// or https://.',
   blocked_identifier:
     'The identifier is a placeholder such as “null” or “undefined”, so the login was refused. Fill in the id of one person, or leave the login out.',
   invalid_token:
@@ -53,4 +55,8 @@ export const ADVICE: Record<QualityProblem, string> = {
     'The value or total cannot be read and counts as unknown. Send a number such as 1890.5, or a text such as "1 890,50 €".',
   currency_unknown:
     'The currency is none that is known, so the site’s own applies if it has one. Send an ISO 4217 code such as EUR, or set the site’s currency (couture sites set SITE currency=EUR).',
+  currency_missing:
+    'The event has amounts and no currency, and the site has none either, so what they are worth is unknown. Send currency with an ISO 4217 code such as EUR, or set the site’s currency (couture sites set SITE currency=EUR).',
+  order_id_missing:
+    'The order has no id, so a page of thanks that is loaded twice counts twice, and a refund belongs to no order. Send the order’s id as transaction_id, as a text.',
 }

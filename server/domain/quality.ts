@@ -21,7 +21,15 @@ export const DOOR_NAMES: Record<Door, string> = {
 export const QUALITY_PROBLEMS = [
   ...(['no_consent', 'no_identity_consent', 'origin_not_allowed', 'visitor_unproven', 'visitor_missing'] as const),
   ...(['time_unreadable', 'time_shifted', 'too_old', 'in_future', 'id_too_long', 'id_unreadable'] as const),
-  ...(['unknown_type', 'invalid_event', 'invalid_request', 'event_too_large', 'too_many_events', 'text_cut'] as const),
+  ...([
+    'unknown_type',
+    'invalid_event',
+    'invalid_request',
+    'event_too_large',
+    'too_many_events',
+    'text_cut',
+    'url_unreadable',
+  ] as const),
   ...(['blocked_identifier', 'invalid_token'] as const),
   ...COMMERCE_PROBLEMS,
 ] as const

@@ -17,27 +17,26 @@ import { listSites } from '../store/sites.ts'
 /** The events whose lines and amounts are used. */
 const READ: ReadonlySet<string> = new Set([...CART_TYPES, ...REFUND_TYPES, 'view_item', 'add_to_wishlist'])
 
-type Unread = { entry: Entry; event: StampedEvent }
-
 /** What is wrong with the new events of entries. Call it before their facts are inserted. */
 export async function findUnread(
   trx: Transaction<Database>,
   entries: Entry[],
   tombstone: (visitorId: string) => string,
 ): Promise<Noticed[]> {
-  const suspects = suspectsAmong(entries)
-  if (suspects.size === 0) return []
+  const read = entries.filter(({ events }) => events.some(({ type }) => READ.has(type)))
+  if (read.length === 0) return []
+  // A site's own currency settles signs such as `kr`, and amounts without one.
+  const currencies = new Map((await listSites(trx)).map(({ id, settings }) => [id, settings.currency || null]))
+  const unread = unreadAmong(read, (site) => currencies.get(site) ?? null)
+  if (unread.size === 0) return []
   const known = await knownEvents(
     trx,
-    [...suspects.values()].map(({ entry, event }) => ({ visitorId: entry.visitor, id: event.id })),
+    [...unread.values()].map(({ entry, event }) => ({ visitorId: entry.visitor, id: event.id })),
   )
-  const currencies = new Map((await listSites(trx)).map(({ id, settings }) => [id, settings.currency]))
-  return [...suspects].flatMap(([key, { entry, event }]) => {
+  return [...unread].flatMap(([key, { entry, event, problems }]) => {
     if (known.has(key)) return []
-    // Signs such as `kr` mean the site's own currency.
-    const home = currencies.get(entry.site) || null
-    return problemsOf(event, home).map(({ kind, given }) => {
-      const example = excerptOf(given)
+    return problems.map(({ kind, given }) => {
+      const example = given === null && kind !== 'item_unreadable' ? null : excerptOf(given)
       return {
         ...{ site: entry.site, door: doorOf(entry), event: event.type, problem: kind, at: entry.received_at },
         ...{ example, of: example === null ? null : tombstone(entry.visitor) },
@@ -46,14 +45,21 @@ export async function findUnread(
   })
 }
 
-/** The events with problems by visitor and id. Most batches have none, so settings are not read for them. */
-function suspectsAmong(entries: Entry[]): Map<string, Unread> {
+type Unread = { entry: Entry; event: StampedEvent; problems: CommerceProblem[] }
+
+/** The events with problems by visitor and id. */
+function unreadAmong(entries: Entry[], homeOf: (site: string) => string | null): Map<string, Unread> {
   const found = new Map<string, Unread>()
   for (const entry of entries) {
+    const home = homeOf(entry.site)
     for (const event of entry.events) {
-      if (!READ.has(event.type) || isPlainCommerce(event.props ?? {})) continue
+      const { type, props = {} } = event
+      // A refund is read as one whatever its name.
+      const as = REFUND_TYPES.has(type) ? 'refund' : type
+      if (!READ.has(type) || isPlainCommerce(as, props, home)) continue
+      const { problems } = readCommerce(as, props, home)
       const key = `${entry.visitor} ${event.id}`
-      if (problemsOf(event, null).length > 0 && !found.has(key)) found.set(key, { entry, event })
+      if (problems.length > 0 && !found.has(key)) found.set(key, { entry, event, problems })
     }
   }
   return found
@@ -61,9 +67,4 @@ function suspectsAmong(entries: Entry[]): Map<string, Unread> {
 
 function doorOf({ segment, keyed }: Entry): Door {
   return segment ? 'segment' : keyed ? 'api' : 'tag'
-}
-
-function problemsOf({ type, props }: StampedEvent, home: string | null): CommerceProblem[] {
-  // A refund is read as one whatever its name.
-  return readCommerce(REFUND_TYPES.has(type) ? 'refund' : type, props ?? {}, home).problems
 }

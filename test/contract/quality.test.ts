@@ -98,7 +98,7 @@ const UNREADABLE: [problem: string, type: string, props: Record<string, unknown>
 describe('what nobody can read in a commerce event', () => {
   let shops: SiteView[]
   beforeAll(async () => {
-    shops = await Promise.all(UNREADABLE.map(() => newSite()))
+    shops = await Promise.all(UNREADABLE.map(() => newSite('currency=EUR')))
     await Promise.all(UNREADABLE.map(([, type, props], n) => fromTag(shops[n]!, [event(type, 0, props)])))
   })
 
@@ -114,6 +114,29 @@ describe('what nobody can read in a commerce event', () => {
       ])
     },
   )
+
+  test('amounts without a currency, and orders without an id', async () => {
+    const [with_, without] = [await newSite('currency=EUR'), await newSite()]
+    for (const site of [with_, without]) {
+      await fromTag(site, [
+        event('add_to_cart', 0, { items: [ring] }),
+        event('view_cart', 0, { items: [{ item_id: 'ring' }] }),
+        event('begin_checkout', 0, { value: '5 €', items: [ring] }),
+        event('purchase', 0, { value: 5 }),
+        event('purchase', 0, { value: 0, items: [] }),
+        event('refund', 0, { transaction_id: 'q-3', value: 5 }),
+      ])
+    }
+    const shown = async (site: SiteView, lines: number) =>
+      (await counted(site, lines)).map(({ event, problem, count }) => [event, problem, count])
+    expect(await shown(without, 4)).toEqual([
+      ['add_to_cart', 'currency_missing', 1],
+      ['purchase', 'currency_missing', 1],
+      ['purchase', 'order_id_missing', 1],
+      ['refund', 'currency_missing', 1],
+    ])
+    expect(await shown(with_, 1)).toEqual([['purchase', 'order_id_missing', 1]])
+  })
 
   test('is counted by door, and a sign of the site’s own currency is known', async () => {
     const site = await newSite('currency=SEK')
@@ -163,6 +186,9 @@ const REFUSED: [problem: string, given: () => Record<string, unknown>, example: 
   ['id_unreadable', () => ({ id: 'jane@couriel.test' }), '[email]'],
   ['invalid_event', () => ({ props: [1] }), 'props must be an object'],
   ['text_cut', () => ({ title: 't'.repeat(1025) }), 'title of 1025 characters'],
+  ['text_cut', () => ({ url: `https://shop.example/${'a'.repeat(5000)}` }), 'url of 5021 characters'],
+  ['url_unreadable', () => ({ url: 'file:///C:/Users/Jane/shop.html' }), 'an address that begins with file:'],
+  ['url_unreadable', () => ({ url: '/bracelet' }), 'an address without http:// or https://'],
   ['event_too_large', () => ({ props: { text: 'x'.repeat(33_000) } }), 'an event must have at most 32768 bytes'],
   [
     'blocked_identifier',
@@ -521,7 +547,7 @@ describe('where it is shown', () => {
     }
     expect(await value('too_many_events')).toBeGreaterThanOrEqual(0)
     const before = await value('quantity_unreadable')
-    const site = await newSite()
+    const site = await newSite('currency=EUR')
     await fromTag(site, [
       event('add_to_cart', 0, {
         items: [

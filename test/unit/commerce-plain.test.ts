@@ -26,7 +26,16 @@ test.each<[string, Record<string, unknown>, boolean]>([
   ['201 items', { items: Array(201).fill(item) }, false],
   ['an item that is none', { items: [null] }, false],
 ])('%s', (_, props, plain) => {
-  expect(isPlainCommerce(props)).toBe(plain)
+  expect(isPlainCommerce('add_to_cart', props, 'EUR')).toBe(plain)
+})
+
+test('an order needs its id, and amounts a currency where the site has none', () => {
+  expect(isPlainCommerce('purchase', { value: 9, transaction_id: 'o-1' }, 'EUR')).toBe(true)
+  expect(isPlainCommerce('purchase', { value: 9 }, 'EUR')).toBe(false)
+  expect(isPlainCommerce('refund', { transaction_id: 7 }, 'EUR')).toBe(false)
+  expect(isPlainCommerce('view_cart', { value: 9 }, null)).toBe(false)
+  expect(isPlainCommerce('view_cart', { value: 9, currency: 'EUR' }, null)).toBe(true)
+  expect(isPlainCommerce('view_cart', {}, null)).toBe(true)
 })
 
 test('where it is true, the reader finds no problem', () => {
@@ -68,20 +77,22 @@ test('where it is true, the reader finds no problem', () => {
       'url',
       'coupon',
     ],
-    ...['products', 'Value', 'ecommerce', 'cart', 'item_price', 'tax', 'cart_id'],
+    ...['products', 'Value', 'ecommerce', 'cart', 'item_price', 'tax', 'cart_id', 'transaction_id'],
   )
   const fields = fc.dictionary(name, value, { maxKeys: 4 })
   const listed = fc.record({
     props: fields,
     items: fc.option(fc.array(fc.oneof(fields, value), { maxLength: 3 }), { nil: undefined }),
   })
+  const type = fc.constantFrom('add_to_cart', 'purchase', 'refund', 'view_item')
+  const home = fc.constantFrom(null, 'EUR', 'KWD')
   let plain = 0
   fc.assert(
-    fc.property(listed, fc.constantFrom('add_to_cart', 'purchase', 'refund', 'view_item'), ({ props, items }, type) => {
+    fc.property(listed, type, home, ({ props, items }, type, home) => {
       const given = items === undefined ? props : { ...props, items }
-      if (!isPlainCommerce(given)) return
+      if (!isPlainCommerce(type, given, home)) return
       plain++
-      expect(readCommerce(type, given, null).problems).toEqual([])
+      expect(readCommerce(type, given, home).problems).toEqual([])
     }),
     { numRuns: 5000 },
   )

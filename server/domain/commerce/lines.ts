@@ -11,7 +11,14 @@ import { type Fields, fieldsOf, firstOf, firstText, isExactNumber, textOf } from
 /** What could not be read in a commerce event. */
 export const COMMERCE_PROBLEMS = [
   ...(['items_unreadable', 'too_many_items', 'item_unreadable', 'item_id_missing', 'item_id_rounded'] as const),
-  ...(['price_unreadable', 'quantity_unreadable', 'amount_unreadable', 'currency_unknown'] as const),
+  ...([
+    'price_unreadable',
+    'quantity_unreadable',
+    'amount_unreadable',
+    'currency_unknown',
+    'currency_missing',
+  ] as const),
+  'order_id_missing',
 ] as const
 
 /** One thing that could not be read, with what was sent. */

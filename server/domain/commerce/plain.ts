@@ -3,6 +3,7 @@
  * It only saves time: whatever it does not know is read (`read`).
  */
 import { currencyOf } from './currency.ts'
+import { ORDERS } from './read.ts'
 
 /** Names that are read as numbers, and all others of GA4 and the tag that mean nothing but themselves. */
 const AMOUNTS: ReadonlySet<string> = new Set(['value', 'price', 'quantity'])
@@ -17,8 +18,10 @@ const OTHERS: ReadonlySet<string> = new Set([
 const MAX_AMOUNT = 1e11
 const MAX_ITEMS = 200
 
-/** Whether an event holds nothing that needs a closer look. */
-export function isPlainCommerce(props: Record<string, unknown>): boolean {
+/** Whether an event holds nothing that needs a closer look. `home` is the site's own currency, null if it has none. */
+export function isPlainCommerce(type: string, props: Record<string, unknown>, home: string | null): boolean {
+  if (home === null && props.currency === undefined) return Object.keys(props).length === 0
+  if (ORDERS.has(type) && !isVisible(props.transaction_id)) return false
   for (const name in props) {
     const value = props[name]
     if (name === 'items') {
@@ -32,11 +35,14 @@ export function isPlainCommerce(props: Record<string, unknown>): boolean {
 function isPlainItem(item: unknown): boolean {
   if (typeof item !== 'object' || item === null) return false
   const fields = item as Record<string, unknown>
-  const id = fields.item_id
-  // A visible first character: no id that is empty once it is trimmed.
-  if (typeof id !== 'string' || !(id.charCodeAt(0) > 0x20 && id.charCodeAt(0) < 0x7f)) return false
+  if (!isVisible(fields.item_id)) return false
   for (const name in fields) if (name !== 'item_id' && !isPlainField(name, fields[name])) return false
   return true
+}
+
+/** Whether a text begins with a visible character, so that it is not empty once it is trimmed. */
+function isVisible(id: unknown): boolean {
+  return typeof id === 'string' && id.charCodeAt(0) > 0x20 && id.charCodeAt(0) < 0x7f
 }
 
 function isPlainField(name: string, value: unknown): boolean {

@@ -29,7 +29,7 @@ const CART_URLS = ['carturl', 'recoverurl', 'cartrecoveryurl', 'checkouturl']
 const ORDER_IDS = ['transactionid', 'orderid', 'ordernumber']
 
 /** The events that report an order. */
-const ORDERS: ReadonlySet<string> = new Set(['purchase', 'refund'])
+export const ORDERS: ReadonlySet<string> = new Set(['purchase', 'refund'])
 
 /** Reads an event. `home` is the site's own currency, null if it has none. */
 export function readCommerce(type: string, props: Record<string, unknown>, home: string | null): Reading {
@@ -50,14 +50,23 @@ export function readCommerce(type: string, props: Record<string, unknown>, home:
   const stated = currencyOf(named, home)
   if (named !== undefined && stated === null) problems.push({ kind: 'currency_unknown', given: named })
   const ofLines = lines.find((line) => line.currency !== null)?.currency ?? null
+  const currency = stated ?? value?.currency ?? ofLines
+  const hasAmount = (value !== null && value.amount !== 0) || lines.some((line) => line.price !== null)
+  if (hasAmount && currency === null && named === undefined && home === null) {
+    problems.push({ kind: 'currency_missing', given: null })
+  }
+  const orderId = firstOfTexts(ORDER_IDS) ?? (isOrder ? firstText(action, ['id']) : null)
+  if (isOrder && orderId === null && (hasAmount || lines.length > 0)) {
+    problems.push({ kind: 'order_id_missing', given: first(ORDER_IDS) ?? null })
+  }
   return {
     lines: withLineTotals(lines, value?.amount ?? null),
     listed,
-    currency: stated ?? value?.currency ?? ofLines,
+    currency,
     value: value?.amount ?? null,
     cartId: firstOfTexts(CART_IDS) ?? firstText(fieldsOf(own.get('cart')), ['id', ...CART_IDS]),
     cartUrl: firstOfTexts(CART_URLS),
-    orderId: firstOfTexts(ORDER_IDS) ?? (isOrder ? firstText(action, ['id']) : null),
+    orderId,
     problems: oneOfEach(problems),
   }
 }
