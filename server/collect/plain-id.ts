@@ -30,7 +30,7 @@ export function plainUserId(given: string): string {
 function unwrapped(id: string): string {
   if (id.startsWith(RUDDERSTACK)) {
     const text = Buffer.from(id.slice(RUDDERSTACK.length), 'base64').toString('utf8')
-    if (/^".*"$/s.test(text)) return text
+    if (text.length > 1 && text.startsWith('"') && text.endsWith('"')) return text
   }
   if (id.includes('%')) {
     try {

@@ -57,7 +57,7 @@ function unknownKey(sdk: SettingsRequest['sdk']): Answer {
 
 function segmentSettings(site: Site, publicUrl: string) {
   const { host, pathname, protocol } = new URL(publicUrl)
-  const apiHost = `${host}${pathname.replace(/\/+$/, '')}/v1`
+  const apiHost = `${host}${pathname.replace(/\/$/, '')}/v1`
   const categories = site.settings.consent_map.map((pair) => pair.split('=')[0]?.trim() ?? '')
   return {
     integrations: {

@@ -17,16 +17,22 @@ const MAX_VALUE = 200
 
 /** A page's address with the query that belongs to it. */
 export function fullAddress(url: string, search: unknown, campaign: unknown): string {
-  const [, place = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/s.exec(url) ?? []
-  const own = query.length > 1 ? query.slice(1) : searchText(search)
+  const end = url.includes('#') ? url.indexOf('#') : url.length
+  const [place, query] = splitAt(url.slice(0, end), '?')
+  const own = query === '' ? searchText(search) : query
   const parts = own === '' ? [] : [own]
   if (!/(?:^|&)utm_/i.test(own)) parts.push(...campaignParts(campaign))
-  return parts.length === 0 ? url : `${place}?${parts.join('&')}${fragment}`
+  return parts.length === 0 ? url : `${place}?${parts.join('&')}${url.slice(end)}`
+}
+
+function splitAt(text: string, mark: string): [before: string, after: string] {
+  const at = text.indexOf(mark)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + 1)]
 }
 
 function searchText(search: unknown): string {
   if (typeof search !== 'string') return ''
-  const [text = ''] = search.split('#')
+  const [text] = splitAt(search, '#')
   return text.startsWith('?') ? text.slice(1) : text
 }
 
