@@ -15,6 +15,8 @@ import type { CartRow, PersonCartRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 
 const DAY_MS = 24 * 3600_000
+/** A day on which clocks are put back. */
+const LONGEST_DAY_MS = 25 * 3600_000
 
 /** A claimed mail link: the visitor, the id and the time of the claim. */
 export type Click = { visitor: VisitorId; id: string; at: number }
@@ -54,7 +56,7 @@ export async function loadPersonCarts(
     const own = mustGet(rows, id)
     const orders = sources.orders.get(id) ?? []
     const isSpread = (placesOf.get(id)?.length ?? 0) > 1
-    if (!isSpread && !orders.some((order) => own.some((cart) => decides(order, cart)))) continue
+    if (!isSpread && !own.some(createDecider(orders))) continue
     carts.joined.add(id)
     carts.of.set(id, await joinedCarts(db, { id, contact, rows: own }, orders, sources))
   }
@@ -65,13 +67,50 @@ export async function loadPersonCarts(
 
 const asItIs = (cart: CartRow): PersonCartRow => ({ ...cart, joined: 0, recovered_by: null, recovered_message: null })
 
-/** Whether an order may change what became of a cart that its own visitor has folded. */
-function decides(order: PersonOrder, cart: CartRow): boolean {
-  if (cart.closed_by === order.id) return order.reports[0]?.visitor !== cart.visitor_id
-  if ((order.until ?? order.at) < cart.created_at || order.at > (cart.closed_at ?? order.at)) return false
-  const ids = order.reports.flatMap((report) => (report.visitor === null ? [] : (report.cartId ?? [])))
-  if (cart.shop_cart_id !== null && ids.includes(cart.shop_cart_id)) return true
-  return order.itemIds.length === 0 || itemIdsOf(cart.items).some((id) => order.itemIds.includes(id))
+/**
+ * Returns a function that tells whether one of the orders may change what became of a cart that its own visitor has folded:
+ * an order that names it or shares a piece with it, while it was there, and did not close it; or one that closed it, but
+ * was reported elsewhere before. Each is looked up, so that many orders and many carts cost no more than their sum.
+ */
+function createDecider(orders: PersonOrder[]): (cart: CartRow) => boolean {
+  const firsts = new Map(orders.map((order) => [order.id, order.reports[0]?.visitor]))
+  const about = new Map<string, { id: string; at: number; until: number }[]>()
+  for (const { id, at, until, itemIds, reports } of orders.toSorted((a, b) => a.at - b.at)) {
+    const carts = reports.flatMap((report) => (report.visitor === null ? [] : (report.cartId ?? [])))
+    const pieces = itemIds.length === 0 ? ['any'] : itemIds.map((item) => `item ${item}`)
+    for (const key of new Set([...pieces, ...carts.map((cart) => `cart ${cart}`)])) {
+      const own = about.get(key) ?? []
+      about.set(key, own)
+      own.push({ id, at, until: until ?? at })
+    }
+  }
+  return (cart) => {
+    if (cart.closed_by !== null && firsts.has(cart.closed_by)) {
+      if (firsts.get(cart.closed_by) !== cart.visitor_id) return true
+    }
+    const end = cart.closed_at ?? Number.POSITIVE_INFINITY
+    const keys = ['any', ...itemIdsOf(cart.items).map((id) => `item ${id}`)]
+    if (cart.shop_cart_id !== null) keys.push(`cart ${cart.shop_cart_id}`)
+    return keys.some((key) => {
+      const own = about.get(key) ?? []
+      let from = firstFrom(own, cart.created_at - LONGEST_DAY_MS)
+      for (let order = own[from]; order !== undefined && order.at <= end; order = own[++from]) {
+        if (order.until >= cart.created_at && order.id !== cart.closed_by) return true
+      }
+      return false
+    })
+  }
+}
+
+/** The place of the first of some orders, in order of time, that is not older than that. */
+function firstFrom(orders: { at: number }[], at: number): number {
+  let [from, to] = [0, orders.length]
+  while (from < to) {
+    const middle = (from + to) >> 1
+    if ((orders[middle]?.at ?? at) < at) from = middle + 1
+    else to = middle
+  }
+  return from
 }
 
 const selectMessages = ofKeys((db, visitorIds: VisitorId[]) =>

@@ -608,6 +608,56 @@ describe('hostile values', () => {
   })
 })
 
+describe('carts over several places', () => {
+  const named = fc.record({
+    type: fc.constantFrom('add_to_cart', 'add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout', 'purchase'),
+    cart: fc.constantFrom('X', 'Y'),
+    items: fc.subarray([ring, chain, { item_id: 'pearl', price: 7 }], { minLength: 1 }),
+    minutes: fc.integer({ min: 1, max: 90 }),
+    place: fc.constantFrom('phone', 'laptop', 'till'),
+  })
+
+  test('are the same as in one place, if the shop names them', () => {
+    fc.assert(
+      fc.property(fc.array(named, { maxLength: 15 }), (story) => {
+        let at = 0
+        const events = story.map(({ type, cart, items, minutes, place }, n) => {
+          at += minutes * MINUTE
+          return {
+            id: `e${String(n).padStart(3, '0')}`,
+            at,
+            type,
+            props: { ...eur(...items), cart_id: cart },
+            url: null,
+            place,
+          }
+        })
+        expect(foldCarts(events, POLICY)).toEqual(
+          foldCarts(
+            events.map(({ place: _, ...event }) => event),
+            POLICY,
+          ),
+        )
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  test('are each place’s own, if the shop does not name them', () => {
+    const events = ['phone', 'laptop'].map((place, n) => {
+      return { id: `e${n}`, at: n, type: 'add_to_cart', props: eur(n === 0 ? ring : chain), url: null, place }
+    })
+    expect(foldCarts(events, POLICY).map(say)).toEqual(['1 ring = 10000 EUR open', '1 chain = 5050 EUR open'])
+  })
+
+  test('are kept, however many a script names', () => {
+    const events = Array.from({ length: 2000 }, (_, n) => {
+      return { id: `e${n}`, at: n, type: 'add_to_cart', props: { ...eur(ring), cart_id: `c${n}` }, url: null }
+    })
+    expect(new Set(foldCarts(events, POLICY).map((cart) => cart.shopId)).size).toBe(2000)
+  })
+})
+
 describe('an order', () => {
   const total = (props: Props) => orderOf({ id: 'e1', at: 0, props }, null)?.total
 

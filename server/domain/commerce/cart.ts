@@ -125,12 +125,16 @@ type Draft = {
   eventIds: string[]
 }
 
+/** The most open carts that are followed. Nobody has so many; those of a script are left as they are. */
+const MAX_OPEN = 100
+
 /**
  * Folds events sorted by time, then id. The last touched of the open carts comes last. At the same time a purchase comes
  * last: nobody is reminded of what they may have bought.
  */
 export function foldCarts(events: CommerceEvent[], policy: CartPolicy): Cart[] {
   const closed: Cart[] = []
+  const left: Draft[] = []
   let open: Draft[] = []
   for (const [n, event] of events.toSorted((a, b) => a.at - b.at || rankOf(a) - rankOf(b)).entries()) {
     if (!CART_TYPES.has(event.type)) continue
@@ -150,8 +154,9 @@ export function foldCarts(events: CommerceEvent[], policy: CartPolicy): Cart[] {
     open = open.filter((each) => each !== draft)
     const next = change(draft, event, reading)
     if (next) open.push({ ...next, places: new Map([...next.places, [placeOf(event), n]]) })
+    if (open.length > MAX_OPEN) left.push(...open.splice(0, 1))
   }
-  return [...closed, ...open.map((draft) => cartOf(draft, policy))]
+  return [...closed, ...[...left, ...open].map((draft) => cartOf(draft, policy))]
 }
 
 /** The id of an order to which its shop gives none: that of the event that reports it. */
@@ -168,9 +173,13 @@ const placeOf = ({ place }: CommerceEvent) => place ?? ''
 
 /** The cart that was touched last in a place; null if none is open. */
 function currentIn(place: string, open: Draft[]): Draft | null {
-  const lastTouch = (draft: Draft) => draft.places.get(place) ?? -1
-  const own = open.filter((draft) => draft.places.has(place))
-  return own.sort((a, b) => lastTouch(a) - lastTouch(b)).at(-1) ?? null
+  let current: Draft | null = null
+  let latest = -1
+  for (const draft of open) {
+    const touched = draft.places.get(place) ?? -1
+    if (touched > latest) [current, latest] = [draft, touched]
+  }
+  return current
 }
 
 /**
