@@ -57,7 +57,7 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
   const site = typeof id === 'string' && id.length <= MAX_SITE ? await deps.configuration.freshSite(id) : undefined
   const notices = beginNotices({ site: site?.id ?? '', door: keyed ? 'api' : 'tag', at: delivery.receivedAt }, deps)
   try {
-    const envelope = envelopeOf(body, keyed)
+    const envelope = envelopeOf(body, keyed, notices)
     if (!site)
       throw new Problem(401, 'unknown_site', `site must be the id of a site of this collector (got "${envelope.site}")`)
     return await collect(delivery, { site, keyed, envelope, notices }, deps)
@@ -168,8 +168,9 @@ function parse(text: string): unknown {
   }
 }
 
-function envelopeOf(json: unknown, keyed: boolean): Envelope {
-  tolerateBatch(json)
+function envelopeOf(json: unknown, keyed: boolean, notices: Notices): Envelope {
+  const policy = tolerateBatch(json)
+  if (policy !== null) notices.cut('policy', policy, 'consent')
   // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
   if (!isEnvelope(json)) throw new Problem(400, 'invalid_request', firstProblem(envelopeSchema.safeParse(json).error!))
   const { events: most } = keyed ? LIMITS.keyed : LIMITS.tag

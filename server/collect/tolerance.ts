@@ -13,16 +13,21 @@ const TEXTS = { url: LIMITS.eventBytes, referrer: LIMITS.eventBytes, title: 1024
 
 const CUT = ['url', 'referrer', 'title', 'type'] as const
 
-/** Changes the parts of a batch apart from its events. */
-export function tolerateBatch(body: unknown): void {
-  if (!isFields(body)) return
+/** The longest name of a policy. */
+const MAX_POLICY = 200
+
+/** Changes the parts of a batch apart from its events. Returns the length of the policy if it was cut, else null. */
+export function tolerateBatch(body: unknown): number | null {
+  if (!isFields(body)) return null
   withoutNull(body, ['visitor', 'candidate', 'sent_at'])
   asIso(body, 'sent_at')
   const { consent } = body
-  if (!isFields(consent)) return
+  if (!isFields(consent)) return null
   withoutNull(consent, ['policy', 'gpc', 'at'])
   asIso(consent, 'at')
-  cut(consent, 'policy', 200)
+  const length = typeof consent.policy === 'string' ? consent.policy.length : 0
+  cut(consent, 'policy', MAX_POLICY)
+  return length > MAX_POLICY ? length : null
 }
 
 /** Changes one event. Returns the texts that were cut with the lengths that they had; null if none was, as in most. */

@@ -235,6 +235,14 @@ describe('what the collector refuses or changes', () => {
     ])
   })
 
+  test('the name of a policy that is too long', async () => {
+    const site = await newSite()
+    await fromTag(site, [event('page')], { consent: consent({ policy: 'p'.repeat(300) }) })
+    expect(await counted(site, 1)).toMatchObject([
+      { event: 'consent', problem: 'text_cut', count: 1, example: 'policy of 300 characters' },
+    ])
+  })
+
   test('requests as a whole: from another origin, of an unproven visitor, too large and without form', async () => {
     const site = await newSite()
     const body = (more: Record<string, unknown>, n = 2) =>
