@@ -335,6 +335,32 @@ async function confirmImport(): Promise<void> {
 
 const count = (what: string) => page.getByTestId(`count-${what}`).innerText()
 
+describe('the overview', () => {
+  const textOf = (id: string) => page.getByTestId(id).innerText()
+
+  test('says what can be mailed now, and what brought carts back, in both languages', async () => {
+    await signInAt('/dashboard/')
+    await page.getByTestId('mailable-count').waitFor()
+    expect(await textOf('abandoned-count')).toBe('1')
+    expect([await textOf('mailable-count'), await textOf('mailable-value')]).toEqual(['1', '€241.00'])
+    expect([await textOf('by-link-count'), await textOf('by-link-value')]).toEqual(['0', '–'])
+    expect([await textOf('anyway-count'), await textOf('anyway-value')]).toEqual(['1', '€890.00'])
+    await page.getByRole('radio', { name: 'FR' }).check({ force: true })
+    await page.getByText(fr.mailableNow).waitFor()
+    expect(await textOf('anyway-value')).toMatch(/^890,00\s€$/)
+  })
+
+  test('agrees with the page of a customer on the permission', async () => {
+    await signInAt(LEA)
+    await page.getByTestId('timeline').waitFor()
+    expect(await textOf('mailable')).toBe(en.contact.mailAboutVisits)
+    expect(await textOf('fact-past-carts')).toMatch(/Recovered[\s\S]*€890\.00 recovered, bought anyway[\s\S]*€890\.00/)
+    await page.goto(`${server.url}/dashboard/contacts/crm-8`)
+    await page.getByTestId('mailable').waitFor()
+    expect(await textOf('mailable')).toBe(en.contact.noMailAboutVisits(en.contact.whyNoMail.no_mail_consent))
+  })
+})
+
 describe('importing customers', () => {
   test('a chosen JSON file: counts, rejected rows with their reasons, and the list as a file', async () => {
     await signInAt('/dashboard/import')
