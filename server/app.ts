@@ -16,6 +16,7 @@ import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import { cartPolicyOf, type Site } from './domain/settings.ts'
 import type { ApiDocument } from './http/api-document.ts'
+import { attributeRoutes } from './http/attributes.ts'
 import { auditRoutes } from './http/audit.ts'
 import { limitOthers } from './http/body-limit.ts'
 import { consentRoutes } from './http/consents.ts'
@@ -86,6 +87,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', eraseRoutes(deps))
     .route('/', orderRoutes(deps))
     .route('/', importRoutes(deps))
+    .route('/', attributeRoutes(deps))
     .route('/', linkTokenRoutes(deps))
     .route('/', identifyRoutes(deps))
     .route('/', matchRoutes(deps))

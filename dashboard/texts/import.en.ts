@@ -101,6 +101,7 @@ export const importEn = {
     boolean: 'yes or no',
     date: 'date',
     timestamp: 'date and time',
+    list: 'list',
   },
   readAs: 'Read as',
   delimiter: {

@@ -101,6 +101,7 @@ export const importFr: typeof importEn = {
     boolean: 'oui ou non',
     date: 'date',
     timestamp: 'date et heure',
+    list: 'liste',
   },
   readAs: 'Lu comme',
   delimiter: {

@@ -9,6 +9,7 @@ import { importFile } from '../actions/import-file.ts'
 import type { Store } from '../actions/prepare-store.ts'
 import { guardCell } from '../domain/csv-cell.ts'
 import { isZone } from '../domain/zone.ts'
+import { knownAttributes } from '../import/attributes.ts'
 import { readOrderTerms } from '../import/order-terms.ts'
 import { openSource } from '../import/source.ts'
 import { importText, mappingText, progressText, questionTexts } from '../import/texts.ts'
@@ -69,6 +70,7 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
     sheet: options.sheet,
     currency: terms.currency,
     anonymous: options.anonymous === true,
+    ...(kind === 'contacts' ? { attributes: await knownAttributes(db) } : {}),
   })
   if (!options.json) console.log(mappingText(source))
   const bar = createBar()

@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import pkg from '../../package.json' with { type: 'json' }
 import { writeBuild } from '../ops/bundle.ts'
 import { PRIVATE_UMASK } from '../ops/private-files.ts'
+import { registerAttributes } from './attributes.ts'
 import { registerAudit } from './audit.ts'
 import { registerBackup } from './backup.ts'
 import { registerCopy } from './copy.ts'
@@ -46,6 +47,7 @@ function createProgram(): Command {
   registerTokens(program)
   registerImports(program)
   registerImportHistory(program)
+  registerAttributes(program)
   registerErase(program)
   registerBackup(program)
   registerRestore(program)

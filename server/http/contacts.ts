@@ -5,12 +5,14 @@
 
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { itemAt } from '../domain/lookup.ts'
+import { fitAttributes } from '../import/attributes.ts'
 import { checkContact } from '../import/check-contact.ts'
 import { ERASED, importContacts } from '../import/contacts.ts'
 import { isOfFile } from '../import/source.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type ContactPatch, upsertContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
+import { lockName } from '../store/work/locks.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamedImport } from './import-body.ts'
@@ -81,7 +83,9 @@ export function contactRoutes(deps: HttpDeps) {
       }
       const keysOf = await deps.keysOf()
       const counts = await transact(deps.db, async (trx) => {
-        const { erased, ...result } = await upsertContacts(trx, patches, keysOf, now)
+        await lockName(trx, 'contacts')
+        const fitted = await fitAttributes(trx, patches, { hints: new Map(), importId: null, now })
+        const { erased, ...result } = await upsertContacts(trx, fitted, keysOf, now)
         const refused = erased.map((place) => ({ row: itemAt(rows, place), ...ERASED }))
         const all = [...rejected, ...refused].sort((a, b) => a.row - b.row)
         const detail = { ...result, rejected: all.length }

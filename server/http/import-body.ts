@@ -8,6 +8,7 @@ import type { Kysely } from 'kysely'
 import { parseJson } from '../domain/nul.ts'
 import { Problem } from '../domain/problem.ts'
 import { isZone } from '../domain/zone.ts'
+import { knownAttributes } from '../import/attributes.ts'
 import { ImportRefusal } from '../import/columns.ts'
 import type { Dialect } from '../import/dialect.ts'
 import { type OrderTerms, readOrderTerms } from '../import/order-terms.ts'
@@ -82,6 +83,7 @@ export function streamedImport(
         sheet: c.req.query('sheet'),
         currency: terms.currency,
         anonymous: c.req.query('anonymous') === 'true',
+        ...(kind === 'contacts' ? { attributes: await knownAttributes(deps.db) } : {}),
       })
       if (dryRun) return c.json(await rehearsed(deps, source, terms, run), 200)
       const note = { kind, actor: c.get('caller').actor, file: fileNameOf(c.req.query('file')) }

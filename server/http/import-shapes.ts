@@ -43,7 +43,7 @@ export const importedFields = {
           .string()
           .nullable()
           .openapi({ description: 'Null if the column is skipped; `note` gives the reason.' }),
-        type: z.enum(['text', 'integer', 'decimal', 'boolean', 'date', 'timestamp']),
+        type: z.enum(['text', 'integer', 'decimal', 'boolean', 'date', 'timestamp', 'list']),
         note: z.string().optional(),
         permission: z
           .enum([

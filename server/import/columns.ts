@@ -1,9 +1,10 @@
 /**
  * The columns of a file: the type that the guesses and the map fill in, and the refusal of a whole file.
  */
-import type { DayOrder } from './dates.ts'
+import type { DecimalMark } from '../domain/commerce/amount.ts'
+import type { DayOrder } from '../domain/dates.ts'
 import type { PermissionColumn, PermissionRole } from './permission/column.ts'
-import type { ColumnType } from './values.ts'
+import type { ColumnType } from './types.ts'
 
 /**
  * A column as reported to the importer. A `field` of null means that it is skipped, and `note` says why. `permission`: what
@@ -21,6 +22,7 @@ export type ReportedColumn = {
 export type Column = Omit<ReportedColumn, 'permission'> & {
   index: number
   order: DayOrder
+  mark: DecimalMark
   permission?: PermissionColumn
 }
 

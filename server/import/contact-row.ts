@@ -1,9 +1,12 @@
 /** Turns a row of a file of contacts into the object that a JSON push would hold. Its schema finds what is invalid. */
+
+import { valueAs } from '../domain/attribute.ts'
+import { readInstant } from '../domain/dates.ts'
 import { cleanEmail } from '../domain/identifier.ts'
 import type { Column } from './columns.ts'
-import { readInstant } from './dates.ts'
 import { rowWord } from './permission/column.ts'
-import { attributeValue, cleanCell, readAddress, readFlag } from './values.ts'
+import { attributeTypeOf } from './types.ts'
+import { cleanCell, readAddress, readFlag } from './values.ts'
 
 /** Creates a reader for rows of these columns. Without an id column, a row's address is its id. */
 export function createContactReader(columns: readonly Column[]): (cells: string[]) => Record<string, unknown> {
@@ -27,7 +30,7 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
       } else if (field === 'minor') row.minor = readFlag(cell) ?? cell
       else if (field === 'updated_at') row.updated_at = isoInstant(cell, column) ?? cell
       else if (field.startsWith('attributes.')) {
-        set(attributes, field.slice('attributes.'.length), attributeValue(cell, column.type, column.order))
+        set(attributes, field.slice('attributes.'.length), valueAs(cell, attributeTypeOf(column.type), column))
       } else row[field] = cell
     }
     const { mail_answer, ...word } = rowWord(permissions, (index) => cleanCell(cells[index] ?? ''))

@@ -10,7 +10,8 @@ import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased } from '../store/tombstones.ts'
 import { lockName } from '../store/work/locks.ts'
-import { copyContacts } from './copy-to-rehearsal.ts'
+import { fitAttributes, typesOfColumns } from './attributes.ts'
+import { copyAttributes, copyContacts } from './copy-to-rehearsal.ts'
 import type { ImportRecord } from './recorded.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
@@ -35,10 +36,12 @@ export function importContacts(
   hooks: ImportHooks = {},
 ): Promise<ImportOutcome> {
   const { db, rehearsal, record, keysOf, now } = deps
+  const hints = typesOfColumns(source.columns)
   const write = async (batch: ItemRow<ContactPatch>[]): Promise<Written> => {
     const patches = batch.map(({ item }) => item)
     if (rehearsal) {
       await copyErased(db, rehearsal)
+      await copyAttributes(db, rehearsal)
       const holders = source.byAddress
         ? await holdersOf(
             db,
@@ -65,7 +68,8 @@ export function importContacts(
         : { rows: batch, rejected: [] }
       const items = rows.map(({ item }) => item)
       const changes = record?.changes()
-      const { erased, ...counts } = await upsertContacts(trx, items, keysOf, now(), changes?.note)
+      const fitted = await fitAttributes(trx, items, { hints, importId: record?.id ?? null, now: now() })
+      const { erased, ...counts } = await upsertContacts(trx, fitted, keysOf, now(), changes?.note)
       await changes?.write(trx)
       const refused = erased.map((place) => ({ row: itemAt(rows, place).row, ...ERASED }))
       return { ...counts, rejected: [...rejected, ...refused] }

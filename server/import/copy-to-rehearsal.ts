@@ -3,7 +3,9 @@
  * copied there, once. So a dry run counts like a real one, and the real store is only read.
  */
 import type { Kysely } from 'kysely'
+import { addAttributes, listAttributes } from '../store/attributes.ts'
 import { chunks, chunksOf } from '../store/engine/many.ts'
+import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 
 /** Copies contacts with their keys, unless they are there already. */
@@ -18,6 +20,11 @@ export async function copyContacts(from: Kysely<Database>, to: Kysely<Database>,
     for (const rows of chunksOf(contacts)) await to.insertInto('contacts').values(rows).execute()
     for (const rows of chunksOf(keys)) await to.insertInto('contact_keys').values(rows).execute()
   }
+}
+
+/** Copies the attributes with their types, unless they are there already. */
+export async function copyAttributes(from: Kysely<Database>, to: Kysely<Database>): Promise<void> {
+  await transact(to, async (trx) => addAttributes(trx, await listAttributes(from)))
 }
 
 /** Copies the orders that were pushed, unless they are there already. */

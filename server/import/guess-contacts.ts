@@ -3,9 +3,11 @@
  * becomes an attribute. It never takes secrets, somebody else's address as the contact's, or a permission that nobody
  * gave.
  */
+
+import { foldedName, writingOf } from '../domain/attribute.ts'
+import { dayOrderOf, readInstant } from '../domain/dates.ts'
 import { looksLikeEmail } from '../domain/identifier.ts'
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
-import { dayOrderOf, readInstant } from './dates.ts'
 import { attributeName, hasWord, isOfAnother, isSecretHeading, plain } from './heading.ts'
 import {
   EMAIL,
@@ -23,15 +25,17 @@ import { type FieldMap, mappedField } from './map.ts'
 import { permissionColumn } from './permission/column.ts'
 import { guessPermission, mappedGuess } from './permission/guess.ts'
 import { questionOf } from './permission/question.ts'
-import { readAddress, readFlag, resemblesAddress, typeOf } from './values.ts'
+import { columnTypeOf, isDay, isPlural, type KnownAttributes, sharedWriting, typeOf } from './types.ts'
+import { readAddress, readFlag, resemblesAddress } from './values.ts'
 
 /** Fields that only one column of a file may have. */
 const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']
 
 /**
- * Columns with their fields. `map` comes from the sender; the rest is guessed. Refuses a file that identifies nobody.
+ * Columns with their fields. `map` comes from the sender; the rest is guessed. Attributes that are known keep their name
+ * and type. Refuses a file that identifies nobody.
  */
-export function contactColumns(table: Table, map: FieldMap): Column[] {
+export function contactColumns(table: Table, map: FieldMap, known: KnownAttributes): Column[] {
   const columns = describeColumns(table)
   const open = leaveOutSecrets(columns, table)
   const taken = new Set<string>()
@@ -95,6 +99,7 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
   )
   for (const column of open) if (askPermission(column, filledCells(table, column))) open.delete(column)
   for (const column of open) becomeAttribute(column, filledCells(table, column), columns)
+  for (const column of columns) takeKnown(column, known)
 
   if (!columns.some((column) => column.field === 'id' || column.field === 'email')) {
     throw new ImportRefusal(
@@ -108,10 +113,15 @@ export function contactColumns(table: Table, map: FieldMap): Column[] {
 
 /** The columns of a table, of which only the type is known yet. */
 export function describeColumns(table: Table): Column[] {
+  const shared = sharedWriting(table.cells)
   return table.headings.map((heading, index) => {
     const cells = table.cells[index] ?? []
-    const type = typeOf(cells, hasWord(plain(heading), TEXT_WORDS))
-    return { index, column: heading, field: null, type, order: dayOrderOf(cells) }
+    const name = plain(heading)
+    const says = { isCode: hasWord(name, TEXT_WORDS), isDay: isDay(name), isPlural: isPlural(name) }
+    const writing = writingOf(cells)
+    const order = writing.order ?? shared.order
+    const mark = writing.mark ?? shared.mark
+    return { index, column: heading, field: null, type: typeOf(cells, { order, mark }, says), order, mark }
   })
 }
 
@@ -203,12 +213,23 @@ function becomeAttribute(column: Column, cells: string[], columns: readonly Colu
   const known = Object.entries(NAMES).find(([, spellings]) => spellings.includes(name))?.[0]
   const keeps = heading === 'firstname' || heading === 'lastname' || heading === 'full_name'
   const wanted = (known === undefined || keeps ? attributeName(heading) : known) || `column_${column.index + 1}`
-  const used = new Set(columns.map((each) => each.field))
+  const used = new Set(columns.map((each) => foldedName(each.field ?? '')))
   let unique = wanted
-  for (let n = 2; used.has(`attributes.${unique}`); n++) unique = `${wanted}_${n}`
+  for (let n = 2; used.has(foldedName(`attributes.${unique}`)); n++) unique = `${wanted}_${n}`
   column.field = `attributes.${unique}`
   if (column.permission !== undefined) return
   if (isOfAnother(heading) && cells.some(isAddress)) column.note = 'somebody else’s address'
   else if (column.note === undefined && cells.length > 0 && cells.every(isAddress))
     column.note = 'an additional address'
+}
+
+/** An attribute that is known keeps its name, whatever the case and accents of the heading, and its type. */
+function takeKnown(column: Column, known: KnownAttributes): void {
+  if (!column.field?.startsWith('attributes.')) return
+  const attribute = known.get(foldedName(column.field.slice('attributes.'.length)))
+  if (attribute === undefined) return
+  column.field = `attributes.${attribute.name}`
+  const type = columnTypeOf(attribute.type, column.type)
+  if (type !== column.type && column.note === undefined) column.note = `the attribute is a ${attribute.type} already`
+  column.type = type
 }

@@ -2,14 +2,13 @@
  * Turns a row of a file of orders into what it says of its order: the fields that a JSON push would hold, and the amounts
  * and the item of its line. `order-lines.ts` gathers the rows of an order.
  */
-import { type DecimalMark, decimalMarkOf, readAmount, readQuantity } from '../domain/commerce/amount.ts'
+import { readAmount, readQuantity } from '../domain/commerce/amount.ts'
 import { currencyIn } from '../domain/commerce/currency.ts'
 import { readOrderStatus } from '../domain/commerce/order-status.ts'
+import { readDigits, readIsoTime, readSerial } from '../domain/dates.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { instantIn } from '../domain/zone.ts'
-import type { Column, Table } from './columns.ts'
-import { readDigits, readIsoTime, readSerial } from './dates.ts'
-import { filledCells } from './guess-contacts.ts'
+import type { Column } from './columns.ts'
 import { readItemTexts } from './item-texts.ts'
 import { storeZoneOf } from './store-zones.ts'
 import { cleanCell, readAddress, readFlag } from './values.ts'
@@ -33,16 +32,9 @@ export type OrderLine = {
 }
 
 /** Creates a reader for rows of these columns. `currency` applies to amounts without one. */
-export function createOrderReader(
-  columns: readonly Column[],
-  table: Table,
-  currency: string | null,
-): (cells: string[]) => OrderLine {
+export function createOrderReader(columns: readonly Column[], currency: string | null): (cells: string[]) => OrderLine {
   const MONEY = ['total', 'price', 'line_total', 'refunded', 'tax']
   const amounts = columns.filter((column) => column.field !== null && MONEY.includes(column.field))
-  const marks = new Map(amounts.map((column) => [column, decimalMarkOf(filledCells(table, column))]))
-  // Columns of one file write amounts alike.
-  const common = [...marks.values()].find((mark) => mark !== null) ?? null
   const named = amounts.map((column) => currencyIn(column.column)).find((code) => code !== null) ?? currency
   const fields = new Map(columns.flatMap((column) => (column.field === null ? [] : [[column.field, column] as const])))
   const hasStatus = fields.has('status') || fields.has('payment_status')
@@ -57,8 +49,7 @@ export function createOrderReader(
       const column = fields.get(field)
       const cell = cellOf(field)
       if (column === undefined || cell === '') return null
-      const mark: DecimalMark = marks.get(column) ?? common
-      return readAmount(cell, currency, mark)?.amount ?? cell
+      return readAmount(cell, currency, column.mark)?.amount ?? cell
     }
     const number = (field: string) => numberOf(money(field))
     const said = amounts.map((column) => currencyIn(cells[column.index] ?? '')).find((code) => code !== null)

@@ -26,7 +26,7 @@ export function openOrders(
   }
   const currency = options.currency ?? UNKNOWN_CURRENCY
   const isUnknown = !hasCurrency && currency === UNKNOWN_CURRENCY
-  const read = createOrderReader(columns, table, currency)
+  const read = createOrderReader(columns, currency)
   const hasIds = columns.some((column) => column.field === 'order_id')
   const counts: Gathered = { rows: 0, orders: 0, joined: 0, unnamed: 0 }
   return {

@@ -16,6 +16,7 @@ import { openOrders } from './order-table.ts'
 import { type ImportQuestion, questionsOf } from './permission/column.ts'
 import type { SourceRow } from './source-row.ts'
 import { type OpenedTable, openTable, type TableRow } from './table.ts'
+import type { KnownAttributes } from './types.ts'
 import { isArchive, openWorkbook } from './workbook.ts'
 
 /** An opened file. `dialect()` is final once all rows were read: only then it is certain that all of it is UTF-8. */
@@ -47,6 +48,8 @@ export type SourceOptions = {
   sheet?: string | undefined
   map?: string | undefined
   currency?: string | null
+  /** The attributes of contacts that are known. */
+  attributes?: KnownAttributes
   /** Takes orders of nobody. */
   anonymous?: boolean
 }
@@ -95,7 +98,7 @@ function sourceOf(
   checkMap(map, table.headings)
   if (options.kind === 'orders')
     return { dialect, byAddress: false, questions: () => [], ...openOrders(table, rows, map, options) }
-  const columns = contactColumns(table, map)
+  const columns = contactColumns(table, map, options.attributes ?? new Map())
   return {
     dialect,
     columns: reportedColumns(columns),

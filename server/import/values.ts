@@ -1,13 +1,6 @@
-/**
- * Reads the text of a single cell. Pure and careful: a reader returns null rather than guess, and an attribute keeps
- * the text it was given.
- */
+/** Reads the text of a single cell. Pure and careful: a reader returns null rather than guess. */
 
 import { unguardCell } from '../domain/csv-cell.ts'
-import { type DayOrder, dayOrderOf, readIsoTime } from './dates.ts'
-
-/** The common type of a column's cells. */
-export type ColumnType = 'text' | 'integer' | 'decimal' | 'boolean' | 'date' | 'timestamp'
 
 /**
  * A cell without what spreadsheets and dumps put around or in place of a value, and what our own exports put before a
@@ -68,42 +61,4 @@ export function resemblesAddress(text: string, dotted: boolean): boolean {
   const at = text.indexOf('@', 1)
   if (at < 0 || at === text.length - 1 || /\s/.test(text)) return false
   return !dotted || text.slice(at + 2, -1).includes('.')
-}
-
-const INTEGER = /^(0|-?[1-9]\d{0,14})$/
-const DECIMAL = /^-?(0|[1-9]\d{0,11})\.\d{1,6}$/
-const DECIMAL_COMMA = /^-?(0|[1-9]\d{0,11}),(\d{1,2}|\d{4,6})$/
-
-/** The common type of a column's non-empty cells. `isText`: the heading says that it holds no quantities. */
-export function typeOf(cells: readonly string[], isText: boolean): ColumnType {
-  const said = cells.filter((cell) => cell !== '')
-  if (said.length === 0) return 'text'
-  const all = (test: (cell: string) => boolean) => said.every(test)
-  const order = dayOrderOf(said)
-  if (all((cell) => readIsoTime(cell, order) !== null)) {
-    return said.some((cell) => readIsoTime(cell, order)?.includes('T')) ? 'timestamp' : 'date'
-  }
-  if (all((cell) => /^(true|false|yes|no|oui|non|ja|nein|si|sí|sì)$/i.test(cell))) return 'boolean'
-  if (isText) return 'text'
-  if (all((cell) => INTEGER.test(cell))) return 'integer'
-  if (all((cell) => INTEGER.test(cell) || DECIMAL.test(cell))) return 'decimal'
-  if (all((cell) => INTEGER.test(cell) || DECIMAL_COMMA.test(cell))) return 'decimal'
-  return 'text'
-}
-
-/** A cell as an attribute of this column type, without loss; as its text if it does not have the type. */
-export function attributeValue(text: string, type: ColumnType, order: DayOrder): string | number | boolean {
-  switch (type) {
-    case 'integer':
-    case 'decimal':
-      if (INTEGER.test(text) || DECIMAL.test(text)) return Number(text)
-      return type === 'decimal' && DECIMAL_COMMA.test(text) ? Number(text.replace(',', '.')) : text
-    case 'boolean':
-      return /^true$/i.test(text) ? true : /^false$/i.test(text) ? false : text
-    case 'date':
-    case 'timestamp':
-      return readIsoTime(text, order) ?? text
-    case 'text':
-      return text
-  }
 }

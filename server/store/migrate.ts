@@ -31,6 +31,7 @@ import * as personCarts from './migrations/025-person-carts.ts'
 import * as quality from './migrations/026-quality.ts'
 import * as orderStanding from './migrations/027-order-standing.ts'
 import * as cartClosings from './migrations/028-cart-closings.ts'
+import * as attributes from './migrations/029-attributes.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -63,6 +64,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '026-quality': quality,
   '027-order-standing': orderStanding,
   '028-cart-closings': cartClosings,
+  '029-attributes': attributes,
 }
 
 /**

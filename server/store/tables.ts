@@ -62,6 +62,7 @@ export const TABLES = {
     ...{ family: 'contacts', distributedBy: own('id') },
     ...kept({ kept: 'holds counts and the lines of rejected rows, and no value of a row' }),
   },
+  attributes: { family: 'contacts', distributedBy: 'reference', ...kept(NOBODY) },
   import_changes: {
     ...{ family: 'contacts', distributedBy: own('item_id'), copied: 'yes', rebuilt: null },
     ...{ onWithdrawal: OF_CONTACT, onErasure: { contact: 'contact_id' } },

@@ -6,15 +6,16 @@ import { describe, expect, test } from 'vitest'
 import { isBot } from '../../server/collect/bot.ts'
 import { withoutPersonal } from '../../server/collect/personal-data.ts'
 import { cleanTexts, cleanUrl, truncateAddress } from '../../server/collect/stamp.ts'
+import { ATTRIBUTE_TYPES, foldedName, valueAs, writingOf } from '../../server/domain/attribute.ts'
 import { decimalMarkOf, readAmount, readQuantity } from '../../server/domain/commerce/amount.ts'
 import { currencyIn } from '../../server/domain/commerce/currency.ts'
 import { readOrderStatus } from '../../server/domain/commerce/order-status.ts'
 import { readCommerce } from '../../server/domain/commerce/read.ts'
+import { dayOrderOf, readDigits, readInstant, readSerial } from '../../server/domain/dates.ts'
 import { isBlockedIdentifier, looksLikeEmail } from '../../server/domain/identifier.ts'
 import { isZone } from '../../server/domain/zone.ts'
 import { checkContact } from '../../server/import/check-contact.ts'
 import { createOrderCheck } from '../../server/import/check-order.ts'
-import { dayOrderOf, readDigits, readInstant, readSerial } from '../../server/import/dates.ts'
 import { guessDelimiter, guessNewline, readSepLine } from '../../server/import/dialect.ts'
 import { createDecoder } from '../../server/import/encoding.ts'
 import { attributeName, isOfAnother, isSecretHeading, plain, shownHeading } from '../../server/import/heading.ts'
@@ -25,7 +26,8 @@ import { readAnswer } from '../../server/import/permission/answer.ts'
 import { questionOf } from '../../server/import/permission/question.ts'
 import { openSource } from '../../server/import/source.ts'
 import { storeZoneOf } from '../../server/import/store-zones.ts'
-import { attributeValue, cleanCell, readAddress, readFlag, typeOf } from '../../server/import/values.ts'
+import { typeOf } from '../../server/import/types.ts'
+import { cleanCell, readAddress, readFlag } from '../../server/import/values.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { amount } from '../support/long.ts'
 
@@ -83,7 +85,11 @@ const READERS: Record<string, (text: string) => unknown> = {
     ...(['forbids', 'grants', 'state'] as const).map((asks) => readAnswer(asks, text, NO_VALUES)),
   ],
   'times of a cell': (text) => [readInstant(text, 'dmy'), dayOrderOf([text]), readSerial(text), readDigits(text)],
-  'type of a cell': (text) => [typeOf([text], false), attributeValue(text, 'decimal', null)],
+  'type of a cell': (text) => [
+    typeOf([text], writingOf([text]), { isCode: false, isDay: true, isPlural: true }),
+    ATTRIBUTE_TYPES.map((type) => valueAs(text, type, writingOf([text]))),
+    foldedName(text),
+  ],
   readAddress,
 }
 

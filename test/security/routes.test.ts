@@ -83,6 +83,8 @@ const TABLE: Record<string, Rule> = {
   'GET /api/v1/imports': { scopes: ['contacts:read', 'contacts:write', 'orders:write'] },
   'GET /api/v1/imports/:id': { scopes: ['contacts:read', 'contacts:write', 'orders:write'] },
   'POST /api/v1/imports/:id/undo': { scopes: ['contacts:write', 'orders:write'] },
+  'GET /api/v1/attributes': { scopes: ['contacts:read', 'contacts:write'] },
+  'PUT /api/v1/attributes/:name': only('contacts:write'),
   'POST /api/v1/identify': only('identify:write'),
 
   'GET /api/v1/links': PEOPLE,

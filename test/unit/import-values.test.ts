@@ -1,9 +1,9 @@
 /** Readers of single cells and headings, as tables. */
 import { describe, expect, test } from 'vitest'
-import { dayOrderOf, readInstant, readIsoTime } from '../../server/import/dates.ts'
+import { dayOrderOf, readInstant, readIsoTime } from '../../server/domain/dates.ts'
 import { attributeName, isSecretHeading, plain } from '../../server/import/heading.ts'
 import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
-import { attributeValue, cleanCell, readAddress, readFlag, typeOf } from '../../server/import/values.ts'
+import { cleanCell, readAddress, readFlag } from '../../server/import/values.ts'
 
 test.each([
   ['E-Mail *', 'email'],
@@ -106,34 +106,6 @@ describe('times', () => {
     ['1446209387000', 1446209387000],
     ['soon', null],
   ])('the instant %j', (text, ms) => expect(readInstant(text, null)).toBe(ms))
-})
-
-describe('types and attribute values', () => {
-  test.each<[string[], string, unknown[]]>([
-    [['1', '20', '-3'], 'integer', [1, 20, -3]],
-    [['1', '007'], 'text', ['1', '007']],
-    [['1.5', '2'], 'decimal', [1.5, 2]],
-    [['1,5', '12,25'], 'decimal', [1.5, 12.25]],
-    [['1,234', '1,5'], 'text', ['1,234', '1,5']],
-    [['true', 'False'], 'boolean', [true, false]],
-    [['yes', 'no'], 'boolean', ['yes', 'no']],
-    [['2024-01-02', '3.4.2024'], 'date', ['2024-01-02', '2024-04-03']],
-    [['01/02/2024'], 'text', ['01/02/2024']],
-    [['2024-01-02 03:04:05'], 'timestamp', ['2024-01-02T03:04:05']],
-    [['12345678901234567890'], 'text', ['12345678901234567890']],
-    [['1e5'], 'text', ['1e5']],
-    [['+33612345678'], 'text', ['+33612345678']],
-  ])('%j is %s', (cells, type, kept) => {
-    expect(typeOf(cells, false)).toBe(type)
-    expect(cells.map((cell) => attributeValue(cell, typeOf(cells, false), dayOrderOf(cells)))).toEqual(kept)
-  })
-  test('a column of postcodes is text, with or without a leading zero', () => {
-    expect(typeOf(['75001', '69002'], true)).toBe('text')
-  })
-  test('a later cell that does not have the type keeps its text', () => {
-    expect(attributeValue('007', 'integer', null)).toBe('007')
-    expect(attributeValue('n/a', 'date', null)).toBe('n/a')
-  })
 })
 
 describe('the map', () => {

@@ -3,7 +3,7 @@
  * of its cells could not be read. What could not be read becomes a question to the sender.
  */
 
-import { type DayOrder, readInstant } from '../dates.ts'
+import { type DayOrder, readInstant } from '../../domain/dates.ts'
 import { type Answer, readAnswer, valueKey } from './answer.ts'
 import type { Asks, Question } from './question.ts'
 

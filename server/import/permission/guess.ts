@@ -3,7 +3,7 @@
  * sender has mapped are read as they say.
  */
 
-import { type DayOrder, readInstant } from '../dates.ts'
+import { type DayOrder, readInstant } from '../../domain/dates.ts'
 import { readFlag } from '../values.ts'
 import { readAnswer } from './answer.ts'
 import { mappedPermission, type PermissionColumn, permissionColumn } from './column.ts'

@@ -1,5 +1,6 @@
 /** What the shop knows: its contacts, and the orders of all channels. */
 
+import type { AttributeType } from '../../domain/attribute.ts'
 import type { OrderItem } from '../../domain/commerce/items.ts'
 import type { OrderSource, Standing } from '../../domain/commerce/order.ts'
 import type { ContactId, VisitorId } from '../../domain/ids.ts'
@@ -51,6 +52,19 @@ export type OrderRow = {
   tax: number | null
 }
 
+/**
+ * An attribute of contacts, under the spelling that came first. `set_by`: what decided its type. `import_id`: the last file
+ * that brought values of it.
+ */
+export type AttributeRow = {
+  name_key: string
+  name: string
+  type: AttributeType
+  set_by: 'evidence' | 'operator'
+  at: number
+  import_id: string | null
+}
+
 /** How many rows of a file had which outcome. */
 export type ImportCountsJson = { created: number; updated: number; unchanged: number; rejected: number }
 
@@ -92,4 +106,5 @@ export type ContactsTables = {
   orders: OrderRow
   imports: ImportRow
   import_changes: ImportChangeRow
+  attributes: AttributeRow
 }

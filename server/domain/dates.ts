@@ -3,7 +3,7 @@
  * What a text alone leaves open, such as which part of 3/4/2026 is the month, is settled by the other cells of its column;
  * if they do not settle it, the text is not read.
  */
-import { dayIn, instantIn } from '../domain/zone.ts'
+import { dayIn, instantIn } from './zone.ts'
 
 /** How a column writes days: which part comes first in 3/4/2026. Null if unknown. */
 export type DayOrder = 'dmy' | 'mdy' | null
