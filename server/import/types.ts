@@ -81,7 +81,7 @@ export function isPlural(heading: string): boolean {
 /** Whether cells hold several short words each, out of few: labels of people, not addresses or sentences. */
 function isListed(cells: readonly string[], isNamedSo: boolean): boolean {
   if (cells.every((cell) => cell.startsWith('[') && readList(cell) !== null)) return true
-  const sign = isNamedSo ? /:::|[;|\n,]/ : /:::|[;|\n]/
+  const sign = isNamedSo ? /:::|[;|\n,]/ : /:::|[;|]/
   if (!cells.some((cell) => sign.test(cell))) return false
   const parts = [...new Set(cells)].flatMap((cell) => readList(cell) ?? [])
   if (parts.some((part) => part.length > 60 || part.split(' ').length > 4)) return false
