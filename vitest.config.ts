@@ -75,7 +75,7 @@ const LONG = {
   ],
   postgres: [
     ...RULES,
-    'test/contract/{import-history,upgrade}.test.ts',
+    'test/contract/{attributes,import-history,order-files,upgrade}.test.ts',
     'test/fault/{away,collectors}.test.ts',
     'test/property/{order,segments,segment-changes}.test.ts',
   ],

@@ -61,7 +61,6 @@ describe('sites', () => {
         email_click_backstitch: 'session',
         form_email_confirms: false,
         shared_from: 2,
-        timezone: '',
         backstitch_days: 30,
         login_days: 90,
         click_days: 90,
