@@ -59,7 +59,7 @@ export function readIsoTime(text: string, order: DayOrder): string | null {
     trimmed
       .slice(cut)
       .replace(/^[T,\s]{1,9}(?:at\s|[àa]\s|um\s|alle\s)?/i, '')
-      .replace(/\s*Uhr$/i, '')
+      .replace(/Uhr$/i, '')
       .trim(),
   )
   return clock === null ? null : `${date}T${clock}`

@@ -69,10 +69,7 @@ export function orderColumns(table: Table, map: FieldMap): OrderColumns {
     }
   }
   take('email', emailColumn([...open], table))
-  take(
-    'order_id',
-    best(MAYBE_ORDER_ID, (cells) => areOrderIds(cells)),
-  )
+  take('order_id', best(MAYBE_ORDER_ID, areIds))
   const orderIds = columns.find((column) => column.field === 'order_id')
   if (orderIds && MAYBE_ORDER_ID.includes(headings.get(orderIds) ?? '')) {
     // The number of a customer comes again on other days.
@@ -82,10 +79,7 @@ export function orderColumns(table: Table, map: FieldMap): OrderColumns {
       taken.delete('order_id')
     }
   }
-  take(
-    'contact_id',
-    best(CUSTOMER, (cells) => cells.length > 0 && cells.every((cell) => /^\S*\d\S*$/.test(cell))),
-  )
+  take('contact_id', best(CUSTOMER, areIds))
   // Where nothing else is the total, a column that may be one is.
   const amounts = best(ORDER.amount, areAmounts)
   if (!taken.has('total')) take('total', columns.find((column) => column.field === 'amount') ?? amounts)
@@ -132,8 +126,9 @@ function isTime(cell: string): boolean {
   )
 }
 
-function areOrderIds(cells: string[]): boolean {
-  return cells.length > 0 && cells.every((cell) => /^\S*\d\S*$/.test(cell))
+/** Whether each cell has a digit and no space. */
+function areIds(cells: string[]): boolean {
+  return cells.length > 0 && cells.every((cell) => /\d/.test(cell) && !/\s/.test(cell))
 }
 
 /** Whether a value comes again at another time. */

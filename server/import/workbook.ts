@@ -26,7 +26,7 @@ export async function* openWorkbook(chunks: AsyncIterable<Uint8Array>, sheet = '
   const bytes = await collect(chunks)
   const directory = readDirectory(bytes)
   if (directory === null) throw new ImportRefusal('not_a_workbook', 'the workbook is damaged: save it again as .xlsx')
-  if (!directory.names.some((name) => /^xl\/workbook.*\.xml$/i.test(name))) throw refusedArchive(directory.names)
+  if (!directory.names.some((name) => /^xl\/workbook[^/]*\.xml$/i.test(name))) throw refusedArchive(directory.names)
   if (directory.unpackedBytes > MAX_UNPACKED_BYTES) throw tooLarge()
   const reply = await readInThread(bytes, sheet)
   if ('error' in reply) throw new ImportRefusal(reply.code, reply.error)
