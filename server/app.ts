@@ -251,8 +251,8 @@ type BakedSettings = {
 
 /** The settings to bake into a site's tag, exactly those that the tag is compiled against. */
 function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
-  const { consent_source, link_param, form_selectors, session_minutes } = site.settings
-  return { site: site.id, consent_source, link_param, form_selectors, session_minutes }
+  const { consent_source, link_param, form_selectors, frames, session_minutes } = site.settings
+  return { site: site.id, consent_source, link_param, form_selectors, frames, session_minutes }
 }
 
 function serveDashboard(c: Context, { dashboard: assets, configuration }: AppDeps): Response {

@@ -6,7 +6,8 @@
  * characters hold 48 bits of milliseconds (enough until the year 10889), 13 hold 78 random bits. Databases append such
  * keys at the end of the index instead of writing all over it.
  */
-import type { WireEvent } from './wire.ts'
+import { fromJson, toJson } from './json.ts'
+import { EVENT_BYTES, type WireEvent } from './wire.ts'
 
 const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
 
@@ -41,16 +42,36 @@ export function byteLength(text: string): number {
   return new Blob([text]).size
 }
 
+/** Longer addresses are cut: what follows is a query of which the collector keeps little. */
+export const URL_LENGTH = 2048
+/** The room for properties in an event whose addresses and title are as long as they may be. */
+const PROPS_BYTES = EVENT_BYTES - 8000
+
 /**
- * Makes events. `props` are copied, because shops modify a cart object after passing it in. Values that cannot be JSON
- * throw here, at the caller's own line.
+ * Makes events. `props` are copied, because shops modify a cart object after passing it in. Where they are too large,
+ * long texts and lists are cut until they fit, and `cut` is told.
  */
-export function createEnvelope(deps: { now: () => number; newId: () => string; url: () => string }) {
+export function createEnvelope(deps: {
+  now: () => number
+  newId: () => string
+  url: () => string
+  cut: (props: object) => void
+}) {
+  const copy = (props: object) => {
+    let max = EVENT_BYTES
+    let text = toJson(props, max, EVENT_BYTES)
+    while (byteLength(text) > PROPS_BYTES) {
+      if (max === EVENT_BYTES) deps.cut(props)
+      max >>= 1
+      text = toJson(props, max, EVENT_BYTES)
+    }
+    return fromJson<Record<string, unknown>>(text) || { ...props }
+  }
   return (type: string, props?: object): WireEvent => ({
     id: deps.newId(),
     type,
     at: isoTime(deps.now()),
     url: deps.url(),
-    props: props && JSON.parse(JSON.stringify(props)),
+    props: props && copy(props),
   })
 }

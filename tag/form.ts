@@ -80,10 +80,10 @@ export function createForms({ selectors, makeEvent, emit, allowed, refusals, los
     addEventListener(
       'submit',
       guard(({ target, isTrusted }: SubmitEvent) => {
-        if (!isTrusted || !allowed() || !(target as Element).matches(`${selectors}`)) return
+        if (!isTrusted || !allowed() || !Element.prototype.matches.call(target, `${selectors}`)) return
         // Searches the fields: one may stand outside its form, and one named `elements` hides the form's own list.
-        // Disabled and read-only fields are never `:valid`: nobody typed there.
-        const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=email]:valid')]
+        // Nobody typed into disabled and read-only ones. Browsers call some international addresses invalid.
+        const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=email]:read-write')]
         const own = fields.find((field) => field.form === target && ADDRESS.test(normalise(field.value)))
         if (own) report({ kind: 'form', email: own.value })
       }),

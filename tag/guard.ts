@@ -4,13 +4,27 @@
  * reaches the page.
  */
 
+/** Shows a warning, if the page left a console to show it in. */
+export function warn(...what: unknown[]): void {
+  try {
+    console.warn('couture:', ...what)
+  } catch {
+    // The page replaced it.
+  }
+}
+
 /** Wraps a function so that it warns instead of throwing, and then returns undefined. */
 export function guard<A extends unknown[], R>(run: (...args: A) => R): (...args: A) => R | undefined {
   return (...args) => {
     try {
       return run(...args)
     } catch (error) {
-      console.warn('couture:', error)
+      warn(error)
     }
   }
+}
+
+/** A property of the document itself: the page's forms and pictures may have taken its name. */
+export function ofDocument<Name extends keyof Document>(name: Name): Document[Name] {
+  return Reflect.get(Document.prototype, name, document)
 }

@@ -6,7 +6,7 @@
  * page. Starting the tag reads, stores and sends nothing; that waits for consent (consent/gate.ts).
  */
 import { takeLinkToken } from './address.ts'
-import { guard } from './guard.ts'
+import { guard, ofDocument } from './guard.ts'
 import type { TagSettings } from './settings.ts'
 import { type Call, startTag } from './tag.ts'
 
@@ -37,24 +37,29 @@ function bakedSettings(): Pick<TagSettings, 'link_param'> & Partial<TagSettings>
 
 /** The collector is served beside the script. `currentScript` is null in a module and wrong in a shop's own bundle. */
 function findEndpoint(): string | undefined {
-  const scripts = [document.currentScript as HTMLScriptElement | null, ...document.scripts]
+  const scripts = [ofDocument('currentScript') as HTMLScriptElement | null, ...ofDocument('scripts')]
   const own = scripts.find((script) => script && SCRIPT.test(script.src))
   return own?.src.replace(SCRIPT, '/v1/events')
 }
 
+/** What the page has under the name. An element with this id is found there, too. */
+const present = () => (typeof window.couture === 'function' ? window.couture : undefined)
+
 guard(() => {
   const settings = bakedSettings()
   const token = takeLinkToken(settings.link_param)
+  // A frame is not a page that the visitor opened, and on another site it is a stranger's.
+  if (top !== window && !settings.frames) return
   const endpoint = findEndpoint()
-  const stub = window.couture
+  const stub = present()
   // The script is on the page twice: the first copy goes on.
   if (stub?.lost) return
 
   const begin = (to: { site?: string; endpoint?: string }) => {
     const { site, endpoint } = Object(to)
     if (!site || !endpoint) throw Error("'init' must be given {site, endpoint}")
-    const calls = window.couture?.q
-    if (window.couture?.lost) return
+    if (present()?.lost) return
+    const calls = present()?.q
     const { run, lost } = startTag({ settings: { ...settings, site }, endpoint, token })
     // Code that kept the stub in a variable goes on pushing to `q`.
     window.couture = Object.assign(run, { lost, q: { push: (call: Call) => run(...call) } })
@@ -64,7 +69,8 @@ guard(() => {
   if (endpoint) {
     const start = guard(() => begin({ site: settings.site, endpoint }))
     // A prerendered page may never be seen: the stub queues its calls until it is shown.
-    if (document.prerendering) document.addEventListener('prerenderingchange', start, { once: true })
+    if (document.prerendering)
+      document.addEventListener('prerenderingchange', start, { __proto__: null, once: true } as object)
     else start()
     return
   }

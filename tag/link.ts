@@ -13,6 +13,7 @@ const GESTURES = ['pointerdown', 'keydown', 'wheel', 'touchmove']
 /** `allowed` is consent to identity; `claim` sends the claim. Call `settle` whenever consent changed. */
 export function createLink(deps: { allowed: () => boolean; claim: (token: string) => void }) {
   let token: string | undefined
+  let latest: string | undefined
   let moved = false
 
   const settle = () => {
@@ -36,10 +37,12 @@ export function createLink(deps: { allowed: () => boolean; claim: (token: string
     },
     /** Holds a token, which needs a gesture made after it arrived. The click that accepts a banner counts. */
     hold(next: string | undefined): void {
-      if (!next) return
-      token = next
+      // A router writes the address that it started with once more.
+      if (!next || next === latest) return
+      token = latest = next
       moved = false
-      for (const type of GESTURES) addEventListener(type, onGesture, { capture: true, passive: true })
+      for (const type of GESTURES)
+        addEventListener(type, onGesture, { __proto__: null, capture: true, passive: true } as object)
     },
   }
 }

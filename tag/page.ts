@@ -1,13 +1,19 @@
 /**
- * Page views: one on load, one whenever a router changes the path or query, one when the back button restores a frozen
- * page. An address gets one automatic view; the shop's own `couture('page')` always counts. The shop's calls of
- * `history` must behave as they do without the tag, in arguments, result and exceptions.
+ * Page views: one on load, one whenever a router goes to another page (path, query, or a path in the fragment), one when
+ * the back button restores a frozen page. An address gets one automatic view; the shop's own `couture('page')` always
+ * counts. The shop's calls of `history` must behave as they do without the tag, in arguments, result and exceptions.
+ *
+ * A view has its own title or none, never that of the page before. Routers set the title after the address, sometimes a
+ * second later, or just before it. So a new title belongs to the view on the screen if that has none yet, or once both have
+ * stood for `SETTLE_MS`.
  */
-import { guard } from './guard.ts'
+import { routeIn } from './address.ts'
+import { guard, ofDocument } from './guard.ts'
 import type { WireEvent } from './wire.ts'
 
-/** Routers set the title after the address, so it is read a moment later, before the queue flushes (500 ms). */
-const TITLE_MS = 300
+const SETTLE_MS = 200
+/** The collector keeps as much. */
+const TITLE_LENGTH = 1000
 
 /** What page views need. `moved` is called after every navigation, before its view is made. */
 export type PageDeps = {
@@ -19,43 +25,61 @@ export type PageDeps = {
 
 /** Watches the page's navigation and makes the first view. */
 export function createPage({ makeEvent, emit, referrer, moved }: PageDeps) {
-  const here = () => location.pathname + location.search
+  /** The page, with that of a router in the fragment, and its query. */
+  const here = () => {
+    const [route, query = ''] = routeIn(location.href).split('?')
+    return { page: location.pathname + route, query: location.search + query }
+  }
+  const titleNow = () => ofDocument('title')
   let shown = here()
-  let shownUrl: string | undefined
+  let last: WireEvent
+  /** The title as of the last view, or as it has stood since. */
+  let settled = titleNow()
+  /** The title of the page before. */
+  let foreign: string | undefined
 
-  const view = (props?: object, title: string | undefined = document.title) => {
-    const event = makeEvent('page', props)
-    event.title = title || undefined
-    event.referrer = referrer || undefined
-    shownUrl = event.url
-    emit(event)
-    const place = shown
-    if (!title) {
-      setTimeout(() => {
-        if (shown === place) event.title = document.title
-      }, TITLE_MS)
-    }
+  const name = () => {
+    settled = titleNow()
+    last.title = settled === foreign ? undefined : settled.slice(0, TITLE_LENGTH) || undefined
   }
 
-  const onMove = guard(() => {
-    moved()
-    const place = here()
-    if (place === shown) return
-    shown = place
-    referrer = shownUrl || ''
-    // The old page's title is still set; a view that is sent before the new title arrives has none.
-    view(undefined, '')
+  const view = (props?: object) => {
+    last = makeEvent('page', props)
+    last.referrer = referrer || undefined
+    name()
+    emit(last)
+  }
+
+  const onHead = guard(() => {
+    if (titleNow() === settled) return
+    const event = last
+    setTimeout(() => event === last && name(), SETTLE_MS)
   })
 
-  for (const name of ['pushState', 'replaceState'] as const) {
-    const original = history[name]
-    history[name] = function (...args) {
+  const onMove = guard((replaced: unknown) => {
+    moved()
+    const { page, query } = shown
+    shown = here()
+    // A search that writes each letter into the address does not turn the page.
+    if (page === shown.page && (query === shown.query || replaced === true)) return
+    // A title that came last is this page's, unless the page before has its own.
+    if (!last.title) name()
+    foreign = settled
+    referrer = last.url!
+    view()
+  })
+
+  for (const call of ['pushState', 'replaceState'] as const) {
+    const original = history[call]
+    history[call] = function (...args) {
       original.apply(this, args)
-      onMove()
+      onMove(call === 'replaceState')
     }
   }
   addEventListener('popstate', onMove)
   addEventListener('hashchange', onMove)
+  const whole = { __proto__: null, childList: true, subtree: true, characterData: true }
+  new MutationObserver(onHead).observe(ofDocument('head'), whole as MutationObserverInit)
   view()
 
   return { view }

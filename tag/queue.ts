@@ -8,6 +8,7 @@
  */
 import { byteLength, isoTime, randomText } from './envelope.ts'
 import { guard } from './guard.ts'
+import { toJson } from './json.ts'
 import type { Lose } from './losses.ts'
 import type { TagStorage } from './storage.ts'
 import type { Outcome, Post } from './transport.ts'
@@ -24,6 +25,8 @@ import {
 
 /** Events of this period share one request. */
 const GATHER_MS = 500
+/** A view that has no title yet waits longer for it. */
+const UNTITLED_MS = 1500
 /** Sent at once: the next page's prices, the order's attribution or the proof of consent depend on them. */
 const URGENT = /^(identify|purchase|consent)$/
 /** Limit while the collector is unreachable; beyond it the oldest events are dropped and counted. */
@@ -57,8 +60,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
   let timer: ReturnType<typeof setTimeout> | undefined
   let pause: typeof timer
 
-  const serialise = (batch: Batch, events: WireEvent[]) =>
-    JSON.stringify({ site, ...batch, sent_at: isoTime(now()), events })
+  const serialise = (batch: Batch, events: WireEvent[]) => toJson({ site, ...batch, sent_at: isoTime(now()), events })
 
   /** As many of the first events as fit into one request: halved until they do, as after a 413. */
   function cut(batch: Batch, events: WireEvent[], room: number): WireEvent[] {
@@ -172,21 +174,21 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
         // Events stored without a standing choice were written by a tab that had not yet heard of a withdrawal.
         if (!known) storage.remove('unsent')
         batches.push(...unsent.load(), live)
+        setTimeout(flush)
       }
       for (const batch of batches) if (batch.consent.analytics) narrow(batch, consent)
-      setTimeout(flush)
     },
 
     /** Takes an event of a visitor who consented. Does nothing without consent. */
     add(event: WireEvent): void {
       if (!live) return
-      if (byteLength(JSON.stringify(event)) > EVENT_BYTES) {
+      if (byteLength(toJson(event)) > EVENT_BYTES) {
         lose('too_large', 1, event)
         return
       }
       if (live.events.push(event) > MAX_QUEUED) lose('overflow', 1, live.events.shift())
       if (URGENT.test(event.type)) setTimeout(flush)
-      else if (!timer) timer = setTimeout(flush, GATHER_MS)
+      else if (!timer) timer = setTimeout(flush, event.type === 'page' && !event.title ? UNTITLED_MS : GATHER_MS)
     },
 
     /**

@@ -11,6 +11,8 @@ export type TagSettings = {
   consent_source: TagConsentSource
   /** Where a mail link carries its token: `#cl` is the fragment, `clk` a query parameter. Letters, digits, `_`, `-`. */
   link_param: string
+  /** Whether the tag runs in frames, too. */
+  frames: boolean
   /** Forms whose address is read on submit. */
   form_selectors: string[]
   /** The pause that ends a session. The tag does not compute sessions yet; engagement signals will need them. */

@@ -1,13 +1,16 @@
 /**
- * The tag's three keys in localStorage. Callers must hold consent to `analytics`: before that, reading is as forbidden
+ * The tag's three keys in localStorage, and one in sessionStorage. Callers must hold consent to `analytics`: before that, reading is as forbidden
  * as writing. If storage is blocked or full, memory takes its place, so callers need not care: the page works as usual
  * and the next page starts afresh.
  */
 
+import { fromJson, toJson } from './json.ts'
+
 /**
  * `candidate`: the visitor's secret until the first 2xx. `consent`: the choice that stands. `unsent`: events to resend.
+ * `trail`: the tab's last page under consent.
  */
-export type StorageKey = 'candidate' | 'consent' | 'unsent'
+export type StorageKey = 'candidate' | 'consent' | 'unsent' | 'trail'
 
 /** Values are JSON; `null` if missing or unreadable. */
 export type TagStorage = {
@@ -16,7 +19,7 @@ export type TagStorage = {
   remove(...keys: StorageKey[]): void
 }
 
-/** The key's name in localStorage. */
+/** The key's name in the browser's storage. */
 export function storageName(key: StorageKey): string {
   return `couture.${key}`
 }
@@ -27,13 +30,13 @@ export function createStorage(area: () => Pick<Storage, 'getItem' | 'setItem' | 
   return {
     get(key) {
       try {
-        return JSON.parse(memory.get(key) || area().getItem(storageName(key))!)
+        return fromJson(memory.get(key) || area().getItem(storageName(key)))
       } catch {
         return null
       }
     },
     set(key, value) {
-      const text = JSON.stringify(value)
+      const text = toJson(value)
       memory.delete(key)
       try {
         area().setItem(storageName(key), text)

@@ -7,14 +7,16 @@ import { type ConsentChange, createGate } from './consent/gate.ts'
 import { readChoice } from './consent/manual.ts'
 import { createEnvelope, createIds, isoTime } from './envelope.ts'
 import { createForms } from './form.ts'
-import { guard } from './guard.ts'
+import { guard, ofDocument, warn } from './guard.ts'
 import { readIdentify } from './identify.ts'
+import { fromJson } from './json.ts'
 import { createLink } from './link.ts'
 import { createLosses } from './losses.ts'
 import { createPage } from './page.ts'
 import { createQueue } from './queue.ts'
 import type { TagSettings } from './settings.ts'
 import { createStorage, storageName } from './storage.ts'
+import { createTrail } from './trail.ts'
 import { createPost } from './transport.ts'
 import type { WireEvent } from './wire.ts'
 
@@ -28,7 +30,8 @@ const MAX_WAITING = 200
 /** Types that only the tag itself may make; with them `track` could forge a proof or a claim. */
 const RESERVED = /^(page|identify|reset|consent|engagement)$/
 
-const now = () => Date.now()
+// biome-ignore lint/complexity/useDateNow: a page that replaced `Date` may have left out `now`.
+const now = () => +new Date()
 
 function readProps(props: unknown): object | undefined {
   if (props === undefined || (props && typeof props === 'object')) return props
@@ -44,9 +47,18 @@ export function startTag(deps: {
   const { settings, endpoint } = deps
   const { lost, lose } = createLosses()
   const storage = createStorage(() => localStorage)
+  const trail = createTrail({ storage: createStorage(() => sessionStorage), lose })
   const newId = createIds(now)
   const clean = (url: string) => publicUrl(url, settings.link_param)
-  const makeEvent = createEnvelope({ now, newId, url: () => clean(location.href) })
+  const makeEvent = createEnvelope({
+    now,
+    newId,
+    url: () => clean(location.href),
+    cut: (props) => lose('cut', 1, props),
+  })
+  // Kept from the start, should the page replace it.
+  const { fetch } = window
+  let isTold = false
 
   let waiting: WireEvent[] = []
   let callbacks: ((visitor: string) => void)[] = []
@@ -56,7 +68,15 @@ export function startTag(deps: {
 
   const queue = createQueue({
     site: settings.site,
-    post: createPost({ endpoint, fetch: (...args) => fetch(...args), now }),
+    post: createPost({
+      endpoint,
+      fetch: (...args) => fetch(...args),
+      now,
+      puzzled(status) {
+        if (!isTold) warn(`${endpoint} answers ${status}, which is not the collector's: events are kept and sent again`)
+        isTold = true
+      },
+    }),
     storage,
     now,
     random: Math.random,
@@ -67,8 +87,13 @@ export function startTag(deps: {
 
   function emit(event: WireEvent) {
     const allowed = gate.allows(event.type === 'identify' ? 'identity' : 'analytics')
-    if (allowed) queue.add(event)
-    else if (allowed === undefined && waiting.push(event) > MAX_WAITING) lose('overflow', 1, waiting.shift())
+    if (allowed) {
+      queue.add(event)
+      if (event.type === 'page') trail.note()
+    } else if (allowed === undefined && waiting.push(event) > MAX_WAITING) {
+      // The first is the view of the page that the visitor came to.
+      lose('overflow', 1, waiting.splice(1, 1))
+    }
   }
 
   /** Passes the visitor's id to the waiting callbacks. */
@@ -86,7 +111,10 @@ export function startTag(deps: {
       if (change.isNew) emit(makeEvent('consent'))
       // A refusal dropped the page view with the rest, and the visitor is still looking at the page.
       if (refused) page.view()
-    } else queue.close(consent && { consent, event: makeEvent('consent') })
+    } else {
+      queue.close(consent && { consent, event: makeEvent('consent') })
+      trail.forget()
+    }
     refused = kind === 'denied'
     const held = waiting
     waiting = []
@@ -113,7 +141,7 @@ export function startTag(deps: {
   const page = createPage({
     makeEvent,
     emit,
-    referrer: clean(document.referrer),
+    referrer: clean(ofDocument('referrer')),
     moved: () => link.hold(takeLinkToken(settings.link_param)),
   })
 
@@ -127,7 +155,7 @@ export function startTag(deps: {
   document.addEventListener(
     'visibilitychange',
     guard(() => {
-      if (document.visibilityState === 'hidden') queue.leave()
+      if (ofDocument('visibilityState') === 'hidden') queue.leave()
     }),
   )
   addEventListener(
@@ -141,7 +169,7 @@ export function startTag(deps: {
   addEventListener(
     'storage',
     guard((event: StorageEvent) => {
-      if (event.key === storageName('consent')) gate.follow(JSON.parse(event.newValue!))
+      if (event.key === storageName('consent')) gate.follow(fromJson(event.newValue))
     }),
   )
 
@@ -150,10 +178,10 @@ export function startTag(deps: {
     consent: (choice) => gate.choose(readChoice(choice), 'manual'),
     page: (props) => page.view(readProps(props)),
     track(name, props) {
-      if (typeof name !== 'string' || !name || name.length > 64 || RESERVED.test(name)) {
-        throw Error("'track' must be given a name of 1 to 64 characters that is none of Couture's own")
+      if (typeof name !== 'string' || !name || RESERVED.test(name)) {
+        throw Error("'track' must be given a name that is none of Couture's own")
       }
-      emit(makeEvent(name, readProps(props)))
+      emit(makeEvent(name.slice(0, 64), readProps(props)))
     },
     identify(who) {
       const props = readIdentify(who)

@@ -1,6 +1,8 @@
 /**
  * One request to the collector and what its reply means. The queue acts on that meaning alone, so every status is
- * classified here and nowhere else: only a 2xx means that events are on disk. It never throws.
+ * classified here and nowhere else. Between the page and the collector there are service workers, firewalls, login pages
+ * and servers in maintenance, which answer with any status and body: only the collector's own 202 means that events are on
+ * disk, and only its own problem refuses them for good. It never throws.
  */
 import type { WireReply } from './wire.ts'
 
@@ -25,25 +27,45 @@ export function retryAfterMs(header: string | null, now: number): number | undef
   return wait >= 0 ? Math.min(wait, MAX_RETRY_AFTER_MS) : undefined
 }
 
-/** A text body is sent as `text/plain;charset=UTF-8` in `cors` mode, which needs no preflight. */
-export function createPost(deps: { endpoint: string; fetch: typeof fetch; now: () => number }): Post {
-  return async (body, keepalive) => {
-    try {
-      const reply = await deps.fetch(deps.endpoint, { method: 'POST', body, keepalive, credentials: 'include' })
-      const { status } = reply
-      if (reply.ok) {
-        // The events are on disk even if the rest of the reply is cut off or altered in transit.
-        const body: Partial<WireReply> = Object(await reply.json().catch(() => null))
-        return { kind: 'done', visitor: body.visitor || null, rejected: body.rejected || [] }
+/** A request takes this long at most: on a slow line, less than half of it for the largest body. */
+const TIMEOUT_MS = 20_000
+
+/**
+ * A text body is sent as `text/plain;charset=UTF-8` in `cors` mode, which needs no preflight. `puzzled` is called with the
+ * status of a reply that is neither the collector's nor a sign of overload.
+ */
+export function createPost(deps: {
+  endpoint: string
+  fetch: typeof fetch
+  now: () => number
+  puzzled: (status: number) => void
+}): Post {
+  const exchange = async (body: string, keepalive: boolean, signal: AbortSignal): Promise<Outcome> => {
+    // Without a prototype, to which libraries add.
+    const init = { __proto__: null, method: 'POST', body, keepalive, credentials: 'include', signal } as RequestInit
+    const reply = await deps.fetch(deps.endpoint, init)
+    const { status } = reply
+    if (status === 413) return { kind: 'too_large' }
+    if (status !== 429 && status < 500) {
+      const said: Partial<WireReply> & { code?: string } = Object(await reply.json().catch(() => null))
+      if (status === 202 && said.accepted! >= 0) {
+        return { kind: 'done', visitor: said.visitor || null, rejected: said.rejected || [] }
       }
-      if (status === 413) return { kind: 'too_large' }
-      if (status === 429 || status >= 500) {
-        return { kind: 'retry', afterMs: retryAfterMs(reply.headers.get('Retry-After'), deps.now()) }
-      }
-      return { kind: 'refused', status }
-    } catch {
-      // No network, a cut connection, a blocked request: fetch does not say which.
-      return { kind: 'retry' }
+      const isProblem = /problem\+json/.test(reply.headers.get('Content-Type')!) && said.code
+      if (isProblem && /40[013]|415/.test(`${status}`)) return { kind: 'refused', status }
+      deps.puzzled(status)
     }
+    return { kind: 'retry', afterMs: retryAfterMs(reply.headers.get('Retry-After'), deps.now()) }
   }
+  return (body, keepalive) =>
+    new Promise((resolve) => {
+      const abort = new AbortController()
+      // No network, a cut connection, a blocked request, or none that ever ends: fetch does not say which.
+      const fail = () => resolve({ kind: 'retry' })
+      setTimeout(() => {
+        fail()
+        abort.abort()
+      }, TIMEOUT_MS)
+      exchange(body, keepalive, abort.signal).then(resolve, fail)
+    })
 }

@@ -163,7 +163,7 @@ describe('a proxy on the path of the shop', () => {
   let couture: TestServer
   let shopPort: number
   const page = `<!doctype html><title>Shop</title><script async src="/c/tag.js?site=demo"></script>
-    <script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>
+    <script>if(typeof couture!='function')window.couture=function(){(couture.q=couture.q||[]).push(arguments)}</script>
     <script>couture('consent', { analytics: true, identity: true, marketing: false })</script>`
   const shop = createServer((_, response) => response.setHeader('content-type', 'text/html').end(page))
   beforeAll(async () => {

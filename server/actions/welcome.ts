@@ -25,6 +25,7 @@ export function welcomeTo({ publicUrl, adminUrl }: Config, sites: Iterable<Site>
     site,
     snippet:
       `<script async src="${publicUrl}/tag.js?site=${site ?? 'SITE'}"></script>\n` +
-      '<script>window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}</script>',
+      // An element of the page with this id is found under the name, too.
+      "<script>if(typeof couture!='function')window.couture=function(){(couture.q=couture.q||[]).push(arguments)}</script>",
   }
 }

@@ -109,12 +109,19 @@ function plainPage(
   return null
 }
 
-/** A page's address with a token under the site's parameter, in the fragment (`#cl`) or in the query. */
+/**
+ * A page's address with a token under the site's parameter, in the fragment (`#cl`) or in the query. Where a router keeps
+ * its page in the fragment (`#/rings/12`) the token is in that page's query, which no router takes for its path. A place on
+ * the page (`#prices`) stands behind the token; the tag goes there once it has taken the token out.
+ */
 export function withToken(target: string, token: string, linkParam: string): string {
   const url = new URL(target)
-  if (linkParam.startsWith('#')) {
-    const own = url.hash.slice(1)
-    url.hash = `${linkParam}=${token}${own === '' ? '' : `&${own}`}`
-  } else url.searchParams.set(linkParam, token)
+  if (!linkParam.startsWith('#')) {
+    url.searchParams.set(linkParam, token)
+    return url.href
+  }
+  const own = url.hash.slice(1)
+  if (/^!?\//.test(own)) url.hash = `${own}${own.includes('?') ? '&' : '?'}${linkParam.slice(1)}=${token}`
+  else url.hash = `${linkParam}=${token}${own === '' ? '' : `&${own}`}`
   return url.href
 }

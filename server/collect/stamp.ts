@@ -53,24 +53,44 @@ const PLAIN_URL = /^(https?:\/\/[A-Za-z0-9.:-]+(?:$|\/[A-Za-z0-9._~/-]*))(?:\?([
 /** A query name that reads the same when decoded. */
 const PLAIN_NAME = /^[A-Za-z0-9._-]*$/
 
-/** A page's address without fragment, user and password, and with only the query names that the site keeps. */
+/** The page that a router keeps in the fragment (`#/rings/12?size=52`, `#!/rings`), and its query. No value is a page. */
+const ROUTE = /^(#!?\/[^?&#=]*)(?:[?&]([^#]*))?/
+
+/**
+ * A page's address without user and password, and with only the query names that the site keeps. Of a fragment only the
+ * page of a router stays, with its query cut likewise.
+ */
 export function cleanUrl(text: string, kept: string[]): string | undefined {
-  const fragment = text.indexOf('#')
-  const plain = PLAIN_URL.exec(fragment < 0 ? text : text.slice(0, fragment))
+  const cut = text.indexOf('#')
+  if (cut < 0) return cleanPage(text, kept)
+  const page = cleanPage(text.slice(0, cut), kept)
+  const route = page === undefined ? null : ROUTE.exec(text.slice(cut))
+  if (route === null) return page
+  const [, place, query = ''] = route
+  const clean = cleanQuery(query, kept) ?? onlyKept(new URLSearchParams(query), kept) ?? query
+  return URL.parse(`${page}${place}${clean === '' ? '' : `?${clean}`}`)?.href
+}
+
+function cleanPage(text: string, kept: string[]): string | undefined {
+  const plain = PLAIN_URL.exec(text)
   if (plain !== null) {
     const query = plain[2] ? cleanQuery(plain[2], kept) : ''
     if (query !== null) return query === '' ? plain[1] : `${plain[1]}?${query}`
   }
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol)) return undefined
-  url.hash = ''
   url.username = ''
   url.password = ''
-  // At once: the address is written anew after each change.
-  const pairs = [...url.searchParams]
-  const clean = pairs.filter(([name]) => keeps(kept, name))
-  if (clean.length < pairs.length) url.search = new URLSearchParams(clean).toString()
+  const clean = onlyKept(url.searchParams, kept)
+  if (clean !== null) url.search = clean
   return url.href
+}
+
+/** What the site keeps of a query; null if it is all. At once: an address is written anew after each change. */
+function onlyKept(query: URLSearchParams, kept: string[]): string | null {
+  const pairs = [...query]
+  const clean = pairs.filter(([name]) => keeps(kept, name))
+  return clean.length < pairs.length ? new URLSearchParams(clean).toString() : null
 }
 
 /** The part of a query that the site keeps. Null if a name must be decoded first. */

@@ -35,6 +35,7 @@ export type SiteSettings = {
   click_days: number
   link_param: string
   form_selectors: string[]
+  frames: boolean
   redirect_hosts: string[]
   kept_query: string[]
   cookie_name: string
@@ -134,6 +135,12 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     default: [],
     about:
       'Forms whose e-mail address becomes evidence on submit, each as #id, .class or [attribute=name], such as form.newsletter; empty means none. The address is hashed in the browser, and only read with consent to identity.',
+  },
+  frames: {
+    rule: { kind: 'boolean' },
+    default: false,
+    about:
+      'Lets the tag run in frames, too: for shops that are shown in a frame. Elsewhere a frame would count as a view of its own.',
   },
   redirect_hosts: {
     rule: { kind: 'list', pattern: /^[a-z0-9.-]+(:\d{1,5})?$/, must: 'host names, separated by commas' },

@@ -42,6 +42,8 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
   let choice: Choice | undefined
   /** Set while analytics is granted. */
   let consent: WireConsent | undefined
+  /** Whether another tab ended the grant that stood here: then its next one holds here, too. */
+  let follows = false
 
   return {
     /** The state of a purpose. Nothing is allowed without `analytics`. */
@@ -64,6 +66,7 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
       }
       choice = next
       consent = undefined
+      follows = false
       if (!next.analytics) {
         changed({ kind: 'denied', consent: before && made })
         return
@@ -75,9 +78,13 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
       changed({ kind: 'granted', consent, isNew, known: !!last })
     },
 
-    /** Another tab made a new choice, which holds here too, or withdrew consent (null), which stops this page too. */
+    /**
+     * Another tab made a new choice, which holds here too, or withdrew consent (null), which stops this page too until
+     * consent is granted again, here or there.
+     */
     follow(stored: WireConsent | null): void {
-      if (!consent || stored?.id === consent.id) return
+      if (consent ? stored?.id === consent.id : !follows || !stored) return
+      follows = !stored
       consent = stored || undefined
       choice = stored || { analytics: false }
       changed(consent ? { kind: 'granted', consent, isNew: false, known: true } : { kind: 'denied' })
@@ -90,6 +97,7 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
     resume(): void {
       const stored = consent && storage.get<WireConsent>('consent')
       this.follow(stored && stored.id === consent?.id ? stored : null)
+      follows = false
     },
   }
 }

@@ -66,6 +66,7 @@ describe('sites', () => {
         click_days: 90,
         link_param: '#cl',
         form_selectors: [],
+        frames: false,
         redirect_hosts: [],
         kept_query: expect.arrayContaining(['utm_*']),
         cookie_name: 'cv',

@@ -557,6 +557,33 @@ describe('page addresses', () => {
       'https://shop.example/ring?id=7&utm_campaign=white%20gold',
       'https://shop.example/ring?utm_campaign=white%20gold',
     ],
+    ['keep the page of a router in the fragment', 'https://shop.example/#/rings/12', 'https://shop.example/#/rings/12'],
+    [
+      'keep it behind a kept query',
+      'https://shop.example/?utm_source=a&b=1#!/r',
+      'https://shop.example/?utm_source=a#!/r',
+    ],
+    [
+      'cut the query of such a page likewise',
+      'https://shop.example/app#/rings?utm_source=mail&token=1&%65mail=anna&cl=c1.abc',
+      'https://shop.example/app#/rings?utm_source=mail',
+    ],
+    ['lose a token behind such a page', 'https://shop.example/#/rings&cl=c1.abc', 'https://shop.example/#/rings'],
+    [
+      'lose values in the place of a page',
+      'https://shop.example/#/access_token=abc',
+      'https://shop.example/#/access_token',
+    ],
+    [
+      'write such a page as an address',
+      'https://shop.example/#/bagues été\n',
+      'https://shop.example/#/bagues%20%C3%A9t%C3%A9',
+    ],
+    [
+      'lose an address in such a page',
+      'https://shop.example/#/users/anna@mail.example',
+      'https://shop.example/#/users/[email]',
+    ],
     ['lose a query without names', 'https://shop.example/ring?&=#', 'https://shop.example/ring'],
     ['lose user and password', 'https://anna:secret@shop.example/ring', 'https://shop.example/ring'],
     ['that are not web addresses are not kept', 'javascript:alert(1)', null],

@@ -167,6 +167,22 @@ describe('a form listed in the site’s settings', () => {
     expect(wire(shop)).not.toMatch(/@/)
   })
 
+  test.each([
+    ['rene@bijoux-élégance.example', 'rene@xn--bijoux-lgance-hhbb.example'],
+    ['Rene@BIJOUX-E\u0301le\u0301gance.example', 'rene@xn--bijoux-lgance-hhbb.example'],
+    ['rene@xn--bijoux-lgance-hhbb.example', 'rene@xn--bijoux-lgance-hhbb.example'],
+    ['\u200brené@mail.example ', 'rené@mail.example'],
+    ['rene\u0301@mail.example', 'rené@mail.example'],
+    ['info@müller.example', 'info@xn--mller-kva.example'],
+  ])('yields %s in the form that the collector compares', async (typed, compared) => {
+    const { shop, tab } = await visit('/', own(GRANT, form('guest', mail(''))), named)
+    await run(tab, 'document.forms.guest.noValidate = true')
+    await tab.locator('input').pressSequentially(typed)
+    await tab.click('#guest-go')
+    const email_sha256 = createHash('sha256').update(compared).digest('hex')
+    await until(() => claims(shop)).toEqual([{ kind: 'form', email_sha256 }])
+  })
+
   test.each<[string, string, string, string]>([
     ['before a choice', '', '#guest-go', GRANT],
     ['without consent to identity', ONLY_MEASURE, '#guest-go', GRANT],

@@ -26,19 +26,25 @@ export type Recorded = {
   bytes: number
   headers: IncomingMessage['headers']
   status: number
+  /** Whether the collector's own 202 was sent. */
+  isOwn: boolean
   at: number
 }
 
 /** The site under test. */
 export type Shop = Awaited<ReturnType<typeof openShop>>
 
-const SNIPPET = 'window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}'
+/** What shops paste beside the script's element. */
+export const SNIPPET =
+  "if(typeof couture!='function')window.couture=function(){(couture.q=couture.q||[]).push(arguments)}"
+/** The same in its first form, which pages keep. */
+const FIRST_SNIPPET = 'window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}'
 const SCRIPT = '<script async src="/c/tag.js?site=demo"></script>'
 
 /** A page with the snippet as a shop pastes it; `script` replaces the tag's element. */
 export function page(title: string, parts: { inline?: string; body?: string; script?: string } = {}): string {
   const { inline = '', body = '', script = SCRIPT } = parts
-  return `<!doctype html><html lang="en"><head><title>${title}</title>${script}<script>${SNIPPET}</script>
+  return `<!doctype html><html lang="en"><head><title>${title}</title>${script}<script>${FIRST_SNIPPET}</script>
 <script>${inline}</script></head><body><h1>${title}</h1>${body}</body></html>`
 }
 
@@ -47,7 +53,13 @@ let built: Promise<string> | null = null
 
 /** Opens the site. `pages` are by path; every other path is a plain page. */
 export async function openShop(pages: Record<string, string> = {}, settings: Partial<TagSettings> = {}) {
-  const defaults = { consent_source: 'manual', link_param: '#cl', form_selectors: [], session_minutes: 30 }
+  const defaults = {
+    consent_source: 'manual',
+    link_param: '#cl',
+    form_selectors: [],
+    frames: false,
+    session_minutes: 30,
+  }
   const baked = { site: 'demo', ...defaults, ...settings }
   built ??= buildTag()
   const tag = (await built).replace(TAG_SETTINGS_NAME, () => JSON.stringify(baked))
@@ -56,6 +68,8 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     url: '',
     requests,
     pages,
+    /** Further scripts, by path. */
+    scripts: {} as Record<string, string>,
     /** Decides on each request; undefined means the ordinary 202. */
     answer: (_request: Recorded): Answer | undefined => undefined,
     /** Every received event, including repeats. */
@@ -74,7 +88,14 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const raw = Buffer.concat(chunks)
     const body = JSON.parse(raw.toString()) as WireBatch
-    const recorded: Recorded = { body, bytes: raw.length, headers: request.headers, status: 0, at: Date.now() }
+    const recorded: Recorded = {
+      body,
+      bytes: raw.length,
+      headers: request.headers,
+      status: 0,
+      isOwn: false,
+      at: Date.now(),
+    }
     requests.push(recorded)
     const answer = shop.answer(recorded) ?? {}
     await answer.hold
@@ -87,6 +108,7 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     const own = `v.${body.candidate}`
     const visitor = body.consent.analytics ? (body.visitor === own ? own : (cookie ?? own)) : null
     recorded.status = answer.status ?? 202
+    recorded.isOwn = recorded.status === 202 && answer.body === undefined
     response.writeHead(recorded.status, {
       'Content-Type': 'application/json',
       Connection: 'close',
@@ -109,9 +131,9 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
       return
     }
     // Connections are never reused, because Chromium itself repeats a request that fails on a reused one.
-    const script = /^\/c\/tag(\.\w+)?\.js$/.test(pathname)
+    const script = /^\/c\/tag(\.\w+)?\.js$/.test(pathname) ? tag : shop.scripts[pathname]
     response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', Connection: 'close' })
-    response.end(script ? tag : (shop.pages[pathname] ?? page(pathname)))
+    response.end(script ?? shop.pages[pathname] ?? page(pathname))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`

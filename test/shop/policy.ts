@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto'
 import type { MiddlewareHandler } from 'hono'
 
 /** The line that every installation pastes: calls made before the tag has loaded wait in `couture.q`. */
-export const SNIPPET = 'window.couture=window.couture||function(){(couture.q=couture.q||[]).push(arguments)}'
+export const SNIPPET =
+  "if(typeof couture!='function')window.couture=function(){(couture.q=couture.q||[]).push(arguments)}"
 
 const snippetHash = createHash('sha256').update(SNIPPET).digest('base64')
 

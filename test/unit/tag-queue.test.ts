@@ -108,7 +108,28 @@ async function startAndView() {
 test('events during a request are gathered as usual: a view waits for its late title', async () => {
   const { sent } = await startAndView()
   await vi.advanceTimersByTimeAsync(5000)
-  expect(sent.map(({ at }) => at)).toEqual([0, 1100])
+  expect(sent.map(({ at }) => at)).toEqual([0, 2100])
+})
+
+test('a view that has its title is sent with the events of its half second', async () => {
+  const { queue, sent } = start()
+  queue.open(consent, false)
+  await vi.advanceTimersByTimeAsync(1)
+  queue.add({ ...event('page'), title: 'Rings' })
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(sent.map(({ at }) => at)).toEqual([501])
+})
+
+test('a choice that is stated again sends nothing by itself', async () => {
+  const { queue, sent } = start()
+  queue.open(consent, false)
+  await vi.advanceTimersByTimeAsync(1)
+  queue.add(event('a'))
+  queue.open({ ...consent }, true)
+  await vi.advanceTimersByTimeAsync(400)
+  queue.open({ ...consent }, true)
+  await vi.advanceTimersByTimeAsync(5000)
+  expect(sent.map(({ at }) => at)).toEqual([501])
 })
 
 test('an urgent event during a request is sent when it ends, together with the rest', async () => {
