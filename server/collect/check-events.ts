@@ -14,7 +14,7 @@ import { type envelopeSchema, eventSchema, TOO_DEEP } from './schema.ts'
 import { type Placed, timeAfter } from './sequence.ts'
 import { cleanTexts, correctedTime, MAX_URL } from './stamp.ts'
 import { tolerateEvent } from './tolerance.ts'
-import { isEvent } from './wire-check.ts'
+import { isEvent, isPlainEvent } from './wire-check.ts'
 
 /** The body of a request, with events of any form. */
 export type Envelope = ReturnType<typeof envelopeSchema.parse>
@@ -52,11 +52,14 @@ export async function stampEvents(
       reject('invalid_event', TOO_DEEP)
       continue
     }
-    const cuts = tolerateEvent(raw)
-    if (!isEvent(raw)) {
-      // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
-      reject('invalid_event', firstProblem(eventSchema.safeParse(raw).error!), formProblem(raw))
-      continue
+    let cuts: ReturnType<typeof tolerateEvent> = null
+    if (!isPlainEvent(raw)) {
+      cuts = tolerateEvent(raw)
+      if (!isEvent(raw)) {
+        // biome-ignore lint/style/noNonNullAssertion: the schema refuses whatever its compiled check refuses
+        reject('invalid_event', firstProblem(eventSchema.safeParse(raw).error!), formProblem(raw))
+        continue
+      }
     }
     const event = raw
     if (cleanText(event.id, ignore) !== event.id) {

@@ -21,7 +21,7 @@ import { beginNotices, fieldsIn, type NoticeDeps, type Notices } from './notices
 import { cleanText, type PersonalKind } from './personal-data.ts'
 import { envelopeSchema } from './schema.ts'
 import type { Sequence } from './sequence.ts'
-import { correctedTime, truncateAddress } from './stamp.ts'
+import { cleanAgent, correctedTime, truncateAddress } from './stamp.ts'
 import { tolerateBatch } from './tolerance.ts'
 import { type HashVisitor, provenVisitors } from './visitor.ts'
 import { isEnvelope } from './wire-check.ts'
@@ -135,7 +135,7 @@ async function collect(delivery: CollectRequest, asked: Asked, deps: EventsDeps)
     received_at: receivedAt,
     ...(ip === null ? {} : { ip }),
     // A server's own user agent says nothing about the visitor's browser.
-    ...(keyed || userAgent === null ? {} : { user_agent: cleanText(userAgent, onRemoved) }),
+    ...(keyed || userAgent === null ? {} : { user_agent: cleanAgent(userAgent, onRemoved) }),
     keyed,
     consent: stampConsent(envelope, events, receivedAt, onRemoved),
     events,

@@ -17,7 +17,7 @@ const SLASH = /^ ?\/ ?$/
 const MAX_GROUPS = 8
 
 /** Fewer digits are never looked at. */
-export const FEWEST = 7
+const FEWEST = 7
 
 /** `00`, the longest number with its country, and the zero that is left out. */
 const MOST = 18
@@ -62,23 +62,42 @@ const MAX_LABEL = 40
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}/gi
 const DAY = /^(?:19|20)[0-9]{2}(?:0[1-9]|1[0-2])(?:0[1-9]|[12][0-9]|3[01])/
 
-/** Whether a text has as many digits close to each other as a number of a person has; most have not. */
-export function holdsDigits(text: string): boolean {
+/**
+ * The characters of ASCII by what they mean to a glance: a letter from `g` on, which ends a number (the others may end an
+ * escape such as `%2B`), and a sign that begins an address, an escape, or what stands for an @.
+ */
+const OTHER = 0
+const DIGIT = 1
+const LETTER = 2
+const MARK = 3
+const KINDS = new Uint8Array(128)
+for (let code = 0x30; code <= 0x39; code++) KINDS[code] = DIGIT
+for (let code = 0x67; code <= 0x7a; code++) KINDS[code] = KINDS[code - 0x20] = LETTER
+for (const sign of '@%&\\([{') KINDS[sign.charCodeAt(0)] = MARK
+
+/** What a glance at a text can tell, as bits: that it has a sign or no ASCII, and that it has digits enough. */
+export const SIGN_SEEN = 1
+export const DIGITS_SEEN = 2
+
+/**
+ * Whether a text can hold what somebody could be named by: a sign that an address or an escape needs, or as many digits
+ * close to each other as a number of a person has. Most texts have neither, and every text of every event passes here.
+ */
+export function glance(text: string): number {
   let digits = 0
   let between = 0
+  let seen = 0
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i)
-    if ((code >= 0x30 && code <= 0x39) || (code >= 0xff10 && code <= 0xff19)) {
-      if (++digits >= FEWEST) return true
+    const isWide = code >= 0x80
+    const kind = isWide ? (code >= 0xff10 && code <= 0xff19 ? DIGIT : OTHER) : KINDS[code]
+    if (isWide || kind === MARK) seen |= SIGN_SEEN
+    if (kind === DIGIT) {
+      if (++digits >= FEWEST) seen |= DIGITS_SEEN
       between = 0
-    } else if (isLetter(code) || ++between > 6) digits = 0
+    } else if (kind === LETTER || ++between > 6) digits = 0
   }
-  return false
-}
-
-/** Whether a character is a letter from `g` on: the others may end an escape such as `%2B`. */
-export function isLetter(code: number): boolean {
-  return (code >= 0x47 && code <= 0x5a) || (code >= 0x67 && code <= 0x7a)
+  return seen
 }
 
 /** The telephone numbers in a text. */

@@ -8,7 +8,7 @@
 import type { StampedEvent } from '../domain/event.ts'
 import { decoded, placeOf } from './decoded.ts'
 import { findAddresses, type Range } from './find-addresses.ts'
-import { FEWEST, findIbans, findPhones, holdsDigits, isLetter, type Reading } from './find-numbers.ts'
+import { DIGITS_SEEN, findIbans, findPhones, glance, type Reading, SIGN_SEEN } from './find-numbers.ts'
 
 /** What is taken out. */
 export type PersonalKind = 'email' | 'phone' | 'iban'
@@ -19,27 +19,6 @@ export type OnRemoved = (kind: PersonalKind) => void
 /** What an @ looks like, encoded or not. A wider net than `decoded`, which looks closely. */
 const SIGN =
   /[@\uff20\ufe6b]|%(?:25)*(?:40|ef|26|28|5b|5c|7b|u)|&(?:#|commat|amp|percnt|lpar|l?sqb|lbrack)|\\[uUxX]|[([{]\s?(?:at|arobase)\s?[)\]}]/i
-
-/**
- * Whether a text holds nothing that anybody could be named by, which is told at a glance: no sign that an address or an
- * escape needs, and too few digits for a number. Most texts are plain.
- */
-function isPlain(text: string): boolean {
-  let digits = 0
-  let between = 0
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i)
-    if (code >= 0x30 && code <= 0x39) {
-      if (++digits >= FEWEST) return false
-      between = 0
-    } else if (code >= 0x80 || SIGNS.has(code)) return false
-    else if (isLetter(code) || ++between > 6) digits = 0
-  }
-  return true
-}
-
-/** The characters that begin an address, an escape, or what stands for an @. */
-const SIGNS: ReadonlySet<number> = new Set([...'@%&\\([{'].map((char) => char.charCodeAt(0)))
 
 /**
  * What a number begins with, unless it stands in an address or a title: a sign, a zero in a short group, or the letters of
@@ -72,13 +51,20 @@ function cleanValue(value: unknown, onRemoved: OnRemoved): unknown {
   if (typeof value === 'string') return cleanText(value, onRemoved)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) {
-    const clean = value.map((each) => cleanValue(each, onRemoved))
-    return clean.some((each, i) => each !== value[i]) ? clean : value
+    let changed: unknown[] | null = null
+    for (let i = 0; i < value.length; i++) {
+      const clean = cleanValue(value[i], onRemoved)
+      if (clean === value[i]) continue
+      changed ??= [...value]
+      changed[i] = clean
+    }
+    return changed ?? value
   }
   const fields = value as Record<string, unknown>
   let changed: Map<string, [name: string, each: unknown]> | null = null
   for (const name in fields) {
-    const [cleanName, clean] = [cleanText(name, onRemoved), cleanValue(fields[name], onRemoved)]
+    const cleanName = cleanText(name, onRemoved)
+    const clean = cleanValue(fields[name], onRemoved)
     if (cleanName === name && clean === fields[name]) continue
     changed ??= new Map()
     changed.set(name, [cleanName, clean])
@@ -101,9 +87,10 @@ function isPlace(text: string): boolean {
 
 /** A text without what names a person. */
 export function cleanText(text: string, onRemoved: OnRemoved, given?: Reading): string {
-  if (isPlain(text)) return text
-  const hasSign = SIGN.test(text)
-  const hasDigits = holdsDigits(text)
+  const seen = glance(text)
+  if (seen === 0) return text
+  const hasSign = (seen & SIGN_SEEN) !== 0 && SIGN.test(text)
+  const hasDigits = (seen & DIGITS_SEEN) !== 0
   if (!hasSign && !hasDigits) return text
   const reading = given ?? (isPlace(text) ? PLACE : OTHER)
   // An id is mostly digits.

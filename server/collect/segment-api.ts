@@ -17,14 +17,14 @@ import { AGENT_LENGTH, isBot } from './bot.ts'
 import { claimOf } from './claim.ts'
 import type { EventsDeps } from './events.ts'
 import { beginNotices } from './notices.ts'
-import { cleanText, type PersonalKind, withoutPersonal } from './personal-data.ts'
+import { type PersonalKind, withoutPersonal } from './personal-data.ts'
 import { callerOf, type SegmentCaller } from './segment-auth.ts'
 import { type CallSetting, type ReadCall, type Refusal, readCall, readContext, visitorsOfUser } from './segment-call.ts'
 import { createConsentReader, type Purposes } from './segment-consent.ts'
 import { entriesOf, type Kept } from './segment-entries.ts'
 import { type MappedEvent, mapCall } from './segment-map.ts'
 import { beginCallNotices, nameOfCall } from './segment-notices.ts'
-import { cleanTexts, truncateAddress } from './stamp.ts'
+import { cleanAgent, cleanTexts, truncateAddress } from './stamp.ts'
 
 /** A visitor's browser as described by a call or its request. */
 type Browser = { ip: string | null; userAgent: string | null }
@@ -174,7 +174,7 @@ async function keep(
     event: withoutPersonal(event, onRemoved),
     consent,
     ip,
-    userAgent: userAgent === null ? null : cleanText(userAgent, onRemoved),
+    userAgent: userAgent === null ? null : cleanAgent(userAgent, onRemoved),
     ends,
   }
 }

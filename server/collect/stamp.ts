@@ -4,6 +4,7 @@
  */
 import { LIMITS, type WireEvent } from '../../tag/wire.ts'
 import { cleanText, HEADLINE, type OnRemoved, PLACE } from './personal-data.ts'
+import { createUnchanged, type Unchanged } from './unchanged.ts'
 
 /** The time of an event by the collector's clock: shifted by the sender's error if that is over a minute. */
 export function correctedTime(at: number, sentAt: number | null, receivedAt: number): number {
@@ -115,17 +116,35 @@ export function cleanTexts(
   kept: string[],
   onRemoved: OnRemoved,
 ): { url?: string; referrer?: string; title?: string } {
-  const place = (text: string | undefined) =>
-    text === undefined ? undefined : cleanUrl(cleanPath(text, onRemoved), kept)?.slice(0, MAX_URL)
+  const known = knownPlaces(kept)
   return {
-    url: place(url),
-    referrer: place(referrer),
+    url: url === undefined ? undefined : cleanPlace(url, kept, known, onRemoved),
+    referrer: referrer === undefined ? undefined : cleanPlace(referrer, kept, known, onRemoved),
     title: title === undefined ? undefined : cleanText(title, onRemoved, HEADLINE),
   }
 }
 
+/** The addresses that stay as they are, by what a site keeps of queries: a list of its own for each of its versions. */
+const places = new WeakMap<string[], Unchanged>()
+
+function knownPlaces(kept: string[]): Unchanged {
+  let known = places.get(kept)
+  if (known === undefined) {
+    known = createUnchanged()
+    places.set(kept, known)
+  }
+  return known
+}
+
 /** The length of an address that is kept. Most of a longer one is its query. */
 export const MAX_URL = 4096
+
+function cleanPlace(text: string, kept: string[], known: Unchanged, onRemoved: OnRemoved): string | undefined {
+  if (known.has(text)) return text
+  const clean = cleanUrl(cleanPath(text, onRemoved), kept)?.slice(0, MAX_URL)
+  if (clean === text) known.add(text)
+  return clean
+}
 
 /** The host, before which a user and a password may stand. */
 const HOST_PART = /^https?:\/\/[^/?#]{0,2048}/i
@@ -134,4 +153,14 @@ const HOST_PART = /^https?:\/\/[^/?#]{0,2048}/i
 function cleanPath(text: string, onRemoved: OnRemoved): string {
   const [host = ''] = HOST_PART.exec(text) ?? []
   return host + cleanText(text.slice(host.length), onRemoved, PLACE)
+}
+
+const agents = createUnchanged()
+
+/** A user agent without what names a person. */
+export function cleanAgent(userAgent: string, onRemoved: OnRemoved): string {
+  if (agents.has(userAgent)) return userAgent
+  const clean = cleanText(userAgent, onRemoved)
+  if (clean === userAgent) agents.add(userAgent)
+  return clean
 }

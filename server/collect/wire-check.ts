@@ -19,18 +19,25 @@ const options = { strict: false, validateFormats: false, validateSchema: false, 
 const byUnits = new Ajv({ ...options, unicode: false })
 const byCharacters = new Ajv(options)
 
-function compile<T>(schema: z.ZodType<T>): (value: unknown) => value is T {
+function compile<T>(schema: z.ZodType<T>) {
   const described = z.toJSONSchema(schema, { io: 'input', target: 'draft-7', unrepresentable: 'any' })
   const [passesByUnits, passes] = [byUnits.compile(described), byCharacters.compile(described)]
-  return (value): value is T => passesByUnits(value) || passes(value)
+  return {
+    passes: (value: unknown): value is T => passesByUnits(value) || passes(value),
+    passesByUnits: (value: unknown): value is T => passesByUnits(value),
+  }
 }
 
-const hasEnvelopeShape = compile(envelopeSchema)
+const envelopeCheck = compile(envelopeSchema)
+const eventCheck = compile(eventSchema)
 
 /** Whether a value passes `eventSchema`. The schema gives the reason if it does not. */
-export const isEvent = compile(eventSchema)
+export const isEvent = eventCheck.passes
+
+/** Whether a value passes it with each text within its limit in UTF-16 units, so that `tolerateEvent` would not change it. */
+export const isPlainEvent = eventCheck.passesByUnits
 
 /** Whether a value passes `envelopeSchema`. The schema gives the reason if it does not. */
 export function isEnvelope(value: unknown): value is z.infer<typeof envelopeSchema> {
-  return hasEnvelopeShape(value) && (value.visitor === undefined || isVisitorId(value.visitor))
+  return envelopeCheck.passes(value) && (value.visitor === undefined || isVisitorId(value.visitor))
 }

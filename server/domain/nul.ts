@@ -34,8 +34,24 @@ function replaced(value: unknown, levels: number): unknown {
  */
 export function parseJson(text: string): unknown {
   const json = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
-  const value = LARGE_NUMBER.test(json) ? parseLarge(json) : (JSON.parse(json) as unknown)
+  const value = holdsManyDigits(json) && LARGE_NUMBER.test(json) ? parseLarge(json) : (JSON.parse(json) as unknown)
   return json.includes('\\u0000') ? withoutNul(value) : value
+}
+
+/** How many digits the smallest number that is too large has. */
+const LARGE_DIGITS = 16
+
+/** Whether so many digits follow each other. Looks at every sixteenth character, and closer only where one is a digit. */
+function holdsManyDigits(text: string): boolean {
+  const isDigit = (at: number) => at >= 0 && text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39
+  for (let at = LARGE_DIGITS - 1; at < text.length; at += LARGE_DIGITS) {
+    if (!isDigit(at)) continue
+    let [start, end] = [at, at + 1]
+    while (isDigit(start - 1)) start--
+    while (isDigit(end)) end++
+    if (end - start >= LARGE_DIGITS) return true
+  }
+  return false
 }
 
 /** An integer of sixteen digits or more where JSON has a value. In a text it costs time only. */
