@@ -2,6 +2,7 @@
  * Writes what the threads counted to the store, one batch after the other, and says once in the log when a site's events
  * come without consent. While the store is away the counts wait in memory, where they cannot grow.
  */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Kysely } from 'kysely'
 import { type Arrived, consentSentence, type Door, lacksConsent, type QualityProblem } from '../domain/quality.ts'
 import { createQualityTally, type Tallied } from '../domain/quality-tally.ts'
@@ -20,11 +21,16 @@ export type QualityNotesDeps = {
   onError: (error: unknown) => void
 }
 
-/** Creates the writer. `settled` resolves when all that was added is written, or cannot be. */
+/** How long after the first events without consent they are judged, so that the log does not tell of the first three only. */
+const JUDGE_AFTER_MS = 3000
+
+/** Creates the writer. `settled` ends it, and resolves when all that was added is written, or cannot be. */
 export function createQualityNotes({ db, now, count, onMissingConsent, onError }: QualityNotesDeps) {
   const waiting = createQualityTally()
   const missing = new Set<string>()
   let writing: Promise<void> | null = null
+  let judging: Promise<void> | null = null
+  const stopping = new AbortController()
 
   const judge = (arrived: Arrived) => {
     const key = `${arrived.site} ${arrived.door}`
@@ -33,6 +39,13 @@ export function createQualityNotes({ db, now, count, onMissingConsent, onError }
       missing.add(key)
       onMissingConsent({ site: arrived.site, door: arrived.door }, consentSentence(arrived))
     }
+  }
+  const judgeSoon = async () => {
+    await sleep(JUDGE_AFTER_MS, undefined, { ref: false, signal: stopping.signal }).catch(() => {})
+    if (stopping.signal.aborted) return
+    await arrivedLately(db, now())
+      .then((arrived) => arrived.forEach(judge))
+      .catch((error: unknown) => isPassing(error) || onError(error))
   }
   const write = async () => {
     for (let counted = waiting.take(); counted !== null; counted = waiting.take()) {
@@ -44,8 +57,8 @@ export function createQualityNotes({ db, now, count, onMissingConsent, onError }
         waiting.add(counted)
         return
       }
-      const suspects = counted.arrivals.some((row) => row.without_consent > 0) || missing.size > 0
-      if (suspects) (await arrivedLately(db, now())).forEach(judge)
+      const isSuspect = counted.arrivals.some((row) => row.without_consent > 0) || missing.size > 0
+      if (isSuspect) judging ??= judgeSoon().finally(() => (judging = null))
     }
   }
   return {
@@ -58,6 +71,9 @@ export function createQualityNotes({ db, now, count, onMissingConsent, onError }
           writing = null
         })
     },
-    settled: async () => writing,
+    async settled(): Promise<void> {
+      stopping.abort()
+      await Promise.all([writing, judging])
+    },
   }
 }

@@ -63,11 +63,13 @@ export async function collectEvents(delivery: CollectRequest, deps: EventsDeps):
     return await collect(delivery, { site, keyed, envelope, notices }, deps)
   } catch (error) {
     if (site && Array.isArray(events)) {
-      notices.refused(
-        error,
-        events.map((event) => fieldsIn(event).type),
-        fieldsIn(consent).analytics === true,
-      )
+      const types = events.map((event) => fieldsIn(event).type)
+      if ((consent ?? null) === null && error instanceof Problem && error.code === 'invalid_request') {
+        // Refused for its form, but what is wrong is that nobody was asked.
+        for (const type of types) notices.note('no_consent', type, null, false)
+        notices.end(null)
+        deps.quality.arrived(site.id, keyed ? 'api' : 'tag', delivery.receivedAt, types.length, types.length)
+      } else notices.refused(error, types, fieldsIn(consent).analytics === true)
     }
     throw error
   }

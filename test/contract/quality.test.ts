@@ -458,6 +458,16 @@ describe('missing consent', () => {
     )
   })
 
+  test('of a batch that states no choice at all', async () => {
+    const site = await newSite()
+    expect((await fromServer(site, [event('page'), event('page'), event('page')], { consent: undefined })).status).toBe(
+      400,
+    )
+    const [line] = await counted(site, 1)
+    expect([line!.problem, line!.count]).toEqual(['no_consent', 3])
+    expect(line!.advice).toMatch(new RegExp(`^${sentence(3)}`))
+  })
+
   test('is not missing where most allow, and a withdrawal is not one', async () => {
     const site = await newSite()
     const { candidate } = await fromTag(
