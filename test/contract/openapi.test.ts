@@ -162,8 +162,11 @@ describe('the examples', () => {
     // The id of a key is random.
     const { 'delete /api/v1/keys/{id}': revoke, ...programs } = signedIn
     expect(revoke).toBe(404)
+    // So is that of an import.
+    const { 'get /api/v1/imports/{id}': read, 'post /api/v1/imports/{id}/undo': undo, ...named } = programs
+    expect([read, undo]).toEqual([404, 404])
     // A valid token needs this installation's own secret.
-    const { 'get /l/{token}': unsigned, ...unlinked } = programs
+    const { 'get /l/{token}': unsigned, ...unlinked } = named
     expect(unsigned).toBe(400)
     // So is a site's write key.
     const { 'get /v1/projects/{key}/settings': settings, 'get /sourceConfig': source, ...others } = unlinked
