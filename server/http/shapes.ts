@@ -1,6 +1,6 @@
 /** Shapes that several routes reply with, such as problems, carts and reasons against mailing. */
 import { z } from '@hono/zod-openapi'
-import { CART_STATES, CART_STEPS } from '../domain/commerce/cart.ts'
+import { CART_STATES, CART_STEPS } from '../domain/commerce/cart-states.ts'
 import { EVIDENCES } from '../domain/event.ts'
 import { GRADES } from '../domain/grade.ts'
 import { STRENGTHS } from '../domain/identity-table.ts'

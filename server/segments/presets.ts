@@ -4,7 +4,7 @@
  * because it may be in use.
  */
 import type { Kysely } from 'kysely'
-import { CART_MAX_DAYS } from '../domain/commerce/cart.ts'
+import { CART_MAX_DAYS } from '../domain/commerce/cart-states.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { lockName } from '../store/work/locks.ts'

@@ -22,32 +22,39 @@ const selectRows = ofKeys((db, hashes) => db.selectFrom('cart_closings').selectA
 /** The sites, and a keyed hash of texts, from which nobody learns whose an order is. */
 export type ClosingDeps = { siteOf: (id: string) => Site; hash: (text: string) => string }
 
-/** Compares what the orders of persons made of their carts with what is recorded. */
+/**
+ * Compares what the orders of persons made of their carts with what is recorded. What was decided under other settings
+ * stands, and is written into the carts.
+ */
 export async function compareClosings(
   db: Kysely<Database>,
   personIds: PersonId[],
   known: { orders: ReadonlyMap<PersonId, PersonOrder[]>; carts: ReadonlyMap<PersonId, PersonCartRow[]> },
   { siteOf, hash }: ClosingDeps,
 ): Promise<ClosingChanges> {
-  const orders = personIds.flatMap((person) =>
-    (known.orders.get(person) ?? []).map(({ id, reports }) => {
+  const orders = personIds.flatMap((person) => {
+    const carts = Map.groupBy(known.carts.get(person) ?? [], (cart) => cart.closed_by)
+    return (known.orders.get(person) ?? []).map(({ id, reports }) => {
       // Its first visitor names it, so that a later word of another channel does not make it another order.
       const visitors = reports.flatMap((report) => report.visitor ?? [])
       const byChannel = reports.some((report) => report.visitor === null) ? [''] : []
       const hashes = [...new Set([...visitors, ...byChannel])].map((visitor) => hash(`${visitor} ${id}`))
-      const closed = (known.carts.get(person) ?? []).filter((cart) => cart.closed_by === id)
-      return { hashes, rows: closingsOf(hashes[0] ?? '', closed, siteOf) }
-    }),
-  )
+      return { hashes, closed: (carts.get(id) ?? []).sort(byBeginning) }
+    })
+  })
   const recorded = await selectRows(
     db,
     orders.flatMap(({ hashes }) => hashes),
   )
   const byHash = Map.groupBy([...new Map(recorded.map((row) => [keyOf(row), row])).values()], (row) => row.order_hash)
   const changes: ClosingChanges = { remove: [], upsert: [] }
-  for (const { hashes, rows } of orders) {
+  for (const { hashes, closed } of orders) {
     const before = hashes.flatMap((hash) => byHash.get(hash) ?? [])
-    if (before.some((row) => row.rule !== ruleOf(siteOf(row.site_id).settings))) continue
+    if (before.some((row) => row.rule !== ruleOf(siteOf(row.site_id).settings))) {
+      for (const row of before) restore(closed[row.n], row)
+      continue
+    }
+    const rows = closed.map((cart, n) => closingOf(hashes[0] ?? '', n, cart, siteOf))
     const left = new Map(before.map((row) => [keyOf(row), row]))
     for (const row of rows) {
       const was = left.get(keyOf(row))
@@ -62,9 +69,10 @@ export async function compareClosings(
 
 const keyOf = ({ order_hash, n }: Pick<CartClosingRow, 'order_hash' | 'n'>) => `${order_hash} ${n}`
 
-function closingsOf(hash: string, carts: PersonCartRow[], siteOf: (id: string) => Site): CartClosingRow[] {
-  const inOrder = carts.toSorted((a, b) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1))
-  return inOrder.map((cart, n) => ({
+const byBeginning = (a: PersonCartRow, b: PersonCartRow) => a.created_at - b.created_at || (a.id < b.id ? -1 : 1)
+
+function closingOf(hash: string, n: number, cart: PersonCartRow, siteOf: (id: string) => Site): CartClosingRow {
+  return {
     order_hash: hash,
     n,
     site_id: cart.site_id,
@@ -75,7 +83,14 @@ function closingsOf(hash: string, carts: PersonCartRow[], siteOf: (id: string) =
     recovered_message: cart.recovered_message,
     recovered_value: cart.recovered_value,
     rule: ruleOf(siteOf(cart.site_id).settings),
-  }))
+  }
+}
+
+function restore(cart: PersonCartRow | undefined, row: CartClosingRow): void {
+  if (cart === undefined) return
+  const { abandoned_at, recovered_by, recovered_message, recovered_value } = row
+  const state = recovered_by === null ? 'converted' : 'recovered'
+  Object.assign(cart, { state, abandoned_at, recovered_by, recovered_message, recovered_value })
 }
 
 const removeRow = ofKeys((db, hashes, n: number) =>

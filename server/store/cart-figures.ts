@@ -3,7 +3,7 @@
  * list of abandoned carts holds at the same moment: the members of its segment.
  */
 import type { Expression, ExpressionBuilder, Kysely, NotNull, SqlBool } from 'kysely'
-import { CART_MAX_DAYS, type RecoveredBy } from '../domain/commerce/cart.ts'
+import { CART_MAX_DAYS, type RecoveredBy } from '../domain/commerce/cart-states.ts'
 import { type PersonId, storedPerson, visitorPerson } from '../domain/ids.ts'
 import { UNKNOWN_CURRENCY } from '../domain/money.ts'
 import { loadCartsOf, stillOpen } from './carts.ts'

@@ -148,7 +148,13 @@ function placedOrder(
   const event = first?.visitor == null ? undefined : located.get(`${first.visitor} ${first.event}`)
   const cartId = readings.find((each) => each.cartId !== null)?.cartId ?? null
   const atDay = until === null ? at : afterDay(located, at, until)
-  return { id, at: first?.at ?? atDay, place: event?.place ?? '', reading: { ...reading, cartId } }
+  return {
+    id,
+    at: first?.at ?? atDay,
+    place: event?.place ?? '',
+    site: event?.site ?? null,
+    reading: { ...reading, cartId },
+  }
 }
 
 /** When an order of that day counts: after all that happened to carts on that day, because nobody says its time. */

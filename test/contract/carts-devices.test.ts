@@ -79,6 +79,16 @@ const STORIES: [what: string, steps: Step[], cart: string, past?: string[]][] = 
     '20 EUR abandoned: 1 chain',
   ],
   [
+    'is one with what a device put in before it said the name',
+    [
+      ['a', 180, 'add_to_cart', of('X', eur(ring))],
+      ['b', 170, 'add_to_cart', eur(chain)],
+      ['b', 160, 'begin_checkout', of('X', eur(ring, chain))],
+      ['a', 150, 'view_cart', of('X', { currency: 'EUR', items: [], value: 0 })],
+    ],
+    'none',
+  ],
+  [
     'is empty for all devices once one has emptied it',
     [
       ['a', 180, 'add_to_cart', of('X', eur(ring))],

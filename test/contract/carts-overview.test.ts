@@ -266,12 +266,22 @@ describe('recovered carts', () => {
 describe('a figure of the past', () => {
   const recovered = async () => (await overview()).total.carts.recovered
 
-  test('stays when the settings change that decided about it', async () => {
+  test('stays when the settings change that decided about it, and so does what the customers’ pages say', async () => {
     const before = await recovered()
     expect(before.count).toBeGreaterThan(2)
+    const pages = async () => {
+      const contacts = await Promise.all(['back-0', 'back-1'].map((id) => server.get(`/api/v1/contacts/${id}`)))
+      return contacts.map(({ past_carts: carts }) => carts)
+    }
+    const told = await pages()
+    expect(told).toMatchObject([
+      [{ state: 'recovered', recovered_by: { kind: 'link', message: 'come-back' }, recovered_value: 10 }],
+      [{ state: 'recovered', recovered_by: { kind: 'anyway' }, recovered_value: 10 }],
+    ])
     await server.cli('sites', 'set', 'demo', 'cart_idle_minutes=10000', 'attribution_days=1')
     await settled(server)
     expect(await recovered()).toEqual(before)
+    expect(await pages()).toEqual(told)
     await server.cli('sites', 'set', 'demo', 'cart_idle_minutes=1', 'attribution_days=30')
     await settled(server)
     expect(await recovered()).toEqual(before)

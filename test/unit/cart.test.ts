@@ -5,7 +5,9 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { type Cart, type CartPolicy, type CommerceEvent, foldCarts } from '../../server/domain/commerce/cart.ts'
+import { joinCarts } from '../../server/domain/commerce/joined.ts'
 import { orderOf } from '../../server/domain/commerce/order.ts'
+import { readCommerce } from '../../server/domain/commerce/read.ts'
 
 const MINUTE = 60_000
 const HOSTS = {
@@ -648,6 +650,30 @@ describe('carts over several places', () => {
       return { id: `e${n}`, at: n, type: 'add_to_cart', props: eur(n === 0 ? ring : chain), url: null, place }
     })
     expect(foldCarts(events, POLICY).map(say)).toEqual(['1 ring = 10000 EUR open', '1 chain = 5050 EUR open'])
+  })
+
+  test.each<[what: string, order: Props, site: string | null, carts: string[]]>([
+    ['with its cart id', { ...eur(chain), cart_id: 'X' }, 'a', ['a: converted', 'b: open']],
+    ['with its cart id, without items', { cart_id: 'X', value: 5 }, 'a', ['a: converted', 'b: open']],
+    ['without items', { value: 5 }, 'b', ['a: open', 'b: converted']],
+    ['of a piece', eur(ring), 'a', ['a: converted', 'b: converted']],
+    ['of a piece in the shop', eur(ring), null, ['a: converted', 'b: converted']],
+  ])('of one name on two sites are two, and an order closes what it bought: %s', (_, props, site, carts) => {
+    const events = ['a', 'b'].map((each) => {
+      const at = each === 'a' ? 1 : 2
+      return {
+        id: each,
+        at,
+        type: 'add_to_cart',
+        props: { ...eur(ring), cart_id: 'X' },
+        url: null,
+        place: each,
+        site: each,
+      }
+    })
+    const order = { id: 'O', at: 3, place: site ?? '', site, reading: readCommerce('purchase', props, 'EUR') }
+    const joined = joinCarts(events, [order], () => POLICY)
+    expect(joined.map((cart) => `${cart.site}: ${cart.state}`)).toEqual(carts)
   })
 
   test('are kept, however many a script names', () => {

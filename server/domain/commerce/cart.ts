@@ -12,6 +12,7 @@ import { itemAt } from '../lookup.ts'
 import { toMinor, UNKNOWN_CURRENCY } from '../money.ts'
 import { type CartHosts, createAddresses, type LeftOut } from './addresses.ts'
 import { boughtOrder, createBasket } from './bought.ts'
+import { CART_STEPS, type CartState, type CartStep } from './cart-states.ts'
 import { type CartLine, changedLines, isFull, isSame, withValueAsPrice } from './changes.ts'
 import { type CartItem, itemsOf, sumOf } from './items.ts'
 import { type Reading, readCommerce } from './read.ts'
@@ -30,29 +31,6 @@ export type CommerceEvent = {
   /** The event as it is read with the site's currency, if it has been read already. */
   reading?: Reading
 }
-
-/**
- * What becomes of a cart: it is open, an order closed it, or something that was in it was bought after it had been abandoned.
- */
-export const CART_STATES = ['open', 'converted', 'recovered'] as const
-
-/** What became of a cart. */
-export type CartState = (typeof CART_STATES)[number]
-
-/** Lists of abandoned carts, as they ship, hold a cart for this many days after its last change. */
-export const CART_MAX_DAYS = 7
-
-/** How far the customer has got with a cart. */
-export const CART_STEPS = ['cart', 'checkout', 'shipping', 'payment'] as const
-
-/** How far the customer has got with a cart. */
-export type CartStep = (typeof CART_STEPS)[number]
-
-/** What brought back a cart: a link in a mail, or nothing that was sent. */
-export const RECOVERED_BY = ['link', 'anyway'] as const
-
-/** What brought back a cart. */
-export type RecoveredBy = (typeof RECOVERED_BY)[number]
 
 /** A cart, named by the event that began it. `abandonedAt`: when it was first left alone for too long. */
 export type Cart = {
@@ -151,8 +129,9 @@ export function foldCarts(events: CommerceEvent[], policy: CartPolicy): Cart[] {
       continue
     }
     const draft = draftOf(reading, open, placeOf(event))
-    open = open.filter((each) => each !== draft)
-    const next = change(draft, event, reading)
+    const unnamed = unnamedBeside(draft, open, placeOf(event))
+    open = open.filter((each) => each !== draft && each !== unnamed)
+    const next = change(unnamed === null || draft === null ? draft : joined(draft, unnamed, reading), event, reading)
     if (next) open.push({ ...next, places: new Map([...next.places, [placeOf(event), n]]) })
     if (open.length > MAX_OPEN) left.push(...open.splice(0, 1))
   }
@@ -225,6 +204,22 @@ function draftOf({ cartId }: Reading, open: Draft[], place: string): Draft | nul
   const current = currentIn(place, open)
   if (cartId === null) return current
   return open.find((draft) => draft.shopId === cartId) ?? (current?.shopId === null ? current : null)
+}
+
+/**
+ * The unnamed cart of a place that an event now calls by the name of a cart which was known from other places only: it has
+ * been that cart all along.
+ */
+function unnamedBeside(draft: Draft | null, open: Draft[], place: string): Draft | null {
+  if (draft === null || draft.places.has(place)) return null
+  const current = currentIn(place, open)
+  return current?.shopId === null ? current : null
+}
+
+function joined(draft: Draft, unnamed: Draft, reading: Reading): Draft {
+  const lines = changedLines(draft.lines, unnamed.lines, 'add_to_cart', reading)
+  const updatedAt = Math.max(draft.updatedAt, unnamed.updatedAt)
+  return { ...draft, lines, updatedAt, eventIds: [...draft.eventIds, ...unnamed.eventIds] }
 }
 
 /** The cart after an event that does not close it; null if nothing is left, or there was none and nothing begins one. */

@@ -9,8 +9,11 @@ import type { Reading } from './read.ts'
 /** An event of a person. */
 export type PlacedEvent = CommerceEvent & { place: string; site: string }
 
-/** An order of a person: where it was first reported, which is no place if another channel brought it, and what it says. */
-export type PlacedOrder = { id: string; at: number; place: string; reading: Reading }
+/**
+ * An order of a person: where it was first reported, which is no place and no site if another channel brought it, and what
+ * it says.
+ */
+export type PlacedOrder = { id: string; at: number; place: string; site: string | null; reading: Reading }
 
 /** Folds a person's carts, site by site. The events of purchases are left out: the orders say what was bought. */
 export function joinCarts(
@@ -18,23 +21,20 @@ export function joinCarts(
   orders: PlacedOrder[],
   policyOf: (site: string) => CartPolicy,
 ): (Cart & { site: string })[] {
-  const purchases = orders.map(({ id, at, place, reading }) => {
-    return {
-      id: `order ${id}`,
-      at,
-      type: 'purchase',
-      props: {},
-      url: null,
-      place,
-      reading: { ...reading, orderId: id },
-    }
-  })
   const bySite = Map.groupBy(
     events.filter((event) => event.type !== 'purchase'),
     (event) => event.site,
   )
   return [...bySite].flatMap(([site, own]) => {
-    const story = [...own, ...purchases].sort(byTimeThenId)
+    const story = [...own, ...orders.flatMap((order) => purchaseOn(site, order) ?? [])].sort(byTimeThenId)
     return foldCarts(story, policyOf(site)).map((cart) => ({ ...cart, site }))
   })
+}
+
+/** An order as a purchase on a site. What was bought on another is in question only if it is known by its pieces. */
+function purchaseOn(site: string, { id, at, place, site: own, reading }: PlacedOrder): CommerceEvent | null {
+  const isElsewhere = own !== null && own !== site
+  if (isElsewhere && reading.lines.length === 0) return null
+  const said = { ...reading, orderId: id, cartId: isElsewhere ? null : reading.cartId }
+  return { id: `order ${id}`, at, type: 'purchase', props: {}, url: null, place, reading: said }
 }

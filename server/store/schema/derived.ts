@@ -1,7 +1,7 @@
 /** Derived rows: all of them can be recomputed from the facts, which is what `rebuild` does. */
 
 import type { LeftOut } from '../../domain/commerce/addresses.ts'
-import type { CartState, CartStep, RecoveredBy } from '../../domain/commerce/cart.ts'
+import type { CartState, CartStep, RecoveredBy } from '../../domain/commerce/cart-states.ts'
 import type { CartItem } from '../../domain/commerce/items.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { Grade, GradeSpan } from '../../domain/grade.ts'
