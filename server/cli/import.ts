@@ -20,6 +20,7 @@ import { commandBy } from './by.ts'
 import { withStore } from './store.ts'
 
 type Options = {
+  match?: string
   timezone?: string
   anonymous?: boolean
   map?: string
@@ -39,6 +40,7 @@ export function registerImports(program: Command): void {
       .description(`${description} from CSV, .xlsx, NDJSON or a JSON array; - reads from stdin`)
       .option('--map <map>', 'map columns to fields: COLUMN:FIELD,COLUMN:FIELD or a JSON object; - skips a column')
       .option('--sheet <sheet>', 'the name or number of the sheet of a workbook; else the first')
+      .option('--match <field>', "find contacts by email, because the ids are another system's, or by id")
       .option('--dry-run', 'write nothing, and report what an import would do')
       .option('--rejected <file>', 'write all rejected rows to a CSV file, with the reasons')
       .option('--json', 'print JSON')
@@ -67,6 +69,7 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
     kind,
     format: null,
     map: options.map,
+    match: matchOf(options.match),
     sheet: options.sheet,
     currency: terms.currency,
     anonymous: options.anonymous === true,
@@ -100,6 +103,11 @@ async function runImport(kind: 'contacts' | 'orders', file: string, options: Opt
   if (imported === 0 && outcome.rejected_total > 0) {
     throw new Error(`nothing of ${file} could be imported: all ${outcome.rejected_total} rows were rejected`)
   }
+}
+
+function matchOf(text: string | undefined): 'email' | 'id' | undefined {
+  if (text === undefined || text === 'email' || text === 'id') return text
+  throw new Error(`--match must be email or id (got "${text}")`)
 }
 
 type Input = { bytes: AsyncIterable<Uint8Array>; total: number | null; read: () => number }

@@ -80,6 +80,7 @@ export function streamedImport(
         kind,
         format,
         map: c.req.query('map'),
+        match: matchOf(c.req.query('match')),
         sheet: c.req.query('sheet'),
         currency: terms.currency,
         anonymous: c.req.query('anonymous') === 'true',
@@ -114,6 +115,11 @@ export function streamedImport(
 /** The name by which a file is listed, without the folders that some senders put before it. */
 function fileNameOf(name: string | undefined): string | null {
   return name?.slice(0, 1000).split(/[\\/]/).at(-1)?.trim() || null
+}
+
+function matchOf(text: string | undefined): 'email' | 'id' | undefined {
+  if (text === undefined || text === 'email' || text === 'id') return text
+  throw new Problem(400, 'invalid_request', 'match must be email or id')
 }
 
 function isDryRun(text: string | undefined): boolean {

@@ -112,6 +112,14 @@ export const importQuery = z.object({
     .max(100)
     .optional()
     .openapi({ description: 'Workbook: the name or number of the sheet; else the first.', example: 'Clients' }),
+  match: z
+    .enum(['email', 'id'], 'must be email or id')
+    .optional()
+    .openapi({
+      description:
+        'CSV: how rows find their contacts, where the import asks (`foreign_ids`): by their address, because the ids are ' +
+        'another system’s, or by their ids, because they are right.',
+    }),
   currency: z
     .string()
     .max(3)

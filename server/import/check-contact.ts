@@ -8,6 +8,7 @@ import { firstProblem } from '../domain/problem.ts'
 import type { ContactPatch } from '../store/contacts.ts'
 import { emailSchema, idSchema, timeSchema } from './check-fields.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
+import { isRounded } from './values.ts'
 
 const NOT_OF_DEMO = 'must not begin with couture-demo-, which is reserved for the demo shop'
 
@@ -21,7 +22,7 @@ const contactSchema = z.strictObject({
     .refine((id) => !isBlockedIdentifier(id), 'must be the id of one contact, not an empty or placeholder value')
     .refine((id) => !isDemoContact(id), NOT_OF_DEMO)
     // Excel writes long numbers so, and many different ones become the same.
-    .refine((id) => !/^\d([.,]\d+)?E\+\d+$/i.test(id), 'must be an id, not a number that a spreadsheet has rounded'),
+    .refine((id) => !isRounded(id), 'must be an id, not a number that a spreadsheet has rounded'),
   email: emailSchema,
   email_sha256: z
     .string()

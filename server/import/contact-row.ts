@@ -6,7 +6,7 @@ import { cleanEmail } from '../domain/identifier.ts'
 import type { Column } from './columns.ts'
 import { rowWord } from './permission/column.ts'
 import { attributeTypeOf } from './types.ts'
-import { cleanCell, readAddress, readFlag } from './values.ts'
+import { cleanCell, isRounded, readAddress, readAddresses, readFlag, readId } from './values.ts'
 
 /** Creates a reader for rows of these columns. Without an id column, a row's address is its id. */
 export function createContactReader(columns: readonly Column[]): (cells: string[]) => Record<string, unknown> {
@@ -14,10 +14,12 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
   const permissions = columns.flatMap(({ index, order, permission }) =>
     permission === undefined ? [] : [{ index, order, permission }],
   )
+  const hasDates = columns.some((column) => column.column === 'mail_consent_at')
   return (cells) => {
     const row: Record<string, unknown> = {}
     const attributes: Record<string, unknown> = {}
     let name: string | null = null
+    let others: string[] = []
     for (const column of columns) {
       const { field } = column
       const cell = cleanCell(cells[column.index] ?? '')
@@ -25,8 +27,20 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
       if (field === null || field.startsWith('mail_')) continue
       if (field === 'email') {
         const read = readAddress(cell)
-        row.email = read.address
+        const several = readAddresses(cell)
+        row.email = several.length > 1 ? several[0] : read.address
+        if (several.length > 1) others = several.slice(1)
         name = read.name
+      } else if (field === 'attributes') {
+        for (const [key, value] of Object.entries(readObject(cell))) set(attributes, key, value)
+      } else if (field === 'deleted') {
+        // Databases write "never" as a zero date.
+        if (readFlag(cell) !== false && !/^[0\s.:TZ/-]+$/.test(cell)) hide(row, 'deleted', true)
+      } else if (field === 'id') {
+        row.id = readId(cell)
+      } else if (field === 'phone') {
+        // Without its last digits it is nobody's number.
+        if (!isRounded(cell)) row.phone = readId(cell)
       } else if (field === 'minor') row.minor = readFlag(cell) ?? cell
       else if (field === 'updated_at') row.updated_at = isoInstant(cell, column) ?? cell
       else if (field.startsWith('attributes.')) {
@@ -35,15 +49,35 @@ export function createContactReader(columns: readonly Column[]): (cells: string[
     }
     const { mail_answer, ...word } = rowWord(permissions, (index) => cleanCell(cells[index] ?? ''))
     Object.assign(row, word)
-    // For the store only, so not enumerable: no push has it.
-    if (mail_answer) Object.defineProperty(row, 'mail_answer', { value: true })
+    // In a file with a column of dates, a word without one has none.
+    if (hasDates && word.mail_consent !== undefined && word.mail_consent_at === undefined) row.mail_consent_at = null
+    if (mail_answer) hide(row, 'mail_answer', true)
     if (name !== null && !['name', 'first_name', 'firstname'].some((each) => Object.hasOwn(attributes, each))) {
       attributes.name = name
+    }
+    if (others.length > 0) {
+      hide(row, 'others', others)
+      if (!Object.hasOwn(attributes, 'email_2')) attributes.email_2 = others[0]
     }
     if (Object.keys(attributes).length > 0) row.attributes = attributes
     if (!hasId && typeof row.email === 'string') row.id = cleanEmail(row.email).toLowerCase()
     return row
   }
+}
+
+/** The attributes in a cell of our own export. */
+function readObject(cell: string): object {
+  try {
+    const parsed: unknown = JSON.parse(cell)
+    return typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed) ? parsed : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Sets what only the import reads. It is not enumerable, because no push has it. */
+function hide(row: Record<string, unknown>, name: 'mail_answer' | 'others' | 'deleted', value: unknown): void {
+  Object.defineProperty(row, name, { value })
 }
 
 /** Sets a property of any name, even `__proto__`. */

@@ -3,16 +3,19 @@
  * if there is none it makes a new one named by the address: two contacts with one address would match nobody.
  */
 
-import type { Kysely } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { itemAt } from '../domain/lookup.ts'
 import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased } from '../store/tombstones.ts'
 import { lockName } from '../store/work/locks.ts'
+import { addressKey } from './addresses.ts'
 import { fitAttributes, typesOfColumns } from './attributes.ts'
 import { copyAttributes, copyContacts } from './copy-to-rehearsal.ts'
+import { refuseForeignIds } from './foreign-ids.ts'
 import type { ImportRecord } from './recorded.ts'
+import { withEffects } from './row-effects.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 
@@ -29,7 +32,7 @@ export type ImportDeps = {
 export type ImportHooks = Pick<ImportRun<never>, 'onProgress' | 'onRejected'>
 
 /** Imports the contacts of an opened file. */
-export function importContacts(
+export async function importContacts(
   deps: ImportDeps,
   source: Source,
   check: (value: unknown) => Checked<ContactPatch>,
@@ -37,34 +40,31 @@ export function importContacts(
 ): Promise<ImportOutcome> {
   const { db, rehearsal, record, keysOf, now } = deps
   const hints = typesOfColumns(source.columns)
+  if (source.ids !== null) await refuseForeignIds(db, keysOf, source.ids)
+  const holders = (store: Kysely<Database> | Transaction<Database>, emails: (string | null | undefined)[]) =>
+    holdersOf(
+      store,
+      emails.flatMap((email) => addressKey(keysOf, email) ?? []),
+    )
+  /** Copies whoever has these ids and addresses to a rehearsal. */
+  const prepare = async (emails: (string | null | undefined)[], ids: string[] = []) => {
+    if (!rehearsal) return
+    await copyErased(db, rehearsal)
+    await copyAttributes(db, rehearsal)
+    await copyContacts(db, rehearsal, [...ids, ...[...(await holders(db, emails)).values()].flat()])
+  }
   const write = async (batch: ItemRow<ContactPatch>[]): Promise<Written> => {
     const patches = batch.map(({ item }) => item)
-    if (rehearsal) {
-      await copyErased(db, rehearsal)
-      await copyAttributes(db, rehearsal)
-      const holders = source.byAddress
-        ? await holdersOf(
-            db,
-            patches.flatMap((patch) => addressKey(keysOf, patch.email) ?? []),
-          )
-        : []
-      await copyContacts(db, rehearsal, [
-        ...patches.map((patch) => patch.id),
-        ...[...holders].flatMap(([, ids]) => ids),
-      ])
-    }
+    const emails = patches.map((patch) => patch.email)
+    await prepare(
+      emails,
+      patches.map((patch) => patch.id),
+    )
     return transact(rehearsal ?? db, async (trx) => {
       // Two concurrent imports must not both find that nobody has an address.
       await lockName(trx, 'contacts')
       const { rows, rejected } = source.byAddress
-        ? named(
-            batch,
-            await holdersOf(
-              trx,
-              patches.flatMap((patch) => addressKey(keysOf, patch.email) ?? []),
-            ),
-            keysOf,
-          )
+        ? named(batch, await holders(trx, emails), keysOf)
         : { rows: batch, rejected: [] }
       const items = rows.map(({ item }) => item)
       const changes = record?.changes()
@@ -75,7 +75,10 @@ export function importContacts(
       return { ...counts, rejected: [...rejected, ...refused] }
     })
   }
-  return runImport({ rows: source.rows, check, write, clock: now, ...hooks })
+  const effects = withEffects({ db: rehearsal ?? db, keysOf, now, prepare }, source, check)
+  const outcome = await runImport({ rows: effects.rows, check, write, clock: now, notes: source.notes, ...hooks })
+  const notes = [...(outcome.notes ?? []), ...(await effects.finish())]
+  return notes.length === 0 ? outcome : { ...outcome, notes }
 }
 
 /** The rejection of a row that would bring back an erased contact. */
@@ -88,18 +91,15 @@ function named(batch: ItemRow<ContactPatch>[], holders: Map<string, string[]>, k
   for (const { row, item } of batch) {
     const key = addressKey(keysOf, item.email)
     const known = key === null ? [] : (holders.get(key) ?? [])
-    if (known.length > 1) {
+    if (known.length > 1 && item.mail_consent !== undefined && item.mail_consent !== true) {
+      // It is not known whose row it is, but the refusal is that of the address.
+      const { mail_consent, mail_consent_at, updated_at } = item
+      const said = { mail_consent, ...(mail_consent_at === undefined ? {} : { mail_consent_at }), updated_at }
+      for (const id of known) rows.push({ row, item: { id, ...said, of_file: true } })
+    } else if (known.length > 1) {
       const message = `email must belong to one contact, but ${known.length} have it: add a column with their ids`
       rejected.push({ row, code: 'ambiguous_identifier', message })
     } else rows.push({ row, item: { ...item, id: known[0] ?? item.id } })
   }
   return { rows, rejected }
-}
-
-/** The key by which the contacts with an address are found; null without an address. */
-export function addressKey(keysOf: KeysOf, email: string | null | undefined): string | null {
-  const id = ''
-  const others = new Set(keysOf({ id, email: null, emailSha256: null }))
-  if (!email) return null
-  return keysOf({ id, email, emailSha256: null }).find((key) => !others.has(key)) ?? null
 }

@@ -44,7 +44,8 @@ export function guessDelimiter(text: string, whole: boolean): Delimiter {
   for (const [name, sign] of Object.entries(DELIMITERS)) {
     const { counts } = countSigns(text, sign)
     const rows = whole || counts.length === 1 ? counts : counts.slice(0, -1)
-    const first = rows[0] ?? 0
+    // Lines above the headings have no separators.
+    const first = rows.find((count) => count > 0) ?? 0
     if (first === 0) continue
     const agreeing = rows.filter((count) => count === first).length / rows.length
     const score = agreeing + Math.min(first, 50) / 100

@@ -1,12 +1,13 @@
 /**
  * Decodes a file's bytes to text, piece by piece. UTF-8 and UTF-16 are recognised by their byte order mark or by their
- * bytes; a file that turns out not to be UTF-8 is Windows-1252, a superset of printable Latin-1. Nothing is decoded
- * twice: as long as only ASCII was seen, all of them agree.
+ * bytes; a file that turns out not to be UTF-8 is Windows-1252, a superset of printable Latin-1, or one of the older
+ * `code-pages.ts`. Nothing is decoded twice: as long as only ASCII was seen, all of them agree.
  */
+import { type CodePage, decodePage, guessPage } from './code-pages.ts'
 import { ImportRefusal } from './columns.ts'
 
 /** The encoding of a file. */
-export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | 'windows-1252'
+export type Encoding = 'utf-8' | 'utf-16le' | 'utf-16be' | CodePage
 
 /** Turns bytes into text. `encoding` is the result as far as the file was read. */
 export type Decoder = { decode(bytes: Uint8Array): string; end(): string; encoding(): Encoding; bom: boolean }
@@ -37,6 +38,11 @@ export function createDecoder(head: Uint8Array): Decoder {
     else odd++
   })
   const half = sniffed.length / 2
+  // A NUL in an otherwise plain text is a mistake in one cell, not half of a letter.
+  const isPlain =
+    (even + odd) * 10 < sniffed.length &&
+    !sniffed.some((byte) => byte !== 0 && byte < 32 && ![9, 10, 13].includes(byte))
+  if (isPlain) return utf8(0)
   // In Latin text every second byte is zero; in other scripts at least those of spaces, digits and separators are.
   if (odd > half * 0.05 && even * 5 < odd) return utf16('utf-16le', 0)
   if (even > half * 0.05 && odd * 5 < even) return utf16('utf-16be', 0)
@@ -62,22 +68,21 @@ function utf16(encoding: 'utf-16le' | 'utf-16be', skip: number): Decoder {
 /** UTF-8 until a byte proves otherwise. */
 function utf8(skip: number): Decoder {
   const strict = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-  const western = new TextDecoder('windows-1252')
   let left = skip
   let carry: Uint8Array = new Uint8Array()
-  let encoding: Encoding = 'utf-8'
+  let encoding: 'utf-8' | CodePage = 'utf-8'
   let surely = skip > 0
   const whole = (bytes: Uint8Array): string => {
-    if (encoding === 'windows-1252') return western.decode(bytes)
+    if (encoding !== 'utf-8') return decodePage(encoding, bytes)
     try {
       const text = strict.decode(bytes)
       if (text.length !== bytes.length) surely = true
       return text
     } catch {
-      const { text, valid, invalid } = mixed(bytes, western)
+      const { text, valid, invalid } = mixed(bytes)
       if (surely || valid > invalid) return text
-      encoding = 'windows-1252'
-      return western.decode(bytes)
+      encoding = guessPage(bytes)
+      return decodePage(encoding, bytes)
     }
   }
   return {
@@ -85,7 +90,7 @@ function utf8(skip: number): Decoder {
       const rest = bytes.subarray(Math.min(left, bytes.length))
       left -= bytes.length - rest.length
       const all = carry.length === 0 ? rest : Buffer.concat([carry, rest])
-      const cut = encoding === 'windows-1252' ? all.length : all.length - unfinished(all)
+      const cut = encoding !== 'utf-8' ? all.length : all.length - unfinished(all)
       carry = all.slice(cut)
       return whole(all.subarray(0, cut))
     },
@@ -114,11 +119,12 @@ function widthOf(byte: number): number {
 }
 
 /** Text that is UTF-8 in some places and Windows-1252 in others, as in merged exports. */
-function mixed(bytes: Uint8Array, western: TextDecoder): { text: string; valid: number; invalid: number } {
+function mixed(bytes: Uint8Array): { text: string; valid: number; invalid: number } {
   const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
   let [text, valid, invalid, from, isUtf8] = ['', 0, 0, 0, true]
   const take = (to: number) => {
-    text += (isUtf8 ? utf8 : western).decode(bytes.subarray(from, to))
+    const part = bytes.subarray(from, to)
+    text += isUtf8 ? utf8.decode(part) : decodePage('windows-1252', part)
     from = to
   }
   for (let i = 0; i < bytes.length; ) {

@@ -10,12 +10,14 @@ import { looksLikeEmail } from '../domain/identifier.ts'
 import { type Column, ImportRefusal, listed, type Table } from './columns.ts'
 import { attributeName, hasWord, isOfAnother, isSecretHeading, plain } from './heading.ts'
 import {
+  DELETED,
   EMAIL,
   EMAIL_WORDS,
   ID,
   MERGED_INTO,
   MINOR,
   NAMES,
+  OPEN_NAMES,
   PHONE,
   SECOND_WORDS,
   TEXT_WORDS,
@@ -29,13 +31,13 @@ import { columnTypeOf, isDay, isPlural, type KnownAttributes, sharedWriting, typ
 import { readAddress, readFlag, resemblesAddress } from './values.ts'
 
 /** Fields that only one column of a file may have. */
-const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at']
+const SINGLE = ['id', 'email', 'email_sha256', 'phone', 'minor', 'merged_into', 'updated_at', 'deleted']
 
 /**
  * Columns with their fields. `map` comes from the sender; the rest is guessed. Attributes that are known keep their name
- * and type. Refuses a file that identifies nobody.
+ * and type. `byAddress`: the file's ids are another system's. Refuses a file that identifies nobody.
  */
-export function contactColumns(table: Table, map: FieldMap, known: KnownAttributes): Column[] {
+export function contactColumns(table: Table, map: FieldMap, known: KnownAttributes, byAddress = false): Column[] {
   const columns = describeColumns(table)
   const open = leaveOutSecrets(columns, table)
   const taken = new Set<string>()
@@ -48,6 +50,7 @@ export function contactColumns(table: Table, map: FieldMap, known: KnownAttribut
   for (const column of [...open]) {
     const mapped = mappedField(map, column.column, column.index)
     if (mapped === undefined) continue
+    if (mapped === 'id' && byAddress) continue
     if (mapped !== null && SINGLE.includes(mapped) && taken.has(mapped)) {
       throw new ImportRefusal('bad_map', `map must name one column for ${mapped}`)
     }
@@ -66,6 +69,12 @@ export function contactColumns(table: Table, map: FieldMap, known: KnownAttribut
       .flatMap((name) => [...open].filter((column) => headings.get(column) === name))
       .find((column) => fits(filledCells(table, column)))
 
+  for (const column of ownColumns(table)) {
+    const own = columns[column]
+    if (own === undefined || !open.delete(own)) continue
+    if (own.column === 'attributes') own.field = 'attributes'
+    else own.note = 'Couture’s own: it says nothing new about the customer'
+  }
   take(
     'email_sha256',
     [...open].find((column) => isHashedAddress(column.column, filledCells(table, column))),
@@ -77,9 +86,15 @@ export function contactColumns(table: Table, map: FieldMap, known: KnownAttribut
     if (isOfRefusals)
       Object.assign(column, { permission: permissionColumn('forbids'), note: 'addresses that refuse mail' })
   }
+  if (!byAddress) {
+    take(
+      'id',
+      best(ID, (cells) => !repeats(cells)) ?? [...open].find((column) => isOfGuids(column, filledCells(table, column))),
+    )
+  }
   take(
-    'id',
-    best(ID, (cells) => !repeats(cells)),
+    'deleted',
+    best(DELETED, (cells) => cells.every((cell) => readFlag(cell) !== null || readInstant(cell, null) !== null)),
   )
   take(
     'updated_at',
@@ -178,6 +193,34 @@ function isStoredPassword(cell: string): boolean {
   return /^(\$2[abxy]\$\d\d\$|\$argon2|\$[156]\$|\{S?SHA\}|pbkdf2_|scrypt:)/.test(cell)
 }
 
+/** Couture's own files, by headings that only they have together, and what of them says something about the customer. */
+const OWN: [string[], string[]][] = [
+  [
+    ['contact_id', 'mailable', 'why_not_mailable'],
+    ['contact_id', 'email', 'email_sha256'],
+  ],
+  [
+    ['mail_consent_at', 'attributes', 'imported_at'],
+    ['id', 'email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into', 'updated_at'],
+  ],
+]
+
+/** The columns of Couture's own files that are not read as those of others are. */
+function ownColumns({ headings }: Table): number[] {
+  const facts = OWN.find(([signs]) => signs.every((sign) => headings.includes(sign)))?.[1]
+  return facts === undefined ? [] : headings.flatMap((heading, index) => (facts.includes(heading) ? [] : [index]))
+}
+
+/** Dynamics heads the ids of its records by the kind of record. */
+function isOfGuids(column: Column, cells: string[]): boolean {
+  const isGuid = (cell: string) => /^\{?[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?$/i.test(cell)
+  return (
+    /\b(contact|kontakt|contacto|contatto|lead|guid|uuid)\b/.test(plain(column.column)) &&
+    cells.length > 0 &&
+    cells.every(isGuid)
+  )
+}
+
 /** Ids of people hardly repeat: such a column identifies a group, a shop or an order's customer. */
 function repeats(cells: string[]): boolean {
   return cells.length >= 20 && new Set(cells).size < cells.length / 2
@@ -209,8 +252,7 @@ function becomeAttribute(column: Column, cells: string[], columns: readonly Colu
     column.note = 'it has neither a heading nor any values'
     return
   }
-  const name = plain(heading)
-  const known = Object.entries(NAMES).find(([, spellings]) => spellings.includes(name))?.[0]
+  const known = nameIn(heading, columns)
   const keeps = heading === 'firstname' || heading === 'lastname' || heading === 'full_name'
   const wanted = (known === undefined || keeps ? attributeName(heading) : known) || `column_${column.index + 1}`
   const used = new Set(columns.map((each) => foldedName(each.field ?? '')))
@@ -232,4 +274,14 @@ function takeKnown(column: Column, known: KnownAttributes): void {
   const type = columnTypeOf(attribute.type, column.type)
   if (type !== column.type && column.note === undefined) column.note = `the attribute is a ${attribute.type} already`
   column.type = type
+}
+
+/** The part of a name that a heading holds, given the other headings; undefined if it holds none. */
+function nameIn(heading: string, columns: readonly Column[]): string | undefined {
+  const name = plain(heading)
+  const partOf = (text: string) => Object.entries(NAMES).find(([, spellings]) => spellings.includes(text))?.[0]
+  if (!OPEN_NAMES.includes(name)) return partOf(name)
+  const others = columns.map((column) => partOf(plain(column.column)))
+  const [first, last] = [others.includes('first_name'), others.includes('last_name')]
+  return first === last ? 'name' : first ? 'last_name' : 'first_name'
 }

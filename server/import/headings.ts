@@ -142,6 +142,14 @@ export const UPDATED_AT = [
   ...['ultima modificacion', 'modificado', 'aggiornato il', 'data modifica', 'ultima modifica', 'modificato il'],
 ]
 
+/** Whether, or when, the row was deleted at its source. */
+export const DELETED = [
+  ...['is deleted', 'isdeleted', 'deleted', 'deleted at', 'deleted on', 'date deleted', 'deletion date', 'supprime'],
+  ...['supprimee', 'supprime le', 'est supprime', 'date de suppression', 'date suppression', 'geloscht', 'geloscht am'],
+  ...['loschdatum', 'ist geloscht', 'eliminado', 'eliminado el', 'fecha de eliminacion', 'eliminato', 'eliminato il'],
+  ...['data eliminazione', 'borrado', 'fecha de borrado'],
+]
+
 /** Names, under which the dashboard finds them. */
 export const NAMES: Record<string, string[]> = {
   first_name: [
@@ -156,11 +164,20 @@ export const NAMES: Record<string, string[]> = {
       'vorname',
       'nombre de pila',
     ],
-    ...['primer nombre', 'nome di battesimo', 'customer first name'],
+    ...[
+      'primer nombre',
+      'nome di battesimo',
+      'customer first name',
+      'fornamn',
+      'voornaam',
+      'imie',
+      'contact first name',
+    ],
   ],
   last_name: [
     ...['last name', 'lastname', 'lname', 'family name', 'familyname', 'surname', 'nom de famille', 'nachname'],
-    ...['familienname', 'apellido', 'apellidos', 'cognome', 'customer last name'],
+    ...['familienname', 'apellido', 'apellidos', 'cognome', 'customer last name', 'efternamn', 'achternaam', 'zuname'],
+    ...['nom usuel', 'nom d usage', 'nom de naissance', 'primer apellido', 'contact last name'],
   ],
   name: [
     'name',
@@ -171,8 +188,28 @@ export const NAMES: Record<string, string[]> = {
     'nom et prenom',
     'nombre completo',
     'nome completo',
+    'nom prenom',
+    'prenom nom',
+    'prenom et nom',
+    'nombre y apellidos',
+    'nome e cognome',
+    'vor und nachname',
+    'vorname nachname',
+    'namn',
+    'naam',
+    'nom client',
+    'nom du client',
+    'kundenname',
+    'customer name',
+    'contact name',
   ],
 }
+
+/**
+ * Headings of a whole name, or of the part of it for which there is no other column: `Nom` is the surname beside `Prénom`,
+ * `Nombre` the first name beside `Apellidos`.
+ */
+export const OPEN_NAMES = ['name', 'nom', 'nombre', 'nome', 'namn', 'naam']
 
 /** Columns with such a word are never read: they hold credentials. */
 export const SECRET_WORDS = [

@@ -21,7 +21,7 @@ export const CONTACT_FIELDS = [
     'minor',
     'merged_into',
   ],
-  ...['updated_at'],
+  ...['updated_at', 'deleted'],
 ]
 
 /** A permission with the values that allow, and after `!` those that refuse: `mail_consent=Weekly|Monthly|!Paper`. */

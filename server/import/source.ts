@@ -3,20 +3,22 @@
  * push would hold. Bytes are read as rows are requested, so that a file of any length takes the memory of its first
  * rows.
  */
-import { type Column, ImportRefusal, type ReportedColumn, reportedColumns } from './columns.ts'
+import { type Column, ImportRefusal, type ReportedColumn, reportedColumns, type Table } from './columns.ts'
 import { createContactReader } from './contact-row.ts'
 import { openCsv } from './csv.ts'
 import type { Dialect } from './dialect.ts'
 import { createDecoder, type Decoder } from './encoding.ts'
+import type { IdSample } from './foreign-ids.ts'
 import { contactColumns } from './guess-contacts.ts'
 import { jsonRows, ndjsonRows } from './json-text.ts'
-import { CONTACT_FIELDS, checkMap, ORDER_FIELDS, parseMap } from './map.ts'
+import { CONTACT_FIELDS, checkMap, type FieldMap, mappedField, ORDER_FIELDS, parseMap } from './map.ts'
 import type { Note } from './notes.ts'
 import { openOrders } from './order-table.ts'
 import { type ImportQuestion, questionsOf } from './permission/column.ts'
 import type { SourceRow } from './source-row.ts'
 import { type OpenedTable, openTable, type TableRow } from './table.ts'
 import type { KnownAttributes } from './types.ts'
+import { isRounded, readAddress, readId } from './values.ts'
 import { isArchive, openWorkbook } from './workbook.ts'
 
 /** An opened file. `dialect()` is final once all rows were read: only then it is certain that all of it is UTF-8. */
@@ -25,8 +27,10 @@ export type Source = {
   columns: ReportedColumn[]
   /** What only the sender can answer; complete once all rows were read. */
   questions(): ImportQuestion[]
-  /** Rows are identified by their address, because the file has no ids. */
+  /** Rows are identified by their address, because the file has no ids, or not the CRM's. */
   byAddress: boolean
+  /** Ids that may be another system's, with the addresses of their rows; null if the file has none, or they are known. */
+  ids: IdSample | null
   rows: AsyncIterable<SourceRow[]>
   /** What was noticed, once all rows were read. */
   notes: () => Note[]
@@ -47,6 +51,7 @@ export type SourceOptions = {
   format: Dialect['format'] | null
   sheet?: string | undefined
   map?: string | undefined
+  match?: 'email' | 'id' | undefined
   currency?: string | null
   /** The attributes of contacts that are known. */
   attributes?: KnownAttributes
@@ -79,6 +84,7 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
       columns: [],
       questions: () => [],
       byAddress: false,
+      ids: null,
       notes: () => [],
       rows: format === 'json' ? jsonRows(text) : ndjsonRows(text),
     }
@@ -90,23 +96,43 @@ export async function openSource(bytes: AsyncIterable<Uint8Array>, options: Sour
 
 /** The source of a table's rows. */
 function sourceOf(
-  { table, rows }: OpenedTable,
+  { table, rows, titleLines }: OpenedTable,
   options: SourceOptions,
   map: ReturnType<typeof parseMap>,
   dialect: () => Dialect,
 ): Source {
   checkMap(map, table.headings)
   if (options.kind === 'orders')
-    return { dialect, byAddress: false, questions: () => [], ...openOrders(table, rows, map, options) }
-  const columns = contactColumns(table, map, options.attributes ?? new Map())
+    return { dialect, byAddress: false, ids: null, questions: () => [], ...openOrders(table, rows, map, options) }
+  const columns = contactColumns(table, map, options.attributes ?? new Map(), options.match === 'email')
   return {
     dialect,
     columns: reportedColumns(columns),
     questions: () => questionsOf(columns),
     byAddress: !columns.some((column) => column.field === 'id'),
-    notes: () => [],
+    ids: options.match === undefined ? idsOf(columns, table, map) : null,
+    notes: () => titlesSkipped(titleLines),
     rows: readRows(rows, createContactReader(columns), keyOf(columns)),
   }
+}
+
+/** What is said of the lines above the headings. */
+function titlesSkipped(count: number): Note[] {
+  const message = `${count === 1 ? 'line' : 'lines'} above the headings ${count === 1 ? 'was' : 'were'} skipped`
+  return count === 0 ? [] : [{ code: 'title_lines', count, message }]
+}
+
+/** The ids of the first rows with their addresses; null if there are none, or the sender has named their column. */
+function idsOf(columns: Column[], table: Table, map: FieldMap): IdSample | null {
+  const id = columns.find((column) => column.field === 'id')
+  const email = columns.find((column) => column.field === 'email')
+  if (id === undefined || email === undefined || mappedField(map, id.column, id.index) !== undefined) return null
+  const emails = table.cells[email.index] ?? []
+  const pairs = (table.cells[id.index] ?? []).flatMap((cell, row) => {
+    const address = readAddress(emails[row] ?? '').address
+    return cell === '' || address === '' || isRounded(cell) ? [] : [{ id: readId(cell), email: address }]
+  })
+  return { heading: id.column, pairs }
 }
 
 /** The column that identifies a contact. */
@@ -125,8 +151,11 @@ async function* readRows(
     yield batch.map((row): SourceRow => {
       if (!('cells' in row)) return row
       const value = read(row.cells)
+      if (row.cells.some((cell) => cell.includes('\0'))) {
+        return { line: row.line, code: 'nul_character', message: 'a cell must not hold a NUL character', read: value }
+      }
       if (value.id !== undefined) return { line: row.line, value }
-      return { line: row.line, code: 'no_id', message: `${key} must not be empty` }
+      return { line: row.line, code: 'no_id', message: `${key} must not be empty`, read: value }
     })
   }
 }

@@ -9,8 +9,8 @@ import { cleanCell, readAddress, resemblesAddress } from './values.ts'
 /** A row's cells, or what is wrong with the file from this line on. */
 export type TableRow = { line: number; cells: string[] } | { line: number; code: string; message: string }
 
-/** An opened table: its first rows, and all its rows. */
-export type OpenedTable = { table: Table; rows: AsyncIterable<TableRow[]> }
+/** An opened table: its first rows, and all its rows. `titleLines`: lines above the headings that were skipped. */
+export type OpenedTable = { table: Table; rows: AsyncIterable<TableRow[]>; titleLines: number }
 
 /** The guesses use this many rows. */
 const SAMPLE_ROWS = 1000
@@ -27,6 +27,8 @@ export async function openTable(batches: AsyncGenerator<TableRow[]>): Promise<Op
     if (next.done) ended = true
     else sample.push(...next.value)
   }
+  const titleLines = titlesAbove(sample)
+  sample.splice(0, titleLines)
   const first = sample[0]
   if (first === undefined) throw new ImportRefusal('empty_file', 'the file is empty')
   if (!('cells' in first)) throw new ImportRefusal(first.code, first.message)
@@ -42,7 +44,20 @@ export async function openTable(batches: AsyncGenerator<TableRow[]>): Promise<Op
     if (!('cells' in row) || isTooLong(row.cells, headings.length)) continue
     for (const [i, column] of cells.entries()) column.push(cleanCell(row.cells[i] ?? ''))
   }
-  return { table: { headings, cells }, rows: checked(rows, batches, headings.length) }
+  return { table: { headings, cells }, rows: checked(rows, batches, headings.length), titleLines }
+}
+
+/** Titles are looked for among so many lines. */
+const MAX_TITLES = 10
+
+/** How many lines above the headings hold a title or a date: they fill fewer than half of the cells that rows have. */
+function titlesAbove(sample: readonly TableRow[]): number {
+  const filled = sample.map((row) => ('cells' in row ? row.cells.filter((cell) => cell.trim() !== '').length : 0))
+  const usual = filled.slice(0, 200).toSorted((a, b) => a - b)[Math.floor(Math.min(filled.length, 200) / 2)] ?? 0
+  if (usual < 3) return 0
+  const place = filled.slice(0, MAX_TITLES + 1).findIndex((count) => count * 2 > usual)
+  const isTitle = (row: TableRow) => 'cells' in row && !row.cells.some((cell) => resemblesAddress(cell.trim(), true))
+  return place > 0 && sample.slice(0, place).every(isTitle) ? place : 0
 }
 
 async function* checked(first: TableRow[], rest: AsyncIterable<TableRow[]>, width: number): AsyncGenerator<TableRow[]> {

@@ -7,11 +7,44 @@ import { unguardCell } from '../domain/csv-cell.ts'
  * formula; '' if it is empty.
  */
 export function cleanCell(cell: string): string {
-  const text = cell.trim()
+  const text = withoutEdges(cell)
   if (text === '\\N' || text === 'NULL' || text === '(null)' || text === '<null>' || text === '#N/A') return ''
   if (text.length > 2 && text.startsWith('="') && text.endsWith('"')) return text.slice(2, -1).trim()
-  return unguardCell(text)
+  const bare = unguardCell(text)
+  // The apostrophe by which a spreadsheet keeps a number or an address as text.
+  return /^['’](?=\d|[^\s'’@]{1,64}@)/.test(bare) ? bare.slice(1) : bare
 }
+
+/** A text without the space and the marks of no width around it. */
+function withoutEdges(cell: string): string {
+  const text = cell.trim()
+  return NO_WIDTH.test(text.charAt(0)) || NO_WIDTH.test(text.charAt(text.length - 1))
+    ? text.replace(/^[\s\u200b-\u200f\u2060\ufeff]+/, '').replace(/[\s\u200b-\u200f\u2060\ufeff]+$/, '')
+    : text
+}
+
+const NO_WIDTH = /[\u200b-\u200f\u2060\ufeff]/
+
+/** An id as its system wrote it: spreadsheets write 17850 as 17850.0. */
+export function readId(text: string): string {
+  return /^(\d{1,200})[.,]0{1,6}$/.exec(text)?.[1] ?? text
+}
+
+/** Whether a spreadsheet has rounded a number, so that different ones have become the same. */
+export function isRounded(text: string): boolean {
+  return /^\d([.,]\d+)?E\+?\d+$/i.test(text)
+}
+
+/** The addresses in a cell, the contact's own first: several are separated by semicolons, commas, bars or spaces. */
+export function readAddresses(text: string): string[] {
+  if (text.length > MAX_ADDRESSES) return []
+  const parts = text.split(/[;,|]|\s:::\s|\s\/\s|\n/).map((part) => part.trim())
+  const more = parts.flatMap((part) => (part.includes('<') ? [part] : part.split(/\s+/)))
+  return more.filter((part) => part.includes('@')).map((part) => readOne(part).address)
+}
+
+/** No cell with addresses is longer. */
+const MAX_ADDRESSES = 2000
 
 const words = (text: string) => new Set(text.split(' '))
 const YES = words('1 true t yes y on oui vrai ja j wahr si verdadero vero')
@@ -38,7 +71,10 @@ export function readFlag(text: string): boolean | null {
 /** The address in a cell: bare, `mailto:`, or `Name <address>` with the name; the first of several joined by Google. */
 export function readAddress(text: string): { address: string; name: string | null } {
   const [first = ''] = text.split(' ::: ', 1)
-  const cell = first.trim()
+  return readOne(first.trim())
+}
+
+function readOne(cell: string): { address: string; name: string | null } {
   const named = readNamed(cell)
   const address = named?.address ?? cell
   return { address: address.replace(/^mailto:/i, ''), name: named?.name ?? null }
