@@ -42,10 +42,9 @@ afterAll(() => server.stop())
 
 let sites = 0
 /** A site of a test's own, so that nothing else counts there. */
-async function newSite(...settings: string[]): Promise<SiteView> {
+async function newSite(settings: Record<string, unknown> = {}): Promise<SiteView> {
   const id = `quality-${++sites}`
-  const site = await server.cli<SiteView>('sites', 'create', '--id', id, '--origin', `https://${id}.example`)
-  return settings.length === 0 ? site : server.cli<SiteView>('sites', 'set', id, ...settings)
+  return server.post<SiteView>('/api/v1/sites', { id, origins: [`https://${id}.example`], settings })
 }
 
 const report = (query: string) => server.get<Page>(`/api/v1/reports/quality?${query}`)
@@ -98,7 +97,7 @@ const UNREADABLE: [problem: string, type: string, props: Record<string, unknown>
 describe('what nobody can read in a commerce event', () => {
   let shops: SiteView[]
   beforeAll(async () => {
-    shops = await Promise.all(UNREADABLE.map(() => newSite('currency=EUR')))
+    shops = await Promise.all(UNREADABLE.map(() => newSite({ currency: 'EUR' })))
     await Promise.all(UNREADABLE.map(([, type, props], n) => fromTag(shops[n]!, [event(type, 0, props)])))
   })
 
@@ -116,7 +115,7 @@ describe('what nobody can read in a commerce event', () => {
   )
 
   test('amounts without a currency, and orders without an id', async () => {
-    const [with_, without] = [await newSite('currency=EUR'), await newSite()]
+    const [with_, without] = [await newSite({ currency: 'EUR' }), await newSite()]
     for (const site of [with_, without]) {
       await fromTag(site, [
         event('add_to_cart', 0, { items: [ring] }),
@@ -139,7 +138,7 @@ describe('what nobody can read in a commerce event', () => {
   })
 
   test('is counted by door, and a sign of the site’s own currency is known', async () => {
-    const site = await newSite('currency=SEK')
+    const site = await newSite({ currency: 'SEK' })
     const bad = { items: [{ item_id: 'ring', price: '?' }], currency: 'kr' }
     await fromTag(site, [event('add_to_cart', 0, bad)])
     await fromServer(site, [event('add_to_cart', 0, bad), event('add_to_cart', 0, bad)])
@@ -268,7 +267,7 @@ describe('what the collector refuses or changes', () => {
   })
 
   test('Segment’s calls', async () => {
-    const site = await newSite('consent_map=Analytics=analytics,Functional=identity')
+    const site = await newSite({ consent_map: ['Analytics=analytics', 'Functional=identity'] })
     const authorization = `Bearer ${keys.secret}:${site.id}`
     const who = newAnonymous(server)
     const calls = [
@@ -565,7 +564,7 @@ describe('where it is shown', () => {
     }
     expect(await value('too_many_events')).toBeGreaterThanOrEqual(0)
     const before = await value('quantity_unreadable')
-    const site = await newSite('currency=EUR')
+    const site = await newSite({ currency: 'EUR' })
     await fromTag(site, [
       event('add_to_cart', 0, {
         items: [
