@@ -5,7 +5,7 @@
  */
 import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { newVisitor, post, type SiteView, tablesHolding } from '../support/requests.ts'
+import { filesHolding, newVisitor, post, type SiteView } from '../support/requests.ts'
 import {
   call,
   consenting,
@@ -374,7 +374,7 @@ describe('an example', () => {
       candidate,
     )
     await settled(server)
-    await expect.poll(() => tablesHolding(server, words)).toEqual([])
+    await expect.poll(() => filesHolding(server, words)).toEqual([])
     const [line] = await linesOf(site)
     expect([line!.example, line!.count]).toEqual([null, expect.any(Number)])
   })
@@ -394,7 +394,7 @@ describe('an example', () => {
     expect((await counted(site, 1))[0]!.example).toBe(words)
     await server.cli('erase', 'q-erased')
     await settled(server)
-    expect(await tablesHolding(server, words)).toEqual([])
+    await expect.poll(() => filesHolding(server, words)).toEqual([])
     expect(candidate).toBeTruthy()
   })
 })
