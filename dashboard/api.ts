@@ -250,7 +250,7 @@ export function createClient(me: Me | null, onSignedOut: () => void) {
 
     /** One page of the people with an abandoned cart, from the start or after a cursor. */
     abandoned: (after: string | null, signal: AbortSignal): Promise<MemberPage> => {
-      const query = { limit: String(MEMBERS_A_PAGE), ...(after === null ? {} : { after }) }
+      const query = { sort: 'newest' as const, limit: String(MEMBERS_A_PAGE), ...(after === null ? {} : { after }) }
       return read(api.segments[':id'].members.$get({ param: { id: 'cart_abandoned' }, query }, { init: { signal } }))
     },
   }

@@ -12,13 +12,16 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
+import { needsCart } from '../segments/grammar.ts'
 import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
 import { visitorsOfDeleted } from '../store/deleted-sites.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
-import { appendChanges, loadFeedFacts, loadFeedStates } from '../store/feed.ts'
+import { appendChanges } from '../store/feed.ts'
+import { loadFeedStates } from '../store/feed-state.ts'
+import { loadFeedFacts } from '../store/match-facts.ts'
 import { survivorsOf } from '../store/merges.ts'
 import { buildPersons } from '../store/persons.ts'
 import type { DeriveStage } from '../store/schema/work.ts'
@@ -250,7 +253,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
       const { published, changes } = await read(async (trx) => {
         const published = await publishable(trx, batch)
         const keys = published.map(({ key }) => key)
-        const facts = await loadFeedFacts(trx, keys)
+        const facts = await loadFeedFacts(trx, keys, needsCart)
         const survivors = await survivorsOf(
           trx,
           keys.filter((key) => !facts.has(key)),

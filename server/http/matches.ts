@@ -1,29 +1,31 @@
 /**
- * `GET /api/v1/matches`: the feed that email tools pull. A page covers a range of the change log and holds each contact
- * once, in its state at the time of reading. `next` is the last sequence number scanned, so a poller that stores it
- * misses nothing and gets nothing twice.
+ * `GET /api/v1/matches`: the feed that email tools pull. A reading covers a range of the change log, over any number of
+ * pages, and holds each contact once, in its state at the time of reading. After its last page `next` is the end of the
+ * range, so a poller that stores it misses nothing and gets nothing twice.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Kysely } from 'kysely'
 import { type Grade, reaches } from '../domain/grade.ts'
-import type { PersonId } from '../domain/ids.ts'
+import type { ContactId } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
-import type { MatchChange, UnmatchedReason } from '../domain/match.ts'
 import { Problem } from '../domain/problem.ts'
 import { findSegment } from '../segments/definitions.ts'
-import { mentions } from '../segments/grammar.ts'
+import { needsCart } from '../segments/grammar.ts'
 import { writeAudit } from '../store/audit.ts'
-import { stillOpen } from '../store/carts.ts'
-import { ERASED_CONTACT } from '../store/erasure-notices.ts'
-import { loadFeedFacts, loadInterests, type MatchFacts, readChanges } from '../store/feed.ts'
-import { decodeJson, type Json } from '../store/schema/columns.ts'
-import type { CartRow } from '../store/schema/derived.ts'
-import type { MatchChangeRow } from '../store/schema/feed.ts'
+import { listOrders } from '../store/contact-orders.ts'
+import { snapshot } from '../store/engine/transact.ts'
+import { beginReading, type Reading, readContacts } from '../store/feed.ts'
+import { publishAgain, readAhead } from '../store/feed-state.ts'
+import { eventsAbove, loadInterests } from '../store/interests.ts'
+import { loadFeedFacts, type MatchFacts } from '../store/match-facts.ts'
+import type { Database } from '../store/schema.ts'
 import { allow } from './auth.ts'
 import { MATCH_CSV } from './csv-columns.ts'
 import { layoutOf } from './csv-layout.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { matchSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
+import { changeFor, type Filter, type Told } from './feed-changes.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
 import { iso, minGrade, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
@@ -31,12 +33,13 @@ import { onInvalid } from './validation.ts'
 
 type Match = z.infer<typeof matchSchema>
 
-/** A contact's last change within a page. */
-type LatestChange = {
-  row: MatchChangeRow
-  change: MatchChange
-  reason: UnmatchedReason | null
-}
+/** `after` of a reader that reads the feed from its beginning, besides none. */
+const BEGINNING = '0'
+
+const seq = z.number().int().nonnegative()
+
+/** A cursor: the last change of a reading that came to its end, or the reading that it continues. */
+const positionSchema = z.union([seq, z.tuple([seq, seq, seq])])
 
 /** The feed's routes. */
 export function matchRoutes(deps: HttpDeps) {
@@ -60,26 +63,29 @@ export function matchRoutes(deps: HttpDeps) {
       if (segment !== undefined && !found) {
         throw new Problem(400, 'unknown_segment', `segment must be the id of a segment (got "${segment}")`)
       }
-      const filter: Filter = { segment, floor, aboutCarts: found !== null && mentions(found.node, 'cart') }
+      const filter: Filter = { segment, floor, aboutCarts: found !== null && needsCart(found.node) }
       const list = [
         'matches',
         ...(segment === undefined ? [] : [segment]),
         ...(floor === null ? [] : [`min_grade=${floor}`]),
       ].join(':')
-      let position = decodeCursor(list, after, z.number().int().nonnegative()) ?? 0
-      /** Reads the next range of the log, and moves `position` to the last number scanned. */
+      const started = decodeCursor(list, after === BEGINNING ? undefined : after, positionSchema) ?? 0
+      let reading =
+        typeof started === 'number'
+          ? await beginReading(deps.db, started)
+          : { from: started[0], position: started[1], until: started[2] }
+      /** Reads the next page, and moves `reading` behind it. */
       const next = async (size: number) => {
-        const rows = await readChanges(deps.db, position, size + 1)
-        const page = rows.slice(0, size)
-        position = page.at(-1)?.seq ?? position
-        return { rows: await render(deps, latestChanges(page, filter), floor), more: rows.length > size }
+        const page = await readPage(deps, reading, size, filter)
+        reading = page.reading
+        return page
       }
       await writeAudit(deps.db, {
         id: deps.newId(),
         at: deps.now(),
         actor: c.get('caller').actor,
         action: 'matches.read',
-        detail: { segment: segment ?? null, min_grade: floor, after: position, format },
+        detail: { segment: segment ?? null, min_grade: floor, after: reading.position, format },
       })
       if (format !== 'json') {
         const name = segment === undefined ? 'matches' : `matches-${segment}`
@@ -92,92 +98,53 @@ export function matchRoutes(deps: HttpDeps) {
         })
       }
       const { rows, more } = await next(limit ?? MAX_LIMIT)
-      return c.json({ data: rows, next: encodeCursor(list, position), has_more: more }, 200)
+      const { from, position, until } = reading
+      const place = more ? [from, position, until] : position
+      return c.json({ data: rows, next: encodeCursor(list, place), has_more: more }, 200)
     },
   )
 }
 
-/**
- * What a reader asked for. `floor`: matches of this grade or better. In a segment about carts (`aboutCarts`) the cart must
- * reach it too.
- */
-type Filter = { segment: string | undefined; floor: Grade | null; aboutCarts: boolean }
+/** What a page shows of a contact: at which place of the log, and which change. */
+type Shown = Told & { seq: number; contactId: ContactId }
 
-/** The change to report for each contact of the rows, in the order of the contacts' last changes. */
-function latestChanges(rows: MatchChangeRow[], filter: Filter): LatestChange[] {
-  const latest = new Map<string, LatestChange>()
-  for (const row of rows) {
-    const change = row.contact_id === ERASED_CONTACT ? null : changeFor(row, filter)
-    if (!change) continue
-    const before = latest.get(row.contact_id)
-    latest.delete(row.contact_id)
-    // A contact that is matched and then updated within one page is new to the reader, so it is reported as matched.
-    const reported = change.change === 'updated' && before?.change === 'matched' ? 'matched' : change.change
-    latest.set(row.contact_id, { row, change: reported, reason: change.reason })
-  }
-  return [...latest.values()]
+/** The next contacts of a reading, as they are now. What is read ahead of its publication is published again. */
+async function readPage(deps: HttpDeps, reading: Reading, size: number, filter: Filter) {
+  const page = await snapshot(deps.db, async (trx) => {
+    const { changes, ...next } = await readContacts(trx, reading, size)
+    const shown = changes.flatMap((change): Shown[] => {
+      const told = changeFor(change, filter)
+      return told === null ? [] : [{ ...told, seq: change.last.seq, contactId: change.last.contact_id }]
+    })
+    const present = shown.filter(({ change }) => change === 'matched' || change === 'updated')
+    const contactIds = present.map(({ contactId }) => contactId)
+    const facts = await loadFeedFacts(trx, contactIds, needsCart)
+    const ahead = await readAhead(trx, contactIds, facts)
+    const rows: Match[] = []
+    for (const each of shown) {
+      const match = facts.get(each.contactId)
+      if (each.change === 'unmatched' || each.change === 'erased') rows.push(renderEnded(each, each.change))
+      // One that has left by now is told of by a later change.
+      else if (match && isListed(match, filter))
+        rows.push(await renderMatch(trx, each.seq, each.change, match, filter, deps.now()))
+    }
+    return { rows, ahead, ...next }
+  })
+  if (page.ahead.length > 0) await publishAgain(deps.db, page.ahead)
+  return page
 }
 
-function changeFor(row: MatchChangeRow, filter: Filter): Pick<LatestChange, 'change' | 'reason'> | null {
-  if (filter.floor !== null && row.change !== 'erased') return changeAbove(filter.floor, row, filter)
-  const { segment } = filter
-  const { change, reason } = row
-  if (reason === 'graded') return null
-  if (segment === undefined) return { change, reason }
-  const has = (column: Json<string[]>) => decodeJson(column).includes(segment)
-  if (has(row.entered)) return { change: 'matched', reason: null }
-  if (has(row.segments)) return { change: 'updated', reason: null }
-  if (!has(row.left_segments)) return null
-  return change === 'unmatched' || change === 'erased'
-    ? { change, reason }
-    : { change: 'unmatched', reason: 'left_segment' }
+/** Whether a match is still in the segment that its reader asked for. */
+function isListed(match: MatchFacts, { segment }: Filter): boolean {
+  return segment === undefined || match.segments.some(({ id }) => id === segment)
 }
 
-/** The change to report to readers with a floor: a contact enters their feed and leaves it by its grade as well. */
-function changeAbove(
-  floor: Grade,
-  { reason, ...row }: MatchChangeRow,
-  { segment, aboutCarts }: Filter,
-): Pick<LatestChange, 'change' | 'reason'> | null {
-  const has = (column: Json<string[]>) => segment !== undefined && decodeJson(column).includes(segment)
-  const isMember = segment === undefined || has(row.segments)
-  const wasMember = segment === undefined || (has(row.segments) && !has(row.entered)) || has(row.left_segments)
-  const isAbove = (match: Grade | null, cart: Grade | null) =>
-    reaches(match, floor) && (!aboutCarts || reaches(cart, floor))
-  const isIn = row.change !== 'unmatched' && isMember && isAbove(row.grade, row.cart_grade)
-  const wasIn = wasMember && isAbove(row.earlier_grade, row.earlier_cart_grade)
-  if (isIn) return { change: wasIn ? 'updated' : 'matched', reason: null }
-  if (!wasIn) return null
-  if (row.change === 'unmatched') return { change: 'unmatched', reason: reason === 'graded' ? null : reason }
-  return { change: 'unmatched', reason: isMember ? 'below_grade' : 'left_segment' }
-}
-
-async function render(deps: HttpDeps, changes: LatestChange[], floor: Grade | null): Promise<Match[]> {
-  const now = deps.now()
-  const facts = await loadFeedFacts(
-    deps.db,
-    changes.map(({ row }) => row.contact_id),
-  )
-  const carts = new Map<PersonId, CartRow>()
-  for (const match of facts.values()) if (match.cart) carts.set(match.personId, match.cart)
-  const open = await stillOpen(deps.db, carts)
-  const matches: Match[] = []
-  for (const { row, change, reason } of changes) {
-    const match = facts.get(row.contact_id)
-    if (change === 'unmatched' || change === 'erased') matches.push(renderEnded(row, change, reason))
-    // Without facts the contact is no longer a match; a later row of the log reports that.
-    else if (match)
-      matches.push(await renderMatch(deps, row.seq, change, match, open.get(match.personId) ?? null, now, floor))
-  }
-  return matches
-}
-
-function renderEnded(row: MatchChangeRow, change: 'unmatched' | 'erased', reason: UnmatchedReason | null): Match {
+function renderEnded({ seq, reason, contactId }: Shown, change: 'unmatched' | 'erased'): Match {
   return {
-    seq: row.seq,
+    seq,
     change,
     ...(reason === null ? {} : { reason }),
-    contact: { id: row.contact_id },
+    contact: { id: contactId },
     mailable: false,
     segments: null,
     cart: null,
@@ -187,18 +154,18 @@ function renderEnded(row: MatchChangeRow, change: 'unmatched' | 'erased', reason
 }
 
 async function renderMatch(
-  deps: HttpDeps,
+  db: Kysely<Database>,
   seq: number,
   change: 'matched' | 'updated',
   match: MatchFacts,
-  cart: CartRow | null,
+  { floor }: Filter,
   now: number,
-  floor: Grade | null,
 ): Promise<Match> {
   const mail = mailability({ contact: true, ...match })
+  const { cart } = match
   // A typed address gives a contact one cart, and says nothing of what the contact likes or has bought.
-  const isMatch = match.strength !== 'typed'
-  const behaviour = mail.mailable && isMatch ? await loadInterests(deps.db, match.contactId, floor) : null
+  const isTyped = match.strength === 'typed'
+  const behaviour = mail.mailable && !isTyped ? await behaviourOf(db, match, floor) : null
   return {
     seq,
     change,
@@ -221,5 +188,16 @@ async function renderMatch(
     cart: mail.mailable && cart && (floor === null || reaches(cart.grade, floor)) ? renderCart(cart, now) : null,
     interests: behaviour?.interests.map((each) => ({ ...each, last_at: iso(each.last_at) })) ?? null,
     purchased: behaviour?.purchased ?? null,
+  }
+}
+
+/** What a contact looked at and bought; with a floor, by the events that reach it. */
+async function behaviourOf(db: Kysely<Database>, { contactId, purchased }: MatchFacts, floor: Grade | null) {
+  if (floor === null) return { interests: await loadInterests(db, contactId, () => true), purchased }
+  const counts = await eventsAbove(db, contactId, floor)
+  const orders = await listOrders(db, contactId, counts)
+  return {
+    interests: await loadInterests(db, contactId, counts),
+    purchased: [...new Set(orders.flatMap((order) => order.item_ids))].sort(),
   }
 }

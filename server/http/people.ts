@@ -6,7 +6,9 @@ import { mailConsentOf } from '../domain/mail-permission.ts'
 import { mailability } from '../domain/mailability.ts'
 import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
+import { needsCart } from '../segments/grammar.ts'
 import { readContactView } from '../store/contact-view.ts'
+import { snapshot } from '../store/engine/transact.ts'
 import { linksOf } from '../store/links.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import { MAX_ANONYMOUS_ID, visitorNamed } from '../store/visitor-names.ts'
@@ -187,7 +189,7 @@ export function peopleRoutes(deps: HttpDeps) {
 }
 
 async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof contactSchema>> {
-  const known = await readContactView(deps.db, id)
+  const known = await snapshot(deps.db, (trx) => readContactView(trx, id, needsCart))
   if (!known) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
   const { contact, cart } = known
   const now = deps.now()

@@ -1,17 +1,20 @@
 /** `GET /api/v1/segments/:id/members`: the members of a segment, since when, why, and on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import type { Kysely } from 'kysely'
 import { type Grade, reaches } from '../domain/grade.ts'
 import { personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import type { MatchStrength } from '../domain/match.ts'
 import { findSegment } from '../segments/definitions.ts'
-import { mentions } from '../segments/grammar.ts'
-import { listMembers, type Member } from '../segments/member-list.ts'
+import { needsCart } from '../segments/grammar.ts'
+import { listMembers, listNewestMembers, type Member } from '../segments/member-list.ts'
 import { writeAudit } from '../store/audit.ts'
 import { loadCarts, stillOpen } from '../store/carts.ts'
-import { loadContactCards } from '../store/contact-cards.ts'
+import { type ContactCard, loadContactCards } from '../store/contact-cards.ts'
+import { snapshot } from '../store/engine/transact.ts'
 import { decodeJson, encodeJson } from '../store/schema/columns.ts'
 import type { CartRow } from '../store/schema/derived.ts'
+import type { Database } from '../store/schema.ts'
 import { loadTyped } from '../store/typed.ts'
 import { allow, checkExport } from './auth.ts'
 import { MEMBER_CSV } from './csv-columns.ts'
@@ -33,11 +36,21 @@ export function memberRoutes(deps: HttpDeps) {
       method: 'get',
       path: '/segments/{id}/members',
       ...operation('Segments', 'listMembers'),
-      summary: 'List the members of a segment, newest first',
+      summary: 'List the members of a segment',
       middleware: [allow(deps, 'segments:read')] as const,
       request: {
         params: z.object({ id: shortId.openapi({ example: 'cart_abandoned' }) }),
-        query: exportQuery.extend({ min_grade: minGrade.optional() }),
+        query: exportQuery.extend({
+          min_grade: minGrade.optional(),
+          sort: z
+            .enum(['newest'], 'must be newest')
+            .optional()
+            .openapi({
+              description:
+                'With `newest`, those that entered last come first; who enters again while pages are read may then be ' +
+                'missing or occur twice. Without it, pages read to the end hold each person once.',
+            }),
+        }),
       },
       responses: {
         200: jsonOrFile('A page of members, or all of them as a file', pageOf(memberSchema)),
@@ -47,23 +60,31 @@ export function memberRoutes(deps: HttpDeps) {
     }),
     async (c) => {
       const { id } = c.req.valid('param')
-      const { after, limit, min_grade: floor = null, format } = c.req.valid('query')
+      const { after, limit, min_grade: floor = null, sort, format } = c.req.valid('query')
       if (format !== 'json') checkExport(c.get('caller'))
       const segment = await findSegment(deps.db, id)
       if (!segment) throw unknownSegment(id)
-      const list = floor === null ? `members:${id}` : `members:${id}:min_grade=${floor}`
+      const list = [`members:${id}`, ...(floor === null ? [] : [`min_grade=${floor}`]), ...(sort ? [sort] : [])].join(
+        ':',
+      )
       let position = decodeCursor(list, after, z.tuple([z.number(), z.string()]))
       // A member whose cart was bought a moment ago no longer belongs to a segment about carts.
-      const needsCart = mentions(segment.node, 'cart')
+      const aboutCarts = needsCart(segment.node)
       /** Reads the next page, and moves `position` to its last member. */
-      const next = async (size: number) => {
-        const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
-        const rows = await listMembers(deps.db, id, { floor, after: from, limit: size + 1 })
-        const page = rows.slice(0, size)
-        const last = page.at(-1)
-        if (last) position = [last.entered_at, last.person_id]
-        return { rows: await renderMembers(deps, page, { needsCart, floor }), more: rows.length > size }
-      }
+      const next = (size: number) =>
+        snapshot(deps.db, async (trx) => {
+          const from = position ? { enteredAt: position[0], personId: storedPerson(position[1]) } : null
+          const range = { floor, limit: size + 1 }
+          const rows =
+            sort === 'newest'
+              ? await listNewestMembers(trx, id, { ...range, after: from })
+              : await listMembers(trx, id, { ...range, after: from?.personId ?? null })
+          const page = rows.slice(0, size)
+          const last = page.at(-1)
+          const members = await renderMembers(trx, page, { aboutCarts, floor, now: deps.now() })
+          if (last) position = [last.entered_at, last.person_id]
+          return { rows: members, more: rows.length > size }
+        })
       await writeAudit(deps.db, {
         id: deps.newId(),
         at: deps.now(),
@@ -88,23 +109,22 @@ export function memberRoutes(deps: HttpDeps) {
 }
 
 async function renderMembers(
-  deps: HttpDeps,
+  db: Kysely<Database>,
   members: Member[],
-  { needsCart, floor }: { needsCart: boolean; floor: Grade | null },
+  { aboutCarts, floor, now }: { aboutCarts: boolean; floor: Grade | null; now: number },
 ): Promise<z.infer<typeof memberSchema>[]> {
-  const now = deps.now()
-  const open = await stillOpen(deps.db, await loadCarts(deps.db, members))
+  const open = await stillOpen(db, await loadCarts(db, members))
   const carts = new Map([...open].filter(([, cart]) => floor === null || reaches(cart.grade, floor)))
   const typed = await loadTyped(
-    deps.db,
+    db,
     members.flatMap((member) => member.typed_contact_id ?? []),
   )
-  const contacts = await loadContactCards(deps.db, [
+  const contacts = await loadContactCards(db, [
     ...members.flatMap((member) => member.contact_id ?? []),
     ...typed.keys(),
   ])
   return members
-    .filter((member) => !needsCart || carts.has(member.person_id))
+    .filter((member) => !aboutCarts || carts.has(member.person_id))
     .map((member) => {
       const cart = carts.get(member.person_id) ?? null
       const { typed_contact_id: typedId } = member
@@ -117,7 +137,7 @@ async function renderMembers(
 
 /** A member whose cart is told to the contact whose typed address it carries, who may be mailed. */
 function asTyped(member: Member): Shown {
-  return { ...member, strength: 'typed', evidence: encodeJson(['form_email']), mail_consent: 1 }
+  return { ...member, strength: 'typed', evidence: encodeJson(['form_email']) }
 }
 
 /** A member as it is shown. */
@@ -125,15 +145,15 @@ type Shown = Omit<Member, 'strength'> & { strength: MatchStrength | null }
 
 function renderMember(
   member: Shown,
-  contact: { id: string; email: string | null; attributes: Record<string, unknown> } | null,
+  contact: ContactCard | null,
   cart: CartRow | null,
   now: number,
 ): z.infer<typeof memberSchema> {
   const mail = mailability({
     contact: contact !== null,
-    mailConsent: member.mail_consent,
+    mailConsent: contact?.mail_consent ?? null,
     marketing: member.marketing === 1,
-    minor: member.minor === 1,
+    minor: contact?.minor === 1,
   })
   // The cart of a contact that may not be mailed is hidden; an anonymous visitor's cart identifies nobody.
   const shown = contact === null || mail.mailable

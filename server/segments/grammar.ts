@@ -24,9 +24,14 @@ export function readNode<R>(node: SegmentNode, use: <K extends Kind>(kind: NodeK
 }
 
 /** Whether a kind of node occurs in a condition. */
-export function mentions(node: SegmentNode, kind: Kind): boolean {
+function mentions(node: SegmentNode, kind: Kind): boolean {
   const children = readNode(node, (own, value) => own.children?.(value) ?? [])
   return kind in node || children.some((child) => mentions(child, kind))
+}
+
+/** Whether only persons with an open cart can be in a segment with this condition, as `segments` stores it. */
+export function needsCart(node: object): boolean {
+  return mentions(node as SegmentNode, 'cart')
 }
 
 const ONE_KIND = `must have exactly one of the keys ${NAMES.join(', ')}`

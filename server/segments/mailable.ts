@@ -5,16 +5,13 @@ import { mailability, type WhyNotMailable } from '../domain/mailability.ts'
 import type { Database } from '../store/schema.ts'
 import { listMembers } from './member-list.ts'
 
-/** A page begins after this member. */
-export type MemberCursor = { enteredAt: number; personId: PersonId }
-
 /** A page of a segment's contacts. Anonymous visitors are in neither list. `next` is null after the last page. */
 export async function listMailable(
   db: Kysely<Database>,
   segmentId: string,
-  after: MemberCursor | null,
+  after: PersonId | null,
   size: number,
-): Promise<{ contacts: string[]; others: { contact: string; why: WhyNotMailable }[]; next: MemberCursor | null }> {
+): Promise<{ contacts: string[]; others: { contact: string; why: WhyNotMailable }[]; next: PersonId | null }> {
   const rows = await listMembers(db, segmentId, { floor: null, after, limit: size + 1 })
   const contacts: string[] = []
   const others: { contact: string; why: WhyNotMailable }[] = []
@@ -30,6 +27,6 @@ export async function listMailable(
     else others.push({ contact: row.contact_id, why: mail.why })
   }
   const last = rows[size - 1]
-  const next = rows.length > size && last ? { enteredAt: last.entered_at, personId: last.person_id } : null
+  const next = rows.length > size && last ? last.person_id : null
   return { contacts, others, next }
 }

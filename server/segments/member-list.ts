@@ -1,4 +1,4 @@
-/** The members of a segment, newest first. */
+/** The members of a segment, a page at a time. */
 import type { Kysely } from 'kysely'
 import { type Grade, gradesFrom } from '../domain/grade.ts'
 import type { PersonId } from '../domain/ids.ts'
@@ -8,26 +8,35 @@ import type { Database } from '../store/schema.ts'
 /** A member with the row of its person. */
 export type Member = PersonRow & Pick<SegmentMemberRow, 'entered_at' | 'reason'>
 
+/** A page begins after this member of the newest. */
+export type NewestCursor = { enteredAt: number; personId: PersonId }
+
 /**
- * Up to `limit` members that entered before the cursor, or at the same time with a smaller id; with a floor only contacts
- * whose match has that grade or a better one.
+ * Up to `limit` members after a person, in an order that never changes: read to the end, pages hold each person once,
+ * whoever enters, leaves or enters again meanwhile. With a floor only contacts whose match has that grade or a better one.
  */
 export async function listMembers(
   db: Kysely<Database>,
   segmentId: string,
-  given: { floor: Grade | null; after: { enteredAt: number; personId: PersonId } | null; limit: number },
+  { floor, after, limit }: { floor: Grade | null; after: PersonId | null; limit: number },
 ): Promise<Member[]> {
-  const { floor, after, limit } = given
-  let query = db
-    .selectFrom('segment_members')
-    .innerJoin('persons', 'persons.person_id', 'segment_members.person_id')
-    .selectAll('persons')
-    .select(['segment_members.entered_at', 'segment_members.reason'])
-    .where('segment_members.segment_id', '=', segmentId)
-    .orderBy('segment_members.entered_at', 'desc')
-    .orderBy('segment_members.person_id', 'desc')
+  return membersIn(db, segmentId, floor)
+    .$if(after !== null, (query) => query.where('segment_members.person_id', '>', after))
+    .orderBy('segment_members.person_id')
     .limit(limit)
-  if (floor !== null) query = query.where('persons.grade', 'in', gradesFrom(floor))
+    .execute()
+}
+
+/**
+ * The same for a screen: those that entered last come first. Who enters again while pages are read may be missing or
+ * occur twice.
+ */
+export async function listNewestMembers(
+  db: Kysely<Database>,
+  segmentId: string,
+  { floor, after, limit }: { floor: Grade | null; after: NewestCursor | null; limit: number },
+): Promise<Member[]> {
+  let query = membersIn(db, segmentId, floor)
   if (after) {
     query = query.where((eb) =>
       eb.or([
@@ -39,5 +48,19 @@ export async function listMembers(
       ]),
     )
   }
-  return query.execute()
+  return query
+    .orderBy('segment_members.entered_at', 'desc')
+    .orderBy('segment_members.person_id', 'desc')
+    .limit(limit)
+    .execute()
+}
+
+function membersIn(db: Kysely<Database>, segmentId: string, floor: Grade | null) {
+  return db
+    .selectFrom('segment_members')
+    .innerJoin('persons', 'persons.person_id', 'segment_members.person_id')
+    .selectAll('persons')
+    .select(['segment_members.entered_at', 'segment_members.reason'])
+    .where('segment_members.segment_id', '=', segmentId)
+    .$if(floor !== null, (query) => query.where('persons.grade', 'in', gradesFrom(floor as Grade)))
 }

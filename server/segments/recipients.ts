@@ -1,9 +1,10 @@
 /** The recipients of a mailing, one page at a time: named contacts, or the mailable members of a segment. */
 import type { Kysely } from 'kysely'
+import type { PersonId } from '../domain/ids.ts'
 import { existingContacts } from '../store/contact-cards.ts'
 import type { Database } from '../store/schema.ts'
 import { findSegment } from './definitions.ts'
-import { listMailable, type MemberCursor } from './mailable.ts'
+import { listMailable } from './mailable.ts'
 
 /** A contact that gets no mail, and why. */
 export type Rejected = { contact: string; code: string; message: string }
@@ -33,7 +34,7 @@ export function contactRecipients(db: Kysely<Database>, ids: string[]): Recipien
 /** The members of a segment as recipients; null if there is no such segment. */
 export async function segmentRecipients(db: Kysely<Database>, id: string): Promise<Recipients | null> {
   if (!(await findSegment(db, id))) return null
-  let position: MemberCursor | null = null
+  let position: PersonId | null = null
   return async () => {
     const { contacts, others, next } = await listMailable(db, id, position, PAGE)
     position = next

@@ -6,6 +6,7 @@ import { type ContactId, type PersonId, personOf, type VisitorId } from '../doma
 import { itemAt } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import { allItemIdsOf, itemIdsOf } from './item-ids.ts'
+import { survivorsOf } from './merges.ts'
 import { decodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
@@ -43,11 +44,13 @@ export async function loadCarts(
     .selectAll()
     .where('visitor_id', 'in', [...new Set(pointing.map(({ visitor }) => visitor))])
     .where('id', 'in', [...new Set(pointing.map(({ cart }) => cart))])
+    .where('state', '=', 'open')
     .execute()
   const byKey = new Map(rows.map((row) => [`${row.visitor_id} ${row.id}`, row]))
   for (const { person_id, visitor, cart } of pointing) {
     const row = byKey.get(`${visitor} ${cart}`)
-    if (row) carts.set(person_id, row)
+    // Visitors are derived before persons: the row may be closed, or another person's, by now.
+    if (row?.person_id === person_id) carts.set(person_id, row)
   }
   return carts
 }
@@ -81,13 +84,16 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
   // Whoever reports an order of a contact marks the persons whose carts it may settle.
   const marked = persons.filter((id) => marks.has(id))
   const buyers = marked.flatMap((id) => buyerOf(id, carts.get(id)) ?? [])
-  orders.push(...(await selectOrdersOf(db, [...new Set(buyers)])))
+  // Orders of a record that the CRM has merged are the surviving contact's.
+  const survivors = await survivorsOf(db, [...new Set(buyers)])
+  const ownerOf = (contact: ContactId | null) => (contact === null ? null : (survivors.get(contact) ?? contact))
+  orders.push(...(await selectOrdersOf(db, [...new Set([...buyers, ...survivors.keys()])])))
   const open = new Map<PersonId, CartRow>()
   for (const [personId, cart] of carts) {
     const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
-    const contact = marks.has(personId) ? buyerOf(personId, cart) : null
+    const contact = marks.has(personId) ? ownerOf(buyerOf(personId, cart)) : null
     const own = orders.filter(
-      (order) => visitors.has(order.visitor_id) || (contact !== null && order.contact_id === contact),
+      (order) => visitors.has(order.visitor_id) || (contact !== null && ownerOf(order.contact_id) === contact),
     )
     const mine = { updatedAt: cart.updated_at, itemIds: itemIdsOf(cart.items) }
     const isSettled = own.filter(isPurchase).some(({ at, until_at: until, items }) => {

@@ -3,10 +3,10 @@ import type { Kysely } from 'kysely'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
 import { loadCartsOf, stillOpen } from './carts.ts'
 import { listConsents } from './consents.ts'
+import { listOrders } from './contact-orders.ts'
 import { findContact } from './contacts.ts'
-import { loadMatchFacts } from './feed.ts'
 import { linksOf } from './links.ts'
-import { listOrders } from './orders.ts'
+import { loadMatchFacts, type NeedsCart } from './match-facts.ts'
 import { listPersonCarts } from './person-carts.ts'
 import { loadPermission } from './persons.ts'
 import type { Database } from './schema.ts'
@@ -17,7 +17,7 @@ import { describeVisitors } from './visitors.ts'
 const MAX_PAST_CARTS = 100
 
 /** Reads a contact's view; null if there is no such contact. */
-export async function readContactView(db: Kysely<Database>, id: ContactId) {
+export async function readContactView(db: Kysely<Database>, id: ContactId, needsCart: NeedsCart) {
   const contact = await findContact(db, id)
   if (!contact) return null
   const person = contactPerson(id)
@@ -31,7 +31,7 @@ export async function readContactView(db: Kysely<Database>, id: ContactId) {
     pastCarts: (await listPersonCarts(db, [person])).filter((cart) => cart.state !== 'open').slice(-MAX_PAST_CARTS),
     permission: await loadPermission(db, person),
     orders: await listOrders(db, id),
-    segments: (await loadMatchFacts(db, [id])).get(id)?.segments ?? [],
+    segments: (await loadMatchFacts(db, [id], needsCart)).get(id)?.segments ?? [],
     consents: await listConsents(db, visitorIds),
   }
 }

@@ -6,11 +6,14 @@
 import type { Kysely, Transaction } from 'kysely'
 import { chunks } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
-import { encodeJson } from './schema/columns.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
 /** Stands for an erased contact in the log of changes. */
 export const ERASED_CONTACT = ''
+
+/** The digest of a contact that is erased, or published again. */
+export const NO_DIGEST = ''
 
 /** How long readers may take to read of an erasure. */
 const NOTICE_MS = 30 * 24 * 3600_000
@@ -22,19 +25,21 @@ export async function addErasureNotices(trx: Transaction<Database>, contactIds: 
       .updateTable('match_changes')
       .set({ contact_id: ERASED_CONTACT })
       .where('contact_id', '=', contactId)
-      .returning('seq')
+      .returning(['segments', 'left_segments'])
       .execute()
     if (heard.length === 0) continue
+    const segments = new Set(heard.flatMap((row) => [...decodeJson(row.segments), ...decodeJson(row.left_segments)]))
     await trx
       .insertInto('farewells')
       .values({ contact_id: contactId, at: now })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
-    // Readers still know a contact that was last reported as unmatched.
+    // Readers still know a contact that was last reported as unmatched, and those of a segment one that has left it.
+    const state = { digest: NO_DIGEST, segments: encodeJson([...segments].sort()), grade: null, cart_grade: null }
     await trx
       .insertInto('feed_state')
-      .values({ contact_id: contactId, digest: '', segments: encodeJson([]), grade: null, cart_grade: null })
-      .onConflict((conflict) => conflict.doNothing())
+      .values({ contact_id: contactId, ...state })
+      .onConflict((conflict) => conflict.column('contact_id').doUpdateSet(state))
       .execute()
   }
 }

@@ -3,23 +3,15 @@
  * transaction marks the persons whose orders change, so that their carts are settled and their matches are republished.
  */
 import type { Kysely, Transaction } from 'kysely'
-import {
-  mergeOrders,
-  type OrderSource,
-  type OrderStanding,
-  type Refund,
-  type ReportedOrder,
-  standingAfter,
-} from '../domain/commerce/order.ts'
-import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
+import { type OrderStanding, type Refund, standingAfter } from '../domain/commerce/order.ts'
+import { contactPerson } from '../domain/ids.ts'
 import { markPersonsOf, type NoteChange } from './contacts.ts'
-import { chunks, chunksOf } from './engine/many.ts'
-import { itemIdsOf } from './item-ids.ts'
-import { survivorsOf } from './merges.ts'
+import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { PurchaseRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
+import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
 
 /** A validated order as pushed; money is in minor units, `items` have the form of a cart's items. */
@@ -72,6 +64,7 @@ export async function upsertOrders(
   }
   await lockKeys(trx, [...touched].map(contactPerson))
   await writeOrders(trx, [...changed.values()])
+  await markReporters(trx, [...changed.keys()])
   await markPersonsOf(trx, [...touched])
   return counts
 }
@@ -97,6 +90,7 @@ export async function restoreOrders(trx: Transaction<Database>, rows: OrderRow[]
       .where('visitor_id', '=', '')
       .execute()
   }
+  await markReporters(trx, [...new Set(ids)])
   await markPersonsOf(trx, [...new Set(touched)])
 }
 
@@ -129,6 +123,29 @@ export async function pushedOrders(db: Kysely<Database>, orderIds: string[]): Pr
   return orders
 }
 
+/** As many reports of one order are looked at; strangers may send any number under an order id that they guess. */
+const MAX_REPORTS = 1000
+
+const selectReporters = ofKeys((db, orderIds) =>
+  db
+    .selectFrom('orders')
+    .select('visitor_id')
+    .where('order_id', 'in', orderIds)
+    .where('visitor_id', '!=', '')
+    .orderBy('received_at')
+    .limit(MAX_REPORTS),
+)
+
+/** Marks the visitors that reported these orders, because what is pushed of an order counts for their persons as well. */
+async function markReporters(trx: Transaction<Database>, orderIds: string[]): Promise<void> {
+  const reporters = await selectReporters(trx, orderIds)
+  await mark(
+    trx,
+    'dirty_visitors',
+    reporters.map((row) => row.visitor_id),
+  )
+}
+
 async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promise<void> {
   for (const part of chunksOf(rows.sort((a, b) => (a.order_id < b.order_id ? -1 : 1)))) {
     await trx
@@ -152,62 +169,6 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
       )
       .execute()
   }
-}
-
-/** A contact's orders in all channels, oldest first; of its visitors' purchases those that count. */
-export async function listOrders(
-  db: Kysely<Database>,
-  contactId: ContactId,
-  counts: (purchase: { visitor_id: VisitorId; at: number }) => boolean = () => true,
-) {
-  const bought = await db
-    .selectFrom('purchases')
-    .select(['visitor_id', 'event_id', 'order_id', 'at', 'total', 'currency', 'item_ids', 'refund'])
-    .where('person_id', '=', contactPerson(contactId))
-    .execute()
-  const ids = [...new Set(bought.map((row) => row.order_id))]
-  const survivors = [...(await survivorsOf(db, [contactId]))]
-  const own = survivors.filter(([, survivor]) => survivor === contactId).map(([id]) => id)
-  const facts = await db
-    .selectFrom('orders')
-    .selectAll()
-    .where('contact_id', 'in', [contactId, ...own])
-    .execute()
-  for (const part of chunks(ids, 500)) {
-    facts.push(...(await db.selectFrom('orders').selectAll().where('order_id', 'in', part).execute()))
-  }
-  const sources = new Map(facts.map((row) => [`${row.visitor_id} ${row.event_id}`, row.source as OrderSource]))
-  const [refunds, purchases] = [
-    bought.filter((row) => row.refund === 1),
-    bought.filter((row) => row.refund === 0 && counts(row)),
-  ]
-  const reported: ReportedOrder[] = [
-    ...purchases.map((row) => ({
-      orderId: row.order_id,
-      source: sources.get(`${row.visitor_id} ${row.event_id}`) ?? ('tag' as const),
-      at: row.at,
-      total: row.total,
-      currency: row.currency,
-      itemIds: decodeJson(row.item_ids),
-    })),
-    ...facts
-      .filter((row) => row.source === 'api')
-      .map((row) => ({
-        orderId: row.order_id,
-        source: 'api' as const,
-        at: row.at,
-        total: row.total,
-        currency: row.currency,
-        itemIds: itemIdsOf(row.items),
-        standing: row.standing,
-        refunds: decodeJson(row.refunds),
-      })),
-  ]
-  return mergeOrders(reported, refunds.map(toRefund)).map(({ orderId, itemIds, ...order }) => ({
-    order_id: orderId,
-    ...order,
-    item_ids: itemIds,
-  }))
 }
 
 /** A refund from its row. */
