@@ -45,7 +45,8 @@ import { siteRoutes } from './http/sites.ts'
 import { timelineRoutes } from './http/timelines.ts'
 import { userRoutes } from './http/users.ts'
 import { INSTANCE_HEADER } from './ops/address.ts'
-import { type Asset, contentHash, TAG_SETTINGS_NAME } from './ops/bundle.ts'
+import { TAG_SETTINGS_NAME } from './ops/bundle.ts'
+import { type DashboardFile, type Precompressed, precompress, sendFile } from './ops/precompressed.ts'
 import type { Readiness } from './ops/readiness.ts'
 
 /** The dependencies of the application. */
@@ -58,7 +59,7 @@ export type AppDeps = {
   /** Whether private routes are served to a request, by its `Host` and where it was sent from. */
   isPrivate: (c: Context) => boolean
   tag: string
-  dashboard: Map<string, Asset>
+  dashboard: Map<string, DashboardFile>
   demo: Hono
   /** Whether the demo answers a request. */
   isDemo: (c: Context) => boolean
@@ -108,11 +109,6 @@ function privateRoutes(deps: HttpDeps) {
 /** The type of the private API, for `hono/client`. */
 export type Api = ReturnType<typeof privateRoutes>
 
-const DASHBOARD_HEADERS = {
-  'referrer-policy': 'no-referrer',
-  'x-content-type-options': 'nosniff',
-}
-
 /**
  * What the dashboard's pages may load: their own files, and pictures of carts from the hosts that the sites name. A picture
  * from elsewhere would tell its sender who looks at the cart, and when.
@@ -137,8 +133,12 @@ export function createApp(deps: AppDeps): Hono {
     deps.onRequest(c.req.method, routePath(c, -1), c.res.status, performance.now() - began)
   })
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
-  app.get('/tag.js', (c) => serveTag(c, deps, null))
-  app.get('/:file{tag\\.[A-Za-z0-9_-]{16}\\.js}', (c) => serveTag(c, deps, c.req.param('file').slice(4, -3)))
+  const tagOf = createTags(deps.tag)
+  app.get('/tag.js', (c) => serveTag(c, deps, tagOf, null))
+  // The hash may be written as in an ETag, which names the encoding, too.
+  app.get('/:file{tag\\.[A-Za-z0-9_-]{16}(?:-br|-gzip)?\\.js}', (c) =>
+    serveTag(c, deps, tagOf, c.req.param('file').slice(4, 20)),
+  )
   app.get('/healthz', (c) => c.json({ ok: true }, 200, { [INSTANCE_HEADER]: deps.instance }))
   app.get('/readyz', async (c) => {
     const readiness = await deps.readiness()
@@ -187,12 +187,23 @@ export function createApp(deps: AppDeps): Hono {
     c.header('content-security-policy', REFERENCE_POLICY)
     return c.html(referencePage(document()))
   })
+  // The address that the start prints leads people to the dashboard. Programs, and whoever may not see it, get the 404.
+  app.get('/', (c) => {
+    c.header('vary', 'Accept')
+    const isPerson = /\btext\/html\b/i.test(c.req.header('accept') ?? '')
+    return isPerson && deps.isPrivate(c) ? c.redirect(dashboardFrom(c, deps.address)) : c.notFound()
+  })
   app.get('/dashboard', (c) => c.redirect('/dashboard/'))
   app.get('/dashboard/*', (c) => serveDashboard(c, deps))
   app.use('/demo', onlyDemo)
   app.use('/demo/*', onlyDemo)
   app.route('/demo', deps.demo)
   return app
+}
+
+/** Where the dashboard is for who asked under this host. Only the printed address may have a path that a proxy takes off. */
+function dashboardFrom(c: Context, address: string): string {
+  return c.req.header('host')?.toLowerCase() === new URL(address).host ? `${address}/dashboard/` : '/dashboard/'
 }
 
 function fail(error: unknown, c: Context, deps: AppDeps): Response {
@@ -215,29 +226,42 @@ function redirect(c: Context, deps: AppDeps): Response {
   return new Response(body, { status, headers })
 }
 
-async function serveTag(c: Context, deps: AppDeps, hash: string | null): Promise<Response> {
+/** Finds the tag of a site, made anew when the site's settings change. */
+function createTags(bundle: string): (site: Site) => Precompressed {
+  const tags = new Map<string, { settings: string; file: Precompressed }>()
+  return (site) => {
+    const settings = JSON.stringify(tagSettings(site))
+    const known = tags.get(site.id)
+    if (known?.settings === settings) return known.file
+    const file = precompress(bundle.replace(TAG_SETTINGS_NAME, () => settings))
+    tags.set(site.id, { settings, file })
+    return file
+  }
+}
+
+async function serveTag(
+  c: Context,
+  { configuration }: AppDeps,
+  tagOf: (site: Site) => Precompressed,
+  hash: string | null,
+): Promise<Response> {
   const id = c.req.query('site') ?? ''
-  const site = await deps.configuration.freshSite(id)
+  const site = await configuration.freshSite(id)
   if (!site) throw new Problem(404, 'unknown_site', `site must be the id of a site of this collector (got "${id}")`)
-  const body = deps.tag.replace(TAG_SETTINGS_NAME, () => JSON.stringify(tagSettings(site)))
-  const own = contentHash(body)
-  if (hash !== null && hash !== own) {
+  const file = tagOf(site)
+  if (hash !== null && hash !== file.hash) {
     throw new Problem(
       404,
       'unknown_version',
-      `this version of the tag is no longer served; the current one is /tag.${own}.js`,
+      `this version of the tag is no longer served; the current one is /tag.${file.hash}.js`,
     )
   }
-  const headers = {
+  return sendFile((name) => c.req.header(name), file, {
     'content-type': 'text/javascript; charset=utf-8',
     'cache-control': hash === null ? 'public, max-age=300' : 'public, max-age=31536000, immutable',
-    etag: `"${own}"`,
     'access-control-allow-origin': '*',
     'cross-origin-resource-policy': 'cross-origin',
-    'x-content-type-options': 'nosniff',
-  }
-  if (c.req.header('if-none-match') === headers.etag) return new Response(null, { status: 304, headers })
-  return new Response(body, { headers })
+  })
 }
 
 /** The settings baked into a tag, with the types of the site's settings. */
@@ -255,12 +279,12 @@ function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
   return { site: site.id, consent_source, link_param, form_selectors, frames, session_minutes }
 }
 
-function serveDashboard(c: Context, { dashboard: assets, configuration }: AppDeps): Response {
-  const name = c.req.path.slice('/dashboard/'.length)
-  const asset = assets.get(name) ?? mustGet(assets, 'index.html')
-  const etag = `"${asset.hash}"`
-  const policy = { 'content-security-policy': dashboardPolicy(configuration.sites()) }
-  const headers = { ...DASHBOARD_HEADERS, ...policy, 'content-type': asset.type, 'cache-control': 'no-cache', etag }
-  if (c.req.header('if-none-match') === etag) return new Response(null, { status: 304, headers })
-  return new Response(asset.body, { headers })
+function serveDashboard(c: Context, { dashboard, configuration }: AppDeps): Promise<Response> {
+  const { file, type } = dashboard.get(c.req.path.slice('/dashboard/'.length)) ?? mustGet(dashboard, 'index.html')
+  return sendFile((name) => c.req.header(name), file, {
+    'referrer-policy': 'no-referrer',
+    'content-security-policy': dashboardPolicy(configuration.sites()),
+    'content-type': type,
+    'cache-control': 'no-cache',
+  })
 }

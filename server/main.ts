@@ -36,6 +36,7 @@ import { createKeyring, hashSecret } from './ops/keyring.ts'
 import { readLink } from './ops/link-reader.ts'
 import { createLog } from './ops/log.ts'
 import { createMetrics } from './ops/metrics.ts'
+import { precompressAll } from './ops/precompressed.ts'
 import { threadId, watchProcessor } from './ops/priority.ts'
 import { createWaiting, readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
@@ -189,7 +190,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     // The demo shop calls the application without a connection.
     isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),
     tag,
-    dashboard,
+    dashboard: precompressAll(dashboard),
     demo: shop.app,
     isDemo: ({ env: { incoming } }) =>
       shop.answers({ isHere: doors.isThisMachine(incoming), isPrivate: doors.isPrivate(incoming) }),

@@ -34,11 +34,12 @@ const SESSIONS: Rule = { scopes: [], operator: 'missing_scope' }
 const only = (scope: string): Rule => ({ scopes: [scope] })
 
 const TABLE: Record<string, Rule> = {
+  'GET /': 'anybody',
   'GET /healthz': 'anybody',
   'GET /readyz': 'anybody',
   'GET /metrics': 'anybody',
   'GET /tag.js': 'anybody',
-  'GET /:file{tag\\.[A-Za-z0-9_-]{16}\\.js}': 'anybody',
+  'GET /:file{tag\\.[A-Za-z0-9_-]{16}(?:-br|-gzip)?\\.js}': 'anybody',
   'GET /l/:token': 'anybody',
   'HEAD /l/:token': 'anybody',
   'GET /v1/projects/:key/settings': 'write key',
