@@ -70,7 +70,7 @@ export async function collectSegment(
     if ('code' in result) skipped.set(result.code, (skipped.get(result.code) ?? 0) + 1)
     else if (kept.has(key)) skipped.set('duplicate', (skipped.get('duplicate') ?? 0) + 1)
     else {
-      result.event.at = deps.sequence(result.visitor, result.event.at, result.event.id)
+      result.event.at = deps.sequence(result.visitor, delivery, result.event)
       kept.set(key, result)
     }
   }

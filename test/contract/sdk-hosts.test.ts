@@ -538,6 +538,30 @@ describe('calls of one moment', () => {
     expect(carts).toEqual([])
   })
 
+  test('make the right cart though the first of a browser’s requests had to be repeated', async () => {
+    const { anonymousId, visitor } = newAnonymous(server)
+    const timestamp = new Date(Date.now() - 5000).toISOString()
+    const ring = { product_id: 'ring', price: 10, quantity: 1, currency: 'EUR' }
+    const picture = { currency: 'EUR', value: 10, products: [ring] }
+    const sent: [string, object][] = [
+      ['Checkout Started', picture],
+      ['Cart Viewed', picture],
+      ['Product Removed', { ...ring, product_id: 'chain' }],
+      ['Product Added', { ...ring, product_id: 'chain' }],
+      ['Product Added', ring],
+    ]
+    for (const [event, properties] of sent) {
+      const body = call('track', { anonymousId, event, timestamp, properties, messageId: crypto.randomUUID() })
+      expect((await postBatch(server, [body], basic(keys.writeKey))).status).toBe(200)
+    }
+    await settled(server)
+    const types = ['add_to_cart', 'add_to_cart', 'remove_from_cart', 'view_cart', 'begin_checkout']
+    expect(await typesOf(visitor)).toEqual(types)
+    expect(await server.query('select value, state from carts where visitor_id = ?', visitor)).toEqual([
+      { value: 1000, state: 'open' },
+    ])
+  })
+
   test('are in order of time where their times say so', async () => {
     const { anonymousId, visitor } = newAnonymous(server)
     const now = Date.now()
