@@ -109,6 +109,7 @@ export const importEn = {
     semicolon: 'separated by semicolons',
     tab: 'separated by tabs',
     pipe: 'separated by vertical bars',
+    spaces: 'separated by spaces',
   },
 
   rejectedTitle: 'Rejected rows',

@@ -109,6 +109,7 @@ export const importFr: typeof importEn = {
     semicolon: 'séparé par des points-virgules',
     tab: 'séparé par des tabulations',
     pipe: 'séparé par des barres verticales',
+    spaces: 'séparé par des espaces',
   },
 
   rejectedTitle: 'Lignes rejetées',

@@ -13,7 +13,7 @@ export function registerAttributes(program: Command): void {
   const attributes = program.command('attributes').description('the attributes of contacts, each with one type')
 
   attributes
-    .command('list')
+    .command('list', { isDefault: true })
     .description('list the attributes with their types, how many contacts have them, and examples')
     .option('--json', 'print JSON')
     .action((options: { json?: boolean }) =>

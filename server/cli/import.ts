@@ -21,6 +21,7 @@ import { withStore } from './store.ts'
 
 type Options = {
   match?: string
+  site?: string
   timezone?: string
   anonymous?: boolean
   map?: string
@@ -49,6 +50,7 @@ export function registerImports(program: Command): void {
   )
   add('orders', 'create and replace orders from other channels')
     .option('--currency <code>', 'the currency of amounts that have none, such as EUR')
+    .option('--site <id>', 'the site whose settings timezone and currency apply')
     .option('--timezone <zone>', 'the time zone of times that name none, such as Europe/Paris')
     .option('--anonymous', 'take a file in which no column names the customers')
     .action((file: string, options: Options) =>

@@ -8,7 +8,7 @@ import { filesOf, listAttributes } from '../store/attributes.ts'
 import { writeAudit } from '../store/audit.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { json, refusal, refusals } from './shapes.ts'
+import { json, refusal, refusals, tooLarge } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -74,6 +74,7 @@ export function attributeRoutes(deps: HttpDeps) {
           200: json('The attribute', attributeSchema.extend({ changed: z.number() })),
           ...refusals,
           404: refusal('There is no such attribute'),
+          ...tooLarge,
         },
       }),
       async (c) => {

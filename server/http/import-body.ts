@@ -75,7 +75,7 @@ export function streamedImport(
       throw new Problem(400, 'invalid_request', MUST_BE_ZONE)
     }
     try {
-      const terms = await readOrderTerms(deps.db, { timezone, currency })
+      const terms = await readOrderTerms(deps.db, { timezone, currency, site: c.req.query('site') })
       const source = await openSource(bytesOf(c.req.raw), {
         kind,
         format,

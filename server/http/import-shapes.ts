@@ -79,7 +79,7 @@ export const importedFields = {
     .object({
       format: z.enum(['csv', 'ndjson', 'json', 'xlsx']),
       encoding: z.string().nullable(),
-      delimiter: z.enum(['comma', 'semicolon', 'tab', 'pipe']).nullable(),
+      delimiter: z.enum(['comma', 'semicolon', 'tab', 'pipe', 'spaces']).nullable(),
       newline: z.enum(['lf', 'crlf', 'cr']).nullable(),
     })
     .optional(),
@@ -135,6 +135,10 @@ export const orderQuery = importQuery.extend({
   timezone: z.string().max(100).refine(isZone, MUST_BE_ZONE).optional().openapi({
     description: 'The time zone of times that name none; otherwise the setting `timezone` of the sites, or UTC.',
     example: 'Europe/Paris',
+  }),
+  site: z.string().max(64).optional().openapi({
+    description: 'The site whose settings `timezone` and `currency` apply; without it those that all sites agree on.',
+    example: 'demo',
   }),
   anonymous: z
     .enum(['true', 'false'])

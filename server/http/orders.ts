@@ -3,7 +3,9 @@
  * and the latest push replaces it. Amounts arrive as decimals and are converted to minor units here.
  */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { Problem } from '../domain/problem.ts'
 import { createOrderCheck, type OrderInput } from '../import/check-order.ts'
+import { ImportRefusal } from '../import/columns.ts'
 import { readOrderTerms } from '../import/order-terms.ts'
 import { importOrders, writeOrders } from '../import/orders.ts'
 import type { ItemRow } from '../import/run.ts'
@@ -82,8 +84,12 @@ export function orderRoutes(deps: HttpDeps) {
       const keysOf = await deps.keysOf()
       const items: ItemRow<OrderInput>[] = []
       const rejected: z.infer<typeof rejectedSchema>[] = []
-      const { timezone } = c.req.valid('query')
-      const { check, notes } = createOrderCheck(await readOrderTerms(deps.db, { timezone }))
+      const { timezone, site } = c.req.valid('query')
+      const terms = await readOrderTerms(deps.db, { timezone, site }).catch((error: unknown) => {
+        if (error instanceof ImportRefusal) throw new Problem(400, error.code, error.message)
+        throw error
+      })
+      const { check, notes } = createOrderCheck(terms)
       for (const [index, row] of c.req.valid('json').entries()) {
         const checked = check(row)
         if ('item' in checked) items.push({ row: index + 1, item: checked.item })

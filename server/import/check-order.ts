@@ -4,6 +4,7 @@
  */
 import { z } from 'zod'
 import { readAmount } from '../domain/commerce/amount.ts'
+import { currencyOf } from '../domain/commerce/currency.ts'
 import { isExactNumber } from '../domain/commerce/fields.ts'
 import { itemsOf } from '../domain/commerce/items.ts'
 import { linesOf } from '../domain/commerce/lines.ts'
@@ -24,6 +25,8 @@ import { type Checked, TOO_DEEP } from './run.ts'
 /** An order as sent: with a contact's id, with an address, or without either. */
 export type OrderInput = PushedOrder & { email: string | null }
 
+const CURRENCY = 'must be an ISO 4217 code such as EUR'
+
 const AMOUNT = 'must be an amount such as 49.90'
 
 const identifier = (what: string) =>
@@ -35,12 +38,15 @@ const identifier = (what: string) =>
     // Spreadsheets write long numbers so, and many different ones become the same.
     .refine((id) => !/^\d([.,]\d+)?E\+?\d+$/i.test(id), 'must be an id, not a number that a spreadsheet has rounded')
 
-const amountSchema = z.union([z.number(), z.string()], AMOUNT).transform((value, context) => {
-  const amount = readAmount(value, null)?.amount
-  if (amount !== undefined) return amount
+/** An amount, with the currency that a price tag names beside it. */
+const taggedSchema = z.union([z.number(), z.string()], AMOUNT).transform((value, context) => {
+  const amount = readAmount(value, null)
+  if (amount !== null) return amount
   context.addIssue({ code: 'custom', message: AMOUNT })
   return z.NEVER
 })
+
+const amountSchema = taggedSchema.transform(({ amount }) => amount)
 
 const itemsSchema = z
   .array(z.record(z.string(), z.unknown()), 'must be a list of items')
@@ -60,10 +66,8 @@ const orderSchema = z.strictObject({
   email: emailSchema,
   at: z.string('must be an ISO 8601 time such as 2026-03-01T09:30:00Z'),
   // Null in files only: a total that nobody states.
-  total: amountSchema.nullable(),
-  currency: z
-    .string('must be an ISO 4217 code such as EUR')
-    .regex(/^[A-Za-z]{3}$/, 'must be an ISO 4217 code such as EUR'),
+  total: taggedSchema.nullable(),
+  currency: z.string(CURRENCY).max(20, CURRENCY).nullable().optional(),
   channel: z.string().max(200).nullable().optional(),
   items: itemsSchema.nullable().optional(),
   status: z.string().max(200).nullable().optional(),
@@ -92,13 +96,15 @@ export function createOrderCheck(terms: OrderTerms): OrderCheck {
       const message = 'at must name its zone, or timezone must be given, because the sites are in different time zones'
       return { code: 'timezone_needed', message }
     }
-    const currency = order.currency.toUpperCase()
+    const currency = currencyOfOrder(order, terms.currency)
+    if (currency === null) return refusal(`currency ${CURRENCY}`)
+    const total = order.total?.amount ?? null
     const { lines, problems } = linesOf({ items: order.items ?? [] }, true, currency)
     if (problems.some(({ kind }) => kind === 'item_id_rounded')) {
       return refusal('items must have their ids as texts where a number of that size does not keep its digits')
     }
     const refunds = refundsOf(order.refunds, currency)
-    const standing = standingOf(order.status ?? null, order.total, refunds)
+    const standing = standingOf(order.status ?? null, total, refunds)
     if (standing === null) {
       const message =
         `status must be one that is known, such as paid, pending, cancelled or refunded (got "${order.status}"): ` +
@@ -108,7 +114,7 @@ export function createOrderCheck(terms: OrderTerms): OrderCheck {
     if (moment.isLocal) counts.local++
     if (moment.until !== null) counts.days++
     if (standing.isPart) counts.part++
-    if (order.total !== null && order.total < 0) counts.credits++
+    if (total !== null && total < 0) counts.credits++
     if (standing.is !== 'bought' && order.status) {
       const shown = order.status.trim().slice(0, 100)
       if (counts.notBought.size < 100 || counts.notBought.has(shown)) {
@@ -122,7 +128,7 @@ export function createOrderCheck(terms: OrderTerms): OrderCheck {
         email: order.email ?? null,
         at: moment.at,
         until_at: moment.until,
-        total: order.total === null ? null : toMinor(order.total, currency),
+        total: total === null ? null : toMinor(total, currency),
         currency,
         items: withOtherIds(itemsOf(lines, currency), order.items ?? []),
         channel: order.channel ?? null,
@@ -150,6 +156,12 @@ export function createOrderCheck(terms: OrderTerms): OrderCheck {
   }
 
   return { check, notes }
+}
+
+/** The currency that the order names, or its total does beside the amount, else the site's own. Null if that is none. */
+function currencyOfOrder({ currency, total }: z.infer<typeof orderSchema>, home: string | null): string | null {
+  if (currency === null || currency === undefined || currency.trim() === '') return total?.currency ?? home
+  return currencyOf(currency, home) ?? (/^[A-Za-z]{3}$/.test(currency) ? currency.toUpperCase() : null)
 }
 
 const refusal = (message: string) => ({ code: 'invalid_order', message })

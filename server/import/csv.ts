@@ -61,7 +61,8 @@ async function* parseRows(
   })
   const take = (): TableRow[] => {
     const rows: TableRow[] = []
-    for (const cells of records) {
+    for (const record of records) {
+      const cells = delimiter === 'spaces' ? (record[0] ?? '').trim().split(/\s+/) : record
       const began = line
       line += 1
       for (const cell of cells) line += newlinesIn(cell)

@@ -2,8 +2,8 @@
 
 const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
 
-/** The separator of the cells in a row. */
-export type Delimiter = keyof typeof DELIMITERS
+/** The separator of the cells in a row; `spaces` in tables of numbers, which line them up. */
+export type Delimiter = keyof typeof DELIMITERS | 'spaces'
 
 /** The separator of rows. */
 export type Newline = 'lf' | 'crlf' | 'cr'
@@ -16,9 +16,9 @@ export type Dialect = {
   newline: Newline | null
 }
 
-/** The character of a delimiter. */
+/** The character of a delimiter. Rows with spaces are split once they are read, so theirs is one that nobody writes. */
 export function delimiterChar(delimiter: Delimiter): string {
-  return DELIMITERS[delimiter]
+  return delimiter === 'spaces' ? '\u001f' : DELIMITERS[delimiter]
 }
 
 /** The line that tells Excel the delimiter, `sep=;`, if a text begins with it. */
@@ -51,7 +51,16 @@ export function guessDelimiter(text: string, whole: boolean): Delimiter {
     const score = agreeing + Math.min(first, 50) / 100
     if (score > best.score) best = { name: name as Delimiter, score }
   }
-  return best.name
+  return best.score === 0 && isOfNumbers(text, whole) ? 'spaces' : best.name
+}
+
+/** Whether all rows are as many numbers with spaces between them. */
+function isOfNumbers(text: string, whole: boolean): boolean {
+  const rows = text.split(/\r\n|\n|\r/).filter((row) => row.trim() !== '')
+  if (!whole) rows.pop()
+  const counts = new Set(rows.map((row) => (/^[\d.\s-]+$/.test(row) ? row.trim().split(/\s+/).length : 0)))
+  const [only = 0, another] = counts
+  return rows.length > 1 && another === undefined && only > 2
 }
 
 /** How often a character occurs outside quotes in each non-empty row, and where the first row ends (-1: nowhere). */

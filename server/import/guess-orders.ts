@@ -80,6 +80,16 @@ export function orderColumns(table: Table, map: FieldMap): OrderColumns {
     }
   }
   take('contact_id', best(CUSTOMER, areIds))
+  if (columns.every((column) => /^column_\d+$/.test(column.column))) {
+    const unnamed = (fits: (cells: string[]) => boolean) =>
+      [...open].filter((column) => fits(filledCells(table, column)))
+    take(
+      'at',
+      unnamed((cells) => cells.every((cell) => readDigits(cell) !== null || readIsoTime(cell, null) !== null))[0],
+    )
+    take('total', unnamed((cells) => cells.every((cell) => /^\d+[.,]\d{2}$/.test(cell))).at(-1))
+    take('contact_id', unnamed((cells) => cells.every((cell) => /^\d+$/.test(cell)))[0])
+  }
   // Where nothing else is the total, a column that may be one is.
   const amounts = best(ORDER.amount, areAmounts)
   if (!taken.has('total')) take('total', columns.find((column) => column.field === 'amount') ?? amounts)

@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely'
 import type { Database } from '../store/schema.ts'
 import { listSites } from '../store/sites.ts'
+import { ImportRefusal } from './columns.ts'
 
 /**
  * `zone` is null if the sites are in different ones. `from` says whether the sender named it, the sites' settings did, or
@@ -13,12 +14,16 @@ export type OrderTerms = {
   currency: string | null
 }
 
-/** The terms of an import: what its sender says, else what the sites agree on. */
+/** The terms of an import: what its sender says, else the settings of its site, else what the sites agree on. */
 export async function readOrderTerms(
   db: Kysely<Database>,
-  said: { timezone?: string | undefined; currency?: string | undefined },
+  said: { timezone?: string | undefined; currency?: string | undefined; site?: string | undefined },
 ): Promise<OrderTerms> {
-  const settings = (await listSites(db)).map((site) => site.settings)
+  const sites = (await listSites(db)).filter((site) => said.site === undefined || site.id === said.site)
+  if (said.site !== undefined && sites.length === 0) {
+    throw new ImportRefusal('unknown_site', `there is no site "${said.site}"`)
+  }
+  const settings = sites.map((site) => site.settings)
   const agreed = (values: string[]) => [...new Set(values.filter((value) => value !== ''))]
   const zones = agreed(settings.map(({ timezone }) => timezone))
   const currencies = agreed(settings.map(({ currency }) => currency))

@@ -4,8 +4,10 @@
  */
 
 import type { Transaction } from 'kysely'
+import { itemAt } from '../domain/lookup.ts'
 import { holdersOf, type KeysOf, type NoteChange } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
+import { contactsAmong } from '../store/holders.ts'
 import { type PushedOrder, upsertOrders } from '../store/orders.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
@@ -14,20 +16,23 @@ import { addressKey } from './addresses.ts'
 import type { OrderCheck, OrderInput } from './check-order.ts'
 import type { ImportDeps, ImportHooks } from './contacts.ts'
 import { copyContacts, copyOrders } from './copy-to-rehearsal.ts'
+import type { Note } from './notes.ts'
 import { type ImportOutcome, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 
 /** Imports the orders of an opened file. */
 export function importOrders(
   deps: ImportDeps,
-  source: Pick<Source, 'rows' | 'notes'>,
+  source: Pick<Source, 'rows' | 'notes' | 'columns'>,
   { check, notes }: OrderCheck,
   hooks: ImportHooks = {},
 ): Promise<ImportOutcome> {
   const { db, rehearsal, record, keysOf, now } = deps
+  const isTable = source.columns.length > 0
+  let foreign = 0
   const write = async (batch: ItemRow<OrderInput>[]): Promise<Written> => {
     if (rehearsal) {
-      const holders = await holdersOf(db, keysIn(batch, keysOf))
+      const holders = await holdersOf(db, allKeysIn(batch, keysOf))
       await copyErased(db, rehearsal)
       const contacts = batch.flatMap(({ item }) => item.contact_id ?? [])
       await copyContacts(db, rehearsal, [...contacts, ...[...holders.values()].flat()])
@@ -39,16 +44,49 @@ export function importOrders(
     }
     return transact(rehearsal ?? db, async (trx) => {
       const changes = record?.changes()
-      const written = await writeOrders(trx, batch, keysOf, now(), changes?.note)
+      const named = isTable ? await byKnownAddress(trx, batch, keysOf) : batch
+      foreign += named.filter(({ item }, i) => item.contact_id !== itemAt(batch, i).item.contact_id).length
+      const written = await writeOrders(trx, named, keysOf, now(), changes?.note)
       await changes?.write(trx)
       return written
     })
   }
   return runImport({
     ...{ rows: source.rows, check, write, clock: now },
-    notes: () => [...source.notes(), ...notes()],
+    notes: () => [...source.notes(), ...notes(), ...foreignNotes(foreign)],
     ...hooks,
   })
+}
+
+/**
+ * A shop numbers its customers itself. Where no contact has the number of a row and one contact has its address, the order
+ * is that contact's.
+ */
+async function byKnownAddress(
+  trx: Transaction<Database>,
+  batch: ItemRow<OrderInput>[],
+  keysOf: KeysOf,
+): Promise<ItemRow<OrderInput>[]> {
+  const both = batch.filter(({ item }) => item.contact_id !== null && item.email !== null)
+  if (both.length === 0) return batch
+  const known = await contactsAmong(
+    trx,
+    both.flatMap(({ item }) => item.contact_id ?? []),
+  )
+  const holders = await holdersOf(trx, allKeysIn(both, keysOf))
+  return batch.map((row) => {
+    const { contact_id, email } = row.item
+    if (contact_id === null || email === null || known.has(contact_id)) return row
+    const [only, another] = holders.get(addressKey(keysOf, email) ?? '') ?? []
+    if (only === undefined || another !== undefined || isNameOfErased(only)) return row
+    return { ...row, item: { ...row.item, contact_id: only } }
+  })
+}
+
+function foreignNotes(count: number): Note[] {
+  const message =
+    'orders went to the contact with their address, because no contact has the customer’s number in the file'
+  return count === 0 ? [] : [{ code: 'foreign_numbers', count, message }]
 }
 
 /** Writes a batch; orders whose contact is unclear are rejected. */
@@ -89,6 +127,10 @@ export async function writeOrders(
     }
   }
   return { ...(await upsertOrders(trx, orders, now, note)), rejected }
+}
+
+function allKeysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {
+  return batch.flatMap(({ item }) => (item.email === null ? [] : (addressKey(keysOf, item.email) ?? [])))
 }
 
 function keysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {

@@ -35,8 +35,9 @@ export async function openTable(batches: AsyncGenerator<TableRow[]>): Promise<Op
   if (first.cells.length > MAX_COLUMNS) {
     throw new ImportRefusal('too_many_columns', `the file must have at most ${MAX_COLUMNS} columns`)
   }
-  // A plain list of addresses has no headings.
-  const headless = first.cells.some((cell) => resemblesAddress(readAddress(cell).address, true))
+  // A plain list of addresses and a table of numbers have no headings.
+  const isList = first.cells.some((cell) => resemblesAddress(readAddress(cell).address, true))
+  const headless = isList || (first.cells.length > 2 && first.cells.every((cell) => /^\s*-?\d[\d.,]*\s*$/.test(cell)))
   const rows = headless ? sample : sample.slice(1)
   const headings = uniqueHeadings(headless ? first.cells.map(() => '') : first.cells)
   const cells: string[][] = headings.map(() => [])

@@ -5,6 +5,7 @@
 
 import type { Kysely } from 'kysely'
 import type { Holder } from '../domain/identity-evidence.ts'
+import type { ContactId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import { familyOf, loadFamily, survivor } from './merges.ts'
@@ -64,4 +65,17 @@ export async function keysBeside(db: Kysely<Database>, keys: string[]): Promise<
   const ids = [...new Set((await selectByKey(db, keys)).map((row) => row.contact_id))]
   const others = await selectKeys(db, await familyOf(db, ids))
   return [...new Set([...keys, ...others.map((row) => row.key_hash)])]
+}
+
+const selectIds = ofKeys((db, ids: string[]) =>
+  db
+    .selectFrom('contacts')
+    .select('contact_id')
+    .where('contact_id', 'in', ids as ContactId[])
+    .where('erased_at', 'is', null),
+)
+
+/** Which of these ids are those of contacts. */
+export async function contactsAmong(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
+  return new Set((await selectIds(db, [...new Set(ids)])).map((row) => row.contact_id as string))
 }

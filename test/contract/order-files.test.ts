@@ -2,10 +2,11 @@
  * Files of orders as shop systems, marketplaces and tills export them, through the front door: rows that are lines of one
  * order, items in one cell, statuses, refunds, local times, days without a time, and rows without an order id.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { amount } from '../support/long.ts'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -409,6 +410,107 @@ describe('a status', () => {
   })
 })
 
+test.each<[name: string, lines: string[], orders: Row[]]>([
+  [
+    'a column of cancellations',
+    [
+      'order_id,date,Cancelled at,total,currency,email',
+      ...[
+        'can-1,2026-03-01,,10,EUR,%',
+        'can-2,2026-03-01,2026-03-02 10:00:00,20,EUR,%',
+        'can-3,2026-03-01,no,30,EUR,%',
+      ],
+    ],
+    [{ total: 10 }, { total: 30 }],
+  ],
+  [
+    'a column of payments, in place of a status',
+    [
+      'Bestellnummer;Datum;Bezahlt;Betrag;E-Mail',
+      'pay-1;01.03.2026;ja;10,00 €;%',
+      'pay-2;01.03.2026;nein;20,00 €;%',
+      'pay-3;01.03.2026;;30,00 €;%',
+    ],
+    [{ total: 10 }],
+  ],
+  [
+    'a column of refunds, of yes and no',
+    ['order_id,date,Refunded,total,currency,email', 'ref-1,2026-03-01,no,10,EUR,%', 'ref-2,2026-03-01,yes,20,EUR,%'],
+    [{ total: 10 }],
+  ],
+  [
+    'two columns of statuses, of which the payment counts',
+    [
+      'order_id,date,Payment status,Order status,total,currency,email',
+      'two-1,2026-03-01,Paid,Versandt DHL,10,EUR,%',
+      'two-2,2026-03-01,Pending,Completed,20,EUR,%',
+    ],
+    [{ total: 10 }],
+  ],
+  [
+    'credit notes, which are money back',
+    [
+      'Invoice No,Invoice Date,Email,Stock Code,Quantity,Unit Price',
+      '536365,2026-03-01,%,ring,2,10',
+      'C536379,2026-03-02,%,ring,-1,10',
+    ],
+    [
+      { total: 20, item_ids: ['ring'] },
+      { total: -10, item_ids: [] },
+    ],
+  ],
+])('%s', async (name, lines, orders) => {
+  const id = `column-${name.replace(/[^a-z]+/g, '-')}`
+  await contacts({ id, email: `${id}@files.example` })
+  const result = await imported(
+    lines.map((line) => line.replace('%', `${id}@files.example`)),
+    '?currency=EUR',
+  )
+  expect(result.rejected).toEqual([])
+  expect(await ordersOf(id)).toMatchObject(orders)
+  expect(await ordersOf(id)).toHaveLength(orders.length)
+})
+
+test('a piece is known by each id that its order gives it', async () => {
+  await withCart('ids-1', '17')
+  const line = `ids-1,${new Date().toISOString()},completed,50,EUR,ids-1@files.example,id:3|name:Ring|product_id:17|sku:R-1|quantity:1|total:50`
+  await imported(['order_id,date,status,order_total,order_currency,billing_email,line_items', line])
+  expect(await cartOf('ids-1')).toBe(null)
+  expect(await ordersOf('ids-1')).toMatchObject([{ item_ids: ['R-1'] }])
+})
+
+test('a customer whom the shop numbers itself is found by the address', async () => {
+  await contacts({ id: 'crm-501', email: 'shop-501@files.example' }, { id: 'shop-77', email: 'other@files.example' })
+  const result = await imported([
+    'order_id,date,customer_id,email,total,currency',
+    ...[
+      'own-1,2026-03-01,9501,shop-501@files.example,10,EUR',
+      'own-2,2026-03-01,shop-77,shop-501@files.example,20,EUR',
+    ],
+    ...['own-3,2026-03-01,9502,nobody@files.example,30,EUR', 'own-4,2026-03-01,0,shop-501@files.example,40,EUR'],
+  ])
+  expect(result).toMatchObject({ created: 4, rejected: [] })
+  expect(result.notes?.find(({ code }) => code === 'foreign_numbers')?.count).toBe(1)
+  expect((await ordersOf('crm-501')).map(({ order_id }) => order_id)).toEqual(['own-1', 'own-4'])
+  expect((await ordersOf('shop-77')).map(({ order_id }) => order_id)).toEqual(['own-2'])
+})
+
+test.each<[currency: Row, meant: string]>([
+  [{ currency: '€' }, 'EUR'],
+  [{ currency: 'chf' }, 'CHF'],
+  [{ total: '49,90 €' }, 'EUR'],
+  [{ total: { amount: 1 } }, 'refused'],
+  [{}, 'refused'],
+])('a pushed order with %j is in %s', async (more, meant) => {
+  const order = { order_id: `cur-${JSON.stringify(more)}`, at: '2026-03-01T10:00:00Z', total: 49.9, ...more }
+  const { body } = await upload(JSON.stringify([order]), 'application/json')
+  if (meant === 'refused') expect(body.rejected).toMatchObject([{ code: 'invalid_order' }])
+  else
+    expect(await server.query('select currency from orders where order_id = ?', order.order_id)).toEqual([
+      { currency: meant },
+    ])
+})
+
 describe('times', () => {
   const lines = (id: string, at: string) => ['order_id,date,total,currency,customer_id', `${id},${at},5,EUR,${id}`]
   const atOf = async (id: string) => (await server.query('select at from orders where order_id = ?', id))[0]?.at
@@ -431,6 +533,26 @@ describe('times', () => {
     expect(await atOf('z-5')).toBe(Date.parse('2026-07-01T14:00:00Z'))
     expect((await upload(lines('z-6', '2026-03-01').join('\n'), 'text/csv', '?timezone=Mars')).status).toBe(400)
     await server.cli('sites', 'set', 'demo', 'timezone=')
+  })
+
+  test('are asked for where sites are in different zones, and a site may be named', async () => {
+    await server.cli('sites', 'set', 'demo', 'timezone=America/New_York')
+    await server.cli('sites', 'create', '--id', 'paris', '--origin', 'https://paris.example')
+    await server.cli('sites', 'set', 'paris', 'timezone=Europe/Paris', 'currency=EUR')
+    const refused = await imported(lines('two-zones', '2026-03-01 10:00'))
+    expect(refused.rejected).toEqual([
+      { row: 2, code: 'timezone_needed', message: expect.stringContaining('different time zones') },
+    ])
+    const text = ['order_id,date,total,customer_id', 'two-zones,2026-03-01 10:00,5,two-zones']
+    expect(await imported(text, '?site=paris')).toMatchObject({ created: 1 })
+    expect(await atOf('two-zones')).toBe(Date.parse('2026-03-01T09:00:00Z'))
+    expect(await server.query("select currency from orders where order_id = 'two-zones'")).toEqual([
+      { currency: 'EUR' },
+    ])
+    const unknown = await upload(text.join('\n'), 'text/csv', '?site=mars')
+    expect([unknown.status, unknown.body.code]).toEqual([400, 'unknown_site'])
+    await server.cli('sites', 'set', 'demo', 'timezone=')
+    await server.cli('sites', 'set', 'paris', 'timezone=', 'currency=')
   })
 
   test('a day without a time settles the carts of that day', async () => {
@@ -493,6 +615,44 @@ describe('a file', () => {
       { contact_id: '17850' },
     ])
   })
+
+  test('that lines its numbers up with spaces, without headings, is read', async () => {
+    const lines = [
+      ' 00004 0001 19970101  2   29.33',
+      ' 00004 0001 19970118  2   29.73',
+      ' 00021 0002 19970101  3   63.34',
+    ]
+    const result = await imported(lines.join('\r\n'), '?currency=USD')
+    expect(result).toMatchObject({ created: 3, rejected: [], dialect: { delimiter: 'spaces' } })
+    const rows = await server.query<Row>(
+      "select contact_id, total from orders where currency = 'USD' and contact_id = '00004' order by at",
+    )
+    expect(rows).toEqual([
+      { contact_id: '00004', total: 2933 },
+      { contact_id: '00004', total: 2973 },
+    ])
+    expect(await imported(lines.join('\r\n'), '?currency=USD&map=%231:-,%232:contact_id')).toMatchObject({ created: 3 })
+  })
+
+  const reference = new URL('../../../shared/data/rfm', import.meta.url).pathname
+  test.skipIf(!existsSync(reference))(
+    'of the reference data is imported as it is, and again without a change (skipped where the data is not at hand)',
+    async () => {
+      for (const [name, headings] of [
+        ['rfm_data_orders.csv', 1],
+        ['CDNOW_sample.txt', 0],
+        ['example_transactions.csv', 1],
+      ] as const) {
+        const rows = readFileSync(`${reference}/${name}`, 'utf8')
+          .split(/\r?\n/)
+          .filter((row) => row !== '')
+        const text = rows.slice(0, amount(500, rows.length)).join('\n')
+        const orders = text.split('\n').length - headings
+        expect(await imported(text)).toMatchObject({ created: orders, rejected: [] })
+        expect(await imported(text)).toMatchObject({ created: 0, updated: 0, unchanged: orders })
+      }
+    },
+  )
 
   test('without order ids holds orders of their own, once', async () => {
     await contacts({ id: 'Anna Stark' })
