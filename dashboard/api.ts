@@ -42,19 +42,29 @@ export type ImportReport = InferResponseType<Routes['contacts']['$post'], 200>
 
 /** What the rows of a file are. */
 export type FileOf = 'contacts' | 'orders'
-/** How a file is to be read: its content type, the fields of columns by heading, and whether it is only checked. */
-export type FileReading = { type: string; map: Record<string, string>; checking: boolean }
+/**
+ * How a file is to be read: its content type, the fields of columns by heading, by what its rows find their customers if
+ * that was asked, and whether it is only checked.
+ */
+export type FileReading = {
+  type: string
+  map: Record<string, string>
+  match: 'email' | 'id' | null
+  checking: boolean
+}
 export type Import = InferResponseType<Routes['imports']['$get'], 200>['data'][number]
 export type Undone = InferResponseType<Routes['imports'][':id']['undo']['$post'], 200>
 
-/** A failed call. `status` is 0 if there was no answer; `detail` is the server's own sentence. */
+/** A failed call. `status` is 0 if there was no answer; `detail` is the server's own sentence, `code` its word for it. */
 export class ApiError extends Error {
   readonly status: number
   readonly detail: string
-  constructor(status: number, detail: string) {
+  readonly code: string | null
+  constructor(status: number, detail: string, code: string | null = null) {
     super(detail)
     this.status = status
     this.detail = detail
+    this.code = code
   }
 }
 
@@ -86,15 +96,19 @@ async function answered<R extends Reply>(reply: Promise<R>): Promise<R> {
 async function good<R extends Reply>(reply: Promise<R>): Promise<R> {
   const response = await answered(reply)
   if (response.ok) return response
-  throw new ApiError(response.status, await detailOf(response))
+  const { detail, code } = await problemIn(response)
+  throw new ApiError(response.status, detail, code)
 }
 
-/** The sentence of a problem document, or the status line of any other reply (a proxy's error page). */
-async function detailOf(response: Reply): Promise<string> {
+/** The sentence and the code of a problem document, or the status line of any other reply (a proxy's error page). */
+async function problemIn(response: Reply): Promise<{ detail: string; code: string | null }> {
   const problem: unknown = await response.json().catch(() => null)
-  const { detail, title }: { detail?: unknown; title?: unknown } = Object(problem)
-  if (typeof detail === 'string') return detail
-  return typeof title === 'string' ? title : `${response.status} ${response.statusText}`.trim()
+  const { detail, title, code }: { detail?: unknown; title?: unknown; code?: unknown } = Object(problem)
+  const sentence = [detail, title].find((each) => typeof each === 'string')
+  return {
+    detail: sentence ?? `${response.status} ${response.statusText}`.trim(),
+    code: typeof code === 'string' ? code : null,
+  }
 }
 
 /** The calls of the private API for a user (null: nobody yet), with one reaction to an ended session. */
@@ -235,6 +249,7 @@ export function createClient(me: Me | null, onSignedOut: () => void) {
       const query = new URLSearchParams({
         file: file.name,
         ...(Object.keys(how.map).length > 0 ? { map: JSON.stringify(how.map) } : {}),
+        ...(how.match === null ? {} : { match: how.match }),
         ...(how.checking ? { dry_run: 'true' } : {}),
       })
       const reply = await inSession(upload(`/api/v1/${of}?${query}`, file, how.type, onProgress, signal))

@@ -41,7 +41,7 @@ export const importEn = {
   discard: 'Discard',
   discarded: 'Discarded. Nothing was imported.',
   fieldOf: (column: string) => `Field of the column ${column}`,
-  preview: (rows: number, n: Write) => `The first ${n(rows)} rows, as they are understood`,
+  preview: (rows: number, n: Write) => `The first ${n(rows)} ${rows === 1 ? 'row' : 'rows'}, as they are understood`,
   wouldRejectLead: 'These rows would be skipped. You can correct them first, or import the others.',
 
   history: 'Imported so far',
@@ -81,10 +81,13 @@ export const importEn = {
     email_sha256: 'E-mail address, hashed',
     phone: 'Phone number',
     mail_consent: 'E-mail permission',
+    mail_refusal: 'Refusal of e-mail',
     mail_consent_at: 'Date of the e-mail permission',
     minor: 'Minor',
     merged_into: 'Merged into another customer',
     updated_at: 'Last change',
+    deleted: 'Deleted at the source',
+    attributes: 'Attributes',
     order_id: 'Order number',
     contact_id: 'Customer id',
     at: 'Date of the order',
@@ -110,6 +113,38 @@ export const importEn = {
     tab: 'separated by tabs',
     pipe: 'separated by vertical bars',
     spaces: 'separated by spaces',
+  },
+
+  permission: {
+    grants: 'a yes allows e-mail, a no refuses it',
+    forbids: 'refuses e-mail, unless it says no',
+    status: 'the state of the subscription',
+    state: 'only words such as “unsubscribed” count, as a refusal',
+    no_only: 'a no refuses e-mail; a yes allows nothing, as it may be about something else',
+    doubt: 'it may be about something other than e-mail',
+    unread: 'its heading gives yes and no another meaning',
+    date_of_yes: 'when the permission was given',
+    date_of_no: 'when e-mail was refused',
+    date_of_change: 'when the permission last changed',
+  },
+  questions: {
+    title: 'What the file leaves open',
+    unknown_values: (column: string, examples: string, rows: number, n: Write) =>
+      `“${column}” holds values that are neither a yes nor a no (${examples}), in ${n(rows)} ${rows === 1 ? 'row' : 'rows'}. Until you answer, nobody in these rows is sent e-mail.`,
+    unknown_heading: (column: string, examples: string, rows: number, n: Write) =>
+      `“${column}” may be about something other than e-mail (${examples}). Until you answer, the yes in ${n(rows)} ${rows === 1 ? 'row' : 'rows'} allows nothing.`,
+    odd_legend: (column: string, examples: string, rows: number, n: Write) =>
+      `“${column}” gives yes and no another meaning than usual (${examples}), in ${n(rows)} ${rows === 1 ? 'row' : 'rows'}. Until you answer, nobody in these rows is sent e-mail.`,
+    answers: {
+      valuesAllow: 'These values allow e-mail',
+      allows: 'A yes allows e-mail',
+      refuses: 'This column refuses e-mail',
+      other: 'It is not about e-mail',
+    },
+    foreignIds:
+      'The ids in this file seem to be another tool’s, not those of your CRM: they belong to other customers. Nothing was imported. How should customers be found?',
+    byEmail: 'By their e-mail address',
+    byId: 'By their id: the ids are right',
   },
 
   rejectedTitle: 'Rejected rows',

@@ -81,10 +81,13 @@ export const importFr: typeof importEn = {
     email_sha256: 'Adresse e-mail hachée',
     phone: 'Téléphone',
     mail_consent: 'Autorisation d’e-mail',
+    mail_refusal: 'Refus d’e-mail',
     mail_consent_at: 'Date de l’autorisation d’e-mail',
     minor: 'Mineur',
     merged_into: 'Fusionné avec un autre client',
     updated_at: 'Dernière modification',
+    deleted: 'Supprimé à la source',
+    attributes: 'Attributs',
     order_id: 'Numéro de commande',
     contact_id: 'Identifiant client',
     at: 'Date de la commande',
@@ -110,6 +113,38 @@ export const importFr: typeof importEn = {
     tab: 'séparé par des tabulations',
     pipe: 'séparé par des barres verticales',
     spaces: 'séparé par des espaces',
+  },
+
+  permission: {
+    grants: 'un oui autorise l’e-mail, un non le refuse',
+    forbids: 'refuse l’e-mail, sauf si la cellule dit non',
+    status: 'l’état de l’abonnement',
+    state: 'seuls les mots comme «\u00a0désabonné\u00a0» comptent, comme refus',
+    no_only: 'un non refuse l’e-mail\u00a0; un oui n’autorise rien, car il peut porter sur autre chose',
+    doubt: 'peut porter sur autre chose que l’e-mail',
+    unread: 'son intitulé donne un autre sens à oui et à non',
+    date_of_yes: 'date à laquelle l’autorisation a été donnée',
+    date_of_no: 'date du refus',
+    date_of_change: 'dernier changement de l’autorisation',
+  },
+  questions: {
+    title: 'Ce que le fichier laisse en suspens',
+    unknown_values: (column, examples, rows, n) =>
+      `«\u00a0${column}\u00a0» contient des valeurs qui ne sont ni un oui ni un non (${examples}), sur ${n(rows)} ${rows === 1 ? 'ligne' : 'lignes'}. Tant que vous n’avez pas répondu, ces clients ne reçoivent aucun e-mail.`,
+    unknown_heading: (column, examples, rows, n) =>
+      `«\u00a0${column}\u00a0» porte peut-être sur autre chose que l’e-mail (${examples}). Tant que vous n’avez pas répondu, le oui de ${n(rows)} ${rows === 1 ? 'ligne' : 'lignes'} n’autorise rien.`,
+    odd_legend: (column, examples, rows, n) =>
+      `«\u00a0${column}\u00a0» donne à oui et à non un sens inhabituel (${examples}), sur ${n(rows)} ${rows === 1 ? 'ligne' : 'lignes'}. Tant que vous n’avez pas répondu, ces clients ne reçoivent aucun e-mail.`,
+    answers: {
+      valuesAllow: 'Ces valeurs autorisent l’e-mail',
+      allows: 'Un oui autorise l’e-mail',
+      refuses: 'Cette colonne est un refus',
+      other: 'Cela ne concerne pas l’e-mail',
+    },
+    foreignIds:
+      'Les identifiants de ce fichier semblent être ceux d’un autre outil, et non ceux de votre CRM\u00a0: ils désignent d’autres clients. Rien n’a été importé. Comment retrouver les clients\u00a0?',
+    byEmail: 'Par leur adresse e-mail',
+    byId: 'Par leur identifiant\u00a0: il est juste',
   },
 
   rejectedTitle: 'Lignes rejetées',

@@ -387,6 +387,29 @@ describe('importing customers', () => {
     expect((await server.get('/api/v1/contacts/imp-1')).attributes).toEqual({ name: 'One' })
   })
 
+  test('what a file leaves open is asked, and answered before the import', async () => {
+    await server.post('/api/v1/contacts', [{ id: 'crm-asked', email: 'asked@example.com', mail_consent: true }])
+    await server.post('/api/v1/contacts', [{ id: '9012', email: 'somebody@example.com' }])
+    await signInAt('/dashboard/import')
+    await page.getByTestId('file').setInputFiles({
+      name: 'subscribers.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from('Subscriber ID,Email,Newsletter\n9012,asked@example.com,Weekly\n'),
+    })
+    await page.getByTestId('foreign-ids').waitFor()
+    troubles = troubles.filter((each) => !/400/.test(each))
+    await page.getByTestId('match-email').click()
+    await page.getByTestId('questions').waitFor()
+    expect(await page.getByTestId('questions').innerText()).toContain('neither a yes nor a no (Weekly), in 1 row')
+    await page.getByTestId('answer').first().click()
+    await page.getByTestId('questions').waitFor({ state: 'detached' })
+    await page.getByTestId('check').waitFor()
+    expect(await page.getByTestId('columns').innerText()).toContain(en.imports.permission.grants)
+    await confirmImport()
+    expect(await server.get('/api/v1/contacts/crm-asked')).toMatchObject({ mail_consent: true })
+    expect(await server.get('/api/v1/contacts/9012')).toMatchObject({ email: 'somebody@example.com' })
+  })
+
   test('a file dropped on the zone is imported, and one dropped beside it is ignored', async () => {
     await signInAt('/dashboard/import')
     const transfer = await page.evaluateHandle(() => {

@@ -21,10 +21,12 @@ const FIELDS: Record<FileOf, string[]> = {
       'email_sha256',
       'phone',
       'mail_consent',
+      'mail_refusal',
       'mail_consent_at',
       'minor',
       'merged_into',
       'updated_at',
+      'deleted',
     ],
   ],
   orders: ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items'],
@@ -47,7 +49,7 @@ export function ColumnTable({ ui, of, columns, onMap }: Props) {
             </tr>
           </thead>
           <tbody>
-            {columns.map(({ column, field, type, note }, index) => (
+            {columns.map(({ column, field, type, note, permission }, index) => (
               <tr key={index} class={field === null ? 'left-out' : undefined}>
                 <th scope="row">
                   <bdi>{column}</bdi>
@@ -60,9 +62,13 @@ export function ColumnTable({ ui, of, columns, onMap }: Props) {
                   )}
                 </td>
                 <td class="kind">{wordFor(t.imports.types, type) ?? type}</td>
-                <td class="note-cell" lang="en">
-                  {note ?? ''}
-                </td>
+                {permission === undefined ? (
+                  <td class="note-cell" lang="en">
+                    {note ?? ''}
+                  </td>
+                ) : (
+                  <td class="note-cell">{t.imports.permission[permission]}</td>
+                )}
               </tr>
             ))}
           </tbody>

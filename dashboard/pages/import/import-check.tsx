@@ -6,6 +6,7 @@ import type { FileOf, ImportReport } from '../../api.ts'
 import type { Ui } from '../../texts/format.ts'
 import { ColumnTable, fieldText } from './columns.tsx'
 import { rejectedTotal } from './import-progress.tsx'
+import { Questions } from './questions.tsx'
 import { Counts, FileLine, Rejected } from './report-parts.tsx'
 
 type Props = {
@@ -43,6 +44,9 @@ export function Check({ ui, of, name, report, onMap, onConfirm, onCancel }: Prop
           {t.imports.discard}
         </button>
       </p>
+      {report.questions && report.questions.length > 0 ? (
+        <Questions key="questions" ui={ui} questions={report.questions} onMap={onMap} />
+      ) : null}
       {report.columns && report.columns.length > 0 ? (
         <ColumnTable key="columns" ui={ui} of={of} columns={report.columns} onMap={onMap} />
       ) : null}

@@ -3,6 +3,7 @@ import type { FileOf, ImportReport } from '../../api.ts'
 import type { Ui } from '../../texts/format.ts'
 import { ColumnTable } from './columns.tsx'
 import { rejectedTotal } from './import-progress.tsx'
+import { Questions } from './questions.tsx'
 import { Counts, FileLine, Rejected } from './report-parts.tsx'
 
 type Props = { ui: Ui; of: FileOf; name: string; report: ImportReport }
@@ -23,6 +24,9 @@ export function Report({ ui, of, name, report }: Props) {
       <Counts ui={ui} report={report} />
       {rejectedTotal(report) > 0 ? (
         <Rejected key="rejected" ui={ui} report={report} lead={t.imports.rejectedLead} />
+      ) : null}
+      {report.questions && report.questions.length > 0 ? (
+        <Questions key="questions" ui={ui} questions={report.questions} />
       ) : null}
       {report.columns && report.columns.length > 0 ? (
         <ColumnTable key="columns" ui={ui} of={of} columns={report.columns} />

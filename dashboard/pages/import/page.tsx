@@ -19,7 +19,7 @@ import { type ImportState, useImport } from './use-import.ts'
 export function ImportPage({ ui, client }: { ui: Ui; client: Client }) {
   const { t } = ui
   const [of, setOf] = useState<FileOf>('contacts')
-  const { state, start, cancel, remap, confirm } = useImport(client, of)
+  const { state, start, cancel, remap, matchBy, confirm } = useImport(client, of)
   useStayOnDrop()
 
   // Zone, bar and report replace each other; the focus follows the current step.
@@ -60,7 +60,7 @@ export function ImportPage({ ui, client }: { ui: Ui; client: Client }) {
         ) : state.step === 'done' ? (
           <Report key="report" ui={ui} of={state.of} name={state.name} report={state.report} />
         ) : state.step === 'idle' ? null : (
-          <Trouble key="trouble" ui={ui} state={state} />
+          <Trouble key="trouble" ui={ui} state={state} onMatch={(by) => void matchBy(by)} />
         )}
         <details key="help" class="proof-notes" open={state.step === 'idle'}>
           <summary>{t.imports.help}</summary>
@@ -82,7 +82,7 @@ const FOCUS: Partial<Record<ImportState['step'], string>> = { sending: CANCEL_ID
 type Ended = Exclude<ImportState, { step: 'idle' | 'sending' | 'checked' | 'done' }>
 
 /** Why nothing was imported, or that the import was cancelled. */
-function Trouble({ ui, state }: { ui: Ui; state: Ended }) {
+function Trouble({ ui, state, onMatch }: { ui: Ui; state: Ended; onMatch: (by: 'email' | 'id') => void }) {
   const { t } = ui
   if (state.step === 'cancelled') return <p class="card notice">{cancelledText(t, state)}</p>
   if (state.step === 'unfit') {
@@ -94,6 +94,23 @@ function Trouble({ ui, state }: { ui: Ui; state: Ended }) {
   }
   const { error, name } = state
   const refused = error.status >= 400 && error.status < 500
+  if (error.code === 'foreign_ids') {
+    return (
+      <div class="card notice bad" role="alert" data-testid="foreign-ids">
+        <p>
+          {t.imports.questions.foreignIds} <bdi class="hint">{name}</bdi>
+        </p>
+        <p class="check-buttons">
+          <button type="button" data-testid="match-email" onClick={() => onMatch('email')}>
+            {t.imports.questions.byEmail}
+          </button>
+          <button type="button" class="quiet" data-testid="match-id" onClick={() => onMatch('id')}>
+            {t.imports.questions.byId}
+          </button>
+        </p>
+      </div>
+    )
+  }
   return (
     <div class="card notice bad" role="alert" data-testid="import-trouble">
       <p>

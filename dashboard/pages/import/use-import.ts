@@ -27,7 +27,7 @@ export type ImportState =
 export function useImport(client: Client, of: FileOf) {
   const [state, setState] = useState<ImportState>({ step: 'idle' })
   const running = useRef<AbortController | null>(null)
-  const chosen = useRef<{ file: File; type: string } | null>(null)
+  const chosen = useRef<{ file: File; type: string; match: 'email' | 'id' | null } | null>(null)
 
   useLayoutEffect(() => {
     const ask = (event: BeforeUnloadEvent) => {
@@ -41,15 +41,15 @@ export function useImport(client: Client, of: FileOf) {
   }, [])
 
   async function send(map: FieldMap, checking: boolean) {
-    const { file, type } = chosen.current ?? {}
-    if (running.current || !file || type === undefined) return
+    if (running.current || chosen.current === null) return
+    const { file, type, match } = chosen.current
     const mine = new AbortController()
     running.current = mine
     const { name } = file
     try {
       setState({ step: 'sending', name, share: 0, checking })
       const onProgress = (share: number) => mine.signal.aborted || setState({ step: 'sending', name, share, checking })
-      const report = await client.importFile(of, file, { type, map, checking }, onProgress, mine.signal)
+      const report = await client.importFile(of, file, { type, map, match, checking }, onProgress, mine.signal)
       if (mine.signal.aborted) return
       setState(checking ? { step: 'checked', name, of, report, map } : { step: 'done', name, of, report })
     } catch (error) {
@@ -68,7 +68,7 @@ export function useImport(client: Client, of: FileOf) {
     if (files.length > 1) return setState({ step: 'unfit', why: 'several' })
     const kind = await kindOf(file)
     if ('trouble' in kind) return setState({ step: 'unfit', why: kind.trouble })
-    chosen.current = { file, type: kind.type }
+    chosen.current = { file, type: kind.type, match: null }
     await send({}, true)
   }
 
@@ -81,6 +81,11 @@ export function useImport(client: Client, of: FileOf) {
 
   /** Checks the same file again with another field for a column. */
   const remap = (map: FieldMap, column: string, field: string) => send({ ...map, [column]: field }, true)
+  /** Checks the same file again, with its rows finding their customers by this. */
+  const matchBy = (match: 'email' | 'id') => {
+    if (chosen.current) chosen.current.match = match
+    return send({}, true)
+  }
   const confirm = (map: FieldMap) => send(map, false)
-  return { state, start, cancel, remap, confirm }
+  return { state, start, cancel, remap, matchBy, confirm }
 }
