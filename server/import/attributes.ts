@@ -21,7 +21,7 @@ import {
   rewriteAttributes,
   setAttributeType,
 } from '../store/attributes.ts'
-import type { ContactPatch } from '../store/contacts.ts'
+import type { ContactPatch } from '../store/contact-patch.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { AttributeRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'

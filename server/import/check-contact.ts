@@ -5,7 +5,7 @@ import { isTooDeep } from '../domain/depth.ts'
 import { isBlockedIdentifier } from '../domain/identifier.ts'
 import { withoutNul } from '../domain/nul.ts'
 import { firstProblem } from '../domain/problem.ts'
-import type { ContactPatch } from '../store/contacts.ts'
+import type { ContactPatch } from '../store/contact-patch.ts'
 import { emailSchema, idSchema, timeSchema } from './check-fields.ts'
 import { type Checked, TOO_DEEP } from './run.ts'
 import { isRounded } from './values.ts'
@@ -68,7 +68,7 @@ function toPatch(contact: z.infer<typeof contactSchema>, now: number): ContactPa
     ...rest,
     ...(mail_consent_at === null ? { mail_consent_at: null } : {}),
     ...(at === undefined ? {} : dateOfWord(Date.parse(at), contact.mail_consent, now)),
-    updated_at: updated_at === undefined ? now : Date.parse(updated_at),
+    ...(updated_at === undefined ? { updated_at: now, undated: true } : { updated_at: Date.parse(updated_at) }),
   }
 }
 

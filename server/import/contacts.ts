@@ -5,7 +5,8 @@
 
 import type { Kysely, Transaction } from 'kysely'
 import { itemAt } from '../domain/lookup.ts'
-import { type ContactPatch, holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
+import type { ContactPatch } from '../store/contact-patch.ts'
+import { holdersOf, type KeysOf, upsertContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { copyErased } from '../store/tombstones.ts'
@@ -69,7 +70,7 @@ export async function importContacts(
       const items = rows.map(({ item }) => item)
       const changes = record?.changes()
       const fitted = await fitAttributes(trx, items, { hints, importId: record?.id ?? null, now: now() })
-      const { erased, ...counts } = await upsertContacts(trx, fitted, keysOf, now(), changes?.note)
+      const { erased, ...counts } = await upsertContacts(trx, fitted, keysOf, now(), changes?.writing)
       await changes?.write(trx)
       const refused = erased.map((place) => ({ row: itemAt(rows, place).row, ...ERASED }))
       return { ...counts, rejected: [...rejected, ...refused] }

@@ -5,7 +5,7 @@
 
 import type { Transaction } from 'kysely'
 import { itemAt } from '../domain/lookup.ts'
-import { holdersOf, type KeysOf, type NoteChange } from '../store/contacts.ts'
+import { holdersOf, type KeysOf, type WritingImport } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
 import { contactsAmong } from '../store/holders.ts'
 import { type PushedOrder, upsertOrders } from '../store/orders.ts'
@@ -46,7 +46,7 @@ export function importOrders(
       const changes = record?.changes()
       const named = isTable ? await byKnownAddress(trx, batch, keysOf) : batch
       foreign += named.filter(({ item }, i) => item.contact_id !== itemAt(batch, i).item.contact_id).length
-      const written = await writeOrders(trx, named, keysOf, now(), changes?.note)
+      const written = await writeOrders(trx, named, keysOf, now(), changes?.writing)
       await changes?.write(trx)
       return written
     })
@@ -95,7 +95,7 @@ export async function writeOrders(
   batch: ItemRow<OrderInput>[],
   keysOf: KeysOf,
   now: number,
-  note?: NoteChange<OrderRow>,
+  writing?: WritingImport<OrderRow>,
 ): Promise<Written> {
   const holders = await holdersOf(trx, keysIn(batch, keysOf))
   const erased = await erasedIds(
@@ -126,7 +126,7 @@ export async function writeOrders(
       }
     }
   }
-  return { ...(await upsertOrders(trx, orders, now, note)), rejected }
+  return { ...(await upsertOrders(trx, orders, now, writing)), rejected }
 }
 
 function allKeysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {

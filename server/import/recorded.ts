@@ -2,22 +2,21 @@
  * Records an import: its place in the history with what became of it, also if it was cut short, what it changed, and a row
  * of the audit.
  */
-import { createHash } from 'node:crypto'
 import type { Kysely, Transaction } from 'kysely'
 import { writeAudit } from '../store/audit.ts'
-import type { NoteChange } from '../store/contacts.ts'
-import { insertImport, noteImportChanges, updateImport } from '../store/imports.ts'
+import type { WritingImport } from '../store/contacts.ts'
+import { insertImport, noteFormerRows, updateImport } from '../store/imports.ts'
 import { encodeJson } from '../store/schema/columns.ts'
 import type { ContactRow, ImportChangeRow, ImportRow, OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import type { ImportOutcome } from './run.ts'
 import type { Source } from './source.ts'
 
-/** A row that an import changes. */
-type Changed = ContactRow | OrderRow
-
 /** Collects the changes of a transaction, and writes them with it. */
-export type Changes = { note: NoteChange<Changed>; write(trx: Transaction<Database>): Promise<void> }
+export type Changes = {
+  writing: WritingImport<ContactRow | OrderRow>
+  write(trx: Transaction<Database>): Promise<void>
+}
 
 /** An import under way: collects what its next transaction changes. */
 export type ImportRecord = { id: string; changes: () => Changes }
@@ -86,29 +85,13 @@ export async function recordedImport(
 function collectChanges(importId: string, at: number): Changes {
   const rows: ImportChangeRow[] = []
   return {
-    note(before, after) {
-      // An order that moves to another contact would keep the data of both.
-      const moved = before !== null && before.contact_id !== after.contact_id
-      rows.push({
-        ...{ item_id: itemIdOf(after), import_id: importId, contact_id: after.contact_id, at },
-        ...{ before: before === null || moved ? null : encodeJson(before), after_hash: moved ? '' : hashOf(after) },
-      })
+    writing: {
+      id: importId,
+      note(before) {
+        const item_id = 'order_id' in before ? before.order_id : before.contact_id
+        rows.push({ item_id, import_id: importId, contact_id: before.contact_id, at, before: encodeJson(before) })
+      },
     },
-    write: (trx) => noteImportChanges(trx, rows),
+    write: (trx) => noteFormerRows(trx, rows),
   }
-}
-
-function itemIdOf(row: Changed): string {
-  return 'order_id' in row ? row.order_id : row.contact_id
-}
-
-/** The hash of what an import made of a row; when the row was received or first imported does not count. */
-export function hashOf(row: Changed): string {
-  const { contact_id: _, ...rest } = row
-  const entries = Object.entries(rest)
-    .filter(([name]) => !['received_at', 'imported_at'].includes(name))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  return createHash('sha256')
-    .update(JSON.stringify([row.contact_id, entries]))
-    .digest('base64url')
 }

@@ -44,7 +44,7 @@ export type ImportRun<T> = {
   onRejected?: (rejected: Rejected) => void
 }
 
-const BATCH_ROWS = 500
+const BATCH_ROWS = 4000
 const MAX_REJECTED = 1000
 
 /**

@@ -6,14 +6,21 @@ import type { Kysely, Transaction } from 'kysely'
 import { writeAudit } from '../store/audit.ts'
 import { type KeysOf, writeContacts } from '../store/contacts.ts'
 import { transact } from '../store/engine/transact.ts'
-import { dropImportChanges, type ImportEntry, importChanges, markUndone, UNDO_MS } from '../store/imports.ts'
+import {
+  contactsWrittenBy,
+  dropImportChanges,
+  type ImportEntry,
+  importChanges,
+  markUndone,
+  ordersWrittenBy,
+  UNDO_MS,
+} from '../store/imports.ts'
 import { pushedOrders, restoreOrders } from '../store/orders.ts'
 import { removeContacts } from '../store/remove-contacts.ts'
 import { decodeJson } from '../store/schema/columns.ts'
 import type { ContactRow, ImportChangeRow, OrderRow } from '../store/schema/contacts.ts'
 import type { Database } from '../store/schema.ts'
 import { lockName } from '../store/work/locks.ts'
-import { hashOf } from './recorded.ts'
 
 /** How many rows got their former values back, how many were removed, and how many were left because they had changed. */
 export type Undone = { restored: number; removed: number; kept: number }
@@ -36,65 +43,97 @@ const BATCH_ROWS = 500
 
 /** Undoes an import. */
 export async function undoImport(
-  { db, keysOf, now, newId }: UndoDeps,
-  { id, kind, undone }: Pick<ImportEntry, 'id' | 'kind' | 'undone'>,
+  deps: UndoDeps,
+  { id, kind, counts, undone }: Pick<ImportEntry, 'id' | 'kind' | 'counts' | 'undone'>,
   actor: string,
 ): Promise<Undone> {
-  const total: Undone = { restored: 0, removed: 0, kept: 0 }
+  const { db, keysOf, now, newId } = deps
+  const contacts = kind === 'contacts'
+  let restored = 0
+  let removed = 0
+  let kept = 0
   for (let more = true; more; ) {
-    more = await transact(db, async (trx) => {
-      await lockName(trx, kind)
+    const step = await locked(db, kind, async (trx) => {
       const changes = await importChanges(trx, id, BATCH_ROWS)
-      if (changes.length === 0) return false
-      const step = kind === 'contacts' ? await undoContacts(trx, changes, keysOf) : await undoOrders(trx, changes)
-      await dropImportChanges(
-        trx,
-        id,
-        changes.map((change) => change.item_id),
-      )
-      for (const name of ['restored', 'removed', 'kept'] as const) total[name] += step[name]
-      return true
+      if (changes.length === 0) return null
+      const given = contacts ? await restoreContacts(trx, id, changes, keysOf) : await giveBackOrders(trx, id, changes)
+      const ids = changes.map((change) => change.item_id)
+      await dropImportChanges(trx, id, ids)
+      return { given, left: changes.length - given }
     })
+    more = step !== null
+    restored += step?.given ?? 0
+    kept += step?.left ?? 0
   }
+  // What is left of its rows was new.
+  for (let after: string | undefined = ''; after !== undefined; ) {
+    const from: string = after
+    const gone: string[] = await locked(db, kind, (trx) =>
+      contacts ? removeOwnContacts(trx, id, from) : removeOwnOrders(trx, id, from),
+    )
+    removed += gone.length
+    after = gone.at(-1)
+  }
+  kept += Math.max(0, counts.created - removed)
+  const total: Undone = { restored, removed, kept }
   const at = now()
   if (undone === null) await markUndone(db, id, { at: new Date(at).toISOString(), actor, ...total })
   await writeAudit(db, { id: newId(), at, actor, action: 'imports.undo', detail: { import: id, ...total } })
   return total
 }
 
-async function undoContacts(trx: Transaction<Database>, changes: ImportChangeRow[], keysOf: KeysOf): Promise<Undone> {
+/** Runs a step in a transaction that holds the lock of its rows. */
+function locked<T>(
+  db: Kysely<Database>,
+  kind: 'contacts' | 'orders',
+  step: (trx: Transaction<Database>) => Promise<T>,
+): Promise<T> {
+  return transact(db, async (trx) => {
+    await lockName(trx, kind)
+    return step(trx)
+  })
+}
+
+/** Gives contacts that nothing has written since back what they were. Returns how many. */
+async function restoreContacts(
+  trx: Transaction<Database>,
+  importId: string,
+  changes: ImportChangeRow[],
+  keysOf: KeysOf,
+): Promise<number> {
   const ids = changes.map((change) => change.item_id)
   const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
-  const now = new Map(rows.map((row) => [row.contact_id as string, row]))
-  const { former, created, kept } = sorted<ContactRow>(changes, now)
+  const own = new Set(rows.filter((row) => row.import_id === importId).map((row) => row.contact_id as string))
+  const former = changes
+    .filter((change) => own.has(change.item_id))
+    .map(({ before }) => decodeJson(before) as ContactRow)
   await writeContacts(trx, former, keysOf)
-  await removeContacts(
-    trx,
-    created.map((row) => row.contact_id),
-  )
-  return { restored: former.length, removed: created.length, kept }
+  return former.length
 }
 
-async function undoOrders(trx: Transaction<Database>, changes: ImportChangeRow[]): Promise<Undone> {
-  const now = await pushedOrders(
-    trx,
-    changes.map((change) => change.item_id),
-  )
-  const { former, created, kept } = sorted<OrderRow>(changes, now)
-  await restoreOrders(trx, former, created)
-  return { restored: former.length, removed: created.length, kept }
+async function giveBackOrders(
+  trx: Transaction<Database>,
+  importId: string,
+  changes: ImportChangeRow[],
+): Promise<number> {
+  const ids = changes.map((change) => change.item_id)
+  const now = [...(await pushedOrders(trx, ids)).values()].filter((row) => row.import_id === importId)
+  const own = new Set(now.map((row) => row.order_id))
+  const former = changes.filter((change) => own.has(change.item_id)).map(({ before }) => decodeJson(before) as OrderRow)
+  await restoreOrders(trx, { now, former, removed: [] })
+  return former.length
 }
 
-/** What to restore and what to remove of the rows that are still as the import left them. */
-function sorted<Row extends ContactRow | OrderRow>(changes: ImportChangeRow[], now: Map<string, Row>) {
-  const former: Row[] = []
-  const created: Row[] = []
-  let kept = 0
-  for (const { item_id, before, after_hash } of changes) {
-    const row = now.get(item_id)
-    if (row === undefined || hashOf(row) !== after_hash) kept++
-    else if (before === null) created.push(row)
-    else former.push(decodeJson(before) as Row)
-  }
-  return { former, created, kept }
+async function removeOwnContacts(trx: Transaction<Database>, importId: string, after: string): Promise<string[]> {
+  const rows = await contactsWrittenBy(trx, importId, after, BATCH_ROWS)
+  const ids = rows.map((row) => row.contact_id)
+  if (ids.length > 0) await removeContacts(trx, ids)
+  return ids
+}
+
+async function removeOwnOrders(trx: Transaction<Database>, importId: string, after: string): Promise<string[]> {
+  const now = await ordersWrittenBy(trx, importId, after, BATCH_ROWS)
+  const removed = now.map((row) => row.order_id)
+  if (removed.length > 0) await restoreOrders(trx, { now, former: [], removed })
+  return removed
 }

@@ -200,6 +200,6 @@ function orderRow(entry: Entry, event: StampedEvent): OrderRow | null {
     currency: order.currency,
     items: encodeJson(order.items),
     channel: null,
-    ...{ until_at: null, status: null, standing: 'bought', refunds: encodeJson([]), tax: null },
+    ...{ until_at: null, status: null, standing: 'bought', refunds: encodeJson([]), tax: null, import_id: null },
   }
 }

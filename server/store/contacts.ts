@@ -6,36 +6,17 @@
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { visitorsOfKeys } from './claim-keys.ts'
+import { applyPatch, type ContactPatch, FIELDS, newRow, same, tellsNothing } from './contact-patch.ts'
 import { chunks, chunksOf } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
 import { keysBeside } from './holders.ts'
-import { applyWord, saysWord, spreadRefusals } from './mail-words.ts'
+import { saysWord, spreadRefusals } from './mail-words.ts'
 import { familyOf } from './merges.ts'
-import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 import { findErased, yieldKeys } from './tombstones.ts'
 import { mark } from './work/dirty.ts'
 import { lockKeys, lockName } from './work/locks.ts'
-
-/** A validated contact as pushed. Absent keys are unchanged, null removes. */
-export type ContactPatch = {
-  id: string
-  email?: string | null
-  email_sha256?: string | null
-  phone?: string | null
-  /** `unclear`: something was said that could not be read. */
-  mail_consent?: boolean | 'unclear' | null
-  mail_consent_at?: number | null
-  /** It comes from a file, which is of any age. */
-  of_file?: boolean
-  /** What it says about mail is the sender's answer to what was unclear. */
-  mail_answer?: boolean
-  minor?: boolean | null
-  merged_into?: string | null
-  attributes?: Record<string, unknown>
-  updated_at: number
-}
 
 /** The outcome of the patches. `erased` lists the indexes of those refused because their contact was erased. */
 export type UpsertCounts = { created: number; updated: number; unchanged: number; erased: number[] }
@@ -43,20 +24,19 @@ export type UpsertCounts = { created: number; updated: number; unchanged: number
 /** Computes the keyed hashes under which a contact is found; the first is that of the id alone. */
 export type KeysOf = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 
-const FIELDS = ['email', 'email_sha256', 'phone', 'mail_consent', 'mail_consent_at', 'minor', 'merged_into'] as const
-
-/** Told of each change: what the contact or order was before, null if there was none, and what it is now. */
-export type NoteChange<Row> = (before: Row | null, after: Row) => void
+/** The import of a file that writes: rows say by its id that it wrote them last, and it is told what they were before. */
+export type WritingImport<Row> = { id: string; note: (before: Row) => void }
 
 /** Upserts patches in order. */
 export async function upsertContacts(
   trx: Transaction<Database>,
   patches: ContactPatch[],
-  keysOf: KeysOf,
+  keys: KeysOf,
   now: number,
-  note?: NoteChange<ContactRow>,
+  writing?: WritingImport<ContactRow>,
 ): Promise<UpsertCounts> {
   const counts: UpsertCounts = { created: 0, updated: 0, unchanged: 0, erased: [] }
+  const keysOf = remembered(keys)
   // Contacts are read, merged with the patches and written back, so no other writer may do the same meanwhile.
   await lockName(trx, 'contacts')
   const current = new Map<string, ContactRow>()
@@ -78,92 +58,31 @@ export async function upsertContacts(
     }
     const next = applyPatch(old ?? newRow(patch, now), patch)
     counts[!old ? 'created' : same(old, next) ? 'unchanged' : 'updated']++
-    if (old && same(old, next) && old.updated_at === next.updated_at && old.field_times === next.field_times) continue
+    if (old && same(old, next) && tellsNothing(patch, old, next)) continue
     current.set(patch.id, next)
     changed.set(patch.id, next)
     notes.push([old ?? null, next])
     if (saysWord(patch) || old?.email !== next.email || old?.email_sha256 !== next.email_sha256) said.add(patch.id)
   }
   notes.push(...(await spreadRefusals(trx, changed, said, keysOf)))
-  for (const [before, after] of notes) note?.(before, after)
+  for (const [before, after] of notes) {
+    after.import_id = writing?.id ?? null
+    if (before !== null && before.import_id !== after.import_id) writing?.note(before)
+  }
   await writeContacts(trx, [...changed.values()], keysOf)
   await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
 }
 
-/** A contact of which nothing is known. */
-export const EMPTY_CONTACT = {
-  email: null,
-  email_sha256: null,
-  phone: null,
-  mail_consent: null,
-  mail_consent_at: null,
-  minor: 0,
-  merged_into: null,
-  attributes: encodeJson({}),
-  updated_at: 0,
-  field_times: encodeJson({}),
-} as const satisfies Partial<ContactRow>
-
-function newRow(patch: ContactPatch, now: number): ContactRow {
-  return { ...EMPTY_CONTACT, contact_id: patch.id, imported_at: now, erased_at: null }
-}
-
-/**
- * Sets each field that was not set later. `field_times` holds only the times that differ from the row's `updated_at`, so
- * a row whose fields were all set together has none.
- */
-function applyPatch(row: ContactRow, patch: ContactPatch): ContactRow {
-  const times = decodeJson(row.field_times)
-  const attributes = decodeJson(row.attributes)
-  const next = { ...row }
-  const filled = [
-    ...FIELDS.filter((field) => !isEmpty(row[field])),
-    ...Object.keys(attributes).map((name) => `@${name}`),
-  ]
-  const setAt = new Map([...filled.map((field) => [field, row.updated_at] as const), ...Object.entries(times)])
-  if (saysWord(patch)) applyWord(next, setAt, patch)
-  for (const field of FIELDS) {
-    // The word about mail has a rule of its own.
-    if (saysWord(patch) && (field === 'mail_consent' || field === 'mail_consent_at')) continue
-    const value = patch[field]
-    if (value === undefined || patch.updated_at < (setAt.get(field) ?? Number.NEGATIVE_INFINITY)) continue
-    Object.assign(next, { [field]: toColumn(field, value) })
-    setAt.set(field, patch.updated_at)
+/** Computes the keys of each contact once: a push needs them several times, and each is a MAC. */
+function remembered(keysOf: KeysOf): KeysOf {
+  const known = new Map<string, string[]>()
+  return (contact) => {
+    const name = JSON.stringify([contact.id, contact.email, contact.emailSha256])
+    const keys = known.get(name) ?? keysOf(contact)
+    known.set(name, keys)
+    return keys
   }
-  for (const [name, value] of Object.entries(patch.attributes ?? {})) {
-    const field = `@${name}`
-    if (patch.updated_at < (setAt.get(field) ?? Number.NEGATIVE_INFINITY)) continue
-    if (value === null) delete attributes[name]
-    else attributes[name] = value
-    setAt.set(field, patch.updated_at)
-  }
-  const sortedAttributes = Object.fromEntries(Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1)))
-  next.attributes = encodeJson(sortedAttributes)
-  next.updated_at = Math.max(row.updated_at, patch.updated_at)
-  // The time of a removal is always kept, because nothing else records it.
-  const empty = (field: string) =>
-    field.startsWith('@') ? !Object.hasOwn(attributes, field.slice(1)) : isEmpty(next[field as (typeof FIELDS)[number]])
-  const late = [...setAt]
-    .filter(([field, time]) => time !== next.updated_at || empty(field))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
-  next.field_times = encodeJson(Object.fromEntries(late))
-  return next
-}
-
-/** Whether a field has no value: it was never set, or it was removed. */
-function isEmpty(value: string | number | null): boolean {
-  return value === null || value === 0
-}
-
-function toColumn(field: (typeof FIELDS)[number], value: string | number | boolean | null): string | number | null {
-  if (field === 'minor') return value === true ? 1 : 0
-  return typeof value === 'boolean' ? (value ? 1 : 0) : value
-}
-
-/** Equal apart from the field times, so that repeating a push changes nothing. */
-function same(a: ContactRow, b: ContactRow): boolean {
-  return a.attributes === b.attributes && FIELDS.every((field) => a[field] === b[field])
 }
 
 /** Writes contacts with their keys, and marks whom that changes. The caller holds the lock of contacts. */
@@ -180,9 +99,13 @@ export async function writeContacts(trx: Transaction<Database>, rows: ContactRow
   const touched = new Set(keys.map((row) => row.key_hash))
   // The contacts merged with them before, and those they are merged into now.
   const family = await familyOf(trx, [...ids, ...sorted.flatMap((row) => row.merged_into ?? [])])
+  const held = new Set<string>()
   for (const part of chunks(family, 500)) {
-    const before = await trx.selectFrom('contact_keys').select('key_hash').where('contact_id', 'in', part).execute()
-    for (const row of before) touched.add(row.key_hash)
+    const before = await trx.selectFrom('contact_keys').selectAll().where('contact_id', 'in', part).execute()
+    for (const row of before) {
+      touched.add(row.key_hash)
+      held.add(keyName(row))
+    }
   }
   // The change also affects clicks of other contacts that share the address now or shared it before.
   const affected = await keysBeside(trx, [...touched])
@@ -195,25 +118,43 @@ export async function writeContacts(trx: Transaction<Database>, rows: ContactRow
       .values(part)
       .onConflict((conflict) =>
         conflict.column('contact_id').doUpdateSet((eb) => {
-          const columns = [...FIELDS, 'attributes', 'updated_at', 'field_times'] as const
+          const columns = [...FIELDS, 'attributes', 'updated_at', 'field_times', 'import_id'] as const
           return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))
         }),
       )
       .execute()
   }
-  for (const part of chunks(ids, 500)) {
+  await writeKeys(trx, ids, keys, held)
+  await markAffected(trx, family, affected)
+}
+
+/** Replaces the keys of contacts where they differ from those that are held. */
+async function writeKeys(
+  trx: Transaction<Database>,
+  ids: string[],
+  keys: { key_hash: string; contact_id: string }[],
+  held: ReadonlySet<string>,
+): Promise<void> {
+  const wanted = new Set(keys.map(keyName))
+  const own = new Set(ids)
+  const gone = [...held].filter((name) => !wanted.has(name)).map((name) => name.slice(name.indexOf(' ') + 1))
+  const changed = new Set(gone.filter((id) => own.has(id)))
+  for (const part of chunks([...changed].sort(), 500)) {
     await trx.deleteFrom('contact_keys').where('contact_id', 'in', part).execute()
   }
-  keys.sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1))
-  for (const part of chunksOf(keys)) {
+  const missing = keys.filter((row) => changed.has(row.contact_id) || !held.has(keyName(row)))
+  missing.sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1))
+  for (const part of chunksOf(missing)) {
     await trx
       .insertInto('contact_keys')
       .values(part)
       .onConflict((conflict) => conflict.doNothing())
       .execute()
   }
-  await markAffected(trx, family, affected)
 }
+
+/** A key of a contact as one text; a keyed hash holds no space. */
+const keyName = (row: { key_hash: string; contact_id: string }) => `${row.key_hash} ${row.contact_id}`
 
 /** Marks the visitors whose claims on these keys may be decided differently, and the persons of these contacts. */
 export async function markAffected(trx: Transaction<Database>, contactIds: string[], keys: string[]): Promise<void> {

@@ -5,7 +5,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { chunksOf } from './engine/many.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
-import type { ImportChangeRow, ImportCountsJson, ImportRow } from './schema/contacts.ts'
+import type { ContactRow, ImportChangeRow, ImportCountsJson, ImportRow, OrderRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
 
 /** How long an import can be undone. */
@@ -92,25 +92,18 @@ function toEntry({ beat_at, ...row }: ImportRow, now: number): ImportEntry {
   }
 }
 
-/** Notes what an import changes. Of an item that it changes twice, what was before stays. */
-export async function noteImportChanges(trx: Transaction<Database>, rows: ImportChangeRow[]): Promise<void> {
-  const sorted = [...new Map(rows.map((row) => [row.item_id, row])).values()]
-  const first = new Map(rows.toReversed().map((row) => [row.item_id, row.before]))
-  for (const part of chunksOf(sorted.map((row) => ({ ...row, before: first.get(row.item_id) ?? null })))) {
+/** Notes what rows were before an import changes them, in the transaction that does; of one changed twice, the first. */
+export async function noteFormerRows(trx: Transaction<Database>, rows: ImportChangeRow[]): Promise<void> {
+  for (const part of chunksOf(rows)) {
     await trx
       .insertInto('import_changes')
       .values(part)
-      .onConflict((conflict) =>
-        conflict.columns(['item_id', 'import_id']).doUpdateSet((eb) => ({
-          after_hash: eb.ref('excluded.after_hash'),
-          contact_id: eb.ref('excluded.contact_id'),
-        })),
-      )
+      .onConflict((conflict) => conflict.columns(['item_id', 'import_id']).doNothing())
       .execute()
   }
 }
 
-/** The next changes of an import. */
+/** The next rows that an import changed. */
 export function importChanges(db: Kysely<Database>, importId: string, limit: number): Promise<ImportChangeRow[]> {
   return db
     .selectFrom('import_changes')
@@ -128,6 +121,40 @@ export async function dropImportChanges(
   itemIds: string[],
 ): Promise<void> {
   await trx.deleteFrom('import_changes').where('import_id', '=', importId).where('item_id', 'in', itemIds).execute()
+}
+
+/** The next contacts that an import wrote last, by their id. */
+export function contactsWrittenBy(
+  db: Kysely<Database>,
+  importId: string,
+  after: string,
+  limit: number,
+): Promise<ContactRow[]> {
+  return db
+    .selectFrom('contacts')
+    .selectAll()
+    .where('import_id', '=', importId)
+    .where('contact_id', '>', after)
+    .orderBy('contact_id')
+    .limit(limit)
+    .execute()
+}
+
+/** The next orders that an import wrote last, by their id. */
+export function ordersWrittenBy(
+  db: Kysely<Database>,
+  importId: string,
+  after: string,
+  limit: number,
+): Promise<OrderRow[]> {
+  return db
+    .selectFrom('orders')
+    .selectAll()
+    .where('import_id', '=', importId)
+    .where('order_id', '>', after)
+    .orderBy('order_id')
+    .limit(limit)
+    .execute()
 }
 
 /** Removes up to `limit` changes of imports that can no longer be undone. Returns how many there were. */

@@ -5,7 +5,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import { type OrderStanding, type Refund, standingAfter } from '../domain/commerce/order.ts'
 import { contactPerson } from '../domain/ids.ts'
-import { markPersonsOf, type NoteChange } from './contacts.ts'
+import { markPersonsOf, type WritingImport } from './contacts.ts'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
@@ -41,7 +41,7 @@ export async function upsertOrders(
   trx: Transaction<Database>,
   orders: PushedOrder[],
   now: number,
-  note?: NoteChange<OrderRow>,
+  writing?: WritingImport<OrderRow>,
 ): Promise<{ created: number; updated: number; unchanged: number }> {
   const counts = { created: 0, updated: 0, unchanged: 0 }
   await lockName(trx, 'orders')
@@ -53,14 +53,14 @@ export async function upsertOrders(
   const touched = new Set<string>()
   for (const order of orders) {
     const old = current.get(order.order_id)
-    const next = toRow(order, old, now)
+    const next = toRow(order, old, now, writing?.id ?? null)
     const same = old !== undefined && FIELDS.every((field) => old[field] === next[field])
     counts[!old ? 'created' : same ? 'unchanged' : 'updated']++
     if (same) continue
     for (const contact of [old?.contact_id, next.contact_id]) if (contact) touched.add(contact)
     current.set(order.order_id, next)
     changed.set(order.order_id, next)
-    note?.(old ?? null, next)
+    if (old && old.import_id !== next.import_id) writing?.note(old)
   }
   await lockKeys(trx, [...touched].map(contactPerson))
   await writeOrders(trx, [...changed.values()])
@@ -70,19 +70,17 @@ export async function upsertOrders(
 }
 
 /**
- * Gives orders back what they were before an import, or removes them, and marks the persons whose orders change. The caller
- * holds the lock of orders.
+ * Gives orders back what they were before an import, or removes them, and marks the persons whose orders change. `now` are
+ * the orders as they are. The caller holds the lock of orders.
  */
-export async function restoreOrders(trx: Transaction<Database>, rows: OrderRow[], removed: OrderRow[]): Promise<void> {
-  const ids = [...rows, ...removed].map((row) => row.order_id)
-  const now = await pushedOrders(trx, ids)
-  const touched = [...rows, ...now.values()].flatMap((row) => row.contact_id ?? [])
-  await lockKeys(trx, [...new Set(touched)].map(contactPerson))
-  await writeOrders(trx, [...rows])
-  for (const part of chunks(
-    removed.map((row) => row.order_id),
-    500,
-  )) {
+export async function restoreOrders(
+  trx: Transaction<Database>,
+  { now, former, removed }: { now: OrderRow[]; former: OrderRow[]; removed: string[] },
+): Promise<void> {
+  const touched = [...new Set([...now, ...former].flatMap((row) => row.contact_id ?? []))]
+  await lockKeys(trx, touched.map(contactPerson))
+  await writeOrders(trx, [...former])
+  for (const part of chunks(removed, 500)) {
     await trx
       .deleteFrom('orders')
       .where('order_id', 'in', part)
@@ -90,11 +88,11 @@ export async function restoreOrders(trx: Transaction<Database>, rows: OrderRow[]
       .where('visitor_id', '=', '')
       .execute()
   }
-  await markReporters(trx, [...new Set(ids)])
-  await markPersonsOf(trx, [...new Set(touched)])
+  await markReporters(trx, [...new Set([...now.map((row) => row.order_id), ...former.map((row) => row.order_id)])])
+  await markPersonsOf(trx, touched)
 }
 
-function toRow(order: PushedOrder, old: OrderRow | undefined, now: number): OrderRow {
+function toRow(order: PushedOrder, old: OrderRow | undefined, now: number, importId: string | null): OrderRow {
   return {
     ...order,
     items: encodeJson(order.items),
@@ -104,6 +102,7 @@ function toRow(order: PushedOrder, old: OrderRow | undefined, now: number): Orde
     visitor_id: '',
     event_id: null,
     received_at: now,
+    import_id: importId,
   }
 }
 
@@ -160,6 +159,7 @@ async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promis
           currency: eb.ref('excluded.currency'),
           items: eb.ref('excluded.items'),
           channel: eb.ref('excluded.channel'),
+          import_id: eb.ref('excluded.import_id'),
           until_at: eb.ref('excluded.until_at'),
           status: eb.ref('excluded.status'),
           standing: eb.ref('excluded.standing'),

@@ -19,14 +19,15 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     .addPrimaryKeyConstraint('imports_pk', ['id'])
     .execute()
   await db.schema.createIndex('imports_by_time').on('imports').columns(['at', 'id']).execute()
+  await db.schema.alterTable('contacts').addColumn('import_id', text).execute()
+  await db.schema.alterTable('orders').addColumn('import_id', text).execute()
   await db.schema
     .createTable('import_changes')
     .addColumn('item_id', text, (column) => column.notNull())
     .addColumn('import_id', text, (column) => column.notNull())
     .addColumn('contact_id', text)
     .addColumn('at', 'bigint', (column) => column.notNull())
-    .addColumn('before', text)
-    .addColumn('after_hash', text, (column) => column.notNull())
+    .addColumn('before', text, (column) => column.notNull())
     .addPrimaryKeyConstraint('import_changes_pk', ['item_id', 'import_id'])
     .execute()
   await db.schema

@@ -22,6 +22,8 @@ export type ContactRow = {
   field_times: Json<Record<string, number>>
   imported_at: number
   erased_at: number | null
+  /** The import of a file that wrote the row last; null if something else did. */
+  import_id: string | null
 }
 
 /** Looks up contacts by keyed hashes of id, address and link reference. A key with two holders is ambiguous. */
@@ -42,6 +44,8 @@ export type OrderRow = {
   currency: string
   items: Json<OrderItem[]>
   channel: string | null
+  /** The import of a file that wrote the row last; null if something else did. */
+  import_id: string | null
   /** The end of the day of an order whose time is unknown. */
   until_at: number | null
   /** The status in the shop's words. */
@@ -87,16 +91,15 @@ export type ImportRow = {
 }
 
 /**
- * What an import changed: the contact or order as it was before, null if there was none, and the hash of what the import
- * made of it. `contact_id` is the contact that the row concerns.
+ * What a contact or an order was before an import changed it, for undoing the import. What it created has no row here.
+ * `contact_id` is the contact that the row concerns.
  */
 export type ImportChangeRow = {
   item_id: string
   import_id: string
   contact_id: ContactId | null
   at: number
-  before: Json<Record<string, unknown>> | null
-  after_hash: string
+  before: Json<Record<string, unknown>>
 }
 
 /** The tables of this family by name. */
