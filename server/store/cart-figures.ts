@@ -6,7 +6,7 @@ import type { Expression, ExpressionBuilder, Kysely, NotNull, SqlBool } from 'ky
 import { CART_MAX_DAYS, type RecoveredBy } from '../domain/commerce/cart-states.ts'
 import { type PersonId, storedPerson, visitorPerson } from '../domain/ids.ts'
 import { UNKNOWN_CURRENCY } from '../domain/money.ts'
-import { loadCartsOf, stillOpen } from './carts.ts'
+import { justSettled } from './carts.ts'
 import { ofKeys } from './engine/many.ts'
 import type { Database } from './schema.ts'
 import { loadTyped } from './typed.ts'
@@ -39,7 +39,7 @@ type Scope = { start: number; end: number; without: PersonId[] }
  * of the last change, recovered ones by the day of the order.
  */
 export async function countCarts(db: Kysely<Database>, from: number, to: number, now: number): Promise<CartCount[]> {
-  const scope = { start: from * DAY_MS, end: (to + 1) * DAY_MS, without: await justSettled(db) }
+  const scope = { start: from * DAY_MS, end: (to + 1) * DAY_MS, without: await leftOut(db) }
   const isListed = await abandonedList(db, now)
   return [
     ...(await countStanding(db, 'open', scope, (eb) => eb('cart_idle_at', '>', now))),
@@ -159,20 +159,17 @@ export function sumOf(a: CartFigures, b: CartFigures): CartFigures {
 /** How many marked visitors and persons are looked at. More are marked only while a backlog or a rebuild is worked off. */
 const LOOKED_AT = 2000
 
-/** Persons whose carts were bought by orders that are not derived yet: lists leave them out already. */
-async function justSettled(db: Kysely<Database>): Promise<PersonId[]> {
+/** Persons whose carts lists leave out already, because of orders that are not derived yet. */
+async function leftOut(db: Kysely<Database>): Promise<PersonId[]> {
   const visitors = await db.selectFrom('dirty_visitors').select('key').limit(LOOKED_AT).execute()
   const persons = await db.selectFrom('dirty_persons').select('key').limit(LOOKED_AT).execute()
   const ids = visitors.map((row) => row.key)
-  const parts = await selectParts(db, ids)
   const marked: PersonId[] = [
     ...persons.map((row) => storedPerson(row.key)),
-    ...parts.map((row) => row.person_id),
+    ...(await selectParts(db, ids)).map((row) => row.person_id),
     ...ids.map((id) => visitorPerson(id, 1)),
   ]
-  const carts = await loadCartsOf(db, [...new Set(marked)])
-  const open = await stillOpen(db, carts)
-  return [...carts.keys()].filter((id) => !open.has(id))
+  return justSettled(db, [...new Set(marked)])
 }
 
 const selectParts = ofKeys((db, visitorIds) =>

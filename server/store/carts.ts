@@ -2,11 +2,11 @@
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/bought.ts'
 import { isPurchase } from '../domain/commerce/order.ts'
-import { type ContactId, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
+import { type ContactId, contactPerson, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import { allItemIdsOf, itemIdsOf } from './item-ids.ts'
-import { survivorsOf } from './merges.ts'
+import { loadPersonOrders } from './person-orders.ts'
 import { decodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
@@ -23,8 +23,16 @@ const selectPointers = ofKeys((db, personIds: PersonId[]) =>
   db
     .selectFrom('persons')
     .select(['person_id', 'cart_visitor_id', 'cart_id', 'carts_joined'])
-    .where('person_id', 'in', personIds),
+    .where('person_id', 'in', personIds)
+    .where('cart_id', 'is not', null),
 )
+
+/** Those of the given persons whose carts are none any more, because of something that is not derived yet. */
+export async function justSettled(db: Kysely<Database>, personIds: PersonId[]): Promise<PersonId[]> {
+  const pointing = await selectPointers(db, personIds)
+  const open = await stillOpen(db, await loadCarts(db, pointing))
+  return pointing.map((row) => row.person_id).filter((id) => !open.has(id))
+}
 
 /** The carts that persons' rows point to, by person. */
 export async function loadCarts(
@@ -44,12 +52,12 @@ export async function loadCarts(
     .selectAll()
     .where('visitor_id', 'in', [...new Set(pointing.map(({ visitor }) => visitor))])
     .where('id', 'in', [...new Set(pointing.map(({ cart }) => cart))])
+    // Visitors are derived before persons: what a person points to may be bought or another's by now.
     .where('state', '=', 'open')
     .execute()
   const byKey = new Map(rows.map((row) => [`${row.visitor_id} ${row.id}`, row]))
   for (const { person_id, visitor, cart } of pointing) {
     const row = byKey.get(`${visitor} ${cart}`)
-    // Visitors are derived before persons: the row may be closed, or another person's, by now.
     if (row?.person_id === person_id) carts.set(person_id, row)
   }
   return carts
@@ -72,34 +80,31 @@ const selectJoined = ofKeys((db, personIds: PersonId[]) =>
 
 /**
  * Filters carts by person to those that no order has settled. What is derived has settled its carts already, by the rules
- * of all devices (`person-carts`). This looks only at orders that were landed and are not derived yet, so that nobody is
- * reminded of something they have just bought, under whatever address.
+ * of all devices (`person-carts`). This looks only at what is not derived yet, so that nobody is reminded of something they
+ * have just bought, under whatever address: purchases that were landed, and all orders of persons that are marked.
  */
 export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartRow>): Promise<Map<PersonId, CartRow>> {
   const persons = [...carts.keys()]
   if (persons.length === 0) return carts
-  const parts = await partsOf(db, persons)
-  const marks = await markedAmong(db, 'dirty_persons', persons)
-  const orders = await underivedPurchases(db, [...new Set(parts.map((row) => row.visitor_id))])
+  const parts = Map.groupBy(await partsOf(db, persons), (row) => row.person_id)
+  const visitors = [...parts.values()].flatMap((own) => own.map((row) => row.visitor_id))
+  const landed = Map.groupBy(await underivedPurchases(db, [...new Set(visitors)]), (order) => order.visitor_id)
   // Whoever reports an order of a contact marks the persons whose carts it may settle.
+  const marks = await markedAmong(db, 'dirty_persons', persons)
   const marked = persons.filter((id) => marks.has(id))
-  const buyers = marked.flatMap((id) => buyerOf(id, carts.get(id)) ?? [])
-  // Orders of a record that the CRM has merged are the surviving contact's.
-  const survivors = await survivorsOf(db, [...new Set(buyers)])
-  const ownerOf = (contact: ContactId | null) => (contact === null ? null : (survivors.get(contact) ?? contact))
-  orders.push(...(await selectOrdersOf(db, [...new Set([...buyers, ...survivors.keys()])])))
+  const buyers = new Map(marked.map((id) => [id, buyerOf(id, carts.get(id))]))
+  const known = await loadPersonOrders(db, marked, [...new Set([...buyers.values()].filter((id) => id !== null))])
   const open = new Map<PersonId, CartRow>()
   for (const [personId, cart] of carts) {
-    const visitors = new Set(parts.filter((row) => row.person_id === personId).map((row) => row.visitor_id))
-    const contact = marks.has(personId) ? ownerOf(buyerOf(personId, cart)) : null
-    const own = orders.filter(
-      (order) => visitors.has(order.visitor_id) || (contact !== null && ownerOf(order.contact_id) === contact),
-    )
+    const own = (parts.get(personId) ?? []).flatMap((row) => landed.get(row.visitor_id) ?? []).filter(isPurchase)
+    const buyer = buyers.get(personId) ?? null
+    const orders: { at: number; until: number | null; itemIds: string[] }[] = [
+      ...own.map(({ at, until_at: until, items }) => ({ at, until, itemIds: allItemIdsOf(items) })),
+      ...(marks.has(personId) ? (known.get(personId) ?? []) : []),
+      ...(buyer === null ? [] : (known.get(contactPerson(buyer)) ?? [])),
+    ]
     const mine = { updatedAt: cart.updated_at, itemIds: itemIdsOf(cart.items) }
-    const isSettled = own.filter(isPurchase).some(({ at, until_at: until, items }) => {
-      return settles({ at, until, itemIds: allItemIdsOf(items) }, mine)
-    })
-    if (!isSettled) open.set(personId, cart)
+    if (!orders.some((order) => settles(order, mine))) open.set(personId, cart)
   }
   return open
 }
@@ -110,10 +115,6 @@ const selectPurchaseFacts = ofKeys((db, visitorIds: VisitorId[]) =>
 const selectDerived = ofKeys((db, visitorIds: VisitorId[]) =>
   db.selectFrom('purchases').select(['visitor_id', 'event_id']).where('visitor_id', 'in', visitorIds),
 )
-const selectOrdersOf = ofKeys((db, contactIds: ContactId[]) =>
-  db.selectFrom('orders').selectAll().where('contact_id', 'in', contactIds),
-)
-
 /** The purchases of visitors that were landed but not derived. */
 async function underivedPurchases(db: Kysely<Database>, visitorIds: VisitorId[]): Promise<OrderRow[]> {
   const facts = await selectPurchaseFacts(db, visitorIds)
