@@ -54,6 +54,42 @@ test('Product Added opens a cart, Order Completed closes it, and the order has t
   ])
 })
 
+test.each<[string, Record<string, unknown>, number, string[]]>([
+  [
+    'as PHP writes a list with gaps',
+    { products: { 1: { product_id: 'A', price: 10 }, 3: { product_id: 'B', price: 20 } } },
+    3000,
+    ['A', 'B'],
+  ],
+  ['as one object', { products: { product_id: 'A', price: '12,50 €', quantity: '2' } }, 2500, ['A']],
+  ['as JSON in a text', { products: JSON.stringify([{ sku: 'A', price: '1.890,50' }]) }, 189_050, ['A']],
+  [
+    'as GA4’s items with gaps',
+    { items: { 0: { item_id: 7, price: 10, quantity: 1.5 }, 5: { item_id: 'B', price: 1 } } },
+    1600,
+    ['7', 'B'],
+  ],
+  ['with prices as texts', { products: [{ product_id: 'A', price: '4,245.42' }] }, 424_542, ['A']],
+  [
+    'with ids as numbers',
+    {
+      products: [
+        { product_id: 17, price: 24 },
+        { id: 18, price: 1 },
+      ],
+    },
+    2500,
+    ['17', '18'],
+  ],
+])('a cart’s products %s are read', async (_, properties, value, ids) => {
+  const { anonymousId, visitor } = newAnonymous(server)
+  const viewed = call('track', { anonymousId, event: 'Cart Viewed', properties: { currency: 'EUR', ...properties } })
+  await sendAll([viewed], keys.writeKey)
+  const [cart] = await carts(visitor)
+  expect(cart).toMatchObject({ state: 'open', value, currency: 'EUR' })
+  expect(JSON.parse(cart!.items).map((item: { item_id: string }) => item.item_id)).toEqual(ids)
+})
+
 test('an order sent by a server has the server as its source', async () => {
   const { anonymousId } = newAnonymous(server)
   const properties = { order_id: 'order-2', revenue: '9.50', currency: 'eur' }
