@@ -91,7 +91,7 @@ export function createOrderCheck(terms: OrderTerms): OrderCheck {
     if (!parsed.success) return refusal(firstProblem(parsed.error))
     const order = parsed.data
     const moment = readMoment(order.at.slice(0, 65), null, terms.zone ?? 'UTC')
-    if (moment === null) return refusal('at must be an ISO 8601 time such as 2026-03-01T09:30:00Z')
+    if (moment === null) return refusal(timeProblem(order.at))
     if (moment.isLocal && terms.zone === null) {
       const message = 'at must name its zone, or timezone must be given, because the sites are in different time zones'
       return { code: 'timezone_needed', message }
@@ -162,6 +162,12 @@ export function createOrderCheck(terms: OrderTerms): OrderCheck {
 function currencyOfOrder({ currency, total }: z.infer<typeof orderSchema>, home: string | null): string | null {
   if (currency === null || currency === undefined || currency.trim() === '') return total?.currency ?? home
   return currencyOf(currency, home) ?? (/^[A-Za-z]{3}$/.test(currency) ? currency.toUpperCase() : null)
+}
+
+function timeProblem(at: string): string {
+  const isOpen = /^\d{1,2}[-/]\d{1,2}[-/](\d{4}|\d{2})\b/.test(at)
+  if (!isOpen) return 'at must be an ISO 8601 time such as 2026-03-01T09:30:00Z'
+  return `at must tell the day from the month, as in 2026-03-01, which no other row of the file does (got "${at.slice(0, 20)}")`
 }
 
 const refusal = (message: string) => ({ code: 'invalid_order', message })

@@ -27,7 +27,7 @@ import { type FieldMap, mappedField } from './map.ts'
 import { permissionColumn } from './permission/column.ts'
 import { guessPermission, mappedGuess } from './permission/guess.ts'
 import { questionOf } from './permission/question.ts'
-import { columnTypeOf, isDay, isPlural, type KnownAttributes, sharedWriting, typeOf } from './types.ts'
+import { columnTypeOf, isDay, isDayFirst, isPlural, type KnownAttributes, sharedWriting, typeOf } from './types.ts'
 import { readAddress, readFlag, resemblesAddress } from './values.ts'
 
 /** Fields that only one column of a file may have. */
@@ -129,12 +129,14 @@ export function contactColumns(table: Table, map: FieldMap, known: KnownAttribut
 /** The columns of a table, of which only the type is known yet. */
 export function describeColumns(table: Table): Column[] {
   const shared = sharedWriting(table.cells)
+  // Who writes decimals with commas, or headings in these languages, writes the day first.
+  const isLocal = shared.mark === ',' || isDayFirst(table.headings.map(plain))
   return table.headings.map((heading, index) => {
     const cells = table.cells[index] ?? []
     const name = plain(heading)
     const says = { isCode: hasWord(name, TEXT_WORDS), isDay: isDay(name), isPlural: isPlural(name) }
     const writing = writingOf(cells)
-    const order = writing.order ?? shared.order
+    const order = writing.order ?? shared.order ?? (isLocal ? 'dmy' : null)
     const mark = writing.mark ?? shared.mark
     return { index, column: heading, field: null, type: typeOf(cells, { order, mark }, says), order, mark }
   })

@@ -29,6 +29,7 @@ export function readItemTexts(cell: string): unknown[] | null {
   const text = cell.length > MAX_LENGTH ? '' : cell.trim()
   if (text === '') return null
   if (/^[[{]/.test(text)) return readJson(text)
+  if (/^product [a-z ]{1,20}:/i.test(text)) return readDetails(text)
   if (/^[\w ]{1,40}:[^|]*\|/.test(text)) return readPiped(text)
   const pieces = text.split(/[,;\n|]/, MAX_ITEMS + 1).map((piece) => piece.trim())
   const named = pieces.filter((piece) => piece !== '')
@@ -59,6 +60,35 @@ function readCounted(piece: string): Record<string, unknown> | null {
   if (!last || last.index === 0) return null
   const name = piece.slice(0, last.index).trim()
   return { item_id: name, item_name: name, quantity: Number(last[1]) }
+}
+
+/** The fields of an item in BigCommerce's words. */
+const DETAILS: Record<string, string> = {
+  ...{ qty: 'quantity', quantity: 'quantity', sku: 'sku', name: 'item_name', id: 'product_id' },
+  ...{ 'unit price': 'price', 'total price': 'line_total' },
+}
+
+/** `Product Qty: 1, Product SKU: R-1, Product Name: Ring`, items separated by bars. */
+function readDetails(text: string): unknown[] | null {
+  const items = text.split('|', MAX_ITEMS + 1).map((piece) => {
+    const item: Record<string, string> = {}
+    for (const part of piece.split(/,\s?(?=product )/i)) {
+      const cut = part.indexOf(':')
+      const key =
+        DETAILS[
+          part
+            .slice(0, Math.max(cut, 0))
+            .trim()
+            .toLowerCase()
+            .replace(/^product /, '')
+        ]
+      if (key !== undefined) item[key] = part.slice(cut + 1).trim()
+    }
+    const { sku, product_id, ...rest } = item
+    const item_id = sku || product_id || rest.item_name
+    return { ...rest, item_id, ...(sku && product_id ? { other_ids: [product_id] } : {}) }
+  })
+  return items.every(({ item_id }) => item_id !== undefined && item_id !== '') ? items : null
 }
 
 /** `key:value|key:value`, items separated by semicolons. What does not begin with a known key belongs to the value before. */

@@ -90,23 +90,23 @@ export const ORDER = {
     list(`currency, currency code, order currency, order currency code, base currency code, base currency, currency iso
     devise, monnaie, code devise, wahrung, wahrungscode, moneda, divisa, valuta`),
   items:
-    list(`line items, lineitems, order items, items, products, product, articles, produits, positionen, artikel, produkte
+    list(`product details, line items, lineitems, order items, items, products, product, articles, produits, positionen, artikel, produkte
     articulos, productos, articoli, prodotti, contenu, contenu commande, panier`),
   item_id:
     list(`lineitem sku, line item sku, item sku, product sku, variant sku, sku, custom label, item id, itemid, product id, productid
     product code, item code, item no, product no, article no, article id, product reference, code article, ref article
     reference article, reference produit, ref produit, code produit, artikelnummer, artikelnr, artikel no, artikel id, art no, artnr
     produktnummer, produkt no, codigo articulo, codigo producto, referencia articulo, referencia producto, codice articolo
-    codice prodotto, cod articolo, stock code, asin, listing id, plu, ean, gtin, upc, barcode, code barre, code barres`),
+    codice prodotto, cod articolo, stock code, asin, listing id, plu, ean, gtin, upc, barcode, code barre, code barres, ugs, ref produit, reference, referencia, riferimento, ref`),
   item_name:
     list(`lineitem name, line item name, item name, item title, product name, product title, article name, item, title
-    designation, libelle article, libelle, nom produit, produit, article, description article, artikelbezeichnung, artikelname
+    designation, libelle article, nom article, libelle, nom produit, produit, article, description article, artikelbezeichnung, artikelname
     bezeichnung, produktname, produkt, descripcion, nombre producto, articulo, producto, descrizione, nome prodotto, articolo
     prodotto, description`),
   quantity:
     list(`lineitem quantity, line item quantity, item quantity, product quantity, quantity purchased, quantity ordered
     qty ordered, quantity, qty, units, item qty, quantite, qte, menge, stuckzahl, stuck, anzahl, cantidad, cant, unidades, uds
-    quantita, qta, pezzi`),
+    q ta, quantita, qta, pezzi`),
   price:
     list(`lineitem price, line item price, unit price, price unit, price each, price per unit, price per item, item price
     product price, item cost, sold for, price, prix unitaire ttc, prix unitaire, pu ttc, pu, prix vente, prix ttc, prix, einzelpreis

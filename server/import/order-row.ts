@@ -39,6 +39,8 @@ export function createOrderReader(columns: readonly Column[], currency: string |
   const fields = new Map(columns.flatMap((column) => (column.field === null ? [] : [[column.field, column] as const])))
   const hasStatus = fields.has('status') || fields.has('payment_status')
   const lists = columns.filter((column) => column.field === 'items')
+  // `Created (UTC)` names the zone of its times.
+  const headingZone = /\(([A-Za-z_/]{3,40})\)/.exec(fields.get('at')?.column ?? '')?.[1] ?? ''
 
   return (cells) => {
     const cellOf = (field: string) => {
@@ -62,7 +64,9 @@ export function createOrderReader(columns: readonly Column[], currency: string |
       orderId: cellOf('order_id') === '' ? null : orderIdOf(cellOf('order_id')),
       fields: {
         ...customerOf(cellOf('contact_id'), cellOf('email')),
-        ...(cellOf('at') === '' ? {} : { at: timeOf(fields.get('at'), cellOf('at'), cellOf('time'), cellOf('zone')) }),
+        ...(cellOf('at') === ''
+          ? {}
+          : { at: timeOf(fields.get('at'), cellOf('at'), cellOf('time'), cellOf('zone') || headingZone) }),
         ...(cellOf('channel') === '' ? {} : { channel: cellOf('channel').slice(0, 200) }),
       },
       status: statusOf({

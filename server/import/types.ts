@@ -114,6 +114,21 @@ export function columnTypeOf(type: AttributeType, found: ColumnType): ColumnType
   return type === 'number' ? 'decimal' : type
 }
 
+const DAY_FIRST = new Set(
+  (
+    'jour heure montant commande naissance anniversaire prenom nom ville devise statut etat numero facture achat vente inscription ' +
+    'datum uhrzeit betrag bestellung bestellnummer bestelldatum vorname nachname geburtsdatum geburtstag kunde kundennummer ' +
+    'fecha hora importe pedido nombre apellidos nacimiento cliente correo estado ' +
+    'data ora importo ordine cognome nascita codice scontrino totale'
+  ).split(' '),
+)
+
+/** Whether the headings, which are already plain, are French, German, Spanish or Italian: there the day comes first. */
+export function isDayFirst(headings: readonly string[]): boolean {
+  // `data` and `nom` alone may be English or anybody's.
+  return headings.flatMap((heading) => heading.split(' ')).filter((word) => DAY_FIRST.has(word)).length > 1
+}
+
 /** How a file writes days and numbers, where its columns agree: they tell what one of them leaves open. */
 export function sharedWriting(columns: readonly (readonly string[])[]): Writing {
   const writings = columns.map(writingOf)

@@ -276,6 +276,47 @@ describe('the export of', () => {
       '?currency=USD',
     ],
     [
+      'BigCommerce, details of products in one cell',
+      [
+        'Order ID,Customer Email,Order Date,Order Status,Order Currency Code,Order Total (inc tax),Product Details',
+        '100,%,03/31/2026,Completed,EUR,70,"Product Qty: 1, Product SKU: R-1, Product Name: Ring, gold|Product Qty: 2, Product SKU: C-1, Product Name: Chain"',
+        '101,%,03/01/2026,Awaiting Payment,EUR,50,"Product Qty: 1, Product SKU: R-1"',
+      ],
+      [{ order_id: '100', total: 70, item_ids: ['R-1', 'C-1'] }],
+    ],
+    [
+      'WooCommerce in French',
+      [
+        'Numéro de commande;État de la commande;Date de commande;E-mail (facturation);Montant total de la commande;UGS;Nom de l’article;Quantité',
+        '12;Terminée;01/03/2026 10:00;%;50,00;R-1;Bague;1',
+        '12;Terminée;01/03/2026 10:00;%;50,00;C-1;Chaîne;1',
+        '13;Échouée;02/03/2026 10:00;%;50,00;C-1;Chaîne;1',
+      ],
+      [{ order_id: '12', total: 50, item_ids: ['R-1', 'C-1'] }],
+      '?currency=EUR',
+    ],
+    [
+      'an Italian till, whose days could be months',
+      [
+        'N. scontrino;Data;Ora;Codice cliente;Codice articolo;Q.tà;Prezzo unitario;Totale riga',
+        ...['7;01/03/2026;10:15;@;A-1;1;50,00;50,00', '7;01/03/2026;10:15;@;S-1;2;5,00;10,00'],
+      ],
+      [{ order_id: '7', total: 60, item_ids: ['A-1', 'S-1'] }],
+      '?currency=EUR',
+    ],
+    [
+      'a payment provider',
+      [
+        'id,Created (UTC),Amount,Amount Refunded,Currency,Customer Email,Status',
+        ...['ch_1,2026-03-01 10:00,10.00,0.00,eur,%,Paid', 'ch_2,2026-03-01 10:00,20.00,5.00,eur,%,Partial Refund'],
+        ...['ch_3,2026-03-01 10:00,30.00,30.00,eur,%,Refunded', 'ch_4,2026-03-01 10:00,30.00,0.00,eur,%,Failed'],
+      ],
+      [
+        { order_id: 'ch_1', total: 10 },
+        { order_id: 'ch_2', total: 15 },
+      ],
+    ],
+    [
       'a French till',
       [
         'N° de ticket;Date de vente;Heure;Code client;Référence article;Désignation;Qté;PU TTC;Montant TTC',
@@ -553,6 +594,18 @@ describe('times', () => {
     expect([unknown.status, unknown.body.code]).toEqual([400, 'unknown_site'])
     await server.cli('sites', 'set', 'demo', 'timezone=')
     await server.cli('sites', 'set', 'paris', 'timezone=', 'currency=')
+  })
+
+  test('of which nobody says whether the day or the month comes first are refused', async () => {
+    const { rejected } = await imported(lines('open-1', '03/04/2026'))
+    expect(rejected).toEqual([
+      { row: 2, code: 'invalid_order', message: expect.stringContaining('tell the day from the month') },
+    ])
+    await imported(
+      ['order_id,Created (UTC),total,currency,customer_id', 'utc-1,2026-03-01 10:00,5,EUR,c-1'],
+      '?timezone=Europe/Paris',
+    )
+    expect(await atOf('utc-1')).toBe(Date.parse('2026-03-01T10:00:00Z'))
   })
 
   test('a day without a time settles the carts of that day', async () => {
