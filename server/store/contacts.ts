@@ -44,12 +44,18 @@ export async function upsertContacts(
     const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
     for (const row of rows) current.set(row.contact_id, row)
   }
+  // Many rows are computed in turns: the thread that imports also answers requests.
+  for (const part of chunks(patches, ROWS_A_TURN)) {
+    for (const { id, email = null, email_sha256: emailSha256 = null } of part) keysOf({ id, email, emailSha256 })
+    await nextTurn()
+  }
   const erased = await findErased(trx, patches, keysOf)
   const changed = new Map<string, ContactRow>()
   /** Those of them whose word about mail, or the address that it is about, may have changed. */
   const said = new Set<string>()
   const notes: [ContactRow | null, ContactRow][] = []
   for (const [place, patch] of patches.entries()) {
+    if (place % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
     const old = current.get(patch.id)
     // The next import of the same file must not bring the contact back.
     if (erased.refuses(patch, old !== undefined)) {
@@ -73,6 +79,11 @@ export async function upsertContacts(
   await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
 }
+
+/** Rows that are computed without a pause, in a few milliseconds. */
+const ROWS_A_TURN = 100
+
+const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Computes the keys of each contact once: a push needs them several times, and each is a MAC. */
 function remembered(keysOf: KeysOf): KeysOf {
