@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import type { Kysely } from 'kysely'
 import { type Grade, reaches } from '../domain/grade.ts'
-import { personOf, storedPerson } from '../domain/ids.ts'
+import { personId, personOf, storedPerson } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
 import type { MatchStrength } from '../domain/match.ts'
 import { findSegment } from '../segments/definitions.ts'
@@ -82,7 +82,8 @@ export function memberRoutes(deps: HttpDeps) {
           const page = rows.slice(0, size)
           const last = page.at(-1)
           const members = await renderMembers(trx, page, { aboutCarts, floor, now: deps.now() })
-          if (last) position = [last.entered_at, last.person_id]
+          // An upgrade may be about to renew the text, which must not list the person a second time.
+          if (last) position = [last.entered_at, personId(personOf(last.person_id))]
           return { rows: members, more: rows.length > size }
         })
       await writeAudit(deps.db, {

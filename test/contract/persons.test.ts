@@ -75,8 +75,8 @@ test('the second epoch of one visitor and the first of another whose id ends in 
   await settled(server)
   const own = (await persons()).filter(({ id }) => id.startsWith('shop'))
   expect(own).toEqual([
-    { kind: 'visitor', id: 'shop:2', epoch: 1 },
     { kind: 'visitor', id: 'shop', epoch: 2 },
+    { kind: 'visitor', id: 'shop:2', epoch: 1 },
   ])
 })
 
