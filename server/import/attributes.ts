@@ -59,9 +59,12 @@ export async function fitAttributes(
   { hints, importId, now }: Coming,
 ): Promise<ContactPatch[]> {
   const values = new Map<string, { name: string; values: unknown[] }>()
+  // The spellings of a batch are few, and folding them takes time.
+  const keys = new Map<string, string>()
   for (const { attributes } of patches) {
     for (const [name, value] of Object.entries(attributes ?? {})) {
-      const key = foldedName(name)
+      const key = keys.get(name) ?? foldedName(name)
+      keys.set(name, key)
       const known = values.get(key) ?? { name, values: [] }
       values.set(key, known)
       known.values.push(value)
@@ -88,8 +91,9 @@ export async function fitAttributes(
       importId,
     )
   }
+  const rows = new Map([...keys].map(([name, key]) => [name, known.get(key)] as const))
   return patches.map((patch) =>
-    patch.attributes === undefined ? patch : { ...patch, attributes: fitted(patch, known) },
+    patch.attributes === undefined ? patch : { ...patch, attributes: fitted(patch, rows) },
   )
 }
 
@@ -101,9 +105,12 @@ function typeOfPush({ name, values }: { name: string; values: unknown[] }): Attr
     : typeOfValues(values)
 }
 
-function fitted({ attributes }: ContactPatch, known: KnownAttributes): Record<string, unknown> {
+function fitted(
+  { attributes }: ContactPatch,
+  rows: ReadonlyMap<string, AttributeRow | undefined>,
+): Record<string, unknown> {
   const entries = Object.entries(attributes ?? {}).map(([name, value]) => {
-    const row = known.get(foldedName(name))
+    const row = rows.get(name)
     if (row === undefined) return [name, value] as const
     return [row.name, value === null ? null : valueAs(value, row.type, UNTOLD)] as const
   })

@@ -490,6 +490,27 @@ describe('orders', () => {
     ],
   ])('%s', async (_, text, options, row) => expect(values(await orders(text, options))).toEqual([row]))
 
+  test('in rows with blank fields continue the order above', async () => {
+    const lines = [
+      'Name,Email,Created at,Total,Currency,Lineitem name,Lineitem price',
+      '#1,a@x.example,2024-05-01,15,EUR,Ring,10',
+      ',,,,,Box,5',
+    ]
+    expect(values(await orders(lines.join('\n')))).toMatchObject([
+      { order_id: '#1', total: 15, items: [{ item_id: 'Ring' }, { item_id: 'Box' }] },
+    ])
+  })
+  test('whose rows stand too far apart are not folded into a part of themselves', async () => {
+    const between = Array.from({ length: 5001 }, (_, i) => `b-${i},2024-05-01,1,c-1`)
+    const text = ['order_id,date,total,customer_id', 'far,2024-05-01,10,c-1', ...between, 'far,2024-05-01,20,c-1'].join(
+      '\n',
+    )
+    const read = values(await orders(text))
+    expect(read).toHaveLength(5003)
+    expect(read.filter((each) => each === 'scattered_order')).toHaveLength(1)
+    expect(read).toContainEqual(expect.objectContaining({ order_id: 'far', total: 10 }))
+  })
+
   test('without the required columns are refused', async () => {
     expect(await refusal(orders('customer_id,order_date,city\n1,2024-01-01,Lyon\n'))).toEqual({
       code: 'no_order_columns',
