@@ -126,12 +126,11 @@ function tracked(name: string, { properties, page, campaign }: CallDetails): Map
 }
 
 function viewed({ kind, event, name: own, category, properties, page, campaign }: CallDetails): MappedEvent {
-  // The address has its own field, and its query, which may hold anything, is cut like every event's.
-  const { url, referrer, title, path: _path, search, ...rest } = properties
+  const { url, referrer, title, search } = properties
   // RudderStack's SDKs for apps call a screen `event`.
   const name = own ?? (kind === 'screen' ? event : undefined)
   const props = {
-    ...withoutPersonal(rest),
+    ...withoutPersonal(withoutAddresses(properties)),
     ...(name === undefined ? {} : { name }),
     ...(category === undefined ? {} : { category }),
   }
@@ -201,6 +200,19 @@ function withoutPersonal(properties: Record<string, unknown>): Record<string, un
   return Object.fromEntries(
     Object.entries(properties).filter(([name]) => !PERSONAL.has(name.toLowerCase().replace(/[_\s-]/g, ''))),
   )
+}
+
+/**
+ * What SDKs say of a page's address, besides what the shop says of the page. The address has fields of its own, and its
+ * query, which may hold anything, is cut like every event's.
+ */
+const ADDRESSES = new Set([
+  ...['url', 'path', 'search', 'title', 'referrer', 'tab_url'],
+  ...['referring_domain', 'initial_referrer', 'initial_referring_domain'],
+])
+
+function withoutAddresses(properties: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => !ADDRESSES.has(name)))
 }
 
 function pageOf(page: Record<string, unknown>, campaign: unknown): { url?: string; referrer?: string; title?: string } {

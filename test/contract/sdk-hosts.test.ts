@@ -4,7 +4,7 @@
  */
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { BROWSER, problemOf, type SiteView, timeline } from '../support/requests.ts'
+import { BROWSER, filesHolding, problemOf, type SiteView, timeline } from '../support/requests.ts'
 import {
   ALL,
   basic,
@@ -465,6 +465,25 @@ describe('the address of a page', () => {
     await expectTaken(await postBatch(server, [body], basic(keys.writeKey)))
     expect((await timeline(server, visitor)).map((event) => event.url)).toEqual([url])
   })
+})
+
+test('a page call of RudderStack keeps no address but its own, without what its query holds', async () => {
+  const { anonymousId, visitor } = newAnonymous(server)
+  const secret = `token-${crypto.randomUUID()}`
+  const address = { path: '/a', search: `?t=${secret}`, url: 'https://s.example/a', title: 'A', referrer: '$direct' }
+  const others = {
+    tab_url: `https://s.example/a?t=${secret}#${secret}`,
+    referring_domain: '',
+    initial_referrer: `https://g.example/?t=${secret}`,
+    initial_referring_domain: 'g.example',
+  }
+  const properties = { ...address, ...others, name: 'Rings', shelf: 3 }
+  const context = consenting(ALL, { page: { ...address, ...others } })
+  await expectTaken(await postBatch(server, [call('page', { anonymousId, properties, context })], basic(keys.writeKey)))
+  const [event] = await timeline(server, visitor)
+  expect(event).toMatchObject({ url: 'https://s.example/a', title: 'A' })
+  expect(event!.props).toEqual({ name: 'Rings', shelf: 3 })
+  expect(await filesHolding(server, secret)).toEqual([])
 })
 
 describe('a message id', () => {
