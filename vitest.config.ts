@@ -70,14 +70,14 @@ const LONG = {
   sqlite: [
     'test/contract/{import,replay,upgrade}.test.ts',
     'test/fault/{back-pressure,copy,kill,repoint,torn}.test.ts',
-    'test/property/{order,segments,segment-changes}.test.ts',
+    'test/property/{feed,order,segments,segment-changes}.test.ts',
     'test/security/hostile-texts.test.ts',
   ],
   postgres: [
     ...RULES,
     'test/contract/{attributes,import-history,order-files,upgrade}.test.ts',
     'test/fault/{away,collectors}.test.ts',
-    'test/property/{order,segments,segment-changes}.test.ts',
+    'test/property/{feed,order,segments,segment-changes}.test.ts',
   ],
 }
 const long = process.env.TEST_LONG === '1'
@@ -114,7 +114,7 @@ export default defineConfig({
                 ...BOTH,
                 ...SEVERAL,
                 'test/security/sites-delete.test.ts',
-                'test/property/{ids,order,segments,segment-changes}.test.ts',
+                'test/property/{feed,ids,order,segments,segment-changes}.test.ts',
               ],
           env: { TEST_ENGINE: 'postgres' },
         },

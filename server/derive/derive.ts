@@ -12,7 +12,6 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
-import { needsCart } from '../segments/grammar.ts'
 import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
 import { configVersion } from '../store/config-version.ts'
@@ -20,9 +19,6 @@ import { visitorsOfDeleted } from '../store/deleted-sites.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import { appendChanges } from '../store/feed.ts'
-import { loadFeedStates } from '../store/feed-state.ts'
-import { loadFeedFacts } from '../store/match-facts.ts'
-import { survivorsOf } from '../store/merges.ts'
 import { buildPersons } from '../store/persons.ts'
 import type { DeriveStage } from '../store/schema/work.ts'
 import type { Database } from '../store/schema.ts'
@@ -34,7 +30,7 @@ import { forgetFailures, recordFailure } from '../store/work/derive-failures.ts'
 import { clearMarks, type Mark, readMarks } from '../store/work/dirty.ts'
 import type { Ownership, WorkClaim } from '../store/work/ownership.ts'
 import { cleanedFacts } from './cleaned-facts.ts'
-import { changesOf, publishable } from './feed.ts'
+import { feedMarks, readFeedChanges } from './feed.ts'
 import { createPace } from './pace.ts'
 import { crossEdges, judgeAgain, replacePersons } from './person.ts'
 import { readRebuild, rebuildStep } from './rebuild.ts'
@@ -244,22 +240,10 @@ export function createDeriver(deps: DeriveDeps): Deriver {
   const feed = async () => {
     const claim = ownership.feed()
     if (claim === null) return false
-    const marks = await read(async (trx) => {
-      if (await readRebuild(trx)) return []
-      return publishable(trx, await readMarks(trx, 'dirty_contacts', PERSONS))
-    })
+    const marks = await read((trx) => feedMarks(trx, now(), PERSONS))
     if (marks.length === 0) return false
     await deriveMarks('contact', claim, marks, async (batch, done) => {
-      const { published, changes } = await read(async (trx) => {
-        const published = await publishable(trx, batch)
-        const keys = published.map(({ key }) => key)
-        const facts = await loadFeedFacts(trx, keys, needsCart)
-        const survivors = await survivorsOf(
-          trx,
-          keys.filter((key) => !facts.has(key)),
-        )
-        return { published, changes: changesOf(keys, facts, await loadFeedStates(trx, keys), survivors) }
-      })
+      const { published, changes } = await read((trx) => readFeedChanges(trx, batch, now()))
       return write(claim, async (trx) => {
         await appendChanges(trx, changes, now())
         await clearMarks(trx, 'dirty_contacts', published)

@@ -119,7 +119,7 @@ async function readPage(deps: HttpDeps, reading: Reading, size: number, filter: 
     const present = shown.filter(({ change }) => change === 'matched' || change === 'updated')
     const contactIds = present.map(({ contactId }) => contactId)
     const facts = await loadFeedFacts(trx, contactIds, needsCart)
-    const ahead = await readAhead(trx, contactIds, facts)
+    const ahead = await readAhead(trx, contactIds, facts, deps.now())
     const rows: Match[] = []
     for (const each of shown) {
       const match = facts.get(each.contactId)

@@ -35,7 +35,10 @@ export async function addErasureNotices(trx: Transaction<Database>, contactIds: 
       .onConflict((conflict) => conflict.doNothing())
       .execute()
     // Readers still know a contact that was last reported as unmatched, and those of a segment one that has left it.
-    const state = { digest: NO_DIGEST, segments: encodeJson([...segments].sort()), grade: null, cart_grade: null }
+    const state = {
+      ...{ digest: NO_DIGEST, segments: encodeJson([...segments].sort()), grade: null, cart_grade: null },
+      ...{ contents: null, behaviour: null, told_at: null, due_at: null },
+    }
     await trx
       .insertInto('feed_state')
       .values({ contact_id: contactId, ...state })
@@ -45,7 +48,7 @@ export async function addErasureNotices(trx: Transaction<Database>, contactIds: 
 }
 
 /** The changes to publish, given that some of their contacts may have been erased since the changes were computed. */
-export async function withErasureNotices<C extends { contactId: string; change: string; reason: string | null }>(
+export async function withErasureNotices<C extends { contactId: string; change: string | null; reason: string | null }>(
   trx: Transaction<Database>,
   changes: C[],
 ): Promise<C[]> {

@@ -5,6 +5,7 @@
  * two steps of deriving. What was read so is published once more, or a reader could keep a state that never was published.
  */
 import type { Kysely, Transaction } from 'kysely'
+import { fingerprint } from '../domain/fingerprint.ts'
 import type { Grade } from '../domain/grade.ts'
 import type { ContactId } from '../domain/ids.ts'
 import { mailability } from '../domain/mailability.ts'
@@ -19,16 +20,31 @@ import { mark } from './work/dirty.ts'
 /** The grades of a match and of its cart. */
 export type PublishedGrades = { grade: Grade | null; cartGrade: Grade | null }
 
-/** The state of a contact, as far as a change of it is published. */
-export type FeedState = { digest: string; segments: string[] } & PublishedGrades
+/**
+ * The state of a contact, as far as a change of it is published: at once, or of `behaviour` at most once a day. What was
+ * published by an earlier version has neither `contents` nor `behaviour`.
+ */
+export type FeedState = {
+  digest: string
+  segments: string[]
+  contents: string | null
+  behaviour: string | null
+  toldAt: number | null
+  dueAt: number | null
+} & PublishedGrades
 
-/** The current state of a match. */
-export function stateOf(facts: MatchFacts): FeedState {
+/** The current state of a match, as it is told now. */
+export function stateOf(facts: MatchFacts, now: number): FeedState {
+  const { cart } = facts
   return {
     digest: digestOf(facts),
+    contents: contentsOf(facts, now),
+    behaviour: `${facts.events} ${facts.lastSeenAt}`,
+    toldAt: now,
+    dueAt: cart !== null && cart.idle_at > now ? cart.idle_at : null,
     segments: facts.segments.map((segment) => segment.id),
     grade: facts.grade,
-    cartGrade: facts.cart?.grade ?? null,
+    cartGrade: cart?.grade ?? null,
   }
 }
 
@@ -51,9 +67,28 @@ function digestOf(facts: MatchFacts): string {
   ])
 }
 
-/** Whether nothing has changed that is published. */
-export function isSameState(a: FeedState, b: FeedState): boolean {
-  return a.digest === b.digest && a.grade === b.grade && a.cartGrade === b.cartGrade
+/** What a row shows of orders and cart and the digest does not hold. */
+function contentsOf({ purchased, cart }: MatchFacts, now: number): string {
+  const shown = cart && [
+    cart.shop_cart_id,
+    cart.currency,
+    cart.url,
+    cart.items,
+    cart.step,
+    cart.abandoned_at,
+    cart.idle_at <= now,
+  ]
+  return fingerprint(JSON.stringify([purchased, shown]))
+}
+
+/** Whether nothing has changed that is published at once. */
+export function isSameState(published: FeedState, current: FeedState): boolean {
+  return (
+    published.digest === current.digest &&
+    published.grade === current.grade &&
+    published.cartGrade === current.cartGrade &&
+    (published.contents === null || published.contents === current.contents)
+  )
 }
 
 /** Whether a state was published before there were grades, and has not changed otherwise. */
@@ -70,8 +105,8 @@ export async function loadFeedStates(
   for (const part of chunks(contactIds, 500)) {
     const rows = await db.selectFrom('feed_state').selectAll().where('contact_id', 'in', part).execute()
     for (const row of rows) {
-      const { digest, segments, grade, cart_grade: cartGrade } = row
-      states.set(row.contact_id, { digest, segments: decodeJson(segments), grade, cartGrade })
+      const { contact_id, segments, cart_grade: cartGrade, told_at: toldAt, due_at: dueAt, ...state } = row
+      states.set(contact_id, { ...state, segments: decodeJson(segments), cartGrade, toldAt, dueAt })
     }
   }
   return states
@@ -82,15 +117,28 @@ export async function readAhead(
   db: Kysely<Database>,
   contactIds: ContactId[],
   facts: Map<ContactId, MatchFacts>,
+  now: number,
 ): Promise<ContactId[]> {
   const published = await loadFeedStates(db, contactIds)
   return contactIds.filter((id) => {
     const [last, current] = [published.get(id), facts.get(id)]
     if (last === undefined || last.digest === NO_DIGEST) return false
     if (current === undefined) return true
-    const state = stateOf(current)
+    const state = stateOf(current, now)
     return !isSameState(last, state) && !lacksOnlyGrades(last, state)
   })
+}
+
+/** Up to `limit` contacts that are to be looked at again, though nothing happened. */
+export async function dueContacts(db: Kysely<Database>, now: number, limit: number): Promise<ContactId[]> {
+  const rows = await db
+    .selectFrom('feed_state')
+    .select('contact_id')
+    .where('due_at', '<=', now)
+    .orderBy('due_at')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.contact_id)
 }
 
 /** Has contacts published again, whatever their state is by then. */

@@ -9,10 +9,13 @@ import { encodeJson } from './schema/columns.ts'
 import type { MatchChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
 
-/** A change to publish. A null `state` means that the contact has no published state any more. */
+/**
+ * A change to publish; with a null `change` only the state is noted. A null `state` means that the contact has no published
+ * state any more.
+ */
 export type Change = {
   contactId: ContactId
-  change: MatchChange
+  change: MatchChange | null
   reason: MatchChangeRow['reason']
   state: FeedState | null
   entered: string[]
@@ -25,7 +28,8 @@ export async function appendChanges(trx: Transaction<Database>, given: Change[],
   const changes = await withErasureNotices(trx, given)
   if (changes.length === 0) return
   let seq = await newestSeq(trx)
-  const rows: MatchChangeRow[] = changes.map((change) => ({
+  const told = changes.flatMap(({ change, ...rest }) => (change === null ? [] : { ...rest, change }))
+  const rows: MatchChangeRow[] = told.map((change) => ({
     seq: ++seq,
     contact_id: change.contactId,
     change: change.change,
@@ -44,8 +48,9 @@ export async function appendChanges(trx: Transaction<Database>, given: Change[],
   for (const part of chunks(ids, 500)) await trx.deleteFrom('feed_state').where('contact_id', 'in', part).execute()
   const states = changes.flatMap(({ contactId, state }) => {
     if (state === null) return []
-    const { digest, segments, grade, cartGrade } = state
-    return { contact_id: contactId, digest, segments: encodeJson(segments), grade, cart_grade: cartGrade }
+    const { segments, cartGrade, toldAt, dueAt, ...rest } = state
+    const renamed = { segments: encodeJson(segments), cart_grade: cartGrade, told_at: toldAt, due_at: dueAt }
+    return { contact_id: contactId, ...rest, ...renamed }
   })
   for (const part of chunksOf(states)) await trx.insertInto('feed_state').values(part).execute()
 }

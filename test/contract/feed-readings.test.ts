@@ -16,7 +16,7 @@ let secret: string
 let serverKey: string
 
 beforeAll(async () => {
-  server = await startServer()
+  server = await startServer({ movable: true })
   secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
   serverKey = (await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')).key
 })
@@ -440,5 +440,152 @@ describe('the members, page by page', () => {
     const entered = reply.data.map((member) => member.entered_at)
     expect(entered.length).toBeGreaterThan(3)
     expect(entered).toEqual([...entered].sort().reverse())
+  })
+})
+
+describe('orders', () => {
+  const purchased = async (contact: string) => {
+    const match = (await ndjson()).find((each) => each.contact.id === contact)
+    const known = await server.get<{ orders: { item_ids: string[] }[] }>(`/api/v1/contacts/${contact}`)
+    const items = [...new Set(known.orders.flatMap((order) => order.item_ids))].sort()
+    expect(match?.purchased).toEqual(items)
+    return items
+  }
+  /** What a poller is told of a contact after something happened. */
+  const tells = async (contact: string, work: () => Promise<unknown>) => {
+    const start = await end()
+    await work()
+    await settled(server)
+    return (await read(start)).changes.filter((match) => match.contact.id === contact).map((match) => match.purchased)
+  }
+
+  test('whose items are corrected are told as they are now', async () => {
+    const contact = await newContact()
+    await visit(contact, [])
+    await server.post('/api/v1/orders', [orderOf(contact, { order_id: 'fixed' })])
+    await settled(server)
+    const fixed = (item: string) =>
+      server.post('/api/v1/orders', [orderOf(contact, { order_id: 'fixed', items: [{ item_id: item, price: 100 }] })])
+    expect(await tells(contact, () => fixed('chain'))).toEqual([['chain']])
+    expect(await purchased(contact)).toEqual(['chain'])
+  })
+
+  test('that a push without a contact corrects are the buyer’s', async () => {
+    const contact = await newContact()
+    await visit(contact, [buys(10 * MINUTE, [ring], { transaction_id: 'known-by-id' })])
+    await settled(server)
+    expect(await purchased(contact)).toEqual(['ring'])
+    const { contact_id: _, ...nameless } = orderOf(contact, { order_id: 'known-by-id', items: [{ item_id: 'gem' }] })
+    expect(await tells(contact, () => server.post('/api/v1/orders', [nameless]))).toEqual([['gem']])
+    expect(await purchased(contact)).toEqual(['gem'])
+  })
+
+  test('of a merged record are told, and go with it when the merge is undone', async () => {
+    const [contact, other] = [await newContact(), await newContact()]
+    await visit(contact, [])
+    await server.post('/api/v1/orders', [orderOf(other)])
+    await settled(server)
+    const merge = (into: string | null) => server.post('/api/v1/contacts', [{ id: other, merged_into: into }])
+    expect(await tells(contact, () => merge(contact))).toEqual([['ring']])
+    expect(await purchased(contact)).toEqual(['ring'])
+    expect(await tells(contact, () => merge(null))).toEqual([[]])
+    expect(await purchased(contact)).toEqual([])
+  })
+
+  test.each<[string, object, string[]]>([
+    ['a refund of a piece', { type: 'refund', items: [{ item_id: 'chain' }], value: 5 }, ['ring']],
+    ['a refund of everything', { type: 'refund' }, []],
+    ['a cancellation', { type: 'order_cancelled' }, []],
+  ])('less %s', async (_, { type, ...props }: { type?: string }, left) => {
+    const contact = await newContact()
+    const id = newVisitor()
+    const items = [ring, { item_id: 'chain', price: 5 }]
+    const visitor = await visit(contact, [buys(10 * MINUTE, items, { transaction_id: id, value: 105 })], 11 * MINUTE)
+    await settled(server)
+    expect(await purchased(contact)).toEqual(['chain', 'ring'])
+    const refund = event(type!, 9 * MINUTE, { currency: 'EUR', transaction_id: id, ...props })
+    expect(await tells(contact, () => sendAll(server, visitor, [refund]))).toEqual([left])
+    expect(await purchased(contact)).toEqual(left)
+  })
+})
+
+describe('interests', () => {
+  const interests = async (contact: string) =>
+    (await ndjson())
+      .find((each) => each.contact.id === contact)
+      ?.interests?.map(({ item_id, views }) => [item_id, views])
+  const looks = (agoMs: number, props: object) => event('view_item', agoMs, { ...props })
+
+  test('come from every form in which shops name a piece', async () => {
+    const contact = await newContact()
+    await visit(contact, [
+      looks(9 * MINUTE, { items: [{ item_id: 4711 }] }),
+      looks(8 * MINUTE, { item_id: 4711 }),
+      looks(7 * MINUTE, { products: [{ product_id: '4711' }] }),
+      looks(6 * MINUTE, { sku: 'R-1' }),
+      looks(5 * MINUTE, { ecommerce: { items: [{ id: 'R-1' }] } }),
+      looks(4 * MINUTE, { items: { '1': { item_id: 'gem' } } }),
+    ])
+    await settled(server)
+    expect(await interests(contact)).toEqual([
+      ['4711', 3],
+      ['R-1', 2],
+      ['gem', 1],
+    ])
+  })
+
+  test('come from a server, too', async () => {
+    const contact = await newContact()
+    const visitor = await visit(contact, [])
+    await sendAll(
+      server,
+      visitor,
+      [looks(5 * MINUTE, { items: [{ item_id: 17 }] })],
+      {},
+      { authorization: `Bearer ${serverKey}` },
+    )
+    await settled(server)
+    expect(await interests(contact)).toEqual([['17', 1]])
+  })
+
+  test('and visits are told at most once a day, and in the end', async () => {
+    const contact = await newContact()
+    const visitor = await visit(contact, [looks(9 * MINUTE, { item_id: 'ring' })])
+    await settled(server)
+    let { next } = await read('')
+    const told = async () => {
+      await settled(server)
+      const got = await read(next)
+      next = got.next
+      return got.changes.filter((match) => match.contact.id === contact).map((match) => [match.change, match.interests])
+    }
+    const views = (item_id: string, count: number) => expect.objectContaining({ item_id, views: count })
+    const look = (item: string, clockMs: number) =>
+      sendAll(
+        server,
+        visitor,
+        [event('view_item', 0, { item_id: item }, { at: new Date(Date.now() + clockMs).toISOString() })],
+        { sent_at: new Date(Date.now() + clockMs).toISOString() },
+      )
+    const HOUR = 60 * MINUTE
+
+    await look('ring', 0)
+    expect(await told()).toEqual([])
+    await server.setClock(23 * HOUR)
+    await look('chain', 23 * HOUR)
+    expect(await told()).toEqual([])
+    // Nothing happens any more: time alone is a reason.
+    await server.setClock(25 * HOUR)
+    await expect.poll(told).toEqual([['updated', [views('ring', 2), views('chain', 1)]]])
+    await look('gem', 25 * HOUR)
+    await look('gem', 25 * HOUR)
+    expect(await told()).toEqual([])
+    await server.setClock(40 * HOUR)
+    // What is told for another reason brings them along.
+    await server.post('/api/v1/contacts', [{ id: contact, email: 'moved-today@mail.example' }])
+    expect(await told()).toEqual([['updated', expect.arrayContaining([views('gem', 2)])]])
+    await server.setClock(70 * HOUR)
+    await look('ring', 70 * HOUR)
+    await expect.poll(told).toEqual([['updated', expect.arrayContaining([views('ring', 3)])]])
   })
 })

@@ -11,6 +11,14 @@ export type FeedStateRow = {
   /** The grades of the match and of its cart. Both are null in what was published before there were grades. */
   grade: Grade | null
   cart_grade: Grade | null
+  /** A fingerprint of its orders and of its cart; null in what was published before there were any. */
+  contents: string | null
+  /** Which of its visits were told. Null as well. */
+  behaviour: string | null
+  /** When it was last told. */
+  told_at: number | null
+  /** When it is looked at again though nothing happens: its visits may be told then, or its cart becomes abandoned. */
+  due_at: number | null
 }
 
 export type MatchChangeRow = {
