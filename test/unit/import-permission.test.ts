@@ -202,6 +202,90 @@ CiviCRM | Do Not Email | Yes = no | No = -
 CiviCRM | do_not_sms | 1 = - | 0 = -
 CiviCRM | is_opt_out | 1 = no | 0 = -
 CiviCRM | On Hold | On Hold Bounce = -
+HubSpot FR | Statut du contact marketing | Contact non marketing = no | Contact marketing = -
+HubSpot | Email address quarantined | true = no | false = -
+Zoho | SMS Opt Out | true = - | false = -
+Dynamics | Send Marketing Materials | Do Not Send = no | Send = -
+Dynamics | donotsendmm | True = no | False = -
+Dynamics | Follow Email | Do Not Allow = - | Allow = -
+Dynamics FR | Ne pas autoriser les appels téléphoniques | Ne pas autoriser = - | Autoriser = -
+Odoo FR | Désinscrit | Vrai = no | Faux = -
+PrestaShop FR | Inscription à la newsletter | Non = no | Oui = yes
+PrestaShop FR | Date d'inscription à la newsletter | 2026-01-02 = -
+Magento | subscriber_status | 3 = no | 1 = ?
+MailPoet | List status | unsubscribed = no | subscribed = -
+Sellsy | Abonnement emailing | Non = no | Oui = yes
+SendGrid | unsubscribe_groups | 14 = no
+Splio | optout_email | 1 = no | 0 = -
+Shopware | newsletter_status | optOut = no | notSet = - | optIn = yes
+Brevo | SMS BLACKLIST | 1 = - | 0 = -
+Shopify | email_marketing_consent_level | single_opt_in = -
+Mailchimp | Email Client | Gmail = -
+Mailchimp | TAGS | "newsletter" = -
+Mailchimp | NOTES | does not want mails = -
+Mailchimp | Unsubscribed Reason | spam = no
+Brevo | Blocklisted | true = no | false = -
+Brevo | Unsubscribed | true = no | false = -
+Brevo | EXT_ID | 12 = -
+Klaviyo | Email Consent | unsubscribed = no | subscribed = yes
+Klaviyo | Consent Method | form = -
+Klaviyo | Consent Form ID | a1 = -
+Klaviyo | Email Suppressed | TRUE = no | FALSE = -
+Klaviyo | Suppression Reason | UNSUBSCRIBE = no
+Klaviyo | Last Email Opened | 2026-01-02 = -
+HubSpot | Marketing emails bounced | 1 = no | 0 = -
+HubSpot | Marketing emails delivered | 12 = - | 0 = -
+HubSpot | Marketing emails opened | 12 = - | 0 = -
+HubSpot | Marketing emails clicked | 1 = - | 0 = -
+HubSpot | Last marketing email name | Soldes = -
+HubSpot | Email Confirmed | true = - | false = -
+HubSpot | Opted out of email: Newsletter FR | true = no | false = -
+HubSpot FR | Désabonné des e-mails : newsletter | true = no | false = -
+HubSpot FR | Motif du hard bounce | MAILBOX_FULL = no
+Salesforce | Email Opt-Out Date | 2026-01-02 = no
+Salesforce | Individual: Don't Market | true = no | false = -
+Salesforce | Individual: Don't Process | true = - | false = -
+Salesforce | ShouldForget | true = - | false = -
+Salesforce | SMS_Opt_Out__c | true = - | false = -
+Salesforce | Marketing_Opt_In__c | false = no | true = yes
+Salesforce | EmailOptIn__c | false = no | true = yes
+Pardot | Email Bounced | Yes = no | No = -
+Pardot | Is Archived | Yes = - | No = -
+Marketo | Unsubscribed | true = no | false = -
+Marketo | Marketing Suspended | true = no | false = -
+Marketo | Black Listed | true = no | false = -
+Marketo | Email Invalid | true = no | false = -
+Marketo | Email Suspended | true = no | false = -
+Eloqua | Email Unsubscribe | Yes = no | No = -
+Eloqua | Is Subscribed | No = no | Yes = yes
+Eloqua | Is Bounced | Yes = no | No = -
+Pipedrive | Person - Do not email | Yes = no | No = -
+PrestaShop | customer_newsletter | 0 = no | 1 = yes
+WooCommerce | billing_newsletter_optin | 0 = no | 1 = yes
+WooCommerce | _klaviyo_newsletter_consent | 0 = no | 1 = yes
+WooCommerce | mailchimp_opt_in | 0 = no | 1 = yes
+Wix | Subscriber Status | Unsubscribed = no | Subscribed = yes
+Squarespace | Mailing list subscriber | No = no | Yes = yes
+Sarbacane | Statut | Désinscrit = no | Actif = -
+Sarbacane | Désinscriptions | 1 = no | 0 = -
+Mailjet | Opt-in | false = no | true = yes
+ActiveCampaign | Unsubscribe Reason | too many = no
+CleverReach | Registriert | 2026-01-02 = -
+Campaign Monitor | State | Unsubscribed = no | Active = -
+Campaign Monitor | Consent to Track | No = - | Yes = -
+GetResponse | Unsubscribe date | 2026-01-02 = no
+EmailOctopus | Status | UNSUBSCRIBED = no | SUBSCRIBED = -
+Moosend | Unsubscribed On | 2026-01-02 = no
+Omnisend | SMS consent | unsubscribed = - | subscribed = -
+Omnisend | Email consent date | 2026-01-02 = -
+Drip | prospect | false = - | true = -
+Attentive | Email Subscriber | No = no | Yes = yes
+Yotpo | Accepts SMS Marketing | No = - | Yes = -
+Ometria | marketing_optin | EXPLICITLY_OPTED_OUT = no | NOT_SPECIFIED = - | EXPLICITLY_OPTED_IN = ?
+Bloomreach | consent_email | false = no | true = yes
+Bloomreach | consent_sms | false = - | true = -
+Segment | email_subscribed | false = no | true = yes
+Gorgias | Newsletter consent | false = no | true = yes
 `
 
 const LANGUAGES = `
@@ -391,6 +475,117 @@ IT | Rifiuta newsletter | Sì = no | No = -
 IT | Revoca consenso | Sì = no | No = -
 IT | Lista nera | Sì = no | No = -
 IT | Stato iscrizione | Disiscritto = no | Iscritto = yes
+FR | Ne pas relancer | Oui = no | Non = -
+FR | Ne pas solliciter | Oui = no | Non = -
+FR | Pas de pub | Oui = no | Non = -
+FR | À ne pas contacter | Oui = no | Non = -
+FR | Fin d'abonnement newsletter | 2026-01-02 = no
+FR | Droit d'opposition exercé | Oui = no | Non = -
+FR | S'oppose à la prospection | Oui = no | Non = -
+FR | Consentement obtenu | Non = no | Oui = yes
+FR | Consentement expiré | Oui = no | Non = -
+FR | Consentement refusé | Oui = no | Non = -
+FR | Consentement newsletter | Pas abonné = no | Accepte = yes | Refuse = no
+FR | Consentement WhatsApp | Non = - | Oui = -
+FR | Newsletter suspendue | Oui = no | Non = -
+FR | Suppression newsletter | Oui = no | Non = -
+FR | Opt-in courrier | Non = - | Oui = -
+FR | Opt-in courriel | Non = no | Oui = yes
+FR | Newsletter non renseignée | Oui = no
+EN | Newsletter stopped | Yes = no | No = -
+EN | Consent missing | Yes = no | No = -
+EN | Consent not given | Yes = no | No = -
+EN | Consent obtained | No = no | Yes = yes
+EN | Newsletter left | Yes = no | No = -
+EN | Data consent | No = - | Yes = -
+EN | Excluded from marketing | Yes = no | No = -
+EN | Rejected newsletter | Yes = no | No = -
+EN | Opened newsletters | 0 = - | 4 = -
+EN | Do not disturb | Yes = no | No = -
+EN | Contact deleted | Yes = - | No = -
+DE | Kontaktverbot | Ja = no | Nein = -
+DE | Newsletter erwünscht | Nein = no | Ja = yes
+DE | Newsletter unerwünscht | Ja = no | Nein = -
+DE | Einwilligung liegt vor | Nein = no | Ja = yes
+DE | Einwilligung fehlt | Ja = no | Nein = -
+DE | Newsletter storniert | Ja = no | Nein = -
+DE | Newsletterabbestellung | Ja = no | Nein = -
+DE | Nicht mehr anschreiben | Ja = no | Nein = -
+DE | Einwilligung Post | Nein = - | Ja = -
+DE | Newsletter | nicht abonniert = no | abonniert = yes
+ES | Consentimiento retirado | Sí = no | No = -
+ES | Consentimiento caducado | Sí = no | No = -
+ES | Suprimido de newsletter | Sí = no | No = -
+ES | Newsletter desactivado | Sí = no | No = -
+ES | Nunca llamar | Sí = - | No = -
+ES | Exclusión newsletter | Sí = no | No = -
+IT | Consenso ritirato | Sì = no | No = -
+IT | Newsletter sospesa | Sì = no | No = -
+IT | Mai inviare newsletter | Sì = no | No = -
+IT | Nessuna newsletter | Sì = no | No = -
+IT | Consenso scaduto | Sì = no | No = -
+IT | Esclusione newsletter | Sì = no | No = -
+IT | Consenso SMS | No = - | Sì = -
+FR | Accord newsletter | Non = no | Oui = yes
+FR | Accord RGPD | Non = no | Oui = -
+FR | Autorise l'envoi d'e-mails | Non = no | Oui = yes
+FR | Souhaite recevoir la newsletter | Non = no | Oui = yes
+FR | Ne souhaite pas recevoir d'e-mails | Oui = no | Non = -
+FR | Ne veut pas être contacté | Oui = no | Non = -
+FR | Ne pas mailer | 1 = no | 0 = -
+FR | Mailing interdit | Oui = no | Non = -
+FR | Emailing autorisé | Non = no | Oui = yes
+FR | Abonné à l'infolettre | Non = no | Oui = yes
+FR | Newsletter hebdomadaire | Non = no | Oui = -
+FR | Statut emailing | Refusé = no | Accepté = yes
+FR | Mail refusé | Oui = no | Non = -
+FR | Désabonné newsletter le | 12/03/2026 = no
+FR | Contact bloqué | Oui = no | Non = -
+FR | Client VIP | Oui = - | Non = -
+FR | Consentement vidéo | Non = - | Oui = -
+FR | Consentement partage partenaires | Non = - | Oui = -
+FR | Consentement cookies marketing | Non = - | Oui = -
+FR | Opt-out | Oui = no | Non = -
+FR | Optout SMS | Oui = - | Non = -
+EN | Email permission | denied = no | granted = yes
+EN | Permission to email | No = no | Yes = yes
+EN | Permission to call | No = - | Yes = -
+EN | OK to email | No = no | Yes = yes
+EN | OK to call | No = - | Yes = -
+EN | Newsletter signup | No = no | Yes = yes
+EN | On mailing list | No = no | Yes = yes
+EN | Off mailing list | Yes = no | No = -
+EN | Do Not Solicit | Yes = no | No = -
+EN | Email opt-in status | opted out = no | opted in = yes
+EN | Email bounced at | 2026-01-02 = no
+EN | Marked as spam | Yes = no | No = -
+EN | Junk | Yes = - | No = -
+EN | Marketing preference | none = -
+EN | Subscriber since | 2020-01-01 = -
+EN | Email frequency | weekly = -
+EN | Cookie opt-out | Yes = - | No = -
+EN | Opt-out of data sale | Yes = - | No = -
+DE | Newsletter-Einwilligung | Nein = no | Ja = yes
+DE | E-Mail-Marketing | Nein = no | Ja = yes
+DE | E-Mail-Einwilligung | widerrufen = no | erteilt = yes
+DE | Kontakt per E-Mail erlaubt | Nein = no | Ja = yes
+DE | Kontakt per Telefon erlaubt | Nein = - | Ja = -
+DE | Einwilligung Werbung Post | Nein = - | Ja = -
+DE | Abmeldegrund | zu viele = no
+DE | Mailing gesperrt | Ja = no | Nein = -
+DE | Bounce | hard = no
+DE | Keine Mailings | Ja = no | Nein = -
+ES | Recibir newsletter | No = no | Sí = yes
+ES | Acepta recibir comunicaciones comerciales | No = no | Sí = yes
+ES | Baja | Sí = no | No = -
+ES | Fecha de alta | 2026-01-02 = -
+ES | Envío de publicidad | No = no | Sí = yes
+ES | Bloqueado | Sí = no | No = -
+IT | Ricevi newsletter | No = no | Sì = yes
+IT | Consenso email marketing | No = no | Sì = yes
+IT | Consenso telefono | No = - | Sì = -
+IT | Data disiscrizione newsletter | 2026-01-02 = no
+IT | Cancellato dalla newsletter | Sì = no | No = -
 `
 
 describe.each([

@@ -40,6 +40,11 @@ const ALL_WELL = set(
     'good clean actif aktiv none subscribed abonne abonnee abonniert suscrito iscritto optin optedin confirmed inscrit inscrite angemeldet open',
 )
 
+/** What was not said, after a negation. */
+const STATED = set(
+  'set specified defined renseigne available applicable asked provided known angegeben gesetzt definido especificado specificato indicato communique precise',
+)
+
 /** States that forbid mail and are no refusals elsewhere. */
 const OUT = set(
   'held out stopp unsub abuse junk oppose opposed hardbounced softbounced bouncing expunged notallowed dnd',
@@ -98,6 +103,7 @@ function readState(asks: Exclude<Asks, 'forbids'>, text: string): Answer {
     if (OUT_CODES.has(text)) return 'no'
     return flag === null && saysNo(words, false) ? 'no' : null
   }
+  if (asks === 'status' && OUT_CODES.has(text)) return 'no'
   if (flag !== null) {
     // A status of 1 or 0 is a code, not an answer.
     if (asks === 'status' && /^[\d.]+$/.test(text)) return 'unclear'
@@ -107,7 +113,7 @@ function readState(asks: Exclude<Asks, 'forbids'>, text: string): Answer {
   if (/^[✓✔☑]$/u.test(text)) return asks === 'no_only' || asks === 'doubt' ? null : 'yes'
   if (/^[✗✘☒☐]$/u.test(text)) return asks === 'doubt' ? 'unclear' : 'no'
   if (words.length > 0 && words.every((word) => NOTHING.has(word))) return null
-  if (isNeverAsked(words)) return null
+  if (isNeverAsked(words) || isNotStated(words)) return null
   if (NOTHING_AT_ALL.has(only) || saysNo(words, true)) return asks === 'doubt' ? 'unclear' : 'no'
   if (asks === 'no_only' || asks === 'doubt') return null
   if (
@@ -117,7 +123,10 @@ function readState(asks: Exclude<Asks, 'forbids'>, text: string): Answer {
   )
     return 'yes'
   // HubSpot's word for those who count towards its bill.
-  if (asks === 'status' && (words.join(' ') === 'marketing contact' || ['active', 'valid', 'ok'].includes(only)))
+  if (
+    asks === 'status' &&
+    (words.toSorted().join(' ') === 'contact marketing' || ['active', 'valid', 'ok'].includes(only))
+  )
     return null
   return 'unclear'
 }
@@ -125,6 +134,11 @@ function readState(asks: Exclude<Asks, 'forbids'>, text: string): Answer {
 /** Never having subscribed is neither a yes nor a no. */
 function isNeverAsked(words: string[]): boolean {
   return words.length === 2 && words[0] === 'never' && words[1] === 'subscribed'
+}
+
+/** Whether a cell says that nothing was stated. */
+function isNotStated(words: string[]): boolean {
+  return words.length === 2 && NEGATIONS.has(words[0] ?? '') && STATED.has(words[1] ?? '')
 }
 
 /** Whether words refuse. `strictly`: the column is about mail, so that an end of anything is one of mail. */

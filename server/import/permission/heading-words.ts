@@ -118,6 +118,8 @@ const PHRASES: [string, string][] = (
     ['miseajour', 'mise a jour', 'mis a jour'],
     ['email', 'by email', 'par email', 'por email', 'by mail', 'par mail', 'par courriel', 'por correo', 'da email'],
     ['newsletter', 'we email you', 'email me'],
+    ['whatsapp', 'whats app'],
+    ['linkedin', 'linked in'],
     ['attesa', 'en attente', 'in attesa', 'in behandlung'],
     ['subscription status', 'global status'],
   ] as const

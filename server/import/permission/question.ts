@@ -95,6 +95,8 @@ const SETS = {
   small: set(SMALL),
 }
 
+const LISTS = new Set(['list', 'lists', 'liste', 'listes', 'lista', 'listas'])
+
 /** Words that a stem would take for a refusal. */
 const NO_REFUSALS = new Set([
   'blocks',
@@ -137,6 +139,8 @@ function askedBy(words: string[], has: (name: keyof typeof SETS) => boolean, unk
     ((has('mail') || has('promo')) && (has('allow') || has('want'))) ||
     (has('mail') && has('subscription')) ||
     (has('offers') && has('want')) ||
+    (has('promo') && has('reach')) ||
+    (has('law') && has('allow')) ||
     (has('mail') && has('promo'))
   const refuses = words.some((word) => startsOne(word, REFUSAL_STEMS))
   const ends = words.some((word) => startsOne(word, END_STEMS)) && (aboutMail || permits || has('subscription'))
@@ -147,13 +151,15 @@ function askedBy(words: string[], has: (name: keyof typeof SETS) => boolean, unk
     if (has('sendersOwn') || (words.includes('id') && words.length === 2)) return null
     if (has('partner') && !(has('news') && refuses)) return null
     if (has('channel') && !has('news') && !has('mail')) return null
-    if (has('purpose') && !aboutMail && !has('processing')) return null
+    if (!aboutMail && words.some((word) => SETS.purpose.has(word) && !SETS.processing.has(word))) return null
     // "Not unsubscribed" may be read either way.
     if (isRefusalDenied(words)) return 'unread'
     return 'forbids'
   }
   if (has('status')) {
-    if (has('purpose') || has('count') || (has('channel') && !aboutMail)) return null
+    if (has('purpose') || (has('channel') && !aboutMail)) return null
+    // The state of each list.
+    if (has('count')) return aboutMail || has('subscription') || words.some((word) => LISTS.has(word)) ? 'state' : null
     if (aboutMail || has('consent') || has('subscription')) return unknown.length === 0 ? 'status' : 'state'
     return unknown.length === 0 || isOnlyState(words) ? 'state' : null
   }

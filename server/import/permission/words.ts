@@ -15,14 +15,14 @@ export const NEWS = list(
 
 /** Mail as the channel. */
 export const MAIL = list(
-  'email emails mail mails eletter courriel courriels correo correos emailadresse mailadresse emailaddress campaign campaigns campagne',
+  'email emails mail mails mailer eletter courriel courriels correo correos emailadresse mailadresse emailaddress campaign campaigns campagne',
   'campagnes kampagne kampagnen campana campanas',
 )
 
 /** Advertising by whatever channel. */
 export const PROMO = list(
   'marketing promotional promotionnel promotionnels promotionnelle promotionnelles prospection publicite publicites publicitaire publicitaires',
-  'publicidad publicitario publicitarios pubblicita pubblicitarie pubblicitario werbung werbe werbemails werbemail promozionali',
+  'publicidad publicitario publicitarios pubblicita pubblicitarie pubblicitario werbung werbe pub pubs werbemails werbemail promozionali',
   'promocional promocionales bulk outreach',
 )
 
@@ -44,20 +44,21 @@ export const CONSENT = list(
 export const ALLOW = list(
   'accept accepts accepted accepte acceptent acceptee acceptation acepta acepto aceptacion accetta accetto accettazione allow allows allowed',
   'agree agrees agreed agreement authorised authorized authorise authorize authorisation authorization autorise autorisee autoriser autorisation',
-  'autoriza autorizacion autorizado autorizzo autorizza autorizzazione erlaubt erlaubnis erlauben zugestimmt stimmt gestattet genehmigt',
+  'accord accords autoriza autorizacion autorizado autorizzo autorizza autorizzazione erlaubt erlaubnis erlauben zugestimmt stimmt gestattet genehmigt',
   'inscrit inscrite inscrire angemeldet anmelden signup signedup ok okay',
 )
 
 /** The same, also beside what a mail may be about. */
 export const WANT = list(
   'want wants wanted like wish wishes receive receives receiving recevoir recoit recois souhaite souhaitent souhaiter veut veux voudrais desire',
-  'aimerais wunscht mochte mochten empfangen empfang bezieht desea deseo quiere quiero recibir recibe recepcion desidera desidero vuole voglio',
-  'ricevere riceve ricezione',
+  'aimerais wunscht erwunscht gewunscht gewollt mochte mochten empfangen empfang bezieht desea deseo quiere quiero recibir recibe recepcion desidera desidero vuole voglio',
+  'ricevi ricevere riceve ricezione',
 )
 
 /** Words that only repeat what a permission says. */
 export const FULFILLED = list(
   'enabled enable active actif active aktiv activo activa attivo attiva confirmed confirm confirmation confirme confirmee bestatigt confirmado',
+  'obtenu obtenue recueilli recueillie obtained collected eingeholt vorhanden liegt vor obtenido ottenuto valide valid gultig valido',
   'confirmada confermato confermata granted accorde accordee erteilt otorgado concesso given donne gegeben dado dato yes interested',
 )
 
@@ -86,13 +87,13 @@ export const REFUSAL_STEMS = list(
   'unsub optout optedout optingout blacklist blocklist blocked block suppress bounced bounce hardbounce complain spam undeliver cleaned',
   'unjoin desabonn desinscri refus refuz oppos plainte abgemeld abmeld abbestell austrag ausgetrag werbesperre sperr gesperrt',
   'blocage blocco bloqueo blokk widerspr widerruf widerrief robinson desuscri rechaz rebot disiscri disdett rifiut bloccat bloquead bloqu blockiert revoc revoqu',
-  'withdraw withdrew npai dnc dne baja stop objection objected objects signout signoff abwahl abgewahlt repouss graymail greymail',
+  'withdraw withdrew npai dnc dne baja stop stopped gestoppt unerwunscht verbot interdi prohib vietat forbid quarantin donotsendmm objection objected objects signout signoff abwahl abgewahlt repouss graymail greymail',
   'oposicion anonymis dontmail dontemail',
 )
 
 /** Beginnings of words that refuse beside a word for mail, advertising or permission. */
 export const END_STEMS = list(
-  'disabl desactiv deactivat disattiv deaktiv remov cancel annul resili gekundig kundigung arret termin ended expir abgelauf caduc scadut',
+  'fin ende end left fehlt fehlend manqu missing mancant storn suprim ritir sospes suspendu disabl desactiv deactivat disattiv deaktiv remov cancel annul resili gekundig kundigung arret termin ended expir abgelauf caduc scadut',
   'retir retrait withheld denied deny denial declin reject negat negad verweiger ablehn abgelehnt deneg entzog supprim gelosch',
   'eliminad eliminat quit inactiv inactif inaktiv banned ban invalid held unwanted muted prohibit forbid forbidden interdi verbot verboten',
   'prohibid vietat exclu esclus ausschl ausgeschl ausgenomm except bann discard dropped drop suspend ausgesetzt revok beendet nomail',
@@ -102,14 +103,14 @@ export const END_STEMS = list(
 /** Words that turn the meaning round. */
 export const NOT = list(
   'no not non nicht kein keine keinen keiner pas jamais never nie niemals nunca jamas mai without sans ohne sin senza aucun aucune ningun',
-  'ninguna nessun nessuna cannot kei nein',
+  'off ninguna nessun nessuna cannot kei nein',
 )
 
 /** What one does to reach somebody; beside a negation it forbids. */
 export const REACH = list(
   'contact contacts contacter contacte kontakt kontakte kontaktieren kontaktiert anschreiben contactar contacto contattare contatto send sends',
   'sending envoyer envoi enviar envio inviare invio senden zusenden zusendung versand write ecrire schreiben escribir scrivere solliciter',
-  'demarcher mailen disturb deranger molestar disturbare track market',
+  'demarcher mailen disturb deranger molestar disturbare market solicit relancer relance',
 )
 
 /** Other channels than mail. */
@@ -123,15 +124,15 @@ export const CHANNELS = list(
 /** Other purposes than mail of the shop's own. */
 export const PURPOSES = list(
   'term terms condition conditions cgv cgu agb tos privacy policy confidentialite datenschutz datenschutzerklarung privacidad riservatezza cookie',
-  'cookies analytics tracking profiling profilage profilierung perfilado profilazione personalisation personalization personnalisation image images',
-  'photo photos foto fotos bild bilder bildrechte imagen imagenes immagine immagini droit droits parental parentale parents parent eltern guardian',
+  'cookies analytics track tracking profiling profilage profilierung perfilado profilazione personalisation personalization personnalisation image images',
+  'photo photos foto fotos bild bilder bildrechte imagen imagenes immagine immagini parental parentale parents parent eltern guardian',
   'partner partners partnern partenaire partenaires thirdparty tiers dritte dritten terceros terzi datenverarbeitung datenweitergabe processing traitement verarbeitung',
   'tratamiento trattamento survey surveys enquete enquetes sondage umfrage umfragen encuesta encuestas loyalty fidelite fidelidad fedelta',
   'programme kundenkarte credit schufa medical health sante event events evenement evenements veranstaltung webinar webinars advertising ads',
   'audience audiences retargeting remarketing review reviews avis satisfaction transfer transfert share shared sharing partage sell sale resale',
   'vente location geolocation geolocalisation biometric biometrie video videos audio recording enregistrement publication publish veroffentlichung',
   'rules reglement contest concours gewinnspiel sorteo concorso reward rewards membership adhesion contract contrat vertrag contrato contratto data donnees daten datos dati personendaten',
-  'sponsor sponsors affiliate affiliates filiale filiales group groupe konzern dritter referral reference testimonial whitelist research recherche study etude',
+  'sponsor sponsors affiliate affiliates filiale filiales konzern dritter referral reference testimonial whitelist research recherche study etude',
   'legal legitimate interests interest legitime berechtigtes processed storage stockage retention conservation hosting export automated ai ki ia',
 )
 
@@ -161,7 +162,7 @@ export const ABOUT = list(
   'ip url link lien enlace form formulaire formular formulario modulo method methode metodo language langue sprache idioma lingua name nom id origin',
   'quelle origine origen fonte wording reason raison grund motivo proof preuve nachweis prueba prova hash token key page website site comment',
   'commentaire kommentar notes type basis base uuid guid agent browser device country unconfirmed reminder relance delivered mode template',
-  'verified verification verifie valid validation validity quality deliverability domain provider',
+  'verified verification verifie validation validity quality deliverability domain provider',
 )
 
 /** Words that make even a refusal's column one of addresses or texts of the sender. */
@@ -178,7 +179,7 @@ export const SMALL = list(
   'est sont ont a ai ist hat haben sind ha es son sono customer customers client clients cliente clienti clientes kunde kunden kundin person personne personal',
   'user users member members profile profil recipient empfanger destinataire global globally globale globals general',
   'generale allgemein overall current actuel actuelle aktuell actual attuale last latest first flag boolean bool double single simple channel canal kanal',
-  'canale api field champ feld campo custom c online ne n dass per from regarding about concerning',
+  'canale api field champ feld campo custom c online billing ne n dass per from regarding about concerning',
   'more please nous vous leur their them voie as regularly',
   'automatewoo mailchimp brevo sendinblue klaviyo hubspot hs shopify woocommerce woo wc prestashop magento odoo zoho wix mailpoet mailjet cleverreach acumbamail salesforce',
   'dolibarr drupal wordpress wp squarespace pipedrive dynamics sarbacane activecampaign getresponse omnisend drip emarsys splio iterable braze',
