@@ -75,7 +75,7 @@ const LONG = {
   ],
   postgres: [
     ...RULES,
-    'test/contract/{attributes,import-history,order-files,upgrade}.test.ts',
+    'test/contract/{attributes,import-history,order-files,permission,upgrade,who-is-who}.test.ts',
     'test/fault/{away,collectors}.test.ts',
     'test/property/{feed,order,segments,segment-changes}.test.ts',
   ],

@@ -77,6 +77,7 @@ export async function refuseForeignIds(db: Kysely<Database>, keysOf: KeysOf, sam
 }
 
 async function haveAddress(db: Kysely<Database>, ids: string[]): Promise<Set<string>> {
+  if (ids.length === 0) return new Set()
   const rows = await db
     .selectFrom('contacts')
     .select('contact_id')

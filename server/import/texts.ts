@@ -75,7 +75,13 @@ export function questionTexts(questions: readonly ImportQuestion[]): string[] {
       unknown_heading: `--map '${column}:mail_consent' if a yes allows mail, '${column}:mail_refusal' if it refuses`,
       odd_legend: `--map '${column}:mail_consent' or '${column}:mail_refusal'`,
     }[code]
-    const effect = code === 'unknown_heading' ? 'allow nothing' : 'leave the permission unclear, so nobody is mailed'
+    const one = rows === 1
+    const effect =
+      code === 'unknown_heading'
+        ? one
+          ? 'allows nothing'
+          : 'allow nothing'
+        : `${one ? 'leaves' : 'leave'} the permission unclear, so nobody is mailed`
     const count = `${rows.toLocaleString('en')} ${rows === 1 ? 'row' : 'rows'}`
     return [`${asked} ${count} ${effect}.`, `  Import again with ${answers}, or '${column}:-' if it is not about mail.`]
   })

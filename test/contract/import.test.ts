@@ -134,6 +134,16 @@ describe('a CSV file', () => {
     expect(JSON.parse(dryAgain.stdout)).toEqual({ ...same, dry_run: true })
   })
 
+  test('whose permissions cannot be read is asked by the command, with the way to answer', async () => {
+    const path = fileOf('asked.csv', 'email,Newsletter\nasked@mail.example,Weekly\n')
+    const ran = await couture(server.dataDir, 'contacts', path, '--dry-run')
+    expect(ran.stdout).toMatch(/"Newsletter" has values that are neither a yes nor a no \("Weekly"\)\. 1 row leaves/)
+    expect(ran.stdout).toMatch(/--map 'Newsletter:mail_consent=VALUE\|VALUE'/)
+    const map = 'Newsletter:mail_consent=weekly'
+    const mapped = await couture(server.dataDir, 'contacts', path, '--dry-run', '--json', '--map', map)
+    expect(JSON.parse(mapped.stdout)).toMatchObject({ created: 1, questions: [] })
+  })
+
   test('is mapped as the sender specifies', async () => {
     const text = 'A,B,C\nmapped-1,x,1\n'
     const map = encodeURIComponent('{"A":"id","B":"attributes.tier","C":"-"}')

@@ -3,13 +3,10 @@
  * their cart; the date of a word decides which of two words stands; what could not be read is asked, and nobody is mailed
  * until it is answered.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
-import { couture, startServer, type TestServer } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
@@ -340,21 +337,5 @@ describe('what could not be read', () => {
     expect(report.columns[1]).toMatchObject({ field: 'mail_refusal', permission: 'forbids' })
     expect(await known(yes.id)).toMatchObject({ mail_consent: true })
     expect(await known(no.id)).toMatchObject({ mail_consent: false })
-  })
-
-  test('is printed by the command with the way to answer', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'couture-permission-'))
-    try {
-      writeFileSync(join(folder, 'list.csv'), 'email,Newsletter\nasked@mail.example,Weekly\n')
-      const run = (...args: string[]) =>
-        couture(['import', 'contacts', join(folder, 'list.csv'), ...args], { ...process.env, DATA_DIR: server.dataDir })
-      const ran = await run('--dry-run')
-      expect(ran.stdout).toMatch(/"Newsletter" has values that are neither a yes nor a no \("Weekly"\)\. 1 row leave/)
-      expect(ran.stdout).toMatch(/--map 'Newsletter:mail_consent=VALUE\|VALUE'/)
-      const mapped = await run('--dry-run', '--json', '--map', 'Newsletter:mail_consent=weekly')
-      expect(JSON.parse(mapped.stdout)).toMatchObject({ created: 1, questions: [] })
-    } finally {
-      rmSync(folder, { recursive: true, force: true })
-    }
   })
 })
