@@ -13,7 +13,7 @@ export const PART = list('part partial* partly partiel* partiell* teilweise teil
 
 /** Money went back. */
 export const REFUND =
-  list(`refund* rembours* erstattet* erstattung* ruckerstatt* zuruckerstatt* ruckzahlung* gutgeschrieben
+  list(`restituit* retornad* refund* rembours* erstattet* erstattung* ruckerstatt* zuruckerstatt* ruckzahlung* gutgeschrieben
   gutschrift reembols* rimbors* devuelt* devolu* returned return retourne retournee retourniert retoure retour zuruckgegeben
   reso resi credited avoir chargeback chargedback disput* litige ruckbuchung rucklastschrift reversed reversal contracargo`)
 
@@ -24,14 +24,14 @@ export const CANCEL = list(
 
 /** Somebody is waited for. */
 export const WAIT =
-  list(`pending await* wait* attente attend* hold* holded wartestellung warten wartet wartend ausstehend*
+  list(`remind* erinnert relance* sollecit* pending await* wait* attente attend* hold* holded wartestellung warten wartet wartend ausstehend*
   ausstand offen offene offener open ouvert ouverte abierto abierta aperto aperta pendiente* espera attesa sospeso sospesa
   suspend* new neu neue neuer nouveau nouvelle nuevo nueva nuovo nuova zuruckgestellt angehalten pause review verif* due overdue
   fallig* uberfallig* scaduto scaduta unconfirmed uberprufung prufung revision* todo later impaye* impagad* delayed`)
 
 /** It came to nothing. */
 export const FAIL =
-  list(`fail* echou* echec fehlgeschlagen gescheitert fallid* fallit* error erreur fehler errore refus*
+  list(`cart panier warenkorb carrito carrello fail* echou* echec fehlgeschlagen gescheitert fallid* fallit* error erreur fehler errore refus*
   declin* reject* rejet* rechaz* rifiut* abgelehnt denied denegad* negat* expir* abgelaufen caduc* abandon* draft brouillon
   entwurf borrador bozza trash corbeille papierkorb papelera deleted supprim* geloscht eliminad* fraud* betrug* frode timeout
   timed incomplet* unvollstandig invalid* quote devis angebot presupuesto preventivo estimate proforma`)
@@ -41,7 +41,7 @@ export const REQUEST = list('request* demand* angefordert beantragt solicit* ric
 
 /** The money is there, or as good as there. */
 export const PAID =
-  list(`paid paye payee payes payees bezahlt* gezahlt pagad* pagat* captur* charged settled succe* accept*
+  list(`solde soldee verse versee paid paye payee payes payees bezahlt* gezahlt pagad* pagat* captur* charged settled succe* accept*
   acept* accett* akzeptiert angenommen approv* approuv* genehmigt autoris* authori* autoriz* autorizz* encaiss* cleared
   gutgebucht saldad* regle reglee acompte deposit anzahlung`)
 
@@ -50,7 +50,7 @@ export const RECEIVED = list('received recu recue erhalten recibid* ricevut* ein
 
 /** It is about money. */
 export const PAYMENT =
-  list(`payment* paiement* zahlung* zahlungseingang pago pagos pagamento pagamenti cash cheque check bank
+  list(`pay pal paypal klarna stripe sepa sofort geld payment* paiement* zahlung* zahlungseingang pago pagos pagamento pagamenti cash cheque check bank
   bancaire bancario bancaria wire transfer virement uberweisung vorkasse transferencia bonifico especes contrassegno nachnahme
   contado balance`)
 
@@ -61,7 +61,7 @@ export const PROCESS =
 
 /** It is done, or on its way. */
 export const FULFIL =
-  list(`complet* abgeschlossen erledigt termin* done finish* finaliz* finalis* fulfil* fertig* confirm*
+  list(`disponible available verfugbar remis transito route complet* abgeschlossen erledigt termin* done finish* finaliz* finalis* fulfil* fertig* confirm*
   bestatigt bestatigung prepar* vorbereit* zubereit* kommission* ship* dispatch* deliver* expedi* livr* envoy* versand* versendet
   verschickt geliefert zugestellt ausgeliefert lieferung unterwegs enviad* envio entreg* spedi* consegn* evas* pick* collect*
   retire retiree retrait abgeholt abholbereit abholung recogid* ritirat* ritiro ready pret prete bereit* listo lista pronto pronta
@@ -71,7 +71,7 @@ export const FULFIL =
 
 /** What says nothing by itself. */
 export const NEUTRAL =
-  list(`order orders commande commandes bestellung auftrag pedido pedidos ordine ordini by par von por da de
+  list(`checkout auto magasin boutique store shop tienda negozio filiale laden colis paket paquete pacco parcel package etre pour order orders commande commandes bestellung auftrag pedido pedidos ordine ordini by par von por da de
   du des di del della la le les l d der die das den dem the of for en in im a au aux al alla el il lo wurde wird ist is has been est ete fue
   estado stato etat statut status card carte karte tarjeta carta customer client cliente kunde buyer seller vendeur merchant
   marchand invoice suspected up remote distance at zur zum per via online on auf y et und e and noch yet to be`)
