@@ -46,6 +46,7 @@ const RULES = [
 // The files that take longest, of each project the longest first: one that began late would run alone at the end.
 const LONGEST = [
   ...['contract/overactive', 'fault/collectors', 'e2e/tag', 'security/sign-in', 'fault/copy', 'e2e/tag-evidence'],
+  ...['e2e/tag-pages', 'e2e/tag-between'],
   ...['contract/erase', 'e2e/dashboard', 'contract/upgrade', 'fault/back-pressure', 'contract/feed', 'fault/torn'],
   ...['contract/identity-scenarios', 'contract/identify', 'contract/segment-api', 'fault/sizes', 'fault/stop'],
   ...['contract/import', 'e2e/story', 'fault/repoint', 'contract/identity-policy', 'contract/segments'],

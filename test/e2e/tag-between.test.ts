@@ -118,7 +118,8 @@ describe.concurrent('between the tag and the collector', () => {
       before: () => {
         const original = window.fetch
         let calls = 0
-        window.fetch = (url, init) => original(url, calls++ ? init : { mode: 'no-cors' })
+        const elsewhere = `http://localhost:${location.port}/`
+        window.fetch = (url, init) => (calls++ ? original(url, init) : original(elsewhere, { mode: 'no-cors' }))
       },
     })
     await tab.goto(`${shop.url}/`)
