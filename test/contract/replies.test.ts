@@ -38,6 +38,7 @@ beforeAll(async () => {
     events: [
       { id: 'view', type: 'view_item', at: ago(190), url: 'https://shop.example/b', props: { currency: 'EUR', items } },
       { id: 'login-4711', type: 'identify', at: ago(185), props: { kind: 'login', contact_id: 'crm-7' } },
+      { id: 'odd', type: 'view_item', at: ago(171), props: { items: [{ item_id: 'odd', price: 'on request' }] } },
       { id: 'cart', type: 'add_to_cart', at: ago(170), title: 'Bracelet', props: { currency: 'EUR', items } },
     ],
   })
@@ -53,6 +54,8 @@ beforeAll(async () => {
       items: [{ item_id: 'x' }],
     },
   ])
+  const file = { method: 'POST', headers: { 'content-type': 'text/csv' }, body: 'id,email\ncrm-8,anna@example.com\n' }
+  expect((await server.api('/api/v1/contacts', file)).status).toBe(200)
   await settled(server)
   const { data } = await server.get<{ data: { id: string }[] }>('/api/v1/links?contact=crm-7')
   await server.post(`/api/v1/links/${data[0]!.id}/confirm`, {})
@@ -109,18 +112,30 @@ function inlined(schema: Schema): Schema {
   }
 }
 
+/** SDKs ask for these with a site's write key, which no example can hold; the tests of the SDKs read them. */
+const WITH_WRITE_KEY = ['/v1/projects/{key}/settings', '/sourceConfig']
+
 /** Every call that reads JSON, by path. */
 const reads = () =>
   Object.entries(document.paths).flatMap(([path, { get }]) => {
+    if (WITH_WRITE_KEY.includes(path)) return []
     const schema = get?.responses[200]?.content?.['application/json']?.schema
     return get === undefined || schema === undefined ? [] : [{ path, operation: get, schema }]
   })
+
+const IMPORT = '/api/v1/imports/{id}'
+
+/** The path of an import, whose id the server chooses. */
+async function importPath(): Promise<string> {
+  const { data } = await server.get<{ data: { id: string }[] }>('/api/v1/imports')
+  return IMPORT.replace('{id}', data[0]!.id)
+}
 
 test('every call that reads answers as described, with data', async () => {
   const wrong: string[] = []
   const empty: string[] = []
   for (const { path, operation, schema } of reads()) {
-    const reply: unknown = await server.get(filledPath(path, operation))
+    const reply: unknown = await server.get(path === IMPORT ? await importPath() : filledPath(path, operation))
     const check = ajv.compile({ ...closed(schema), $defs })
     if (!check(reply)) wrong.push(`${path}: ${ajv.errorsText(check.errors)}`)
     const { data } = reply as { data?: unknown[] }
