@@ -18,12 +18,13 @@ export function cleanCell(cell: string): string {
 /** A text without the space and the marks of no width around it. */
 function withoutEdges(cell: string): string {
   const text = cell.trim()
-  return NO_WIDTH.test(text.charAt(0)) || NO_WIDTH.test(text.charAt(text.length - 1))
-    ? text.replace(/^[\s\u200b-\u200f\u2060\ufeff]+/, '').replace(/[\s\u200b-\u200f\u2060\ufeff]+$/, '')
-    : text
+  let [from, to] = [0, text.length]
+  while (from < to && EDGE.test(text.charAt(from))) from++
+  while (to > from && EDGE.test(text.charAt(to - 1))) to--
+  return text.slice(from, to)
 }
 
-const NO_WIDTH = /[\u200b-\u200f\u2060\ufeff]/
+const EDGE = /[\s\u200b-\u200f\u2060\ufeff]/
 
 /** An id as its system wrote it: spreadsheets write 17850 as 17850.0. */
 export function readId(text: string): string {
