@@ -70,17 +70,23 @@ const OTHER = 0
 const DIGIT = 1
 const LETTER = 2
 const MARK = 3
+const COLON = 4
 const KINDS = new Uint8Array(128)
 for (let code = 0x30; code <= 0x39; code++) KINDS[code] = DIGIT
 for (let code = 0x67; code <= 0x7a; code++) KINDS[code] = KINDS[code - 0x20] = LETTER
+KINDS[0x3a] = COLON
 for (const sign of '@%&\\([{') KINDS[sign.charCodeAt(0)] = MARK
 
-/** What a glance at a text can tell, as bits: that it has a sign or no ASCII, and that it has digits enough. */
+/**
+ * What a glance at a text can tell, as bits: that it has a sign or no ASCII, that it has digits enough, and that it has a
+ * colon, as the address of a page.
+ */
 export const SIGN_SEEN = 1
 export const DIGITS_SEEN = 2
+export const COLON_SEEN = 4
 
 /**
- * Whether a text can hold what somebody could be named by: a sign that an address or an escape needs, or as many digits
+ * Looks whether a text can hold what somebody could be named by: a sign that an address or an escape needs, or as many digits
  * close to each other as a number of a person has. Most texts have neither, and every text of every event passes here.
  */
 export function glance(text: string): number {
@@ -92,6 +98,7 @@ export function glance(text: string): number {
     const isWide = code >= 0x80
     const kind = isWide ? (code >= 0xff10 && code <= 0xff19 ? DIGIT : OTHER) : KINDS[code]
     if (isWide || kind === MARK) seen |= SIGN_SEEN
+    else if (kind === COLON) seen |= COLON_SEEN
     if (kind === DIGIT) {
       if (++digits >= FEWEST) seen |= DIGITS_SEEN
       between = 0

@@ -8,7 +8,7 @@
 import type { StampedEvent } from '../domain/event.ts'
 import { decoded, placeOf } from './decoded.ts'
 import { findAddresses, type Range } from './find-addresses.ts'
-import { DIGITS_SEEN, findIbans, findPhones, glance, type Reading, SIGN_SEEN } from './find-numbers.ts'
+import { COLON_SEEN, DIGITS_SEEN, findIbans, findPhones, glance, type Reading, SIGN_SEEN } from './find-numbers.ts'
 
 /** What is taken out. */
 export type PersonalKind = 'email' | 'phone' | 'iban'
@@ -80,19 +80,20 @@ export const PLACE: Reading = { everywhere: true, inUrl: true }
 export const HEADLINE: Reading = { everywhere: true, inUrl: false }
 const OTHER: Reading = { everywhere: false, inUrl: false }
 
-/** Whether a property is a page's address. */
-function isPlace(text: string): boolean {
-  return text.startsWith('/') || text.startsWith('?') || text.includes('://')
+/** Whether a property, of which a glance has seen this, is a page's address. */
+function isPlace(text: string, seen: number): boolean {
+  const first = text.charAt(0)
+  return first === '/' || first === '?' || ((seen & COLON_SEEN) !== 0 && text.includes('://'))
 }
 
 /** A text without what names a person. */
 export function cleanText(text: string, onRemoved: OnRemoved, given?: Reading): string {
   const seen = glance(text)
-  if (seen === 0) return text
+  if ((seen & (SIGN_SEEN | DIGITS_SEEN)) === 0) return text
   const hasSign = (seen & SIGN_SEEN) !== 0 && SIGN.test(text)
   const hasDigits = (seen & DIGITS_SEEN) !== 0
   if (!hasSign && !hasDigits) return text
-  const reading = given ?? (isPlace(text) ? PLACE : OTHER)
+  const reading = given ?? (isPlace(text, seen) ? PLACE : OTHER)
   // An id is mostly digits.
   if (!hasSign && !reading.everywhere && !NUMBER.test(text)) return text
   const read = decoded(text)
@@ -100,7 +101,7 @@ export function cleanText(text: string, onRemoved: OnRemoved, given?: Reading): 
   const add = (kind: PersonalKind, ranges: Range[]) => {
     for (const [start, end] of ranges) found.push({ kind, range: placeOf(read, start, end) })
   }
-  if (hasSign) add('email', findAddresses(read.text, reading.inUrl || isPlace(text)))
+  if (hasSign) add('email', findAddresses(read.text, reading.inUrl || isPlace(text, seen)))
   if (hasDigits) {
     add('iban', findIbans(read.text))
     add('phone', findPhones(read.text, reading))

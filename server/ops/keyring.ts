@@ -25,11 +25,13 @@ export function createKeyring(rootSecret: string): Keyring {
   const derive = (name: string) => createSecretKey(Buffer.from(hkdfSync('sha256', rootSecret, 'couture', name, 32)))
   const keys = { hash: derive('identifiers'), visitor: derive('visitors'), cookie: derive('visitor cookie') }
   const mac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
+  // A browser without the cookie sends its candidate with each request.
+  const visitor = memoized((text) => mac(keys.visitor, text))
   return {
     identifier: (kind, value) => mac(keys.hash, `${kind}:${value}`),
     token: (token) => mac(keys.hash, `token:${token}`),
     tombstone: (visitorId) => mac(keys.hash, `visitor:${visitorId}`),
-    visitor: (siteId, secret) => mac(keys.visitor, `${siteId} ${secret}`),
+    visitor: (siteId, secret) => visitor(`${siteId} ${secret}`),
     cookieMac: (text) => mac(keys.cookie, text),
   }
 }
