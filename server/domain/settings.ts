@@ -266,17 +266,22 @@ export function parseSetting(name: string, text: string): { value: unknown } | {
   }
 }
 
-/** The policy for carts in the units of the rules. */
-export function cartPolicyOf({ origins, settings }: Pick<Site, 'origins' | 'settings'>): CartPolicy {
-  const cartUrl = settings.cart_url || null
-  const { redirect_hosts: redirectHosts, image_hosts: imageHosts } = settings
-  return {
-    abandonedAfterMs: settings.cart_idle_minutes * 60_000,
-    currency: settings.currency || null,
-    cartUrl,
-    hosts: cartHostsOf({ origins, redirectHosts, imageHosts, cartUrl }),
-  }
+/** The policy for carts in the units of the rules. Kept for each site, since its hosts take long to read. */
+export function cartPolicyOf(site: Pick<Site, 'origins' | 'settings'>): CartPolicy {
+  const {
+    redirect_hosts: redirectHosts,
+    image_hosts: imageHosts,
+    cart_url,
+    currency,
+    cart_idle_minutes,
+  } = site.settings
+  const cartUrl = cart_url || null
+  const hosts = cartHosts.get(site) ?? cartHostsOf({ origins: site.origins, redirectHosts, imageHosts, cartUrl })
+  cartHosts.set(site, hosts)
+  return { abandonedAfterMs: cart_idle_minutes * 60_000, currency: currency || null, cartUrl, hosts }
 }
+
+const cartHosts = new WeakMap<Pick<Site, 'origins' | 'settings'>, CartPolicy['hosts']>()
 
 /** The identity policy in the units of the rules. */
 export function policyOf(settings: SiteSettings) {

@@ -36,12 +36,15 @@ export function cartHostsOf(site: {
 /** Keeps the addresses of a cart that may be mailed, and notes the others. `page` is where relative ones start. */
 export function createAddresses(hosts: CartHosts, page: string | null) {
   const leftOut: LeftOut[] = []
-  const base = isOn(hosts.links, page === null ? null : URL.parse(page)) ? page : hosts.home
+  // Most carts hold no address, and reading one takes long.
+  let base: string | null | undefined
+  const baseOf = () => (isOn(hosts.links, page === null ? null : URL.parse(page)) ? page : hosts.home)
   return {
     leftOut,
     /** The address as it may be mailed, or null. */
     keep(kind: AddressKind, raw: string | null): string | null {
       if (raw === null) return null
+      base ??= baseOf()
       const url = URL.parse(raw, base ?? undefined)
       if (url === null) return null
       if (isOn(kind === 'link' ? hosts.links : hosts.pictures, url)) return url.href
