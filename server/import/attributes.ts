@@ -121,7 +121,7 @@ function fitted(
 export type ListedAttribute = AttributeRow & { count: number; unfit: number; examples: string[] }
 
 /** Values of an attribute that are told apart in a list. */
-const MAX_VALUES = 1000
+const MAX_VALUES = 200
 
 /** A value that fewer contacts have may tell who they are. */
 const SHARED_BY = 3
