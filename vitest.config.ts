@@ -70,7 +70,7 @@ class LongestFirst extends BaseSequencer {
 const LONG = {
   sqlite: [
     'test/contract/{import,replay,upgrade}.test.ts',
-    'test/fault/{back-pressure,copy,kill,repoint,torn}.test.ts',
+    'test/fault/{back-pressure,copy,kill,torn}.test.ts',
     'test/property/{feed,order,segments,segment-changes}.test.ts',
     'test/security/hostile-texts.test.ts',
   ],

@@ -8,14 +8,13 @@ import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { contactId, contactPerson, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { openCommandStore } from '../../server/store/open.ts'
-import { amount } from '../support/long.ts'
 import { type Cluster, startCluster } from '../support/postgres.ts'
 import { type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { freePort, startServer, type TestServer } from '../support/server.ts'
 
 const VISITOR = 'visitor-of-many-events-aa'
-const EVENTS = amount(8_000, 20_000)
+const EVENTS = 20_000
 const REQUEST_EVENTS = 500
 const KILLS = 2
 const DAY_MS = 24 * 3600_000
