@@ -23,7 +23,7 @@ let server: TestServer
 let target: string
 const folder = mkdtempSync(join(tmpdir(), 'couture-copied-'))
 /** Events in the store before the first copy begins. */
-const EVENTS = amount(9_000, 30_000)
+const EVENTS = amount(10_000, 30_000)
 
 type Table = { table: string; rows: number; equal: boolean }
 type Finished = { written: number; tables: Table[]; secret_file: string }
