@@ -142,7 +142,7 @@ export const importEn = {
       other: 'It is not about e-mail',
     },
     foreignIds:
-      'The ids in this file seem to be another tool’s, not those of your CRM: they belong to other customers. Nothing was imported. How should customers be found?',
+      'The ids in this file seem to be another tool’s, not those of your CRM: they belong to other customers. How should customers be found?',
     byEmail: 'By their e-mail address',
     byId: 'By their id: the ids are right',
   },

@@ -142,7 +142,7 @@ export const importFr: typeof importEn = {
       other: 'Cela ne concerne pas l’e-mail',
     },
     foreignIds:
-      'Les identifiants de ce fichier semblent être ceux d’un autre outil, et non ceux de votre CRM\u00a0: ils désignent d’autres clients. Rien n’a été importé. Comment retrouver les clients\u00a0?',
+      'Les identifiants de ce fichier semblent être ceux d’un autre outil, et non ceux de votre CRM\u00a0: ils désignent d’autres clients. Comment retrouver les clients\u00a0?',
     byEmail: 'Par leur adresse e-mail',
     byId: 'Par leur identifiant\u00a0: il est juste',
   },

@@ -13,10 +13,11 @@ import { copyErased } from '../store/tombstones.ts'
 import { lockName } from '../store/work/locks.ts'
 import { addressKey } from './addresses.ts'
 import { fitAttributes, typesOfColumns } from './attributes.ts'
+import { ImportRefusal } from './columns.ts'
 import { copyAttributes, copyContacts } from './copy-to-rehearsal.ts'
 import { refuseForeignIds } from './foreign-ids.ts'
 import type { ImportRecord } from './recorded.ts'
-import { withEffects } from './row-effects.ts'
+import { keepRefusals, withEffects } from './row-effects.ts'
 import { type Checked, type ImportOutcome, type ImportRun, type ItemRow, runImport, type Written } from './run.ts'
 import type { Source } from './source.ts'
 
@@ -41,7 +42,6 @@ export async function importContacts(
 ): Promise<ImportOutcome> {
   const { db, rehearsal, record, keysOf, now } = deps
   const hints = typesOfColumns(source.columns)
-  if (source.ids !== null) await refuseForeignIds(db, keysOf, source.ids)
   const holders = (store: Kysely<Database> | Transaction<Database>, emails: (string | null | undefined)[]) =>
     holdersOf(
       store,
@@ -76,7 +76,14 @@ export async function importContacts(
       return { ...counts, rejected: [...rejected, ...refused] }
     })
   }
-  const effects = withEffects({ db: rehearsal ?? db, keysOf, now, prepare }, source, check)
+  const effectDeps = { db: rehearsal ?? db, keysOf, now, prepare }
+  try {
+    if (source.ids !== null) await refuseForeignIds(db, keysOf, source.ids)
+  } catch (error) {
+    if (error instanceof ImportRefusal) await keepRefusals(effectDeps, source.rows)
+    throw error
+  }
+  const effects = withEffects(effectDeps, source, check)
   const outcome = await runImport({ rows: effects.rows, check, write, clock: now, notes: source.notes, ...hooks })
   const notes = [...(outcome.notes ?? []), ...(await effects.finish())]
   return notes.length === 0 ? outcome : { ...outcome, notes }

@@ -1,6 +1,6 @@
 /**
  * Whether the ids of a file are the CRM's. A mail tool exports its own numbers, and such a number may be somebody else's id
- * in the CRM: the import then stops and asks, before it has written anything.
+ * in the CRM: the import then stops and asks, and has kept nothing but refusals.
  */
 import type { Kysely } from 'kysely'
 import { existingContacts } from '../store/contact-cards.ts'
@@ -71,7 +71,7 @@ export async function refuseForeignIds(db: Kysely<Database>, keysOf: KeysOf, sam
   throw new ImportRefusal(
     'foreign_ids',
     `the ids in "${heading}" seem to be another system's: of ${known} known rows, ${elsewhere} have an address that is known ` +
-      `under another id, and ${others} an id that belongs to another address. Nothing was imported. Import again with ` +
+      `under another id, and ${others} an id that belongs to another address. Only refusals of mail were kept. Import again with ` +
       'match=email to find contacts by their address, or with match=id if the ids are right',
   )
 }

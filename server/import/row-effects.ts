@@ -64,6 +64,14 @@ export function withEffects(
   return { rows: rows(), finish: () => removeDeleted(deps, [...deleted], source.byAddress) }
 }
 
+/** Keeps the refusals of a file that is not imported: they are those of its addresses, whoever's its ids are. */
+export async function keepRefusals(deps: EffectDeps, rows: AsyncIterable<SourceRow[]>): Promise<void> {
+  for await (const batch of rows) {
+    const refusals = batch.flatMap((row) => refusalsOf(row, () => ({ code: 'not_imported', message: '' })))
+    if (refusals.length > 0) await refuse(deps, refusals)
+  }
+}
+
 function refusalsOf(row: SourceRow, check: (value: unknown) => Checked<ContactPatch>): Refusal[] {
   const read = ('value' in row ? row.value : (row.read ?? {})) as ReadRow
   if (read.mail_consent !== false || typeof read.email !== 'string') return []

@@ -60,9 +60,11 @@ describe('ids of another system', () => {
     expect(refused.status).toBe(400)
     expect(await problemOf(refused)).toMatchObject({ code: 'foreign_ids' })
     expect(await known(number)).toMatchObject({ email: `other-${n}@mail.example` })
+    // What is certain without the ids is kept: the address has refused.
+    expect(await known(`crm-${n}`)).toMatchObject({ mail_consent: false })
 
     const report = await upload(text, '?match=email')
-    expect(report).toMatchObject({ created: 0, updated: 1 })
+    expect(report).toMatchObject({ created: 0, rejected: [] })
     expect(await known(`crm-${n}`)).toMatchObject({ mail_consent: false })
     expect(await known(number)).toMatchObject({ email: `other-${n}@mail.example` })
   })
