@@ -111,7 +111,7 @@ describe.concurrent('a router that keeps its pages in the fragment', () => {
       await run(tab, go(to))
       await until(() => views(shop).length).toBe(i + 2)
     }
-    await run(tab, "history.replaceState(0, '', location.href.replace('52', '53'))")
+    await run(tab, "history.replaceState(0, '', location.href.replace('size=52', 'size=53'))")
     await tab.goBack()
     await until(() => views(shop).length).toBe(5)
     expect(views(shop).map(({ url }) => url!.replace(shop.url, ''))).toEqual(

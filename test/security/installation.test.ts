@@ -59,7 +59,9 @@ describe.each([
       const { code, stdout, stderr } = await couture([...args], { ...process.env, DATA_DIR: dataDir })
       expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
       expect(stderr).toMatch(
-        new RegExp(`^there is no installation in DATA_DIR ${dataDir}; only .couture serve. makes one`),
+        new RegExp(
+          `^there is no installation in DATA_DIR ${dataDir}; only .couture serve. and .couture init. make one`,
+        ),
       )
       expect(existsSync(dataDir) ? readdirSync(dataDir) : null).toEqual(before)
     },
