@@ -76,7 +76,7 @@ const LONG = {
   ],
   postgres: [
     ...RULES,
-    'test/contract/{attributes,import-history,order-files,permission,upgrade,who-is-who}.test.ts',
+    'test/contract/{attributes,import-history,order-files,permission,site-keys,upgrade,who-is-who}.test.ts',
     'test/fault/{away,collectors}.test.ts',
     'test/property/{feed,order,segments,segment-changes}.test.ts',
   ],

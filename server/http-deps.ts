@@ -70,7 +70,7 @@ export function createHttpDeps(parts: Parts): HttpDeps {
       const siteIds = [...configuration.sites()].map((site) => site.id)
       return anonymousVisitors(siteIds, anonymousId, keyring.visitor)
     },
-    sites: createSiteActs({ db, keyring, refresh: configuration.refresh }),
+    sites: createSiteActs({ db, refresh: configuration.refresh }),
     rehearse: () => createServedRehearsal(config.dataDir),
     tombstone: keyring.tombstone,
     keysOf: async () => {

@@ -27,6 +27,7 @@ import { schemaVersion } from '../store/migrate.ts'
 import { arrivedLately, listQuality } from '../store/quality.ts'
 import { listSites } from '../store/sites.ts'
 import { listVisitors } from '../store/visitors.ts'
+import { keysProgress } from '../store/wanted-keys.ts'
 import type { Store } from './prepare-store.ts'
 
 /** How long a running server may take to answer. */
@@ -89,6 +90,7 @@ async function inspect(db: Store, config: Config): Promise<Inspection> {
     sizes: sizesOf(config.dataDir),
     dirty: dirty.visitors + dirty.persons + dirty.contacts,
     judging: [...(await judgingProgress(db))].map(([segment, progress]) => ({ segment, ...progress })),
+    keys: await keysProgress(db),
     deadLetters: deadLetters.land + deadLetters.derive,
     retention: sites.map((site) => ({ site: site.id, months: site.settings.retention_months })),
     server,

@@ -46,7 +46,7 @@ export async function revokeTokens(
   note: (trx: Transaction<Database>) => Promise<void>,
 ): Promise<RevokeResult> {
   if (revoking.kind === 'key') {
-    await renewLinkSecret(db, keyring, site.id, note)
+    await renewLinkSecret(db, site.id, note)
     return { at: now }
   }
   const row = await revocationOf(db, keyring, site, revoking, now)

@@ -68,14 +68,14 @@ export async function prepareStore(config: Config, keyring: Keyring, now: number
   const store = openCommandStore(config)
   try {
     await bringUp(store, config, keyring, now)
-    await ensureDemoSite(store, config, keyring, now)
+    await ensureDemoSite(store, config, now)
     return await ensureOwner(store, config, { at: now, newId: () => nanoid(22) })
   } finally {
     await store.destroy()
   }
 }
 
-async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: Keyring, now: number): Promise<void> {
+async function ensureDemoSite(store: Kysely<Database>, config: Config, now: number): Promise<void> {
   if (hasRealSite(await listSites(store)) && !config.demo) return
   if ((await deletedSites(store)).has(DEMO_SITE)) return
   const origin = new URL(config.publicUrl).origin
@@ -85,7 +85,6 @@ async function ensureDemoSite(store: Kysely<Database>, config: Config, keyring: 
       // A cart counts as abandoned after a minute, so that a tour of the demo need not wait.
       await createSite(
         store,
-        keyring,
         { id: DEMO_SITE, origins, settings: { cart_idle_minutes: 1 } },
         { actor: 'start', id: nanoid(22), now },
       )

@@ -1,10 +1,8 @@
 /** Creates sites and API keys with their secrets, for the start of a server and for the commands. */
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely'
-import { isDemoContact } from '../domain/demo.ts'
-import { normaliseEmail } from '../domain/identifier.ts'
+import { linkKeys, ownKeys } from '../domain/contact-keys.ts'
 import { Problem } from '../domain/problem.ts'
 import { defaultSettings, type Site, type SiteSettings } from '../domain/settings.ts'
-import { contactReference } from '../domain/token.ts'
 import { type Keyring, linkMac, newSecret, sha256Hex } from '../ops/keyring.ts'
 import { writeAudit } from '../store/audit.ts'
 import { type KeysOf, rekeyContacts } from '../store/contacts.ts'
@@ -13,25 +11,12 @@ import { transact } from '../store/engine/transact.ts'
 import { readMeta, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
 import { insertSite, listSites, replaceLinkSecret } from '../store/sites.ts'
+import { wantKeys } from '../store/wanted-keys.ts'
 
-/**
- * The keyed hashes by which a contact is found: of its id (first), its address, and its reference in each site's tokens.
- * The address of a customer of the demo leads nowhere: it may be that of a real contact.
- */
+/** Computes the keyed hashes by which a contact is found, those of its references in each site's tokens among them. */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
-  return ({ id, email, emailSha256 }) => {
-    const own = email === null ? emailSha256 : sha256Hex(normaliseEmail(email))
-    const address = isDemoContact(id) ? null : own
-    return [
-      keyring.identifier('contact', id),
-      ...(address === null ? [] : [keyring.identifier('email', address)]),
-      ...[...sites()].flatMap((site) =>
-        [site.link_secret, ...(site.retired_link_secrets ?? [])].map((secret) =>
-          keyring.identifier('link', `${site.id}:${contactReference(linkMac, secret, id)}`),
-        ),
-      ),
-    ]
-  }
+  const macs = { identifier: keyring.identifier, linkMac, sha256Hex }
+  return (contact) => [...ownKeys(macs, contact), ...[...sites()].flatMap((site) => linkKeys(macs, site, contact.id))]
 }
 
 /** The same for the current sites of a store. */
@@ -61,10 +46,9 @@ export function isSiteId(text: string): boolean {
   return /^[a-z0-9][a-z0-9_-]{0,39}$/.test(text)
 }
 
-/** Adds a site with new secrets, and lets every contact be found by the site's link tokens. */
+/** Adds a site with new secrets. Servers then let every contact be found by the site's link tokens. */
 export async function createSite(
   db: Kysely<Database>,
-  keyring: Keyring,
   given: { id: string; origins: string[]; settings?: Partial<SiteSettings> },
   by: By,
 ): Promise<Site> {
@@ -84,8 +68,8 @@ export async function createSite(
       throw new Problem(409, 'site_deleted', `the site "${site.id}" was deleted, and its id cannot be used again`)
     }
     await noteSite(trx, 'create', site.id, by)
+    await wantKeys(trx, site.id)
   })
-  await rekeyContacts(db, await readKeysOf(db, keyring))
   return site
 }
 
@@ -119,15 +103,14 @@ export function removeSite(db: Kysely<Database>, id: string, by: By): Promise<{ 
  */
 export async function renewLinkSecret(
   db: Kysely<Database>,
-  keyring: Keyring,
   siteId: string,
   note: (trx: Transaction<Database>) => Promise<void>,
 ): Promise<void> {
   await transact(db, async (trx) => {
     await replaceLinkSecret(trx, siteId, newSecret())
     await note(trx)
+    await wantKeys(trx, siteId)
   })
-  await rekeyContacts(db, await readKeysOf(db, keyring))
 }
 
 /** Parses an origin, or returns a sentence that says what it must be. */

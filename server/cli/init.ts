@@ -39,7 +39,7 @@ async function init(options: GivenSite & { json?: boolean }): Promise<void> {
   await withStoreOf(config, async (db) => {
     const { actor, at: now, newId } = commandBy()
     const given = { id, origins, ...(settings === undefined ? {} : { settings }) }
-    const site = await createSite(db, keyring, given, { actor, id: newId(), now })
+    const site = await createSite(db, given, { actor, id: newId(), now })
     const { dashboard, snippet } = welcomeTo(config, [site], false)
     const view = { ...siteView(site), snippet, dashboard, ...(owner?.password ? { owner } : {}) }
     show(options.json, view, () =>

@@ -5,9 +5,10 @@ import type { Store } from '../actions/prepare-store.ts'
 import { changeSite, readAssignments } from '../actions/site-changes.ts'
 import { createSite } from '../actions/sites.ts'
 import { SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
-import { createKeyring } from '../ops/keyring.ts'
+import { keysSentence } from '../ops/doctor.ts'
 import { countVisitors } from '../store/deleted-sites.ts'
 import { findSite, listSites } from '../store/sites.ts'
+import { keysProgress } from '../store/wanted-keys.ts'
 import { createBar, shareText } from './bar.ts'
 import { commandBy } from './by.ts'
 import { type GivenSite, newSiteOf } from './site-questions.ts'
@@ -26,13 +27,13 @@ export function registerSites(program: Command): void {
     .option('--timezone <zone>', 'its time zone, such as Europe/Paris')
     .option('--json', 'print JSON')
     .action((options: GivenSite & { json?: boolean }) =>
-      withStore(async (db, config) => {
+      withStore(async (db) => {
         const { id, origins, assignments } = await newSiteOf(options, '')
         const { settings = {}, origins: read = [] } = readAssignments(
           [`origins=${origins.join(',')}`, ...assignments],
           false,
         )
-        const site = await createSite(db, createKeyring(config.secret), { id, origins: read, settings }, byCommand())
+        const site = await createSite(db, { id, origins: read, settings }, byCommand())
         if (site.settings.currency === '') console.error(NO_CURRENCY)
         show(options.json, siteView(site), () => siteText(site))
       }),
@@ -58,7 +59,8 @@ export function registerSites(program: Command): void {
     .action((id: string, options: { json?: boolean }) =>
       withStore(async (db) => {
         const site = await siteOrRefuse(db, id)
-        show(options.json, siteView(site), () => siteText(site))
+        const making = (await keysProgress(db)).filter((each) => each.site === id)
+        show(options.json, siteView(site), () => [siteText(site), ...making.map(keysSentence)].join('\n\n'))
       }),
     )
 

@@ -184,6 +184,14 @@ async function checkPrivate(base: URL, get: typeof fetch): Promise<Finding> {
   }
 }
 
+/** A site whose link tokens can name `done` of `total` contacts. */
+export type KeysProgress = { site: string; done: number; total: number }
+
+/** Says how far the link tokens of a site are. */
+export function keysSentence({ site, done, total }: KeysProgress): string {
+  return `the link tokens of ${site} can name ${done} of ${total} contacts so far; a running server adds the others, and decides again about clicks that came before`
+}
+
 /** What was found in a data folder and its store. */
 export type Inspection = {
   now: number
@@ -194,6 +202,8 @@ export type Inspection = {
   dirty: number
   /** The segments by which everybody is being judged, and how many persons were. */
   judging: { segment: string; done: number; total: number }[]
+  /** The sites whose link tokens cannot name all contacts yet, and how many they can. */
+  keys: KeysProgress[]
   deadLetters: number
   retention: { site: string; months: number }[]
   /** The process that runs on the folder, null if none does; where it listens, and who answers there. */
@@ -256,7 +266,7 @@ function checkBacklog({ now, journal, server }: Inspection): Finding {
   return { state: now - (oldestAt ?? now) > LATE_MS ? 'wrong' : 'ok', what }
 }
 
-function checkStore({ schema, sizes, dirty, judging, deadLetters, retention }: Inspection): Finding[] {
+function checkStore({ schema, sizes, dirty, judging, keys, deadLetters, retention }: Inspection): Finding[] {
   const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(1)} MB`
   const files = Object.entries(sizes).map(([name, bytes]) => `${name} ${megabytes(bytes)}`)
   return [
@@ -264,6 +274,7 @@ function checkStore({ schema, sizes, dirty, judging, deadLetters, retention }: I
     ...judging.map(({ segment, done, total }): Finding => {
       return { state: 'note', what: `${done} of ${total} persons have been judged by the new definition of ${segment}` }
     }),
+    ...keys.map((each): Finding => ({ state: 'note', what: keysSentence(each) })),
     { state: 'ok', what: files.join(', ') },
     {
       state: 'ok',

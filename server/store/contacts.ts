@@ -3,7 +3,7 @@
  * absent field is unchanged, null removes it. The same transaction updates the keyed hashes by which claims find a
  * contact, and marks every visitor and person that the change may affect.
  */
-import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely'
+import type { Expression, Kysely, SqlBool, Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { visitorsOfKeys } from './claim-keys.ts'
 import { applyPatch, type ContactPatch, FIELDS, newRow, same, tellsNothing } from './contact-patch.ts'
@@ -203,8 +203,8 @@ export async function findContact(db: Kysely<Database>, id: string): Promise<Con
   return row ?? null
 }
 
-/** Recomputes the keys of contacts, page by page: of all for a new site with its own link secret, or of `only` some. */
-export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf, only = sql<SqlBool>`1 = 1`): Promise<void> {
+/** Recomputes all keys of the contacts that a condition holds for, page by page. */
+export async function rekeyContacts(db: Kysely<Database>, keysOf: KeysOf, only: Expression<SqlBool>): Promise<void> {
   let after = ''
   for (;;) {
     const from = after

@@ -8,8 +8,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parentPort, workerData } from 'node:worker_threads'
 import { nanoid } from 'nanoid'
 import { createClockWatch } from '../derive/clock-watch.ts'
+import { createKeyMaking } from '../derive/contact-keys.ts'
 import { createDeriver } from '../derive/derive.ts'
 import { createRetention } from '../derive/remove-expired.ts'
+import { linkKeys } from '../domain/contact-keys.ts'
 import { createQualityTally, type Tallied } from '../domain/quality-tally.ts'
 import { createEndUsers } from '../erasure/end-users.ts'
 import { createForgetting, type Rewritten } from '../erasure/forget.ts'
@@ -25,7 +27,7 @@ import { createTurns } from '../land/turns.ts'
 import { backOff } from '../ops/back-off.ts'
 import { createSteadyClock } from '../ops/clock.ts'
 import { flushFile } from '../ops/flush.ts'
-import { createKeyring, memoized } from '../ops/keyring.ts'
+import { createKeyring, linkMac, memoized, sha256Hex } from '../ops/keyring.ts'
 import { type ErrorView, errorView } from '../ops/log.ts'
 import type { Turn } from '../ops/metrics.ts'
 import { yieldProcessor } from '../ops/priority.ts'
@@ -78,7 +80,8 @@ const report = (message: PipelineReport) => port.postMessage(message)
 
 const db = openPipelineStore(store)
 const journal = openJournalReader(journalFile)
-const tombstone = memoized(createKeyring(secret).tombstone)
+const keyring = createKeyring(secret)
+const tombstone = memoized(keyring.tombstone)
 const wallNow = () => Date.now()
 const now = () => performance.now()
 const journalNow = createSteadyClock()
@@ -152,6 +155,8 @@ async function derive(): Promise<boolean> {
 
 const retention = createRetention({ db, now: wallNow })
 const removal = createSiteRemoval({ db, tombstone, newId: () => nanoid(22), now, at: wallNow })
+const macs = { identifier: keyring.identifier, linkMac, sha256Hex }
+const makeKeys = createKeyMaking({ db, keysOf: (site, id) => linkKeys(macs, site, id), now })
 const maintenance = openMaintenance(store, now)
 const logBytes = () => (unflushed === null ? 0 : (statSync(unflushed, { throwIfNoEntry: false })?.size ?? 0))
 const turns = createTurns({ now, interrupted: () => isShort() || isStopping() })
@@ -164,7 +169,7 @@ const turn = createTurn({
       const ended = await endUsers()
       return (await forgetting.step(progress.position())) || ended
     },
-    retain: async () => (await removal.step()) || retention.step(),
+    retain: async () => (await removal.step()) || (await makeKeys()) || retention.step(),
     maintain: async (idle) => maintenance?.step(logBytes, idle) ?? false,
   },
   now,

@@ -43,7 +43,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     const db = openPipelineStore({ databaseUrl, dataDir: folder })
     await migrate(db)
     await updatePresets(db, Date.now())
-    await createSite(db, createKeyring('a secret of the bench'), { id: 'demo', origins: [] }, BY)
+    await createSite(db, { id: 'demo', origins: [] }, BY)
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
     const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })
     const run = (events: number) => project({ db, deriver, folder, traffic, events })

@@ -77,8 +77,10 @@ export async function settled(server: TestServer, timeoutMs?: number): Promise<v
   const lastOf = journal.prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'").pluck()
   // One statement reads a single moment, because deriving visitors marks persons.
   const marks = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`)
-  // A rebuild sets marks slice by slice.
-  const open = [...marks, "(select count(*) from meta where name = 'rebuilding')"].join(' + ')
+  // A rebuild and the keys of a new site set marks slice by slice.
+  const open = [...marks, "(select count(*) from meta where name = 'rebuilding' or name like 'wanted_keys %')"].join(
+    ' + ',
+  )
   const state = `select ${open} as dirty, (select max(position) from cursors where journal_id = ?) as landed`
   try {
     await until(

@@ -25,7 +25,7 @@
 import type { Transaction } from 'kysely'
 import { keysBeside } from '../holders.ts'
 import type { Database } from '../schema.ts'
-import { bucketOf } from './buckets.ts'
+import { BUCKETS, bucketOf } from './buckets.ts'
 
 /** Locks a name. Locking it again in the same transaction has no effect. */
 export function lockName(
@@ -39,12 +39,18 @@ export function lockName(
 export async function lockKeys(trx: Transaction<Database>, keys: Iterable<string>): Promise<void> {
   const buckets = new Set<number>()
   for (const key of keys) buckets.add(bucketOf(key))
-  if (buckets.size > 0)
-    await take(
-      trx,
-      [...buckets].sort((a, b) => a - b).map((bucket) => `keys-${String(bucket).padStart(2, '0')}`),
-    )
+  if (buckets.size > 0) await take(trx, [...buckets].sort((a, b) => a - b).map(nameOfBucket))
 }
+
+/** Locks all buckets of keys, instead of `lockKeys` of so many keys that they are in every bucket. */
+export function lockAllKeys(trx: Transaction<Database>): Promise<void> {
+  return take(
+    trx,
+    Array.from({ length: BUCKETS }, (_, bucket) => nameOfBucket(bucket)),
+  )
+}
+
+const nameOfBucket = (bucket: number) => `keys-${String(bucket).padStart(2, '0')}`
 
 /** Has the code of a serialization failure, so that the transaction is retried. */
 class IdentifiersMoved extends Error {
