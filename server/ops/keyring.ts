@@ -3,7 +3,7 @@
  * Identifiers, tokens and retired visitors are kept only as keyed hashes: somebody who has the files but not the secret
  * cannot test a guess against them.
  */
-import { createHash, createHmac, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import { createHash, createHmac, createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
 
 /** What is computed with the installation's keys. */
 export type Keyring = {
@@ -53,14 +53,26 @@ export function memoized(compute: (text: string) => string): (text: string) => s
   }
 }
 
+/** Key objects of link secrets: sites are few, and each contact has a MAC under each. */
+const linkKeys = new Map<string, KeyObject>()
+
+function linkKey(secret: string): KeyObject {
+  const key = linkKeys.get(secret) ?? createSecretKey(Buffer.from(secret))
+  if (linkKeys.size >= MAX_LINK_KEYS) linkKeys.clear()
+  linkKeys.set(secret, key)
+  return key
+}
+
+const MAX_LINK_KEYS = 1000
+
 /** base64url(HMAC-SHA256(secret, text)), its first 22 characters: the MAC of link tokens. */
 export function linkMac(secret: string, text: string): string {
-  return createHmac('sha256', secret).update(text).digest('base64url').slice(0, 22)
+  return createHmac('sha256', linkKey(secret)).update(text).digest('base64url').slice(0, 22)
 }
 
 /** SHA-256 in hex, as `email_sha256` is written. */
 export function sha256Hex(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
+  return hash('sha256', text, 'hex')
 }
 
 /** How an API key or the token of a session is stored. Their 160 random bits and more need no slow hash. */

@@ -7,7 +7,7 @@ import type { Expression, Kysely, SqlBool, Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { visitorsOfKeys } from './claim-keys.ts'
 import { applyPatch, type ContactPatch, FIELDS, newRow, same, tellsNothing } from './contact-patch.ts'
-import { chunks, chunksOf } from './engine/many.ts'
+import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
 import { keysBeside } from './holders.ts'
 import { saysWord, spreadRefusals } from './mail-words.ts'
@@ -21,11 +21,36 @@ import { lockKeys, lockName } from './work/locks.ts'
 /** The outcome of the patches. `erased` lists the indexes of those refused because their contact was erased. */
 export type UpsertCounts = { created: number; updated: number; unchanged: number; erased: number[] }
 
-/** Computes the keyed hashes under which a contact is found; the first is that of the id alone. */
+/**
+ * Computes the keyed hashes under which a contact is found; the first is that of the id alone, and the second that of the
+ * address, if there is one that leads to the contact.
+ */
 export type KeysOf = (contact: { id: string; email: string | null; emailSha256: string | null }) => string[]
 
 /** The import of a file that writes: rows say by its id that it wrote them last, and it is told what they were before. */
 export type WritingImport<Row> = { id: string; note: (before: Row) => void }
+
+const selectById = ofKeys((db, ids) => db.selectFrom('contacts').selectAll().where('contact_id', 'in', ids))
+const selectKeysOf = ofKeys((db, ids) => db.selectFrom('contact_keys').selectAll().where('contact_id', 'in', ids))
+
+const putContacts = ofRows((db, rows: ContactRow[]) =>
+  db
+    .insertInto('contacts')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.column('contact_id').doUpdateSet((eb) => {
+        const columns = [...FIELDS, 'attributes', 'updated_at', 'field_times', 'import_id'] as const
+        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))
+      }),
+    ),
+)
+
+const addKeys = ofRows((db, rows: { key_hash: string; contact_id: string }[]) =>
+  db
+    .insertInto('contact_keys')
+    .values(rows)
+    .onConflict((conflict) => conflict.doNothing()),
+)
 
 /** Upserts patches in order. */
 export async function upsertContacts(
@@ -40,21 +65,24 @@ export async function upsertContacts(
   // Contacts are read, merged with the patches and written back, so no other writer may do the same meanwhile.
   await lockName(trx, 'contacts')
   const current = new Map<string, ContactRow>()
-  for (const ids of chunks([...new Set(patches.map((patch) => patch.id))].sort(), 500)) {
-    const rows = await trx.selectFrom('contacts').selectAll().where('contact_id', 'in', ids).execute()
-    for (const row of rows) current.set(row.contact_id, row)
+  for (const row of await selectById(trx, [...new Set(patches.map((patch) => patch.id))].sort())) {
+    current.set(row.contact_id, row)
   }
+  const news = await idsWithNews(patches, current)
+  const telling = patches.filter(({ id }) => news.has(id))
+  counts.unchanged = patches.length - telling.length
   // Many rows are computed in turns: the thread that imports also answers requests.
-  for (const part of chunks(patches, ROWS_A_TURN)) {
+  for (const part of chunks(telling, ROWS_A_TURN)) {
     for (const { id, email = null, email_sha256: emailSha256 = null } of part) keysOf({ id, email, emailSha256 })
     await nextTurn()
   }
-  const erased = await findErased(trx, patches, keysOf)
+  const erased = await findErased(trx, telling, keysOf)
   const changed = new Map<string, ContactRow>()
   /** Those of them whose word about mail, or the address that it is about, may have changed. */
   const said = new Set<string>()
   const notes: [ContactRow | null, ContactRow][] = []
   for (const [place, patch] of patches.entries()) {
+    if (!news.has(patch.id)) continue
     if (place % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
     const old = current.get(patch.id)
     // The next import of the same file must not bring the contact back.
@@ -78,6 +106,25 @@ export async function upsertContacts(
   await writeContacts(trx, [...changed.values()], keysOf)
   await yieldKeys(trx, erased.addressesOf([...changed.values()]))
   return counts
+}
+
+/** The contacts that are new or that one of the patches changes. The others need no keys. */
+async function idsWithNews(patches: ContactPatch[], current: ReadonlyMap<string, ContactRow>): Promise<Set<string>> {
+  const news = new Set<string>()
+  for (const part of chunks(patches, ROWS_A_TURN)) {
+    for (const patch of part) {
+      const old = current.get(patch.id)
+      if (old === undefined || isNews(old, patch)) news.add(patch.id)
+    }
+    await nextTurn()
+  }
+  return news
+}
+
+function isNews(old: ContactRow, patch: ContactPatch): boolean {
+  if (old.erased_at !== null) return true
+  const next = applyPatch(old, patch)
+  return !same(old, next) || !tellsNothing(patch, old, next)
 }
 
 /** Rows that are computed without a pause, in a few milliseconds. */
@@ -111,30 +158,16 @@ export async function writeContacts(trx: Transaction<Database>, rows: ContactRow
   // The contacts merged with them before, and those they are merged into now.
   const family = await familyOf(trx, [...ids, ...sorted.flatMap((row) => row.merged_into ?? [])])
   const held = new Set<string>()
-  for (const part of chunks(family, 500)) {
-    const before = await trx.selectFrom('contact_keys').selectAll().where('contact_id', 'in', part).execute()
-    for (const row of before) {
-      touched.add(row.key_hash)
-      held.add(keyName(row))
-    }
+  for (const row of await selectKeysOf(trx, family)) {
+    touched.add(row.key_hash)
+    held.add(keyName(row))
   }
   // The change also affects clicks of other contacts that share the address now or shared it before.
   const affected = await keysBeside(trx, [...touched])
   // A concurrent writer that lands a claim on these keys, or links something to these contacts, is either found below or
   // sees these rows.
   await lockKeys(trx, [...affected, ...family.map(contactPerson)])
-  for (const part of chunksOf(sorted)) {
-    await trx
-      .insertInto('contacts')
-      .values(part)
-      .onConflict((conflict) =>
-        conflict.column('contact_id').doUpdateSet((eb) => {
-          const columns = [...FIELDS, 'attributes', 'updated_at', 'field_times', 'import_id'] as const
-          return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))
-        }),
-      )
-      .execute()
-  }
+  await putContacts(trx, sorted)
   await writeKeys(trx, ids, keys, held)
   await markAffected(trx, family, affected)
 }
@@ -155,13 +188,7 @@ async function writeKeys(
   }
   const missing = keys.filter((row) => changed.has(row.contact_id) || !held.has(keyName(row)))
   missing.sort((a, b) => (a.key_hash < b.key_hash ? -1 : 1))
-  for (const part of chunksOf(missing)) {
-    await trx
-      .insertInto('contact_keys')
-      .values(part)
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
-  }
+  await addKeys(trx, missing)
 }
 
 /** A key of a contact as one text; a keyed hash holds no space. */

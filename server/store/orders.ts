@@ -6,7 +6,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { type OrderStanding, type Refund, standingAfter } from '../domain/commerce/order.ts'
 import { contactPerson } from '../domain/ids.ts'
 import { markPersonsOf, type WritingImport } from './contacts.ts'
-import { chunks, chunksOf, ofKeys } from './engine/many.ts'
+import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { PurchaseRow } from './schema/derived.ts'
@@ -106,19 +106,19 @@ function toRow(order: PushedOrder, old: OrderRow | undefined, now: number, impor
   }
 }
 
+const selectPushed = ofKeys((db, orderIds) =>
+  db
+    .selectFrom('orders')
+    .selectAll()
+    .where('order_id', 'in', orderIds)
+    .where('source', '=', 'api')
+    .where('visitor_id', '=', ''),
+)
+
 /** The pushed orders with these ids, by id. */
 export async function pushedOrders(db: Kysely<Database>, orderIds: string[]): Promise<Map<string, OrderRow>> {
   const orders = new Map<string, OrderRow>()
-  for (const part of chunks([...new Set(orderIds)].sort(), 500)) {
-    const rows = await db
-      .selectFrom('orders')
-      .selectAll()
-      .where('order_id', 'in', part)
-      .where('source', '=', 'api')
-      .where('visitor_id', '=', '')
-      .execute()
-    for (const row of rows) orders.set(row.order_id, row)
-  }
+  for (const row of await selectPushed(db, [...new Set(orderIds)].sort())) orders.set(row.order_id, row)
   return orders
 }
 
@@ -145,30 +145,23 @@ async function markReporters(trx: Transaction<Database>, orderIds: string[]): Pr
   )
 }
 
+const putOrders = ofRows((db, rows: OrderRow[]) =>
+  db
+    .insertInto('orders')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict.columns(['order_id', 'source', 'visitor_id']).doUpdateSet((eb) => {
+        const columns = [...FIELDS, 'received_at', 'import_id'] as const
+        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}`)]))
+      }),
+    ),
+)
+
 async function writeOrders(trx: Transaction<Database>, rows: OrderRow[]): Promise<void> {
-  for (const part of chunksOf(rows.sort((a, b) => (a.order_id < b.order_id ? -1 : 1)))) {
-    await trx
-      .insertInto('orders')
-      .values(part)
-      .onConflict((conflict) =>
-        conflict.columns(['order_id', 'source', 'visitor_id']).doUpdateSet((eb) => ({
-          contact_id: eb.ref('excluded.contact_id'),
-          at: eb.ref('excluded.at'),
-          received_at: eb.ref('excluded.received_at'),
-          total: eb.ref('excluded.total'),
-          currency: eb.ref('excluded.currency'),
-          items: eb.ref('excluded.items'),
-          channel: eb.ref('excluded.channel'),
-          import_id: eb.ref('excluded.import_id'),
-          until_at: eb.ref('excluded.until_at'),
-          status: eb.ref('excluded.status'),
-          standing: eb.ref('excluded.standing'),
-          refunds: eb.ref('excluded.refunds'),
-          tax: eb.ref('excluded.tax'),
-        })),
-      )
-      .execute()
-  }
+  await putOrders(
+    trx,
+    rows.sort((a, b) => (a.order_id < b.order_id ? -1 : 1)),
+  )
 }
 
 /** A refund from its row. */

@@ -10,6 +10,7 @@
  */
 
 import type { Kysely, Transaction } from 'kysely'
+import { isDemoContact } from '../domain/demo.ts'
 import { cleanEmail } from '../domain/identifier.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
@@ -43,9 +44,10 @@ export function isNameOfErased(id: string): boolean {
 
 /** The keyed hash of an id, and that of the address if there is one. */
 export function hashesOf(keysOf: Keyed, row: Named): { id: string; address: string | null } {
-  const bare = keysOf({ id: row.id, email: null, emailSha256: null })
-  const full = keysOf({ id: row.id, email: row.email ?? null, emailSha256: row.email_sha256 ?? null })
-  return { id: itemAt(bare, 0), address: full.find((key) => !bare.includes(key)) ?? null }
+  const { id, email = null, email_sha256: emailSha256 = null } = row
+  const keys = keysOf({ id, email, emailSha256 })
+  const hasAddress = (email ?? emailSha256) !== null && !isDemoContact(id)
+  return { id: itemAt(keys, 0), address: hasAddress ? itemAt(keys, 1) : null }
 }
 
 /** What is known about erasures among pushed rows. */
