@@ -121,3 +121,34 @@ export function tellsNothing(patch: ContactPatch, old: ContactRow, next: Contact
   if (old.updated_at === next.updated_at && old.field_times === next.field_times) return true
   return patch.undated === true && !(patch.mail_consent === false && next.mail_consent_at === null)
 }
+
+/** Whether a push says anything about a living contact that must be written. */
+export function isNews(old: ContactRow, patch: ContactPatch): boolean {
+  if (repeats(old, patch)) return false
+  const next = applyPatch(old, patch)
+  return !same(old, next) || !tellsNothing(patch, old, next)
+}
+
+/** Whether a push without a date plainly repeats what is known: most rows of a file that is imported again do. */
+function repeats(old: ContactRow, patch: ContactPatch): boolean {
+  if (patch.undated !== true) return false
+  const says = saysWord(patch)
+  if (says && !repeatsWord(old, patch)) return false
+  for (const field of FIELDS) {
+    if (says && (field === 'mail_consent' || field === 'mail_consent_at')) continue
+    const value = patch[field]
+    if (value !== undefined && toColumn(field, value) !== old[field]) return false
+  }
+  if (patch.attributes === undefined) return true
+  const known = decodeJson(old.attributes)
+  return Object.entries(patch.attributes).every(([name, value]) =>
+    value === null ? !Object.hasOwn(known, name) : Object.hasOwn(known, name) && known[name] === value,
+  )
+}
+
+/** The same word, no later than the one that stands. A refusal without a date counts each time that it is heard. */
+function repeatsWord(old: ContactRow, { mail_consent: word, mail_consent_at: at = null }: ContactPatch): boolean {
+  if (old.mail_consent !== (word === 'unclear' ? 2 : word ? 1 : 0)) return false
+  if (old.mail_consent_at === null) return at === null && word !== false
+  return at === null || at <= old.mail_consent_at
+}

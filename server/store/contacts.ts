@@ -6,9 +6,10 @@
 import type { Expression, Kysely, SqlBool, Transaction } from 'kysely'
 import { contactPerson, type PersonId } from '../domain/ids.ts'
 import { visitorsOfKeys } from './claim-keys.ts'
-import { applyPatch, type ContactPatch, FIELDS, newRow, same, tellsNothing } from './contact-patch.ts'
+import { applyPatch, type ContactPatch, FIELDS, isNews, newRow, same, tellsNothing } from './contact-patch.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
+import { nextTurn, ROWS_A_TURN } from './engine/turns.ts'
 import { keysBeside } from './holders.ts'
 import { saysWord, spreadRefusals } from './mail-words.ts'
 import { familyOf } from './merges.ts'
@@ -71,7 +72,6 @@ export async function upsertContacts(
   const news = await idsWithNews(patches, current)
   const telling = patches.filter(({ id }) => news.has(id))
   counts.unchanged = patches.length - telling.length
-  // Many rows are computed in turns: the thread that imports also answers requests.
   for (const part of chunks(telling, ROWS_A_TURN)) {
     for (const { id, email = null, email_sha256: emailSha256 = null } of part) keysOf({ id, email, emailSha256 })
     await nextTurn()
@@ -114,23 +114,12 @@ async function idsWithNews(patches: ContactPatch[], current: ReadonlyMap<string,
   for (const part of chunks(patches, ROWS_A_TURN)) {
     for (const patch of part) {
       const old = current.get(patch.id)
-      if (old === undefined || isNews(old, patch)) news.add(patch.id)
+      if (old === undefined || old.erased_at !== null || isNews(old, patch)) news.add(patch.id)
     }
     await nextTurn()
   }
   return news
 }
-
-function isNews(old: ContactRow, patch: ContactPatch): boolean {
-  if (old.erased_at !== null) return true
-  const next = applyPatch(old, patch)
-  return !same(old, next) || !tellsNothing(patch, old, next)
-}
-
-/** Rows that are computed without a pause, in a few milliseconds. */
-const ROWS_A_TURN = 100
-
-const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** Computes the keys of each contact once: a push needs them several times, and each is a MAC. */
 function remembered(keysOf: KeysOf): KeysOf {

@@ -7,6 +7,7 @@ import { type OrderStanding, type Refund, standingAfter } from '../domain/commer
 import { contactPerson } from '../domain/ids.ts'
 import { markPersonsOf, type WritingImport } from './contacts.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
+import { nextTurn, ROWS_A_TURN } from './engine/turns.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { PurchaseRow } from './schema/derived.ts'
@@ -51,7 +52,8 @@ export async function upsertOrders(
   )
   const changed = new Map<string, OrderRow>()
   const touched = new Set<string>()
-  for (const order of orders) {
+  for (const [place, order] of orders.entries()) {
+    if (place % ROWS_A_TURN === ROWS_A_TURN - 1) await nextTurn()
     const old = current.get(order.order_id)
     const next = toRow(order, old, now, writing?.id ?? null)
     const same = old !== undefined && FIELDS.every((field) => old[field] === next[field])
