@@ -13,10 +13,16 @@ import type { Database } from '../store/schema.ts'
 import { insertSite, listSites, replaceLinkSecret } from '../store/sites.ts'
 import { wantKeys } from '../store/wanted-keys.ts'
 
-/** Computes the keyed hashes by which a contact is found, those of its references in each site's tokens among them. */
+/**
+ * Computes the keyed hashes by which a contact is found, those of its references in each site's tokens among them. An
+ * address that is looked up comes with an empty id, which no token refers to.
+ */
 export function createKeysOf(keyring: Keyring, sites: () => Iterable<Site>): KeysOf {
   const macs = { identifier: keyring.identifier, linkMac, sha256Hex }
-  return (contact) => [...ownKeys(macs, contact), ...[...sites()].flatMap((site) => linkKeys(macs, site, contact.id))]
+  return (contact) => {
+    const own = ownKeys(macs, contact)
+    return contact.id === '' ? own : [...own, ...[...sites()].flatMap((site) => linkKeys(macs, site, contact.id))]
+  }
 }
 
 /** The same for the current sites of a store. */

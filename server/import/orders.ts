@@ -97,7 +97,8 @@ export async function writeOrders(
   now: number,
   writing?: WritingImport<OrderRow>,
 ): Promise<Written> {
-  const holders = await holdersOf(trx, keysIn(batch, keysOf))
+  const keys = keysIn(batch, keysOf)
+  const holders = await holdersOf(trx, [...keys.values()])
   const erased = await erasedIds(
     trx,
     batch.flatMap(({ item }) => item.contact_id ?? []),
@@ -113,8 +114,8 @@ export async function writeOrders(
       } else orders.push(order)
     } else if (email === null) orders.push(order)
     else {
-      const key = addressKey(keysOf, email)
-      const known = (key === null ? [] : (holders.get(key) ?? [])).filter((id) => !isNameOfErased(id))
+      const key = keys.get(email)
+      const known = (key === undefined ? [] : (holders.get(key) ?? [])).filter((id) => !isNameOfErased(id))
       const [only, another] = known
       if (only !== undefined && another === undefined) orders.push({ ...order, contact_id: only })
       else if (known.length === 0) {
@@ -133,8 +134,13 @@ function allKeysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {
   return batch.flatMap(({ item }) => (item.email === null ? [] : (addressKey(keysOf, item.email) ?? [])))
 }
 
-function keysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): string[] {
-  return batch.flatMap(({ item }) =>
-    item.contact_id === null && item.email !== null ? (addressKey(keysOf, item.email) ?? []) : [],
-  )
+/** The keys of the addresses by which orders name their contacts, by address. */
+function keysIn(batch: ItemRow<OrderInput>[], keysOf: KeysOf): Map<string, string> {
+  const keys = new Map<string, string>()
+  for (const { item } of batch) {
+    if (item.contact_id !== null || item.email === null || keys.has(item.email)) continue
+    const key = addressKey(keysOf, item.email)
+    if (key !== null) keys.set(item.email, key)
+  }
+  return keys
 }

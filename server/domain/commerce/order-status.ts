@@ -38,6 +38,19 @@ type Kind = keyof typeof KINDS
 /** Reads a status. Null if one of its words is unknown, or if it says nothing. */
 export function readOrderStatus(text: string): OrderStatus | null {
   if (text.length > MAX_LENGTH) return null
+  const known = readBefore.get(text)
+  if (known !== undefined) return known
+  const status = statusOfText(text)
+  if (readBefore.size >= MAX_READ) readBefore.clear()
+  readBefore.set(text, status)
+  return status
+}
+
+/** What was read lately: a shop has few statuses, and each order has one. */
+const readBefore = new Map<string, OrderStatus | null>()
+const MAX_READ = 500
+
+function statusOfText(text: string): OrderStatus | null {
   const words = wordsOf(text)
   const [only, another] = words
   if (another === undefined && only !== undefined && CLOSED.includes(only)) return 'closed'
