@@ -224,11 +224,11 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }
 }
 
-/** Waits until a condition holds, up to 20 s because the machine may be busy. */
+/** Waits until a condition holds, up to 45 s because the machine may be busy; a test has a minute. */
 export async function until<T>(
   check: () => T | Promise<T>,
   what: string,
-  timeoutMs = 20_000,
+  timeoutMs = 45_000,
 ): Promise<Exclude<T, null | undefined | false>> {
   const end = performance.now() + timeoutMs
   for (;;) {
