@@ -1,7 +1,7 @@
 /** Fills a journal with traffic, and checks the result. */
 import type { Kysely } from 'kysely'
 import { openJournal } from '../../server/journal/journal.ts'
-import { upsertContacts } from '../../server/store/contacts.ts'
+import { type KeysOf, upsertContacts } from '../../server/store/contacts.ts'
 import type { Database } from '../../server/store/schema.ts'
 import { type Expected, keyOf, type Traffic } from './traffic.ts'
 
@@ -29,9 +29,8 @@ export async function writeJournal(
       journal.append([{ body: JSON.stringify(group), events: own }], group.at(-1)!.received_at)
     }
     const patches = contacts.map((id) => ({ id, email: `${id}@shop.example`, mail_consent: true, updated_at: 1 }))
-    await db
-      .transaction()
-      .execute((trx) => upsertContacts(trx, patches, ({ id }) => [keyOf(id)], Date.now() - 3 * DAY_MS))
+    const keysOf: KeysOf = ({ id, email }) => [keyOf(id), ...(email === null ? [] : [keyOf(email)])]
+    await db.transaction().execute((trx) => upsertContacts(trx, patches, keysOf, Date.now() - 3 * DAY_MS))
   }
   journal.close()
 }
