@@ -56,17 +56,19 @@ export function keyOf(contactId: string): string {
 export function createTraffic(site: string, start: number): Traffic {
   const dice = createDice()
   const visits: Visit[] = []
-  /** By visitor: 1 has an open cart, 2 has signed in. */
-  const marks: number[] = []
+  /** By visitor, whether it has signed in. */
+  const signedInBefore: boolean[] = []
+  /** What is in the open cart of a visitor. */
+  const carts = new Map<number, Set<number>>()
   const contacts = new Set<number>()
   let requests = 0
   const expected = { events: 0, persons: 0, carts: 0, purchases: 0 }
 
   const begin = (): Visit => {
-    const back = dice() < RETURNING && marks.length > 0
+    const back = dice() < RETURNING && signedInBefore.length > 0
     // Most returning visitors were here recently.
-    const ago = Math.floor(((dice() + dice() / 1000) / 1000) ** 3 * marks.length)
-    const visitor = back ? marks.length - 1 - ago : marks.push(0) - 1
+    const ago = Math.floor(((dice() + dice() / 1000) / 1000) ** 3 * signedInBefore.length)
+    const visitor = back ? signedInBefore.length - 1 - ago : signedInBefore.push(false) - 1
     if (!back) expected.persons++
     const cart = dice() < WITH_CART
     const login = dice() < WITH_LOGIN
@@ -77,8 +79,8 @@ export function createTraffic(site: string, start: number): Traffic {
   const signIn = (visitor: number): { contactId: string; isNew: boolean } => {
     const contact = visitor >> 1
     const isNew = !contacts.has(contact)
-    if ((marks[visitor]! & 2) === 0) {
-      marks[visitor]! |= 2
+    if (!signedInBefore[visitor]) {
+      signedInBefore[visitor] = true
       if (!isNew) expected.persons--
       contacts.add(contact)
     }
@@ -94,8 +96,9 @@ export function createTraffic(site: string, start: number): Traffic {
     }
     const last = i === EVENTS_A_REQUEST - 1
     if (last && visit.cart && visit.request === 1) {
-      if ((marks[visit.visitor]! & 1) === 0) expected.carts++
-      marks[visit.visitor]! |= 1
+      const cart = carts.get(visit.visitor)
+      if (cart === undefined) expected.carts++
+      carts.set(visit.visitor, (cart ?? new Set()).add(visit.item))
       return { event: { id, type: 'add_to_cart', at, url, props }, contact: null }
     }
     if (last && visit.login && visit.request === 2) {
@@ -107,7 +110,8 @@ export function createTraffic(site: string, start: number): Traffic {
     }
     if (last && visit.purchase && visit.request === 3) {
       expected.purchases++
-      marks[visit.visitor]! &= ~1
+      // What was bought closes a cart only if it was in it.
+      if (carts.get(visit.visitor)?.has(visit.item)) carts.delete(visit.visitor)
       const bought = { ...props, transaction_id: `order-${requests}`, value: 120.5 }
       return { event: { id, type: 'purchase', at, url, props: bought }, contact: null }
     }
