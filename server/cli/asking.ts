@@ -6,7 +6,7 @@ import { Refusal } from './store.ts'
 export type Question = { option: string; text: string; fallback?: string; wrong: (answer: string) => string | null }
 
 /** Whether somebody can be asked. */
-export function canAsk(): boolean {
+function canAsk(): boolean {
   return process.stdin.isTTY === true && process.stdout.isTTY === true
 }
 

@@ -4,7 +4,6 @@
  */
 import type { Command } from 'commander'
 import { prepareStore, withStoreOf } from '../actions/prepare-store.ts'
-import { readAssignments } from '../actions/site-changes.ts'
 import { createSite } from '../actions/sites.ts'
 import { welcomeTo } from '../actions/welcome.ts'
 import { type Config, readServerConfig } from '../ops/config.ts'
@@ -33,12 +32,11 @@ export function registerInit(program: Command): void {
 async function init(options: GivenSite & { json?: boolean }): Promise<void> {
   const config = readServerConfig(process.env)
   const keyring = createKeyring(config.secret)
-  const { id, origins, assignments } = await newSiteOf(options, Intl.DateTimeFormat().resolvedOptions().timeZone)
-  const { settings } = readAssignments([`origins=${origins.join(',')}`, ...assignments], false)
+  const given = await newSiteOf(options, Intl.DateTimeFormat().resolvedOptions().timeZone)
+  const { id, origins } = given
   const owner = await prepareStore(config, keyring, Date.now())
   await withStoreOf(config, async (db) => {
     const { actor, at: now, newId } = commandBy()
-    const given = { id, origins, ...(settings === undefined ? {} : { settings }) }
     const site = await createSite(db, given, { actor, id: newId(), now })
     const { dashboard, snippet } = welcomeTo(config, [site], false)
     const view = { ...siteView(site), snippet, dashboard, ...(owner?.password ? { owner } : {}) }

@@ -1,14 +1,15 @@
 /** What a new site is asked for, by `couture init` and `couture sites create`: who it is, and how its amounts and times read. */
+import { readAssignments, readOrigins } from '../actions/site-changes.ts'
 import { isSiteId, parseOrigin } from '../actions/sites.ts'
-import { parseSetting } from '../domain/settings.ts'
+import { parseSetting, type SiteSettings } from '../domain/settings.ts'
 import { ask } from './asking.ts'
 import { Refusal } from './store.ts'
 
 /** What was given as options. */
 export type GivenSite = { id?: string; origin?: string[]; currency?: string; timezone?: string }
 
-/** A new site as told. */
-export type NewSite = { id: string; origins: string[]; assignments: string[] }
+/** A new site as told, for `createSite`. */
+export type NewSite = { id: string; origins: string[]; settings: Partial<SiteSettings> }
 
 const NO_CURRENCY = 'none'
 
@@ -39,7 +40,8 @@ export async function newSiteOf(given: GivenSite, zone: string): Promise<NewSite
   const code = currency === NO_CURRENCY ? '' : currency.toUpperCase()
   refuse('--currency', settingProblem('currency', code))
   refuse('--timezone', settingProblem('timezone', timezone))
-  return { id, origins, assignments: [`currency=${code}`, `timezone=${timezone}`] }
+  const { settings = {} } = readAssignments([`currency=${code}`, `timezone=${timezone}`], false)
+  return { id, origins: readOrigins(origins), settings }
 }
 
 function idProblem(id: string): string | null {

@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { deleteWholeSite } from '../actions/delete-site.ts'
 import type { Store } from '../actions/prepare-store.ts'
-import { changeSite, readAssignments } from '../actions/site-changes.ts'
+import { changeSite } from '../actions/site-changes.ts'
 import { createSite } from '../actions/sites.ts'
 import { SETTINGS, type Site, type SiteSettings } from '../domain/settings.ts'
 import { keysSentence } from '../ops/doctor.ts'
@@ -28,12 +28,7 @@ export function registerSites(program: Command): void {
     .option('--json', 'print JSON')
     .action((options: GivenSite & { json?: boolean }) =>
       withStore(async (db) => {
-        const { id, origins, assignments } = await newSiteOf(options, '')
-        const { settings = {}, origins: read = [] } = readAssignments(
-          [`origins=${origins.join(',')}`, ...assignments],
-          false,
-        )
-        const site = await createSite(db, { id, origins: read, settings }, byCommand())
+        const site = await createSite(db, await newSiteOf(options, ''), byCommand())
         if (site.settings.currency === '') console.error(NO_CURRENCY)
         show(options.json, siteView(site), () => siteText(site))
       }),
@@ -59,7 +54,7 @@ export function registerSites(program: Command): void {
     .action((id: string, options: { json?: boolean }) =>
       withStore(async (db) => {
         const site = await siteOrRefuse(db, id)
-        const making = (await keysProgress(db)).filter((each) => each.site === id)
+        const making = (await keysProgress(db)).filter((each) => each.site === site.id)
         show(options.json, siteView(site), () => [siteText(site), ...making.map(keysSentence)].join('\n\n'))
       }),
     )

@@ -107,3 +107,10 @@ test('a server on the folder has the site, and the password that was printed sig
     await server.stop()
   }
 })
+
+test.each(['init', 'sites create'])('%s stores an origin as browsers send it', async (command) => {
+  const name = command === 'init' ? 'slash' : 'asked'
+  const args = ['--id', 'outlet', '--origin', 'https://Outlet.example/', '--currency', 'eur', '--timezone', 'UTC']
+  const { stdout } = await couture([...command.split(' '), ...args, '--json'], env(name))
+  expect(JSON.parse(stdout)).toMatchObject({ origins: ['https://outlet.example'], settings: { currency: 'EUR' } })
+})
