@@ -3,6 +3,7 @@
  * sign-in. Rows are only ever added: nothing in the product changes or deletes one.
  */
 import { type Kysely, sql } from 'kysely'
+import { olderThan, type Position } from './newest-first.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { AuditRow } from './schema/configuration.ts'
 import type { Database } from './schema.ts'
@@ -68,7 +69,7 @@ export async function knownToAudit(
 export async function listAudit(
   db: Kysely<Database>,
   filter: AuditFilter,
-  after: { at: number; id: string } | null,
+  after: Position | null,
   limit: number,
 ): Promise<AuditEntry[]> {
   const { from, before, actor, action, person } = filter
@@ -80,11 +81,7 @@ export async function listAudit(
     .$if(actor !== null, (query) => query.where('actor', '=', actor))
     .$if(action !== null, (query) => query.where('action', '=', action))
     .$if(person !== null, (query) => query.where(sql<boolean>`detail like ${`%"${person}"%`}`))
-    .$if(after !== null, (query) =>
-      query.where((eb) =>
-        eb.or([eb('at', '<', after?.at ?? 0), eb.and([eb('at', '=', after?.at ?? 0), eb('id', '<', after?.id ?? '')])]),
-      ),
-    )
+    .where(olderThan(after))
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)

@@ -143,22 +143,25 @@ export async function writeContacts(trx: Transaction<Database>, rows: ContactRow
       contact_id: row.contact_id,
     })),
   )
-  const touched = new Set(keys.map((row) => row.key_hash))
   // The contacts merged with them before, and those they are merged into now.
-  const family = await familyOf(trx, [...ids, ...sorted.flatMap((row) => row.merged_into ?? [])])
-  const held = new Set<string>()
-  for (const row of await selectKeysOf(trx, family)) {
-    touched.add(row.key_hash)
-    held.add(keyName(row))
-  }
-  // The change also affects clicks of other contacts that share the address now or shared it before.
-  const affected = await keysBeside(trx, [...touched])
-  // A concurrent writer that lands a claim on these keys, or links something to these contacts, is either found below or
-  // sees these rows.
-  await lockKeys(trx, [...affected, ...family.map(contactPerson)])
+  const merged = sorted.flatMap((row) => row.merged_into ?? [])
+  const { family, held, affected } = await lockFamily(trx, [...ids, ...merged], keys)
   await putContacts(trx, sorted)
   await writeKeys(trx, ids, keys, held)
   await markAffected(trx, family, affected)
+}
+
+/**
+ * Locks contacts that are about to change with all merged with them, their keys and `coming` ones. A concurrent writer that
+ * lands a claim on these keys, or links something to these contacts, is either found by `markAffected` or sees the change.
+ */
+export async function lockFamily(trx: Transaction<Database>, ids: string[], coming: { key_hash: string }[]) {
+  const family = await familyOf(trx, ids)
+  const rows = await selectKeysOf(trx, family)
+  // The change also affects clicks of other contacts that share the address now or shared it before.
+  const affected = await keysBeside(trx, [...new Set([...coming, ...rows].map((row) => row.key_hash))])
+  await lockKeys(trx, [...affected, ...family.map(contactPerson)])
+  return { family, held: new Set(rows.map(keyName)), affected }
 }
 
 /** Replaces the keys of contacts where they differ from those that are held. */

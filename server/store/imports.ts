@@ -4,6 +4,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { chunksOf } from './engine/many.ts'
+import { olderThan, type Position } from './newest-first.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ContactRow, ImportChangeRow, ImportCountsJson, ImportRow, OrderRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
@@ -57,18 +58,14 @@ export async function markUndone(db: Kysely<Database>, id: string, undone: Recor
 /** Imports, the newest first, after a position. */
 export async function listImports(
   db: Kysely<Database>,
-  after: { at: number; id: string } | null,
+  after: Position | null,
   limit: number,
   now: number,
 ): Promise<ImportEntry[]> {
   const rows = await db
     .selectFrom('imports')
     .selectAll()
-    .$if(after !== null, (query) =>
-      query.where((eb) =>
-        eb.or([eb('at', '<', after?.at ?? 0), eb.and([eb('at', '=', after?.at ?? 0), eb('id', '<', after?.id ?? '')])]),
-      ),
-    )
+    .where(olderThan(after))
     .orderBy('at', 'desc')
     .orderBy('id', 'desc')
     .limit(limit)
