@@ -8,30 +8,8 @@ import { shownHeading } from './heading.ts'
 /** Fields by the heading of their column. */
 export type FieldMap = Map<string, string>
 
-/** The fields of a contact to which a column may be mapped; any other word names an attribute. */
-export const CONTACT_FIELDS = [
-  ...[
-    'id',
-    'email',
-    'email_sha256',
-    'phone',
-    'mail_consent',
-    'mail_refusal',
-    'mail_consent_at',
-    'minor',
-    'merged_into',
-  ],
-  ...['updated_at', 'deleted'],
-]
-
 /** A permission with the values that allow, and after `!` those that refuse: `mail_consent=Weekly|Monthly|!Paper`. */
 const PERMISSION = /^mail_(consent|refusal)=/
-
-/** The fields of an order. */
-export const ORDER_FIELDS = [
-  ...['order_id', 'contact_id', 'email', 'at', 'time', 'total', 'currency', 'channel', 'status', 'refunded', 'tax'],
-  ...['items', 'item_id', 'item_name', 'quantity', 'price', 'line_total', 'variant', 'category', 'cancelled', 'paid'],
-]
 
 /** Reads a map, empty if there is none. `fields` are the valid field names. */
 export function parseMap(text: string | undefined, fields: readonly string[], attributes: boolean): FieldMap {

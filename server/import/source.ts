@@ -3,6 +3,7 @@
  * push would hold. Bytes are read as rows are requested, so that a file of any length takes the memory of its first
  * rows.
  */
+import { IMPORT_FIELDS } from '../domain/import-fields.ts'
 import { type Column, ImportRefusal, type ReportedColumn, reportedColumns, type Table } from './columns.ts'
 import { createContactReader } from './contact-row.ts'
 import { openCsv } from './csv.ts'
@@ -11,7 +12,7 @@ import { createDecoder, type Decoder } from './encoding.ts'
 import type { IdSample } from './foreign-ids.ts'
 import { contactColumns } from './guess-contacts.ts'
 import { jsonRows, ndjsonRows } from './json-text.ts'
-import { CONTACT_FIELDS, checkMap, type FieldMap, mappedField, ORDER_FIELDS, parseMap } from './map.ts'
+import { checkMap, type FieldMap, mappedField, parseMap } from './map.ts'
 import type { Note } from './notes.ts'
 import { openOrders } from './order-table.ts'
 import { type ImportQuestion, questionsOf } from './permission/column.ts'
@@ -65,7 +66,7 @@ const PIECE_BYTES = 64 * 1024
 /** Opens a file. Throws an `ImportRefusal` if nothing in it can be imported. */
 export async function openSource(bytes: AsyncIterable<Uint8Array>, options: SourceOptions): Promise<Source> {
   const isContacts = options.kind === 'contacts'
-  const map = parseMap(options.map, isContacts ? CONTACT_FIELDS : ORDER_FIELDS, isContacts)
+  const map = parseMap(options.map, IMPORT_FIELDS[options.kind], isContacts)
   const opened = await readHead(bytes)
   if (options.format === 'xlsx' || isArchive(opened.head)) {
     const opening = openTable(openWorkbook(rejoined(opened), options.sheet))

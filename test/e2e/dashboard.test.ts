@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { en } from '../../dashboard/texts/en.ts'
 import { fr } from '../../dashboard/texts/fr.ts'
 import { ANOTHER, SAME } from '../../server/domain/identity-table.ts'
+import { IMPORT_FIELDS } from '../../server/domain/import-fields.ts'
 import { INSTALL_MS, openBrowser } from '../support/browser.ts'
 import { newVisitor, printedPassword, type SiteView, signLogin } from '../support/requests.ts'
 import { consent, event, sendAll, settled } from '../support/sender.ts'
@@ -515,6 +516,12 @@ describe('importing customers', () => {
     await entry.getByTestId('undo-yes').click()
     await entry.getByText(en.imports.undone(0, 1, 0, String)).waitFor()
     expect(await server.query("select 1 from orders where order_id = 'xl-1'")).toEqual([])
+  })
+
+  test('every field that a column can be given has a name in both languages', () => {
+    for (const field of Object.values(IMPORT_FIELDS).flat()) {
+      for (const texts of [en, fr]) expect(texts.imports.field).toHaveProperty(field)
+    }
   })
 
   test('works by keyboard, in French', async () => {

@@ -1,8 +1,9 @@
 /** Readers of single cells and headings, as tables. */
 import { describe, expect, test } from 'vitest'
 import { dayOrderOf, readInstant, readIsoTime } from '../../server/domain/dates.ts'
+import { IMPORT_FIELDS } from '../../server/domain/import-fields.ts'
 import { attributeName, isSecretHeading, plain } from '../../server/import/heading.ts'
-import { CONTACT_FIELDS, parseMap } from '../../server/import/map.ts'
+import { parseMap } from '../../server/import/map.ts'
 import { cleanCell, readAddress, readFlag } from '../../server/import/values.ts'
 
 test.each([
@@ -133,8 +134,8 @@ describe('the map', () => {
     ],
     ['Opt: in:mail_consent', [['Opt: in', 'mail_consent']]],
     ['', []],
-  ])('%s', (text, pairs) => expect([...parseMap(text, CONTACT_FIELDS, true)]).toEqual(pairs))
+  ])('%s', (text, pairs) => expect([...parseMap(text, IMPORT_FIELDS.contacts, true)]).toEqual(pairs))
   test.each(['a', '{"a":', '{"a":1}', ':id', 'a:', 'a:attributes.'])('%s is refused', (text) =>
-    expect(() => parseMap(text, CONTACT_FIELDS, true)).toThrow(/^(map must|a field in map must)/),
+    expect(() => parseMap(text, IMPORT_FIELDS.contacts, true)).toThrow(/^(map must|a field in map must)/),
   )
 })

@@ -1,4 +1,6 @@
 /** How the columns of a file were recognised. Before the import each can be given another field, or be skipped. */
+
+import { IMPORT_FIELDS } from '../../../server/domain/import-fields.ts'
 import type { FileOf, ImportReport } from '../../api.ts'
 import type { Ui } from '../../texts/format.ts'
 import { wordFor } from '../../texts/words.ts'
@@ -11,25 +13,6 @@ type Props = {
   columns: Columns
   /** Called with another field for a column, `-` to skip it; absent once the file is imported. */
   onMap?: (column: string, field: string) => void
-}
-
-const FIELDS: Record<FileOf, string[]> = {
-  contacts: [
-    ...[
-      'id',
-      'email',
-      'email_sha256',
-      'phone',
-      'mail_consent',
-      'mail_refusal',
-      'mail_consent_at',
-      'minor',
-      'merged_into',
-      'updated_at',
-      'deleted',
-    ],
-  ],
-  orders: ['order_id', 'contact_id', 'email', 'at', 'total', 'currency', 'channel', 'items'],
 }
 
 /** The table of columns. */
@@ -82,7 +65,7 @@ type ChoiceProps = Required<Pick<Props, 'ui' | 'of' | 'onMap'>> & { column: stri
 
 function FieldChoice({ ui, of, column, field, onMap }: ChoiceProps) {
   const own = of === 'contacts' ? [`attributes.${column}`] : []
-  const choices = [...new Set(['-', ...FIELDS[of], ...own, field ?? '-'])]
+  const choices = [...new Set(['-', ...IMPORT_FIELDS[of], ...own, field ?? '-'])]
   return (
     <select
       aria-label={ui.t.imports.fieldOf(column)}
