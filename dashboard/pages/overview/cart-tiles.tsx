@@ -70,7 +70,7 @@ function Part({ ui, name, label, carts }: { ui: Ui; name: string; label: string;
   )
 }
 
-/** The value of carts in every currency, and how many are worth nobody knows what; a dash if nothing is known. */
+/** The value of carts in every currency, and how many carts have an unknown value; a dash if there is neither. */
 function amountsOf({ t, f }: Ui, { values, unknown = 0 }: Carts): string[] {
   const amounts = values.map((money) => f.money(money))
   if (amounts.length === 0) return [t.none]
