@@ -9,8 +9,8 @@ import { contactPerson, type PersonId, personOf, storedPerson } from '../domain/
 import { END_REASONS, REASONS, sentenceOf } from '../domain/link-reasons.ts'
 import { mailConsentOf } from '../domain/mail-permission.ts'
 import { toMoney, toTotal } from '../domain/money.ts'
-import { listSegments } from '../segments/definitions.ts'
-import { type Explained, explain } from '../segments/explain.ts'
+import { type ExplainedNode, explain } from '../segments/explain.ts'
+import { readRules } from '../segments/rules.ts'
 import { writeAudit } from '../store/audit.ts'
 import { listOrders } from '../store/contact-orders.ts'
 import { findContact, type KeysOf } from '../store/contacts.ts'
@@ -192,22 +192,22 @@ function whyCart(row: PersonCartRow, isIdle: boolean): string {
 }
 
 async function personTraces(db: Kysely<Database>, personIds: PersonId[], now: number) {
-  const segments = await listSegments(db)
+  const rules = await readRules(db)
   const { rows, members } = await readPersons(db, personIds)
   const traces = []
   for (const person of personIds) {
     const row = rows.get(person)
     const memberships = []
-    for (const segment of segments) {
+    for (const segment of rules.definitions.values()) {
       const member = members.find((each) => each.person_id === person && each.segment_id === segment.id)
-      const explained = row ? await explain(db, segment.node, row, now) : null
+      const explained = await explain(db, rules, segment, person, { now, language: 'en' })
       memberships.push({
         segment: segment.id,
         member: member !== undefined,
         entered_at: isoOrNull(member?.entered_at ?? null),
         reason: member?.reason ?? null,
-        changes_at: isoOrNull(explained?.changesAt ?? null),
-        nodes: explained ? nodesOf(explained) : [],
+        changes_at: isoOrNull(explained?.nodes[0]?.changesAt ?? null),
+        nodes: (explained?.nodes ?? []).map(nodeTrace),
       })
     }
     traces.push({
@@ -221,18 +221,8 @@ async function personTraces(db: Kysely<Database>, personIds: PersonId[], now: nu
   return traces
 }
 
-/** Flattens a condition and its parts, from the whole to the smallest, each with the values that it looks at. */
-function nodesOf({ path, holds, since, values, parts }: Explained): NodeTrace[] {
-  const shown = Object.entries(values).map(([name, value]) => [name, isTime(name, value) ? iso(value) : value])
-  const own = { path, holds, since: isoOrNull(since), values: Object.fromEntries(shown) }
-  return [own, ...parts.flatMap(nodesOf)]
-}
-
-type NodeTrace = { path: string; holds: boolean; since: string | null; values: Record<string, string | number | null> }
-
-/** Whether a column of a person is a time, which its name shows. */
-function isTime(name: string, value: string | number | null): value is number {
-  return typeof value === 'number' && /_(at|since|seen)$/.test(name)
+function nodeTrace({ path, holds, since, facts }: ExplainedNode) {
+  return { path, holds, since: isoOrNull(since), facts: facts.map((fact) => ({ ...fact, at: iso(fact.at) })) }
 }
 
 async function pendingOf(db: Kysely<Database>, keys: Parameters<typeof readPending>[1]) {

@@ -161,8 +161,8 @@ function personLines(person: Trace['persons'][number]): string[] {
       membership.member
         ? `in ${membership.segment} since ${membership.entered_at} (${membership.reason})${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`
         : `not in ${membership.segment}${membership.changes_at ? `, at least until ${membership.changes_at}` : ''}`,
-      ...membership.nodes.map(
-        (node) => `  ${node.holds ? 'holds' : 'fails'}  ${node.path}  ${JSON.stringify(node.values)}`,
+      ...membership.nodes.map((node) =>
+        `  ${node.holds ? 'holds' : 'fails'}  ${node.path}  ${node.facts.map((fact) => `${fact.text} ${fact.at}`).join(', ')}`.trimEnd(),
       ),
     ]),
   )

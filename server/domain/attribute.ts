@@ -5,6 +5,7 @@
  */
 import { type DecimalMark, decimalMarkOf, readAmount } from './commerce/amount.ts'
 import { type DayOrder, dayOrderOf, readDigits, readIsoTime, readSerial } from './dates.ts'
+import { folded } from './folded.ts'
 
 /** The types of attributes. */
 export const ATTRIBUTE_TYPES = ['text', 'number', 'date', 'boolean', 'list'] as const
@@ -14,7 +15,7 @@ export type AttributeType = (typeof ATTRIBUTE_TYPES)[number]
 
 /** A name as names are compared. */
 export function foldedName(name: string): string {
-  return name.slice(0, 200).normalize('NFKD').replace(/\p{M}/gu, '').toLowerCase().replace(/ß/g, 'ss')
+  return folded(name.slice(0, 200))
 }
 
 /** What the values of a column reveal of how each is written. */

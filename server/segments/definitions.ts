@@ -11,8 +11,8 @@ import { lockName } from '../store/work/locks.ts'
 import { beginJudging } from './judging.ts'
 import type { SegmentNode } from './nodes/node.ts'
 
-/** A segment's name and condition. */
-export type SegmentDefinition = { id: string; name: SegmentName; node: SegmentNode }
+/** A segment's name and condition. `currency`: of the amounts in it, if it is not the shop's. */
+export type SegmentDefinition = { id: string; name: SegmentName; node: SegmentNode; currency?: string | null }
 
 /** A stored definition and its origin. */
 export type Segment = SegmentDefinition & {

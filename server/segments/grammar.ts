@@ -4,13 +4,16 @@
  */
 import { z } from 'zod'
 import { all } from './nodes/all.ts'
+import { any } from './nodes/any.ts'
 import { cart } from './nodes/cart.ts'
 import { consent } from './nodes/consent.ts'
 import { matched } from './nodes/matched.ts'
 import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
+import { not } from './nodes/not.ts'
+import { segment } from './nodes/segment.ts'
 
 /** All kinds of nodes by name. */
-export const KINDS: { [K in Kind]: NodeKind<K> } = { all, cart, consent, matched }
+export const KINDS: { [K in Kind]: NodeKind<K> } = { all, any, not, cart, consent, matched, segment }
 
 const NAMES = Object.keys(KINDS) as Kind[]
 
@@ -23,15 +26,20 @@ export function readNode<R>(node: SegmentNode, use: <K extends Kind>(kind: NodeK
   return call(kind, node as never)
 }
 
-/** Whether a kind of node occurs in a condition. */
-function mentions(node: SegmentNode, kind: Kind): boolean {
-  const children = readNode(node, (own, value) => own.children?.(value) ?? [])
-  return kind in node || children.some((child) => mentions(child, kind))
-}
-
 /** Whether only persons with an open cart can be in a segment with this condition, as `segments` stores it. */
 export function needsCart(node: object): boolean {
-  return mentions(node as SegmentNode, 'cart')
+  const own = node as SegmentNode
+  if ('cart' in own) return true
+  if ('all' in own) return own.all.some(needsCart)
+  return 'any' in own && own.any.every(needsCart)
+}
+
+/** The segments that a condition names, itself or in nodes inside it. */
+export function namedSegments(node: SegmentNode): string[] {
+  return readNode(node, (kind, value) => [
+    ...(kind.segments?.(value) ?? []),
+    ...(kind.children?.(value) ?? []).flatMap(namedSegments),
+  ])
 }
 
 const ONE_KIND = `must have exactly one of the keys ${NAMES.join(', ')}`

@@ -10,9 +10,9 @@ import type { Kysely, NotNull, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import type { Database } from '../store/schema.ts'
 import { BUCKETS } from '../store/work/buckets.ts'
-import { judge } from './compile.ts'
-import { findSegment } from './definitions.ts'
-import { advanceEdges, writeMembers } from './members.ts'
+import { judge } from './evaluate.ts'
+import { advanceEdges, membersAmong, writeMembers } from './members.ts'
+import { readRules } from './rules.ts'
 
 /** Persons to evaluate: those in the buckets whose id is after `after` and, if set, at most `until`. */
 type Part = { segmentId: string; version: number; buckets: number[]; after: PersonId; until: PersonId | null }
@@ -58,10 +58,10 @@ export async function judgingStep(
   const part = await nextPart(trx, buckets)
   if (part === null) return []
   const persons = await personsOf(trx, part, limit)
-  const segment = await findSegment(trx, part.segmentId)
-  const verdicts = segment === null ? [] : await judge(trx, segment.node, now, persons)
-  const changed = await writeMembers(trx, part.segmentId, persons, verdicts, () => 'definition')
-  await advanceEdges(trx, verdicts)
+  const verdicts = await judge(trx, await readRules(trx), [part.segmentId], now, persons)
+  const current = await membersAmong(trx, part.segmentId, persons)
+  const changed = await writeMembers(trx, verdicts, current, () => 'definition')
+  await advanceEdges(trx, verdicts.get(part.segmentId) ?? [])
   await savePosition(trx, part, persons.length < limit ? part.until : (persons.at(-1) ?? null), persons.length)
   return changed
 }

@@ -2,12 +2,12 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
+import type { Cause } from '../domain/spans.ts'
 import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
 import type { SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
-import { judge, type Verdict } from './compile.ts'
-import { listSegments } from './definitions.ts'
-import type { Cause } from './nodes/node.ts'
+import { judge, type Verdict } from './evaluate.ts'
+import { readRules } from './rules.ts'
 
 const clearEdges = ofKeys((db, personIds: PersonId[]) =>
   db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
@@ -26,28 +26,22 @@ const advanceEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
     .where('person_id', 'in', personIds)
     .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '>', edge)])),
 )
-const removeMembers = ofKeys((db, personIds: PersonId[], segmentId: string) =>
-  db
-    .deleteFrom('segment_members')
-    .where('segment_id', '=', segmentId)
-    .where('person_id', 'in', personIds)
-    .returning('person_id'),
+const selectMembers = ofKeys((db, personIds: PersonId[]) =>
+  db.selectFrom('segment_members').selectAll().where('person_id', 'in', personIds),
 )
-const upserting = (moved: ('entered_at' | 'reason')[]) =>
-  ofRows((db, rows: SegmentMemberRow[]) =>
-    db
-      .insertInto('segment_members')
-      .values(rows)
-      .onConflict((conflict) =>
-        conflict
-          .columns(['segment_id', 'person_id'])
-          .doUpdateSet((eb) => Object.fromEntries(moved.map((column) => [column, eb.ref(`excluded.${column}`)])))
-          .whereRef('excluded.entered_at', '!=', 'segment_members.entered_at'),
-      )
-      .returning('person_id'),
-  )
-const enterMembers = upserting(['entered_at', 'reason'])
-const correctMembers = upserting(['entered_at'])
+const removeMembers = ofKeys((db, personIds: PersonId[], segmentId: string) =>
+  db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
+)
+const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
+  db
+    .insertInto('segment_members')
+    .values(rows)
+    .onConflict((conflict) =>
+      conflict
+        .columns(['segment_id', 'person_id'])
+        .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at'), reason: eb.ref('excluded.reason') })),
+    ),
+)
 
 /** Why a person enters a segment now, given what made the segment's condition true. */
 export type ReasonOf = (personId: PersonId, cause: Cause) => MembershipReason
@@ -60,13 +54,14 @@ export async function refreshMembers(
   reasonOf: ReasonOf,
 ): Promise<void> {
   if (personIds.length === 0) return
-  const definitions = await listSegments(trx)
-  for (const part of chunks(personIds, 500)) {
+  const rules = await readRules(trx)
+  const segmentIds = [...rules.definitions.keys()]
+  for (const part of chunks(personIds, 512)) {
+    const verdicts = await judge(trx, rules, segmentIds, now, part)
+    await writeMembers(trx, verdicts, await selectMembers(trx, part), reasonOf)
     const edges = new Map<PersonId, number>()
-    for (const definition of definitions) {
-      const verdicts = await judge(trx, definition.node, now, part)
-      await writeMembers(trx, definition.id, part, verdicts, reasonOf)
-      for (const { personId, edge } of verdicts) {
+    for (const own of verdicts.values()) {
+      for (const { personId, edge } of own) {
         if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
       }
     }
@@ -83,37 +78,48 @@ export async function advanceEdges(trx: Transaction<Database>, verdicts: Verdict
   for (const { personId, edge } of verdicts) if (edge !== null) await advanceEdge(trx, [personId], edge)
 }
 
+/** The memberships of the given persons in one segment. */
+export async function membersAmong(
+  trx: Transaction<Database>,
+  segmentId: string,
+  personIds: PersonId[],
+): Promise<SegmentMemberRow[]> {
+  return (await selectMembers(trx, personIds)).filter((row) => row.segment_id === segmentId)
+}
+
 /**
- * Writes a segment's memberships for the evaluated persons. Returns the persons whose membership has changed. Members that
- * stay through a changed definition or a rebuild have not entered again, and keep the reason for which they once did.
+ * Writes the memberships that verdicts by segment give, where they differ from the current ones. Returns the persons whose
+ * membership has changed. Members that stay through a changed definition or a rebuild have not entered again, and keep the
+ * reason for which they once did.
  */
 export async function writeMembers(
   trx: Transaction<Database>,
-  segmentId: string,
-  judged: PersonId[],
-  verdicts: Verdict[],
+  verdicts: Map<string, Verdict[]>,
+  current: SegmentMemberRow[],
   reasonOf: ReasonOf,
 ): Promise<PersonId[]> {
-  const members = verdicts.filter((verdict) => verdict.member)
-  const ids = new Set(members.map((member) => member.personId))
-  const left = await removeMembers(
-    trx,
-    judged.filter((personId) => !ids.has(personId)),
-    segmentId,
-  )
-  const rows = members.map((member) => ({
-    segment_id: segmentId,
-    person_id: member.personId,
-    entered_at: member.enteredAt,
-    reason: reasonOf(member.personId, member.cause),
-  }))
-  const remade = (row: SegmentMemberRow) => row.reason === 'definition' || row.reason === 'rebuild'
-  const entered = await enterMembers(
-    trx,
-    rows.filter((row) => !remade(row)),
-  )
-  const corrected = await correctMembers(trx, rows.filter(remade))
-  return [...left, ...entered, ...corrected].map((row) => row.person_id)
+  const bySegment = Map.groupBy(current, (row) => row.segment_id)
+  const changed: PersonId[] = []
+  const written: SegmentMemberRow[] = []
+  for (const [segmentId, own] of verdicts) {
+    const rows = new Map((bySegment.get(segmentId) ?? []).map((row) => [row.person_id, row]))
+    for (const { personId, entered } of own) {
+      const row = rows.get(personId)
+      if (entered === null || row?.entered_at === entered.at) continue
+      const reason = reasonOf(personId, entered.cause)
+      const keeps = row !== undefined && (reason === 'definition' || reason === 'rebuild')
+      written.push({
+        ...{ segment_id: segmentId, person_id: personId, entered_at: entered.at },
+        reason: keeps ? row.reason : reason,
+      })
+    }
+    const members = new Set(own.flatMap(({ personId, entered }) => (entered === null ? [] : personId)))
+    const gone = [...rows.keys()].filter((personId) => !members.has(personId))
+    await removeMembers(trx, gone, segmentId)
+    changed.push(...gone)
+  }
+  await upsertMembers(trx, written)
+  return [...changed, ...written.map((row) => row.person_id)]
 }
 
 /** Persons in the given buckets (null: in all) whose edge time has passed. */

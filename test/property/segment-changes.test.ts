@@ -8,11 +8,13 @@ import { createDeriver } from '../../server/derive/derive.ts'
 import { judgeAgain } from '../../server/derive/person.ts'
 import type { Entry } from '../../server/domain/event.ts'
 import { landBatch } from '../../server/land/land.ts'
-import { judge } from '../../server/segments/compile.ts'
-import { changeSegment, createSegment, deleteSegment, listSegments } from '../../server/segments/definitions.ts'
+import { changeSegment, createSegment, deleteSegment } from '../../server/segments/definitions.ts'
+import { judge } from '../../server/segments/evaluate.ts'
 import { judgingProgress } from '../../server/segments/judging.ts'
 import type { SegmentNode } from '../../server/segments/nodes/node.ts'
 import { updatePresets } from '../../server/segments/presets.ts'
+import { localeOf, readRules } from '../../server/segments/rules.ts'
+import { personsWhere } from '../../server/segments/where.ts'
 import { transact } from '../../server/store/engine/transact.ts'
 import { BUCKETS } from '../../server/store/work/buckets.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
@@ -33,6 +35,8 @@ const NODES: SegmentNode[] = [
   { cart: { idle: { min: '2h', max: '1d' } } },
   { all: [{ matched: false }, { cart: { state: 'abandoned' } }] },
   { consent: { marketing: true } },
+  { not: { cart: { state: 'abandoned' } } },
+  { any: [{ cart: { idle: { max: '3h' } } }, { cart: { idle: { min: '2h', max: '2d' } } }] },
 ]
 const SEGMENTS = ['a', 'b', 'cart_abandoned']
 const HALVES = [0, 1].map((half) => Array.from({ length: BUCKETS / 2 }, (_, i) => 2 * i + half))
@@ -125,13 +129,19 @@ test('after any sequence of changes members equal a full evaluation', async () =
         expect(await db.selectFrom('segment_judging').selectAll().execute()).toEqual([])
         const persons = (await db.selectFrom('persons').select('person_id').execute()).map((row) => row.person_id)
         const evaluated = []
-        for (const { id, node } of await listSegments(db)) {
-          for (const verdict of await judge(db, node, now, persons)) {
-            if (verdict.member) evaluated.push([id, verdict.personId, verdict.enteredAt])
-          }
+        const rules = await readRules(db)
+        const ids = [...rules.definitions.keys()]
+        for (const [id, verdicts] of await judge(db, rules, ids, now, persons)) {
+          for (const { personId, entered } of verdicts) if (entered) evaluated.push([id, personId, entered.at])
         }
         const members = await db.selectFrom('segment_members').selectAll().execute()
         expect(members.map((row) => [row.segment_id, row.person_id, row.entered_at]).sort()).toEqual(evaluated.sort())
+        for (const definition of rules.definitions.values()) {
+          const locale = localeOf(rules.shop, definition)
+          const found = await personsWhere(db, definition.node, now, locale).select('person_id').execute()
+          const own = members.filter((row) => row.segment_id === definition.id)
+          expect(found.map((row) => row.person_id).sort()).toEqual(own.map((row) => row.person_id).sort())
+        }
       } finally {
         await db.destroy()
         await place.done()

@@ -18,8 +18,11 @@ test.each([
   [{ matched: true }, null],
   [{ all: [{ matched: true }, { cart: { state: 'abandoned', idle: { min: '1h', max: '7d' } } }] }, null],
   [nested(7), null],
-  [{}, 'the body must have exactly one of the keys all, cart, consent, matched'],
-  [{ matched: true, cart: {} }, 'the body must have exactly one of the keys all, cart, consent, matched'],
+  [{}, 'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment'],
+  [
+    { matched: true, cart: {} },
+    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment',
+  ],
   ['matched', 'the body must be an object'],
   [null, 'the body must be an object'],
   [[], 'the body must be an object'],

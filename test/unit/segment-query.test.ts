@@ -1,4 +1,4 @@
-/** Each node of the segment grammar: its JSON, its SQL on both engines, and the persons it finds. */
+/** Nodes of the segment grammar: their JSON, their SQL on both engines, the persons they find, and their sentences. */
 
 import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
@@ -7,8 +7,11 @@ import { join } from 'node:path'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contactId, contactPerson, type PersonId, visitorId, visitorPerson } from '../../server/domain/ids.ts'
-import { judge, verdictQuery } from '../../server/segments/compile.ts'
+import { judge } from '../../server/segments/evaluate.ts'
 import type { SegmentNode } from '../../server/segments/nodes/node.ts'
+import type { Rules } from '../../server/segments/rules.ts'
+import { personsWhere } from '../../server/segments/where.ts'
+import { sentenceOf } from '../../server/segments/words.ts'
 import { createSqliteStore } from '../../server/store/engine/sqlite.ts'
 import { migrate } from '../../server/store/migrate.ts'
 import { encodeJson } from '../../server/store/schema/columns.ts'
@@ -97,73 +100,108 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-type Case = { means: string; node: SegmentNode; where: string; finds: Record<string, number> }
+const SHOP = { currency: 'EUR', zone: 'Europe/Paris' }
+const rulesOf = (node: SegmentNode): Rules => ({
+  definitions: new Map([['tried', { id: 'tried', name: 'tried', node }]]),
+  shop: SHOP,
+})
+
+type Case = {
+  means: string
+  node: SegmentNode
+  where: string
+  finds: Record<string, number>
+  words: [en: string, fr: string]
+}
 
 /** `finds`: each member, and how long ago it entered. */
 const CASES: Case[] = [
   {
     means: 'has a cart',
     node: { cart: {} },
-    where: '"cart_updated_at" is not null',
+    where: 'coalesce("cart_updated_at" <= NOW, false)',
     finds: {
       [nobody('filling')]: 10 * 60_000,
       [nobody('left')]: 2 * HOUR,
       [nobody('left-long-ago')]: 8 * DAY,
       [contact('left')]: 3 * HOUR,
     },
+    words: ['Persons who have a cart.', 'Les personnes qui ont un panier.'],
   },
   {
     means: 'is filling a cart',
     node: { cart: { state: 'open' } },
-    where: '("cart_updated_at" is not null and "cart_idle_at" > NOW)',
+    where: '(coalesce("cart_updated_at" <= NOW, false) and "cart_idle_at" > NOW)',
     finds: { [nobody('filling')]: 10 * 60_000 },
+    words: ['Persons who have an open cart.', 'Les personnes qui ont un panier en cours.'],
   },
   {
     means: 'left a cart, entered when it had been idle for the site’s time',
     node: { cart: { state: 'abandoned', idle: { max: '7d' } } },
-    where: '("cart_updated_at" is not null and "cart_idle_at" <= NOW and "cart_updated_at" > NOW-7d)',
+    where: '(coalesce("cart_updated_at" <= NOW, false) and "cart_idle_at" <= NOW and "cart_updated_at" > NOW-7d)',
     finds: { [nobody('left')]: HOUR, [contact('left')]: 2 * HOUR },
+    words: [
+      'Persons who have abandoned a cart and touched it less than 7 days ago.',
+      'Les personnes qui ont abandonné un panier et y ont touché il y a moins de 7 jours.',
+    ],
   },
   {
     means: 'left a cart for 150 minutes to 30 days',
     node: { cart: { idle: { min: '150m', max: '30d' } } },
-    where: '("cart_updated_at" is not null and "cart_updated_at" <= NOW-150m and "cart_updated_at" > NOW-30d)',
+    where:
+      '(coalesce("cart_updated_at" <= NOW, false) and "cart_updated_at" <= NOW-150m and "cart_updated_at" > NOW-30d)',
     finds: { [nobody('left-long-ago')]: 8 * DAY - 150 * 60_000, [contact('left')]: 30 * 60_000 },
+    words: [
+      'Persons who have a cart, have not touched it for at least 150 minutes and touched it less than 30 days ago.',
+      'Les personnes qui ont un panier, n’y ont pas touché depuis au moins 150 minutes et y ont touché il y a moins de 30 jours.',
+    ],
   },
   {
     means: 'is a known contact',
     node: { matched: true },
-    where: '"matched_at" is not null',
+    where: 'coalesce("matched_at" <= NOW, false)',
     finds: { [contact('left')]: 30 * 60_000, [contact('mailable')]: 5 * DAY, [contact('unsubscribed')]: DAY },
+    words: ['Persons who are known contacts.', 'Les personnes qui sont identifiées.'],
   },
   {
     means: 'is not known',
     node: { matched: false },
-    where: '"matched_at" is null',
+    where: 'not coalesce("matched_at" <= NOW, false)',
     finds: {
       [nobody('browsing')]: 20 * DAY,
       [nobody('filling')]: 20 * DAY,
       [nobody('left')]: 20 * DAY,
       [nobody('left-long-ago')]: 20 * DAY,
     },
+    words: ['Persons who are not known.', 'Les personnes qui ne sont pas identifiées.'],
   },
   {
     means: 'may be mailed',
     node: { consent: { mail: true } },
-    where: '"mail_consent" = 1',
+    where: '("mail_consent" = 1 and ("mail_consent_since" is null or "mail_consent_since" <= NOW))',
     finds: { [contact('mailable')]: 4 * DAY },
+    words: ['Persons who may be sent e-mail.', 'Les personnes qui acceptent les e-mails.'],
   },
   {
     means: 'allows marketing and recognition on every device',
     node: { consent: { marketing: true, identity: true } },
-    where: '("marketing" = 1 and "identity" = 1)',
+    where: '(("marketing" = 1 and ("marketing_since" is null or "marketing_since" <= NOW)) and "identity" = 1)',
     finds: { [contact('mailable')]: 3 * DAY },
+    words: [
+      'Persons who allow marketing and allow to be recognised.',
+      'Les personnes qui acceptent le marketing et acceptent d’être reconnues.',
+    ],
   },
   {
     means: 'all: known, and left a cart; entered when the later of the two came true',
     node: { all: [{ matched: true }, { cart: { state: 'abandoned' } }] },
-    where: '("matched_at" is not null and ("cart_updated_at" is not null and "cart_idle_at" <= NOW))',
+    where:
+      '(coalesce("matched_at" <= NOW, false) and (coalesce("cart_updated_at" <= NOW, false) and "cart_idle_at" <= NOW))',
     finds: { [contact('left')]: 30 * 60_000 },
+    words: [
+      'Persons who are known contacts and have abandoned a cart.',
+      'Les personnes qui sont identifiées et ont abandonné un panier.',
+    ],
   },
 ]
 
@@ -171,37 +209,40 @@ const CASES: Case[] = [
 function condition(sql: string, parameters: readonly unknown[]): string {
   let next = 0
   const filled = sql.replaceAll(/\$\d+|\?/g, () => String(parameters[next++]))
-  const where = /case when (.*?) then 1 else 0 end/.exec(filled)![1]!
+  const where = /from "persons" where (.*)$/.exec(filled)![1]!
   return where.replaceAll(/\b\d{13}\b/g, (time) => {
     const minutes = (NOW - Number(time)) / 60_000
     return minutes === 0 ? 'NOW' : minutes % 1440 === 0 ? `NOW-${minutes / 1440}d` : `NOW-${minutes}m`
   })
 }
 
-describe.each(CASES)('$means', ({ node, where, finds }) => {
+describe.each(CASES)('$means', ({ node, where, finds, words }) => {
   test('compiles to one condition, the same on both engines', () => {
     for (const engine of [db, postgres]) {
-      const { sql, parameters } = verdictQuery(engine, node, NOW, [nobody('left')]).compile()
+      const { sql, parameters } = personsWhere(engine, node, NOW, SHOP).select('person_id').compile()
       expect(condition(sql, parameters)).toBe(where)
     }
   })
 
-  test('finds its persons with their time of entry', async () => {
+  test('finds its persons with their time of entry, and by SQL the same', async () => {
     const everybody = PERSONS.map((each) => each.person_id)
-    const verdicts = await judge(db, node, NOW, everybody)
-    const members = verdicts.filter((verdict) => verdict.member)
-    expect(Object.fromEntries(members.map((each) => [each.personId, NOW - each.enteredAt]))).toEqual(finds)
+    const verdicts = (await judge(db, rulesOf(node), ['tried'], NOW, everybody)).get('tried')!
+    const members = verdicts.flatMap(({ personId, entered }) => (entered ? [[personId, NOW - entered.at]] : []))
+    expect(Object.fromEntries(members)).toEqual(finds)
+    const found = await personsWhere(db, node, NOW, SHOP).select('person_id').execute()
+    expect(found.map((row) => row.person_id).sort()).toEqual(Object.keys(finds).sort())
+  })
+
+  test('has a sentence in both languages', () => {
+    const said = (language: 'en' | 'fr') => sentenceOf({ node }, SHOP, language, (id) => id)
+    expect([said('en'), said('fr')]).toEqual(words)
   })
 })
 
-test('the edge of a person is the next future time that may change the verdict', async () => {
+test('the edge of a person is the next future time that changes the verdict', async () => {
   const node: SegmentNode = { cart: { state: 'abandoned', idle: { max: '7d' } } }
-  const verdicts = await judge(db, node, NOW, [
-    nobody('browsing'),
-    nobody('filling'),
-    nobody('left'),
-    nobody('left-long-ago'),
-  ])
+  const asked = [nobody('browsing'), nobody('filling'), nobody('left'), nobody('left-long-ago')]
+  const verdicts = (await judge(db, rulesOf(node), ['tried'], NOW, asked)).get('tried')!
   expect(
     Object.fromEntries(verdicts.map((each) => [each.personId, each.edge === null ? null : each.edge - NOW])),
   ).toEqual({

@@ -1,6 +1,8 @@
 /** `{"all": [NODE, …]}`: every condition of a list holds. */
 import { z } from 'zod'
-import { allOf, type NodeKind } from './node.ts'
+import { allOf } from '../../domain/spans.ts'
+import { joined, MAX_CONDITIONS } from '../words.ts'
+import type { NodeKind } from './node.ts'
 
 declare module './node.ts' {
   interface NodeValues {
@@ -8,13 +10,12 @@ declare module './node.ts' {
   }
 }
 
-/** No real question needs more conditions than this in one list. */
-const MAX_CONDITIONS = 20
-
 /** The kind `all`. */
 export const all: NodeKind<'all'> = {
   about: 'for whom all parts hold',
   schema: (node) => z.array(node).min(1).max(MAX_CONDITIONS),
   children: (nodes) => nodes,
-  compile: (nodes, { eb, compile }) => allOf(eb, nodes.map(compile)),
+  where: (nodes, { eb, compile }) => eb.and(nodes.map(compile)),
+  spans: (nodes, { spans }) => allOf(nodes.map(spans)),
+  words: (nodes, { language, words }) => joined(nodes, words, language === 'fr' ? ' et ' : ' and '),
 }

@@ -1,0 +1,32 @@
+/** What persons are judged by: the definitions, and what their amounts and days mean in this shop. */
+import type { Kysely } from 'kysely'
+import type { Database } from '../store/schema.ts'
+import { listSites } from '../store/sites.ts'
+import { listSegments, type SegmentDefinition } from './definitions.ts'
+import type { Locale } from './nodes/node.ts'
+
+/** The currency and time zone of the installation: those of its first site, in the order of their ids. */
+export type Shop = Locale
+
+/** The segments by id, and the shop. */
+export type Rules = { definitions: ReadonlyMap<string, SegmentDefinition>; shop: Shop }
+
+/** The currency of definitions where no site has one. */
+const NO_CURRENCY = 'EUR'
+
+/** Reads the installation's currency and zone. */
+export async function readShop(db: Kysely<Database>): Promise<Shop> {
+  const [first] = await listSites(db)
+  return { currency: first?.settings.currency || NO_CURRENCY, zone: first?.settings.timezone || 'UTC' }
+}
+
+/** Reads everything that persons are judged by. */
+export async function readRules(db: Kysely<Database>): Promise<Rules> {
+  const definitions = new Map((await listSegments(db)).map((segment) => [segment.id, segment]))
+  return { definitions, shop: await readShop(db) }
+}
+
+/** What a definition's amounts and days mean; it may name a currency of its own. */
+export function localeOf(shop: Shop, { currency }: Pick<SegmentDefinition, 'currency'>): Locale {
+  return { ...shop, currency: currency ?? shop.currency }
+}
