@@ -221,8 +221,11 @@ async function personTraces(db: Kysely<Database>, personIds: PersonId[], now: nu
   return traces
 }
 
-function nodeTrace({ path, holds, since, facts }: ExplainedNode) {
-  return { path, holds, since: isoOrNull(since), facts: facts.map((fact) => ({ ...fact, at: iso(fact.at) })) }
+function nodeTrace({ path, holds, since, changesAt, facts }: ExplainedNode) {
+  return {
+    ...{ path, holds, since: isoOrNull(since), changes_at: isoOrNull(changesAt) },
+    facts: facts.map((fact) => ({ ...fact, at: iso(fact.at) })),
+  }
 }
 
 async function pendingOf(db: Kysely<Database>, keys: Parameters<typeof readPending>[1]) {

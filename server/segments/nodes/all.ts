@@ -1,7 +1,7 @@
 /** `{"all": [NODE, …]}`: every condition of a list holds. */
 import { z } from 'zod'
 import { allOf } from '../../domain/spans.ts'
-import { joined, MAX_CONDITIONS } from '../words.ts'
+import { joined, MAX_CONDITIONS } from '../phrases.ts'
 import type { NodeKind } from './node.ts'
 
 declare module './node.ts' {

@@ -1,7 +1,7 @@
 /** `{"any": [NODE, …]}`: at least one condition of a list holds. */
 import { z } from 'zod'
 import { anyOf } from '../../domain/spans.ts'
-import { joined, MAX_CONDITIONS } from '../words.ts'
+import { joined, MAX_CONDITIONS } from '../phrases.ts'
 import type { NodeKind } from './node.ts'
 
 declare module './node.ts' {

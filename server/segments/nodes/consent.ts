@@ -2,8 +2,8 @@
 import type { Expression, SqlBool } from 'kysely'
 import { z } from 'zod'
 import { allOf, NEVER, type Spans, since } from '../../domain/spans.ts'
+import { enumerated } from '../phrases.ts'
 import { isSoFarOrAlways } from '../test-value.ts'
-import { enumerated } from '../words.ts'
 import type { NodeKind } from './node.ts'
 
 const schema = z
