@@ -39,6 +39,7 @@ import { qualityRoutes } from './http/quality.ts'
 import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
+import { segmentQuestionRoutes } from './http/segment-questions.ts'
 import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { siteRoutes } from './http/sites.ts'
@@ -94,6 +95,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', matchRoutes(deps))
     .route('/', segmentDefinitionRoutes(deps))
     .route('/', memberRoutes(deps))
+    .route('/', segmentQuestionRoutes(deps))
     .route('/', reportRoutes(deps))
     .route('/', qualityRoutes(deps))
     .route('/', peopleRoutes(deps))

@@ -14,6 +14,8 @@ import {
 } from '../segments/definitions.ts'
 import { definitionSchema } from '../segments/grammar.ts'
 import { judgingProgress, type Progress } from '../segments/judging.ts'
+import { type Rules, readRules } from '../segments/rules.ts'
+import { sentencesOf } from '../segments/words.ts'
 import { writeAudit } from '../store/audit.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
@@ -33,7 +35,8 @@ const text = z
 const name = z
   .union([text, z.strictObject({ fr: text, en: text })], mustBeName)
   .openapi({ description: 'One name, or one per language of the dashboard.' })
-const node = definitionSchema((schema) =>
+/** A condition from outside. */
+export const node = definitionSchema((schema) =>
   schema.openapi('SegmentNode', {
     description: 'A condition on a person: an object with exactly one of these keys.',
     example: { cart: { state: 'abandoned', idle: { max: '7d' } } },
@@ -50,12 +53,18 @@ const createBody = z
   .openapi('NewSegment', { example: { id: 'customers_with_cart', ...example } })
 const changeBody = z.strictObject({ name, node }).openapi('ChangedSegment', { example })
 
+/** A condition in words, in the languages of the dashboard. */
+export const sentenceSchema = z
+  .object({ fr: z.string(), en: z.string() })
+  .openapi({ description: 'The condition in words, made from its definition.' })
+
 const segmentSchema = z
   .object({
     id: z.string(),
     name,
     node,
     definition: node.openapi({ description: 'The same as `node`, under its old name.', deprecated: true }),
+    sentence: sentenceSchema,
     version: z.number().openapi({ description: 'Increases with each change.' }),
     updated_at: z.string(),
     origin: z
@@ -103,7 +112,7 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
     deps.wake()
     return result
   }
-  const rendered = async (segment: Segment) => render(segment, await judgingProgress(deps.db))
+  const rendered = async (segment: Segment) => render(segment, await judgingProgress(deps.db), await readRules(deps.db))
   return app
     .openapi(
       createRoute({
@@ -116,7 +125,8 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
       }),
       async (c) => {
         const progress = await judgingProgress(deps.db)
-        const data = (await listSegments(deps.db)).map((segment) => render(segment, progress))
+        const rules = await readRules(deps.db)
+        const data = (await listSegments(deps.db)).map((segment) => render(segment, progress, rules))
         return c.json({ data, next: null, has_more: false }, 200)
       },
     )
@@ -215,10 +225,10 @@ export function unknownSegment(id: string): Problem {
   return new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
 }
 
-function render(segment: Segment, progress: Map<string, Progress>): z.infer<typeof segmentSchema> {
+function render(segment: Segment, progress: Map<string, Progress>, rules: Rules): z.infer<typeof segmentSchema> {
   const { id, name, node, version, origin } = segment
   return {
-    ...{ id, name, node, definition: node, version, origin },
+    ...{ id, name, node, definition: node, version, origin, sentence: sentencesOf(segment, rules) },
     updated_at: iso(segment.updatedAt),
     edited_at: isoOrNull(segment.editedAt),
     judging: progress.get(id) ?? null,

@@ -55,6 +55,21 @@ export async function listNewestMembers(
     .execute()
 }
 
+/** A person's membership in a segment, or null. */
+export async function findMember(
+  db: Kysely<Database>,
+  segmentId: string,
+  personId: PersonId,
+): Promise<SegmentMemberRow | null> {
+  const row = await db
+    .selectFrom('segment_members')
+    .selectAll()
+    .where('segment_id', '=', segmentId)
+    .where('person_id', '=', personId)
+    .executeTakeFirst()
+  return row ?? null
+}
+
 function membersIn(db: Kysely<Database>, segmentId: string, floor: Grade | null) {
   return db
     .selectFrom('segment_members')
