@@ -105,6 +105,8 @@ const TABLE: Record<string, Rule> = {
   'DELETE /api/v1/segments/:id': only('segments:write'),
   'GET /api/v1/segments/:id/versions': only('segments:read'),
   'GET /api/v1/segments/:id/members': only('segments:read'),
+  'POST /api/v1/segments/preview': only('segments:read'),
+  'GET /api/v1/segments/:id/explain': only('segments:read'),
 
   'POST /v1/events': 'events',
   ...Object.fromEntries(
