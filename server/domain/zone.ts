@@ -22,7 +22,11 @@ export function isZone(name: string): boolean {
 /** The instant of a local time in ISO 8601 without a zone, in milliseconds. Null if it is not one. */
 export function instantIn(zone: string, local: string): number | null {
   const wall = Date.parse(`${local}Z`)
-  if (Number.isNaN(wall)) return null
+  return Number.isNaN(wall) ? null : instantOf(zone, wall)
+}
+
+/** The instant at which a clock there shows a time, given as if it were UTC. */
+function instantOf(zone: string, wall: number): number {
   const [before, after] = [wall - offsetAt(zone, wall - DAY_MS), wall - offsetAt(zone, wall + DAY_MS)]
   const found = [before, after].find((instant) => instant + offsetAt(zone, instant) === wall)
   return found ?? before
@@ -35,6 +39,16 @@ export function dayIn(zone: string, day: string): { from: number; to: number } |
   const next = new Date(Date.parse(`${day}T00:00:00Z`) + DAY_MS).toISOString().slice(0, 10)
   const to = instantIn(zone, `${next}T00:00:00`)
   return to === null ? null : { from, to: to - 1 }
+}
+
+/** The day of an instant there, in days since 1970. */
+export function dayNumberIn(zone: string, instant: number): number {
+  return Math.floor((instant + offsetAt(zone, instant)) / DAY_MS)
+}
+
+/** The instant at which a day there begins, given in days since 1970. */
+export function dayStartIn(zone: string, day: number): number {
+  return instantOf(zone, day * DAY_MS)
 }
 
 function offsetAt(zone: string, instant: number): number {
