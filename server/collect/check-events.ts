@@ -3,8 +3,9 @@
  * refused with a reason.
  */
 import { LIMITS, type RejectCode, type WireReply } from '../../tag/wire.ts'
+import { meantBy } from '../domain/commerce/dialect.ts'
 import { isTooDeep } from '../domain/depth.ts'
-import { eventType, type StampedEvent } from '../domain/event.ts'
+import type { StampedEvent } from '../domain/event.ts'
 import { firstProblem } from '../domain/problem.ts'
 import type { QualityProblem } from '../domain/quality.ts'
 import { type ClaimContext, type ClaimDeps, claimOf } from './claim.ts'
@@ -88,7 +89,8 @@ export async function stampEvents(
     }
     const texts = cleanTexts(event, site.settings.kept_query, onRemoved)
     const { url, referrer, title } = texts
-    const stamped: StampedEvent = { id: event.id, type: eventType(event.type), at, url, referrer, title }
+    const meant = meantBy(event.type, event.props)
+    const stamped: StampedEvent = { id: event.id, type: meant.type, at, url, referrer, title }
     if (event.type === 'identify') {
       const result = await claimOf(event.props, { site, at, receivedAt, keyed, ip }, deps)
       if ('code' in result) {
@@ -97,7 +99,7 @@ export async function stampEvents(
       }
       stamped.claim = result.claim
       stamped.props = { kind: event.props?.kind }
-    } else if (event.props !== undefined) stamped.props = event.props
+    } else if (meant.props !== undefined) stamped.props = meant.props
     if (event.url !== undefined && event.url !== '') noteUrl(event.url, url, event.type)
     if (clock !== null) notices.note('time_shifted', event.type, clock, analytics)
     if (cuts !== null) for (const [field, length] of cuts) notices.cut(field, length, event.type)

@@ -104,6 +104,65 @@ const STORIES: [what: string, sent: Sent[], cart: string, orders?: string][] = [
     '? EUR abandoned: 3 A',
   ],
   [
+    'Universal Analytics under the shop’s own names, and the order by gtm4wp 1',
+    [
+      [
+        'addToBasket',
+        { ecommerce: { currencyCode: 'EUR', add: { products: [{ id: 'ring', price: '10.00', quantity: 1 }] } } },
+      ],
+      [
+        'EECcheckout',
+        { ecommerce: { checkout: { actionField: { step: 2 }, products: [{ id: 'chain', price: '20.00' }] } } },
+      ],
+      [
+        'gtm4wp.orderCompletedEEC',
+        {
+          ecommerce: {
+            currencyCode: 'EUR',
+            purchase: { actionField: { id: 'T-9', revenue: '10' }, products: [{ id: 'ring' }] },
+          },
+        },
+      ],
+    ],
+    '20 EUR abandoned: 1 chain',
+    'T-9 10 EUR',
+  ],
+  [
+    'the events of a Shopify pixel, of which the last takes a line out',
+    [
+      [
+        'product_added_to_cart',
+        {
+          cartLine: {
+            merchandise: { id: 'v', price: { amount: 10, currencyCode: 'EUR' }, product: { id: 'ring' } },
+            quantity: 2,
+          },
+        },
+      ],
+      [
+        'checkout_started',
+        {
+          checkout: {
+            token: 'c-1',
+            lineItems: [
+              {
+                quantity: 2,
+                variant: { id: 'v', price: { amount: 10, currencyCode: 'EUR' }, product: { id: 'ring' } },
+              },
+            ],
+          },
+        },
+      ],
+      ['product_removed_from_cart', { cartLine: { merchandise: { id: 'v', product: { id: 'ring' } }, quantity: 1 } }],
+    ],
+    '10 EUR abandoned: 1 ring (v)',
+  ],
+  [
+    'Analyzify’s lists',
+    [['ee_addToCart', { product_id: ['ring', 'chain'], product_price: [10, 20], quantity: [1, 2], currency: 'EUR' }]],
+    '50 EUR abandoned: 1 ring, 2 chain',
+  ],
+  [
     'a removal that does not say how many',
     [
       ['add_to_cart', eur({ ...ring, quantity: 3 }, chain)],

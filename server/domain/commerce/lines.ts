@@ -49,7 +49,7 @@ const MAX_JSON = 32_768
 
 const LISTS = ['items', 'products', 'lineitems', 'cartitems', 'contents']
 /** Universal Analytics' actions, each with `products`. */
-const ACTIONS = ['add', 'remove', 'checkout', 'purchase', 'refund', 'detail', 'cart']
+const ACTIONS = ['add', 'remove', 'checkout', 'purchase', 'refund', 'detail', 'click', 'cart']
 const IDS = ['itemid', 'id', 'productid', 'sku', 'itemsku', 'productsku']
 const VARIANTS = ['itemvariant', 'variant', 'variantid', 'variationid']
 const NAMES = ['itemname', 'name', 'productname', 'title']
@@ -119,6 +119,9 @@ function listIn(fields: Fields): List {
       if (Array.isArray(list)) return list
       unreadable ??= list
     }
+    // A page that shows one piece may list others beside it.
+    const shown = place.get('impressions')
+    if (Array.isArray(shown)) return shown
   }
   return unreadable
 }
