@@ -6,13 +6,15 @@
 import { createHash } from 'node:crypto'
 import type { Entry, StampedEvent } from '../../server/domain/event.ts'
 
-/** The number of concurrent visits, and the content of one. */
-const OPEN_VISITS = 2000
+/** The content of a visit. */
 const REQUESTS_A_VISIT = 4
 const EVENTS_A_REQUEST = 3
 
-/** The time between two requests: 150 events per second, and 40 s between the pages of one visit. */
-const REQUEST_MS = 20
+/** How dense the traffic is. */
+export type Density = { requestMs: number; openVisits: number }
+
+/** The time between two requests: 150 events per second, and 40 s between the pages of one of the concurrent visits. */
+const BUSY: Density = { requestMs: 20, openVisits: 2000 }
 
 /** How many of a thousand visits are by returning visitors, fill a cart, sign in, and buy. */
 const RETURNING = 200
@@ -53,7 +55,7 @@ export function keyOf(contactId: string): string {
 }
 
 /** Traffic of a site that began at `start`. */
-export function createTraffic(site: string, start: number): Traffic {
+export function createTraffic(site: string, start: number, { requestMs, openVisits } = BUSY): Traffic {
   const dice = createDice()
   const visits: Visit[] = []
   /** By visitor, whether it has signed in. */
@@ -124,8 +126,8 @@ export function createTraffic(site: string, start: number): Traffic {
       const entries: Entry[] = []
       const signedIn: string[] = []
       for (let made = 0; made < events; made += EVENTS_A_REQUEST) {
-        const at = start + requests * REQUEST_MS
-        const slot = (dice() * 1000 + dice()) % OPEN_VISITS
+        const at = start + requests * requestMs
+        const slot = (dice() * 1000 + dice()) % openVisits
         let visit = visits[slot]
         if (!visit || visit.request === REQUESTS_A_VISIT) {
           visit = begin()
