@@ -14,12 +14,17 @@ import { judge } from './evaluate.ts'
 import { advanceEdges, membersAmong, writeMembers } from './members.ts'
 import { readRules } from './rules.ts'
 
-/** Persons to evaluate: those in the buckets whose id is after `after` and, if set, at most `until`. */
-type Part = { segmentId: string; version: number; buckets: number[]; after: PersonId; until: PersonId | null }
+/** Persons to evaluate for some segments: those in the buckets whose id is after `after` and, if set, at most `until`. */
+type Part = {
+  segments: { id: string; version: number }[]
+  buckets: number[]
+  after: PersonId
+  until: PersonId | null
+}
 
 /**
- * The next part in the given buckets (null: in all), or null. Buckets at the same position advance together, and those that
- * lag behind go first, so that all of them meet again.
+ * The next part in the given buckets (null: in all), or null. What has come equally far advances together, buckets and
+ * segments, so that each person is loaded once for all of them; what lags behind goes first, so that all of it meets again.
  */
 async function nextPart(db: Kysely<Database>, buckets: readonly number[] | null): Promise<Part | null> {
   const open = await db
@@ -27,19 +32,25 @@ async function nextPart(db: Kysely<Database>, buckets: readonly number[] | null)
     .select(['segment_id', 'version', 'bucket', 'after'])
     .where('after', 'is not', null)
     .$call((query) => (buckets === null ? query : query.where('bucket', 'in', buckets)))
-    .orderBy('segment_id')
     .orderBy('after')
+    .orderBy('segment_id')
+    .orderBy('bucket')
     .$narrowType<{ after: NotNull }>()
     .execute()
   const [first] = open
   if (first === undefined) return null
-  const own = open.filter((row) => row.segment_id === first.segment_id && row.version === first.version)
+  const { after } = first
+  const last = open.filter((row) => row.after === after)
+  const bucketsOf = (rows: typeof last) => rows.map((row) => row.bucket)
+  const own = bucketsOf(last.filter((row) => row.segment_id === first.segment_id))
+  const together = [...Map.groupBy(last, (row) => row.segment_id)].flatMap(([id, rows]) => {
+    const [row] = rows
+    return row !== undefined && String(bucketsOf(rows)) === String(own) ? { id, version: row.version } : []
+  })
+  const ids = new Set(together.map(({ id }) => id))
   return {
-    segmentId: first.segment_id,
-    version: first.version,
-    buckets: own.filter((row) => row.after === first.after).map((row) => row.bucket),
-    after: first.after,
-    until: own.find((row) => row.after !== first.after)?.after ?? null,
+    ...{ segments: together, buckets: own, after },
+    until: open.find((row) => row.after !== after && ids.has(row.segment_id))?.after ?? null,
   }
 }
 
@@ -58,12 +69,14 @@ export async function judgingStep(
   const part = await nextPart(trx, buckets)
   if (part === null) return []
   const persons = await personsOf(trx, part, limit)
-  const verdicts = await judge(trx, await readRules(trx), [part.segmentId], now, persons)
-  const current = await membersAmong(trx, part.segmentId, persons)
+  const ids = part.segments.map(({ id }) => id)
+  const verdicts = await judge(trx, await readRules(trx), ids, now, persons)
+  const current = await membersAmong(trx, ids, persons)
   const changed = await writeMembers(trx, verdicts, current, () => 'definition')
-  await advanceEdges(trx, verdicts.get(part.segmentId) ?? [])
-  await savePosition(trx, part, persons.length < limit ? part.until : (persons.at(-1) ?? null), persons.length)
-  return changed
+  await advanceEdges(trx, [...verdicts.values()].flat())
+  const after = persons.length < limit ? part.until : (persons.at(-1) ?? null)
+  for (const segment of part.segments) await savePosition(trx, part, segment, after, persons.length)
+  return [...new Set(changed)]
 }
 
 async function personsOf(db: Kysely<Database>, part: Part, limit: number): Promise<PersonId[]> {
@@ -82,7 +95,8 @@ async function personsOf(db: Kysely<Database>, part: Part, limit: number): Promi
 /** Saves the position of the buckets, unless the definition has changed in the meantime: then they start over. */
 async function savePosition(
   trx: Transaction<Database>,
-  part: Part,
+  { buckets }: Part,
+  segment: Part['segments'][number],
   after: PersonId | null,
   judged: number,
 ): Promise<void> {
@@ -95,26 +109,26 @@ async function savePosition(
         '+',
         eb
           .case()
-          .when('bucket', '=', Math.min(...part.buckets))
+          .when('bucket', '=', Math.min(...buckets))
           .then(judged)
           .else(0)
           .end(),
       ),
     }))
-    .where('segment_id', '=', part.segmentId)
-    .where('version', '=', part.version)
-    .where('bucket', 'in', part.buckets)
+    .where('segment_id', '=', segment.id)
+    .where('version', '=', segment.version)
+    .where('bucket', 'in', buckets)
     .execute()
   if (after !== null) return
   await trx
     .deleteFrom('segment_judging')
-    .where('segment_id', '=', part.segmentId)
+    .where('segment_id', '=', segment.id)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
           selectFrom('segment_judging as other')
             .select('other.bucket')
-            .where('other.segment_id', '=', part.segmentId)
+            .where('other.segment_id', '=', segment.id)
             .where('other.after', 'is not', null),
         ),
       ),

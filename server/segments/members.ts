@@ -59,12 +59,7 @@ export async function refreshMembers(
   for (const part of chunks(personIds, 512)) {
     const verdicts = await judge(trx, rules, segmentIds, now, part)
     await writeMembers(trx, verdicts, await selectMembers(trx, part), reasonOf)
-    const edges = new Map<PersonId, number>()
-    for (const own of verdicts.values()) {
-      for (const { personId, edge } of own) {
-        if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
-      }
-    }
+    const edges = edgesOf([...verdicts.values()].flat())
     await clearEdges(
       trx,
       part.filter((personId) => !edges.has(personId)),
@@ -73,18 +68,27 @@ export async function refreshMembers(
   }
 }
 
-/** Stores the edges of one segment's verdicts, unless another segment's edge comes sooner. */
+/** Stores the edges of some segments' verdicts, unless the edge of another segment comes sooner. */
 export async function advanceEdges(trx: Transaction<Database>, verdicts: Verdict[]): Promise<void> {
-  for (const { personId, edge } of verdicts) if (edge !== null) await advanceEdge(trx, [personId], edge)
+  for (const [personId, edge] of edgesOf(verdicts)) await advanceEdge(trx, [personId], edge)
 }
 
-/** The memberships of the given persons in one segment. */
+/** The first edge of each person that has one. */
+function edgesOf(verdicts: Iterable<Verdict>): Map<PersonId, number> {
+  const edges = new Map<PersonId, number>()
+  for (const { personId, edge } of verdicts) {
+    if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
+  }
+  return edges
+}
+
+/** The memberships of the given persons in some segments. */
 export async function membersAmong(
   trx: Transaction<Database>,
-  segmentId: string,
+  segmentIds: string[],
   personIds: PersonId[],
 ): Promise<SegmentMemberRow[]> {
-  return (await selectMembers(trx, personIds)).filter((row) => row.segment_id === segmentId)
+  return (await selectMembers(trx, personIds)).filter((row) => segmentIds.includes(row.segment_id))
 }
 
 /**

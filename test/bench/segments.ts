@@ -9,7 +9,7 @@ import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { createSite } from '../../server/actions/sites.ts'
 import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
-import { storedPerson } from '../../server/domain/ids.ts'
+import { contactId, contactPerson, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { openJournalReader } from '../../server/journal/journal.ts'
 import { createDescribeAgent } from '../../server/land/agent.ts'
 import { landBatch } from '../../server/land/land.ts'
@@ -190,8 +190,10 @@ async function pages(db: Kysely<Database>): Promise<number> {
     .execute()
   const times: number[] = []
   for (const { segment_id: id } of largest) {
-    for (const start of ['', 'c:A', 'c:m', 'v:', 'v:G', 'v:d', 'v:t']) {
-      times.push(await timed(() => listMembers(db, id, { floor: null, after: storedPerson(start), limit: 100 })))
+    for (const start of ['A', 'M', 'Z', 'd', 'm', 't']) {
+      for (const after of [contactPerson(contactId(start)), visitorPerson(visitorId(start), 1)]) {
+        times.push(await timed(() => listMembers(db, id, { floor: null, after, limit: 100 })))
+      }
     }
   }
   return quantile(times, 0.95)
