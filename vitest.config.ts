@@ -8,6 +8,7 @@
  * - A file starts its server once, in `beforeAll`, and its tests use ids and sites of their own. A test that must stop its
  *   server starts one for itself. A clock is moved while its server runs (`movable`), not by starting it again.
  * - A start of a server takes half a second of processor time, and so does a page in the browser: start few.
+ * - Temporary files are below `tmpdir()`, which is in memory in a short run (`test/run.mjs`).
  * - Commands run by `server.cli(…)` or `couture(…)`, which start no process, unless the process itself is tested.
  * - A hook that opens a browser has the time limit `INSTALL_MS`: on a machine without one it is installed first.
  * - Nothing waits for a fixed time where it can wait for what it needs (`until`, `settled`, `expect.poll`).
@@ -45,7 +46,7 @@ const RULES = [
 
 // The files that take longest, of each project the longest first: one that began late would run alone at the end.
 const LONGEST = [
-  ...['contract/overactive', 'fault/collectors', 'e2e/tag', 'security/sign-in', 'fault/copy', 'e2e/tag-evidence'],
+  ...['fault/collectors', 'e2e/tag', 'security/sign-in', 'fault/copy', 'e2e/tag-evidence'],
   ...['e2e/tag-pages', 'e2e/tag-between'],
   ...['contract/erase', 'e2e/dashboard', 'contract/upgrade', 'fault/back-pressure', 'contract/feed', 'fault/torn'],
   ...['contract/identity-scenarios', 'contract/identify', 'contract/segment-api', 'fault/sizes', 'fault/stop'],

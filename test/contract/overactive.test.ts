@@ -99,7 +99,10 @@ test('the operator sees it', async () => {
 
 test('a rebuild gives the same result', async () => {
   const before = await derived()
+  // A server that runs on would wait a minute before it counts the overactive visitors again.
+  await server.stop({ wipe: false })
   await server.cli('rebuild')
+  server = await startServer({ dataDir: server.dataDir })
   await settled(server, 90_000)
   expect(await derived()).toEqual(before)
 }, 120_000)

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import type { Ran } from '../support/ask.ts'
+import { ask, type Ran } from '../support/ask.ts'
 import { createCommandHosts } from '../support/command-hosts.ts'
 import { amount } from '../support/long.ts'
 import { type Cluster, startCluster } from '../support/postgres.ts'
@@ -33,14 +33,16 @@ const environment = (given: Record<string, string> = {}) => {
   return { ...inherited, DATA_DIR: folder, ...given }
 }
 /** Without the check of shapes, since a copy reads whole tables. */
-const hosts = createCommandHosts([])
+const ANY_SHAPE = { SHAPES: 'any' }
+const product = () => ask('product', null)
+const hosts = createCommandHosts(product, ANY_SHAPE)
 const run = (args: string[], env?: Record<string, string>) => hosts.run({ args, env: environment(env) })
 const copy = (...more: string[]) => run(['copy', '--to', target, ...more])
 
 /** Begins a copy in a process of its own, which can be killed. */
-function beginCopy(): { child: ChildProcess; killed: Promise<NodeJS.Signals | null> } {
-  const args = ['server/couture.mjs', 'copy', '--to', target]
-  const child = spawn(process.execPath, args, { cwd: ROOT, env: environment(), stdio: 'ignore' })
+async function beginCopy(): Promise<{ child: ChildProcess; killed: Promise<NodeJS.Signals | null> }> {
+  const args = [await product(), 'copy', '--to', target]
+  const child = spawn(process.execPath, args, { cwd: ROOT, env: environment(ANY_SHAPE), stdio: 'ignore' })
   return { child, killed: new Promise((resolve) => child.once('close', (_, signal) => resolve(signal))) }
 }
 
@@ -180,7 +182,7 @@ afterAll(async () => {
 async function killWhen(what: string, isSuch: (notes: Notes) => boolean): Promise<Notes> {
   const client = new Client({ connectionString: target })
   await client.connect()
-  const { child, killed } = beginCopy()
+  const { child, killed } = await beginCopy()
   try {
     for (const deadline = Date.now() + 30_000; Date.now() < deadline; ) {
       if (isSuch(await readNotes(client))) break

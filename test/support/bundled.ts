@@ -70,6 +70,7 @@ export async function bundleProduct(): Promise<{ main: string; remove(): void }>
   await build({
     entryPoints: [
       entry('main', `import { run } from '${ROOT}server/cli/program.ts'`, run),
+      entry('command-host', `import '${ROOT}test/support/command-host.ts'`),
       ...THREADS.map((path) => entry(basename(path), `import '${ROOT}server/${path}.ts'`)),
     ],
     outdir: folder,

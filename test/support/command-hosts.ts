@@ -4,24 +4,27 @@
  */
 import { type ChildProcess, fork } from 'node:child_process'
 import type { CommandLine, Ran } from './ask.ts'
-import { PRELOADS, ROOT } from './process.ts'
+import { commandHostOf, ROOT, reusing } from './process.ts'
 
-const HOST = new URL('./command-host.ts', import.meta.url).pathname
-
-/** Runs each command in an idle host, or in a new one if all are busy. Each host is started with `preloads`. */
-export function createCommandHosts(preloads = PRELOADS) {
+/** Runs each command in an idle host, or in a new one of the bundled product if all are busy. `env` is a host's own. */
+export function createCommandHosts(product: () => Promise<string>, env: Record<string, string> = {}) {
   const idle: ChildProcess[] = []
   const all = new Set<ChildProcess>()
-  const start = () => {
-    const host = fork(HOST, { cwd: ROOT, execArgv: preloads, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const start = (main: string) => {
+    const host = fork(commandHostOf(main), {
+      cwd: ROOT,
+      env: { ...process.env, ...reusing(main), ...env },
+      execArgv: [],
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    })
     all.add(host)
     host.once('exit', () => all.delete(host))
     return host
   }
   return {
-    run: (line: CommandLine): Promise<Ran> =>
-      new Promise((resolve, reject) => {
-        const host = idle.pop() ?? start()
+    async run(line: CommandLine): Promise<Ran> {
+      const host = idle.pop() ?? start(await product())
+      return new Promise((resolve, reject) => {
         const onExit = (code: number | null) =>
           reject(new Error(`the process that ran "couture ${line.args.join(' ')}" ended with ${code}`))
         host.once('exit', onExit)
@@ -31,7 +34,8 @@ export function createCommandHosts(preloads = PRELOADS) {
           resolve(ran)
         })
         host.send(line)
-      }),
+      })
+    },
     stop() {
       for (const host of all) host.kill('SIGKILL')
     },

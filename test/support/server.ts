@@ -5,10 +5,10 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { ask, isShared, type Ran } from './ask.ts'
 import { freePort } from './port.ts'
-import { PRELOADS, preloading, ROOT } from './process.ts'
+import { PRELOADS, preloading, ROOT, reusing } from './process.ts'
 import { createProofs, type Proofs } from './proof.ts'
 import { openStore } from './store.ts'
 
@@ -80,8 +80,7 @@ export function serverArguments(options: ServerOptions & { dataDir: string; port
   const { DATABASE_URL: _, ...inherited } = process.env
   const env = {
     ...inherited,
-    // The threads of later servers reuse the compiled code of earlier ones.
-    ...(bundled === undefined ? {} : { NODE_COMPILE_CACHE: join(dirname(bundled), 'compiled') }),
+    ...(bundled === undefined ? {} : reusing(bundled)),
     PORT: String(options.port),
     DATA_DIR: options.dataDir,
     LOG_LEVEL: 'warn',
@@ -127,8 +126,9 @@ export async function couture(
 ): Promise<Ran> {
   if (isShared() && !ownProcess) return ask('command', { args, env })
   const options = { cwd: ROOT, env, timeout: 60_000, killSignal: 'SIGKILL' } as const
+  const program = isShared() ? [await ask('product', null)] : [...PRELOADS, 'server/couture.mjs']
   return new Promise((resolve) => {
-    execFile(process.execPath, [...PRELOADS, 'server/couture.mjs', ...args], options, (error, stdout, stderr) =>
+    execFile(process.execPath, [...program, ...args], options, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : ((error.code as unknown as number | undefined) ?? null), stdout, stderr }),
     )
   })
@@ -171,9 +171,13 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     if (ran.code !== 0) throw Object.assign(new Error(`couture ${args.join(' ')}: ${ran.stderr}`), ran)
     return JSON.parse(ran.stdout) as T
   }
-  let key: string | null = null
+  let created: Promise<{ key: string }> | null = null
   const api = async (path: string, init: RequestInit = {}) => {
-    key ??= (await cli<{ key: string }>('keys', 'create', '--scopes', 'admin,events:write')).key
+    created ??= cli<{ key: string }>('keys', 'create', '--scopes', 'admin,events:write').catch((error) => {
+      created = null
+      throw error
+    })
+    const { key } = await created
     return fetch(url + path, { ...init, headers: { authorization: `Bearer ${key}`, ...init.headers } })
   }
   const readJson = async (response: Response, path: string) => {

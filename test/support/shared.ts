@@ -23,7 +23,12 @@ type Answers = { [K in keyof Shared]: (given: Shared[K]['given']) => Promise<Sha
 export default async function setup(): Promise<() => Promise<void>> {
   const endings: (() => Promise<unknown>)[] = []
   const ports = createPorts()
-  const hosts = createCommandHosts()
+  const product = once(async () => {
+    const { main, remove } = await bundleProduct()
+    endings.push(async () => remove())
+    return main
+  })
+  const hosts = createCommandHosts(product)
   endings.push(async () => hosts.stop())
   const chromium = once(async () => installedChromium())
   const postgres = once(async () => {
@@ -37,11 +42,7 @@ export default async function setup(): Promise<() => Promise<void>> {
     port: ports,
     command: hosts.run,
     chromium,
-    product: once(async () => {
-      const { main, remove } = await bundleProduct()
-      endings.push(async () => remove())
-      return main
-    }),
+    product,
     browser: once(async () => {
       const server = await launchServer(await chromium())
       endings.push(() => server.close())

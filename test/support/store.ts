@@ -44,7 +44,7 @@ export async function openStore(dataDir: string, url?: string, { migrated = fals
 }
 
 /** Puts an empty store with the newest schema into a folder that holds nothing: a start makes one from all migrations. */
-async function copyTemplate(dataDir: string): Promise<void> {
+export async function copyTemplate(dataDir: string): Promise<void> {
   if (!existsSync(dataDir) || readdirSync(dataDir).length > 0) return
   const file = join(dataDir, 'couture.db')
   copyFileSync(await ask('storeFile', null), file)
@@ -129,7 +129,8 @@ export async function createDatabase({ migrated = false } = {}): Promise<string>
   const name = `couture_test_${randomUUID().replaceAll('-', '')}`
   const template = migrated && isShared() ? await ask('template', null) : null
   if (template !== null) {
-    await administer(await server(), `create database ${name} template ${template}`)
+    // Copied as files: by default each of its blocks goes through the log.
+    await administer(await server(), `create database ${name} template ${template} strategy file_copy`)
     return urlOn(await server(), name)
   }
   const url = await createOnAll(await server(), name, WORKERS)
