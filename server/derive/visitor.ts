@@ -3,6 +3,7 @@
  * Everything is folded from the facts; earlier derived rows are never read.
  */
 
+import { foldedItem } from '../domain/commerce/items.ts'
 import { orderOf, REFUND_TYPES, refundOf } from '../domain/commerce/order.ts'
 import { attribute, type OwnedCart } from '../domain/epochs.ts'
 import { byTimeThenId } from '../domain/event.ts'
@@ -233,6 +234,7 @@ function purchasesOf(
       total: order.total,
       currency: order.currency,
       item_ids: encodeJson(order.items.map((item) => item.item_id)),
+      items: encodeJson(order.items.map(foldedItem)),
       refund: 0,
     }
   })
@@ -245,7 +247,7 @@ function refundRow(visitorId: VisitorId, event: LoadedEvent, personId: PersonId,
   return [
     {
       ...{ visitor_id: visitorId, event_id: event.id, person_id: personId, order_id: orderId, cart_id: null },
-      ...{ at, total, currency, item_ids: encodeJson(itemIds), refund: 1 },
+      ...{ at, total, currency, item_ids: encodeJson(itemIds), items: encodeJson([]), refund: 1 },
     },
   ]
 }

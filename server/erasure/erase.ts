@@ -24,6 +24,7 @@ import { addErasureNotices } from '../store/erasure-notices.ts'
 import { insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
 import { familyOf } from '../store/merges.ts'
+import { reportersOf } from '../store/orders.ts'
 import { blankExamples } from '../store/quality.ts'
 import { deleteOfContacts } from '../store/rows.ts'
 import type { ContactRow } from '../store/schema/contacts.ts'
@@ -76,6 +77,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
       .execute()
   }
   await blankExamples(trx, [...own, ...shared].map(tombstone))
+  const reporters = await reportersOf(trx, contacts)
   const deleted = await deleteOfContacts(trx, CONTACT_COLUMNS, contacts)
   await replaceRecords(trx, rows, keys, deps)
   await addErasureNotices(trx, contacts, now)
@@ -84,7 +86,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
     .deleteFrom('derive_failures')
     .where('key', 'in', [...contacts, ...contacts.map(contactPerson)])
     .execute()
-  await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, affectedKeys)), ...own, ...shared])
+  await mark(trx, 'dirty_visitors', [...(await visitorsOfKeys(trx, affectedKeys)), ...reporters, ...own, ...shared])
   await mark(trx, 'dirty_persons', contacts.map(contactPerson))
   await mark(trx, 'dirty_contacts', contacts)
   return {

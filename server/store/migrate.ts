@@ -33,6 +33,7 @@ import * as orderStanding from './migrations/027-order-standing.ts'
 import * as cartClosings from './migrations/028-cart-closings.ts'
 import * as attributes from './migrations/029-attributes.ts'
 import * as feedBehaviour from './migrations/030-feed-behaviour.ts'
+import * as personOrders from './migrations/031-person-orders.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -67,6 +68,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '028-cart-closings': cartClosings,
   '029-attributes': attributes,
   '030-feed-behaviour': feedBehaviour,
+  '031-person-orders': personOrders,
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { type OrderStanding, type Refund, standingAfter } from '../domain/commerce/order.ts'
-import { contactPerson } from '../domain/ids.ts'
+import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
 import { markPersonsOf, type WritingImport } from './contacts.ts'
 import { chunks, ofKeys, ofRows } from './engine/many.ts'
 import { nextTurn, ROWS_A_TURN } from './engine/turns.ts'
@@ -135,6 +135,20 @@ const selectReporters = ofKeys((db, orderIds) =>
     .where('visitor_id', '!=', '')
     .orderBy('received_at')
     .limit(MAX_REPORTS),
+)
+
+/** The visitors that reported orders of these contacts, for whose persons what is pushed of an order counts as well. */
+export async function reportersOf(db: Kysely<Database>, contactIds: ContactId[]): Promise<VisitorId[]> {
+  const orders = await selectIdsOf(db, contactIds)
+  const rows = await selectReporters(
+    db,
+    orders.map((row) => row.order_id),
+  )
+  return rows.map((row) => row.visitor_id)
+}
+
+const selectIdsOf = ofKeys((db, contactIds: ContactId[]) =>
+  db.selectFrom('orders').select('order_id').where('contact_id', 'in', contactIds),
 )
 
 /** Marks the visitors that reported these orders, because what is pushed of an order counts for their persons as well. */

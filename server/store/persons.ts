@@ -10,9 +10,10 @@ import { type ClosingChanges, type ClosingDeps, compareClosings, writeClosings }
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './person-carts.ts'
+import { orderRows, writeOrderRows } from './person-order-rows.ts'
 import { loadPersonOrders } from './person-orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
-import type { PersonCartRow, PersonRow } from './schema/derived.ts'
+import type { PersonCartRow, PersonOrderRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
 import { bucketOf } from './work/buckets.ts'
@@ -57,7 +58,7 @@ export async function findStandings(db: Kysely<Database>, personIds: PersonId[])
 export async function writePersons(
   trx: Transaction<Database>,
   personIds: PersonId[],
-  { rows, carts, closings }: BuiltPersons,
+  { rows, carts, orders, closings }: BuiltPersons,
 ): Promise<void> {
   await writeClosings(trx, closings)
   await writePersonCarts(trx, personIds, carts)
@@ -66,6 +67,7 @@ export async function writePersons(
   const removed = personIds.filter((id) => !present.has(id))
   await removePersons(trx, removed)
   await removeMembers(trx, removed)
+  await writeOrderRows(trx, personIds, orders)
 }
 
 /** Persons marked at a time, so that no other writer waits long. */
@@ -85,8 +87,13 @@ export async function markAllPersons(db: Kysely<Database>): Promise<void> {
   }
 }
 
-/** The rows of persons, their carts, and what is to be recorded of those that orders have closed. */
-export type BuiltPersons = { rows: PersonRow[]; carts: PersonCartRow[]; closings: ClosingChanges }
+/** The rows of persons, their carts and orders, and what is to be recorded of the carts that orders have closed. */
+export type BuiltPersons = {
+  rows: PersonRow[]
+  carts: PersonCartRow[]
+  orders: PersonOrderRow[]
+  closings: ClosingChanges
+}
 
 /**
  * Builds the current rows of the given persons, without edges, and their carts; persons without any part of a visitor get
@@ -157,14 +164,19 @@ export async function buildPersons(
       cart_idle_at: cart?.idle_at ?? null,
       cart_currency: cart?.currency ?? null,
       cart_value: cart?.value ?? null,
-      purchases: ownOrders.filter((order) => !order.isTakenBack).length,
+      purchases: ownOrders.filter((order) => order.kept !== null).length,
       typed_contact_id: tells && marketing ? cart.typed_contact_id : null,
       edge_at: null,
       bucket: bucketOf(personId),
     } satisfies PersonRow
   })
   const closings = await compareClosings(db, personIds, { orders, carts: carts.of }, deps)
-  return { rows, carts: [...carts.of.values()].flat(), closings }
+  return {
+    rows,
+    carts: [...carts.of.values()].flat(),
+    orders: rows.flatMap(({ person_id }) => orderRows(person_id, orders.get(person_id) ?? [])),
+    closings,
+  }
 }
 
 /** The most recently changed of some carts. */

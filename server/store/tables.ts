@@ -133,6 +133,7 @@ export const TABLES = {
   person_carts: ofPerson,
   cart_closings: { family: 'derived', distributedBy: own('order_hash'), ...kept(NOBODY) },
   segment_members: ofPerson,
+  person_orders: ofPerson,
 
   feed_state: {
     ...{ family: 'feed', distributedBy: contact, copied: 'yes', rebuilt: null },

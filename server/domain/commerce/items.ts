@@ -1,4 +1,5 @@
 /** The items of carts and orders, with money in minor units of one currency. */
+import { folded } from '../folded.ts'
 import { toMinor } from '../money.ts'
 import type { Line } from './lines.ts'
 
@@ -43,4 +44,29 @@ export function sumOf(items: CartItem[]): number | null {
     sum += Math.round(price * quantity)
   }
   return Math.max(Number.MIN_SAFE_INTEGER, Math.min(Number.MAX_SAFE_INTEGER, sum))
+}
+
+/**
+ * A piece as conditions compare it, without case and accents: every id by which it is known, its own first, and its texts.
+ * They are kept with persons, so that a condition needs neither the facts nor a fold.
+ */
+export type FoldedItem = {
+  ids: string[]
+  variant: string | null
+  name: string | null
+  categories: string[]
+  quantity: number
+}
+
+/** An item as conditions compare it. */
+export function foldedItem(item: OrderItem): FoldedItem {
+  const fold = (text: string | null | undefined) => (text == null ? null : folded(text))
+  const category = fold(item.item_category)
+  return {
+    ids: [item.item_id, ...(item.other_ids ?? [])].map(folded),
+    variant: fold(item.item_variant),
+    name: fold(item.item_name),
+    categories: category === null ? [] : [category],
+    quantity: item.quantity ?? 1,
+  }
 }

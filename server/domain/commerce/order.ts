@@ -98,6 +98,11 @@ export type ReportedOrder = {
 
 const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 
+/** The reports of one order, the best source first. */
+export function bestFirst<T extends { source: OrderSource; at: number }>(told: readonly T[]): T[] {
+  return told.toSorted((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
+}
+
 /**
  * One order per id, oldest first, with each field from the best source that has it, less what was taken back of it. An
  * order that was taken back as a whole is none.
@@ -105,7 +110,7 @@ const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 export function mergeOrders(told: ReportedOrder[], refunds: Refund[] = []): MergedOrder[] {
   const refundsOf = Map.groupBy(refunds, (refund) => refund.orderId)
   const merged = [...Map.groupBy(told, (order) => order.orderId)].map(([orderId, tellings]) => {
-    const best = tellings.sort((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
+    const best = bestFirst(tellings)
     const first = itemAt(best, 0)
     const known = best.filter((order) => order.total !== null)
     const { total, currency } = known.find((order) => order.currency !== UNKNOWN_CURRENCY) ?? known[0] ?? first

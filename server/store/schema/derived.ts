@@ -2,7 +2,7 @@
 
 import type { LeftOut } from '../../domain/commerce/addresses.ts'
 import type { CartState, CartStep, RecoveredBy } from '../../domain/commerce/cart-states.ts'
-import type { CartItem } from '../../domain/commerce/items.ts'
+import type { CartItem, FoldedItem } from '../../domain/commerce/items.ts'
 import type { Evidence } from '../../domain/event.ts'
 import type { Grade, GradeSpan } from '../../domain/grade.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
@@ -149,8 +149,28 @@ export type PurchaseRow = {
   total: number | null
   currency: string
   item_ids: Json<string[]>
+  /** What was bought; empty for what was taken back. */
+  items: Json<FoldedItem[]>
   /** 1: total and items were taken back; without both, the whole order was. */
   refund: Flag
+}
+
+/**
+ * What is left of an order of a person after refunds, whichever channels report it. Orders that were taken back as a whole,
+ * or that nobody has paid, and a till's credit notes have no row.
+ */
+export type PersonOrderRow = {
+  person_id: PersonId
+  order_id: string
+  /** When it was first reported; the beginning of its day, if nobody says its time. */
+  at: number
+  /** In minor units. Null if it is unknown. */
+  total: number | null
+  /** `XXX` if it is unknown. */
+  currency: string
+  /** The channel as the shop names it, without case and accents; `web` for a purchase on the site. Null if it is unknown. */
+  channel: string | null
+  items: Json<FoldedItem[]>
 }
 
 /** The input of segments, one row per person. `edge_at` is when a membership may next change without a new event. */
@@ -207,5 +227,6 @@ export type DerivedTables = {
   cart_closings: CartClosingRow
   purchases: PurchaseRow
   persons: PersonRow
+  person_orders: PersonOrderRow
   segment_members: SegmentMemberRow
 }
