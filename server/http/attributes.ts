@@ -83,6 +83,7 @@ export function attributeRoutes(deps: HttpDeps) {
         const now = deps.now()
         const done = await changeAttributeType(deps.db, name, type, now)
         if (done === null) throw new Problem(404, 'unknown_attribute', `no contact has an attribute "${name}"`)
+        deps.wake()
         const detail = { attribute: done.row.name, type, changed: done.changed, unfit: done.unfit }
         const actor = c.get('caller').actor
         await writeAudit(deps.db, { id: deps.newId(), at: now, actor, action: 'attributes.set', detail })

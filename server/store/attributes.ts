@@ -1,10 +1,13 @@
 /** The attributes that contacts have, with one type each for the whole installation. */
 import type { Kysely, Transaction } from 'kysely'
 import type { AttributeType } from '../domain/attribute.ts'
+import { contactPerson } from '../domain/ids.ts'
+import { markPersonsOf } from './contacts.ts'
 import { chunksOf, ofKeys } from './engine/many.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { AttributeRow, ContactRow } from './schema/contacts.ts'
 import type { Database } from './schema.ts'
+import { lockKeys } from './work/locks.ts'
 
 /** No installation has more attributes that mean something; beyond them values are kept as they come. */
 export const MAX_ATTRIBUTES = 5000
@@ -55,20 +58,24 @@ export async function setAttributeType(
   await db.updateTable('attributes').set({ type, set_by: 'operator', at: now }).where('name_key', '=', key).execute()
 }
 
-/** Replaces the attributes of contacts. The caller holds the lock of contacts. Returns how many contacts changed. */
+/**
+ * Replaces the attributes of contacts, and marks their persons. The caller holds the lock of contacts. Returns how many
+ * contacts changed.
+ */
 export async function rewriteAttributes(
   trx: Transaction<Database>,
   ids: ContactRow['contact_id'][],
   rewrite: (attributes: Record<string, unknown>) => Record<string, unknown>,
 ): Promise<number> {
-  let changed = 0
+  const changed: ContactRow['contact_id'][] = []
+  await lockKeys(trx, ids.map(contactPerson))
   const columns = ['contact_id', 'attributes', 'field_times'] as const
   for (const row of await trx.selectFrom('contacts').select(columns).where('contact_id', 'in', ids).execute()) {
     const before = decodeJson(row.attributes)
     const after = Object.fromEntries(Object.entries(rewrite(before)).sort(([a], [b]) => (a < b ? -1 : 1)))
     const attributes = encodeJson(after)
     if (attributes === row.attributes) continue
-    changed++
+    changed.push(row.contact_id)
     // An attribute whose name changes keeps the time at which it was set.
     const times = decodeJson(row.field_times)
     const [gone, come] = [missingOf(before, after), missingOf(after, before)]
@@ -83,7 +90,8 @@ export async function rewriteAttributes(
       .where('contact_id', '=', row.contact_id)
       .execute()
   }
-  return changed
+  await markPersonsOf(trx, changed)
+  return changed.length
 }
 
 /** The names of the first that the second has not. */

@@ -1,5 +1,6 @@
-/** Item ids from a row's JSON column, for deciding whether an order settles a cart. */
-import { decodeJson, type Json } from './schema/columns.ts'
+/** Items in a row's JSON column: their ids, for deciding whether an order settles a cart, and as conditions compare them. */
+import { type FoldedItem, foldedItem, type OrderItem } from '../domain/commerce/items.ts'
+import { decodeJson, encodeJson, type Json } from './schema/columns.ts'
 
 /** All ids by which the pieces of an order's items are known, in a JSON column. */
 export function allItemIdsOf(items: Json<{ item_id: string; other_ids?: string[] }[]>): string[] {
@@ -9,4 +10,9 @@ export function allItemIdsOf(items: Json<{ item_id: string; other_ids?: string[]
 /** The ids of the items in a JSON column. */
 export function itemIdsOf(items: Json<{ item_id: string }[]>): string[] {
   return decodeJson(items).map((item) => item.item_id)
+}
+
+/** The items in a JSON column as conditions compare them. */
+export function foldedItemsOf(items: Json<OrderItem[]>): Json<FoldedItem[]> {
+  return encodeJson(decodeJson(items).map(foldedItem))
 }

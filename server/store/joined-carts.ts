@@ -1,7 +1,7 @@
 /** Folds the carts of a contact over all of its places and channels, from the facts. */
 import type { Kysely } from 'kysely'
 import { CART_TYPES } from '../domain/commerce/cart.ts'
-import type { OrderItem } from '../domain/commerce/items.ts'
+import { foldedItem, type OrderItem } from '../domain/commerce/items.ts'
 import { joinCarts, type PlacedEvent, type PlacedOrder } from '../domain/commerce/joined.ts'
 import { type Reading, readCommerce } from '../domain/commerce/read.ts'
 import { weakestOf } from '../domain/grade.ts'
@@ -10,6 +10,7 @@ import { itemAt, mustGet } from '../domain/lookup.ts'
 import { toMajor } from '../domain/money.ts'
 import { cartPolicyOf, type Site } from '../domain/settings.ts'
 import { ofKeys } from './engine/many.ts'
+import { foldedItemsOf } from './item-ids.ts'
 import { gradesIn, linksOf } from './links.ts'
 import type { OrderReport, PersonOrder } from './person-orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
@@ -110,13 +111,19 @@ export async function joinedCarts(
       ...{ checkout_at: cart.checkoutAt, abandoned_at: cart.abandonedAt, left_out: encodeJson(cart.leftOut) },
       typed_contact_id: known.get(cart.id)?.typed_contact_id ?? null,
       grade: weakestOf(made.map(({ visitor, at }) => gradeOf({ visitor_id: visitor, at }, contact))),
-      ...{ joined: 1, recovered_by: null, recovered_message: null },
+      ...{ joined: 1, folded_items: encodeJson(cart.items.map(foldedItem)) },
+      ...{ recovered_by: null, recovered_message: null },
     }
   })
   const alone = rows.filter((cart) => apart.has(`${cart.visitor_id} ${cart.epoch}`))
   return [
     ...joined,
-    ...alone.map((cart): PersonCartRow => ({ ...cart, joined: 1, recovered_by: null, recovered_message: null })),
+    ...alone.map(
+      (cart): PersonCartRow => ({
+        ...{ ...cart, joined: 1, folded_items: foldedItemsOf(cart.items) },
+        ...{ recovered_by: null, recovered_message: null },
+      }),
+    ),
   ]
 }
 

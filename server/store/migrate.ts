@@ -34,6 +34,7 @@ import * as cartClosings from './migrations/028-cart-closings.ts'
 import * as attributes from './migrations/029-attributes.ts'
 import * as feedBehaviour from './migrations/030-feed-behaviour.ts'
 import * as personOrders from './migrations/031-person-orders.ts'
+import * as personFacts from './migrations/032-person-facts.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -69,6 +70,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '029-attributes': attributes,
   '030-feed-behaviour': feedBehaviour,
   '031-person-orders': personOrders,
+  '032-person-facts': personFacts,
 }
 
 /**

@@ -8,7 +8,7 @@ import { type ContactId, type PersonId, personOf, type VisitorId } from '../doma
 import { mustGet } from '../domain/lookup.ts'
 import type { Site } from '../domain/settings.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
-import { itemIdsOf } from './item-ids.ts'
+import { foldedItemsOf, itemIdsOf } from './item-ids.ts'
 import { joinedCarts, loadPlaces } from './joined-carts.ts'
 import type { PersonOrder } from './person-orders.ts'
 import type { CartRow, PersonCartRow } from './schema/derived.ts'
@@ -65,7 +65,10 @@ export async function loadPersonCarts(
   return carts
 }
 
-const asItIs = (cart: CartRow): PersonCartRow => ({ ...cart, joined: 0, recovered_by: null, recovered_message: null })
+const asItIs = (cart: CartRow): PersonCartRow => ({
+  ...{ ...cart, joined: 0, folded_items: foldedItemsOf(cart.items) },
+  ...{ recovered_by: null, recovered_message: null },
+})
 
 /**
  * Returns a function that tells whether one of the orders may change what became of a cart that its own visitor has folded:

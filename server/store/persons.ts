@@ -2,7 +2,9 @@
 
 import type { Kysely, NotNull, Transaction } from 'kysely'
 import { settles } from '../domain/commerce/bought.ts'
+import { orderFigures } from '../domain/commerce/order-figures.ts'
 import type { Evidence } from '../domain/event.ts'
+import { foldedAttributes } from '../domain/folded-attributes.ts'
 import { bestOf, type Grade } from '../domain/grade.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
@@ -13,6 +15,7 @@ import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './p
 import { orderRows, writeOrderRows } from './person-order-rows.ts'
 import { loadPersonOrders } from './person-orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
+import type { ContactRow } from './schema/contacts.ts'
 import type { PersonCartRow, PersonOrderRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { partsOf } from './visitor-persons.ts'
@@ -139,6 +142,7 @@ export async function buildPersons(
     }
     const cart = latestOf((carts.of.get(personId) ?? []).filter(isOpen))
     const tells = contactId === null && cart !== undefined && siteOf(cart.site_id).settings.mail_typed_carts
+    const figures = orderFigures(orderRows(personId, ownOrders))
     const marketing = ownVisitors.length > 0 && ownVisitors.every((visitor) => visitor.marketing === 1)
     return {
       person_id: personId,
@@ -164,7 +168,15 @@ export async function buildPersons(
       cart_idle_at: cart?.idle_at ?? null,
       cart_currency: cart?.currency ?? null,
       cart_value: cart?.value ?? null,
-      purchases: ownOrders.filter((order) => order.kept !== null).length,
+      cart_created_at: cart?.created_at ?? null,
+      cart_step: cart?.step ?? null,
+      cart_items: cart?.folded_items ?? null,
+      purchases: figures.count,
+      first_order_at: figures.firstAt,
+      last_order_at: figures.lastAt,
+      orders_total: figures.total,
+      orders_currency: figures.currency,
+      ...attributesOf(contact),
       typed_contact_id: tells && marketing ? cart.typed_contact_id : null,
       edge_at: null,
       bucket: bucketOf(personId),
@@ -176,6 +188,20 @@ export async function buildPersons(
     carts: [...carts.of.values()].flat(),
     orders: rows.flatMap(({ person_id }) => orderRows(person_id, orders.get(person_id) ?? [])),
     closings,
+  }
+}
+
+/** The attributes of a contact as its person keeps them. */
+function attributesOf(contact: Pick<ContactRow, 'attributes' | 'field_times' | 'updated_at'> | null) {
+  if (contact === null) return { attributes: null, attributes_at: null, attribute_times: null }
+  // The times of attributes are among those of all fields.
+  const fields = Object.entries(decodeJson(contact.field_times))
+  const times = new Map(fields.flatMap(([field, at]) => (field.startsWith('@') ? [[field.slice(1), at]] : [])))
+  const folded = foldedAttributes(decodeJson(contact.attributes), times, contact.updated_at)
+  return {
+    attributes: encodeJson(folded.values),
+    attributes_at: contact.updated_at,
+    attribute_times: encodeJson(folded.times),
   }
 }
 
@@ -198,7 +224,7 @@ async function loadVisitorRows(db: Kysely<Database>, ids: string[]) {
 const selectContacts = ofKeys((db, contactIds) =>
   db
     .selectFrom('contacts')
-    .select(['contact_id', 'mail_consent', 'mail_consent_at', 'minor'])
+    .select(['contact_id', 'mail_consent', 'mail_consent_at', 'minor', 'attributes', 'field_times', 'updated_at'])
     .where('contact_id', 'in', contactIds),
 )
 

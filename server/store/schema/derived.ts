@@ -4,6 +4,7 @@ import type { LeftOut } from '../../domain/commerce/addresses.ts'
 import type { CartState, CartStep, RecoveredBy } from '../../domain/commerce/cart-states.ts'
 import type { CartItem, FoldedItem } from '../../domain/commerce/items.ts'
 import type { Evidence } from '../../domain/event.ts'
+import type { FoldedValue } from '../../domain/folded-attributes.ts'
 import type { Grade, GradeSpan } from '../../domain/grade.ts'
 import type { LinkState, Proof } from '../../domain/identity-link.ts'
 import type { Strength } from '../../domain/identity-table.ts'
@@ -110,6 +111,7 @@ export type CartRow = {
  */
 export type PersonCartRow = CartRow & {
   joined: Flag
+  folded_items: Json<FoldedItem[]>
   recovered_by: RecoveredBy | null
   recovered_message: string | null
 }
@@ -200,7 +202,21 @@ export type PersonRow = {
   /** `XXX` if it is unknown. */
   cart_currency: string | null
   cart_value: number | null
+  cart_created_at: number | null
+  cart_step: CartStep | null
+  cart_items: Json<FoldedItem[]> | null
+  /** The number of orders. */
   purchases: number
+  first_order_at: number | null
+  last_order_at: number | null
+  /** What was paid in the main currency, the one of most orders. Null if no amount is known. */
+  orders_total: number | null
+  orders_currency: string | null
+  /** The attributes of the contact by their folded names. */
+  attributes: Json<Record<string, FoldedValue>> | null
+  /** When the contact's attributes were set, without those in `attribute_times`. */
+  attributes_at: number | null
+  attribute_times: Json<Record<string, number>> | null
   /** Of an unlinked epoch: the contact who may be told of its cart, because it carries the contact's typed address. */
   typed_contact_id: ContactId | null
   edge_at: number | null
