@@ -30,18 +30,8 @@ const SEVERAL = [
 // SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
   ...['carts-devices', 'carts-overview', 'consent', 'contacts', 'erase', 'exports', 'feed', 'feed-readings'],
-  ...[
-    'identify',
-    'orders',
-    'person-orders',
-    'persons',
-    'rebuild',
-    'retention',
-    'segments',
-    'tables',
-    'upgrade',
-    'upgrade-persons',
-  ],
+  ...['identify', 'orders', 'person-facts', 'person-orders', 'persons', 'rebuild', 'retention', 'segments'],
+  ...['tables', 'upgrade', 'upgrade-persons'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
   .concat('test/security/bytes.test.ts')
