@@ -118,7 +118,10 @@ describe('a store of an earlier version', () => {
         ]),
       )
       expect(members).toHaveLength(2)
-      const kept = await server.query("select order_id, total, channel from person_orders where person_id = 'c:crm-1'")
+      const kept = await server.query(
+        'select order_id, total, channel from person_orders where person_id = ?',
+        contactPerson(contactId('crm-1')),
+      )
       expect(kept).toEqual([{ order_id: 'o-1', total: 5000, channel: 'store' }])
       expect(await read(`/api/v1/visitors/${ANNA}/timeline`)).toMatchObject({
         data: [{ type: 'identify' }, { type: 'page' }, { type: 'add_to_cart' }],
