@@ -32,8 +32,11 @@ export const LIMITS = {
 /** A browser's secret, of which the collector makes the visitor's id: at least 128 bits in base64url. */
 export const CANDIDATE_PATTERN = /^[A-Za-z0-9_-]{22,32}$/
 
-/** Where a choice was made: in the shop's own call, or read from a consent platform. */
-export const CONSENT_SOURCES = ['manual', 'google', 'tcf', 'cmp', 'gpc'] as const
+/** Where a choice was made: in the shop's own call, or in a consent platform, one without a name here as `cmp`. */
+export const CONSENT_SOURCES = [
+  ...(['manual', 'google', 'tcf', 'vanilla-cookieconsent', 'klaro', 'tarteaucitron', 'osano', 'c15t'] as const),
+  ...(['cmp', 'gpc'] as const),
+] as const
 
 /** Where a choice was made. */
 export type ConsentSource = (typeof CONSENT_SOURCES)[number]

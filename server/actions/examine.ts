@@ -7,6 +7,7 @@ import { readFolderHolder } from '../journal/folder-lock.ts'
 import { openJournalReader } from '../journal/journal.ts'
 import { hostName, INSTANCE_HEADER, isLocalName, ownAddress } from '../ops/address.ts'
 import type { Config } from '../ops/config.ts'
+import { checkConsentSources } from '../ops/consent-sources.ts'
 import {
   checkDataDir,
   checkInstallation,
@@ -21,6 +22,7 @@ import {
 import { sizesOf } from '../ops/sizes.ts'
 import { judgingProgress } from '../segments/judging.ts'
 import { leftOutHosts } from '../store/carts.ts'
+import { choiceSources } from '../store/consents.ts'
 import { readCursor } from '../store/cursors.ts'
 import { storeFigures } from '../store/figures.ts'
 import { schemaVersion } from '../store/migrate.ts'
@@ -34,6 +36,9 @@ import type { Store } from './prepare-store.ts'
 const ANSWER_MS = 3000
 
 const DAY_MS = 24 * 3600_000
+
+/** How far back choices are looked at for where they were made. */
+const CHOICES_MS = 30 * DAY_MS
 
 /** More lines of what could not be read are not looked at. */
 const MOST_LINES = 100_000
@@ -49,6 +54,8 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   findings.push(...checkInstallation(inspection))
   findings.push(...checkLeftOut(await leftOutHosts(db)))
   findings.push(...checkQuality(await qualityOf(db)))
+  const now = Date.now()
+  findings.push(...checkConsentSources(await listSites(db), await choiceSources(db, now - CHOICES_MS, now)))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)

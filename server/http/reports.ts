@@ -1,14 +1,16 @@
 /** `GET /api/v1/reports/overview`: the figures of the dashboard's first page. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { CONSENT_SOURCES } from '../../tag/wire.ts'
 import { toMajor } from '../domain/money.ts'
 import { DOORS, lacksConsent } from '../domain/quality.ts'
 import { type CartFigures, sumOf } from '../store/cart-figures.ts'
+import { choiceSources } from '../store/consents.ts'
 import { type OverviewFigures, overview } from '../store/overview.ts'
 import { arrivedLately } from '../store/quality.ts'
 import { allow } from './auth.ts'
 import { DAY_MS, dayQuery, daysOf } from './days.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
-import { json, refusals } from './shapes.ts'
+import { iso, json, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -55,6 +57,12 @@ const overviewSchema = z
     missing_consent: z
       .array(z.object({ site: z.string(), door: z.enum(DOORS), events: z.number(), without_consent: z.number() }))
       .openapi({ description: 'Where most events of the last hour came without consent to analytics.' }),
+    consent_sources: z
+      .array(z.object({ site: z.string(), source: z.enum(CONSENT_SOURCES), choices: z.number(), last_at: z.string() }))
+      .openapi({
+        description:
+          'Where the newest choices of these days were made, 1,000 at most: with `consent_source=auto`, the platform that the tag has recognised.',
+      }),
   })
   .openapi('Overview')
 
@@ -75,6 +83,7 @@ export function reportRoutes(deps: HttpDeps) {
       const now = deps.now()
       const { from, to } = daysOf(c.req.valid('query'), now)
       const { total, days } = await overview(deps.db, from, to, now)
+      const sources = await choiceSources(deps.db, from * DAY_MS, (to + 1) * DAY_MS)
       return c.json(
         {
           from: dayOf(from),
@@ -82,6 +91,7 @@ export function reportRoutes(deps: HttpDeps) {
           total: render(total),
           days: [...days].map(([day, row]) => ({ date: dayOf(day), ...render(row) })),
           missing_consent: (await arrivedLately(deps.db, now)).filter(lacksConsent),
+          consent_sources: sources.map(({ lastAt, ...rest }) => ({ ...rest, last_at: iso(lastAt) })),
         },
         200,
       )

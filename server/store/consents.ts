@@ -34,3 +34,28 @@ export async function listConsents(db: Kysely<Database>, visitorIds: string[]) {
   if (visitorIds.length === 0) return []
   return db.selectFrom('consents').selectAll().where('visitor_id', 'in', visitorIds).orderBy('first_at').execute()
 }
+
+/** No more of the newest choices are looked at: they tell where a site's choices come from. */
+const NEWEST_CHOICES = 1000
+
+/** Where a site's newest choices were made, and how many of them there. */
+export type ChoiceSource = { site: string; source: ConsentRow['source']; choices: number; lastAt: number }
+
+/** Where the newest choices of a time were made, by site, the commonest source first. `to` is exclusive. */
+export async function choiceSources(db: Kysely<Database>, from: number, to: number): Promise<ChoiceSource[]> {
+  const rows = await db
+    .selectFrom('consents')
+    .select(['site_id', 'source', 'first_at'])
+    .where('first_at', '>=', from)
+    .where('first_at', '<', to)
+    .orderBy('first_at', 'desc')
+    .limit(NEWEST_CHOICES)
+    .execute()
+  const found = new Map<string, ChoiceSource>()
+  for (const { site_id: site, source, first_at: lastAt } of rows) {
+    const known = found.get(`${site} ${source}`)
+    if (known) known.choices++
+    else found.set(`${site} ${source}`, { site, source, choices: 1, lastAt })
+  }
+  return [...found.values()].sort((a, b) => (a.site < b.site ? -1 : a.site > b.site ? 1 : b.choices - a.choices))
+}

@@ -48,6 +48,26 @@ async function loggedIn(contact: string): Promise<string> {
   return visitor
 }
 
+test('the source of each choice is kept, and the overview and the doctor say where choices come from', async () => {
+  const shop = await server.cli<SiteView>('sites', 'create', '--id', 'sources', '--origin', 'https://sources.example')
+  for (const source of ['klaro', 'tcf', 'klaro'] as const) {
+    await sent(batch([event('page')], { site: shop.id, candidate: newVisitor(), consent: choice({ source }) }), {
+      Origin: 'https://sources.example',
+    })
+  }
+  await settled(server)
+  const { consent_sources } = await server.get('/api/v1/reports/overview')
+  const own = consent_sources.filter(({ site }: { site: string }) => site === shop.id)
+  expect(own).toEqual([
+    { site: shop.id, source: 'klaro', choices: 2, last_at: expect.stringMatching(/^20/) },
+    { site: shop.id, source: 'tcf', choices: 1, last_at: expect.stringMatching(/^20/) },
+  ])
+  const findings = await server.cli<{ what: string }[]>('doctor')
+  expect(findings.map(({ what }) => what)).toContain(
+    'sources: the newest choices of visitors come from klaro (2), tcf (1); consent_source is manual',
+  )
+})
+
 describe('without consent to analytics', () => {
   test.each<[string, () => unknown[]]>([
     ['a page', () => [event('page')]],

@@ -489,6 +489,7 @@ describe('the overview of a small known history', () => {
       from: FIRST,
       to: SECOND,
       missing_consent: [],
+      consent_sources: expect.any(Array),
       days: [
         { date: FIRST, ...first },
         { date: SECOND, ...second },
