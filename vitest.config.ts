@@ -31,7 +31,7 @@ const SEVERAL = [
 const BOTH = [
   ...['carts-devices', 'carts-overview', 'consent', 'contacts', 'erase', 'exports', 'feed', 'feed-readings'],
   ...['identify', 'orders', 'person-facts', 'person-orders', 'persons', 'rebuild', 'retention', 'segments'],
-  ...['tables', 'upgrade', 'upgrade-persons'],
+  ...['behaviour', 'tables', 'upgrade', 'upgrade-persons'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
   .concat('test/security/bytes.test.ts')

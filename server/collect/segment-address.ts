@@ -37,11 +37,21 @@ function searchText(search: unknown): string {
 }
 
 function campaignParts(campaign: unknown): string[] {
+  return membersOf(campaign).map(([member, text]) => `${CAMPAIGN[member]}=${encodeURIComponent(text)}`)
+}
+
+/** The campaign of a call that describes no page, as the property `campaign`. */
+export function campaignProps(campaign: unknown): { campaign?: Record<string, string> } {
+  const members = membersOf(campaign)
+  return members.length === 0 ? {} : { campaign: Object.fromEntries(members) }
+}
+
+function membersOf(campaign: unknown): [member: string, text: string][] {
   if (typeof campaign !== 'object' || campaign === null) return []
-  return Object.entries(CAMPAIGN).flatMap(([member, name]) => {
+  return Object.keys(CAMPAIGN).flatMap((member): [string, string][] => {
     const value = (campaign as Record<string, unknown>)[member]
     const text = typeof value === 'number' ? String(value) : value
     if (typeof text !== 'string' || text === '' || text.length > MAX_VALUE || !text.isWellFormed()) return []
-    return [`${name}=${encodeURIComponent(text)}`]
+    return [[member, text]]
   })
 }

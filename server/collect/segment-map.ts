@@ -12,7 +12,7 @@ import { LIMITS } from '../../tag/wire.ts'
 import { readAmount } from '../domain/commerce/amount.ts'
 import { isExactNumber } from '../domain/commerce/fields.ts'
 import { eventType } from '../domain/event.ts'
-import { fullAddress } from './segment-address.ts'
+import { campaignProps, fullAddress } from './segment-address.ts'
 
 /** The calls of Segment's specification. */
 export type CallKind = 'track' | 'page' | 'screen' | 'identify' | 'group' | 'alias'
@@ -121,30 +121,34 @@ function tracked(name: string, { properties, page, campaign }: CallDetails): Map
   const type = ((Object.hasOwn(OWN_NAMES, name) ? OWN_NAMES[name] : undefined) ?? eventType(name)).slice(0, MAX_TYPE)
   const known = withoutPersonal(properties)
   // A choice of consent is carried by the consent itself.
-  const props = type === 'consent' ? {} : COMMERCE.has(type) || SPEC_NAME.test(name) ? commerce(type, known) : known
-  return { type, ...pageOf(page, campaign), ...(Object.keys(props).length === 0 ? {} : { props }) }
+  const own = type === 'consent' ? {} : COMMERCE.has(type) || SPEC_NAME.test(name) ? commerce(type, known) : known
+  const place = pageOf(page, campaign)
+  const props = type === 'consent' || place.url !== undefined ? own : { ...campaignProps(campaign), ...own }
+  return { type, ...place, ...(Object.keys(props).length === 0 ? {} : { props }) }
 }
 
 function viewed({ kind, event, name: own, category, properties, page, campaign }: CallDetails): MappedEvent {
   const { url, referrer, title, search } = properties
   // RudderStack's SDKs for apps call a screen `event`.
   const name = own ?? (kind === 'screen' ? event : undefined)
+  const place = pageOf(
+    {
+      url: url === undefined ? page.url : url,
+      search: url === undefined || search === undefined ? page.search : search,
+      referrer: referrer === undefined ? page.referrer : referrer,
+      title: title === undefined ? page.title : title,
+    },
+    campaign,
+  )
   const props = {
+    ...(place.url === undefined ? campaignProps(campaign) : {}),
     ...withoutPersonal(withoutAddresses(properties)),
     ...(name === undefined ? {} : { name }),
     ...(category === undefined ? {} : { category }),
   }
   return {
     type: 'page',
-    ...pageOf(
-      {
-        url: url === undefined ? page.url : url,
-        search: url === undefined || search === undefined ? page.search : search,
-        referrer: referrer === undefined ? page.referrer : referrer,
-        title: title === undefined ? page.title : title,
-      },
-      campaign,
-    ),
+    ...place,
     ...(kind === 'screen' && name !== undefined ? { title: name.slice(0, MAX_TITLE) } : {}),
     ...(Object.keys(props).length === 0 ? {} : { props }),
   }

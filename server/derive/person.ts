@@ -7,6 +7,7 @@ import { contactsAmong, type PersonId } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import { judgingStep } from '../segments/judging-step.ts'
 import { refreshMembers } from '../segments/members.ts'
+import { removeStrayParts } from '../store/part-rows.ts'
 import { type BuiltPersons, findStandings, type Standing, writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
@@ -24,6 +25,10 @@ export async function replacePersons(
   const personIds = marks.map(({ key }) => key)
   const told = await typedContactsOf(trx, personIds)
   const reasons = changesOf(await findStandings(trx, personIds), marks, rows)
+  await removeStrayParts(
+    trx,
+    marks.filter(isOfRebuild).map(({ key }) => key),
+  )
   await writePersons(trx, personIds, built)
   await refreshMembers(
     trx,

@@ -13,7 +13,7 @@ import { ofKeys } from '../store/engine/many.ts'
 import { listFormerPersons, renewPersons } from '../store/former-persons.ts'
 import { isNumber, isObjectOf, isText, readMetaJson, writeMeta } from '../store/meta.ts'
 import type { Database } from '../store/schema.ts'
-import { VISITOR_TABLES } from '../store/tables.ts'
+import { PART_TABLES, VISITOR_TABLES } from '../store/tables.ts'
 import { partsOf } from '../store/visitor-persons.ts'
 import { mark, markForRebuild, REBUILD_GENERATION } from '../store/work/dirty.ts'
 
@@ -139,22 +139,28 @@ async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promi
   switch (phase) {
     case 'texts':
       return listFormerPersons(db, storedPerson(after), SLICE)
-    case 'visitors': {
-      const keys = new Set<string>()
-      for (const table of ['events', ...VISITOR_TABLES] as const) {
-        for (const key of await keysAfter(db, table, 'visitor_id', after)) keys.add(key)
-      }
-      return [...keys].sort().slice(0, SLICE)
-    }
+    case 'visitors':
+      return keysOfAny(db, ['events', ...VISITOR_TABLES], 'visitor_id', after)
     case 'marked':
       return keysAfter(db, 'dirty_persons', 'key', after)
     case 'persons':
-      return keysAfter(db, 'persons', 'person_id', after)
+      return keysOfAny(db, ['persons', ...PART_TABLES], 'person_id', after)
     case 'members':
       return nextMembers(db, after)
     case 'contacts':
       return keysAfter(db, 'feed_state', 'contact_id', after)
   }
+}
+
+async function keysOfAny(
+  db: Kysely<Database>,
+  tables: (keyof Database)[],
+  column: string,
+  after: string,
+): Promise<string[]> {
+  const keys = new Set<string>()
+  for (const table of tables) for (const key of await keysAfter(db, table, column, after)) keys.add(key)
+  return [...keys].sort().slice(0, SLICE)
 }
 
 async function keysAfter(

@@ -12,12 +12,14 @@ import { countsAsMatch, type IdentityLink } from '../domain/identity-link.ts'
 import { type PersonId, type VisitorId, visitorPerson } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { expiryOf } from '../domain/retention.ts'
+import { pauseOn } from '../domain/sessions.ts'
 import { cartPolicyOf, policyOf, type Site } from '../domain/settings.ts'
 import type { Overactive } from '../store/overactive.ts'
 import { encodeJson } from '../store/schema/columns.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema/derived.ts'
 import type { LoadedEvent, VisitorFacts } from '../store/visitor-facts.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
+import { partsOfVisitor } from './part-rows.ts'
 
 /** Computes the derived rows of visitors. `site` looks up a site as it was configured when the visitors were read. */
 export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => Site): VisitorRows {
@@ -27,6 +29,8 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
     links: [],
     visitor_persons: [],
     visitor_days: [],
+    person_days: [],
+    visits: [],
     carts: [],
     purchases: [],
     moves: [],
@@ -83,7 +87,10 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   }
   rows.links.push(...links.map((link) => linkRow(visitorId, link)))
   rows.visitor_persons.push(...personsOf(visitorId, events, personOf, carts))
-  rows.visitor_days.push(...daysOf(facts))
+  const { leftOut, ...parts } = partsOfVisitor(facts, personOf, site, pauseOn(linked, policy.sessionMs))
+  rows.person_days.push(...parts.person_days)
+  rows.visits.push(...parts.visits)
+  rows.visitor_days.push(...daysOf(facts, leftOut))
   rows.carts.push(...carts.map((each) => cartRow(visitorId, siteId, each, cart.abandonedAfterMs)))
   rows.purchases.push(...purchasesOf(visitorId, events, personOf, cart.currency))
   rows.moves.push(...movesOf(visitorId, events, personOf))
@@ -169,15 +176,16 @@ function personsOf(
 
 const DAY_MS = 24 * 3600_000
 
-function daysOf({ visitorId, events, consents }: VisitorFacts): VisitorDayRow[] {
+function daysOf({ visitorId, events, consents }: VisitorFacts, leftOut: Map<number, number>): VisitorDayRow[] {
   const days = new Map<number, VisitorDayRow>()
-  const add = (at: number, withdrawals: number) => {
+  const dayOf = (at: number) => {
     const day = Math.floor(at / DAY_MS)
-    const row = days.get(day) ?? { visitor_id: visitorId, day, withdrawals: 0 }
-    days.set(day, { ...row, withdrawals: row.withdrawals + withdrawals })
+    const row = days.get(day) ?? { visitor_id: visitorId, day, withdrawals: 0, left_out: leftOut.get(day) ?? 0 }
+    days.set(day, row)
+    return row
   }
-  for (const event of events) if (!days.has(Math.floor(event.at / DAY_MS))) add(event.at, 0)
-  for (const withdrawal of consents.withdrawals) add(withdrawal.at, 1)
+  for (const event of events) dayOf(event.at)
+  for (const withdrawal of consents.withdrawals) dayOf(withdrawal.at).withdrawals++
   return [...days.values()]
 }
 

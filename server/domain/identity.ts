@@ -1,6 +1,5 @@
 /**
  * How a visitor becomes a known contact: the fold of a visitor's moments and claims into links and epochs.
- *
  * A pure function of its arguments: never of the clock, of the order of arrival or of other links. It is run again over
  * everything when anything is learned, so that a late claim or import corrects the past. The rules are in docs/identity-rules.md.
  */
@@ -33,7 +32,7 @@ export type Policy = {
   formConfirms: boolean
 }
 
-/** The result of a visitor's fold: every link and refusal, and the stretches from first to last without gaps. */
+/** The result of a visitor's fold: every link and refusal, the stretches without gaps, and how many contacts share it. */
 export type Linked = {
   links: IdentityLink[]
   stretches: Stretch[]
@@ -41,6 +40,7 @@ export type Linked = {
   /** Moments of voided claims, which belong to nobody. */
   voided: ReadonlySet<string>
   shared: boolean
+  sharedBy: number
 }
 
 /**
@@ -242,7 +242,7 @@ function fold(moments: Moment[], claims: Claim[], denial: Denial | null, policy:
     .map(({ claim: { cart, order }, index, contact }): TypedAddress => ({ index, contact, cart, order }))
   const stretches = toStretches(done, moments.length)
   gradeLinks(stretches, { moments, sessions, evidence, indexOf, policy })
-  return { links, stretches, typed: standing, shared: evidence.shared }
+  return { links, stretches, typed: standing, shared: evidence.shared, sharedBy: evidence.sharedBy }
 
   function apply(claim: GoodClaim, i: number): void {
     const open = epoch.open

@@ -207,7 +207,7 @@ function readingOf(
   const lines = decodeJson(items).map((item) => ({
     // The carts may know the piece by another id.
     id: knownId(item, pieces),
-    ...{ variant: item.item_variant ?? null, name: null, category: null, url: null, imageUrl: null },
+    ...{ variant: item.item_variant ?? null, name: null, category: null, categories: [], url: null, imageUrl: null },
     ...{ price: item.price == null ? null : toMajor(item.price, currency), currency, quantity: item.quantity ?? null },
   }))
   return { ...nothing, lines, currency, value: total === null ? null : toMajor(total, currency), cartId: null }

@@ -6,6 +6,7 @@
  * Each primary key contains the table's distribution column. Times are integer milliseconds, flags are 0 or 1, money is
  * in minor units, JSON is text: the same on SQLite and PostgreSQL. The key columns come first in each type.
  */
+import type { BehaviourTables } from './schema/behaviour.ts'
 import type { ConfigurationTables } from './schema/configuration.ts'
 import type { ContactsTables } from './schema/contacts.ts'
 import type { DerivedTables } from './schema/derived.ts'
@@ -25,6 +26,7 @@ export type Families = {
   landing: LandingTables
   quality: QualityTables
   derived: DerivedTables
+  behaviour: BehaviourTables
   feed: FeedTables
   work: WorkTables
 }
@@ -37,5 +39,6 @@ export type Database = Families['configuration'] &
   Families['landing'] &
   Families['quality'] &
   Families['derived'] &
+  Families['behaviour'] &
   Families['feed'] &
   Families['work']

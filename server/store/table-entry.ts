@@ -83,7 +83,12 @@ export type TableEntry<T extends TableName> = {
   copied: 'yes' | 'last' | 'no' | { exceptPrefix: string }
   /**
    * What a rebuild derives its rows from; null if they are not derived. `second` is the column that completes the key of a
-   * visitor's row; null if a visitor has one row.
+   * visitor's row; null if a visitor has one row. Rows of the parts of visitors begin with the person and the visitor, and
+   * `key` lists the columns that complete their key.
    */
-  rebuilt: { of: 'visitors'; second: Column<T> | null } | { of: 'persons' } | null
+  rebuilt:
+    | { of: 'visitors'; second: Column<T> | null }
+    | { of: 'parts of visitors'; key: readonly Column<T>[] }
+    | { of: 'persons' }
+    | null
 }

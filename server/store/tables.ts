@@ -23,6 +23,7 @@ const fact = { distributedBy: visitor, onWithdrawal: 'deleted', copied: 'yes', r
 const derived = { onWithdrawal: 'derived', onErasure: 'derived', onExpiry: 'derived', copied: 'yes' } as const
 const ofVisitor = { family: 'derived', distributedBy: visitor, ...derived } as const
 const ofPerson = { family: 'derived', distributedBy: person, ...derived, rebuilt: { of: 'persons' } } as const
+const ofPart = { family: 'behaviour', distributedBy: person, ...derived } as const
 const marks = {
   family: 'work',
   onWithdrawal: 'worked off',
@@ -134,6 +135,8 @@ export const TABLES = {
   cart_closings: { family: 'derived', distributedBy: own('order_hash'), ...kept(NOBODY) },
   segment_members: ofPerson,
   person_orders: ofPerson,
+  person_days: { ...ofPart, rebuilt: { of: 'parts of visitors', key: ['day', 'type', 'n'] } },
+  visits: { ...ofPart, rebuilt: { of: 'parts of visitors', key: ['began_at'] } },
 
   feed_state: {
     ...{ family: 'feed', distributedBy: contact, copied: 'yes', rebuilt: null },
@@ -179,7 +182,7 @@ export function isTable(name: string): name is TableName {
 type TablesWhere<F extends Field, V> = { [T in TableName]: Register[T][F] extends V ? T : never }[TableName]
 
 /** A field of an entry, as read: a string, or strings by name. */
-type Rule = string | { readonly [name: string]: string | null }
+type Rule = string | { readonly [name: string]: string | readonly string[] | null }
 const RULES: { [T in TableName]: { [F in Field]: F extends 'rebuilt' ? Rule | null : Rule } } = TABLES
 
 /** The tables whose entry has this value in that field, alone or as one of several. */
@@ -205,6 +208,14 @@ export type VisitorTable = TablesWhere<'rebuilt', { of: 'visitors' }>
 /** The tables whose rows are derived from visitors. */
 export const VISITOR_TABLES = TABLE_NAMES.filter(
   (name): name is VisitorTable => TABLES[name].rebuilt?.of === 'visitors',
+)
+
+/** A table whose rows are derived from visitors and kept with persons. */
+export type PartTable = TablesWhere<'rebuilt', { of: 'parts of visitors' }>
+
+/** The tables whose rows are derived from visitors and kept with persons. */
+export const PART_TABLES = TABLE_NAMES.filter(
+  (name): name is PartTable => TABLES[name].rebuilt?.of === 'parts of visitors',
 )
 
 /** The tables that a rebuild recomputes. */

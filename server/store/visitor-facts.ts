@@ -12,7 +12,14 @@ import { decodeJson } from './schema/columns.ts'
 import type { Database } from './schema.ts'
 
 /** An event with the person it currently belongs to. */
-export type LoadedEvent = VisitorEvent & { siteId: string; personId: string | null }
+export type LoadedEvent = VisitorEvent & {
+  siteId: string
+  personId: string | null
+  title: string | null
+  referrer: string | null
+  /** Its properties as they are stored, if they can say anything that is derived. */
+  json: string | null
+}
 
 /**
  * One visitor's facts. Events are sorted by time, then id; those of an overactive visitor are not read. `aged` holds the
@@ -25,29 +32,22 @@ export type VisitorFacts = {
   aged: LoadedEvent[]
   claims: LoadedClaim[]
   consents: ConsentState
+  /** The browser, as its latest request described it. */
+  device: { device: string; browser: string | null } | null
   overactive: Overactive | null
 }
+
+/** Types whose properties say nothing that is derived. */
+const BARE_TYPES = ['identify', 'reset', 'consent']
+
+/** The events whose properties carts, orders and refunds are folded from. */
+const FOLDED: ReadonlySet<string> = new Set([...CART_TYPES, ...REFUND_TYPES])
 
 const selectEvents = ofKeys((db, visitorIds) =>
   db
     .selectFrom('events')
-    .select(['visitor_id', 'id', 'site_id', 'type', 'at', 'identity', 'person_id'])
-    .select((eb) => [
-      eb
-        .case()
-        .when('type', 'in', [...CART_TYPES, ...REFUND_TYPES])
-        .then(eb.ref('props'))
-        .else(null)
-        .end()
-        .as('props'),
-      eb
-        .case()
-        .when('type', 'in', [...CART_TYPES])
-        .then(eb.ref('url'))
-        .else(null)
-        .end()
-        .as('url'),
-    ])
+    .select(['visitor_id', 'id', 'site_id', 'type', 'at', 'identity', 'person_id', 'url', 'title', 'referrer'])
+    .select((eb) => [eb.case().when('type', 'not in', BARE_TYPES).then(eb.ref('props')).else(null).end().as('json')])
     .where('visitor_id', 'in', visitorIds),
 )
 
@@ -59,6 +59,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
   const claims = await loadClaims(db, calm)
   const choices = await loadChoices(db, visitorIds)
   const aged = await loadAged(db, calm)
+  const devices = new Map((await selectDevices(db, calm)).map((row) => [row.visitor_id, row]))
   const byVisitor = new Map<string, { siteId: string; siteAt: number; events: LoadedEvent[] }>()
   for (const row of rows) {
     const visitor = byVisitor.get(row.visitor_id) ?? { siteId: row.site_id, siteAt: row.at, events: [] }
@@ -74,8 +75,11 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
       siteId: row.site_id,
       reset: row.type === 'reset',
       identity: row.identity === 1,
-      props: row.props === null ? null : decodeJson(row.props),
+      props: row.json === null || !FOLDED.has(row.type) ? null : decodeJson(row.json),
       url: row.url,
+      title: row.title,
+      referrer: row.referrer,
+      json: row.json,
       personId: row.person_id,
     })
   }
@@ -83,6 +87,7 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
     visitorId,
     claims: claims.get(visitorId) ?? [],
     consents: foldConsents(choices.get(visitorId) ?? []),
+    device: devices.get(visitorId) ?? null,
   })
   return [
     ...[...byVisitor].map(([visitorId, { siteId, events }]) => {
@@ -100,6 +105,10 @@ export async function loadVisitors(db: Kysely<Database>, visitorIds: string[]): 
     }),
   ]
 }
+
+const selectDevices = ofKeys((db, visitorIds) =>
+  db.selectFrom('devices').select(['visitor_id', 'device', 'browser']).where('visitor_id', 'in', visitorIds),
+)
 
 const selectConsents = ofKeys((db, visitorIds) =>
   db
@@ -120,7 +129,16 @@ const selectAged = ofKeys((db, visitorIds) =>
 /** Loads aged moments as events that have only a type and a time. */
 async function loadAged(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, LoadedEvent[]>> {
   const rows = await selectAged(db, visitorIds)
-  const bare = { siteId: '', identity: true, props: null, url: null, personId: null }
+  const bare = {
+    siteId: '',
+    identity: true,
+    props: null,
+    url: null,
+    personId: null,
+    title: null,
+    referrer: null,
+    json: null,
+  }
   return Map.groupBy(
     rows.map(({ visitor_id, id, at, type }) => ({ ...bare, visitor_id, id, at, type, reset: type === 'reset' })),
     (row) => row.visitor_id,

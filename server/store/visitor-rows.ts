@@ -7,6 +7,7 @@ import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../
 import { namingsOf } from './claim-keys.ts'
 import { dependentsOf } from './dependents.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
+import { type PartRows, replaceParts } from './part-rows.ts'
 import type { Database } from './schema.ts'
 import { DELETED_WITH_VISITOR, TABLES, VISITOR_TABLES, type VisitorTable } from './tables.ts'
 import { usesOf } from './token-uses.ts'
@@ -18,12 +19,12 @@ import { lockNamed } from './work/locks.ts'
  * What is derived from a batch of visitors: the rows of each table, and events that move to another person.
  * `visitor_persons` holds all parts, including those that need no row.
  */
-export type VisitorRows = { [T in VisitorTable]: Database[T][] } & {
-  /** Events whose person changed. */
-  moves: { visitorId: VisitorId; personId: PersonId; ids: string[] }[]
-  /** Visitors all of whose events go to one person. */
-  unowned: { visitorId: VisitorId; personId: PersonId }[]
-}
+export type VisitorRows = { [T in VisitorTable]: Database[T][] } & PartRows & {
+    /** Events whose person changed. */
+    moves: { visitorId: VisitorId; personId: PersonId; ids: string[] }[]
+    /** Visitors all of whose events go to one person. */
+    unowned: { visitorId: VisitorId; personId: PersonId }[]
+  }
 
 /** A row of any table derived from visitors. */
 type Row = { [column: string]: string | number | null; visitor_id: string }
@@ -109,6 +110,7 @@ export async function writeVisitors(
     const old = loaded.get(table) ?? (await statements.select(trx, knownIds))
     await replace(trx, statements, old, wanted[table])
   }
+  await replaceParts(trx, before, rows)
   for (const { visitorId, personId, ids } of rows.moves) await repoint(trx, ids, visitorId, personId)
   for (const { visitorId, personId } of rows.unowned) await repointAll(trx, [visitorId], personId)
   await clearMarks(trx, 'dirty_visitors', marks)

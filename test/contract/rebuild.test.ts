@@ -2,7 +2,7 @@
  * The invariant "Everything derived can be rebuilt identically", on a running server and without any entry in the feed.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { visitorId, visitorPerson } from '../../server/domain/ids.ts'
+import { contactPerson, visitorId, visitorPerson } from '../../server/domain/ids.ts'
 import { DERIVED_TABLES } from '../../server/store/tables.ts'
 import { batch, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
@@ -24,6 +24,7 @@ async function derived(store: Pick<TestServer, 'query'> = server): Promise<Recor
   )
 }
 
+const CRM_1 = contactPerson('crm-1')
 const NOBODY = visitorPerson(visitorId('nobody'), 1)
 
 /** Corrupts derived data: rows are missing, wrong, or belong to visitors and persons that never existed. */
@@ -32,9 +33,15 @@ const SPOIL = [
   'update persons set visitors = 17, contact_id = null where visitors = 1',
   'delete from carts',
   "update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa'",
-  "insert into visitor_days values ('visitor-that-never-was', 1, 0)",
+  "insert into visitor_days values ('visitor-that-never-was', 1, 0, 0)",
   `insert into segment_members values ('cart_abandoned', '${NOBODY}', 1, 'time')`,
   'update segment_members set entered_at = 5',
+  "delete from visits where visitor_id like 'visitor-00%'",
+  'update person_days set count = 9, times = null',
+  `insert into visits (person_id, visitor_id, began_at, ended_at, pages, engaged_ms)
+   values ('${NOBODY}', 'nobody', 1, 1, 1, 0), ('${CRM_1}', 'nobody', 1, 1, 1, 0)`,
+  `insert into person_days (person_id, visitor_id, day, type, n, count, first_at, last_at, site_id)
+   values ('${NOBODY}', 'nobody', 1, 'page', 0, 1, 1, 1, 'demo'), ('${CRM_1}', 'nobody', 1, 'page', 0, 1, 1, 1, 'demo')`,
   `update events set person_id = '${NOBODY}'`,
 ]
 

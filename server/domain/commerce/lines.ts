@@ -34,6 +34,8 @@ export type Line = {
   /** Null if nobody said. */
   quantity: number | null
   category: string | null
+  /** All levels of its category, as they were sent, the first one first. */
+  categories: string[]
   url: string | null
   imageUrl: string | null
 }
@@ -199,6 +201,7 @@ function readLine(id: string, fields: Fields, home: string | null, problems: Com
   const price = readField(fields, PRICES, home, problems)
   const total = price === null ? readField(fields, LINE_TOTALS, home, problems) : null
   const stated = firstOf(fields, ['currency', 'currencycode'])
+  const categories = categoriesOf(fields)
   return {
     id,
     variant: firstText(fields, VARIANTS),
@@ -206,7 +209,8 @@ function readLine(id: string, fields: Fields, home: string | null, problems: Com
     price: price?.amount ?? (total && perUnit(total.amount, quantity)),
     currency: currencyOf(stated, home) ?? price?.currency ?? total?.currency ?? null,
     quantity,
-    category: categoryOf(fields),
+    category: categories[0] ?? null,
+    categories,
     url: firstText(fields, URLS),
     imageUrl: firstText(fields, IMAGES),
   }
@@ -228,11 +232,19 @@ function quantityOf(fields: Fields, problems: CommerceProblem[]): number | null 
   return quantity
 }
 
-function categoryOf(fields: Fields): string | null {
+/** No piece is on more levels of categories. */
+const MAX_CATEGORIES = 12
+
+/** The texts under all names of categories: a text, a list, or objects with a name. */
+function categoriesOf(fields: Fields): string[] {
+  const found = new Set<string>()
   for (const name of CATEGORIES) {
     const value = fields.get(name)
-    const text = Array.isArray(value) ? value.map(textOf).find((each) => each !== null) : textOf(value)
-    if (text) return text
+    if (value === undefined) continue
+    for (const each of Array.isArray(value) ? value.slice(0, MAX_CATEGORIES) : [value]) {
+      const text = textOf(each) ?? firstText(fieldsOf(each), ['name', 'title'])
+      if (text !== null) found.add(text)
+    }
   }
-  return null
+  return [...found].slice(0, MAX_CATEGORIES)
 }

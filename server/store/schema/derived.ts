@@ -68,7 +68,13 @@ export type VisitorPersonRow = {
 }
 
 /** A day (UTC, days since 1970) on which a visitor was active, with its withdrawals of identity or marketing that day. */
-export type VisitorDayRow = { visitor_id: VisitorId; day: number; withdrawals: number }
+export type VisitorDayRow = {
+  visitor_id: VisitorId
+  day: number
+  withdrawals: number
+  /** Events beyond the bounds of `person_days`: counted there by their type alone, or not at all. */
+  left_out: number
+}
 
 export type CartRow = {
   visitor_id: VisitorId
