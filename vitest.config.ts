@@ -30,7 +30,17 @@ const SEVERAL = [
 // SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
   ...['carts-devices', 'carts-overview', 'consent', 'contacts', 'erase', 'exports', 'feed', 'feed-readings'],
-  ...['identify', 'orders', 'person-facts', 'person-orders', 'persons', 'rebuild', 'retention', 'segments'],
+  ...[
+    'identify',
+    'membership-feed',
+    'orders',
+    'person-facts',
+    'person-orders',
+    'persons',
+    'rebuild',
+    'retention',
+    'segments',
+  ],
   ...['behaviour', 'tables', 'upgrade', 'upgrade-persons'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
@@ -73,14 +83,14 @@ const LONG = {
   sqlite: [
     'test/contract/{import,replay,upgrade}.test.ts',
     'test/fault/{back-pressure,copy,kill,torn}.test.ts',
-    'test/property/{feed,order,segments,segment-changes}.test.ts',
+    'test/property/{feed,membership-feed,order,segments,segment-changes}.test.ts',
     'test/security/hostile-texts.test.ts',
   ],
   postgres: [
     ...RULES,
     'test/contract/{attributes,import-history,order-files,permission,site-keys,upgrade,who-is-who}.test.ts',
     'test/fault/{away,collectors}.test.ts',
-    'test/property/{feed,order,segments,segment-changes}.test.ts',
+    'test/property/{feed,membership-feed,order,segments,segment-changes}.test.ts',
   ],
 }
 const long = process.env.TEST_LONG === '1'
@@ -117,7 +127,7 @@ export default defineConfig({
                 ...BOTH,
                 ...SEVERAL,
                 'test/security/sites-delete.test.ts',
-                'test/property/{feed,ids,order,segments,segment-changes}.test.ts',
+                'test/property/{feed,ids,membership-feed,order,segments,segment-changes}.test.ts',
               ],
           env: { TEST_ENGINE: 'postgres' },
         },

@@ -38,6 +38,7 @@ import { problemResponse } from './http/problem-response.ts'
 import { qualityRoutes } from './http/quality.ts'
 import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
+import { segmentChangeRoutes } from './http/segment-changes.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { segmentQuestionRoutes } from './http/segment-questions.ts'
 import { memberRoutes } from './http/segments.ts'
@@ -96,6 +97,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', segmentDefinitionRoutes(deps))
     .route('/', memberRoutes(deps))
     .route('/', segmentQuestionRoutes(deps))
+    .route('/', segmentChangeRoutes(deps))
     .route('/', reportRoutes(deps))
     .route('/', qualityRoutes(deps))
     .route('/', peopleRoutes(deps))

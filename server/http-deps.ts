@@ -73,6 +73,7 @@ export function createHttpDeps(parts: Parts): HttpDeps {
     sites: createSiteActs({ db, refresh: configuration.refresh }),
     rehearse: () => createServedRehearsal(config.dataDir),
     tombstone: keyring.tombstone,
+    unseal: keyring.unseal,
     keysOf: async () => {
       await configuration.refresh()
       return createKeysOf(keyring, configuration.sites)

@@ -42,9 +42,9 @@ async function deriveHere(
   config: Config,
   step: () => Promise<boolean>,
 ): Promise<void> {
-  const { tombstone } = createKeyring(config.secret)
+  const { tombstone, seal } = createKeyring(config.secret)
   const share = openShare(config, `command-${nanoid(10)}`)
-  const deriver = createDeriver({ db, ownership: share.ownership, tombstone, now: () => Date.now() })
+  const deriver = createDeriver({ db, ownership: share.ownership, tombstone, seal, now: () => Date.now() })
   // Another process may take over a key that this one derives. Nothing is written then, which is no error.
   const round = () =>
     deriver.round().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 /**
  * One round of deriving: dirty visitors, then the persons they affect, then memberships whose edge time has passed,
- * then the feed. Each step reads all its input from one snapshot, computes the result, and writes it in a short
+ * then the log of memberships and the feed. Each step reads all its input from one snapshot, computes the result, and writes it in a short
  * transaction that removes only the marks which have not moved since. The feed therefore never publishes a partly
  * visible change, and an interrupted round is simply repeated.
  *
@@ -19,6 +19,7 @@ import { visitorsOfDeleted } from '../store/deleted-sites.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
 import { findErasedSpans } from '../store/erased-spans.ts'
 import { appendChanges } from '../store/feed.ts'
+import { hasPending, publishMemberships } from '../store/membership-log.ts'
 import { buildPersons } from '../store/persons.ts'
 import type { DeriveStage } from '../store/schema/work.ts'
 import type { Database } from '../store/schema.ts'
@@ -43,6 +44,9 @@ const MAX_MARKS_READ = 4096
 const VISITORS = 256
 const PERSONS = 512
 
+/** Entries and exits per transaction of the publisher. */
+const MEMBERSHIPS = 2000
+
 /** Events per transaction, by the visitors' last known counts, so that landing does not wait too long for its turn. */
 const EVENTS = 5000
 
@@ -55,6 +59,8 @@ export type DeriveDeps = {
   ownership: Ownership
   /** The keyed hash under which a removed visitor's tombstone is stored. */
   tombstone: (visitorId: string) => string
+  /** Encrypts the id of somebody who is no more, of whom readers are still told. */
+  seal: (text: string) => string
   now: () => number
   /** Called with the number of keys derived. */
   onDerived?: (stage: DeriveStage, keys: number) => void
@@ -66,7 +72,7 @@ type Work = (trx: Transaction<Database>) => Promise<void>
 
 /** Creates a deriver, which keeps its visitors' cool-downs, its position among the keys, and the sites between rounds. */
 export function createDeriver(deps: DeriveDeps): Deriver {
-  const { db, ownership, tombstone, now } = deps
+  const { db, ownership, tombstone, seal, now } = deps
   let pace = createPace()
   let after = ''
   let version = -1
@@ -253,6 +259,15 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     return true
   }
 
+  const memberships = async () => {
+    const claim = ownership.feed()
+    if (claim === null || (await readRebuild(db)) !== null || !(await hasPending(db))) return false
+    return transact(db, async (trx) => {
+      await claim.hold(trx)
+      return publishMemberships(trx, { now: now(), limit: MEMBERSHIPS, seal })
+    })
+  }
+
   const rebuild = async () => {
     const claim = ownership.feed()
     if (claim === null || (await readRebuild(db)) === null) return false
@@ -266,7 +281,7 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     async round() {
       // Visitors derived before their person has its current id would be listed under both ids.
       if ((await readRebuild(db))?.phase === 'texts') return rebuild()
-      const stages = [visitors, persons, edges, definitions, rebuild, feed]
+      const stages = [visitors, persons, edges, definitions, rebuild, memberships, feed]
       let found = false
       for (const stage of stages) found = (await stage()) || found
       return found

@@ -3,15 +3,17 @@
  * changed.
  */
 import type { Transaction } from 'kysely'
-import { contactsAmong, type PersonId } from '../domain/ids.ts'
+import { contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import { judgingStep } from '../segments/judging-step.ts'
 import { refreshMembers } from '../segments/members.ts'
+import { removeAllMembers } from '../store/memberships.ts'
 import { removeStrayParts } from '../store/part-rows.ts'
 import { type BuiltPersons, findStandings, type Standing, writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { typedContactsOf } from '../store/typed.ts'
+import { knownVisitors } from '../store/visitors.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from '../store/work/dirty.ts'
 
 /** Processes the marks of persons. `built` holds those that still exist. */
@@ -29,7 +31,8 @@ export async function replacePersons(
     trx,
     marks.filter(isOfRebuild).map(({ key }) => key),
   )
-  await writePersons(trx, personIds, built)
+  const removed = await writePersons(trx, personIds, built)
+  await leaveAll(trx, removed, marks, now)
   await refreshMembers(
     trx,
     rows.map((row) => row.person_id),
@@ -39,6 +42,29 @@ export async function replacePersons(
   await clearMarks(trx, 'dirty_persons', marks)
   await mark(trx, 'dirty_contacts', told)
   await markContacts(trx, personIds)
+}
+
+/** Ends the memberships of persons that are no more: a visitor was linked to a contact, or is gone. */
+async function leaveAll(
+  trx: Transaction<Database>,
+  removed: PersonId[],
+  marks: Mark<PersonId>[],
+  now: number,
+): Promise<void> {
+  const remade = remadeBy(marks)
+  const persons = removed.map(personOf)
+  const visitors = persons.flatMap((person) => (person.kind === 'visitor' ? person.id : []))
+  const there = await knownVisitors(trx, visitors)
+  await removeAllMembers(trx, removed, (personId) => {
+    const person = personOf(personId)
+    if (remade.has(personId)) return { at: now, reason: 'rebuild' }
+    if (person.kind === 'contact') return { at: now, reason: 'import' }
+    return { at: now, reason: there.has(person.id) ? 'link' : 'event' }
+  })
+}
+
+function remadeBy(marks: Mark<PersonId>[]): Set<PersonId> {
+  return new Set(marks.filter(isOfRebuild).map(({ key }) => key))
 }
 
 /**
@@ -51,7 +77,7 @@ function changesOf(
   marks: Mark<PersonId>[],
   rows: PersonRow[],
 ): Map<PersonId, MembershipReason> {
-  const remade = new Set(marks.filter(isOfRebuild).map(({ key }) => key))
+  const remade = remadeBy(marks)
   const reasons = new Map<PersonId, MembershipReason>()
   for (const row of rows) {
     const was = before.get(row.person_id)

@@ -14,6 +14,7 @@ import { removeOldImportChanges } from '../store/imports.ts'
 import { removeOldQuality } from '../store/quality.ts'
 import { expiredVisitors, type Floor, removeExpired, removeProofs, type SweepPosition } from '../store/retention.ts'
 import type { Database } from '../store/schema.ts'
+import { removeOldChanges } from '../store/segment-changes.ts'
 import { listSites } from '../store/sites.ts'
 import { removeSpentLogins } from '../store/token-uses.ts'
 
@@ -51,6 +52,7 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
   const endSweep = async (time: number) => {
     if ((await transact(db, (trx) => removeProofs(trx, time, EVENTS))) > 0) return true
     if ((await removeOldImportChanges(db, time, EVENTS)) > 0) return true
+    if (await removeOldChanges(db, time, EVENTS)) return true
     await removeSpentLogins(db, time - SPENT_LOGINS_MS)
     await removeDeadLetters(db, Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before)))
     await removeOldQuality(db, time)

@@ -9,8 +9,12 @@ export function oneName(name: SegmentName): string {
 }
 
 /**
- * Why a person became a member: one of its visitors did something, time passed, a visitor was linked to it, the CRM reported
+ * Why a person became a member or left: one of its visitors did something, time passed, a visitor was linked to it, the CRM reported
  * a change, the segment was added or changed, or everything derived was rebuilt.
  */
 export const MEMBERSHIP_REASONS = ['event', 'time', 'link', 'import', 'definition', 'rebuild'] as const
 export type MembershipReason = (typeof MEMBERSHIP_REASONS)[number]
+
+/** What happens to a membership. */
+export const MEMBERSHIP_CHANGES = ['entered', 'left'] as const
+export type MembershipChange = (typeof MEMBERSHIP_CHANGES)[number]

@@ -23,6 +23,7 @@ import { chunks, chunksOf } from '../store/engine/many.ts'
 import { addErasureNotices } from '../store/erasure-notices.ts'
 import { insertErasure } from '../store/erasures.ts'
 import { keysBeside } from '../store/holders.ts'
+import { noteEnded } from '../store/memberships.ts'
 import { familyOf } from '../store/merges.ts'
 import { reportersOf } from '../store/orders.ts'
 import { blankExamples } from '../store/quality.ts'
@@ -81,6 +82,7 @@ export async function eraseContact(trx: Trx, id: string, deps: EraseDeps): Promi
   const deleted = await deleteOfContacts(trx, CONTACT_COLUMNS, contacts)
   await replaceRecords(trx, rows, keys, deps)
   await addErasureNotices(trx, contacts, now)
+  await noteEnded(trx, { contacts })
   if (spans.length > 0) await insertErasure(trx, { id: deps.newId(), at: now, spans })
   await trx
     .deleteFrom('derive_failures')

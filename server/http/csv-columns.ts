@@ -2,7 +2,7 @@
 import type { z } from '@hono/zod-openapi'
 import { type ContactId, contactPerson } from '../domain/ids.ts'
 import type { PersonCartRow } from '../store/schema/derived.ts'
-import type { matchSchema, memberSchema } from './export-shapes.ts'
+import type { matchSchema, memberChangeSchema, memberSchema } from './export-shapes.ts'
 import type { Cells } from './exports.ts'
 import { type cartSchema, iso, renderCart, renderPastCart } from './shapes.ts'
 
@@ -73,6 +73,14 @@ export const MATCH_CSV = { columns: MATCH_COLUMNS, cells: matchCells }
 
 /** Members of a segment as CSV. */
 export const MEMBER_CSV = { columns: MEMBER_COLUMNS, cells: memberCells }
+
+/** Entries into a segment and exits from it as CSV. */
+export const MEMBER_CHANGE_CSV = {
+  columns: ['seq', 'id', 'change', 'at', ...MEMBER_COLUMNS],
+  cells: ({ seq, id, change, at, ...member }: z.infer<typeof memberChangeSchema>): Cells => {
+    return { seq, id, change, at, ...memberCells(member) }
+  },
+}
 
 /** The carts of a contact's export. `typed`: the cart is nobody's, and carries the contact's address. */
 export const EXPORTED_CARTS = {

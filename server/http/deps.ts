@@ -34,6 +34,8 @@ export type HttpDeps = {
   rehearse: () => Promise<{ db: Kysely<Database>; remove(): Promise<void> }>
   /** The keyed hash under which a retired visitor is refused. */
   tombstone: (visitorId: string) => string
+  /** The text that was sealed; null if it was sealed with another secret. */
+  unseal: (sealed: string) => string | null
   /** Hashes a contact's identifiers under the keys of the current sites. */
   keysOf: () => Promise<KeysOf>
   /** Mints the link of a mail. */

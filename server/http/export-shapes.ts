@@ -1,7 +1,7 @@
-/** The rows of the lists that can be exported as files: matches and members. */
+/** The rows of the lists that can be exported as files: matches, members, and their entries and exits. */
 import { z } from '@hono/zod-openapi'
 import { MATCH_CHANGES, UNMATCHED_REASONS } from '../domain/match.ts'
-import { MEMBERSHIP_REASONS } from '../domain/membership.ts'
+import { MEMBERSHIP_CHANGES, MEMBERSHIP_REASONS } from '../domain/membership.ts'
 import {
   cartSchema,
   evidenceSchema,
@@ -60,3 +60,18 @@ export const memberSchema = z
     cart: cartSchema.optional(),
   })
   .openapi('Member')
+
+/** An entry into a segment or an exit from it, with the person as a member is shown. */
+export const memberChangeSchema = z
+  .object({
+    seq: z.number().openapi({ description: 'The place in the log; there are gaps.' }),
+    id: z.string().openapi({ description: 'Unique for each change.' }),
+    change: z.enum(MEMBERSHIP_CHANGES),
+    at: z.string().openapi({ description: 'When they entered or left: the time of the event or of the edge.' }),
+  })
+  .extend({
+    ...memberSchema.shape,
+    entered_at: z.string().openapi({ description: 'When they entered; of an exit, when they had entered.' }),
+    reason: z.enum(MEMBERSHIP_REASONS).openapi({ description: 'Why they entered or left.' }),
+  })
+  .openapi('MemberChange')

@@ -3,7 +3,7 @@
  * pages, and holds each contact once, in its state at the time of reading. After its last page `next` is the end of the
  * range, so a poller that stores it misses nothing and gets nothing twice.
  */
-import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
+import { createRoute, OpenAPIHono, type z } from '@hono/zod-openapi'
 import type { Kysely } from 'kysely'
 import { type Grade, reaches } from '../domain/grade.ts'
 import type { ContactId } from '../domain/ids.ts'
@@ -26,20 +26,12 @@ import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { matchSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
 import { changeFor, type Filter, type Told } from './feed-changes.ts'
-import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
+import { BEGINNING, decodeCursor, encodeCursor, MAX_LIMIT, pageOf, positionSchema } from './paging.ts'
 import { iso, minGrade, refusals, renderCart, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
 type Match = z.infer<typeof matchSchema>
-
-/** `after` of a reader that reads the feed from its beginning, besides none. */
-const BEGINNING = '0'
-
-const seq = z.number().int().nonnegative()
-
-/** A cursor: the last change of a reading that came to its end, or the reading that it continues. */
-const positionSchema = z.union([seq, z.tuple([seq, seq, seq])])
 
 /** The feed's routes. */
 export function matchRoutes(deps: HttpDeps) {

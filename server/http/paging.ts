@@ -40,6 +40,14 @@ export function decodeCursor<T>(list: string, cursor: string | undefined, schema
   return checked.data[1] as T
 }
 
+/** `after` of a reader that reads a feed from its beginning, besides none. */
+export const BEGINNING = '0'
+
+const seq = z.number().int().nonnegative()
+
+/** A feed's cursor: the last change of a reading that came to its end, or the reading that it continues. */
+export const positionSchema = z.union([seq, z.tuple([seq, seq, seq])])
+
 function badCursor(): Problem {
   return new Problem(400, 'bad_cursor', 'after must be the `next` of a page of the same list')
 }

@@ -1,6 +1,6 @@
 /** `/api/v1/segments`: the definitions of segments. After a change every person is judged again in the background. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Transaction } from 'kysely'
+import type { Kysely, Transaction } from 'kysely'
 import { Problem } from '../domain/problem.ts'
 import {
   changeSegment,
@@ -223,6 +223,14 @@ export function segmentDefinitionRoutes(deps: HttpDeps) {
 /** The 404 for an unknown segment. */
 export function unknownSegment(id: string): Problem {
   return new Problem(404, 'unknown_segment', `there is no segment "${id}"`)
+}
+
+/** The 404 for an unknown segment, which says when it was deleted, if it once was one. */
+export async function noSegment(db: Kysely<Database>, id: string): Promise<Problem> {
+  const [last] = await listVersions(db, id)
+  if (last === undefined) return unknownSegment(id)
+  const detail = `there is no segment "${id}" any more: it was deleted at ${iso(last.at)}, and everybody left it then`
+  return new Problem(404, 'unknown_segment', detail)
 }
 
 function render(segment: Segment, progress: Map<string, Progress>, rules: Rules): z.infer<typeof segmentSchema> {

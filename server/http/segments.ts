@@ -1,30 +1,21 @@
 /** `GET /api/v1/segments/:id/members`: the members of a segment, since when, why, and on what evidence. */
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
-import type { Kysely } from 'kysely'
-import { type Grade, reaches } from '../domain/grade.ts'
 import { personId, personOf, storedPerson } from '../domain/ids.ts'
-import { mailability } from '../domain/mailability.ts'
-import type { MatchStrength } from '../domain/match.ts'
 import { findSegment } from '../segments/definitions.ts'
 import { needsCart } from '../segments/grammar.ts'
-import { listMembers, listNewestMembers, type Member } from '../segments/member-list.ts'
+import { listMembers, listNewestMembers } from '../segments/member-list.ts'
 import { writeAudit } from '../store/audit.ts'
-import { loadCarts, stillOpen } from '../store/carts.ts'
-import { type ContactCard, loadContactCards } from '../store/contact-cards.ts'
 import { snapshot } from '../store/engine/transact.ts'
-import { decodeJson, encodeJson } from '../store/schema/columns.ts'
-import type { CartRow } from '../store/schema/derived.ts'
-import type { Database } from '../store/schema.ts'
-import { loadTyped } from '../store/typed.ts'
 import { allow, checkExport } from './auth.ts'
 import { MEMBER_CSV } from './csv-columns.ts'
 import { layoutOf } from './csv-layout.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { memberSchema } from './export-shapes.ts'
 import { exportQuery, fileResponse, jsonOrFile, paged } from './exports.ts'
+import { renderMembers } from './members-shown.ts'
 import { decodeCursor, encodeCursor, MAX_LIMIT, pageOf } from './paging.ts'
 import { unknownSegment } from './segment-definitions.ts'
-import { iso, isoOrNull, minGrade, nameOf, refusal, refusals, renderCart, shortId } from './shapes.ts'
+import { minGrade, refusal, refusals, shortId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
 
@@ -107,68 +98,4 @@ export function memberRoutes(deps: HttpDeps) {
       return c.json({ data: rows, next: more ? encodeCursor(list, position) : null, has_more: more }, 200)
     },
   )
-}
-
-async function renderMembers(
-  db: Kysely<Database>,
-  members: Member[],
-  { aboutCarts, floor, now }: { aboutCarts: boolean; floor: Grade | null; now: number },
-): Promise<z.infer<typeof memberSchema>[]> {
-  const open = await stillOpen(db, await loadCarts(db, members))
-  const carts = new Map([...open].filter(([, cart]) => floor === null || reaches(cart.grade, floor)))
-  const typed = await loadTyped(
-    db,
-    members.flatMap((member) => member.typed_contact_id ?? []),
-  )
-  const contacts = await loadContactCards(db, [
-    ...members.flatMap((member) => member.contact_id ?? []),
-    ...typed.keys(),
-  ])
-  return members
-    .filter((member) => !aboutCarts || carts.has(member.person_id))
-    .map((member) => {
-      const cart = carts.get(member.person_id) ?? null
-      const { typed_contact_id: typedId } = member
-      const told = typedId !== null && cart !== null && typed.get(typedId)?.person_id === member.person_id
-      const contactId = told ? typedId : member.contact_id
-      const contact = (contactId === null ? undefined : contacts.get(contactId)) ?? null
-      return renderMember(told && contact !== null ? asTyped(member) : member, contact, cart, now)
-    })
-}
-
-/** A member whose cart is told to the contact whose typed address it carries, who may be mailed. */
-function asTyped(member: Member): Shown {
-  return { ...member, strength: 'typed', evidence: encodeJson(['form_email']) }
-}
-
-/** A member as it is shown. */
-type Shown = Omit<Member, 'strength'> & { strength: MatchStrength | null }
-
-function renderMember(
-  member: Shown,
-  contact: ContactCard | null,
-  cart: CartRow | null,
-  now: number,
-): z.infer<typeof memberSchema> {
-  const mail = mailability({
-    contact: contact !== null,
-    mailConsent: contact?.mail_consent ?? null,
-    marketing: member.marketing === 1,
-    minor: contact?.minor === 1,
-  })
-  // The cart of a contact that may not be mailed is hidden; an anonymous visitor's cart identifies nobody.
-  const shown = contact === null || mail.mailable
-  return {
-    person: personOf(member.person_id),
-    contact: contact && { id: contact.id, name: nameOf(contact.attributes), email: contact.email },
-    entered_at: iso(member.entered_at),
-    reason: member.reason,
-    mailable: mail.mailable,
-    ...(mail.mailable ? {} : { why_not_mailable: mail.why }),
-    strength: member.strength,
-    evidence: decodeJson(member.evidence),
-    grade: member.grade,
-    matched_at: isoOrNull(member.matched_at),
-    ...(shown && cart ? { cart: renderCart(cart, now) } : {}),
-  }
 }

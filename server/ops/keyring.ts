@@ -3,7 +3,17 @@
  * Identifiers, tokens and retired visitors are kept only as keyed hashes: somebody who has the files but not the secret
  * cannot test a guess against them.
  */
-import { createHash, createHmac, createSecretKey, hash, hkdfSync, type KeyObject, randomBytes } from 'node:crypto'
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createHmac,
+  createSecretKey,
+  hash,
+  hkdfSync,
+  type KeyObject,
+  randomBytes,
+} from 'node:crypto'
 
 /** What is computed with the installation's keys. */
 export type Keyring = {
@@ -17,6 +27,10 @@ export type Keyring = {
   visitor(siteId: string, secret: string): string
   /** The MAC of a visitor cookie's text. */
   cookieMac(text: string): string
+  /** Encrypts a text that only this installation can read again. */
+  seal(text: string): string
+  /** The text that was sealed; null if it was sealed with another secret. */
+  unseal(sealed: string): string | null
 }
 
 /** A keyring from a root secret. */
@@ -24,6 +38,7 @@ export function createKeyring(rootSecret: string): Keyring {
   // A key object saves preparing the key for each MAC.
   const derive = (name: string) => createSecretKey(Buffer.from(hkdfSync('sha256', rootSecret, 'couture', name, 32)))
   const keys = { hash: derive('identifiers'), visitor: derive('visitors'), cookie: derive('visitor cookie') }
+  const sealing = derive('sealed texts')
   const mac = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('base64url').slice(0, 22)
   // A browser without the cookie sends its candidate with each request.
   const visitor = memoized((text) => mac(keys.visitor, text))
@@ -33,6 +48,31 @@ export function createKeyring(rootSecret: string): Keyring {
     tombstone: (visitorId) => mac(keys.hash, `visitor:${visitorId}`),
     visitor: (siteId, secret) => visitor(`${siteId} ${secret}`),
     cookieMac: (text) => mac(keys.cookie, text),
+    seal: (text) => seal(sealing, text),
+    unseal: (sealed) => unseal(sealing, sealed),
+  }
+}
+
+const CIPHER = 'aes-256-gcm'
+const IV_BYTES = 12
+const TAG_BYTES = 16
+
+function seal(key: KeyObject, text: string): string {
+  const iv = randomBytes(IV_BYTES)
+  const cipher = createCipheriv(CIPHER, key, iv)
+  const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()])
+  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString('base64url')
+}
+
+function unseal(key: KeyObject, sealed: string): string | null {
+  const bytes = Buffer.from(sealed, 'base64url')
+  const body = bytes.subarray(IV_BYTES + TAG_BYTES)
+  try {
+    const decipher = createDecipheriv(CIPHER, key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES })
+    decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES))
+    return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8')
+  } catch {
+    return null
   }
 }
 

@@ -11,7 +11,7 @@ import type { PersonId } from '../domain/ids.ts'
 import type { Database } from '../store/schema.ts'
 import { BUCKETS } from '../store/work/buckets.ts'
 import { judge } from './evaluate.ts'
-import { advanceEdges, membersAmong, writeMembers } from './members.ts'
+import { advanceEdges, writeMembers } from './members.ts'
 import { readRules } from './rules.ts'
 
 /** Persons to evaluate for some segments: those in the buckets whose id is after `after` and, if set, at most `until`. */
@@ -71,8 +71,7 @@ export async function judgingStep(
   const persons = await personsOf(trx, part, limit)
   const ids = part.segments.map(({ id }) => id)
   const verdicts = await judge(trx, await readRules(trx), ids, now, persons)
-  const current = await membersAmong(trx, ids, persons)
-  const changed = await writeMembers(trx, verdicts, current, () => 'definition')
+  const changed = await writeMembers(trx, persons, verdicts, now, () => 'definition')
   await advanceEdges(trx, [...verdicts.values()].flat())
   const after = persons.length < limit ? part.until : (persons.at(-1) ?? null)
   for (const segment of part.segments) await savePosition(trx, part, segment, after, persons.length)

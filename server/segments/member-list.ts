@@ -2,6 +2,7 @@
 import type { Kysely } from 'kysely'
 import { type Grade, gradesFrom } from '../domain/grade.ts'
 import type { PersonId } from '../domain/ids.ts'
+import { ofKeys } from '../store/engine/many.ts'
 import type { PersonRow, SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 
@@ -78,4 +79,13 @@ function membersIn(db: Kysely<Database>, segmentId: string, floor: Grade | null)
     .select(['segment_members.entered_at', 'segment_members.reason'])
     .where('segment_members.segment_id', '=', segmentId)
     .$if(floor !== null, (query) => query.where('persons.grade', 'in', gradesFrom(floor as Grade)))
+}
+
+const selectPersons = ofKeys((db, personIds: PersonId[]) =>
+  db.selectFrom('persons').selectAll().where('person_id', 'in', personIds),
+)
+
+/** The rows of persons; those who are no more have none. */
+export async function loadPersons(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, PersonRow>> {
+  return new Map((await selectPersons(db, [...new Set(personIds)])).map((row) => [row.person_id, row]))
 }

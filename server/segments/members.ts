@@ -3,10 +3,11 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import type { Cause } from '../domain/spans.ts'
-import { chunks, ofKeys, ofRows } from '../store/engine/many.ts'
+import { chunks, ofKeys } from '../store/engine/many.ts'
+import { type Exit, replaceMembers } from '../store/memberships.ts'
 import type { SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
-import { judge, type Verdict } from './evaluate.ts'
+import { judge, type Moment, type Verdict } from './evaluate.ts'
 import { readRules } from './rules.ts'
 
 const clearEdges = ofKeys((db, personIds: PersonId[]) =>
@@ -26,24 +27,7 @@ const advanceEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
     .where('person_id', 'in', personIds)
     .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '>', edge)])),
 )
-const selectMembers = ofKeys((db, personIds: PersonId[]) =>
-  db.selectFrom('segment_members').selectAll().where('person_id', 'in', personIds),
-)
-const removeMembers = ofKeys((db, personIds: PersonId[], segmentId: string) =>
-  db.deleteFrom('segment_members').where('segment_id', '=', segmentId).where('person_id', 'in', personIds),
-)
-const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
-  db
-    .insertInto('segment_members')
-    .values(rows)
-    .onConflict((conflict) =>
-      conflict
-        .columns(['segment_id', 'person_id'])
-        .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at'), reason: eb.ref('excluded.reason') })),
-    ),
-)
-
-/** Why a person enters a segment now, given what made the segment's condition true. */
+/** Why a person enters or leaves a segment now, given what made the segment's condition true or false. */
 export type ReasonOf = (personId: PersonId, cause: Cause) => MembershipReason
 
 /** Updates the memberships of the given persons to `now`, and stores their next edges. */
@@ -58,7 +42,7 @@ export async function refreshMembers(
   const segmentIds = [...rules.definitions.keys()]
   for (const part of chunks(personIds, 512)) {
     const verdicts = await judge(trx, rules, segmentIds, now, part)
-    await writeMembers(trx, verdicts, await selectMembers(trx, part), reasonOf)
+    await writeMembers(trx, part, verdicts, now, reasonOf)
     const edges = edgesOf([...verdicts.values()].flat())
     await clearEdges(
       trx,
@@ -82,48 +66,35 @@ function edgesOf(verdicts: Iterable<Verdict>): Map<PersonId, number> {
   return edges
 }
 
-/** The memberships of the given persons in some segments. */
-export async function membersAmong(
-  trx: Transaction<Database>,
-  segmentIds: string[],
-  personIds: PersonId[],
-): Promise<SegmentMemberRow[]> {
-  return (await selectMembers(trx, personIds)).filter((row) => segmentIds.includes(row.segment_id))
-}
-
 /**
- * Writes the memberships that verdicts by segment give, where they differ from the current ones. Returns the persons whose
- * membership has changed. Members that stay through a changed definition or a rebuild have not entered again, and keep the
- * reason for which they once did.
+ * Writes the memberships that verdicts by segment give, where they differ from the current ones. Returns the persons of whom
+ * something has changed.
  */
-export async function writeMembers(
+export function writeMembers(
   trx: Transaction<Database>,
+  personIds: PersonId[],
   verdicts: Map<string, Verdict[]>,
-  current: SegmentMemberRow[],
+  now: number,
   reasonOf: ReasonOf,
 ): Promise<PersonId[]> {
-  const bySegment = Map.groupBy(current, (row) => row.segment_id)
-  const changed: PersonId[] = []
-  const written: SegmentMemberRow[] = []
-  for (const [segmentId, own] of verdicts) {
-    const rows = new Map((bySegment.get(segmentId) ?? []).map((row) => [row.person_id, row]))
-    for (const { personId, entered } of own) {
-      const row = rows.get(personId)
-      if (entered === null || row?.entered_at === entered.at) continue
-      const reason = reasonOf(personId, entered.cause)
-      const keeps = row !== undefined && (reason === 'definition' || reason === 'rebuild')
-      written.push({
-        ...{ segment_id: segmentId, person_id: personId, entered_at: entered.at },
-        reason: keeps ? row.reason : reason,
-      })
+  const members: SegmentMemberRow[] = []
+  const ends = new Map<string, Moment>()
+  for (const [segment_id, own] of verdicts) {
+    for (const { personId: person_id, entered, left } of own) {
+      if (left !== null) ends.set(`${segment_id} ${person_id}`, left)
+      if (entered === null) continue
+      members.push({ segment_id, person_id, entered_at: entered.at, reason: reasonOf(person_id, entered.cause) })
     }
-    const members = new Set(own.flatMap(({ personId, entered }) => (entered === null ? [] : personId)))
-    const gone = [...rows.keys()].filter((personId) => !members.has(personId))
-    await removeMembers(trx, gone, segmentId)
-    changed.push(...gone)
   }
-  await upsertMembers(trx, written)
-  return [...changed, ...written.map((row) => row.person_id)]
+  const endOf = ({ segment_id, person_id, entered_at }: SegmentMemberRow): Exit | null => {
+    const left = ends.get(`${segment_id} ${person_id}`)
+    if (left === undefined || left.at <= entered_at) return null
+    const reason = reasonOf(person_id, left.cause)
+    // A definition, a link or the CRM ends a membership when it becomes known, whatever it says of the past.
+    return { reason, at: reason === 'event' || reason === 'time' ? left.at : now }
+  }
+  const exitOf = (was: SegmentMemberRow) => endOf(was) ?? { at: now, reason: reasonOf(was.person_id, 'event') }
+  return replaceMembers(trx, { personIds, segmentIds: [...verdicts.keys()], members, endOf, exitOf })
 }
 
 /** Persons in the given buckets (null: in all) whose edge time has passed. */

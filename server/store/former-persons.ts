@@ -6,7 +6,8 @@
 import type { Kysely, Transaction } from 'kysely'
 import { FORMER_TEXTS, type PersonId, renewed, type VisitorId } from '../domain/ids.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
-import type { PersonRow, SegmentMemberRow } from './schema/derived.ts'
+import { renameMembers } from './memberships.ts'
+import type { PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { bucketOf } from './work/buckets.ts'
 
@@ -36,25 +37,13 @@ const selectOnVisitors = ON_VISITORS.map((table) => {
 const selectPersons = ofKeys((db, persons: PersonId[]) =>
   db.selectFrom('persons').selectAll().where('person_id', 'in', persons),
 )
-const selectMembers = ofKeys((db, persons: PersonId[]) =>
-  db.selectFrom('segment_members').selectAll().where('person_id', 'in', persons),
-)
 const insertPersons = ofRows((db, rows: PersonRow[]) =>
   db
     .insertInto('persons')
     .values(rows)
     .onConflict((conflict) => conflict.doNothing()),
 )
-const insertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
-  db
-    .insertInto('segment_members')
-    .values(rows)
-    .onConflict((conflict) => conflict.doNothing()),
-)
 const removePersons = ofKeys((db, persons: PersonId[]) => db.deleteFrom('persons').where('person_id', 'in', persons))
-const removeMembers = ofKeys((db, persons: PersonId[]) =>
-  db.deleteFrom('segment_members').where('person_id', 'in', persons),
-)
 
 /** Moves persons to the current texts, with their memberships, carts and purchases. */
 export async function renewPersons(trx: Transaction<Database>, formers: PersonId[]): Promise<void> {
@@ -79,15 +68,10 @@ export async function renewPersons(trx: Transaction<Database>, formers: PersonId
   const current = (former: PersonId) => renewed(former, visitors.get(former) ?? null)
   // Citus does not allow updates of the distribution column.
   const persons = await selectPersons(trx, formers)
-  const members = await selectMembers(trx, formers)
   await removePersons(trx, formers)
-  await removeMembers(trx, formers)
   await insertPersons(
     trx,
     persons.map((row) => ({ ...row, person_id: current(row.person_id), bucket: bucketOf(current(row.person_id)) })),
   )
-  await insertMembers(
-    trx,
-    members.map((row) => ({ ...row, person_id: current(row.person_id) })),
-  )
+  await renameMembers(trx, formers, current)
 }

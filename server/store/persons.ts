@@ -37,9 +37,6 @@ const upsertPersons = ofRows((db, rows: PersonRow[]) =>
       }),
     ),
 )
-const removeMembers = ofKeys((db, personIds: PersonId[]) =>
-  db.deleteFrom('segment_members').where('person_id', 'in', personIds),
-)
 
 /** A person's state before its row is replaced, limited to what explains why a membership changes. */
 export type Standing = Pick<PersonRow, 'person_id' | 'visitors' | 'matched_at' | 'mail_consent' | 'minor'>
@@ -57,20 +54,20 @@ export async function findStandings(db: Kysely<Database>, personIds: PersonId[])
   return new Map((await selectStandings(db, contacts)).map((row) => [row.person_id, row]))
 }
 
-/** Replaces the rows and carts of the given persons, and deletes those without a row. */
+/** Replaces the rows and carts of the given persons, and deletes those without a row, which it returns. */
 export async function writePersons(
   trx: Transaction<Database>,
   personIds: PersonId[],
   { rows, carts, orders, closings }: BuiltPersons,
-): Promise<void> {
+): Promise<PersonId[]> {
   await writeClosings(trx, closings)
   await writePersonCarts(trx, personIds, carts)
   await upsertPersons(trx, rows)
   const present = new Set(rows.map((row) => row.person_id))
   const removed = personIds.filter((id) => !present.has(id))
   await removePersons(trx, removed)
-  await removeMembers(trx, removed)
   await writeOrderRows(trx, personIds, orders)
+  return removed
 }
 
 /** Persons marked at a time, so that no other writer waits long. */

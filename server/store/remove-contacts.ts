@@ -2,6 +2,7 @@
 import type { Transaction } from 'kysely'
 import { lockFamily, markAffected } from './contacts.ts'
 import { chunks } from './engine/many.ts'
+import { noteEnded } from './memberships.ts'
 import type { Database } from './schema.ts'
 
 /** Removes contacts as if they had never been pushed. The caller holds the lock of contacts. */
@@ -11,5 +12,6 @@ export async function removeContacts(trx: Transaction<Database>, ids: string[]):
     await trx.deleteFrom('contacts').where('contact_id', 'in', part).execute()
     await trx.deleteFrom('contact_keys').where('contact_id', 'in', part).execute()
   }
+  await noteEnded(trx, { contacts: ids })
   await markAffected(trx, family, affected)
 }

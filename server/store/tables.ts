@@ -147,6 +147,15 @@ export const TABLES = {
     onErasure: { special: 'the contact’s id is blanked; the last change keeps it for 30 days (`erasure-notices`)' },
     onExpiry: { kept: 'readers may follow the feed from the beginning' },
   },
+  pending_memberships: { ...marks, family: 'feed', distributedBy: person },
+  segment_changes: {
+    ...{ family: 'feed', distributedBy: own('seq'), copied: 'yes', rebuilt: null },
+    onWithdrawal: {
+      special: 'the visitor is blanked; the last change keeps it encrypted for 30 days (`membership-log`)',
+    },
+    onErasure: { special: 'the contact is blanked in the same way (`membership-log`)' },
+    onExpiry: { special: 'deleted 90 days after they left again, with the entry (`membership-log`)' },
+  },
   farewells: {
     ...{ family: 'erasure', distributedBy: contact, copied: 'yes', rebuilt: null, onWithdrawal: OF_CONTACT },
     onErasure: { special: 'inserted at the erasure, and deleted 30 days later (`erasure-notices`)' },

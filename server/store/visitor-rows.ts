@@ -7,6 +7,7 @@ import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../
 import { namingsOf } from './claim-keys.ts'
 import { dependentsOf } from './dependents.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
+import { noteEnded } from './memberships.ts'
 import { type PartRows, replaceParts } from './part-rows.ts'
 import type { Database } from './schema.ts'
 import { DELETED_WITH_VISITOR, TABLES, VISITOR_TABLES, type VisitorTable } from './tables.ts'
@@ -101,6 +102,7 @@ export async function writeVisitors(
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [...contacts, ...tokens])
   const dependents = await dependentsOf(trx, { uses, namings })
   for (const remove of removeFacts) await remove(trx, removed)
+  await noteEnded(trx, { visitors: removed })
   const loaded = new Map<VisitorTable, Row[]>([
     ['visitors', known],
     ['visitor_persons', kept],

@@ -81,3 +81,8 @@ const selectSizes = ofKeys((db, visitorIds) =>
 export async function sizesOf(db: Kysely<Database>, visitorIds: string[]): Promise<Map<string, number>> {
   return new Map((await selectSizes(db, visitorIds)).map((row) => [row.visitor_id, row.events]))
 }
+
+/** Those of the given visitors that have been derived and are still there. */
+export async function knownVisitors(db: Kysely<Database>, visitorIds: string[]): Promise<Set<string>> {
+  return new Set((await selectSizes(db, visitorIds)).map((row) => row.visitor_id))
+}

@@ -144,6 +144,7 @@ const deriver = createDeriver({
   db,
   ownership: share.ownership,
   tombstone,
+  seal: keyring.seal,
   now: clockWatch.now,
   onDerived: (kind, keys) => turn.noteDerived(kind, keys),
   onFailure: (what, error) => report({ kind: 'aside', what, error: errorView(error) }),

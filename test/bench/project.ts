@@ -45,7 +45,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     await updatePresets(db, Date.now())
     await createSite(db, { id: 'demo', origins: [] }, BY)
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
-    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })
+    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => Date.now() })
     const run = (events: number) => project({ db, deriver, folder, traffic, events })
     const perS: Record<string, number> = {}
     for (const size of sizesOf({ brief, long })) {

@@ -64,7 +64,7 @@ export async function bench(options: { brief: boolean; long: boolean }): Promise
     const requestMs = (DAYS * DAY_MS) / (events / 3)
     const openVisits = Math.max(2, Math.round(60_000 / requestMs))
     const traffic = createTraffic('demo', Date.now() - DAYS * DAY_MS, { requestMs, openVisits })
-    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => Date.now() })
+    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => Date.now() })
     const run = (more: number) => project({ db, deriver, folder, traffic, events: more })
     for (let left = events; left > 0; left -= PART) await run(Math.min(PART, left))
     const bare = await run(PART / 2)

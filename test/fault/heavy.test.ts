@@ -55,6 +55,7 @@ test('many visitors with many events are derived in turns, each once', async () 
         db,
         ownership: ownsEverything,
         tombstone: (id) => `gone ${id}`,
+        seal: (id) => `sealed ${id}`,
         now: () => NOW,
         onDerived: (stage, keys) => stage === 'visitor' && turns.push(keys),
       })

@@ -124,7 +124,7 @@ const push = (on: Kysely<Database>, patch: Omit<ContactPatch, 'updated_at'>, upd
   transact(on, (trx) => upsertContacts(trx, [{ ...patch, updated_at }], keysOf, NOW - 1000))
 
 const deriver = (on: Kysely<Database>, ownership = ownsEverything) =>
-  createDeriver({ db: on, ownership, tombstone: keyring.tombstone, now: () => NOW + 60_000 })
+  createDeriver({ db: on, ownership, tombstone: keyring.tombstone, seal: keyring.seal, now: () => NOW + 60_000 })
 
 async function deriveAll(on: Kysely<Database>): Promise<void> {
   while (await deriver(on).round());

@@ -214,7 +214,7 @@ function createWorld(db: Kysely<Database>): World {
     feed: () => (publishes ? ownsEverything.feed() : null),
   }
   // A new deriver does not know yet which visitors are busy.
-  const round = () => createDeriver({ db, ownership, tombstone, now: () => now }).round()
+  const round = () => createDeriver({ db, ownership, tombstone, seal: tombstone, now: () => now }).round()
   const key = { id: 'key', name: null, scopes: ['admin'], expires_at: null }
   const http = { db, now: () => now, newId, findKey: async () => key, keyUsed: () => {} }
   const apps = [matchRoutes(http as unknown as HttpDeps), memberRoutes(http as unknown as HttpDeps)] as const

@@ -97,7 +97,8 @@ test('each anonymous visitor becomes a person and a member with any id', async (
           now,
         }
         while ((await landBatch(landing)).events > 0);
-        const deriver = createDeriver({ db, ownership: ownsEverything, tombstone: landing.tombstone, now })
+        const { tombstone } = landing
+        const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now })
         while (await deriver.round());
         const members = await listMembers(db, 'cart_abandoned', { floor: null, after: null, limit: 1000 })
         const found = members.map((member) => personOf(member.person_id))

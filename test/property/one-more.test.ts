@@ -68,7 +68,13 @@ async function crowdOf(db: Kysely<Database>, size: number, claim: (nth: number) 
       landEntries(trx, entries, { tombstone, describeAgent: () => ({ device: '', browser: null, os: null }) }),
     )
   const derive = async () => {
-    const deriver = createDeriver({ db: counted, ownership: ownsEverything, tombstone, now: () => START })
+    const deriver = createDeriver({
+      db: counted,
+      ownership: ownsEverything,
+      tombstone,
+      seal: tombstone,
+      now: () => START,
+    })
     while (await deriver.round());
   }
   const marked = async () => (await db.selectFrom('dirty_visitors').select('key').execute()).map((row) => row.key)
@@ -86,7 +92,13 @@ async function crowdOf(db: Kysely<Database>, size: number, claim: (nth: number) 
     /** Lands a withdrawal, and says who is derived again when the visitor is gone. */
     async withdraw(nth: number) {
       await land([entry(nth, null)])
-      const deriver = createDeriver({ db: counted, ownership: ownsEverything, tombstone, now: () => START })
+      const deriver = createDeriver({
+        db: counted,
+        ownership: ownsEverything,
+        tombstone,
+        seal: tombstone,
+        now: () => START,
+      })
       await deriver.round()
       return marked()
     },

@@ -86,7 +86,7 @@ const rowOf = (entry: Entry, id: number): Row => ({
 const { tombstone } = keyring
 // A busy visitor waits half a second, but a new deriver does not know it yet.
 const roundOf = (db: Kysely<Database>, ownership = ownsEverything) =>
-  createDeriver({ db, ownership, tombstone, now: () => NOW }).round()
+  createDeriver({ db, ownership, tombstone, seal: tombstone, now: () => NOW }).round()
 
 async function deriveAll(db: Kysely<Database>, ownership = ownsEverything): Promise<void> {
   for (let rounds = 0; await roundOf(db, ownership); rounds++) {

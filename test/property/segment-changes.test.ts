@@ -87,7 +87,7 @@ test('after any sequence of changes members equal a full evaluation', async () =
       const db = place.open()
       let now = START
       const rows: { id: number; at: number; body: string; events: number }[] = []
-      const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => now })
+      const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => now })
       const take = async (step: Step): Promise<unknown> => {
         switch (step.do) {
           case 'visit': {

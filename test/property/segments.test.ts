@@ -113,7 +113,9 @@ test('memberships updated by events and edges equal a full evaluation at that ti
         for (const step of [0, ...clock, 30]) {
           now += step * MINUTE
           while ((await land()).events > 0);
-          while (await createDeriver({ db, ownership: ownsEverything, tombstone, now: () => now }).round());
+          while (
+            await createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => now }).round()
+          );
           const members = await db.selectFrom('segment_members').selectAll().execute()
           const happened = history.filter((act) => START + act.minute * MINUTE <= now)
           expect(Object.fromEntries(members.map((row) => [row.person_id, row.entered_at]))).toEqual(

@@ -122,6 +122,7 @@ describe('what leaves a row, with who did it', () => {
 
   test.each([
     ['/segments/cart_abandoned/members?format=csv', 'segment.read'],
+    ['/segments/cart_abandoned/changes?format=csv', 'segment.read'],
     ['/matches?format=ndjson', 'matches.read'],
   ])('exports: %s', async (path, action) => {
     expect(await leftBy(() => good(asKey(path)))).toMatchObject([{ actor: `key:${admin.id}`, action }])

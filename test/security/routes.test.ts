@@ -105,6 +105,7 @@ const TABLE: Record<string, Rule> = {
   'DELETE /api/v1/segments/:id': only('segments:write'),
   'GET /api/v1/segments/:id/versions': only('segments:read'),
   'GET /api/v1/segments/:id/members': only('segments:read'),
+  'GET /api/v1/segments/:id/changes': only('segments:read'),
   'POST /api/v1/segments/preview': only('segments:read'),
   'GET /api/v1/segments/:id/explain': only('segments:read'),
 

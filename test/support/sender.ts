@@ -76,7 +76,9 @@ export async function settled(server: TestServer, timeoutMs?: number): Promise<v
   const idOf = journal.prepare("select value from meta where name = 'journal_id'").pluck()
   const lastOf = journal.prepare("select coalesce(max(seq), 0) from sqlite_sequence where name = 'entries'").pluck()
   // One statement reads a single moment, because deriving visitors marks persons.
-  const marks = ['visitors', 'persons', 'contacts'].map((what) => `(select count(*) from dirty_${what})`)
+  const marks = ['dirty_visitors', 'dirty_persons', 'pending_memberships', 'dirty_contacts'].map(
+    (table) => `(select count(*) from ${table})`,
+  )
   // A rebuild and the keys of a new site set marks slice by slice.
   const open = [...marks, "(select count(*) from meta where name = 'rebuilding' or name like 'wanted_keys %')"].join(
     ' + ',

@@ -43,7 +43,7 @@ beforeEach(async () => {
     unread: () => {},
     now: () => NOON,
   })
-  const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, now: () => NOON })
+  const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => NOON })
   while (await deriver.round());
   time = NOON
   watch = createClockWatch({ db, now: () => time })

@@ -1,7 +1,8 @@
 /** What the feed has published. These rows are never recomputed. */
 import type { Grade } from '../../domain/grade.ts'
-import type { ContactId } from '../../domain/ids.ts'
+import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
 import type { MatchChange, UnmatchedReason } from '../../domain/match.ts'
+import type { MembershipChange, MembershipReason } from '../../domain/membership.ts'
 import type { Json } from './columns.ts'
 
 export type FeedStateRow = {
@@ -39,8 +40,48 @@ export type MatchChangeRow = {
   at: number
 }
 
+/**
+ * An entry or exit that is not in the log yet; `n` orders those of a person. `ended` (n is 0, and the rest means nothing):
+ * the visitor or the contact is no more.
+ */
+export type PendingMembershipRow = {
+  person_id: PersonId
+  n: number
+  segment_id: string
+  change: MembershipChange | 'ended'
+  reason: MembershipReason
+  at: number
+  entered_at: number
+}
+
+/** An entry into a segment or an exit from it, as readers are told of it. */
+export type SegmentChangeRow = {
+  /** Assigned by the publisher. */
+  seq: number
+  /** Unique for each change, also after a backup was restored. */
+  id: string
+  segment_id: string
+  /** Empty once the visitor or the contact is no more. */
+  person_id: PersonId | ''
+  /** The visitor of a person that is no contact. */
+  visitor: VisitorId | null
+  /** The person of an exit with which it ended, encrypted, for as long as readers are told of that. */
+  sealed: string | null
+  /** Of such an exit: the entry that it ends. Readers that were told of the entry are told of the exit. */
+  entry_seq: number | null
+  change: MembershipChange
+  reason: MembershipReason
+  /** When they entered or left: the time of the event or of the edge. */
+  at: number
+  /** Of an exit: when they had entered. */
+  entered_at: number
+  published_at: number
+}
+
 /** The tables of this family by name. */
 export type FeedTables = {
   feed_state: FeedStateRow
   match_changes: MatchChangeRow
+  pending_memberships: PendingMembershipRow
+  segment_changes: SegmentChangeRow
 }
