@@ -53,7 +53,7 @@ const RULES = [
   ...['quality', 'segment-commerce', 'segment-consent', 'segment-judging', 'signed-logins', 'trace', 'users'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
-  .concat('test/security/typed-addresses.test.ts')
+  .concat('test/security/spent-logins.test.ts', 'test/security/typed-addresses.test.ts')
 
 // The files that take longest, of each project the longest first: one that began late would run alone at the end.
 const LONGEST = [

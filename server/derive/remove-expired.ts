@@ -21,9 +21,6 @@ import { removeSpentLogins } from '../store/token-uses.ts'
 /** The time between the last step of one sweep and the start of the next. */
 const SWEEP_EVERY_MS = 3600_000
 
-/** For how long a spent login is remembered without its visitor: a login is accepted for a day after it has expired. */
-const SPENT_LOGINS_MS = 2 * 24 * 3600_000
-
 /** Limits of one step, which takes a few tens of milliseconds. */
 const VISITORS = 50
 const EVENTS = 500
@@ -53,8 +50,9 @@ export function createRetention({ db, now }: RetentionDeps): Retention {
     if ((await transact(db, (trx) => removeProofs(trx, time, EVENTS))) > 0) return true
     if ((await removeOldImportChanges(db, time, EVENTS)) > 0) return true
     if (await removeOldChanges(db, time, EVENTS)) return true
-    await removeSpentLogins(db, time - SPENT_LOGINS_MS)
-    await removeDeadLetters(db, Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before)))
+    const oldest = Math.min(...floorsAt(time, await listSites(db)).map((floor) => floor.before))
+    await transact(db, (trx) => removeSpentLogins(trx, oldest))
+    await removeDeadLetters(db, oldest)
     await removeOldQuality(db, time)
     after = null
     nextSweepAt = time + SWEEP_EVERY_MS

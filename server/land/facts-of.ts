@@ -11,6 +11,7 @@ import type { FactRows } from '../store/facts.ts'
 import { encodeJson } from '../store/schema/columns.ts'
 import type { OrderRow } from '../store/schema/contacts.ts'
 import type { ClaimKeyRow, ClaimRow, ConsentRow, DeviceRow, EventRow, TokenUseRow } from '../store/schema/visitors.ts'
+import { loginFlag } from '../store/token-uses.ts'
 
 /** Returns a user agent's device class, browser and operating system. */
 export type DescribeAgent = (userAgent: string) => { device: string; browser: string | null; os: string | null }
@@ -55,7 +56,8 @@ export function factsOf(entries: Entry[], describeAgent: DescribeAgent): FactRow
           r.network ?? '',
         ])
         if (claim.token !== undefined) {
-          const use = { token_hash: claim.token, visitor_id: visitor, received_at }
+          const login = loginFlag(claim.evidence)
+          const use = { token_hash: claim.token, visitor_id: visitor, received_at, login }
           keepFirst(tokenUses, `${claim.token} ${visitor}`, use, (r) => [r.received_at])
         }
       }

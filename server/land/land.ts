@@ -27,6 +27,7 @@ import { findErasedSpans } from '../store/erased-spans.ts'
 import { insertFacts } from '../store/facts.ts'
 import type { ErasedSpan } from '../store/schema/erasure.ts'
 import type { Database } from '../store/schema.ts'
+import { withoutUsers } from '../store/token-uses.ts'
 import { findTombstones } from '../store/tombstones.ts'
 import { withoutVoided } from '../store/voided-claims.ts'
 import { insertWithdrawals } from '../store/withdrawals.ts'
@@ -211,7 +212,7 @@ function partsOf(body: string): unknown[] {
 /**
  * Lands entries in the caller's transaction, and marks what must be derived. Returns what could not be read in them, and the
  * spans that were erased before and are not landed: everything of retired visitors and for deleted sites, and the part of
- * shared visitors that belonged to erased contacts.
+ * shared visitors that belonged to erased contacts. The logins in it are spent all the same.
  */
 export async function landEntries(
   trx: Transaction<Database>,
@@ -225,6 +226,7 @@ export async function landEntries(
   const retiring = new Set(withdrawals.map((entry) => entry.visitor))
   const spans = await findErasedSpans(trx, [...hashes.values()])
   const deleted = await deletedSites(trx)
+  const gone: Entry[] = []
   const erased: ErasedSpan[] = [...tombstones].map((visitor) => ({ visitor, from: null, to: null }))
   const staying = entries.flatMap((entry) => {
     const hash = mustGet(hashes, entry.visitor)
@@ -232,15 +234,21 @@ export async function landEntries(
       erased.push({ visitor: hash, from: null, to: null })
       return []
     }
-    if (retiring.has(entry.visitor) || tombstones.has(hash)) return []
+    if (retiring.has(entry.visitor) || tombstones.has(hash)) {
+      gone.push(entry)
+      return []
+    }
     const own = spans.get(hash)
     if (own === undefined) return entry
-    const events = entry.events.filter(({ at }) => !isInside(at, own))
-    if (events.length < entry.events.length) erased.push(...own.map(({ from, to }) => ({ visitor: hash, from, to })))
-    return { ...entry, events }
+    const inside = entry.events.filter(({ at }) => isInside(at, own))
+    if (inside.length === 0) return entry
+    gone.push({ ...entry, events: inside })
+    erased.push(...own.map(({ from, to }) => ({ visitor: hash, from, to })))
+    return { ...entry, events: entry.events.filter(({ at }) => !isInside(at, own)) }
   })
   const unread = await findUnread(trx, staying, deps.tombstone)
   const facts = factsOf(staying, deps.describeAgent)
+  facts.tokenUses.push(...withoutUsers(factsOf(gone, deps.describeAgent).tokenUses))
   const tokens = [...new Set(facts.tokenUses.map((use) => use.token_hash))]
   const named = [...new Set(facts.claimKeys.map((key) => key.key_hash))]
   await lockNamed(trx, named, tokens)

@@ -76,7 +76,10 @@ export const TABLES = {
   token_uses: {
     ...{ family: 'visitors', ...fact, distributedBy: own('token_hash') },
     onErasure: { kept: 'a keyed hash: the first use of a token decides what the others’ claims are worth' },
-    onExpiry: { special: 'deleted once no visitor with events has used the token (`retention`)' },
+    onExpiry: {
+      special:
+        'deleted once no visitor with events has used the token (`retention`), that of a gone visitor with the events of its age',
+    },
   },
   claim_keys: {
     ...{ family: 'visitors', ...fact, distributedBy: own('key_hash') },

@@ -46,7 +46,7 @@ export async function findNamed(db: Kysely<Database>, unnamings: Unnaming[]) {
   // Of several claims the first one counts, so a key that a later claim backs too may have the time of one that ends.
   const nameOf = (row: ClaimKeyRow) =>
     `${row.visitor_id} ${row.key_hash} ${row.evidence} ${row.received_at} ${row.network}`
-  const useOf = (row: Omit<TokenUseRow, 'token_hash'> & { token_hash: string | null }) =>
+  const useOf = (row: Pick<TokenUseRow, 'visitor_id' | 'received_at'> & { token_hash: string | null }) =>
     `${row.visitor_id} ${row.token_hash} ${row.received_at}`
   const named = new Set(kept.map(nameOf))
   const used = new Set(kept.map(useOf))
@@ -80,15 +80,7 @@ export async function unname(
     }
   }
   await remakeSecondKeys(trx, before)
-  const logins = new Set(
-    before.claims
-      .filter((claim) => claim.evidence === 'login_verified')
-      .map((row) => `${row.visitor_id} ${row.token_hash}`),
-  )
-  await keepSpentLogins(
-    trx,
-    before.uses.filter((use) => logins.has(`${use.visitor_id} ${use.token_hash}`)),
-  )
+  await keepSpentLogins(trx, before.uses)
   for (const { visitor, until } of unnamings) {
     await unnameLetters(trx, visitor, until)
   }

@@ -5,13 +5,14 @@
 import type { Compilable, Transaction } from 'kysely'
 import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../domain/ids.ts'
 import { namingsOf } from './claim-keys.ts'
+import { visitorsOfDeleted } from './deleted-sites.ts'
 import { dependentsOf } from './dependents.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { noteEnded } from './memberships.ts'
 import { type PartRows, replaceParts } from './part-rows.ts'
 import type { Database } from './schema.ts'
 import { DELETED_WITH_VISITOR, TABLES, VISITOR_TABLES, type VisitorTable } from './tables.ts'
-import { usesOf } from './token-uses.ts'
+import { keepSpentLogins, usesOf } from './token-uses.ts'
 import { keptParts, withOwn } from './visitor-persons.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from './work/dirty.ts'
 import { lockNamed } from './work/locks.ts'
@@ -101,8 +102,14 @@ export async function writeVisitors(
   const tokens = uses.map((use) => use.token_hash)
   await lockNamed(trx, [...new Set(namings.map((naming) => naming.key_hash))], [...contacts, ...tokens])
   const dependents = await dependentsOf(trx, { uses, namings })
+  // The logins of a site that is deleted are worth nothing any more.
+  const ofDeleted = await visitorsOfDeleted(trx, [...new Set(uses.map((use) => use.visitor_id))])
   for (const remove of removeFacts) await remove(trx, removed)
   await noteEnded(trx, { visitors: removed })
+  await keepSpentLogins(
+    trx,
+    uses.filter((use) => !ofDeleted.has(use.visitor_id)),
+  )
   const loaded = new Map<VisitorTable, Row[]>([
     ['visitors', known],
     ['visitor_persons', kept],

@@ -9,6 +9,7 @@ import { deleteNaming } from './claim-keys.ts'
 import { ofKeys } from './engine/many.ts'
 import type { ClaimKeyRow, ClaimRow, LinkActRow, TokenUseRow } from './schema/visitors.ts'
 import type { Database } from './schema.ts'
+import { loginFlag } from './token-uses.ts'
 
 const selectActs = ofKeys((db, visitorIds) =>
   db.selectFrom('link_acts').selectAll().where('visitor_id', 'in', visitorIds).orderBy('at'),
@@ -81,15 +82,16 @@ export async function secondKeysOf(
 async function renewUse(trx: Transaction<Database>, visitor: string, token: string, acts: Acts): Promise<void> {
   const claims = await trx
     .selectFrom('claims')
-    .select(['id', 'visitor_id', 'received_at'])
+    .select(['id', 'visitor_id', 'received_at', 'evidence'])
     .where('visitor_id', '=', visitor)
     .where('token_hash', '=', token)
     .execute()
   const standing = claims.filter((claim) => acts.get(visitor)?.get(claim.id) !== 'void').sort(byReceipt)
   await trx.deleteFrom('token_uses').where('token_hash', '=', token).where('visitor_id', '=', visitor).execute()
   if (standing.length === 0) return
-  const { received_at } = itemAt(standing, 0)
-  await trx.insertInto('token_uses').values({ token_hash: token, visitor_id: visitor, received_at }).execute()
+  const { visitor_id, received_at, evidence } = itemAt(standing, 0)
+  const use = { token_hash: token, visitor_id, received_at, login: loginFlag(evidence) }
+  await trx.insertInto('token_uses').values(use).execute()
 }
 
 async function renewNaming(

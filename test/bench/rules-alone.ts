@@ -34,7 +34,11 @@ export function rulesAlone(seed: number, size: Size): RulesAlone {
   const truth = truthOf(stored.filter((event) => !forgotten.has(event.visitor)))
   const owners: Attribution = new Map()
   const grades = new Map<string, Grade | null>()
-  const claimOf = claimsOf(town, truth.events)
+  const claimOf = claimsOf(
+    town,
+    truth.events,
+    stored.filter((event) => forgotten.has(event.visitor)),
+  )
   for (const own of truth.byVisitor.values()) attributeVisitor([...own].sort(byTimeThenId), claimOf, owners, grades)
   return {
     ...judge(truth, owners),
@@ -88,16 +92,22 @@ function tokenOf({ id, says }: Happening): string | null {
   return says?.how === 'click' ? `mail ${says.message} ${says.contact.id}` : null
 }
 
-/** Makes the claims of events, as the store would load them. Everything is received in the order in which it happens. */
-function claimsOf(town: Town, events: Happening[]): (event: Happening) => Claim[] {
+/**
+ * Makes the claims of events, as the store would load them. Everything is received in the order in which it happens. Of visitors
+ * that have withdrawn everything it is only known that their logins are spent.
+ */
+function claimsOf(town: Town, events: Happening[], forgotten: Happening[]): (event: Happening) => Claim[] {
   const holders = Map.groupBy(town.contacts, (contact) => contact.email)
   const users = new Map<string, string[]>()
   const namings = new Map<string, Naming[]>()
   const nameOf = ({ says }: Happening) => `${says && EVIDENCE[says.how]} ${says?.contact.id}`
-  for (const event of events.filter(({ says, choice }) => says && choice.identity).sort((a, b) => a.at - b.at)) {
+  const spent = new Set(forgotten.filter(({ says }) => says && EVIDENCE[says.how] === 'login_verified'))
+  const claiming = [...events, ...spent].filter(({ says, choice }) => says && choice.identity)
+  for (const event of claiming.sort((a, b) => a.at - b.at)) {
     const { visitor, at } = event
     const token = tokenOf(event)
     if (token !== null) users.set(token, [...new Set([...(users.get(token) ?? []), visitor])].slice(0, COUNTED_USERS))
+    if (spent.has(event)) continue
     const named = namings.get(nameOf(event)) ?? []
     if (!named.some((naming) => naming.visitor_id === visitor)) {
       namings.set(nameOf(event), [...named, { visitor_id: visitor, received_at: at, network: null }])

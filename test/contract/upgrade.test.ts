@@ -38,11 +38,11 @@ const MADE_AGAIN = new Set<string>([...DERIVED_TABLES, 'dirty_visitors', 'dirty_
 
 /**
  * A row without the columns that an upgrade rewrites: the owner of an event, and the name of a segment, which becomes
- * JSON. The use of a token gets the time at which its claim was received.
+ * JSON. The use of a token gets the time at which its claim was received, and says that it is a login's.
  */
 function unchanged({ person_id: _, name, ...row }: Record<string, string | number | null>) {
   if ('token_hash' in row && !('key_hash' in row))
-    return { token_hash: row.token_hash, received_at: row.received_at ?? row.at }
+    return { token_hash: row.token_hash, received_at: row.received_at ?? row.at, login: 1 }
   return 'node' in row ? row : { ...row, ...(name === undefined ? {} : { name }) }
 }
 

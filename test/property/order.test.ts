@@ -423,19 +423,7 @@ function toldOfCrowd({ claim, size, start, step, networks, leaving }: Crowd, nth
 
 type Requested = typeof request extends fc.Arbitrary<infer T> ? T : never
 
-/**
- * A visitor that withdraws everything does not withdraw identity alone. Its logins are forgotten whole if they arrive after
- * it is retired, and remembered as spent, without it, if the lesser withdrawal comes first: there the order matters.
- */
-function withOneWithdrawal(requests: Requested[]): Requested[] {
-  const retired = new Set(requests.filter(({ choice }) => !choice.analytics).map(({ visitor }) => visitor))
-  return requests.map((each) =>
-    retired.has(each.visitor) && each.choice.analytics ? { ...each, choice: { ...each.choice, identity: true } } : each,
-  )
-}
-
-function toldOf(requested: Requested[]): Told[] {
-  const requests = withOneWithdrawal(requested)
+function toldOf(requests: Requested[]): Told[] {
   return requests.flatMap(({ visitor, time, doing, choice, choiceId, lateBy, keyed, agent, again, reusesIds }, n) => {
     // The collector stores no claim without `identity`, and only the choice of a withdrawal.
     const events = doing

@@ -66,8 +66,11 @@ export type ConsentRow = {
   page_at: number | null
 }
 
-/** Looks up claims by token: which visitors used it, and when this was first received. A voided claim is no use. */
-export type TokenUseRow = { token_hash: string; visitor_id: VisitorId; received_at: number }
+/**
+ * Looks up claims by token: which visitors used it, whether it is a login's or a mail link's, and when this was first received. A
+ * voided claim is no use. The use of a login by a visitor that is gone stays under an empty id (`token-uses`).
+ */
+export type TokenUseRow = { token_hash: string; visitor_id: VisitorId; received_at: number; login: Flag }
 
 /** Looks up claims by identifier: which visitors named it, by which kind of claim, and when this was first received. */
 export type ClaimKeyRow = {
