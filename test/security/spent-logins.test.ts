@@ -3,10 +3,13 @@
  * whatever way the owner leaves, before or after the replay, days later or after a rebuild. What is kept of the use names
  * neither the visitor nor the contact, and goes when nobody can have the login any more.
  */
+import { generateKeyPairSync, randomUUID } from 'node:crypto'
+import { SignJWT } from 'jose'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { WireReply } from '../../tag/wire.ts'
 import { newVisitor, type SiteView, signLogin } from '../support/requests.ts'
 import { call, consenting, type SegmentKeys, segmentKeys, sendCalls } from '../support/segment-requests.ts'
-import { consent, event, sendAll, settled } from '../support/sender.ts'
+import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
 const DAY = 24 * 3600_000
@@ -149,6 +152,45 @@ test('a login stays spent whatever its owner does', async () => {
   await later(3 * DAY)
   await server.cli('rebuild')
   await gainNothing([...early, ...late])
+})
+
+const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_'
+/** The end of a token with other bits in its last character, of which base64 does not use all. */
+const unusedBits = (token: string, bits: number) =>
+  token.slice(0, -1) + LETTERS[LETTERS.indexOf(token.at(-1) ?? '') ^ bits]
+
+const SPELLINGS: { [what: string]: (token: string) => string } = {
+  'with another last character': (token) => unusedBits(token, 1),
+  'with yet another last character': (token) => unusedBits(token, 2),
+  padded: (token) => `${token}${'='.repeat((4 - (token.split('.')[2]!.length % 4)) % 4)}`,
+  'with a space at its end': (token) => `${token} `,
+  'with a line break within its signature': (token) => `${token.slice(0, -9)}\r\n${token.slice(-9)}`,
+}
+
+test.each(['HS256', 'EdDSA'])('a login of %s is spent however its signature is spelt', async (alg) => {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519')
+  if (alg === 'EdDSA') {
+    const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString()
+    await server.cli('sites', 'set', 'demo', `identity_public_key=${pem}`)
+  }
+  const id = await contact()
+  const iat = Math.floor((Date.now() + aheadMs) / 1000)
+  const byKey = () =>
+    new SignJWT({ jti: randomUUID(), sub: id, aud: 'demo', iat, exp: iat + 600 })
+      .setProtectedHeader({ alg })
+      .sign(privateKey)
+  const token = alg === 'EdDSA' ? await byKey() : await signed(id)
+  await from([login(token)])
+  await settled(server)
+  for (const [what, spell] of Object.entries(SPELLINGS)) {
+    const replayed = newVisitor()
+    const response = await send(server, batch([login(spell(token)), event('page')], { visitor: replayed }))
+    // Some are not read as tokens at all.
+    const { rejected } = (await response.json()) as WireReply
+    await settled(server)
+    const outcome = rejected[0]?.code ?? (await outcomes(replayed)).join()
+    expect(['refused token_reused', 'invalid_token'], what).toContain(outcome)
+  }
 })
 
 test('a login is spent too if it lands after its owner has withdrawn everything', async () => {
