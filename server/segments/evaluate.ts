@@ -69,6 +69,9 @@ export function verdictOf({ row }: PersonFacts, spans: Spans, now: number): Verd
   }
 }
 
+/** The verdicts by segment, and the next edge of each person as it was stored before. */
+export type Judged = { verdicts: Map<string, Verdict[]>; edges: Map<PersonId, number | null> }
+
 /** Evaluates segments for the given persons at `now`. Persons that do not exist are left out. */
 export async function judge(
   db: Kysely<Database>,
@@ -76,14 +79,16 @@ export async function judge(
   segmentIds: readonly string[],
   now: number,
   personIds: PersonId[],
-): Promise<Map<string, Verdict[]>> {
+): Promise<Judged> {
   const verdicts = new Map<string, Verdict[]>(segmentIds.map((id) => [id, []]))
-  if (personIds.length === 0) return verdicts
+  const edges = new Map<PersonId, number | null>()
+  if (personIds.length === 0) return { verdicts, edges }
   const nodes = segmentIds.flatMap((id) => rules.definitions.get(id)?.node ?? [])
   const wants = allWants(nodes.map((node) => wantsOf(rules, node)))
   for (const facts of await loadFacts(db, personIds, wants)) {
     const { ofSegment } = createJudge(rules, facts)
     for (const [id, own] of verdicts) own.push(verdictOf(facts, ofSegment(id), now))
+    edges.set(facts.row.person_id, facts.row.edge_at)
   }
-  return verdicts
+  return { verdicts, edges }
 }

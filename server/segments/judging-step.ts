@@ -70,9 +70,9 @@ export async function judgingStep(
   if (part === null) return []
   const persons = await personsOf(trx, part, limit)
   const ids = part.segments.map(({ id }) => id)
-  const verdicts = await judge(trx, await readRules(trx), ids, now, persons)
-  const changed = await writeMembers(trx, persons, verdicts, now, () => 'definition')
-  await advanceEdges(trx, [...verdicts.values()].flat())
+  const judged = await judge(trx, await readRules(trx), ids, now, persons)
+  const changed = await writeMembers(trx, persons, judged.verdicts, now, () => 'definition')
+  await advanceEdges(trx, judged)
   const after = persons.length < limit ? part.until : (persons.at(-1) ?? null)
   for (const segment of part.segments) await savePosition(trx, part, segment, after, persons.length)
   return [...new Set(changed)]

@@ -1,32 +1,36 @@
 /** The members of segments, kept up to date as persons change and as time passes. */
-import type { Kysely, Transaction } from 'kysely'
+import type { CaseWhenBuilder, Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import type { Cause } from '../domain/spans.ts'
-import { chunks, ofKeys } from '../store/engine/many.ts'
+import { chunks, ofRows } from '../store/engine/many.ts'
 import { type Exit, replaceMembers } from '../store/memberships.ts'
-import type { SegmentMemberRow } from '../store/schema/derived.ts'
+import type { PersonRow, SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
-import { judge, type Moment, type Verdict } from './evaluate.ts'
+import { type Judged, judge, type Moment, type Verdict } from './evaluate.ts'
 import { readRules } from './rules.ts'
 
-const clearEdges = ofKeys((db, personIds: PersonId[]) =>
-  db.updateTable('persons').set({ edge_at: null }).where('person_id', 'in', personIds).where('edge_at', 'is not', null),
-)
-const setEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
+const setEdges = ofRows((db, rows: Edge[]) =>
   db
     .updateTable('persons')
-    .set({ edge_at: edge })
-    .where('person_id', 'in', personIds)
-    .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '!=', edge)])),
+    .set((eb) => {
+      const edgeOf = rows.reduce<CaseWhenBuilder<Database, 'persons', PersonId, number | null>>(
+        (cases, { person_id, edge_at }) => cases.when(person_id).then(edge_at),
+        eb.case('person_id') as never,
+      )
+      // The last case, which never comes, tells PostgreSQL the type of the others.
+      return { edge_at: edgeOf.else(eb.ref('edge_at')).end() }
+    })
+    .where(
+      'person_id',
+      'in',
+      rows.map((row) => row.person_id),
+    ),
 )
-const advanceEdge = ofKeys((db, personIds: PersonId[], edge: number) =>
-  db
-    .updateTable('persons')
-    .set({ edge_at: edge })
-    .where('person_id', 'in', personIds)
-    .where((eb) => eb.or([eb('edge_at', 'is', null), eb('edge_at', '>', edge)])),
-)
+
+/** When memberships of a person next change by themselves. */
+type Edge = Pick<PersonRow, 'person_id' | 'edge_at'>
+
 /** Why a person enters or leaves a segment now, given what made the segment's condition true or false. */
 export type ReasonOf = (personId: PersonId, cause: Cause) => MembershipReason
 
@@ -41,29 +45,47 @@ export async function refreshMembers(
   const rules = await readRules(trx)
   const segmentIds = [...rules.definitions.keys()]
   for (const part of chunks(personIds, 512)) {
-    const verdicts = await judge(trx, rules, segmentIds, now, part)
+    const { verdicts, edges } = await judge(trx, rules, segmentIds, now, part)
     await writeMembers(trx, part, verdicts, now, reasonOf)
-    const edges = edgesOf([...verdicts.values()].flat())
-    await clearEdges(
-      trx,
-      part.filter((personId) => !edges.has(personId)),
-    )
-    for (const [personId, edge] of edges) await setEdge(trx, [personId], edge)
+    await writeEdges(trx, edges, edgesOf(verdicts))
   }
 }
 
 /** Stores the edges of some segments' verdicts, unless the edge of another segment comes sooner. */
-export async function advanceEdges(trx: Transaction<Database>, verdicts: Verdict[]): Promise<void> {
-  for (const [personId, edge] of edgesOf(verdicts)) await advanceEdge(trx, [personId], edge)
+export async function advanceEdges(trx: Transaction<Database>, { verdicts, edges }: Judged): Promise<void> {
+  const next = edgesOf(verdicts)
+  for (const [personId, edge] of edges) {
+    if (edge !== null) next.set(personId, Math.min(edge, next.get(personId) ?? edge))
+  }
+  await writeEdges(trx, edges, next)
 }
 
 /** The first edge of each person that has one. */
-function edgesOf(verdicts: Iterable<Verdict>): Map<PersonId, number> {
+function edgesOf(verdicts: Judged['verdicts']): Map<PersonId, number> {
   const edges = new Map<PersonId, number>()
-  for (const { personId, edge } of verdicts) {
-    if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
+  for (const own of verdicts.values()) {
+    for (const { personId, edge } of own) {
+      if (edge !== null) edges.set(personId, Math.min(edge, edges.get(personId) ?? edge))
+    }
   }
   return edges
+}
+
+/** Stores edges that differ from those before. */
+async function writeEdges(
+  trx: Transaction<Database>,
+  before: Judged['edges'],
+  next: Map<PersonId, number>,
+): Promise<void> {
+  const rows = [...before].map(([person_id, edge_at]) => ({
+    person_id,
+    was: edge_at,
+    edge_at: next.get(person_id) ?? null,
+  }))
+  await setEdges(
+    trx,
+    rows.filter((row) => row.was !== row.edge_at).map(({ person_id, edge_at }) => ({ person_id, edge_at })),
+  )
 }
 
 /**

@@ -131,7 +131,7 @@ test('after any sequence of changes members equal a full evaluation', async () =
         const evaluated = []
         const rules = await readRules(db)
         const ids = [...rules.definitions.keys()]
-        for (const [id, verdicts] of await judge(db, rules, ids, now, persons)) {
+        for (const [id, verdicts] of (await judge(db, rules, ids, now, persons)).verdicts) {
           for (const { personId, entered } of verdicts) if (entered) evaluated.push([id, personId, entered.at])
         }
         const members = await db.selectFrom('segment_members').selectAll().execute()

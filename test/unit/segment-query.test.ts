@@ -236,7 +236,7 @@ describe.each(CASES)('$means', ({ node, where, finds, words }) => {
 
   test('finds its persons with their time of entry, and by SQL the same', async () => {
     const everybody = PERSONS.map((each) => each.person_id)
-    const verdicts = (await judge(db, rulesOf(node), ['tried'], NOW, everybody)).get('tried')!
+    const verdicts = (await judge(db, rulesOf(node), ['tried'], NOW, everybody)).verdicts.get('tried')!
     const members = verdicts.flatMap(({ personId, entered }) => (entered ? [[personId, NOW - entered.at]] : []))
     expect(Object.fromEntries(members)).toEqual(finds)
     const found = await personsWhere(db, node, NOW, SHOP).select('person_id').execute()
@@ -252,7 +252,7 @@ describe.each(CASES)('$means', ({ node, where, finds, words }) => {
 test('the edge of a person is the next future time that changes the verdict', async () => {
   const node: SegmentNode = { cart: { state: 'abandoned', idle: { max: '7d' } } }
   const asked = [nobody('browsing'), nobody('filling'), nobody('left'), nobody('left-long-ago')]
-  const verdicts = (await judge(db, rulesOf(node), ['tried'], NOW, asked)).get('tried')!
+  const verdicts = (await judge(db, rulesOf(node), ['tried'], NOW, asked)).verdicts.get('tried')!
   expect(
     Object.fromEntries(verdicts.map((each) => [each.personId, each.edge === null ? null : each.edge - NOW])),
   ).toEqual({
