@@ -47,9 +47,9 @@ import { siteRoutes } from './http/sites.ts'
 import { timelineRoutes } from './http/timelines.ts'
 import { userRoutes } from './http/users.ts'
 import { INSTANCE_HEADER } from './ops/address.ts'
-import { TAG_SETTINGS_NAME } from './ops/bundle.ts'
-import { type DashboardFile, type Precompressed, precompress, sendFile } from './ops/precompressed.ts'
+import { type DashboardFile, sendFile } from './ops/precompressed.ts'
 import type { Readiness } from './ops/readiness.ts'
+import type { TagFiles, TagOrder } from './ops/tag-files.ts'
 
 /** The dependencies of the application. */
 export type AppDeps = {
@@ -60,7 +60,7 @@ export type AppDeps = {
   isThisMachine: (c: Context) => boolean
   /** Whether private routes are served to a request, by its `Host` and where it was sent from. */
   isPrivate: (c: Context) => boolean
-  tag: string
+  tag: TagFiles
   dashboard: Map<string, DashboardFile>
   demo: Hono
   /** Whether the demo answers a request. */
@@ -137,11 +137,10 @@ export function createApp(deps: AppDeps): Hono {
     deps.onRequest(c.req.method, routePath(c, -1), c.res.status, performance.now() - began)
   })
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
-  const tagOf = createTags(deps.tag)
-  app.get('/tag.js', (c) => serveTag(c, deps, tagOf, null))
+  app.get('/tag.js', (c) => serveTag(c, deps, null))
   // The hash may be written as in an ETag, which names the encoding, too.
   app.get('/:file{tag\\.[A-Za-z0-9_-]{16}(?:-br|-gzip)?\\.js}', (c) =>
-    serveTag(c, deps, tagOf, c.req.param('file').slice(4, 20)),
+    serveTag(c, deps, c.req.param('file').slice(4, 20)),
   )
   app.get('/healthz', (c) => c.json({ ok: true }, 200, { [INSTANCE_HEADER]: deps.instance }))
   app.get('/readyz', async (c) => {
@@ -230,42 +229,37 @@ function redirect(c: Context, deps: AppDeps): Response {
   return new Response(body, { status, headers })
 }
 
-/** Finds the tag of a site, made anew when the site's settings change. */
-function createTags(bundle: string): (site: Site) => Precompressed {
-  const tags = new Map<string, { settings: string; file: Precompressed }>()
-  return (site) => {
-    const settings = JSON.stringify(tagSettings(site))
-    const known = tags.get(site.id)
-    if (known?.settings === settings) return known.file
-    const file = precompress(bundle.replace(TAG_SETTINGS_NAME, () => settings))
-    tags.set(site.id, { settings, file })
-    return file
-  }
-}
-
-async function serveTag(
-  c: Context,
-  { configuration }: AppDeps,
-  tagOf: (site: Site) => Precompressed,
-  hash: string | null,
-): Promise<Response> {
-  const id = c.req.query('site') ?? ''
-  const site = await configuration.freshSite(id)
-  if (!site) throw new Problem(404, 'unknown_site', `site must be the id of a site of this collector (got "${id}")`)
-  const file = tagOf(site)
-  if (hash !== null && hash !== file.hash) {
-    throw new Problem(
-      404,
-      'unknown_version',
-      `this version of the tag is no longer served; the current one is /tag.${file.hash}.js`,
-    )
-  }
+/** The tag of a site; with a hash and no site, the second stage that is named so. */
+async function serveTag(c: Context, { configuration, tag }: AppDeps, hash: string | null): Promise<Response> {
+  const id = c.req.query('site')
+  const file = hash !== null && id === undefined ? await findSecond(hash, configuration, tag) : await findFirst()
   return sendFile((name) => c.req.header(name), file, {
     'content-type': 'text/javascript; charset=utf-8',
     'cache-control': hash === null ? 'public, max-age=300' : 'public, max-age=31536000, immutable',
     'access-control-allow-origin': '*',
     'cross-origin-resource-policy': 'cross-origin',
   })
+
+  async function findFirst() {
+    const site = await configuration.freshSite(id ?? '')
+    if (!site) {
+      throw new Problem(404, 'unknown_site', `site must be the id of a site of this collector (got "${id ?? ''}")`)
+    }
+    const found = await tag.first(tagOrder(site))
+    if (hash === null || hash === found.hash) return found
+    throw unknownVersion(`the current one is /tag.${found.hash}.js`)
+  }
+}
+
+const unknownVersion = (more: string) =>
+  new Problem(404, 'unknown_version', `this version of the tag is no longer served; ${more}`)
+
+/** A server that has just started has made no file yet, and a browser may have the first stage in its cache. */
+async function findSecond(hash: string, configuration: Configuration, tag: TagFiles) {
+  if (tag.second(hash) === null) await Promise.all([...configuration.sites()].map((site) => tag.first(tagOrder(site))))
+  const found = tag.second(hash)
+  if (found === null) throw unknownVersion('load /tag.js?site=SITE again')
+  return found
 }
 
 /** The settings baked into a tag, with the types of the site's settings. */
@@ -279,8 +273,14 @@ type BakedSettings = {
 
 /** The settings to bake into a site's tag, exactly those that the tag is compiled against. */
 function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
-  const { consent_source, link_param, form_selectors, frames, session_minutes } = site.settings
-  return { site: site.id, consent_source, link_param, form_selectors, frames, session_minutes }
+  const { link_param, form_selectors, frames } = site.settings
+  return { site: site.id, link_param, form_selectors, frames }
+}
+
+/** The tag that a site needs. */
+function tagOrder(site: Site): TagOrder {
+  const { consent_source } = site.settings
+  return { site: site.id, variant: { consent_source }, settings: tagSettings(site) }
 }
 
 function serveDashboard(c: Context, { dashboard, configuration }: AppDeps): Promise<Response> {

@@ -41,6 +41,7 @@ import { threadId, watchProcessor } from './ops/priority.ts'
 import { createWaiting, readinessOf } from './ops/readiness.ts'
 import { sizesOf } from './ops/sizes.ts'
 import { endProcess, type Stopped, stopInOrder } from './ops/stop.ts'
+import { createTagFiles } from './ops/tag-files.ts'
 import { throttle } from './ops/throttle.ts'
 import { warmUpTicks } from './ops/warm-up.ts'
 import { createWatching } from './ops/watching.ts'
@@ -115,7 +116,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
       log.warn(missing, `${sentence}; docs/consent.md#missing-consent says what to do`),
     onError: throttle((error: unknown) => log.error({ err: error }, 'what could not be read could not be counted')),
   })
-  const building = Promise.all([buildTag(), buildDashboard()])
+  const building = buildDashboard()
   // The collector needs no store, so it starts while the store is migrated.
   const collector = startCollector(
     {
@@ -165,7 +166,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
   })
   const collectorId = await collector.opened.catch(explainDamage(config.dataDir, 'journal.db'))
   const reader: JournalReader = openJournalReader(journalFile)
-  const [tag, dashboard] = await building
+  const dashboard = await building
 
   const { watching, addressOf } = createWatching(log, metrics, config.trustProxy)
   const shop = createDemo({
@@ -189,7 +190,7 @@ export async function start(config: Config, onFirstOwner: (owner: FirstOwner) =>
     isThisMachine: (c) => doors.isThisMachine(c.env.incoming),
     // The demo shop calls the application without a connection.
     isPrivate: (c) => c.env === undefined || doors.isPrivate(c.env.incoming),
-    tag,
+    tag: createTagFiles(buildTag),
     dashboard: precompressAll(dashboard),
     demo: shop.app,
     isDemo: ({ env: { incoming } }) =>

@@ -2,7 +2,9 @@
  * The page's address as events may carry it. A link token is a claim to somebody's identity: it must leave the address
  * bar before anything else runs, and no event may carry the token in `url` or `referrer`, nor a fragment that is not a page.
  */
-import { URL_LENGTH } from './envelope.ts'
+
+/** Longer addresses are cut: what follows is a query of which the collector keeps little. */
+const URL_LENGTH = 2048
 
 /** `param` is `#cl` or a query name; the token stands behind `?`, `#` or `&` and ends at the next `&`. */
 function tokenPattern(param: string): RegExp {
@@ -10,13 +12,13 @@ function tokenPattern(param: string): RegExp {
 }
 
 /** A query or a fragment without the token and without the separator that it leaves at the end. */
-function withoutToken(part: string, param: string): string {
-  return part.replace(tokenPattern(param), '$1').replace(/[?#&]$/, '')
+function withoutToken(part: string, pattern: RegExp): string {
+  return part.replace(pattern, '$1').replace(/[?#&]$/, '')
 }
 
-/** The page that a router keeps in the fragment (`#/rings/12`, `#!/rings`), or nothing: other fragments are places. */
-export function routeIn(url: string): string {
-  return /#!?\/.*/.exec(url)?.[0] || ''
+/** An address without its fragment, unless a router keeps its page there (`#/rings/12`, `#!/rings`). */
+export function pageUrl(url: string): string {
+  return url.replace(/#(?!!?\/).*/, '')
 }
 
 /**
@@ -25,13 +27,15 @@ export function routeIn(url: string): string {
  * could not find it while the token stood before it.
  */
 export function takeLinkToken(param: string): string | undefined {
-  const part = param[0] === '#' ? location.hash : location.search
-  const found = tokenPattern(param).exec(part)
+  const pattern = tokenPattern(param)
+  const isFragment = param[0] === '#'
+  const part = isFragment ? location.hash : location.search
+  const found = pattern.exec(part)
   if (!found) return
   const { state } = history
-  const url = location.href.replace(part, () => withoutToken(part, param))
+  const url = location.href.replace(part, () => withoutToken(part, pattern))
   history.replaceState(state, '', url)
-  if (param[0] === '#' && url.includes('#') && !routeIn(part)) {
+  if (isFragment && pageUrl(url) !== url) {
     location.replace(url)
     history.replaceState(state, '')
   }
@@ -40,8 +44,9 @@ export function takeLinkToken(param: string): string | undefined {
 
 /** An address as an event may carry it. The collector filters the query parameters. */
 export function publicUrl(url: string, param: string): string {
-  const page = url.split('#')[0]!
-  const route = routeIn(url)
-  const clean = param[0] === '#' ? page + withoutToken(route, param) : withoutToken(page, param) + route
-  return clean.slice(0, URL_LENGTH)
+  const pattern = tokenPattern(param)
+  const [page, route] = pageUrl(url).split('#')
+  const isFragment = param[0] === '#'
+  const clean = isFragment ? page! : withoutToken(page!, pattern)
+  return (route ? clean + (isFragment ? withoutToken(`#${route}`, pattern) : `#${route}`) : clean).slice(0, URL_LENGTH)
 }

@@ -1,14 +1,11 @@
 /**
- * Creates ids and events. An event is complete when it is made: its id, time and address are those of the moment,
- * however long it waits for consent or the network. No id is made twice.
+ * What events are made of: ids, times, sizes. An event is complete when it is made: its id, time and address are those of
+ * the moment, however long it waits for consent or the network. No id is made twice.
  *
  * The alphabet is base64url's 64 characters in ASCII order, so ids sort as strings the way their numbers do: 8
  * characters hold 48 bits of milliseconds (enough until the year 10889), 13 hold 78 random bits. Databases append such
  * keys at the end of the index instead of writing all over it.
  */
-import { fromJson, toJson } from './json.ts'
-import { EVENT_BYTES, type WireEvent } from './wire.ts'
-
 const ALPHABET = '-0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz'
 
 /** `length` random characters, 6 bits each. */
@@ -19,13 +16,13 @@ export function randomText(length: number): string {
 }
 
 /**
- * Creates ids that strictly increase within the page. If two fall into one millisecond, or the clock was set back, the
- * prefix counts on from the last one: it only orders, and the time itself is the event's `at`.
+ * Creates ids for events, each with its time, that strictly increase within the page. If two fall into one millisecond, or
+ * the clock was set back, the prefix counts on from the last one: it only orders, and the time itself is the event's `at`.
  */
-export function createIds(now: () => number): () => string {
+export function createIds(): (time: number) => string {
   let last = 0
-  return () => {
-    last = Math.max(now(), last + 1)
+  return (time) => {
+    last = Math.max(time, last + 1)
     let prefix = ''
     for (let rest = last; prefix.length < 8; rest = Math.floor(rest / 64)) prefix = ALPHABET[rest % 64] + prefix
     return prefix + randomText(13)
@@ -44,34 +41,3 @@ export function byteLength(text: string): number {
 
 /** Longer addresses are cut: what follows is a query of which the collector keeps little. */
 export const URL_LENGTH = 2048
-/** The room for properties in an event whose addresses and title are as long as they may be. */
-const PROPS_BYTES = EVENT_BYTES - 8000
-
-/**
- * Makes events. `props` are copied, because shops modify a cart object after passing it in. Where they are too large,
- * long texts and lists are cut until they fit, and `cut` is told.
- */
-export function createEnvelope(deps: {
-  now: () => number
-  newId: () => string
-  url: () => string
-  cut: (props: object) => void
-}) {
-  const copy = (props: object) => {
-    let max = EVENT_BYTES
-    let text = toJson(props, max, EVENT_BYTES)
-    while (byteLength(text) > PROPS_BYTES) {
-      if (max === EVENT_BYTES) deps.cut(props)
-      max >>= 1
-      text = toJson(props, max, EVENT_BYTES)
-    }
-    return fromJson<Record<string, unknown>>(text) || { ...props }
-  }
-  return (type: string, props?: object): WireEvent => ({
-    id: deps.newId(),
-    type,
-    at: isoTime(deps.now()),
-    url: deps.url(),
-    props: props && copy(props),
-  })
-}

@@ -18,7 +18,7 @@ const HASH = /^(?!e3b0c44298fc)[\da-f]{64}$/i
 /** What forms need. `allowed` is consent to identity; `refusals` increases whenever a choice does not grant it. */
 export type FormDeps = {
   selectors: string[]
-  makeEvent: (type: string, props: object) => WireEvent
+  makeEvent: (type: string) => WireEvent
   emit: (event: WireEvent) => void
   allowed: () => boolean
   refusals: () => number
@@ -54,13 +54,13 @@ async function sha256(text: string): Promise<string> {
 
 /** Listens to the site's forms. The returned function takes a form that the page passes itself. */
 export function createForms({ selectors, makeEvent, emit, allowed, refusals, lose }: FormDeps) {
-  const report = ({ email, ...props }: TypedProps) => {
+  const report = (event: WireEvent, { email, ...props }: TypedProps) => {
     const address = email && normalise(email)
     if (!(address ? ADDRESS.test(address) : HASH.test(props.email_sha256!))) {
       throw Error("'identify' with form must be given a person's email or email_sha256")
     }
-    // Made now, with the current time and page; an address is sent once its hash is ready.
-    const event = makeEvent('identify', props)
+    // An address is sent once its hash is ready, with the time and page at which it was given.
+    event.props = props
     if (!address) {
       emit(event)
       return
@@ -68,7 +68,7 @@ export function createForms({ selectors, makeEvent, emit, allowed, refusals, los
     const before = refusals()
     sha256(address).then(
       guard((email_sha256) => {
-        event.props!.email_sha256 = email_sha256
+        event.props = { ...props, email_sha256 }
         if (before === refusals()) emit(event)
       }),
       () => lose('unhashed', 1, 'needs https'),
@@ -85,7 +85,7 @@ export function createForms({ selectors, makeEvent, emit, allowed, refusals, los
         // Nobody typed into disabled and read-only ones. Browsers call some international addresses invalid.
         const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=email]:read-write')]
         const own = fields.find((field) => field.form === target && ADDRESS.test(normalise(field.value)))
-        if (own) report({ kind: 'form', email: own.value })
+        if (own) report(makeEvent('identify'), { kind: 'form', email: own.value })
       }),
       true,
     )

@@ -14,14 +14,10 @@ export type LossKind = 'rejected' | 'refused' | 'too_large' | 'overflow' | 'cut'
 /** Adds to a count; `why` is shown in the console. */
 export type Lose = (kind: LossKind, count: number, why: unknown) => void
 
-/** Creates the counts and the function that adds to them. */
-export function createLosses(): { lost: Record<string, number>; lose: Lose } {
-  const lost: Record<string, number> = {}
-  return {
-    lost,
-    lose(kind, count, why) {
-      if (!lost[kind]) warn(`lost ${count} (${kind})`, why)
-      lost[kind] = (lost[kind] || 0) + count
-    },
+/** Creates the function that adds to the counts. */
+export function createLosses(lost: Record<string, number>): Lose {
+  return (kind, count, why) => {
+    if (!lost[kind]) warn(`lost ${count} (${kind})`, why)
+    lost[kind] = (lost[kind] || 0) + count
   }
 }

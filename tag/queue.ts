@@ -10,9 +10,9 @@ import { byteLength, isoTime, randomText } from './envelope.ts'
 import { guard } from './guard.ts'
 import { toJson } from './json.ts'
 import type { Lose } from './losses.ts'
-import type { TagStorage } from './storage.ts'
+import type { Batch, TagStorage } from './storage.ts'
 import type { Outcome, Post } from './transport.ts'
-import { type Batch, createUnsent } from './unsent.ts'
+import { createUnsent } from './unsent.ts'
 import {
   CANDIDATE_PATTERN,
   EVENT_BYTES,
@@ -173,6 +173,8 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
         live = { candidate, consent, events: [] }
         // Events stored without a standing choice were written by a tab that had not yet heard of a withdrawal.
         if (!known) storage.remove('unsent')
+        for (const batch of storage.get<Batch[]>('early') || []) unsent.keep(batch)
+        storage.remove('early')
         batches.push(...unsent.load(), live)
         setTimeout(flush)
       }
@@ -201,7 +203,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
       if (!live) return
       batches = batches.filter((batch) => !batch.consent.analytics)
       if (notice && known) batches.push({ ...live, consent: notice.consent, events: [notice.event] })
-      if (notice) storage.remove('candidate', 'consent', 'unsent')
+      if (notice) storage.remove('candidate', 'consent', 'unsent', 'early')
       const named = live.visitor || !inFlight.size
       live = undefined
       clearTimeout(pause)

@@ -1,16 +1,20 @@
 /**
- * The tag's three keys in localStorage, and one in sessionStorage. Callers must hold consent to `analytics`: before that, reading is as forbidden
+ * The tag's four keys in localStorage, and one in sessionStorage. Callers must hold consent to `analytics`: before that, reading is as forbidden
  * as writing. If storage is blocked or full, memory takes its place, so callers need not care: the page works as usual
  * and the next page starts afresh.
  */
 
 import { fromJson, toJson } from './json.ts'
+import type { WireBatch } from './wire.ts'
+
+/** Events with the visitor and the consent they are sent under; site and sending time are added on sending. */
+export type Batch = Omit<WireBatch, 'site' | 'sent_at'>
 
 /**
  * `candidate`: the visitor's secret until the first 2xx. `consent`: the choice that stands. `unsent`: events to resend.
- * `trail`: the tab's last page under consent.
+ * `early`: those of a page that was left before the second stage was there (leave-early.ts). `trail`: the tab's last page under consent.
  */
-export type StorageKey = 'candidate' | 'consent' | 'unsent' | 'trail'
+export type StorageKey = 'candidate' | 'consent' | 'unsent' | 'early' | 'trail'
 
 /** Values are JSON; `null` if missing or unreadable. */
 export type TagStorage = {

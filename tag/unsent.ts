@@ -6,11 +6,8 @@
 import { byteLength } from './envelope.ts'
 import { toJson } from './json.ts'
 import type { Lose } from './losses.ts'
-import type { TagStorage } from './storage.ts'
-import type { WireBatch, WireEvent } from './wire.ts'
-
-/** Events with the visitor and the consent they are sent under; site and sending time are added on sending. */
-export type Batch = Omit<WireBatch, 'site' | 'sent_at'>
+import type { Batch, TagStorage } from './storage.ts'
+import type { WireEvent } from './wire.ts'
 
 /** Browsers give a whole origin 5 MiB, which belong to the shop. */
 export const UNSENT_BYTES = 100 * 1024

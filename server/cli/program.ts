@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander'
 import pkg from '../../package.json' with { type: 'json' }
 import { writeBuild } from '../ops/bundle.ts'
 import { PRIVATE_UMASK } from '../ops/private-files.ts'
+import { weighTags } from '../ops/tag-weight.ts'
 import { registerAttributes } from './attributes.ts'
 import { registerAudit } from './audit.ts'
 import { registerBackup } from './backup.ts'
@@ -18,6 +19,7 @@ import { registerRebuild } from './rebuild.ts'
 import { registerRestore } from './restore.ts'
 import { registerServe } from './serve.ts'
 import { registerSites } from './sites.ts'
+import { Refusal } from './store.ts'
 import { registerTokens } from './tokens.ts'
 import { registerTrace } from './trace.ts'
 import { registerUsers } from './users.ts'
@@ -39,6 +41,9 @@ function createProgram(): Command {
     .description('write the tag and the dashboard to dist/')
     .action(async () => {
       for (const file of await writeBuild()) console.log(file)
+      const { lines, excesses } = await weighTags()
+      for (const line of lines) console.log(line)
+      if (excesses.length > 0) throw new Refusal(`the tag is over its budget: ${excesses.join('; ')}`)
     })
   registerSites(program)
   registerKeys(program)

@@ -208,8 +208,8 @@ export function publicPaths({ example }: EventsContract): Paths {
         ...operation('Tag and mail links', 'getTag'),
         summary: 'Get the tag of a site',
         description:
-          "The script includes the site's settings. `/tag.HASH.js`, with the hash from its `ETag`, never changes and " +
-          'can be used with SRI.',
+          "The script includes the site's settings. `/tag.HASH.js?site=`, with the hash from its `ETag`, never changes " +
+          'and can be used with SRI. After consent it loads a second file, `/tag.HASH.js` without a site.',
         security: [],
         parameters: [siteParameter],
         responses: { 200: text('The script', 'text/javascript'), 404: refused('There is no such site') },

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { build } from 'esbuild'
+import { build, type Plugin } from 'esbuild'
 
 const root = new URL('../../', import.meta.url)
 const at = (path: string) => new URL(path, root).pathname
@@ -20,21 +20,58 @@ export function contentHash(body: string): string {
   return createHash('sha256').update(body).digest('base64url').slice(0, 16)
 }
 
-/** The tag's bundle, with the placeholder for the settings still in it. */
-export async function buildTag(): Promise<string> {
-  const result = await build({
-    entryPoints: [at('tag/index.ts')],
-    bundle: true,
-    minify: true,
-    format: 'iife',
-    target: ['es2018'],
-    charset: 'utf8',
-    legalComments: 'none',
-    write: false,
-  })
-  const [file] = result.outputFiles
-  if (file === undefined) throw new Error('the bundler wrote no file')
-  return file.text
+/** What a site's settings make of its tag: only what they use is in it. */
+export type TagVariant = { consent_source: string }
+
+/**
+ * The two stages of a tag. The first has the placeholder for the settings still in it; the second holds none. `parts`: the
+ * bytes of each source file in both, before compression.
+ */
+export type TagBundle = { first: string; second: string; parts: Record<string, number> }
+
+/** The names of the second stage's files: immutable, and named after their content. */
+export function secondName(second: string): string {
+  return `tag.${contentHash(second)}.js`
+}
+
+/** Puts the configured consent source in the place of `manual`. */
+const sourceOf = (variant: TagVariant): Plugin => ({
+  name: 'consent-source',
+  setup({ onResolve }) {
+    onResolve({ filter: /^\.\/consent\/manual\.ts$/ }, () => ({
+      path: at(`tag/consent/${variant.consent_source}.ts`),
+    }))
+  },
+})
+
+/** Bundles the tag for sites of one kind. */
+export async function buildTag(variant: TagVariant): Promise<TagBundle> {
+  const parts: Record<string, number> = {}
+  const bundle = async (entry: string, format: 'iife' | 'esm') => {
+    const result = await build({
+      entryPoints: [at(entry)],
+      bundle: true,
+      minify: true,
+      format,
+      target: ['es2020'],
+      charset: 'utf8',
+      legalComments: 'none',
+      plugins: [sourceOf(variant)],
+      metafile: true,
+      write: false,
+    })
+    for (const { inputs } of Object.values(result.metafile.outputs)) {
+      for (const [path, { bytesInOutput }] of Object.entries(inputs)) {
+        const name = path.slice(path.lastIndexOf('tag/') + 'tag/'.length)
+        parts[name] = (parts[name] ?? 0) + bytesInOutput
+      }
+    }
+    const [file] = result.outputFiles
+    if (file === undefined) throw new Error('the bundler wrote no file')
+    return file.text
+  }
+  const [first, second] = await Promise.all([bundle('tag/index.ts', 'iife'), bundle('tag/second.ts', 'esm')])
+  return { first, second, parts }
 }
 
 /** The dashboard's page, script and style sheet. */
@@ -64,9 +101,12 @@ export async function buildDashboard(): Promise<Map<string, Asset>> {
 
 /** `npm run build`: writes both bundles to `dist/`, to show what is served. */
 export async function writeBuild(): Promise<string[]> {
-  const [tag, dashboard] = await Promise.all([buildTag(), buildDashboard()])
+  const [tag, dashboard] = await Promise.all([buildTag({ consent_source: 'manual' }), buildDashboard()])
   await mkdir(at('dist/dashboard'), { recursive: true })
-  const files: [string, string][] = [['dist/tag.js', tag]]
+  const files: [string, string][] = [
+    ['dist/tag.js', tag.first],
+    [`dist/${secondName(tag.second)}`, tag.second],
+  ]
   for (const [name, asset] of dashboard) files.push([`dist/dashboard/${name}`, asset.body])
   await Promise.all(files.map(([path, body]) => writeFile(at(path), body)))
   return files.map(([path]) => path)

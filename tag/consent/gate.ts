@@ -13,37 +13,63 @@
  * what was collected under the earlier consent ends with its retention.
  */
 
-import type { ConsentSource, WireConsent } from '../wire.ts'
+import type { Draft } from '../seam.ts'
+import type { ConsentSource, WireConsent, WireEvent } from '../wire.ts'
 import { gpcSignal } from './gpc.ts'
 
 /** A complete choice as a source reads it; omitted purposes are unknown. */
 export type Choice = { analytics: boolean; identity?: boolean; marketing?: boolean; policy?: string }
 
-/** What a choice means for the rest of the tag. */
+/** A choice as the visitor made it, with the event that is its proof. */
+export type Chosen = { event: Draft; choice: Choice; source: ConsentSource }
+
+/** What a choice means for the rest of the tag. An event is its proof, and must then be reported. */
 export type ConsentChange =
-  /** `isNew`: must be reported, as proof of consent. `known`: this browser granted consent on an earlier page. */
-  | { kind: 'granted'; consent: WireConsent; isNew: boolean; known: boolean }
-  /** `consent` is present if the choice withdraws a grant of this page; it must then be reported. */
-  | { kind: 'denied'; consent?: WireConsent }
+  /** `proof` of a new choice. `known`: this browser granted consent on an earlier page. */
+  | { kind: 'granted'; consent: WireConsent; known: boolean; proof?: WireEvent }
+  /** `notice` if the choice withdraws a grant of this page. */
+  | { kind: 'denied'; notice?: { consent: WireConsent; event: WireEvent } }
 
 /** What the gate needs from outside. `storage` holds the standing choice, so that one choice keeps one id. */
-export type GateDeps = {
+type GateDeps = {
   storage: { get<T>(key: 'consent'): T | null; set(key: 'consent', value: WireConsent): void }
-  newId: () => string
-  time: () => string
   changed: (change: ConsentChange) => void
 }
+
+/** A choice on the wire. It has the id and the time of its event. */
+const toWire = ({ choice, source, event }: Chosen): WireConsent => ({
+  id: event.id!,
+  analytics: choice.analytics,
+  identity: !!choice.identity,
+  marketing: !!choice.marketing,
+  source,
+  policy: choice.policy,
+  gpc: gpcSignal() || undefined,
+  at: event.at,
+})
 
 /** Two choices are the same if these match. Compared as text, because an undefined policy does not survive JSON. */
 const meaning = (consent: WireConsent) => `${[consent.identity, consent.marketing, consent.policy]}`
 
 /** Creates the gate, with everything unknown. */
-export function createGate({ storage, newId, time, changed }: GateDeps) {
+export function createGate({ storage, changed }: GateDeps) {
   let choice: Choice | undefined
   /** Set while analytics is granted. */
   let consent: WireConsent | undefined
   /** Whether another tab ended the grant that stood here: then its next one holds here, too. */
   let follows = false
+
+  /**
+   * Another tab made a new choice, which holds here too, or withdrew consent (null), which stops this page too until
+   * consent is granted again, here or there.
+   */
+  function follow(stored: WireConsent | null): void {
+    if (consent ? stored?.id === consent.id : !follows || !stored) return
+    follows = !stored
+    consent = stored || undefined
+    choice = stored || { analytics: false }
+    changed(consent ? { kind: 'granted', consent, known: true } : { kind: 'denied' })
+  }
 
   return {
     /** The state of a purpose. Nothing is allowed without `analytics`. */
@@ -52,43 +78,30 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
     },
 
     /** Takes a choice. Repeating the same one, on this page or the next, keeps its id and time. */
-    choose(next: Choice, source: ConsentSource): void {
+    choose(chosen: Chosen): void {
       const before = consent
-      const made: WireConsent = {
-        id: newId(),
-        analytics: next.analytics,
-        identity: !!next.identity,
-        marketing: !!next.marketing,
-        source,
-        policy: next.policy,
-        gpc: gpcSignal() || undefined,
-        at: time(),
-      }
-      choice = next
+      const made = toWire(chosen)
+      const proof = chosen.event as WireEvent
+      choice = chosen.choice
       consent = undefined
       follows = false
-      if (!next.analytics) {
-        changed({ kind: 'denied', consent: before && made })
+      if (!choice.analytics) {
+        changed({ kind: 'denied', notice: before && { consent: made, event: proof } })
         return
       }
       const last = storage.get<WireConsent>('consent')
       const isNew = !last || meaning(last) !== meaning(made)
       consent = isNew ? made : { ...made, id: last.id, at: last.at }
       if (isNew) storage.set('consent', consent)
-      changed({ kind: 'granted', consent, isNew, known: !!last })
+      changed({ kind: 'granted', consent, known: !!last, proof: isNew ? proof : undefined })
     },
 
-    /**
-     * Another tab made a new choice, which holds here too, or withdrew consent (null), which stops this page too until
-     * consent is granted again, here or there.
-     */
-    follow(stored: WireConsent | null): void {
-      if (consent ? stored?.id === consent.id : !follows || !stored) return
-      follows = !stored
-      consent = stored || undefined
-      choice = stored || { analytics: false }
-      changed(consent ? { kind: 'granted', consent, isNew: false, known: true } : { kind: 'denied' })
+    /** No choice stands any more: nothing is collected until the next, and a refusal is still a withdrawal. */
+    pause(): void {
+      choice = undefined
     },
+
+    follow,
 
     /**
      * The page was frozen and is shown again. If another page changed the choice meanwhile, it may have withdrawn and
@@ -96,7 +109,7 @@ export function createGate({ storage, newId, time, changed }: GateDeps) {
      */
     resume(): void {
       const stored = consent && storage.get<WireConsent>('consent')
-      this.follow(stored && stored.id === consent?.id ? stored : null)
+      follow(stored && stored.id === consent?.id ? stored : null)
       follows = false
     },
   }

@@ -6,16 +6,12 @@
  * call would mean different things on different pages. `analytics` is required, because omitting it would be a
  * withdrawal, which cannot be undone.
  */
-import type { Choice } from './gate.ts'
+import type { Watch } from './source.ts'
 
-/** Reads the choice. Throws a sentence that says what it must be. */
-export function readChoice(input: unknown): Choice {
-  const { analytics, identity, marketing, policy } = Object(input)
-  const valid =
-    typeof analytics === 'boolean' &&
-    /undefined|boolean/.test(typeof identity) &&
-    /undefined|boolean/.test(typeof marketing) &&
-    /undefined|string/.test(typeof policy)
-  if (!valid) throw Error("'consent' must be given {analytics, identity, marketing} as true or false, policy as text")
-  return { analytics, identity, marketing, policy }
+/** Waits for the page's calls. */
+export const watch: Watch = (tell) => (given) => {
+  const { analytics, identity, marketing, policy = '' } = Object(given)
+  for (const each of [analytics, identity ?? true, marketing ?? true]) if (typeof each !== 'boolean') throw 'consent'
+  if (typeof policy !== 'string') throw 'consent'
+  tell({ analytics, identity, marketing, policy: policy || undefined }, 'manual')
 }

@@ -297,12 +297,27 @@ describe('the tag', () => {
     await problemOf(other)
   })
 
+  test('names its second stage, which is immutable, and the same for sites whose settings need the same code', async () => {
+    const name = /"second":"(tag\.[\w-]{16}\.js)"/.exec(await (await tag()).text())?.[1]
+    const second = await fetch(`${server.url}/${name}`)
+    expect(second.status).toBe(200)
+    expect(second.headers.get('content-type')).toBe('text/javascript; charset=utf-8')
+    expect(second.headers.get('cache-control')).toBe('public, max-age=31536000, immutable')
+    expect(second.headers.get('access-control-allow-origin')).toBe('*')
+    const text = await second.text()
+    expect(text).not.toContain('demo')
+    expect(name).toBe(`tag.${createHash('sha256').update(text).digest('base64url').slice(0, 16)}.js`)
+    const other = await fetch(`${server.url}/tag.${'A'.repeat(16)}.js`)
+    expect(other.status).toBe(404)
+    expect((await problemOf(other)).code).toBe('unknown_version')
+  })
+
   test('contains the site’s settings, so another site or a changed setting gives another tag', async () => {
     await server.cli('sites', 'create', '--id', 'tagged', '--origin', 'https://tagged.example')
     const first = await tag('?site=tagged')
     expect(await first.text()).toContain('"tagged"')
     expect(first.headers.get('etag')).not.toBe((await tag()).headers.get('etag'))
-    await server.cli('sites', 'set', 'tagged', 'session_minutes=17')
+    await server.cli('sites', 'set', 'tagged', 'frames=true')
     await expect
       .poll(async () => (await tag('?site=tagged')).headers.get('etag'), { timeout: 20_000 })
       .not.toBe(first.headers.get('etag'))

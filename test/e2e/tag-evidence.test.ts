@@ -120,7 +120,7 @@ describe('an address passed by the page', () => {
     await run(tab, `${GRANT}; couture('identify', ${given}); couture('track', 'after')`)
     await until(() => types(shop)).toContain('after')
     expect(claims(shop)).toEqual([])
-    expect(warnings.filter((text) => text.startsWith("couture: Error: 'identify'"))).toHaveLength(1)
+    await until(() => warnings.filter((text) => text.startsWith("couture: Error: 'identify'")).length).toBe(1)
   })
 
   test('is dropped and counted if the page cannot hash, and never sent in clear', async () => {
@@ -295,7 +295,7 @@ describe('a mail link', () => {
 
   test('in a hidden page waits until the page is visible', async () => {
     const { shop, tab } = await visit(LANDING, granted, {}, () => {
-      Object.defineProperty(document, 'visibilityState', { get: () => (window as any).shown ?? 'hidden' })
+      Object.defineProperty(Document.prototype, 'visibilityState', { get: () => (window as any).shown ?? 'hidden' })
     })
     await tab.mouse.click(5, 5)
     await tab.keyboard.press('Tab')

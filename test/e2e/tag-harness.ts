@@ -7,7 +7,9 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { buildTag, TAG_SETTINGS_NAME } from '../../server/ops/bundle.ts'
+import { buildTag } from '../../server/ops/bundle.ts'
+import type { Precompressed } from '../../server/ops/precompressed.ts'
+import { createTagFiles } from '../../server/ops/tag-files.ts'
 import type { TagSettings } from '../../tag/settings.ts'
 import type { WireBatch, WireEvent } from '../../tag/wire.ts'
 
@@ -48,21 +50,19 @@ export function page(title: string, parts: { inline?: string; body?: string; scr
 <script>${inline}</script></head><body><h1>${title}</h1>${body}</body></html>`
 }
 
-/** All sites serve the same tag, but for its settings. */
-let built: Promise<string> | null = null
+const files = createTagFiles(buildTag)
+
+const textOf = async (file: Precompressed) => Buffer.from((await file.for(undefined)).body).toString()
 
 /** Opens the site. `pages` are by path; every other path is a plain page. */
 export async function openShop(pages: Record<string, string> = {}, settings: Partial<TagSettings> = {}) {
-  const defaults = {
-    consent_source: 'manual',
-    link_param: '#cl',
-    form_selectors: [],
-    frames: false,
-    session_minutes: 30,
+  const defaults = { link_param: '#cl', form_selectors: [], frames: false }
+  const order = {
+    site: 'demo',
+    variant: { consent_source: 'manual' },
+    settings: { site: 'demo', ...defaults, ...settings },
   }
-  const baked = { site: 'demo', ...defaults, ...settings }
-  built ??= buildTag()
-  const tag = (await built).replace(TAG_SETTINGS_NAME, () => JSON.stringify(baked))
+  const tag = await textOf(await files.first(order))
   const requests: Recorded[] = []
   const shop = {
     url: '',
@@ -72,6 +72,10 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     scripts: {} as Record<string, string>,
     /** Decides on each request; undefined means the ordinary 202. */
     answer: (_request: Recorded): Answer | undefined => undefined,
+    /** The requests for the second stage. */
+    parts: [] as string[],
+    /** Decides on each of them. */
+    answerPart: (): Answer | undefined => undefined,
     /** Every received event, including repeats. */
     arrived: (): WireEvent[] => requests.flatMap((request) => request.body.events),
     /** The acknowledged events, in order of arrival. */
@@ -130,11 +134,32 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
       response.writeHead(204).end()
       return
     }
+    const part = /^\/c\/tag\.([\w-]{16})\.js$/.exec(pathname)?.[1]
+    if (part !== undefined) shop.parts.push(pathname)
+    const second = files.second(part ?? '')
+    if (second !== null) {
+      serveSecond(second, response).catch((error) => response.destroy(error))
+      return
+    }
     // Connections are never reused, because Chromium itself repeats a request that fails on a reused one.
     const script = /^\/c\/tag(\.\w+)?\.js$/.test(pathname) ? tag : shop.scripts[pathname]
     response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', Connection: 'close' })
     response.end(script ?? shop.pages[pathname] ?? page(pathname))
   })
+  async function serveSecond(second: Precompressed, response: ServerResponse) {
+    const answer = shop.answerPart() ?? {}
+    await answer.hold
+    if (answer.cut) {
+      response.destroy()
+      return
+    }
+    response.writeHead(answer.status ?? 200, {
+      'Content-Type': 'text/javascript',
+      Connection: 'close',
+      ...answer.headers,
+    })
+    response.end(answer.body ?? (await textOf(second)))
+  }
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
   return shop

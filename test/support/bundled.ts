@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { build, type Plugin } from 'esbuild'
-import { buildDashboard, buildTag } from '../../server/ops/bundle.ts'
+import { buildDashboard, buildTag, type TagVariant } from '../../server/ops/bundle.ts'
 import { ROOT } from './process.ts'
 
 const THREADS = [
@@ -37,12 +37,15 @@ const placed: Plugin = {
   },
 }
 
-/** A server bundles the tag and the dashboard at its start. They are bundled once here, and each server takes these. */
+/** A server bundles the dashboard and the tag. They are bundled once here, and each server takes these. */
 async function assetsOnce(): Promise<Plugin> {
-  const [tag, dashboard] = await Promise.all([buildTag(), buildDashboard()])
+  const usual: TagVariant = { consent_source: 'manual' }
+  const [tag, dashboard] = await Promise.all([buildTag(usual), buildDashboard()])
   const contents = `
-    export { TAG_SETTINGS_NAME, contentHash, writeBuild } from './bundle.ts?itself'
-    export const buildTag = async () => ${JSON.stringify(tag)}
+    import { buildTag as build } from './bundle.ts?itself'
+    export { TAG_SETTINGS_NAME, contentHash, secondName, writeBuild } from './bundle.ts?itself'
+    export const buildTag = async (variant) =>
+      JSON.stringify(variant) === ${JSON.stringify(JSON.stringify(usual))} ? ${JSON.stringify(tag)} : build(variant)
     export const buildDashboard = async () => new Map(${JSON.stringify([...dashboard])})`
   return {
     name: 'assets-once',

@@ -3,9 +3,9 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { createIds } from '../../tag/envelope.ts'
 import type { LossKind } from '../../tag/losses.ts'
 import { createQueue } from '../../tag/queue.ts'
-import { createStorage } from '../../tag/storage.ts'
+import { type Batch, createStorage } from '../../tag/storage.ts'
 import { type Outcome, retryAfterMs } from '../../tag/transport.ts'
-import { type Batch, createUnsent, UNSENT_BYTES } from '../../tag/unsent.ts'
+import { createUnsent, UNSENT_BYTES } from '../../tag/unsent.ts'
 import { CANDIDATE_PATTERN, type WireBatch, type WireConsent, type WireEvent } from '../../tag/wire.ts'
 
 beforeEach(() => {
@@ -63,13 +63,13 @@ function start(outcomes: (Outcome | Promise<Outcome> | null)[] = [], local = are
 
 test('ids have 21 characters and increase as strings, within a millisecond and against a clock that is set back', () => {
   let clock = 1_800_000_000_000
-  const newId = createIds(() => clock)
+  const newId = createIds()
   const ids: string[] = []
-  for (let i = 0; i < 2000; i++) ids.push(newId())
+  for (let i = 0; i < 2000; i++) ids.push(newId(clock))
   clock += 5000
-  ids.push(newId())
+  ids.push(newId(clock))
   clock -= 3600_000
-  ids.push(newId(), newId())
+  ids.push(newId(clock), newId(clock))
   for (const id of ids) expect(id).toMatch(/^[A-Za-z0-9_-]{21}$/)
   expect([...ids].sort((a, b) => (a < b ? -1 : 1))).toEqual(ids)
   expect(new Set(ids).size).toBe(ids.length)
@@ -77,7 +77,7 @@ test('ids have 21 characters and increase as strings, within a millisecond and a
 
 test('ids of two pages compare as their times do, over every carry of the prefix', () => {
   const times = [1, 2, 63, 64, 4095, 4096, 2 ** 30 - 1, 2 ** 30, 2 ** 41, 2 ** 47]
-  const ids = times.map((time) => createIds(() => time)())
+  const ids = times.map((time) => createIds()(time))
   expect([...ids].sort((a, b) => (a < b ? -1 : 1))).toEqual(ids)
 })
 

@@ -1,0 +1,162 @@
+/**
+ * The second stage: arrives after the grant. It takes each event from the first stage (first.ts), finishes it, and then
+ * consent decides whether it goes to the queue, waits for a choice, or is dropped. Nothing may reach the queue any other
+ * way.
+ */
+import { publicUrl } from './address.ts'
+import { type ConsentChange, createGate } from './consent/gate.ts'
+import { createIds } from './envelope.ts'
+import { fitProps } from './fit.ts'
+import { createForms } from './form.ts'
+import { guard, ofDocument, warn } from './guard.ts'
+import { watchHistory } from './history.ts'
+import { readIdentify } from './identify.ts'
+import { fromJson } from './json.ts'
+import { createLosses } from './losses.ts'
+import { createQueue } from './queue.ts'
+import type { Draft, FirstStage, Held, SecondStage } from './seam.ts'
+import { createStorage, storageName } from './storage.ts'
+import { watchTitles } from './titles.ts'
+import { createTrail } from './trail.ts'
+import { createPost } from './transport.ts'
+import type { WireEvent } from './wire.ts'
+
+/** Limit for claims and callbacks that wait for a choice; beyond it the oldest are dropped. */
+const MAX_WAITING = 200
+
+// biome-ignore lint/complexity/useDateNow: a page that replaced `Date` may have left out `now`.
+const now = () => +new Date()
+
+/** Starts the second stage, under consent. */
+export function startSecond(first: FirstStage): SecondStage {
+  const { settings, site, endpoint, link } = first
+  const lose = createLosses(first.lost)
+  const storage = createStorage(() => localStorage)
+  const trail = createTrail({ storage: createStorage(() => sessionStorage), lose })
+  const nameView = watchTitles()
+  const newId = createIds()
+  let isTold = false
+
+  const waiting: WireEvent[] = []
+  const callbacks: ((visitor: string) => void)[] = []
+  let refused = false
+  /** How often a choice did not grant identity: an address typed before such a choice must not be sent after it. */
+  let refusals = 0
+
+  /** Completes an event as the first stage made it. */
+  const finish = (draft: Draft): WireEvent => {
+    const event = draft as WireEvent
+    event.id ||= newId(+new Date(event.at))
+    event.url = publicUrl(event.url!, settings.link_param)
+    if (event.referrer) event.referrer = publicUrl(event.referrer, settings.link_param)
+    return event
+  }
+  const makeEvent = (type: string, props?: object) => finish(first.makeEvent(type, props))
+
+  const queue = createQueue({
+    site,
+    post: createPost({
+      endpoint,
+      fetch: first.fetch,
+      now,
+      puzzled(status) {
+        if (!isTold) warn(`${endpoint} answers ${status}, which is not the collector's: events are kept and sent again`)
+        isTold = true
+      },
+    }),
+    storage,
+    now,
+    random: Math.random,
+    onVisitor: answer,
+    lose,
+  })
+  const gate = createGate({ storage, changed: guard(onConsent) })
+  const allowed = () => gate.allows('identity') === true
+
+  function emit(event: WireEvent) {
+    const allowed = gate.allows(event.type === 'identify' ? 'identity' : 'analytics')
+    if (allowed) {
+      queue.add(event)
+      if (event.type === 'page') trail.note()
+    } else if (allowed === undefined && waiting.push(event) > MAX_WAITING) lose('overflow', 1, waiting.shift())
+  }
+
+  /** Passes the visitor's id to the waiting callbacks. */
+  function answer(visitor: string) {
+    for (const callback of callbacks.splice(0)) guard(callback)(visitor)
+  }
+
+  function onConsent(change: ConsentChange) {
+    if (!allowed()) refusals++
+    if (change.kind === 'granted') {
+      queue.open(change.consent, change.known)
+      if (change.proof) emit(change.proof)
+      // A refusal dropped the page view with the rest, and the visitor is still looking at the page.
+      if (refused) first.view()
+    } else {
+      queue.close(change.notice)
+      trail.forget()
+    }
+    refused = change.kind === 'denied'
+    waiting.splice(0).forEach(emit)
+    link.settle?.()
+  }
+
+  const reportForm = createForms({
+    selectors: settings.form_selectors,
+    makeEvent,
+    emit,
+    allowed,
+    refusals: () => refusals,
+    lose,
+  })
+
+  watchHistory(first.onMove)
+  addEventListener('pagehide', guard(queue.leave))
+  document.addEventListener(
+    'visibilitychange',
+    guard(() => {
+      if (ofDocument('visibilityState') === 'hidden') queue.leave()
+    }),
+  )
+  addEventListener(
+    'storage',
+    guard((event: StorageEvent) => {
+      if (event.key === storageName('consent')) gate.follow(fromJson(event.newValue))
+    }),
+  )
+
+  return {
+    resume: gate.resume,
+    choose(chosen) {
+      if (!chosen) gate.pause()
+      else {
+        finish(chosen.event)
+        gate.choose(chosen)
+      }
+    },
+    settle() {
+      const { token } = link
+      if (!token || !link.moved || !allowed()) return
+      link.token = ''
+      emit(makeEvent('identify', { kind: 'link', link: token }))
+    },
+    take({ event: draft, title, turned, given }: Held) {
+      const event = finish(draft)
+      if (event.type === 'visitor' && given) {
+        if (callbacks.push(given as (visitor: string) => void) > MAX_WAITING) callbacks.shift()
+        const visitor = queue.visitor()
+        if (visitor) answer(visitor)
+      } else if (given) {
+        const props = readIdentify(given)
+        event.props = props
+        if (props.kind === 'form') reportForm(event, props)
+        else emit(event)
+      } else {
+        fitProps(event, lose)
+        if (title !== undefined) nameView(event, title, turned)
+        emit(event)
+      }
+    },
+  }
+}
