@@ -279,8 +279,8 @@ function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
 
 /** The tag that a site needs. */
 function tagOrder(site: Site): TagOrder {
-  const { consent_source } = site.settings
-  return { site: site.id, variant: { consent_source }, settings: tagSettings(site) }
+  const { consent_source, form_selectors } = site.settings
+  return { site: site.id, variant: { consent_source, forms: form_selectors.length > 0 }, settings: tagSettings(site) }
 }
 
 function serveDashboard(c: Context, { dashboard, configuration }: AppDeps): Promise<Response> {

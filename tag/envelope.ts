@@ -38,6 +38,3 @@ export function isoTime(ms: number): string {
 export function byteLength(text: string): number {
   return new Blob([text]).size
 }
-
-/** Longer addresses are cut: what follows is a query of which the collector keeps little. */
-export const URL_LENGTH = 2048

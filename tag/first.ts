@@ -12,11 +12,15 @@ import type { MailLink } from './link.ts'
 import { loadSecond } from './load.ts'
 import type { Held, MakeEvent, SecondStage, StartSecond } from './seam.ts'
 import type { BakedSettings } from './settings.ts'
+import { watchSubmits } from './submits.ts'
 import { watchViews } from './views.ts'
 
 /** A call of `couture`: the command and its arguments, as the page wrote them. */
 // biome-ignore lint/suspicious/noExplicitAny: calls come from the page, and each command checks its arguments.
 export type Call = any[]
+
+/** Whether the site's settings name forms. The bundler leaves out what depends on it. */
+declare const __COUTURE_FORMS__: boolean
 
 /** Limit for what waits for a choice; beyond it the oldest is dropped. */
 const MAX_HELD = 200
@@ -114,6 +118,13 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
   }
   const choose = watch(tell, settings)
 
+  if (__COUTURE_FORMS__) {
+    watchSubmits(
+      settings.form_selectors,
+      () => (second ? second.allowed() : chosen?.choice.identity),
+      (typed) => put({ event: makeEvent('identify'), typed }),
+    )
+  }
   document.addEventListener(
     'visibilitychange',
     guard(() => {

@@ -1,9 +1,10 @@
 /**
- * An address typed into a form, as evidence: passed by the page, or taken from the forms that the site's settings name.
+ * An address typed into a form, as evidence: passed by the page, or taken from the forms that the site's settings name
+ * (submits.ts).
  *
  * The address leaves the browser only as its SHA-256. Where a page cannot hash (`crypto.subtle` is missing outside
  * https), the address is dropped and counted, never sent in clear. Consent is checked twice: when the address is given,
- * and when its hash is ready. Fields are read only when a person submits their form.
+ * and when its hash is ready.
  */
 import { guard } from './guard.ts'
 import type { TypedProps } from './identify.ts'
@@ -15,12 +16,9 @@ const ADDRESS = /^(?!no-?reply@|.*({{|\*\||%%|\${|\.invalid$))[^\s@<>",;]+@[^\s@
 /** SHA-256 in hex, but not of the empty text. */
 const HASH = /^(?!e3b0c44298fc)[\da-f]{64}$/i
 
-/** What forms need. `allowed` is consent to identity; `refusals` increases whenever a choice does not grant it. */
-export type FormDeps = {
-  selectors: string[]
-  makeEvent: (type: string) => WireEvent
+/** What forms need. `refusals` increases whenever a choice does not grant identity. */
+type FormDeps = {
   emit: (event: WireEvent) => void
-  allowed: () => boolean
   refusals: () => number
   lose: Lose
 }
@@ -52,9 +50,14 @@ async function sha256(text: string): Promise<string> {
   return [...bytes].map((byte) => (byte + 256).toString(16).slice(1)).join('')
 }
 
-/** Listens to the site's forms. The returned function takes a form that the page passes itself. */
-export function createForms({ selectors, makeEvent, emit, allowed, refusals, lose }: FormDeps) {
-  const report = (event: WireEvent, { email, ...props }: TypedProps) => {
+/** Of what was typed into a form's fields, the first that is an address. */
+export function findAddress(typed: string[]): string | undefined {
+  return typed.find((text) => ADDRESS.test(normalise(text)))
+}
+
+/** The returned function reports an address. */
+export function createForms({ emit, refusals, lose }: FormDeps) {
+  return (event: WireEvent, { email, ...props }: TypedProps) => {
     const address = email && normalise(email)
     if (!(address ? ADDRESS.test(address) : HASH.test(props.email_sha256!))) {
       throw Error("'identify' with form must be given a person's email or email_sha256")
@@ -74,22 +77,4 @@ export function createForms({ selectors, makeEvent, emit, allowed, refusals, los
       () => lose('unhashed', 1, 'needs https'),
     )
   }
-
-  // Runs before the page's own handlers, which may empty the fields.
-  if (selectors.length) {
-    addEventListener(
-      'submit',
-      guard(({ target, isTrusted }: SubmitEvent) => {
-        if (!isTrusted || !allowed() || !Element.prototype.matches.call(target, `${selectors}`)) return
-        // Searches the fields: one may stand outside its form, and one named `elements` hides the form's own list.
-        // Nobody typed into disabled and read-only ones. Browsers call some international addresses invalid.
-        const fields = [...document.querySelectorAll<HTMLInputElement>('input[type=email]:read-write')]
-        const own = fields.find((field) => field.form === target && ADDRESS.test(normalise(field.value)))
-        if (own) report(makeEvent('identify'), { kind: 'form', email: own.value })
-      }),
-      true,
-    )
-  }
-
-  return report
 }

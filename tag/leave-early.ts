@@ -16,7 +16,7 @@ const randomText = (length: number) =>
 /** Called under consent, and only until the second stage is here. `sent_at` is now. */
 export function leaveEarly(endpoint: string, site: string, sent_at: string, chosen: Chosen, held: Held[]): void {
   const { choice, source, event } = chosen
-  const events = [event, ...held.flatMap((each) => (each.given ? [] : each.event))]
+  const events = [event, ...held.flatMap((each) => (each.given || each.typed ? [] : each.event))]
   for (const each of events) each.id ||= randomText(21)
   // Oldest first, but for the view of the page that the visitor came to.
   while (JSON.stringify(events).length > MAX_TEXT) events.splice(2, 1)

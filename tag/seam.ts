@@ -22,6 +22,8 @@ export type Held = {
   turned?: boolean
   /** Of `identify` and `visitor`: what the page gave, which nobody has checked. */
   given?: unknown
+  /** Of a form that was submitted: what its fields held. */
+  typed?: string[]
 }
 
 /** What the first stage lends the second. */
@@ -46,6 +48,8 @@ export type SecondStage = {
   take: (held: Held) => void
   /** A choice; none where one that stood is gone. */
   choose: (chosen?: Chosen) => void
+  /** Whether identity is granted. */
+  allowed: () => boolean
   /** Claims the mail link whose time has come. */
   settle: () => void
   /** The page was frozen, and is shown again. */

@@ -7,7 +7,7 @@ import { publicUrl } from './address.ts'
 import { type ConsentChange, createGate } from './consent/gate.ts'
 import { createIds } from './envelope.ts'
 import { fitProps } from './fit.ts'
-import { createForms } from './form.ts'
+import { createForms, findAddress } from './form.ts'
 import { guard, ofDocument, warn } from './guard.ts'
 import { watchHistory } from './history.ts'
 import { readIdentify } from './identify.ts'
@@ -102,14 +102,7 @@ export function startSecond(first: FirstStage): SecondStage {
     link.settle?.()
   }
 
-  const reportForm = createForms({
-    selectors: settings.form_selectors,
-    makeEvent,
-    emit,
-    allowed,
-    refusals: () => refusals,
-    lose,
-  })
+  const reportForm = createForms({ emit, refusals: () => refusals, lose })
 
   watchHistory(first.onMove)
   addEventListener('pagehide', guard(queue.leave))
@@ -127,6 +120,7 @@ export function startSecond(first: FirstStage): SecondStage {
   )
 
   return {
+    allowed,
     resume: gate.resume,
     choose(chosen) {
       if (!chosen) gate.pause()
@@ -141,12 +135,15 @@ export function startSecond(first: FirstStage): SecondStage {
       link.token = ''
       emit(makeEvent('identify', { kind: 'link', link: token }))
     },
-    take({ event: draft, title, turned, given }: Held) {
+    take({ event: draft, title, turned, given, typed }: Held) {
       const event = finish(draft)
       if (event.type === 'visitor' && given) {
         if (callbacks.push(given as (visitor: string) => void) > MAX_WAITING) callbacks.shift()
         const visitor = queue.visitor()
         if (visitor) answer(visitor)
+      } else if (typed) {
+        const email = findAddress(typed)
+        if (email) reportForm(event, { kind: 'form', email })
       } else if (given) {
         const props = readIdentify(given)
         event.props = props

@@ -59,7 +59,7 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
   const defaults = { link_param: '#cl', form_selectors: [], frames: false }
   const order = {
     site: 'demo',
-    variant: { consent_source: 'manual' },
+    variant: { consent_source: 'manual', forms: (settings.form_selectors ?? []).length > 0 },
     settings: { site: 'demo', ...defaults, ...settings },
   }
   const tag = await textOf(await files.first(order))
