@@ -4,15 +4,9 @@
  * on each event at once. There are no values here.
  */
 import type { Chosen } from './consent/gate.ts'
+import type { Draft, MakeEvent } from './draft.ts'
 import type { MailLink } from './link.ts'
 import type { BakedSettings } from './settings.ts'
-import type { WireEvent } from './wire.ts'
-
-/** An event as the first stage makes it: the second gives it its id, and cleans its addresses. */
-export type Draft = Omit<WireEvent, 'id'> & { id?: string }
-
-/** Makes an event of this moment. */
-export type MakeEvent = (type: string, props?: object) => Draft
 
 /** What happened: an event, with what the second stage still needs to finish it. */
 export type Held = {

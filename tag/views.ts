@@ -4,8 +4,9 @@
  * do without the tag, in arguments, result and exceptions.
  */
 import { pageUrl } from './address.ts'
+import type { MakeEvent } from './draft.ts'
 import { guard, ofDocument } from './guard.ts'
-import type { Held, MakeEvent } from './seam.ts'
+import type { Held } from './seam.ts'
 
 /** An address without its query, and without that of a router in the fragment. */
 const pathOf = (url: string) => url.replace(/\?[^#]*/g, '')

@@ -13,7 +13,7 @@
  * what was collected under the earlier consent ends with its retention.
  */
 
-import type { Draft } from '../seam.ts'
+import type { Draft } from '../draft.ts'
 import type { ConsentSource, WireConsent, WireEvent } from '../wire.ts'
 import { gpcSignal } from './gpc.ts'
 
