@@ -41,6 +41,7 @@ import { reportRoutes } from './http/reports.ts'
 import { segmentChangeRoutes } from './http/segment-changes.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { segmentQuestionRoutes } from './http/segment-questions.ts'
+import { segmentVersionRoutes } from './http/segment-versions.ts'
 import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
 import { siteRoutes } from './http/sites.ts'
@@ -95,6 +96,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', identifyRoutes(deps))
     .route('/', matchRoutes(deps))
     .route('/', segmentDefinitionRoutes(deps))
+    .route('/', segmentVersionRoutes(deps))
     .route('/', memberRoutes(deps))
     .route('/', segmentQuestionRoutes(deps))
     .route('/', segmentChangeRoutes(deps))

@@ -6,11 +6,20 @@ export class Problem extends Error {
   readonly status: number
   readonly code: string
   readonly headers: Record<string, string>
-  constructor(status: number, code: string, detail: string, headers: Record<string, string> = {}) {
+  /** Further members of the reply's body. */
+  readonly members: object
+  constructor(
+    status: number,
+    code: string,
+    detail: string,
+    headers: Record<string, string> = {},
+    members: object = {},
+  ) {
     super(detail)
     this.status = status
     this.code = code
     this.headers = headers
+    this.members = members
   }
 }
 
@@ -35,8 +44,16 @@ export function internalError(): Problem {
 }
 
 /** A problem's reply as plain data; `more` are additional members of its body. */
-export function problemAnswer({ status, code, message, headers }: Problem, more: object = {}) {
-  const body = { type: 'about:blank', title: TITLES[status] ?? 'Error', status, code, detail: message, ...more }
+export function problemAnswer({ status, code, message, headers, members }: Problem, more: object = {}) {
+  const body = {
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    code,
+    detail: message,
+    ...members,
+    ...more,
+  }
   return { status, headers: { 'content-type': 'application/problem+json', ...headers }, body: JSON.stringify(body) }
 }
 

@@ -15,7 +15,7 @@ import { snapshot } from '../store/engine/transact.ts'
 import { allow } from './auth.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { createReadAudit } from './read-audit.ts'
-import { node, sentenceSchema, unknownSegment } from './segment-definitions.ts'
+import { currency, node, sentenceSchema, unknownSegment } from './segment-shapes.ts'
 import { contactId, iso, isoOrNull, json, nameOf, refusal, refusals, shortId, tooLarge, visitorId } from './shapes.ts'
 import { operation } from './tags.ts'
 import { onInvalid } from './validation.ts'
@@ -24,11 +24,6 @@ const language = z
   .enum(['fr', 'en'], 'must be fr or en')
   .default('en')
   .openapi({ description: 'The language of the texts of facts.' })
-
-const currency = z
-  .string()
-  .regex(/^[A-Z]{3}$/, 'must be a currency by its ISO 4217 code, such as EUR')
-  .openapi({ description: 'The currency of amounts in the condition; the shop’s without it.' })
 
 const previewBody = z.strictObject({ node, currency: currency.optional() }).openapi('PreviewedSegment', {
   example: { node: { all: [{ matched: true }, { cart: { value: { gte: 100 } } }] }, currency: 'EUR' },

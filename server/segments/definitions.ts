@@ -10,6 +10,7 @@ import type { Database } from '../store/schema.ts'
 import { lockName } from '../store/work/locks.ts'
 import { beginJudging } from './judging.ts'
 import type { SegmentNode } from './nodes/node.ts'
+import { dependentsOf, refusalOf, type Use, usesOf } from './uses.ts'
 
 /** A segment's name and condition. `currency`: of the amounts in it, if it is not the shop's. */
 export type SegmentDefinition = { id: string; name: SegmentName; node: SegmentNode; currency?: string | null }
@@ -44,6 +45,7 @@ function segmentOf(row: SegmentRow): Segment {
     name: decodeJson(row.name),
     // Only `save` writes it.
     node: decodeJson(row.node) as SegmentNode,
+    currency: row.currency,
     version: row.version,
     updatedAt: row.updated_at,
     origin: row.origin,
@@ -71,47 +73,83 @@ export async function listVersions(db: Kysely<Database>, id: string): Promise<Se
     .where('segment_id', '=', id)
     .orderBy('version', 'desc')
     .execute()
-  return rows.map(({ version, at, actor, name, node }) => ({
+  return rows.map(({ version, at, actor, name, node, currency }) => ({
     ...{ version, at, actor },
-    definition: name && node ? { name: decodeJson(name), node: decodeJson(node) as SegmentNode } : null,
+    definition: name && node ? { name: decodeJson(name), node: decodeJson(node) as SegmentNode, currency } : null,
   }))
 }
+
+/** A definition that is refused because of a segment that it names, and what the name must be. */
+export type Refused = { refused: string }
 
 /** Adds a segment of the shop. Returns the segment, or the reason why it cannot be added. */
 export async function createSegment(
   trx: Transaction<Database>,
   definition: SegmentDefinition,
   by: By,
-): Promise<Segment | 'exists' | 'too_many'> {
+): Promise<Segment | 'exists' | 'too_many' | Refused> {
   await lockName(trx, 'segments')
   const segments = await listSegments(trx)
   if (segments.some(({ id }) => id === definition.id)) return 'exists'
   if (segments.length >= MAX_SEGMENTS) return 'too_many'
+  const refused = refusalOf(segments, definition)
+  if (refused !== null) return { refused }
   return save(trx, null, { ...definition, origin: 'shop', presetVersion: null, editedAt: null }, by)
 }
 
-/** Changes a segment; an edited preset belongs to the shop from then on. Returns null if there is no such segment. */
+/**
+ * Changes a segment; an edited preset belongs to the shop from then on. Returns null if there is no such segment, or why the
+ * definition is refused.
+ */
 export async function changeSegment(
   trx: Transaction<Database>,
   definition: SegmentDefinition,
   by: By,
-): Promise<Segment | null> {
+): Promise<Segment | null | Refused> {
   await lockName(trx, 'segments')
-  const before = await findSegment(trx, definition.id)
-  if (before === null || sameJson([before.name, before.node], [definition.name, definition.node])) return before
+  const segments = await listSegments(trx)
+  const before = segments.find(({ id }) => id === definition.id) ?? null
+  if (before === null || (sameJson(before.name, definition.name) && asksTheSame(before, definition))) return before
+  const refused = refusalOf(segments, definition)
+  if (refused !== null) return { refused }
   const editedAt = before.origin === 'preset' ? by.at : null
   return save(trx, before, { ...definition, origin: before.origin, presetVersion: before.presetVersion, editedAt }, by)
 }
 
-/** Deletes a segment; its members are removed in steps. Returns whether it existed. */
-export async function deleteSegment(trx: Transaction<Database>, id: string, by: By): Promise<boolean> {
+/**
+ * Brings back the definition of an earlier version, as a new version, also of a segment that was deleted. Returns the segment,
+ * or why there is none to restore.
+ */
+export async function restoreVersion(
+  trx: Transaction<Database>,
+  id: string,
+  version: number,
+  by: By,
+): Promise<Segment | 'unknown' | 'deletion' | 'too_many' | Refused> {
   await lockName(trx, 'segments')
-  if ((await findSegment(trx, id)) === null) return false
+  const found = (await listVersions(trx, id)).find((each) => each.version === version)
+  if (found === undefined) return 'unknown'
+  if (found.definition === null) return 'deletion'
+  const definition = { id, ...found.definition }
+  const changed = await changeSegment(trx, definition, by)
+  if (changed !== null) return changed
+  const made = await createSegment(trx, definition, by)
+  // It was looked for under the lock.
+  return made === 'exists' ? 'unknown' : made
+}
+
+/** Deletes a segment; its members are removed in steps. Returns false if it does not exist, or what uses it. */
+export async function deleteSegment(trx: Transaction<Database>, id: string, by: By): Promise<boolean | Use[]> {
+  await lockName(trx, 'segments')
+  const segments = await listSegments(trx)
+  if (!segments.some((segment) => segment.id === id)) return false
+  const uses = usesOf(segments, id)
+  if (uses.length > 0) return uses
   const version = await nextVersion(trx, id)
   await trx.deleteFrom('segments').where('id', '=', id).execute()
   await trx
     .insertInto('segment_versions')
-    .values({ segment_id: id, version, ...by, name: null, node: null })
+    .values({ segment_id: id, version, ...by, name: null, node: null, currency: null })
     .execute()
   await beginJudging(trx, id, version)
   return true
@@ -125,7 +163,8 @@ export async function save(
   by: By,
 ): Promise<Segment> {
   const version = await nextVersion(trx, next.id)
-  const texts = { name: encodeJson(next.name), node: encodeJson<object>(next.node) }
+  const currency = next.currency ?? null
+  const texts = { name: encodeJson(next.name), node: encodeJson<object>(next.node), currency }
   const row = {
     ...{ ...texts, version, updated_at: by.at, origin: next.origin },
     ...{ preset_version: next.presetVersion, edited_at: next.editedAt },
@@ -139,8 +178,19 @@ export async function save(
     .insertInto('segment_versions')
     .values({ segment_id: next.id, version, ...by, ...texts })
     .execute()
-  if (before === null || !sameJson(before.node, next.node)) await beginJudging(trx, next.id, version)
-  return { ...next, version, updatedAt: by.at }
+  if (before === null || !asksTheSame(before, next)) {
+    await beginJudging(trx, next.id, version)
+    // Whoever names it asks for its members.
+    const segments = await listSegments(trx)
+    const dependents = new Set(dependentsOf(segments, next.id))
+    for (const each of segments) if (dependents.has(each.id)) await beginJudging(trx, each.id, each.version)
+  }
+  return { ...next, currency, version, updatedAt: by.at }
+}
+
+/** Whether two definitions have the same condition. */
+function asksTheSame(a: Omit<SegmentDefinition, 'id' | 'name'>, b: Omit<SegmentDefinition, 'id' | 'name'>): boolean {
+  return sameJson([a.node, a.currency ?? null], [b.node, b.currency ?? null])
 }
 
 /** The next version number, which continues if a deleted segment is created again. */

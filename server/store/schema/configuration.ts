@@ -36,6 +36,8 @@ export type SegmentRow = {
   id: string
   name: Json<SegmentName>
   node: Json<object>
+  /** Of the amounts in it; null for the shop's. */
+  currency: string | null
   version: number
   updated_at: number
   origin: 'preset' | 'shop'
@@ -51,6 +53,7 @@ export type SegmentVersionRow = {
   actor: string
   name: Json<SegmentName> | null
   node: Json<object> | null
+  currency: string | null
 }
 
 /**
