@@ -2,11 +2,11 @@
 import type { Kysely } from 'kysely'
 import { settles } from '../domain/commerce/bought.ts'
 import { isPurchase } from '../domain/commerce/order.ts'
-import { type ContactId, contactPerson, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
+import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
 import { allItemIdsOf, itemIdsOf } from './item-ids.ts'
-import { loadPersonOrders } from './person-orders.ts'
+import { loadPersonOrders, loadReported } from './person-orders.ts'
 import { decodeJson } from './schema/columns.ts'
 import type { OrderRow } from './schema/contacts.ts'
 import type { CartRow, PersonRow } from './schema/derived.ts'
@@ -92,16 +92,19 @@ export async function stillOpen(db: Kysely<Database>, carts: Map<PersonId, CartR
   // Whoever reports an order of a contact marks the persons whose carts it may settle.
   const marks = await markedAmong(db, 'dirty_persons', persons)
   const marked = persons.filter((id) => marks.has(id))
-  const buyers = new Map(marked.map((id) => [id, buyerOf(id, carts.get(id))]))
-  const known = await loadPersonOrders(db, marked, [...new Set([...buyers.values()].filter((id) => id !== null))])
+  const known = await loadPersonOrders(db, marked, contactsAmong(marked))
+  const reported = await loadReported(
+    db,
+    marked.flatMap((id) => typedBuyerOf(id, carts.get(id)) ?? []),
+  )
   const open = new Map<PersonId, CartRow>()
   for (const [personId, cart] of carts) {
     const own = (parts.get(personId) ?? []).flatMap((row) => landed.get(row.visitor_id) ?? []).filter(isPurchase)
-    const buyer = buyers.get(personId) ?? null
+    const buyer = typedBuyerOf(personId, cart)
     const orders: { at: number; until: number | null; itemIds: string[] }[] = [
       ...own.map(({ at, until_at: until, items }) => ({ at, until, itemIds: allItemIdsOf(items) })),
       ...(marks.has(personId) ? (known.get(personId) ?? []) : []),
-      ...(buyer === null ? [] : (known.get(contactPerson(buyer)) ?? [])),
+      ...(buyer === null ? [] : (reported.get(contactPerson(buyer)) ?? [])),
     ]
     const mine = { updatedAt: cart.updated_at, itemIds: itemIdsOf(cart.items) }
     if (!orders.some((order) => settles(order, mine))) open.set(personId, cart)
@@ -124,10 +127,9 @@ async function underivedPurchases(db: Kysely<Database>, visitorIds: VisitorId[])
   return facts.filter((order) => !derived.has(`${order.visitor_id} ${order.event_id}`))
 }
 
-/** The contact whose orders settle a person's cart: the person itself, or whose typed address the cart carries. */
-function buyerOf(personId: PersonId, cart: CartRow | undefined): ContactId | null {
-  const person = personOf(personId)
-  return person.kind === 'contact' ? person.id : (cart?.typed_contact_id ?? null)
+/** The contact whose reported orders settle the cart of a person without a contact: whose typed address it carries. */
+function typedBuyerOf(personId: PersonId, cart: CartRow | undefined): ContactId | null {
+  return personOf(personId).kind === 'contact' ? null : (cart?.typed_contact_id ?? null)
 }
 
 /** How many of the carts that changed last are looked at, and how many hosts are named. */

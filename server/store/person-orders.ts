@@ -131,6 +131,13 @@ export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId
   )
 }
 
+/**
+ * The orders of contacts that the shop reports, which settle the carts that carry their typed addresses too. What visitors
+ * of theirs bought on the site does not: a contact who has a visitor is told of no such cart.
+ */
+export const loadReported = (db: Kysely<Database>, contactIds: ContactId[]) =>
+  loadPersonOrders(db, [], [...new Set(contactIds)])
+
 const keyOfPurchase = (row: { visitor_id: string; event_id: string | null }) => `${row.visitor_id} ${row.event_id}`
 
 /** What a pushed order reports. */

@@ -13,7 +13,7 @@ import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './person-carts.ts'
 import { orderRows, writeOrderRows } from './person-order-rows.ts'
-import { loadPersonOrders } from './person-orders.ts'
+import { loadPersonOrders, loadReported } from './person-orders.ts'
 import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { PersonCartRow, PersonOrderRow, PersonRow } from './schema/derived.ts'
@@ -113,9 +113,11 @@ export async function buildPersons(
   const contacts = await loadContactRows(db, contactIds)
   const links = await loadLinks(db, contactIds)
   const cartRows = await loadCartRows(db, personIds)
-  // The orders of contacts settle the carts that carry their typed addresses too.
-  const typed = cartRows.flatMap((cart) => cart.typed_contact_id ?? [])
-  const orders = await loadPersonOrders(db, personIds, [...new Set([...contactIds, ...typed])])
+  const orders = await loadPersonOrders(db, personIds, contactIds)
+  const ofTyped = await loadReported(
+    db,
+    cartRows.flatMap((cart) => cart.typed_contact_id ?? []),
+  )
   const carts = await loadPersonCarts(db, cartRows, {
     orders,
     clicks: new Map([...links].map(([contact, own]) => [contact, own.flatMap((link) => link.click ?? [])])),
@@ -133,7 +135,7 @@ export async function buildPersons(
     const isOpen = (each: PersonCartRow) => {
       // Nobody is reminded of something they have bought, under whatever address.
       const typedFor = contactId === null ? each.typed_contact_id : null
-      const theirs = typedFor === null ? [] : (orders.get(contactPerson(typedFor)) ?? [])
+      const theirs = typedFor === null ? [] : (ofTyped.get(contactPerson(typedFor)) ?? [])
       const mine = { updatedAt: each.updated_at, itemIds: theirs.length === 0 ? [] : itemIdsOf(each.items) }
       return each.state === 'open' && !theirs.some((order) => settles(order, mine))
     }

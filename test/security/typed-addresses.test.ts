@@ -294,6 +294,24 @@ describe('where the site tells such carts (mail_typed_carts)', () => {
     expect(await matchOf(anna)).toMatchObject({ change: 'unmatched', cart: null })
   })
 
+  test('what the contact buys on the site leaves it alone, whoever is derived together', async () => {
+    const anna = await contact()
+    const visitor = await visit([added('ring', 5 * MINUTE), typed(anna, 4 * MINUTE)])
+    await settled(server)
+    await visit([await login(anna, 3 * MINUTE), bought('ring', 2 * MINUTE)])
+    await settled(server)
+    const isListed = async () =>
+      (await members()).some((member: { person: { id: string } }) => member.person.id === visitor)
+    expect(await isListed()).toBe(true)
+    // A change of the record derives the contact and such carts in one step, as a rule.
+    for (const city of ['Lyon', 'Lille', 'Brest']) {
+      await server.post('/api/v1/contacts', [{ id: anna, attributes: { city } }])
+      await settled(server)
+      expect(await isListed()).toBe(true)
+    }
+    expect(await memberOf(anna)).toEqual([])
+  })
+
   test('of several strangers who type one address only five networks in a day are told', async () => {
     const anna = await contact()
     const told = []
