@@ -81,8 +81,8 @@ class LongestFirst extends BaseSequencer {
 // The files that ask for larger amounts in a long run.
 const LONG = {
   sqlite: [
-    'test/contract/{import,replay,upgrade}.test.ts',
-    'test/fault/{back-pressure,copy,kill,torn}.test.ts',
+    'test/contract/{import,replay,site-keys,upgrade}.test.ts',
+    'test/fault/{back-pressure,copy,kill,sizes,torn}.test.ts',
     'test/property/{feed,membership-feed,order,segments,segment-changes}.test.ts',
     'test/security/hostile-texts.test.ts',
   ],
@@ -101,8 +101,8 @@ const test = { testTimeout: limitMs, hookTimeout: limitMs, expect: { poll: { tim
 
 export default defineConfig({
   test: {
-    // Two cores run five files at a time: they wait half of the time. What files share is imported once a process.
-    maxWorkers: 5,
+    // Two cores run six files at a time: they wait for two thirds of it. What files share is imported once a process.
+    maxWorkers: 6,
     isolate: false,
     // Counting the steps of a pattern recurses deeply. The main thread of a process has 8 MB of stack.
     execArgv: ['--stack-size=3900'],

@@ -250,7 +250,7 @@ describe('a file refused as a whole', () => {
   })
 })
 
-const ROWS = amount(20_000, 200_000)
+const ROWS = amount(10_000, 200_000)
 const canMeasure = existsSync('/proc/self/status')
 ;(canMeasure ? test : test.skip)(
   `${ROWS} rows take no more memory than a few${canMeasure ? '' : ' (skipped: no /proc here)'}`,

@@ -177,8 +177,8 @@ const figure = async (server: TestServer, sql: string): Promise<number> => {
 
 /** The files of each shop, and how many of its users share a place: one of them is replayed. */
 const SETS = {
-  'three hours of a department store': { files: FILES.slice(0, 1), share: amount(6, 1) },
-  'two months of a cosmetics shop': { files: FILES.slice(1), share: amount(2, 1) },
+  'three hours of a department store': { files: FILES.slice(0, 1), share: amount(10, 1) },
+  'two months of a cosmetics shop': { files: FILES.slice(1), share: amount(4, 1) },
 }
 
 /** Whether a row is replayed: the truncated one is, and those of every `share`-th user, even and odd ones alike. */

@@ -4,7 +4,7 @@
  * content security policy, fails the test that caused it.
  */
 import { buffer } from 'node:stream/consumers'
-import type { Browser, BrowserContext, Download, Page } from 'playwright-core'
+import type { Browser, Download, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { en } from '../../dashboard/texts/en.ts'
 import { fr } from '../../dashboard/texts/fr.ts'
@@ -32,12 +32,11 @@ const paid = (items: { price: number; quantity: number }[]) => ({
   items,
 })
 
+const VIEWPORT = { width: 1280, height: 800 }
 let server: TestServer
 let browser: Browser
-let context: BrowserContext
 let page: Page
-let troubles: string[]
-let password: string
+let troubles: string[] = []
 const laptop = newVisitor()
 const phone = newVisitor()
 
@@ -121,33 +120,34 @@ async function tellTheStory(): Promise<void> {
 beforeAll(async () => {
   server = await startServer()
   browser = await openBrowser()
-  password = printedPassword(server)
   await tellTheStory()
+  page = await browser.newPage({ viewport: VIEWPORT, locale: 'en-GB' })
+  page.on('pageerror', (error) => troubles.push(error.message))
+  page.on('console', (message) => {
+    // The first request of a browser without a session is answered with 401, as it must be.
+    if (message.type() === 'error' && !message.location().url.endsWith('/api/v1/session')) troubles.push(message.text())
+  })
+  await page.goto(`${server.url}/dashboard/`)
+  await page.getByTestId('password').fill(printedPassword(server))
+  await page.getByTestId('sign-in').click()
+  await page.getByTestId('sign-out').waitFor()
 }, INSTALL_MS)
 afterAll(async () => {
   await browser?.close()
   await server?.stop()
 })
 
+// One signed-in page serves all tests, because each new one takes as long as a test.
 beforeEach(async () => {
   troubles = []
-  context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'en-GB' })
-  page = await context.newPage()
-  page.on('pageerror', (error) => troubles.push(error.message))
-  page.on('console', (message) => {
-    // The first request of a browser without a session is answered with 401, as it must be.
-    if (message.type() === 'error' && !message.location().url.endsWith('/api/v1/session')) troubles.push(message.text())
-  })
+  await page.unrouteAll()
+  await page.setViewportSize(VIEWPORT)
+  await page.evaluate(() => localStorage.clear())
 })
-afterEach(async () => {
-  await context.close()
-  expect(troubles).toEqual([])
-})
+afterEach(() => expect(troubles).toEqual([]))
 
-async function signInAt(path: string): Promise<void> {
+async function openPage(path: string): Promise<void> {
   await page.goto(server.url + path)
-  await page.getByTestId('password').fill(password)
-  await page.getByTestId('sign-in').click()
   await page.getByTestId('sign-out').waitFor()
 }
 
@@ -162,7 +162,7 @@ const typesShown = () =>
 
 describe('one customer', () => {
   test('is reached from the list of abandoned carts, and back', async () => {
-    await signInAt('/dashboard/carts')
+    await openPage('/dashboard/carts')
     await page.getByTestId('to-contact').first().click()
     await page.getByTestId('timeline').waitFor()
     expect(new URL(page.url()).pathname).toBe(LEA)
@@ -173,7 +173,7 @@ describe('one customer', () => {
   })
 
   test('shows the data of the CRM, and markup in names stays text', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     await page.getByTestId('timeline').waitFor()
     expect(await page.getByTestId('fact-mail').innerText()).toMatch(/E-mail is allowed\s+recorded on 15 January 2026/)
     expect(await page.getByTestId('fact-attributes').innerText()).toMatch(/city\s+Lyon/)
@@ -189,7 +189,7 @@ describe('one customer', () => {
   })
 
   test('each link explains why it was made, how far it reaches, and why it ended', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     const links = page.getByTestId('link')
     await links.first().waitFor()
     expect(await links.count()).toBe(2)
@@ -208,7 +208,7 @@ describe('one customer', () => {
   })
 
   test('the timeline shows days, the visits of each device, and events in order', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     await page.getByTestId('timeline').waitFor()
     const { data } = await server.get(`/api/v1/contacts/${encodeURIComponent('crm/7 a')}/timeline`)
     // The last reset and the phone's visit are hours apart, so that no visit lies within another.
@@ -230,7 +230,7 @@ describe('one customer', () => {
   })
 
   test('new events appear while the page is open, and opened parts stay open', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     const details = page.getByTestId('link').first().locator('details')
     await details.locator('summary').click()
     await page.getByTestId('more-events').waitFor({ state: 'detached' })
@@ -256,7 +256,7 @@ describe('one customer', () => {
     }
     await sendAll(server, visitor, [event('identify', 0, { kind: 'link', link: data[0].token })])
     await settled(server)
-    await signInAt('/dashboard/contacts/crm-9')
+    await openPage('/dashboard/contacts/crm-9')
     await page.getByTestId('more-events').waitFor()
     expect(await page.getByTestId('event').count()).toBe(200)
     await page.getByTestId('more-events').focus()
@@ -271,7 +271,7 @@ describe('one customer', () => {
   })
 
   test('a customer without visits and a missing customer each get a helpful message', async () => {
-    await signInAt('/dashboard/contacts/crm-8')
+    await openPage('/dashboard/contacts/crm-8')
     await page.getByText(en.links.none).waitFor()
     await page.getByText(en.contact.timelineEmpty).waitFor()
     troubles = []
@@ -284,7 +284,7 @@ describe('one customer', () => {
   })
 
   test('is available in French', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     await page.getByTestId('timeline').waitFor()
     await page.getByRole('radio', { name: 'FR' }).check({ force: true })
     await page.getByText(fr.links.reason.first_click).first().waitFor()
@@ -294,7 +294,7 @@ describe('one customer', () => {
   })
 
   test('the keyboard reaches everything in page order', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     await page.getByTestId('timeline').waitFor()
     // Reload, because the browser continues from where the sign-in form had the focus.
     await page.reload()
@@ -340,7 +340,7 @@ describe('the overview', () => {
   const textOf = (id: string) => page.getByTestId(id).innerText()
 
   test('says what can be mailed now, and what brought carts back, in both languages', async () => {
-    await signInAt('/dashboard/')
+    await openPage('/dashboard/')
     await page.getByTestId('mailable-count').waitFor()
     expect(await textOf('abandoned-count')).toBe('1')
     expect([await textOf('mailable-count'), await textOf('mailable-value')]).toEqual(['1', '€241.00'])
@@ -352,7 +352,7 @@ describe('the overview', () => {
   })
 
   test('agrees with the page of a customer on the permission', async () => {
-    await signInAt(LEA)
+    await openPage(LEA)
     await page.getByTestId('timeline').waitFor()
     expect(await textOf('mailable')).toBe(en.contact.mailAboutVisits)
     expect(await textOf('fact-past-carts')).toMatch(/Recovered[\s\S]*€890\.00 recovered, bought anyway[\s\S]*€890\.00/)
@@ -364,7 +364,7 @@ describe('the overview', () => {
 
 describe('importing customers', () => {
   test('a chosen JSON file: counts, rejected rows with their reasons, and the list as a file', async () => {
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     await page.getByTestId('file').setInputFiles({
       name: 'customers.json',
       mimeType: 'application/json',
@@ -391,7 +391,7 @@ describe('importing customers', () => {
   test('what a file leaves open is asked, and answered before the import', async () => {
     await server.post('/api/v1/contacts', [{ id: 'crm-asked', email: 'asked@example.com', mail_consent: true }])
     await server.post('/api/v1/contacts', [{ id: '9012', email: 'somebody@example.com' }])
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     await page.getByTestId('file').setInputFiles({
       name: 'subscribers.csv',
       mimeType: 'text/csv',
@@ -412,7 +412,7 @@ describe('importing customers', () => {
   })
 
   test('a file dropped on the zone is imported, and one dropped beside it is ignored', async () => {
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     const transfer = await page.evaluateHandle(() => {
       const data = new DataTransfer()
       data.items.add(new File(['[{"id":"imp-9","attributes":{"name":"Nine"}}]'], 'nine.json'))
@@ -436,7 +436,7 @@ describe('importing customers', () => {
   test('a CSV file from a foreign spreadsheet program: how each column was recognised', async () => {
     const csv =
       'Kundennr;E-Mail;Vorname;Nachname;Passwort\r\nimp-20;zwölf@example.com;Jürgen;Groß;geheim\r\nimp-21;gut@example.com;Ana;"Soto; Vega";x\r\nimp-22;kein;Z;Z;y\r\n'
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     await page
       .getByTestId('file')
       .setInputFiles({ name: 'kunden.csv', mimeType: 'text/csv', buffer: Buffer.from(csv, 'latin1') })
@@ -449,7 +449,7 @@ describe('importing customers', () => {
   })
 
   test('a file that cannot be imported is reported before sending, or in the server’s own words', async () => {
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     const choose = (name: string, body: string) =>
       page.getByTestId('file').setInputFiles({ name, mimeType: '', buffer: Buffer.from(body, 'latin1') })
     await choose('book.xls', '\xd0\xcf\x11\xe0 and so on')
@@ -467,7 +467,7 @@ describe('importing customers', () => {
   })
 
   test('a slow upload shows its progress and can be cancelled', async () => {
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     await page.route('**/api/v1/contacts?*', () => {})
     await page.getByTestId('file').setInputFiles({
       name: 'customers.json',
@@ -485,7 +485,7 @@ describe('importing customers', () => {
   })
 
   test('a file of JSON lines reports the line of each rejected row', async () => {
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     const body = '{"id":"imp-40"}\n\n{"id":""}\n'
     await page.getByTestId('file').setInputFiles({ name: 'lines.json', mimeType: '', buffer: Buffer.from(body) })
     await confirmImport()
@@ -496,7 +496,7 @@ describe('importing customers', () => {
   })
 
   test('a workbook of orders: a column is given another field, and the import is undone again', async () => {
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     await page.getByRole('radio', { name: en.imports.of.orders }).check({ force: true })
     const rows: Cell[][] = [
       ['order_id', 'email', 'date', 'total', 'currency', 'Filiale'],
@@ -527,7 +527,7 @@ describe('importing customers', () => {
   test('works by keyboard, in French', async () => {
     // Well before the key: the browser needs a moment to open the file dialog.
     const choosing = page.waitForEvent('filechooser')
-    await signInAt('/dashboard/import')
+    await openPage('/dashboard/import')
     await page.getByRole('radio', { name: 'FR' }).check({ force: true })
     await page.getByRole('heading', { name: fr.imports.heading }).waitFor()
     await page.getByTestId('sign-out').focus()
@@ -543,7 +543,7 @@ describe('importing customers', () => {
 })
 
 test('the list of abandoned carts can be downloaded as a file', async () => {
-  await signInAt('/dashboard/carts')
+  await openPage('/dashboard/carts')
   const [download] = await Promise.all([page.waitForEvent('download'), page.getByTestId('download-csv').click()])
   expect(download.suggestedFilename()).toMatch(/\.csv$/)
   const csv = await contentOf(download)
@@ -552,7 +552,7 @@ test('the list of abandoned carts can be downloaded as a file', async () => {
 })
 
 test('the overview says where consent is missing, in both languages and on a phone', async () => {
-  await signInAt('/dashboard/')
+  await openPage('/dashboard/')
   await page.getByTestId('match-rate').waitFor()
   expect(await page.getByTestId('missing-consent').count()).toBe(0)
   const { key } = await server.cli<{ key: string }>('keys', 'create', '--scopes', 'events:write')

@@ -27,7 +27,7 @@ afterEach(async () => {
 
 const MIB = 1024 ** 2
 /** The journal's bound. */
-const BOUND = amount(96, 256) * MIB
+const BOUND = amount(64, 256) * MIB
 
 /** Under load heaps grow by half until they are collected; a backlog of 256 MiB in memory would be added to that. */
 const MAX_GROWTH_MIB = 256

@@ -15,7 +15,7 @@ const VISITORS = amount(48, 90)
 const SECOND = 1000
 
 /** How long each sender of a load waits before its next request. */
-const LOAD_PAUSE_MS = amount(150, 40)
+const LOAD_PAUSE_MS = amount(250, 40)
 
 const running: TestServer[] = []
 afterEach(async () => {

@@ -23,7 +23,10 @@ let server: TestServer
 let target: string
 const folder = mkdtempSync(join(tmpdir(), 'couture-copied-'))
 /** Events in the store before the first copy begins. */
-const EVENTS = amount(10_000, 30_000)
+const EVENTS = amount(6_000, 30_000)
+
+/** How long each sender of a load waits before its next request. */
+const LOAD_PAUSE_MS = amount(40, 10)
 
 type Table = { table: string; rows: number; equal: boolean }
 type Finished = { written: number; tables: Table[]; secret_file: string }
@@ -86,7 +89,7 @@ function startLoad(name: string): () => Promise<void> {
       const events = [event('page'), event('view_item', 0, ring)]
       const response = await send(server, batch(events, { visitor })).catch(() => null)
       if (response?.status === 202) acknowledged.push(...events.map(({ id }) => `${visitor} ${id}`))
-      await new Promise((resolve) => setTimeout(resolve, 10))
+      await new Promise((resolve) => setTimeout(resolve, LOAD_PAUSE_MS))
     }
   }
   const senders = [1, 2, 3].map(sender)
