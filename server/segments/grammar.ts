@@ -7,13 +7,19 @@ import { all } from './nodes/all.ts'
 import { any } from './nodes/any.ts'
 import { cart } from './nodes/cart.ts'
 import { consent } from './nodes/consent.ts'
+import { event } from './nodes/event.ts'
 import { matched } from './nodes/matched.ts'
 import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
 import { not } from './nodes/not.ts'
 import { segment } from './nodes/segment.ts'
+import { sequence } from './nodes/sequence.ts'
+import { visitor } from './nodes/visitor.ts'
 
 /** All kinds of nodes by name. */
-export const KINDS: { [K in Kind]: NodeKind<K> } = { all, any, not, cart, consent, matched, segment }
+export const KINDS: { [K in Kind]: NodeKind<K> } = {
+  ...{ all, any, not, cart, consent, matched, segment },
+  ...{ event, sequence, visitor },
+}
 
 const NAMES = Object.keys(KINDS) as Kind[]
 

@@ -18,10 +18,13 @@ test.each([
   [{ matched: true }, null],
   [{ all: [{ matched: true }, { cart: { state: 'abandoned', idle: { min: '1h', max: '7d' } } }] }, null],
   [nested(7), null],
-  [{}, 'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment'],
+  [
+    {},
+    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor',
+  ],
   [
     { matched: true, cart: {} },
-    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment',
+    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor',
   ],
   ['matched', 'the body must be an object'],
   [null, 'the body must be an object'],

@@ -22,6 +22,8 @@ export type JsonSql = {
   numberOf(alias: string): RawBuilder<number | null>
   /** An object in an array whose elements are `alias`, as a column. */
   objectOf(alias: string): RawBuilder<string | null>
+  /** How many numbers of an array lie above one limit and not above the other; 0 if there is no array. */
+  countBetween(column: Column, above: Expression<number>, upTo: Expression<number>): RawBuilder<number>
 }
 
 const SQLITE: JsonSql = {
@@ -35,6 +37,8 @@ const SQLITE: JsonSql = {
   numberOf: (alias) =>
     sql`case when ${sql.ref(`${alias}.type`)} in ('integer', 'real') then ${sql.ref(`${alias}.value`)} end`,
   objectOf: (alias) => sql`case when ${sql.ref(`${alias}.type`)} = 'object' then ${sql.ref(`${alias}.value`)} end`,
+  countBetween: (column, above, upTo) =>
+    sql`(select count(*) from json_each(coalesce(${column}, '[]')) where value > ${above} and value <= ${upTo})`,
 }
 
 /** A member of an object, if it has one of these types. */
@@ -54,6 +58,8 @@ const POSTGRES: JsonSql = {
   numberOf: (alias) => element(alias, 'number', sql`double precision`),
   objectOf: (alias) =>
     sql`case when jsonb_typeof(${sql.ref(`${alias}.value`)}) = 'object' then ${sql.ref(`${alias}.value`)}::text end`,
+  countBetween: (column, above, upTo) =>
+    sql`jsonb_array_length(jsonb_path_query_array(coalesce(${column}, '[]')::jsonb, '$[*] ? (@ > $above && @ <= $upto)', jsonb_build_object('above', ${above}, 'upto', ${upTo})))`,
 }
 
 /** A member of an object, if it has this type. */
