@@ -1,6 +1,6 @@
 /**
  * A text as a person would read it: percent encoding, however often it was applied, HTML entities, escapes of JSON, and the
- * wide forms of `@`, dots and digits are undone. Each character keeps the place that it has in the original, so that what
+ * wide forms of letters, digits and signs are undone. Each character keeps the place that it has in the original, so that what
  * is found in the one can be cut out of the other.
  *
  * Every pass reads each character a bounded number of times.
@@ -13,10 +13,10 @@ export type Decoded = { text: string; from: number[] | null; to: number[] | null
 const PASSES = 4
 
 const ESCAPE =
-  /%(?:25)*(?:([0-9a-f]{2})|u([0-9a-f]{4}))|&#(?:x0{0,8}([0-9a-f]{1,6})|0{0,8}([0-9]{1,7}));?|&(commat|period|quot|amp|percnt|num|plus|lpar|rpar|lsqb|lbrack|rsqb|rbrack);?|\\{1,8}(?:u([0-9a-f]{4})|x([0-9a-f]{2}))/gi
+  /%(?:25)*(?:([0-9a-f]{2})|u([0-9a-f]{4}))|&#(?:x0{0,8}([0-9a-f]{1,6})|0{0,8}([0-9]{1,7}));?|&(commat|period|quot|amp|percnt|num|plus|lpar|rpar|lsqb|lbrack|rsqb|rbrack|lt|gt|nbsp|lowbar|hyphen|apos);?|\\{1,8}(?:u([0-9a-f]{4})|u\{0{0,4}([0-9a-f]{1,6})\}|x([0-9a-f]{2})|([@.]))/gi
 
 /** What people write so that machines do not recognise an address. */
-const WORDS = /\s?[([{]\s?(?:(at|arobase)|dot|point|punkt)\s?[)\]}]\s?/gi
+const WORDS = /\s?[([{<]\s?(?:(at|\u00e4t|arobase|@)|dot|point|punkt|\.)\s?[)\]}>]\s?/gi
 
 const ENTITIES: Record<string, string> = {
   commat: '@',
@@ -32,18 +32,17 @@ const ENTITIES: Record<string, string> = {
   lbrack: '[',
   rsqb: ']',
   rbrack: ']',
+  lt: '<',
+  gt: '>',
+  nbsp: ' ',
+  lowbar: '_',
+  hyphen: '-',
+  apos: "'",
 }
 
-const WIDE = /[\uff20\ufe6b\uff0e\u3002\uff61\ufe52\uff0b\uff10-\uff19]/g
-const WIDE_SIGNS: Record<string, string> = {
-  '\uff20': '@',
-  '\ufe6b': '@',
-  '\uff0e': '.',
-  '\u3002': '.',
-  '\uff61': '.',
-  '\ufe52': '.',
-  '\uff0b': '+',
-}
+/** The wide forms of ASCII, and other wide forms of `@` and dots. */
+const WIDE = /[\uff01-\uff5e\ufe6b\u3002\uff61\ufe52]/g
+const WIDE_SIGNS: Record<string, string> = { '\ufe6b': '@', '\u3002': '.', '\uff61': '.', '\ufe52': '.' }
 
 /** Reads a text. */
 export function decoded(text: string): Decoded {
@@ -63,7 +62,7 @@ export function placeOf({ from, to }: Decoded, start: number, end: number): [sta
 }
 
 function narrow(char: string): string {
-  return WIDE_SIGNS[char] ?? String.fromCharCode(char.charCodeAt(0) - 0xff10 + 0x30)
+  return WIDE_SIGNS[char] ?? String.fromCharCode(char.charCodeAt(0) - 0xfee0)
 }
 
 /**
@@ -109,10 +108,11 @@ function replaced(read: Decoded, pattern: RegExp, character: (match: RegExpExecA
   return out
 }
 
-function characterOf([, , percent, hex, decimal, entity, unicode, latin]: RegExpExecArray): string {
+function characterOf([, , percent, hex, decimal, entity, unicode, braced, latin, sign]: RegExpExecArray): string {
   if (entity !== undefined) return ENTITIES[entity.toLowerCase()] ?? ''
-  const point =
-    decimal === undefined ? Number.parseInt(percent ?? hex ?? unicode ?? latin ?? '', 16) : Number.parseInt(decimal, 10)
+  if (sign !== undefined) return sign
+  const coded = percent ?? hex ?? unicode ?? braced ?? latin ?? ''
+  const point = decimal === undefined ? Number.parseInt(coded, 16) : Number.parseInt(decimal, 10)
   return point > 0x10ffff ? '\ufffd' : String.fromCodePoint(point)
 }
 

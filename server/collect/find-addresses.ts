@@ -19,7 +19,7 @@ const LITERAL_HOST = /\[[0-9A-Za-z:.]{2,64}\]/y
 const NUMBER = /^[0-9]{1,3}$/
 const TOP_LEVEL = /^(?:[\p{L}\p{M}\p{Cf}\p{Cs}\ufffd]{2,63}|xn--[a-z0-9-]{1,59})$/iu
 /** `logo@2x.png`, `vue@3.2.1/dist.js`: sizes of pictures and versions of packages. */
-const SIZE = /^[0-9]x$/i
+const SIZE = /^[0-9]x(?:[_-]|$)/i
 const FILE_END = /^(?:png|jpe?g|webp|gif|avif|svg|ico|bmp|tiff?|heic|css|m?js|json|map|mp4|webm)$/i
 const VERSION = /^[0-9]{1,4}$/
 const VERSION_PART = /^[0-9]{1,4}(?:x|-[a-z0-9]{1,20})?$/i
@@ -30,13 +30,33 @@ export function findAddresses(text: string, inUrl: boolean): Range[] {
   let done = 0
   for (let at = text.indexOf('@'); at >= 0; at = text.indexOf('@', at + 1)) {
     if (at < done) continue
-    const start = localStart(text, at, done, inUrl)
-    const end = hostEnd(text, at + 1)
-    if (start === at || end === null) continue
+    const [first, last] = spacedSign(text, at)
+    const start = localStart(text, first, done, inUrl)
+    if (start === first) continue
+    const end = hostEnd(text, last)
+    if (end === null) continue
     found.push([start, end])
     done = end
   }
   return found
+}
+
+/** A space, also as the `+` of a form. */
+const SPACE = /[\s+]/
+
+/**
+ * Where an @ begins and ends: it may be written twice, and have spaces after it or around it. Before a name without a space, such as
+ * `by @jean`, only those count that nobody writes there.
+ */
+function spacedSign(text: string, at: number): [first: number, last: number] {
+  let last = at + 1
+  while (last < at + 3 && text[last] === '@') last++
+  const host = last
+  while (last < host + 2 && SPACE.test(text.charAt(last))) last++
+  let first = at
+  const before = text.charAt(first - 1)
+  if (/\s/.test(before) && (last > host || before !== ' ')) first--
+  return [first, last]
 }
 
 /** Where the part before an @ begins; the place of the @ if there is none. */
@@ -86,7 +106,7 @@ function hostEnd(text: string, from: number): number | null {
 }
 
 function isHost(char: string): boolean {
-  return char === '.' || char === '-' || isWord(char)
+  return char === '.' || char === '-' || char === '_' || isWord(char)
 }
 
 function isVersion(labels: string[]): boolean {

@@ -75,7 +75,7 @@ const KINDS = new Uint8Array(128)
 for (let code = 0x30; code <= 0x39; code++) KINDS[code] = DIGIT
 for (let code = 0x67; code <= 0x7a; code++) KINDS[code] = KINDS[code - 0x20] = LETTER
 KINDS[0x3a] = COLON
-for (const sign of '@%&\\([{') KINDS[sign.charCodeAt(0)] = MARK
+for (const sign of '@%&\\([{<') KINDS[sign.charCodeAt(0)] = MARK
 
 /**
  * What a glance at a text can tell, as bits: that it has a sign or no ASCII, that it has digits enough, and that it has a

@@ -18,7 +18,7 @@ export type OnRemoved = (kind: PersonalKind) => void
 
 /** What an @ looks like, encoded or not. A wider net than `decoded`, which looks closely. */
 const SIGN =
-  /[@\uff20\ufe6b]|%(?:25)*(?:40|ef|26|28|5b|5c|7b|u)|&(?:#|commat|amp|percnt|lpar|l?sqb|lbrack)|\\[uUxX]|[([{]\s?(?:at|arobase)\s?[)\]}]/i
+  /[@\uff20\ufe6b]|%(?:25)*(?:40|ef|26|28|3c|5b|5c|7b|u)|%(?:25){1,8}4?%(?:25){0,8}3|&(?:#|commat|amp|percnt|lpar|l?sqb|lbrack|lt)|\\[uUxX]|[([{<]\s?(?:at|\u00e4t|arobase)\s?[)\]}>]/i
 
 /**
  * What a number begins with, unless it stands in an address or a title: a sign, a zero in a short group, or the letters of

@@ -54,6 +54,21 @@ const ADDRESSES = [
   ],
   ...['LOCAL%E9@mail.example', 'LOCAL%E9%40mail.example', 'LOCAL@soci%E9t%E9.example', 'LOCAL%00@mail.example'],
   ...['LOCAL@2x.example', 'LOCAL@3x.mail.example'],
+  ...['LOCAL @ mail.example', 'LOCAL%20%40%20mail.example', 'LOCAL+%40+mail.example', 'LOCAL@ mail.example'],
+  ...[
+    'LOCAL\u00a0@\u00a0mail.example',
+    'LOCAL\t@\tmail.example',
+    'LOCAL%0A@mail.example',
+    'LOCAL&nbsp;@&nbsp;mail.example',
+  ],
+  ...['LOCAL%25%34%30mail.example', 'LOCAL%254%30mail.example', 'LOCAL\\u{40}mail.example', 'LOCAL\\@mail\\.example'],
+  ...[
+    'LOCAL[@]mail[.]example',
+    'LOCAL (@) mail.example',
+    'LOCAL&lt;at&gt;mail.example',
+    'LOCAL [\u00e4t] mail [punkt] example',
+  ],
+  ...['LOCAL@@mail.example', 'LOCAL@our_mail.example', 'a&lowbar;LOCAL@mail.example', 'LOCAL@\uff4dail.example'],
   ...['LOCAL\u200b@mail.example', 'LOCAL@sub.mail.example/x', 'LOCAL@mail.co.uk:8080', 'a=LOCAL@mail.example&b=2'],
 ]
 
@@ -163,6 +178,7 @@ const IBANS = [
     'GB82 WEST 1234 5698 7654 32',
     'NL91%20ABNA%200417%201643%2000',
     'DE89+3704+0044+0532+0130+00',
+    '\uff24\uff25\uff18\uff19370400440532013000',
   ],
 ]
 
@@ -193,6 +209,7 @@ describe('what only looks like it stays', () => {
       'https://maps.example/@48.8566,2.3522,15z',
       '/@jean',
     ],
+    ...['icon@2x_dark.png', 'icon@2x-dark.png', 'Open @ 9.30am', 'a ring <at> last', 'by @jean.martin'],
     ...['@media (min-width: 3px)', '2 pairs @ 30.00 EUR', 'width=40px.jpg', 'nike+123456789', 'SKU 0001234567'],
     ...[
       'https://shop.example/2026/03/01/ring-18-123456789',
