@@ -29,19 +29,9 @@ const SEVERAL = [
 // a file or printed by a command (all end in the same few calls of the store), of the files of a data folder, of the
 // SDKs and their wire, of the tag and the dashboard in a browser, and of pure functions.
 const BOTH = [
-  ...['carts-devices', 'carts-overview', 'consent', 'contacts', 'erase', 'exports', 'feed', 'feed-readings'],
-  ...[
-    'identify',
-    'membership-feed',
-    'orders',
-    'person-facts',
-    'person-orders',
-    'persons',
-    'rebuild',
-    'retention',
-    'segments',
-  ],
-  ...['behaviour', 'tables', 'upgrade', 'upgrade-persons'],
+  ...['behaviour', 'carts-devices', 'carts-overview', 'consent', 'contact-persons', 'contacts', 'erase', 'exports'],
+  ...['feed', 'feed-readings', 'identify', 'membership-feed', 'orders', 'person-facts', 'person-orders', 'persons'],
+  ...['rebuild', 'retention', 'segments', 'tables', 'upgrade', 'upgrade-persons'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
   .concat('test/security/bytes.test.ts')

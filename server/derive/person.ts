@@ -3,15 +3,16 @@
  * changed.
  */
 import type { Transaction } from 'kysely'
-import { contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
+import { contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import { judgingStep } from '../segments/judging-step.ts'
 import { refreshMembers } from '../segments/members.ts'
 import { removeAllMembers } from '../store/memberships.ts'
 import { removeStrayParts } from '../store/part-rows.ts'
-import { type BuiltPersons, findStandings, type Standing, writePersons } from '../store/persons.ts'
+import { type BuiltPersons, writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
+import { findStandings, type Standing, visitedAmong } from '../store/standings.ts'
 import { typedContactsOf } from '../store/typed.ts'
 import { knownVisitors } from '../store/visitors.ts'
 import { clearMarks, isOfRebuild, type Mark, mark } from '../store/work/dirty.ts'
@@ -26,7 +27,8 @@ export async function replacePersons(
   const { rows } = built
   const personIds = marks.map(({ key }) => key)
   const told = await typedContactsOf(trx, personIds)
-  const reasons = changesOf(await findStandings(trx, personIds), marks, rows)
+  const before = await findStandings(trx, personIds)
+  const reasons = changesOf(before, marks, rows)
   await removeStrayParts(
     trx,
     marks.filter(isOfRebuild).map(({ key }) => key),
@@ -41,7 +43,8 @@ export async function replacePersons(
   )
   await clearMarks(trx, 'dirty_persons', marks)
   await mark(trx, 'dirty_contacts', told)
-  await markContacts(trx, personIds)
+  const left = [...before.values()].filter((row) => row.visitors > 0).map((row) => row.person_id)
+  await markContacts(trx, personIds, left)
 }
 
 /** Ends the memberships of persons that are no more: a visitor was linked to a contact, or is gone. */
@@ -83,11 +86,15 @@ function changesOf(
     const was = before.get(row.person_id)
     if (remade.has(row.person_id)) reasons.set(row.person_id, 'rebuild')
     else if (row.contact_id === null) continue
-    else if (was?.visitors !== row.visitors || was.matched_at !== row.matched_at) reasons.set(row.person_id, 'link')
-    else if (was.mail_consent !== row.mail_consent || was.minor !== row.minor) reasons.set(row.person_id, 'import')
+    else if ((was?.visitors ?? 0) !== row.visitors || (was && was.matched_at !== row.matched_at)) {
+      reasons.set(row.person_id, 'link')
+    } else if (!was || TOLD.some((column) => was[column] !== row[column])) reasons.set(row.person_id, 'import')
   }
   return reasons
 }
+
+/** What the CRM tells of a contact. */
+const TOLD = ['mail_consent', 'minor', 'attributes'] as const
 
 /** Re-evaluates the memberships of persons whose edge time has passed. */
 export async function crossEdges(trx: Transaction<Database>, personIds: PersonId[], now: number): Promise<void> {
@@ -105,7 +112,12 @@ export async function judgeAgain(
   await markContacts(trx, await judgingStep(trx, buckets, now, limit))
 }
 
-/** Marks the contacts among persons, and those who may be told of their carts. */
-async function markContacts(trx: Transaction<Database>, personIds: PersonId[]): Promise<void> {
-  await mark(trx, 'dirty_contacts', [...contactsAmong(personIds), ...(await typedContactsOf(trx, personIds))])
+/**
+ * Marks the contacts among persons that the feed may tell of, because they have visits or are among those that had them, and
+ * the contacts who may be told of the persons' carts.
+ */
+async function markContacts(trx: Transaction<Database>, personIds: PersonId[], left: PersonId[] = []): Promise<void> {
+  const visited = await visitedAmong(trx, contactsAmong(personIds).map(contactPerson))
+  const contacts = contactsAmong([...visited, ...left])
+  await mark(trx, 'dirty_contacts', [...contacts, ...(await typedContactsOf(trx, personIds))])
 }

@@ -8,7 +8,7 @@
  * position is a row of `meta`, so it continues after a restart, in whichever process derives.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { type PersonId, storedPerson } from '../domain/ids.ts'
+import { type ContactId, contactPerson, contactsAmong, type PersonId, storedPerson } from '../domain/ids.ts'
 import { ofKeys } from '../store/engine/many.ts'
 import { listFormerPersons, renewPersons } from '../store/former-persons.ts'
 import { isNumber, isObjectOf, isText, readMetaJson, writeMeta } from '../store/meta.ts'
@@ -23,10 +23,10 @@ const NEARLY_DONE = 200
 
 /**
  * First, persons stored under the ids of an earlier version are moved to their current ids. Then come all visitors, which
- * marks their persons too; then the persons that are still marked; then persons and members that no visitor supports; then
- * all contacts that the feed has published.
+ * marks their persons too; then the persons that are still marked; then the contacts of the CRM without visits; then persons
+ * and members that nothing supports; then all contacts that the feed has published.
  */
-const PHASES = ['texts', 'visitors', 'marked', 'persons', 'members', 'contacts'] as const
+const PHASES = ['texts', 'visitors', 'marked', 'crm', 'persons', 'members', 'contacts'] as const
 
 /** The position of a rebuild: all keys of its phase up to `after` are marked. `total` is the expected number of visitors. */
 export type Rebuild = { phase: (typeof PHASES)[number]; after: string; visitors: number; total: number }
@@ -110,8 +110,13 @@ async function markSlice(trx: Transaction<Database>, phase: Rebuild['phase'], sl
       return markForRebuild(trx, 'dirty_visitors', slice)
     case 'marked':
       return markForRebuild(trx, 'dirty_persons', slice.map(storedPerson))
-    case 'persons':
-      return markForRebuild(trx, 'dirty_persons', await withoutRows(trx, partsOf, slice.map(storedPerson)))
+    case 'crm':
+      return markForRebuild(trx, 'dirty_persons', await withoutRows(trx, partsOf, slice.map(contactPerson)))
+    case 'persons': {
+      const alone = await withoutRows(trx, partsOf, slice.map(storedPerson))
+      // Those that are contacts are marked already.
+      return markForRebuild(trx, 'dirty_persons', await withoutRows(trx, selectContacts, alone))
+    }
     case 'members':
       return markForRebuild(trx, 'dirty_persons', await withoutRows(trx, selectPersons, slice.map(personOfMember)))
     case 'contacts':
@@ -122,6 +127,16 @@ async function markSlice(trx: Transaction<Database>, phase: Rebuild['phase'], sl
 
 const selectPersons = ofKeys((db, personIds: PersonId[]) =>
   db.selectFrom('persons').select('person_id').where('person_id', 'in', personIds),
+)
+
+/** The persons of contacts that the CRM knows. */
+async function selectContacts(db: Kysely<Database>, personIds: PersonId[]): Promise<{ person_id: PersonId }[]> {
+  const rows = await selectKnown(db, contactsAmong(personIds))
+  return rows.map((row) => ({ person_id: contactPerson(row.contact_id) }))
+}
+
+const selectKnown = ofKeys((db, contactIds: ContactId[]) =>
+  db.selectFrom('contacts').select('contact_id').where('contact_id', 'in', contactIds).where('erased_at', 'is', null),
 )
 
 /** The persons for which `rowsOf` finds no row. */
@@ -143,6 +158,8 @@ async function nextSlice(db: Kysely<Database>, { phase, after }: Rebuild): Promi
       return keysOfAny(db, ['events', ...VISITOR_TABLES], 'visitor_id', after)
     case 'marked':
       return keysAfter(db, 'dirty_persons', 'key', after)
+    case 'crm':
+      return contactsAfter(db, after)
     case 'persons':
       return keysOfAny(db, ['persons', ...PART_TABLES], 'person_id', after)
     case 'members':
@@ -172,6 +189,12 @@ async function keysAfter(
   const key = db.dynamic.ref<string>(column)
   const query = db.selectFrom(table).select(key).distinct().where(key, '>', after).orderBy(key).limit(SLICE)
   return (await query.execute()).map((row) => (row as Record<string, unknown>)[column] as string)
+}
+
+async function contactsAfter(db: Kysely<Database>, after: string): Promise<string[]> {
+  const query = db.selectFrom('contacts').select('contact_id').where('contact_id', '>', after)
+  const rows = await query.where('erased_at', 'is', null).orderBy('contact_id').limit(SLICE).execute()
+  return rows.map((row) => row.contact_id)
 }
 
 async function nextMembers(db: Kysely<Database>, after: string): Promise<string[]> {

@@ -13,7 +13,15 @@ export const WHY_NOT_MAILABLE = [
 /** Why a person may not be mailed about what they did. */
 export type WhyNotMailable = (typeof WHY_NOT_MAILABLE)[number]
 
-/** Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of theirs. */
+/** Whether no visitor of a person refuses `marketing`: each has granted it, or there is none, and nothing they did is used. */
+export function grantsMarketing(person: { marketing: 0 | 1; visitors: number }): boolean {
+  return person.marketing === 1 || person.visitors === 0
+}
+
+/**
+ * Whether a person may be mailed: the contact's permission, and `marketing` granted on every visitor of theirs
+ * (`grantsMarketing`).
+ */
 export function mailability(person: {
   contact: boolean
   mailConsent: MailFlag | null

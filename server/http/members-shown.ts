@@ -3,7 +3,7 @@ import type { z } from '@hono/zod-openapi'
 import type { Kysely } from 'kysely'
 import { type Grade, reaches } from '../domain/grade.ts'
 import { personOf } from '../domain/ids.ts'
-import { mailability } from '../domain/mailability.ts'
+import { grantsMarketing, mailability } from '../domain/mailability.ts'
 import type { MatchStrength } from '../domain/match.ts'
 import type { Member } from '../segments/member-list.ts'
 import { loadCarts, stillOpen } from '../store/carts.ts'
@@ -18,7 +18,8 @@ import { iso, isoOrNull, nameOf, renderCart } from './shapes.ts'
 /** What is read of a member. */
 export type ShownMember = Pick<
   Member,
-  | ('person_id' | 'contact_id' | 'entered_at' | 'reason' | 'evidence' | 'grade' | 'matched_at' | 'marketing')
+  | ('person_id' | 'contact_id' | 'entered_at' | 'reason' | 'evidence' | 'grade' | 'matched_at')
+  | ('marketing' | 'visitors')
   | ('typed_contact_id' | 'cart_visitor_id' | 'cart_id' | 'carts_joined')
 > & { strength: MatchStrength | null }
 
@@ -67,7 +68,7 @@ function renderMember(
   const mail = mailability({
     contact: contact !== null,
     mailConsent: contact?.mail_consent ?? null,
-    marketing: member.marketing === 1,
+    marketing: grantsMarketing(member),
     minor: contact?.minor === 1,
   })
   // The cart of a contact that may not be mailed is hidden; an anonymous visitor's cart identifies nobody.

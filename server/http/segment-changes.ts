@@ -131,7 +131,8 @@ function personIn(row: SegmentChangeRow, unseal: (sealed: string) => string | nu
 function nobody(personId: PersonId): Omit<ShownMember, 'entered_at' | 'reason'> {
   const person = personOf(personId)
   return {
-    ...{ person_id: personId, contact_id: person.kind === 'contact' ? person.id : null, marketing: 0 },
+    ...{ person_id: personId, contact_id: person.kind === 'contact' ? person.id : null },
+    ...{ marketing: 0, visitors: 1 },
     ...{ strength: null, evidence: encodeJson([]), grade: null, matched_at: null, typed_contact_id: null },
     ...{ cart_visitor_id: null, cart_id: null, carts_joined: 0 },
   }

@@ -1,6 +1,6 @@
 /** Counts of persons that a condition holds for: how many, how many may be mailed, and what lies in their carts. */
 import { type Expression, type Kysely, type SqlBool, sql } from 'kysely'
-import { mailability, type WhyNotMailable } from '../domain/mailability.ts'
+import { grantsMarketing, mailability, type WhyNotMailable } from '../domain/mailability.ts'
 import { toMoney } from '../domain/money.ts'
 import type { Database } from '../store/schema.ts'
 import { loadTyped } from '../store/typed.ts'
@@ -26,6 +26,7 @@ export async function countPersons(db: Kysely<Database>, where: Expression<SqlBo
       'mail_consent',
       'marketing',
       'minor',
+      eb.case().when('visitors', '=', 0).then(0).else(1).end().as('visitors'),
       eb.case().when('cart_updated_at', 'is', null).then(null).else(eb.ref('cart_currency')).end().as('currency'),
       eb.fn.countAll<number>().as('people'),
       eb.fn.sum<number | null>('cart_value').as('value'),
@@ -33,7 +34,7 @@ export async function countPersons(db: Kysely<Database>, where: Expression<SqlBo
     ])
     .groupBy(sql`1`)
     .groupBy(['mail_consent', 'marketing', 'minor'])
-    .groupBy(sql`5`)
+    .groupBy([sql`5`, sql`6`])
     .execute()
   const counts: Counts = { people: 0, mailable: 0, not_mailable: {}, value: [] }
   const values = new Map<string, number>()
@@ -43,7 +44,7 @@ export async function countPersons(db: Kysely<Database>, where: Expression<SqlBo
     const mail = mailability({
       contact: Number(group.contact) === 1,
       mailConsent: group.mail_consent,
-      marketing: group.marketing === 1,
+      marketing: grantsMarketing({ marketing: group.marketing, visitors: Number(group.visitors) }),
       minor: group.minor === 1,
     })
     if (mail.mailable) counts.mailable += people

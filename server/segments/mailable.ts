@@ -1,7 +1,7 @@
 /** The mailable contacts of a segment, one page at a time, and why the others are not mailable. */
 import type { Kysely } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
-import { mailability, type WhyNotMailable } from '../domain/mailability.ts'
+import { grantsMarketing, mailability, type WhyNotMailable } from '../domain/mailability.ts'
 import type { Database } from '../store/schema.ts'
 import { listMembers } from './member-list.ts'
 
@@ -20,7 +20,7 @@ export async function listMailable(
     const mail = mailability({
       contact: true,
       mailConsent: row.mail_consent,
-      marketing: row.marketing === 1,
+      marketing: grantsMarketing(row),
       minor: row.minor === 1,
     })
     if (mail.mailable) contacts.push(row.contact_id)

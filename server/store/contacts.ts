@@ -193,20 +193,15 @@ export async function markAffected(trx: Transaction<Database>, contactIds: strin
 }
 
 /**
- * Marks the persons of those contacts that a visitor belongs to, and those whose carts carry their typed addresses;
- * nothing can change for the others. The caller holds the locks of their keys.
+ * Marks the persons of those contacts, and those whose carts carry their typed addresses. The caller holds the locks of
+ * their keys.
  */
 export async function markPersonsOf(trx: Transaction<Database>, contactIds: string[]): Promise<void> {
-  const persons = new Set<PersonId>()
-  for (const part of chunks(await familyOf(trx, contactIds), 500)) {
-    const rows = await trx
-      .selectFrom('visitor_persons')
-      .select('person_id')
-      .distinct()
-      .where('person_id', 'in', part.map(contactPerson))
-      .execute()
+  const family = await familyOf(trx, contactIds)
+  const persons = new Set<PersonId>(family.map(contactPerson))
+  for (const part of chunks(family, 500)) {
     const carts = await trx.selectFrom('carts').select('person_id').where('typed_contact_id', 'in', part).execute()
-    for (const row of [...rows, ...carts]) persons.add(row.person_id)
+    for (const row of carts) persons.add(row.person_id)
   }
   await mark(trx, 'dirty_persons', persons)
 }

@@ -39,6 +39,7 @@ import * as personDays from './migrations/033-person-days.ts'
 import * as segmentChanges from './migrations/034-segment-changes.ts'
 import * as spentLogins from './migrations/035-spent-logins.ts'
 import * as segmentCurrency from './migrations/036-segment-currency.ts'
+import * as contactPersons from './migrations/037-contact-persons.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -79,6 +80,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '034-segment-changes': segmentChanges,
   '035-spent-logins': spentLogins,
   '036-segment-currency': segmentCurrency,
+  '037-contact-persons': contactPersons,
 }
 
 /**

@@ -11,6 +11,7 @@ import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf }
 import { type ClosingChanges, type ClosingDeps, compareClosings, writeClosings } from './cart-closings.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
+import { liveAmong } from './lone-contacts.ts'
 import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './person-carts.ts'
 import { orderRows, writeOrderRows } from './person-order-rows.ts'
 import { loadPersonOrders, loadReported } from './person-orders.ts'
@@ -18,6 +19,7 @@ import { decodeJson, encodeJson } from './schema/columns.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { PersonCartRow, PersonOrderRow, PersonRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
+import { visitedAmong } from './standings.ts'
 import { partsOf } from './visitor-persons.ts'
 import { bucketOf } from './work/buckets.ts'
 import { mark } from './work/dirty.ts'
@@ -37,22 +39,6 @@ const upsertPersons = ofRows((db, rows: PersonRow[]) =>
       }),
     ),
 )
-
-/** A person's state before its row is replaced, limited to what explains why a membership changes. */
-export type Standing = Pick<PersonRow, 'person_id' | 'visitors' | 'matched_at' | 'mail_consent' | 'minor'>
-
-const selectStandings = ofKeys((db, personIds: PersonId[]) =>
-  db
-    .selectFrom('persons')
-    .select(['person_id', 'visitors', 'matched_at', 'mail_consent', 'minor'])
-    .where('person_id', 'in', personIds),
-)
-
-/** The standings of the contacts among the given persons; new persons have no entry. */
-export async function findStandings(db: Kysely<Database>, personIds: PersonId[]): Promise<Map<PersonId, Standing>> {
-  const contacts = contactsAmong(personIds).map(contactPerson)
-  return new Map((await selectStandings(db, contacts)).map((row) => [row.person_id, row]))
-}
 
 /** Replaces the rows and carts of the given persons, and deletes those without a row, which it returns. */
 export async function writePersons(
@@ -96,8 +82,8 @@ export type BuiltPersons = {
 }
 
 /**
- * Builds the current rows of the given persons, without edges, and their carts; persons without any part of a visitor get
- * none.
+ * Builds the current rows of the given persons, without edges, and their carts. A visitor's person without any part of it gets
+ * none, and neither does a contact that is not live.
  */
 export async function buildPersons(
   db: Kysely<Database>,
@@ -125,6 +111,9 @@ export async function buildPersons(
     siteOf,
   })
 
+  const alone = [...contacts.values()].filter((row) => !byPerson.has(contactPerson(row.contact_id)))
+  for (const row of await liveAmong(db, alone)) byPerson.set(contactPerson(row.contact_id), [])
+
   const rows = [...byPerson].flatMap(([personId, own]) => {
     const person = personOf(personId)
     const contactId = person.kind === 'contact' ? person.id : null
@@ -146,8 +135,9 @@ export async function buildPersons(
     return {
       person_id: personId,
       contact_id: contactId,
-      first_seen: Math.min(...own.map((row) => row.first_at)),
-      last_seen: Math.max(...own.map((row) => row.last_at)),
+      // Of a contact without visits, when the CRM first told it.
+      first_seen: own.length === 0 ? (contact?.imported_at ?? 0) : Math.min(...own.map((row) => row.first_at)),
+      last_seen: own.length === 0 ? (contact?.imported_at ?? 0) : Math.max(...own.map((row) => row.last_at)),
       visitors: own.length,
       strength:
         ownLinks.length === 0 ? null : ownLinks.some((l) => l.strength === 'verified') ? 'verified' : 'confirmed',
@@ -181,13 +171,21 @@ export async function buildPersons(
       bucket: bucketOf(personId),
     } satisfies PersonRow
   })
-  const closings = await compareClosings(db, personIds, { orders, carts: carts.of }, deps)
+  const closings = await compareClosings(db, await withCarts(db, personIds, parts), { orders, carts: carts.of }, deps)
   return {
     rows,
     carts: [...carts.of.values()].flat(),
     orders: rows.flatMap(({ person_id }) => orderRows(person_id, orders.get(person_id) ?? [])),
     closings,
   }
+}
+
+/** The persons that have visits or had them: what orders made of carts stays when the CRM changes any other contact. */
+async function withCarts(db: Kysely<Database>, personIds: PersonId[], parts: { person_id: PersonId }[]) {
+  const now = new Set(parts.map((row) => row.person_id))
+  const others = personIds.filter((id) => !now.has(id))
+  const before = await visitedAmong(db, others)
+  return personIds.filter((id) => now.has(id) || before.has(id))
 }
 
 /** The attributes of a contact as its person keeps them. */
@@ -224,6 +222,7 @@ const selectContacts = ofKeys((db, contactIds) =>
   db
     .selectFrom('contacts')
     .select(['contact_id', 'mail_consent', 'mail_consent_at', 'minor', 'attributes', 'field_times', 'updated_at'])
+    .select(['imported_at', 'merged_into', 'erased_at'])
     .where('contact_id', 'in', contactIds),
 )
 
@@ -267,17 +266,4 @@ async function loadLinks(db: Kysely<Database>, contactIds: ContactId[]) {
     }
   }
   return links
-}
-
-/** What a contact's mailability rests on besides its own record, as lists say it. */
-export async function loadPermission(
-  db: Kysely<Database>,
-  personId: PersonId,
-): Promise<{ marketing: boolean; minor: boolean }> {
-  const row = await db
-    .selectFrom('persons')
-    .select(['marketing', 'minor'])
-    .where('person_id', '=', personId)
-    .executeTakeFirst()
-  return { marketing: row?.marketing === 1, minor: row?.minor === 1 }
 }

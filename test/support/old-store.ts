@@ -88,7 +88,7 @@ function rowsAt(now: number, version: string): Rows {
         network: null,
       },
     ],
-    token_uses: [{ token_hash: 'hash of the login', visitor_id: ANNA, at: began, received_at: began }],
+    token_uses: [{ token_hash: 'hash of the login', visitor_id: ANNA, at: began, received_at: began, login: 1 }],
     claim_keys: [{ key_hash: CRM_1, visitor_id: ANNA, received_at: began, evidence: 'login_verified', network: null }],
     devices: [
       { visitor_id: ANNA, site_id: 'shop', device: 'desktop', browser: 'Firefox', os: 'Linux', received_at: began },

@@ -176,7 +176,7 @@ const CASES: Case[] = [
   {
     means: 'is not known',
     node: { matched: false },
-    where: 'not coalesce("matched_at" <= NOW, false)',
+    where: '(not coalesce("matched_at" <= NOW, false) and "visitors" > 0)',
     finds: {
       [nobody('browsing')]: 20 * DAY,
       [nobody('filling')]: 20 * DAY,

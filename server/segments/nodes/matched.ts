@@ -22,11 +22,13 @@ export const matched: NodeKind<'matched'> = {
   schema: () => schema,
   where(wanted, { eb, now }) {
     const isMatched = isSoFar(eb, 'matched_at', now)
-    if (typeof wanted === 'boolean') return wanted ? isMatched : eb.not(isMatched)
+    // A contact without visits is known to the shop, and matches no visitor.
+    if (typeof wanted === 'boolean') return wanted ? isMatched : eb.and([eb.not(isMatched), eb('visitors', '>', 0)])
     return eb.and([isMatched, eb(eb.fn.coalesce('grade', eb.val('')), 'in', gradesFrom(wanted.min_grade))])
   },
   spans(wanted, { facts: { row } }) {
     const matchedSince = row.matched_at === null ? NEVER : since(row.matched_at, 'link')
+    if (wanted === false && row.visitors === 0) return NEVER
     if (typeof wanted === 'boolean') return wanted ? matchedSince : notIn(matchedSince)
     return reaches(row.grade, wanted.min_grade) ? matchedSince : NEVER
   },

@@ -10,8 +10,7 @@
  * - two visitors name one contact, or one that named it is deleted (each marks the visitors that a guard counts after
  *   it): all lock every identifier of the contact, since one may name its id and the other its address;
  * - a visitor's derived rows assign something to a contact, or note that a cart carries its typed address (marks the person)
- *   / the contact or its orders change (marks its person if a visitor is assigned to it, and those of such carts): both lock
- *   the contact's person;
+ *   / the contact or its orders change (marks its person, and those of such carts): both lock the contact's person;
  * - contacts or orders are read, merged and written: under the name `contacts` or `orders`;
  * - definitions of segments are read and written: under the name `segments`;
  * - users are counted and changed: under the name `users`;
