@@ -208,6 +208,11 @@ describe('event', () => {
       { type: 'page', where: { colour: 'red' } },
       /event\.where\.colour must be one of item_id, .*props\.NAME/,
     ],
+    [
+      'more fields than anybody asks for',
+      { type: 'page', where: Object.fromEntries(Array.from({ length: 21 }, (_, i) => [`props.p${i}`, 1])) },
+      /event\.where must have at most 20 members/,
+    ],
     ['no type', { where: {} }, /event\.type/],
     ['an empty list of types', { type: [] }, /event\.type/],
     [

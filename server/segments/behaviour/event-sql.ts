@@ -35,23 +35,27 @@ function daysOf(event: EventValue, { eb }: SqlContext, elements: RawBuilder<unkn
   return from.select('person_days.person_id').where('person_days.type', 'in', typesOf(event))
 }
 
-/** Rows whose events match. */
-function matchingDays(event: EventValue, context: SqlContext, elements: RawBuilder<unknown>[] = []): Days {
+/** What tells rows of a person apart. */
+const KEY = ['person_days.visitor_id', 'person_days.day', 'person_days.type', 'person_days.n as row'] as const
+
+/**
+ * Rows whose events match, from each source of pieces: the row itself, and its list of several. No row comes twice, because
+ * an event about several pieces counts once. `join`: further elements of JSON columns.
+ */
+function matchingDays(event: EventValue, context: SqlContext, join: RawBuilder<unknown>[] = []): Days[] {
   const where = event.where ?? {}
-  const query = daysOf(event, context, elements).where(rowTests(where, context))
   const tests = itemTests(where)
-  if (tests.length === 0) return query
-  const { eb, json } = context
-  const items = sql.ref<string | null>('items')
-  const oneOfItems = eb.exists(
-    eb
-      .selectFrom(json.elements(items, 'item') as never)
-      .select(sql.lit(1).as('one'))
-      .where(inItem(tests, 'item', context)),
-  )
-  const isPlain = eb(sql.ref('person_days.items'), 'is', null)
-  return query.where(eb.or([eb.and([isPlain, inRow(tests, context)]), eb.and([eb.not(isPlain), oneOfItems])]))
+  const rows = daysOf(event, context, join).where(rowTests(where, context))
+  if (tests.length === 0) return [rows]
+  const plain = rows.where('person_days.items', 'is', null).where(inRow(tests, context)).select(KEY)
+  const several = daysOf(event, context, [itemsOf(context), ...join])
+    .where(rowTests(where, context))
+    .where('person_days.items', 'is not', null)
+    .where(inItem(tests, 'item', context))
+  return [plain, several.distinct().select(KEY)] as Days[]
 }
+
+const itemsOf = ({ json }: SqlContext) => json.elements(sql.ref<string | null>('person_days.items'), 'item')
 
 /** The persons for which the number of events fits; with `same`, of those that have one value in common. */
 export function personsWithCount(
@@ -61,24 +65,26 @@ export function personsWithCount(
   context: SqlContext,
 ) {
   const { same } = event
-  const sources = same === undefined ? [matchingDays(event, context)] : sourcesOf(event, same, context)
+  const sources = same === undefined ? matchingDays(event, context) : daysWithValue(event, same, context)
   const parts = sources.flatMap((source) => [wholeRows(source, stretch), cutRows(source, stretch, context)])
-  const [first, ...others] = parts
-  if (first === undefined) throw new Error('an event has at least one source')
-  const seen = others.reduce((all, part) => all.unionAll(part), first)
-  const query = context.eb.selectFrom(seen.as('seen')).select('seen.person_id').groupBy('seen.person_id')
-  return (same === undefined ? query : query.groupBy(sql.ref('seen.same'))).having(fits(sql`sum(seen.n)`))
+  const seen = context.eb.selectFrom(allOfThem(parts).as('seen')).select('seen.person_id').groupBy('seen.person_id')
+  return (same === undefined ? seen : seen.groupBy(sql.ref('seen.same'))).having(fits(sql`sum(seen.n)`))
 }
 
-/** What tells rows of a person apart. */
-const KEY = ['person_days.visitor_id', 'person_days.day', 'person_days.type', 'person_days.n as row'] as const
+/** One query of several of the same form. */
+function allOfThem<Q extends { unionAll(other: Q): Q }>([first, ...others]: Q[]): Q {
+  if (first === undefined) throw new Error('an event has at least one source')
+  return others.reduce((all, other) => all.unionAll(other), first)
+}
 
 /** The rows with each value of a field, as `same`. */
-function sourcesOf(event: EventValue, same: Field, context: SqlContext): Days[] {
+function daysWithValue(event: EventValue, same: Field, context: SqlContext): Days[] {
   const where = event.where ?? {}
   if (!isOfField(same, ITEM_FIELDS)) {
     const column = sql.ref(same === 'site' ? 'person_days.site_id' : `person_days.${same}`)
-    return [matchingDays(event, context).where(column, 'is not', null).select(column.as('same'))]
+    return matchingDays(event, context).map((query) => {
+      return query.where(column, 'is not', null).select(column.as('same')) as Days
+    })
   }
   const { json } = context
   const tests = itemTests(where)
@@ -89,22 +95,18 @@ function sourcesOf(event: EventValue, same: Field, context: SqlContext): Days[] 
     .where('person_days.item_id', 'is not', null)
     .where(inRow(tests, context))
     .where(column, 'is not', null)
-    .select(KEY)
-    .select(column.as('same'))
-  const item = json.elements(sql.ref<string | null>('person_days.items'), 'item')
   const inside = json.objectOf('item')
   const levels = same === 'item_category' ? [json.elements(json.inside(inside, 'categories'), 'level')] : []
   const value = same === 'item_category' ? json.textOf('level') : json.text(inside, same === 'item_id' ? 'id' : 'name')
-  const several = daysOf(event, context, [item, ...levels])
+  const several = daysOf(event, context, [itemsOf(context), ...levels])
     .where(rowTests(where, context))
     .where('person_days.items', 'is not', null)
     .where(inItem(tests, 'item', context))
     .where(value, 'is not', null)
-    // Two pieces of one event may have the same value.
-    .distinct()
-    .select(KEY)
-    .select(value.as('same'))
-  return [plain, several] as Days[]
+  return [
+    plain.select(KEY).select(column.as('same')),
+    several.distinct().select(KEY).select(value.as('same')),
+  ] as Days[]
 }
 
 /** Rows that lie in the stretch as a whole, with their number of events. */
@@ -135,14 +137,18 @@ function cutRows(query: Days, { above, upTo }: Stretch, { eb, json }: SqlContext
 /** Each event by its time, as `person_id` and `at`. */
 export function eachEvent(event: EventValue, { above, upTo }: Stretch, context: SqlContext) {
   const { eb, json } = context
-  const base = matchingDays(event, context)
-  const first = base.select(sql.ref<number>('person_days.first_at').as('at'))
-  const last = base.where('person_days.count', '>', 1).select(sql.ref<number>('person_days.last_at').as('at'))
+  const sources = matchingDays(event, context)
+  const first = sources.map((days) => days.select(sql.ref<number>('person_days.first_at').as('at')))
+  const last = sources.map((days) => {
+    return days.where('person_days.count', '>', 1).select(sql.ref<number>('person_days.last_at').as('at'))
+  })
   const later = json.elements(sql.ref<string | null>('person_days.times'), 'later')
   const at = sql<number>`(${sql.ref('person_days.first_at')} + ${json.numberOf('later')})`
-  const between = matchingDays(event, context, [later]).where('person_days.times', 'is not', null).select(at.as('at'))
+  const between = matchingDays(event, context, [later]).map((days) => {
+    return days.where('person_days.times', 'is not', null).select(at.as('at'))
+  })
   return eb
-    .selectFrom(first.unionAll(last).unionAll(between).as('event'))
+    .selectFrom(allOfThem([...first, ...last, ...between]).as('event'))
     .select(['event.person_id', 'event.at'])
     .where('event.at', '>', above)
     .where('event.at', '<=', upTo)

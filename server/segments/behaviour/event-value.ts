@@ -32,8 +32,16 @@ export type Where = Record<string, Test>
 
 const isField = (name: string) => (FIELDS as readonly string[]).includes(name) || /^props\..{1,64}$/.test(name)
 
+/** No question about an event needs more. */
+const MAX_TESTS = 20
+
 const whereSchema: z.ZodType<Where> = z.record(z.string(), testSchema).superRefine((tests, context) => {
-  for (const name of Object.keys(tests)) {
+  const names = Object.keys(tests)
+  if (names.length > MAX_TESTS) {
+    context.addIssue({ code: 'custom', message: `must have at most ${MAX_TESTS} members` })
+    return
+  }
+  for (const name of names) {
     if (isField(name)) continue
     const message = `must be one of ${FIELDS.join(', ')} or props.NAME`
     context.addIssue({ code: 'custom', path: [name], message })
