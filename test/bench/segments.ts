@@ -42,8 +42,17 @@ const BY = { actor: 'bench', id: 'bench', now: Date.now() }
 /** Definitions as a shop adds them to the presets, over and over with another number. */
 const KINDS: ((n: number) => SegmentNode)[] = [
   (n) => ({ all: [{ matched: true }, { cart: { state: 'abandoned', value: { gte: 50 * n } } }] }),
-  (n) => ({ cart: { idle: { min: `${n}h`, max: `${n + 20}d` } } }),
-  (n) => ({ all: [{ consent: { mail: true } }, { not: { cart: { idle: { max: `${n}d` } } } }] }),
+  (n) => ({ event: { type: 'view_item', same: 'item_id', count: { gte: 1 + n }, within: `${n * 7}d` } }),
+  (n) => ({ all: [{ consent: { mail: true } }, { not: { event: { type: 'purchase', within: `${30 * n}d` } } }] }),
+  (n) => ({ visitor: { sessions: { gte: n }, last_seen: { within: `${10 * n}d` } } }),
+  (n) => ({
+    sequence: {
+      first: { type: 'add_to_cart', within: `${30 * n}d` },
+      then: { type: 'purchase' },
+      within: '1h',
+      absent: true,
+    },
+  }),
 ]
 
 /** How many events the store holds. */

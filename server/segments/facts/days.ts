@@ -42,7 +42,8 @@ export const days: FactKind<'days'> = {
           'in',
           part.map((row) => row.person_id),
         )
-        .where('type', 'in', wanted)
+        // Not a bare column, or SQLite would read everybody's events of the types by the index of types.
+        .where((eb) => eb(eb.fn.coalesce('type', eb.val('')), 'in', wanted))
         .execute()
       for (const row of rows) {
         const own = byPerson.get(row.person_id) ?? []
