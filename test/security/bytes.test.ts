@@ -15,6 +15,9 @@ import { batch, consent, event, send, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { ENGINE } from '../support/store.ts'
 
+/** Segments about what the persons of these tests do. */
+const SEGMENTS = { carts: { cart: {} }, readers: { event: { type: 'page' } } }
+
 let server: TestServer
 /** The collectors: all of them land into the store of the first. */
 let collectors: TestServer[]
@@ -29,6 +32,8 @@ beforeAll(async () => {
     collectors.push(await startServer({ env }))
   }
   secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
+  // Everybody enters and leaves segments, which is logged.
+  for (const [id, node] of Object.entries(SEGMENTS)) await server.post('/api/v1/segments', { id, name: id, node })
 })
 afterAll(async () => {
   for (const each of collectors.reverse()) await each.stop()
