@@ -93,7 +93,8 @@ async function found(node: unknown): Promise<string[]> {
   // SQL finds as many.
   const { people } = await server.post('/api/v1/segments/preview', { node })
   expect(people).toBe(members.length)
-  return members
+  // The contacts of the demo shop never did anything.
+  return members.filter((name) => name in DID)
 }
 
 const timesOf = (name: string) => DID[name]!.map(({ at }) => Date.parse(at))

@@ -118,6 +118,10 @@ describe('a store of an earlier version', () => {
         ]),
       )
       expect(members).toHaveLength(2)
+      for (const table of ['person_days', 'visits']) {
+        const had = await server.query<{ visitor_id: string }>(`select distinct visitor_id from ${table} order by 1`)
+        expect(had.map((row) => row.visitor_id)).toEqual([ANNA, BOB])
+      }
       const kept = await server.query(
         'select order_id, total, channel from person_orders where person_id = ?',
         contactPerson(contactId('crm-1')),
