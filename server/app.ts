@@ -6,15 +6,14 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { type Context, Hono } from 'hono'
 import { routePath } from 'hono/route'
-import type { TagSettings } from '../tag/settings.ts'
 import type { Configuration } from './collect/configuration.ts'
 import { followLink, type LinkDeps } from './collect/link.ts'
 import { batchSchema, EXAMPLE_BATCH, replySchema } from './collect/schema.ts'
 import { usableKey } from './domain/api-key.ts'
-import type { Exactly } from './domain/exact.ts'
 import { mustGet } from './domain/lookup.ts'
 import { internalError, Problem } from './domain/problem.ts'
 import { cartPolicyOf, type Site } from './domain/settings.ts'
+import { tagOrder } from './domain/tag-order.ts'
 import type { ApiDocument } from './http/api-document.ts'
 import { attributeRoutes } from './http/attributes.ts'
 import { auditRoutes } from './http/audit.ts'
@@ -50,7 +49,7 @@ import { userRoutes } from './http/users.ts'
 import { INSTANCE_HEADER } from './ops/address.ts'
 import { type DashboardFile, sendFile } from './ops/precompressed.ts'
 import type { Readiness } from './ops/readiness.ts'
-import type { TagFiles, TagOrder } from './ops/tag-files.ts'
+import type { TagFiles } from './ops/tag-files.ts'
 
 /** The dependencies of the application. */
 export type AppDeps = {
@@ -234,10 +233,13 @@ function redirect(c: Context, deps: AppDeps): Response {
 /** The tag of a site; with a hash and no site, the second stage that is named so. */
 async function serveTag(c: Context, { configuration, tag }: AppDeps, hash: string | null): Promise<Response> {
   const id = c.req.query('site')
-  const file = hash !== null && id === undefined ? await findSecond(hash, configuration, tag) : await findFirst()
+  // A part for a data layer is named after the one without, and changes with the server.
+  const layered = c.req.url.includes('?datalayer')
+  const isSecond = hash !== null && id === undefined
+  const file = isSecond ? await findSecond(hash, layered, configuration, tag) : await findFirst()
   return sendFile((name) => c.req.header(name), file, {
     'content-type': 'text/javascript; charset=utf-8',
-    'cache-control': hash === null ? 'public, max-age=300' : 'public, max-age=31536000, immutable',
+    'cache-control': hash === null || layered ? 'public, max-age=300' : 'public, max-age=31536000, immutable',
     'access-control-allow-origin': '*',
     'cross-origin-resource-policy': 'cross-origin',
   })
@@ -257,32 +259,11 @@ const unknownVersion = (more: string) =>
   new Problem(404, 'unknown_version', `this version of the tag is no longer served; ${more}`)
 
 /** A server that has just started has made no file yet, and a browser may have the first stage in its cache. */
-async function findSecond(hash: string, configuration: Configuration, tag: TagFiles) {
+async function findSecond(hash: string, layered: boolean, configuration: Configuration, tag: TagFiles) {
   if (tag.second(hash) === null) await Promise.all([...configuration.sites()].map((site) => tag.first(tagOrder(site))))
-  const found = tag.second(hash)
+  const found = layered ? await tag.layered(hash) : tag.second(hash)
   if (found === null) throw unknownVersion('load /tag.js?site=SITE again')
   return found
-}
-
-/** The settings baked into a tag, with the types of the site's settings. */
-type BakedSettings = {
-  [Name in keyof TagSettings]-?: Name extends 'site'
-    ? Site['id']
-    : Name extends keyof Site['settings']
-      ? Site['settings'][Name]
-      : never
-}
-
-/** The settings to bake into a site's tag, exactly those that the tag is compiled against. */
-function tagSettings(site: Site): Exactly<TagSettings, BakedSettings> {
-  const { link_param, form_selectors, frames } = site.settings
-  return { site: site.id, link_param, form_selectors, frames }
-}
-
-/** The tag that a site needs. */
-function tagOrder(site: Site): TagOrder {
-  const { consent_source, form_selectors } = site.settings
-  return { site: site.id, variant: { consent_source, forms: form_selectors.length > 0 }, settings: tagSettings(site) }
 }
 
 function serveDashboard(c: Context, { dashboard, configuration }: AppDeps): Promise<Response> {

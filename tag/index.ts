@@ -42,6 +42,12 @@ guard(() => {
     const stub = typeof window.couture === 'function' ? window.couture : undefined
     // The script is on the page twice: the first copy goes on.
     if (stub?.lost) return
+    const { datalayer } = own?.dataset || {}
+    if (datalayer) {
+      // A page may name its data layer itself; without the setting, the second stage is one that can read it.
+      if (!settings.datalayer) settings.second += '?datalayer'
+      settings.datalayer = datalayer
+    }
     // The collector is served beside the script.
     const endpoint = own?.src.replace(SCRIPT, '/v1/events')
     const { run, lost } = startFirst({ settings, link, endpoint, watch })

@@ -20,8 +20,9 @@ export function leaveEarly(endpoint: string, site: string, sent_at: string, chos
   for (const each of events) each.id ||= randomText(21)
   // Oldest first, but for the view of the page that the visitor came to.
   while (JSON.stringify(events).length > MAX_TEXT) events.splice(2, 1)
-  const { identity = false, marketing = false } = choice
-  const consent = { ...choice, identity, marketing, source, id: event.id, at: event.at }
+  const { isOlder, identity, marketing, ...rest } = choice
+  const grants = { identity: !!identity && !isOlder, marketing: !!marketing && !isOlder }
+  const consent = { ...rest, ...grants, source, id: event.id, at: event.at }
   let candidate = randomText(26)
   try {
     const area = localStorage

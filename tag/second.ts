@@ -5,6 +5,7 @@
  */
 import { publicUrl } from './address.ts'
 import { type ConsentChange, createGate } from './consent/gate.ts'
+import { readDataLayer } from './datalayer.ts'
 import type { Draft } from './draft.ts'
 import { createIds } from './envelope.ts'
 import { fitProps } from './fit.ts'
@@ -22,6 +23,9 @@ import { createTrail } from './trail.ts'
 import { createPost } from './transport.ts'
 import type { WireEvent } from './wire.ts'
 
+/** Whether the site has a data layer to be read: without one, the code for it is left out. */
+declare const __COUTURE_DATALAYER__: boolean
+
 /** Limit for claims and callbacks that wait for a choice; beyond it the oldest are dropped. */
 const MAX_WAITING = 200
 
@@ -37,6 +41,8 @@ export function startSecond(first: FirstStage): SecondStage {
   const nameView = watchTitles()
   const newId = createIds()
   let isTold = false
+  /** Reads the data layer once more. Set from the first grant on. */
+  let lookAgain: (() => void) | undefined
 
   const waiting: WireEvent[] = []
   const callbacks: ((visitor: string) => void)[] = []
@@ -101,12 +107,29 @@ export function startSecond(first: FirstStage): SecondStage {
     refused = change.kind === 'denied'
     waiting.splice(0).forEach(emit)
     link.settle?.()
+    if (__COUTURE_DATALAYER__ && change.kind === 'granted') {
+      lookAgain ||= readDataLayer(
+        settings.datalayer,
+        () => gate.allows('analytics'),
+        (name, props) => {
+          const event = makeEvent(name, props)
+          fitProps(event, lose)
+          emit(event)
+        },
+      )
+    }
   }
 
   const reportForm = createForms({ emit, refusals: () => refusals, lose })
 
   watchHistory(first.onMove)
-  addEventListener('pagehide', guard(queue.leave))
+  addEventListener(
+    'pagehide',
+    guard(() => {
+      lookAgain?.()
+      queue.leave()
+    }),
+  )
   document.addEventListener(
     'visibilitychange',
     guard(() => {

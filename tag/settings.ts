@@ -11,6 +11,10 @@ export type TagSettings = {
   frames: boolean
   /** Forms whose address is read on submit. */
   form_selectors: string[]
+  /** The purposes of each of the consent platform's categories, by their first letters: `,ads=m,allow=aim`. */
+  consent_purposes?: string
+  /** The name of the page's data layer, if the tag reads it. */
+  datalayer?: string
 }
 
 /** What stands in a site's first stage. */

@@ -32,17 +32,28 @@ export const LIMITS = {
 /** A browser's secret, of which the collector makes the visitor's id: at least 128 bits in base64url. */
 export const CANDIDATE_PATTERN = /^[A-Za-z0-9_-]{22,32}$/
 
-/** Where a choice was made: in the shop's own call, or in a consent platform, one without a name here as `cmp`. */
-export const CONSENT_SOURCES = [
-  ...(['manual', 'google', 'tcf', 'vanilla-cookieconsent', 'klaro', 'tarteaucitron', 'osano', 'c15t'] as const),
-  ...(['cmp', 'gpc'] as const),
+/** The consent platforms and frameworks that the tag reads: one file each in `consent/`. */
+export const CONSENT_PLATFORMS = [
+  'google',
+  'tcf',
+  'vanilla-cookieconsent',
+  'klaro',
+  'tarteaucitron',
+  'osano',
+  'c15t',
 ] as const
+
+/** A consent platform or framework that the tag reads. */
+export type ConsentPlatform = (typeof CONSENT_PLATFORMS)[number]
+
+/** Where a choice was made: in the shop's own call, or in a consent platform, one without a name here as `cmp`. */
+export const CONSENT_SOURCES = ['manual', ...CONSENT_PLATFORMS, 'cmp', 'gpc'] as const
 
 /** Where a choice was made. */
 export type ConsentSource = (typeof CONSENT_SOURCES)[number]
 
-/** The sources that a site may set as `consent_source`: those that the tag has a reader for in `consent/`. */
-export const TAG_CONSENT_SOURCES = ['manual'] as const satisfies ConsentSource[]
+/** The sources that a site may set as `consent_source`. `auto` is whichever platform the page has. */
+export const TAG_CONSENT_SOURCES = ['manual', 'auto', ...CONSENT_PLATFORMS] as const
 
 /** Where the tag of a site reads the choice. */
 export type TagConsentSource = (typeof TAG_CONSENT_SOURCES)[number]

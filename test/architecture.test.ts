@@ -63,7 +63,7 @@ const RULES: Rule[] = [
   },
   {
     where: /^server\/domain\//,
-    may: only('server/domain/', 'tag/wire\\.ts$'),
+    may: only('server/domain/', 'tag/(wire|settings)\\.ts$'),
     why: 'rules are pure: no I/O, no clock, no libraries',
   },
   {

@@ -6,6 +6,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { CART_TYPES, foldCarts } from '../server/domain/commerce/cart.ts'
+import { VOCABULARIES } from '../server/domain/consent-purposes.ts'
 import { GRADES } from '../server/domain/grade.ts'
 import { ANOTHER, SAME } from '../server/domain/identity-table.ts'
 import { END_REASONS, REASONS } from '../server/domain/link-reasons.ts'
@@ -17,7 +18,7 @@ import { cartPolicyOf, defaultSettings, SETTINGS } from '../server/domain/settin
 import { definitionSchema, KINDS } from '../server/segments/grammar.ts'
 import { PRESETS } from '../server/segments/presets.ts'
 import { TABLE_NAMES, TABLES } from '../server/store/tables.ts'
-import { CONSENT_SOURCES } from '../tag/wire.ts'
+import { CONSENT_PLATFORMS, CONSENT_SOURCES } from '../tag/wire.ts'
 
 const root = new URL('../', import.meta.url).pathname
 const read = (path: string) => readFileSync(join(root, path), 'utf8')
@@ -166,6 +167,20 @@ describe('consent', () => {
       ([purpose, categories]) => categories!.split(', ').map((category) => `${category}=${purpose}`),
     )
     expect(new Set(shown)).toEqual(new Set(SETTINGS.consent_map.default))
+  })
+
+  test('the categories that platforms define match the code', () => {
+    const shown = table('docs/consent.md', 'platform', 'built in').map(([platform, categories]) => [
+      platform,
+      categories!.split(', '),
+    ])
+    const expected = Object.entries(VOCABULARIES).flatMap(([name, { own }]) => (own.length > 0 ? [[name, own]] : []))
+    expect(shown).toEqual(expected)
+  })
+
+  test('each platform that the tag reads is described', () => {
+    const shown = table('docs/consent.md', 'consent_source', 'what is read').map(([name]) => name)
+    expect(shown).toEqual(CONSENT_PLATFORMS)
   })
 
   test('the sources match the wire contract', () => {

@@ -1,7 +1,8 @@
 /** Changes a site by NAME=VALUE assignments: settings, origins, and the secret or key that verifies logins. */
 import { readFileSync } from 'node:fs'
 import { Problem } from '../domain/problem.ts'
-import { parseSetting, type Site, type SiteSettings } from '../domain/settings.ts'
+import { parseSetting } from '../domain/setting-text.ts'
+import type { Site, SiteSettings } from '../domain/settings.ts'
 import { newSecret } from '../ops/keyring.ts'
 import { readPublicKey } from '../ops/public-key.ts'
 import { updateSite } from '../store/sites.ts'

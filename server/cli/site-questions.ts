@@ -1,7 +1,8 @@
 /** What a new site is asked for, by `couture init` and `couture sites create`: who it is, and how its amounts and times read. */
 import { readAssignments, readOrigins } from '../actions/site-changes.ts'
 import { isSiteId, parseOrigin } from '../actions/sites.ts'
-import { parseSetting, type SiteSettings } from '../domain/settings.ts'
+import { parseSetting } from '../domain/setting-text.ts'
+import type { SiteSettings } from '../domain/settings.ts'
 import { ask } from './asking.ts'
 import { Refusal } from './store.ts'
 

@@ -5,9 +5,11 @@
 import { TAG_CONSENT_SOURCES, type TagConsentSource } from '../../tag/wire.ts'
 import { cartHostsOf } from './commerce/addresses.ts'
 import type { CartPolicy } from './commerce/cart.ts'
-import { isZone } from './zone.ts'
 
 const DAY_MS = 24 * 3600_000
+
+/** The value of `datalayer` that reads none. */
+export const NO_DATALAYER = 'off'
 
 /** How a setting is written and checked. */
 export type SettingRule =
@@ -48,6 +50,7 @@ export type SiteSettings = {
   image_hosts: string[]
   mail_typed_carts: boolean
   attribution_days: number
+  datalayer: string
 }
 
 /** Every setting by its name. */
@@ -55,7 +58,8 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
   consent_source: {
     rule: { kind: 'choice', of: TAG_CONSENT_SOURCES },
     default: 'manual',
-    about: "Where the visitor's choice is read: `manual` is the shop's own call of couture('consent', …).",
+    about:
+      "Where the tag reads the visitor's choice: `manual` is the shop's own call of couture('consent', …), `auto` the consent platform that the page has, any other that platform.",
   },
   consent_map: {
     rule: {
@@ -69,7 +73,7 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
       ...['marketing=marketing', 'advertising=marketing', 'targeting=marketing', 'C0004=marketing'],
     ],
     about:
-      'Which purpose each category of a consent platform or SDK grants, whatever its case; a purpose needs at least one yes and no no. `*` is what a server with a secret key vouches for when it sends no preferences.',
+      'Which purpose each category of a consent platform or SDK grants, whatever its case; a purpose needs at least one yes and no no. The categories that a platform defines itself need no entry. `*` is what a server with a secret key vouches for when it sends no preferences.',
   },
   trust_unsigned_login: {
     rule: { kind: 'boolean' },
@@ -216,6 +220,16 @@ export const SETTINGS: { [K in keyof SiteSettings]: Setting<SiteSettings[K]> } =
     about:
       'For how many days after a mail’s link was followed the purchase of a cart that had been left behind counts as recovered by that link.',
   },
+  datalayer: {
+    rule: {
+      kind: 'text',
+      pattern: /^[A-Za-z_$][\w$]{0,63}$/,
+      must: 'off, or the name of the page’s data layer such as dataLayer',
+    },
+    default: NO_DATALAYER,
+    about:
+      'The data layer that the tag reads carts, orders and the like from, such as `dataLayer` or `ElevarDataLayer`; `off` reads none.',
+  },
 }
 
 /** The settings of a new site. */
@@ -237,33 +251,6 @@ export type Site = {
   /** Earlier secrets, if any: their tokens prove nothing any more, but the links they made stand. */
   retired_link_secrets?: string[]
   settings: SiteSettings
-}
-
-/** Reads `NAME=VALUE`. Returns the typed value, or a sentence that says what it must be. */
-export function parseSetting(name: string, text: string): { value: unknown } | { error: string } {
-  const setting = Object.hasOwn(SETTINGS, name) ? SETTINGS[name as keyof SiteSettings] : undefined
-  if (!setting) return { error: `unknown setting "${name}"; the settings are ${Object.keys(SETTINGS).join(', ')}` }
-  const { rule } = setting
-  const wrong = (must: string) => ({ error: `${name} must be ${must} (got "${text}")` })
-  switch (rule.kind) {
-    case 'integer': {
-      const value = Number(text)
-      const good = /^\d+$/.test(text) && value >= rule.min && value <= rule.max
-      return good ? { value } : wrong(`an integer from ${rule.min} to ${rule.max}`)
-    }
-    case 'boolean':
-      return text === 'true' || text === 'false' ? { value: text === 'true' } : wrong('true or false')
-    case 'choice':
-      return rule.of.includes(text) ? { value: text } : wrong(`one of ${rule.of.join(', ')}`)
-    case 'text':
-      return rule.pattern.test(text) ? { value: text } : wrong(rule.must)
-    case 'zone':
-      return text === '' || isZone(text) ? { value: text } : wrong('an IANA time zone such as Europe/Paris, or nothing')
-    case 'list': {
-      const value = text === '' ? [] : text.split(',').map((each) => each.trim())
-      return value.every((each) => rule.pattern.test(each)) ? { value } : wrong(rule.must)
-    }
-  }
 }
 
 /** The policy for carts in the units of the rules. Kept for each site, since its hosts take long to read. */

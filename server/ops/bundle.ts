@@ -21,7 +21,7 @@ export function contentHash(body: string): string {
 }
 
 /** What a site's settings make of its tag: only what they use is in it. */
-export type TagVariant = { consent_source: string; forms: boolean }
+export type TagVariant = { consent_source: string; forms: boolean; datalayer: boolean }
 
 /**
  * The two stages of a tag. The first has the placeholder for the settings still in it; the second holds none. `parts`: the
@@ -56,7 +56,10 @@ export async function buildTag(variant: TagVariant): Promise<TagBundle> {
       target: ['es2020'],
       charset: 'utf8',
       legalComments: 'none',
-      define: { __COUTURE_FORMS__: String(variant.forms) },
+      define: {
+        __COUTURE_FORMS__: String(variant.forms),
+        __COUTURE_DATALAYER__: String(variant.datalayer),
+      },
       plugins: [sourceOf(variant)],
       metafile: true,
       write: false,
@@ -102,7 +105,8 @@ export async function buildDashboard(): Promise<Map<string, Asset>> {
 
 /** `npm run build`: writes both bundles to `dist/`, to show what is served. */
 export async function writeBuild(): Promise<string[]> {
-  const [tag, dashboard] = await Promise.all([buildTag({ consent_source: 'manual', forms: false }), buildDashboard()])
+  const plain = { consent_source: 'manual', forms: false, datalayer: false }
+  const [tag, dashboard] = await Promise.all([buildTag(plain), buildDashboard()])
   await mkdir(at('dist/dashboard'), { recursive: true })
   const files: [string, string][] = [
     ['dist/tag.js', tag.first],

@@ -14,20 +14,22 @@ export type TagFiles = {
   first(order: TagOrder): Promise<Precompressed>
   /** A second stage by the hash of its content; null if no such file was made. */
   second(hash: string): Precompressed | null
+  /** The second stage of the same variant that reads a data layer, for pages that ask for it; null if there is none. */
+  layered(hash: string): Promise<Precompressed | null>
 }
 
 /** Prepares the files, which `build` bundles. */
 export function createTagFiles(build: (variant: TagVariant) => Promise<TagBundle>): TagFiles {
   const bundles = new Map<string, Promise<TagBundle>>()
   const firsts = new Map<string, { text: string; file: Precompressed }>()
-  const seconds = new Map<string, Precompressed>()
+  const seconds = new Map<string, { file: Precompressed; variant: TagVariant }>()
 
   const bundleOf = (variant: TagVariant): Promise<TagBundle> => {
     const key = JSON.stringify(variant)
     const known = bundles.get(key)
     if (known !== undefined) return known
     const building = build(variant).then((bundle) => {
-      seconds.set(contentHash(bundle.second), precompress(bundle.second))
+      seconds.set(contentHash(bundle.second), { file: precompress(bundle.second), variant })
       return bundle
     })
     bundles.set(key, building)
@@ -47,6 +49,12 @@ export function createTagFiles(build: (variant: TagVariant) => Promise<TagBundle
       firsts.set(site, { text, file })
       return file
     },
-    second: (hash) => seconds.get(hash) ?? null,
+    second: (hash) => seconds.get(hash)?.file ?? null,
+    async layered(hash) {
+      const known = seconds.get(hash)
+      if (known === undefined) return null
+      const { second } = await bundleOf({ ...known.variant, datalayer: true })
+      return seconds.get(contentHash(second))?.file ?? null
+    },
   }
 }

@@ -15,10 +15,10 @@
 
 import type { Draft } from '../draft.ts'
 import type { ConsentSource, WireConsent, WireEvent } from '../wire.ts'
-import { gpcSignal } from './gpc.ts'
+import { gpcSignal, withSignal } from './gpc.ts'
 
-/** A complete choice as a source reads it; omitted purposes are unknown. */
-export type Choice = { analytics: boolean; identity?: boolean; marketing?: boolean; policy?: string }
+/** A complete choice as a source reads it; omitted purposes are unknown. `isOlder`: it may be older than the browser's signal. */
+export type Choice = { analytics: boolean; identity?: boolean; marketing?: boolean; policy?: string; isOlder?: boolean }
 
 /** A choice as the visitor made it, with the event that is its proof. */
 export type Chosen = { event: Draft; choice: Choice; source: ConsentSource }
@@ -80,16 +80,16 @@ export function createGate({ storage, changed }: GateDeps) {
     /** Takes a choice. Repeating the same one, on this page or the next, keeps its id and time. */
     choose(chosen: Chosen): void {
       const before = consent
-      const made = toWire(chosen)
+      const last = chosen.choice.analytics ? storage.get<WireConsent>('consent') : null
+      choice = withSignal(chosen.choice, last)
+      const made = toWire({ ...chosen, choice })
       const proof = chosen.event as WireEvent
-      choice = chosen.choice
       consent = undefined
       follows = false
       if (!choice.analytics) {
         changed({ kind: 'denied', notice: before && { consent: made, event: proof } })
         return
       }
-      const last = storage.get<WireConsent>('consent')
       const isNew = !last || meaning(last) !== meaning(made)
       consent = isNew ? made : { ...made, id: last.id, at: last.at }
       if (isNew) storage.set('consent', consent)

@@ -79,6 +79,7 @@ describe('sites', () => {
         image_hosts: [],
         mail_typed_carts: false,
         attribution_days: 5,
+        datalayer: 'off',
       },
     })
     expect(new Set([made.write_key, made.identity_secret, made.link_secret]).size).toBe(3)

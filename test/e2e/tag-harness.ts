@@ -11,7 +11,7 @@ import { buildTag } from '../../server/ops/bundle.ts'
 import type { Precompressed } from '../../server/ops/precompressed.ts'
 import { createTagFiles } from '../../server/ops/tag-files.ts'
 import type { TagSettings } from '../../tag/settings.ts'
-import type { WireBatch, WireEvent } from '../../tag/wire.ts'
+import type { TagConsentSource, WireBatch, WireEvent } from '../../tag/wire.ts'
 
 /** The collector's answer. `cut` ends the connection without an answer; `hold` answers when it resolves. */
 export type Answer = {
@@ -55,11 +55,19 @@ const files = createTagFiles(buildTag)
 const textOf = async (file: Precompressed) => Buffer.from((await file.for(undefined)).body).toString()
 
 /** Opens the site. `pages` are by path; every other path is a plain page. */
-export async function openShop(pages: Record<string, string> = {}, settings: Partial<TagSettings> = {}) {
+export async function openShop(
+  pages: Record<string, string> = {},
+  settings: Partial<TagSettings> = {},
+  source: TagConsentSource = 'manual',
+) {
   const defaults = { link_param: '#cl', form_selectors: [], frames: false }
   const order = {
     site: 'demo',
-    variant: { consent_source: 'manual', forms: (settings.form_selectors ?? []).length > 0 },
+    variant: {
+      consent_source: source,
+      forms: (settings.form_selectors ?? []).length > 0,
+      datalayer: settings.datalayer !== undefined,
+    },
     settings: { site: 'demo', ...defaults, ...settings },
   }
   const tag = await textOf(await files.first(order))
@@ -136,9 +144,9 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     }
     const part = /^\/c\/tag\.([\w-]{16})\.js$/.exec(pathname)?.[1]
     if (part !== undefined) shop.parts.push(pathname)
-    const second = files.second(part ?? '')
-    if (second !== null) {
-      serveSecond(second, response).catch((error) => response.destroy(error))
+    if (part !== undefined && files.second(part) !== null) {
+      const isLayered = request.url!.includes('?datalayer')
+      serveSecond(part, isLayered, response).catch((error) => response.destroy(error))
       return
     }
     // Connections are never reused, because Chromium itself repeats a request that fails on a reused one.
@@ -146,7 +154,8 @@ export async function openShop(pages: Record<string, string> = {}, settings: Par
     response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', Connection: 'close' })
     response.end(script ?? shop.pages[pathname] ?? page(pathname))
   })
-  async function serveSecond(second: Precompressed, response: ServerResponse) {
+  async function serveSecond(part: string, isLayered: boolean, response: ServerResponse) {
+    const second = (isLayered ? await files.layered(part) : files.second(part))!
     const answer = shop.answerPart() ?? {}
     await answer.hold
     if (answer.cut) {

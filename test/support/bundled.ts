@@ -39,7 +39,7 @@ const placed: Plugin = {
 
 /** A server bundles the dashboard and the tag. They are bundled once here, and each server takes these. */
 async function assetsOnce(): Promise<Plugin> {
-  const usual: TagVariant = { consent_source: 'manual', forms: false }
+  const usual: TagVariant = { consent_source: 'manual', forms: false, datalayer: false }
   const [tag, dashboard] = await Promise.all([buildTag(usual), buildDashboard()])
   const contents = `
     import { buildTag as build } from './bundle.ts?itself'
