@@ -37,6 +37,7 @@ import { problemResponse } from './http/problem-response.ts'
 import { qualityRoutes } from './http/quality.ts'
 import { REFERENCE_POLICY, referencePage } from './http/reference.ts'
 import { reportRoutes } from './http/reports.ts'
+import { scoreReportRoutes } from './http/score-reports.ts'
 import { segmentChangeRoutes } from './http/segment-changes.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { segmentQuestionRoutes } from './http/segment-questions.ts'
@@ -100,6 +101,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', segmentQuestionRoutes(deps))
     .route('/', segmentChangeRoutes(deps))
     .route('/', reportRoutes(deps))
+    .route('/', scoreReportRoutes(deps))
     .route('/', qualityRoutes(deps))
     .route('/', peopleRoutes(deps))
     .route('/', contactSearchRoutes(deps))

@@ -1,5 +1,5 @@
 /**
- * Writes the rows of persons, then the memberships that follow from them, and marks the contacts whose match may have
+ * Writes the rows of persons and their scores, then the memberships that follow from them, and marks the contacts whose match may have
  * changed.
  */
 import type { Transaction } from 'kysely'
@@ -7,8 +7,10 @@ import { contactPerson, contactsAmong, type PersonId, personOf } from '../domain
 import type { MembershipReason } from '../domain/membership.ts'
 import { judgingStep } from '../segments/judging-step.ts'
 import { refreshMembers } from '../segments/members.ts'
+import { readShop } from '../segments/rules.ts'
 import { removeAllMembers } from '../store/memberships.ts'
 import { removeStrayParts } from '../store/part-rows.ts'
+import { refreshScores } from '../store/person-scores.ts'
 import { type BuiltPersons, writePersons } from '../store/persons.ts'
 import type { PersonRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
@@ -35,6 +37,7 @@ export async function replacePersons(
   )
   const removed = await writePersons(trx, personIds, built)
   await leaveAll(trx, removed, marks, now)
+  await refreshScores(trx, personIds, built.orders, { ...(await readShop(trx)), now })
   await refreshMembers(
     trx,
     rows.map((row) => row.person_id),

@@ -10,6 +10,9 @@ const QUARTER_MS = 15 * 60_000
 /** Clocks by zone. */
 const clocks = new Map<string, Intl.DateTimeFormat | null>()
 
+/** Offsets by zone and day in UTC; null for a day within which it changes. Full, it is emptied. */
+const ofDays = new Map<string, number | null>()
+
 /** Offsets by zone and quarter of an hour, in which no zone changes its offset. Full, it is emptied. */
 const offsets = new Map<string, number>()
 const MOST_OFFSETS = 20_000
@@ -52,6 +55,19 @@ export function dayStartIn(zone: string, day: number): number {
 }
 
 function offsetAt(zone: string, instant: number): number {
+  const day = Math.floor(instant / DAY_MS)
+  const key = `${zone} ${day}`
+  let offset = ofDays.get(key)
+  if (offset === undefined) {
+    const begins = offsetOfQuarter(zone, day * DAY_MS)
+    offset = begins === offsetOfQuarter(zone, (day + 1) * DAY_MS) ? begins : null
+    if (ofDays.size >= MOST_OFFSETS) ofDays.clear()
+    ofDays.set(key, offset)
+  }
+  return offset ?? offsetOfQuarter(zone, instant)
+}
+
+function offsetOfQuarter(zone: string, instant: number): number {
   const quarter = Math.floor(instant / QUARTER_MS)
   const key = `${zone} ${quarter}`
   const known = offsets.get(key)

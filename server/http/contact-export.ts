@@ -14,6 +14,7 @@ import { Problem } from '../domain/problem.ts'
 import { writeAudit } from '../store/audit.ts'
 import { readCarts, readMemberships, readPublished, readReaders, readRecords } from '../store/contact-export.ts'
 import { listOrders } from '../store/contact-orders.ts'
+import { readContactScores } from '../store/contact-scores.ts'
 import { findContact } from '../store/contacts.ts'
 import { readLedger } from '../store/ledger.ts'
 import { type LinkCursor, listLinks } from '../store/links.ts'
@@ -24,6 +25,7 @@ import { visitorsOf } from '../store/visitor-persons.ts'
 import { describeVisitors } from '../store/visitors.ts'
 import { allow, checkExport } from './auth.ts'
 import { renderChoice } from './consents.ts'
+import { renderScores, scoresSchema } from './contact-scores.ts'
 import { EXPORTED_CARTS } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { streamOf } from './exports.ts'
@@ -51,6 +53,7 @@ const exportSchema = z
     consents: z.array(z.unknown()),
     events: z.array(z.unknown()),
     orders: z.array(z.unknown()),
+    scores: z.array(z.unknown()),
     carts: z.array(z.unknown()),
     segments: z.array(z.unknown()),
     published: z.array(z.unknown()),
@@ -59,7 +62,7 @@ const exportSchema = z
   .openapi('ContactExport', {
     description:
       'The records of the CRM, the browsers, the links to them with their reasons, the choices of consent, what was done, ' +
-      'orders and carts, the segments now, what was published in the feed and when segments were entered and left, and who ' +
+      'orders, scores and carts, the segments now, what was published in the feed and when segments were entered and left, and who ' +
       'has read the feed or a list of members since then.',
   })
 
@@ -201,6 +204,11 @@ function partsOf(deps: HttpDeps, id: string): Part[] {
       pages: one(async () =>
         (await listOrders(db, id)).map((order) => ({ ...order, at: iso(order.at), ...toTotal(order) })),
       ),
+    },
+    {
+      name: 'scores',
+      columns: Object.keys(scoresSchema.shape),
+      pages: one(async () => [renderScores(await readContactScores(db, id, deps.now()))]),
     },
     {
       name: 'carts',

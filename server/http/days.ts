@@ -12,6 +12,11 @@ const date = z.iso.date({ error: 'must be a day such as 2026-03-01' })
 /** The query of a report over days. */
 export const dayQuery = { from: date.optional(), to: date.optional() }
 
+/** A day, given in days since 1970, as its date. */
+export function dayText(day: number): string {
+  return new Date(day * DAY_MS).toISOString().slice(0, 10)
+}
+
 /** The first and the last day as numbers of days since 1970; the last 30 days unless the query says otherwise. */
 export function daysOf(query: { from?: string | undefined; to?: string | undefined }, now: number) {
   const to = query.to === undefined ? Math.floor(now / DAY_MS) : Date.parse(query.to) / DAY_MS

@@ -185,11 +185,11 @@ async function renderMatch(
 
 /** What a contact looked at and bought; with a floor, by the events that reach it. */
 async function behaviourOf(db: Kysely<Database>, { contactId, purchased }: MatchFacts, floor: Grade | null) {
-  if (floor === null) return { interests: await loadInterests(db, contactId, () => true), purchased }
+  if (floor === null) return { interests: await loadInterests(db, contactId, purchased, () => true), purchased }
   const counts = await eventsAbove(db, contactId, floor)
   const orders = await listOrders(db, contactId, counts)
   return {
-    interests: await loadInterests(db, contactId, counts),
+    interests: await loadInterests(db, contactId, purchased, counts),
     purchased: [...new Set(orders.flatMap((order) => order.item_ids))].sort(),
   }
 }

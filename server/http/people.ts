@@ -14,6 +14,7 @@ import { decodeJson } from '../store/schema/columns.ts'
 import { MAX_ANONYMOUS_ID, visitorNamed } from '../store/visitor-names.ts'
 import { describeVisitors, visitorPage } from '../store/visitors.ts'
 import { allow } from './auth.ts'
+import { renderScores, scoresSchema } from './contact-scores.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { linkSchema, renderLink } from './links.ts'
 import { decodeCursor, encodeCursor, pageOf, pageQuery } from './paging.ts'
@@ -92,6 +93,7 @@ const contactSchema = z
         item_ids: z.array(z.string()),
       }),
     ),
+    scores: scoresSchema,
     segments: z.array(membershipSchema),
     consents: z.array(consentSchema),
   })
@@ -189,10 +191,10 @@ export function peopleRoutes(deps: HttpDeps) {
 }
 
 async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof contactSchema>> {
-  const known = await snapshot(deps.db, (trx) => readContactView(trx, id, needsCart))
+  const now = deps.now()
+  const known = await snapshot(deps.db, (trx) => readContactView(trx, id, needsCart, now))
   if (!known) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
   const { contact, cart } = known
-  const now = deps.now()
   const mail = mailability({ contact: true, mailConsent: contact.mail_consent, ...known.permission })
   return {
     id,
@@ -214,6 +216,7 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
       at: iso(order.at),
       ...toTotal(order),
     })),
+    scores: renderScores(known.scores),
     segments: known.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) })),
     consents: known.consents.map((row) => ({
       visitor: row.visitor_id,

@@ -8,7 +8,7 @@ import { choiceSources } from '../store/consents.ts'
 import { type OverviewFigures, overview } from '../store/overview.ts'
 import { arrivedLately } from '../store/quality.ts'
 import { allow } from './auth.ts'
-import { DAY_MS, dayQuery, daysOf } from './days.ts'
+import { DAY_MS, dayQuery, daysOf, dayText } from './days.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
 import { iso, json, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
@@ -86,10 +86,10 @@ export function reportRoutes(deps: HttpDeps) {
       const sources = await choiceSources(deps.db, from * DAY_MS, (to + 1) * DAY_MS)
       return c.json(
         {
-          from: dayOf(from),
-          to: dayOf(to),
+          from: dayText(from),
+          to: dayText(to),
           total: render(total),
-          days: [...days].map(([day, row]) => ({ date: dayOf(day), ...render(row) })),
+          days: [...days].map(([day, row]) => ({ date: dayText(day), ...render(row) })),
           missing_consent: (await arrivedLately(deps.db, now)).filter(lacksConsent),
           consent_sources: sources.map(({ lastAt, ...rest }) => ({ ...rest, last_at: iso(lastAt) })),
         },
@@ -97,10 +97,6 @@ export function reportRoutes(deps: HttpDeps) {
       )
     },
   )
-}
-
-function dayOf(day: number): string {
-  return new Date(day * DAY_MS).toISOString().slice(0, 10)
 }
 
 function render(row: OverviewFigures): z.infer<typeof figures> {

@@ -3,6 +3,7 @@
  * `nodes/`; this file lists them, combines their schemas, and limits the size of outside input.
  */
 import { z } from 'zod'
+import { alive } from './nodes/alive.ts'
 import { all } from './nodes/all.ts'
 import { any } from './nodes/any.ts'
 import { cart } from './nodes/cart.ts'
@@ -11,6 +12,7 @@ import { event } from './nodes/event.ts'
 import { matched } from './nodes/matched.ts'
 import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
 import { not } from './nodes/not.ts'
+import { rfm } from './nodes/rfm.ts'
 import { segment } from './nodes/segment.ts'
 import { sequence } from './nodes/sequence.ts'
 import { visitor } from './nodes/visitor.ts'
@@ -18,7 +20,7 @@ import { visitor } from './nodes/visitor.ts'
 /** All kinds of nodes by name. */
 export const KINDS: { [K in Kind]: NodeKind<K> } = {
   ...{ all, any, not, cart, consent, matched, segment },
-  ...{ event, sequence, visitor },
+  ...{ event, sequence, visitor, rfm, alive },
 }
 
 const NAMES = Object.keys(KINDS) as Kind[]

@@ -1,11 +1,15 @@
 /** What persons are judged by: the definitions, and what their amounts and days mean in this shop. */
 import type { Kysely } from 'kysely'
 import type { Database } from '../store/schema.ts'
+import { listScoreVersions } from '../store/score-versions.ts'
 import { listSites } from '../store/sites.ts'
 import { listSegments, type SegmentDefinition } from './definitions.ts'
 import type { Locale } from './nodes/node.ts'
 
-/** The currency and time zone of the installation: those of its first site, in the order of their ids. */
+/**
+ * The currency and time zone of the installation, which are those of its first site in the order of their ids, and the
+ * parameters of its customers' scores.
+ */
 export type Shop = Locale
 
 /** The segments by id, and the shop. */
@@ -15,7 +19,7 @@ export type Rules = { definitions: ReadonlyMap<string, SegmentDefinition>; shop:
 const NO_CURRENCY = 'EUR'
 
 /** Reads the installation's currency and zone. */
-export async function readShop(db: Kysely<Database>): Promise<Shop> {
+export async function readShop(db: Kysely<Database>): Promise<Omit<Shop, 'scores'>> {
   const [first] = await listSites(db)
   return { currency: first?.settings.currency || NO_CURRENCY, zone: first?.settings.timezone || 'UTC' }
 }
@@ -23,7 +27,7 @@ export async function readShop(db: Kysely<Database>): Promise<Shop> {
 /** Reads everything that persons are judged by. */
 export async function readRules(db: Kysely<Database>): Promise<Rules> {
   const definitions = new Map((await listSegments(db)).map((segment) => [segment.id, segment]))
-  return { definitions, shop: await readShop(db) }
+  return { definitions, shop: { ...(await readShop(db)), scores: await listScoreVersions(db) } }
 }
 
 /** What a definition's amounts and days mean; it may name a currency of its own. */

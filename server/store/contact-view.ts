@@ -4,6 +4,7 @@ import { type ContactId, contactPerson } from '../domain/ids.ts'
 import { loadCartsOf, stillOpen } from './carts.ts'
 import { listConsents } from './consents.ts'
 import { listOrders } from './contact-orders.ts'
+import { readContactScores } from './contact-scores.ts'
 import { findContact } from './contacts.ts'
 import { linksOf } from './links.ts'
 import { loadMatchFacts, type NeedsCart } from './match-facts.ts'
@@ -17,7 +18,7 @@ import { describeVisitors } from './visitors.ts'
 const MAX_PAST_CARTS = 100
 
 /** Reads a contact's view; null if there is no such contact. */
-export async function readContactView(db: Kysely<Database>, id: ContactId, needsCart: NeedsCart) {
+export async function readContactView(db: Kysely<Database>, id: ContactId, needsCart: NeedsCart, now: number) {
   const contact = await findContact(db, id)
   if (!contact) return null
   const person = contactPerson(id)
@@ -31,6 +32,7 @@ export async function readContactView(db: Kysely<Database>, id: ContactId, needs
     pastCarts: (await listPersonCarts(db, [person])).filter((cart) => cart.state !== 'open').slice(-MAX_PAST_CARTS),
     permission: await loadPermission(db, person),
     orders: await listOrders(db, id),
+    scores: await readContactScores(db, id, now),
     segments: (await loadMatchFacts(db, [id], needsCart)).get(id)?.segments ?? [],
     consents: await listConsents(db, visitorIds),
   }

@@ -1,6 +1,7 @@
-/** What contacts looked at. */
+/** What contacts looked at and have not bought. */
 import type { Kysely } from 'kysely'
 import { linesOf } from '../domain/commerce/lines.ts'
+import { folded } from '../domain/folded.ts'
 import { type Grade, reaches } from '../domain/grade.ts'
 import { type ContactId, contactPerson, type VisitorId } from '../domain/ids.ts'
 import { chunks } from './engine/many.ts'
@@ -21,9 +22,23 @@ export async function eventsAbove(
   return (event) => reaches(gradeOf(event, contactId), floor)
 }
 
-/** The items that a contact viewed, most viewed first, by the events that count. */
-export async function loadInterests(db: Kysely<Database>, contactId: ContactId, counts: (event: Seen) => boolean) {
+/**
+ * The items that a contact viewed, most viewed first, by the events that count. What they have bought, and not given back, is
+ * left out under each id that its order says, so that no mail proposes it. `purchased`: what orders are known to hold.
+ */
+export async function loadInterests(
+  db: Kysely<Database>,
+  contactId: ContactId,
+  purchased: readonly string[],
+  counts: (event: Seen) => boolean,
+) {
   const personId = contactPerson(contactId)
+  const orders = await db.selectFrom('person_orders').select('items').where('person_id', '=', personId).execute()
+  // Ids are kept without case.
+  const bought = new Set([
+    ...purchased.map(folded),
+    ...orders.flatMap(({ items }) => decodeJson(items).flatMap(({ ids }) => ids)),
+  ])
   const parts = await db.selectFrom('visitor_persons').select('visitor_id').where('person_id', '=', personId).execute()
   const visitorIds = parts.map((row) => row.visitor_id)
   const views = new Map<string, { item_id: string; views: number; last_at: number }>()
@@ -40,6 +55,7 @@ export async function loadInterests(db: Kysely<Database>, contactId: ContactId, 
       .execute()
     for (const row of rows.filter(counts)) {
       for (const { id } of row.props === null ? [] : linesOf(decodeJson(row.props), false, null).lines) {
+        if (bought.has(folded(id))) continue
         const seen = views.get(id) ?? { item_id: id, views: 0, last_at: 0 }
         views.set(id, { ...seen, views: seen.views + 1, last_at: Math.max(seen.last_at, row.at) })
       }

@@ -40,6 +40,7 @@ import * as segmentChanges from './migrations/034-segment-changes.ts'
 import * as spentLogins from './migrations/035-spent-logins.ts'
 import * as segmentCurrency from './migrations/036-segment-currency.ts'
 import * as contactPersons from './migrations/037-contact-persons.ts'
+import * as scores from './migrations/038-scores.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -81,6 +82,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '035-spent-logins': spentLogins,
   '036-segment-currency': segmentCurrency,
   '037-contact-persons': contactPersons,
+  '038-scores': scores,
 }
 
 /**

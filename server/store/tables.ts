@@ -44,6 +44,7 @@ export const TABLES = {
   segments: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
   segment_versions: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
   revocations: { family: 'configuration', distributedBy: 'reference', ...kept(HASHES) },
+  score_versions: { family: 'configuration', distributedBy: 'reference', ...kept(NOBODY) },
   audit: {
     family: 'configuration',
     distributedBy: own('id'),
@@ -140,6 +141,7 @@ export const TABLES = {
   person_orders: ofPerson,
   person_days: { ...ofPart, rebuilt: { of: 'parts of visitors', key: ['day', 'type', 'n'] } },
   visits: { ...ofPart, rebuilt: { of: 'parts of visitors', key: ['began_at'] } },
+  person_scores: ofPerson,
 
   feed_state: {
     ...{ family: 'feed', distributedBy: contact, copied: 'yes', rebuilt: null },

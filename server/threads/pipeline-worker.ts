@@ -11,6 +11,7 @@ import { createClockWatch } from '../derive/clock-watch.ts'
 import { createKeyMaking } from '../derive/contact-keys.ts'
 import { createDeriver } from '../derive/derive.ts'
 import { createRetention } from '../derive/remove-expired.ts'
+import { createScores } from '../derive/scores.ts'
 import { linkKeys } from '../domain/contact-keys.ts'
 import { createQualityTally, type Tallied } from '../domain/quality-tally.ts'
 import { createEndUsers } from '../erasure/end-users.ts'
@@ -155,6 +156,7 @@ async function derive(): Promise<boolean> {
 }
 
 const retention = createRetention({ db, now: wallNow })
+const scores = createScores({ db, ownership: share.ownership, now: clockWatch.now })
 const removal = createSiteRemoval({ db, tombstone, newId: () => nanoid(22), now, at: wallNow })
 const macs = { identifier: keyring.identifier, linkMac, sha256Hex }
 const makeKeys = createKeyMaking({ db, keysOf: (site, id) => linkKeys(macs, site, id), now })
@@ -170,7 +172,7 @@ const turn = createTurn({
       const ended = await endUsers()
       return (await forgetting.step(progress.position())) || ended
     },
-    retain: async () => (await removal.step()) || (await makeKeys()) || retention.step(),
+    retain: async () => (await removal.step()) || (await makeKeys()) || (await scores.step()) || retention.step(),
     maintain: async (idle) => maintenance?.step(logBytes, idle) ?? false,
   },
   now,

@@ -548,6 +548,48 @@ describe('interests', () => {
     expect(await interests(contact)).toEqual([['17', 1]])
   })
 
+  test.each<[what: string, bought: object, left: string[]]>([
+    ['bought', { items: [{ item_id: 'ring' }] }, ['chain', 'gem']],
+    ['bought under a number', { products: [{ product_id: 4711 }, { sku: 'gem' }] }, ['chain', 'ring']],
+    ['bought by nobody', { value: 20, items: [{ item_id: 'pearl' }] }, ['chain', 'gem', 'ring']],
+  ])('leave out what was %s, until it is given back', async (_, bought, left) => {
+    const contact = await newContact()
+    const id = `order-of-${contact}`
+    const visitor = await visit(contact, [
+      ...['ring', 'chain', 'gem'].map((item_id, n) => looks((9 - n) * MINUTE, { items: [{ item_id }] })),
+      event('purchase', 5 * MINUTE, { currency: 'EUR', transaction_id: id, value: 90, ...bought }),
+    ])
+    const seen = async () => {
+      await settled(server)
+      return (await interests(contact))?.map(([item]) => String(item)).sort()
+    }
+    expect(await seen()).toEqual(left)
+    await sendAll(server, visitor, [event('refund', MINUTE, { transaction_id: id })])
+    expect(await seen()).toEqual(['chain', 'gem', 'ring'])
+  })
+
+  test('leave out what was bought in another channel, under any of its ids, whoever it was merged with', async () => {
+    const [contact, former] = [await newContact(), await newContact()]
+    await visit(
+      contact,
+      ['ring', 'chain', 'R-1'].map((item_id, n) => looks((9 - n) * MINUTE, { items: [{ item_id }] })),
+    )
+    const order = (more: object) => ({
+      ...{ order_id: `till-${former}`, contact_id: former, at: new Date().toISOString(), total: 20, currency: 'EUR' },
+      ...{ items: [{ item_id: 'chain', sku: 'R-1' }], ...more },
+    })
+    const seen = async () => {
+      await settled(server)
+      return (await interests(contact))?.map(([item]) => String(item)).sort()
+    }
+    await server.post('/api/v1/orders', [order({})])
+    expect(await seen()).toEqual(['R-1', 'chain', 'ring'])
+    await server.post('/api/v1/contacts', [{ id: former, merged_into: contact }])
+    expect(await seen()).toEqual(['ring'])
+    await server.post('/api/v1/orders', [order({ status: 'refunded' })])
+    expect(await seen()).toEqual(['R-1', 'chain', 'ring'])
+  })
+
   test('and visits are told at most once a day, and in the end', async () => {
     const contact = await newContact()
     const visitor = await visit(contact, [looks(9 * MINUTE, { item_id: 'ring' })])

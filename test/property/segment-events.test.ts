@@ -20,7 +20,7 @@ import { ENGINE } from '../support/store.ts'
 const HOUR = 3600_000
 const DAY = 24 * HOUR
 const START = Date.UTC(2026, 0, 1)
-const SHOP = { currency: 'EUR', zone: 'Europe/Paris' }
+const SHOP = { currency: 'EUR', zone: 'Europe/Paris', scores: [] }
 const tombstone = (visitor: string) => visitor
 
 const ITEMS = [

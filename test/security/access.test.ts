@@ -109,6 +109,7 @@ describe('an export of a contact', () => {
           'consents',
           'events',
           'orders',
+          'scores',
           'carts',
           'segments',
           'published',

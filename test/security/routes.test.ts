@@ -98,6 +98,9 @@ const TABLE: Record<string, Rule> = {
 
   'GET /api/v1/matches': only('matches:read'),
   'GET /api/v1/reports/overview': { scopes: ['people:read', 'segments:read'] },
+  'GET /api/v1/reports/rfm': { scopes: ['people:read', 'segments:read'] },
+  'GET /api/v1/reports/churn': { scopes: ['people:read', 'segments:read'] },
+  'POST /api/v1/reports/scores': { scopes: ['segments:write'] },
   'GET /api/v1/reports/quality': { scopes: ['people:read', 'segments:read'] },
   'GET /api/v1/segments': only('segments:read'),
   'POST /api/v1/segments': only('segments:write'),

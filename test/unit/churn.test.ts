@@ -9,9 +9,9 @@ import {
   type BuyingHistory,
   type ChurnParameters,
   expectedOrders,
-  hypergeometric,
   likelihoodOf,
   probabilityAlive,
+  scaledHypergeometric,
 } from '../../server/domain/scores/churn.ts'
 import { grouped, lackOf, searchFit } from '../../server/domain/scores/churn-fit.ts'
 import { logGamma } from '../../server/domain/scores/log-gamma.ts'
@@ -42,10 +42,11 @@ describe('the logarithm of the gamma function', () => {
 
 describe('the hypergeometric function', () => {
   test.each<[what: string, value: number, expected: number]>([
-    ['F(1, 1; 2; z) = -ln(1 - z) / z', hypergeometric(1, 1, 2, 0.7), -Math.log(0.3) / 0.7],
-    ['F(a, b; b; z) = (1 - z) ** -a', hypergeometric(2.5, 3.7, 3.7, 0.9), 0.1 ** -2.5],
-    ['F(1/2, 1; 3/2; z²) = atanh(z) / z', hypergeometric(0.5, 1, 1.5, 0.64), Math.atanh(0.8) / 0.8],
-    ['at 0', hypergeometric(3, 4, 5, 0), 1],
+    ['F(1, 1; 2; z) = -ln(1 - z) / z', scaledHypergeometric(1, 1, 2, 0.7, 0), -Math.log(0.3) / 0.7],
+    ['F(a, b; b; z) = (1 - z) ** -a', scaledHypergeometric(2.5, 3.7, 3.7, 0.9, 0), 0.1 ** -2.5],
+    ['F(1/2, 1; 3/2; z²) = atanh(z) / z', scaledHypergeometric(0.5, 1, 1.5, 0.64, 0), Math.atanh(0.8) / 0.8],
+    ['times a power, beyond what a number can hold', scaledHypergeometric(2000, 7, 7, 0.5, 2000), 1],
+    ['at 0', scaledHypergeometric(3, 4, 5, 0, 9), 1],
   ])('%s', (_, value, expected) => {
     expect(Math.abs(value / expected - 1)).toBeLessThan(1e-12)
   })
@@ -77,6 +78,14 @@ describe('the model', () => {
     ['long after a short time', { r: 0.3, alpha: 0.2, a: 0.6, b: 1.9 }, { frequency: 1, recency: 0.1, age: 0.1 }, 90],
     ['where a is 1', { r: 0.5, alpha: 6, a: 1, b: 3 }, { frequency: 3, recency: 20, age: 25 }, 13],
     ['where a is nearly 1', { r: 0.5, alpha: 6, a: 1.00003, b: 3 }, { frequency: 3, recency: 20, age: 25 }, 13],
+    [
+      'where rates hardly differ',
+      { r: 1000, alpha: 30_000, a: 0.6, b: 3 },
+      { frequency: 3, recency: 80, age: 120 },
+      90,
+    ],
+    ['where all leave alike', { r: 0.8, alpha: 30, a: 300, b: 900 }, { frequency: 3, recency: 80, age: 120 }, 90],
+    ['where hardly anybody leaves', { r: 0.8, alpha: 30, a: 0.5, b: 900 }, { frequency: 3, recency: 80, age: 120 }, 90],
     ['where a is large', { r: 2, alpha: 60, a: 4, b: 9 }, { frequency: 5, recency: 200, age: 210 }, 90],
   ])('expects orders as the integral over all customers says: %s', (_, parameters, history, time) => {
     const { r, alpha, a, b } = parameters
@@ -88,7 +97,7 @@ describe('the model', () => {
     let sum = 0
     for (let i = 0; i < steps; i++) {
       // p = u ** k makes the density of small a flat at 0.
-      const k = 6
+      const k = Math.ceil(6 / Math.min(1, a))
       const u = (i + 0.5) / steps
       const p = u ** k
       sum += integrand(p) * p ** (a - 1) * (1 - p) ** (b + x - 1) * k * u ** (k - 1)
@@ -175,12 +184,19 @@ describe('a fit', () => {
     expect(lackOf(grouped(histories))).toBe(lack)
   })
 
-  test('is none where the likelihood has no maximum', () => {
-    // All come back after the same time, for ever: rates that do not differ, and nobody leaves.
-    const regular = Array.from({ length: 400 }, () => ({ frequency: 10, recency: 100, age: 100 }))
-    const search = searchFit(grouped(regular))
-    while (!search.step(1e6));
-    expect(search.result()).toBeNull()
+  test('of customers who all come back for ever says that they will', () => {
+    // Rates that do not differ, and nobody leaves: the likelihood has no maximum, and the search ends at its border.
+    const regular = { frequency: 10, recency: 100, age: 100 }
+    const fit = fitted(Array.from({ length: 400 }, () => regular))
+    expect(probabilityAlive(fit, regular)).toBeGreaterThan(0.99)
+    expect(expectedOrders(fit, regular, 90)).toBeCloseTo(9, 0)
+  })
+
+  test('of customers who all leave after the second order says that they have', () => {
+    const gone = { frequency: 1, recency: 10, age: 500 }
+    const fit = fitted([...Array.from({ length: 300 }, () => gone), ...Array.from({ length: 50 }, () => once)])
+    expect(probabilityAlive(fit, gone)).toBeLessThan(0.05)
+    expect(expectedOrders(fit, gone, 90)).toBeLessThan(0.2)
   })
 })
 

@@ -21,7 +21,7 @@ const order = (when: string, total = 10_000): ScoredOrder => ({ at: at(when), to
 const FIRST: ScoreVersion = {
   ...{ version: 1, at: at('2026-01-01 00:00'), zone: 'Europe/Paris', currency: 'EUR', windowDays: 60, money: 'mean' },
   bounds: { r: [10, 20, 30, 40], f: [2, 3, 4, 5], m: [5_000, 10_000, 15_000, 20_000] },
-  fit: { r: 0.24, alpha: 31, a: 0.79, b: 2.4, logLikelihood: -1, customers: 100 },
+  fit: { r: 0.24, alpha: 31, a: 0.79, b: 2.4, logLikelihood: -1, customers: 100, repeatOrders: 50 },
 }
 const version = (number: number, since: string, changes: Partial<ScoreVersion> = {}): ScoreVersion => {
   return { ...FIRST, version: number, at: at(since), ...changes }
@@ -134,7 +134,9 @@ describe('spans and scores agree at each hour', () => {
                   f: [2, 3, 4, 5],
                   m: [1, 2, 3, 4],
                 },
-            fit: each.isEmpty ? null : { r: 0.3, alpha: 12, a: each.a, b: 1.5, logLikelihood: -1, customers: 100 },
+            fit: each.isEmpty
+              ? null
+              : { r: 0.3, alpha: 12, a: each.a, b: 1.5, logLikelihood: -1, customers: 100, repeatOrders: 50 },
           }),
         ),
     )

@@ -20,11 +20,11 @@ test.each([
   [nested(7), null],
   [
     {},
-    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor',
+    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor, rfm, alive',
   ],
   [
     { matched: true, cart: {} },
-    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor',
+    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor, rfm, alive',
   ],
   ['matched', 'the body must be an object'],
   [null, 'the body must be an object'],

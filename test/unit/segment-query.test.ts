@@ -110,7 +110,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const SHOP = { currency: 'EUR', zone: 'Europe/Paris' }
+const SHOP = { currency: 'EUR', zone: 'Europe/Paris', scores: [] }
 const rulesOf = (node: SegmentNode): Rules => ({
   definitions: new Map([['tried', { id: 'tried', name: 'tried', node }]]),
   shop: SHOP,

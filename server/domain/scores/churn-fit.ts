@@ -8,11 +8,16 @@ import { type BuyingHistory, type ChurnParameters, likelihoodOf } from './churn.
 /** Histories, and how many customers have each. */
 export type Counted = BuyingHistory & { customers: number }
 
-/** A fit. `logLikelihood` is that of all customers that it was fitted to. */
-export type ChurnFit = ChurnParameters & { logLikelihood: number; customers: number }
+/** A fit, the likelihood of all customers that it was fitted to, and how many repeated orders these have. */
+export type ChurnFit = ChurnParameters & { logLikelihood: number; customers: number; repeatOrders: number }
+
+/** A fit in a unit of time that is so many times longer: the likelihood is a density of times. */
+export function fitIn(fit: ChurnFit, unit: number): ChurnFit {
+  return { ...fit, alpha: fit.alpha / unit, logLikelihood: fit.logLikelihood + fit.repeatOrders * Math.log(unit) }
+}
 
 /** Why a shop's orders do not make a fit that means anything. */
-export type NoFit = 'too_few_customers' | 'too_few_repeat_customers' | 'too_short' | 'no_maximum'
+export type NoFit = 'too_few_customers' | 'too_few_repeat_customers' | 'too_short'
 
 /** What a fit needs: customers, customers who came back, and days between the first order and the last day. */
 export const FIT_NEEDS = { customers: 100, repeatCustomers: 30, days: 28 }
@@ -40,15 +45,18 @@ export function lackOf(histories: readonly Counted[]): NoFit | null {
 }
 
 /** A search: `step` goes on for about so many evaluations of a customer, and returns whether it has ended. */
-export type FitSearch = { step(evaluations: number): boolean; result(): ChurnFit | null }
+export type FitSearch = { step(evaluations: number): boolean; result(): ChurnFit }
 
 /** Parameters as the search sees them: the logarithms of `r`, `alpha`, `a` and `b`. */
 type Point = readonly number[]
 type Vertex = { point: Point; loss: number }
 type Three = [Vertex, Vertex, Vertex]
 
-/** Logarithms beyond these are no maximum of a shop's orders; the likelihood still rises towards infinity. */
-const FARTHEST = 12
+/**
+ * The search goes no further. Where customers are all alike, the likelihood rises, ever less, towards parameters without
+ * end: those at the border say the same of everybody.
+ */
+const FARTHEST = 7
 
 const TOLERANCE = 1e-11
 const MAX_EVALUATIONS = 4000
@@ -62,7 +70,7 @@ export function searchFit(histories: readonly Counted[]): FitSearch {
     return { frequency, recency: recency / unit, age: age / unit, ...rest }
   })
   const loss = (point: Point): number => {
-    if (point.some((each) => !(Math.abs(each) < 2 * FARTHEST))) return Infinity
+    if (point.some((each) => !(Math.abs(each) <= FARTHEST))) return Infinity
     const logLikelihood = likelihoodOf(parametersAt(point))
     let sum = 0
     for (const history of scaled) sum -= logLikelihood(history) * history.customers
@@ -75,12 +83,12 @@ export function searchFit(histories: readonly Counted[]): FitSearch {
     },
     result() {
       const { point } = search.best()
-      if (point.some((each) => Math.abs(each) > FARTHEST)) return null
       const { r, alpha, a, b } = parametersAt(point)
       const fit = { r, alpha: alpha * unit, a, b }
       const logLikelihood = likelihoodOf(fit)
       const sum = histories.reduce((total, each) => total + logLikelihood(each) * each.customers, 0)
-      return Number.isFinite(sum) ? { ...fit, logLikelihood: sum, customers } : null
+      const repeatOrders = histories.reduce((total, each) => total + each.frequency * each.customers, 0)
+      return { ...fit, logLikelihood: sum, customers, repeatOrders }
     },
   }
 }

@@ -66,23 +66,40 @@ function ordersWhileAlive(parameters: ChurnParameters, history: BuyingHistory, t
     const at = (side: number) => ordersWhileAlive({ r, alpha, a: 1 + side, b }, history, time)
     return (at(2 * NEAR_ONE) + at(-2 * NEAR_ONE)) / 2
   }
-  // Euler's transformation of the paper's function, whose own series hardly converges for frequent buyers.
   const z = time / (alpha + age + time)
-  const left = (1 - z) ** (a - 1) * hypergeometric(a + b - 1 - r, a - 1, a + b + x - 1, z)
-  return ((a + b + x - 1) / (a - 1)) * (1 - left)
+  const c = a + b + x - 1
+  // Euler's transformation of the paper's function, whose own series hardly converges for frequent buyers. Where all
+  // customers buy at nearly the same rate, it is the other way round.
+  const left =
+    a + b - 1 - r > -MOST_ALTERNATING
+      ? scaledHypergeometric(a + b - 1 - r, a - 1, c, z, a - 1)
+      : scaledHypergeometric(r + x, b + x, c, z, r + x)
+  return (c / (a - 1)) * (1 - left)
 }
+
+/** Terms of alternating signs cancel each other's digits; so many do no harm. */
+const MOST_ALTERNATING = 10
 
 /** The series ends when a term adds nothing. It has at most so many, for what no sensible fit comes to. */
 const MAX_TERMS = 100_000
 
-/** The Gauss hypergeometric function 2F1 for 0 <= z < 1. */
-export function hypergeometric(a: number, b: number, c: number, z: number): number {
+/** Sums beyond this are divided by it, before they overflow. */
+const LARGE = 1e200
+
+/** (1 - z) ** power times the Gauss hypergeometric function 2F1(a, b; c; z), for 0 <= z < 1. */
+export function scaledHypergeometric(a: number, b: number, c: number, z: number, power: number): number {
   let term = 1
   let sum = 1
+  let exponent = power * Math.log1p(-z)
   for (let n = 0; n < MAX_TERMS; n++) {
     term *= (((a + n) * (b + n)) / ((c + n) * (n + 1))) * z
     sum += term
     if (Math.abs(term) <= 1e-16 * Math.abs(sum)) break
+    if (Math.abs(sum) > LARGE) {
+      term /= LARGE
+      sum /= LARGE
+      exponent += Math.log(LARGE)
+    }
   }
-  return sum
+  return Math.sign(sum) * Math.exp(exponent + Math.log(Math.abs(sum)))
 }

@@ -9,7 +9,7 @@ import { itemAt } from '../lookup.ts'
 import { dayNumberIn } from '../zone.ts'
 import { type BuyingHistory, expectedOrders, probabilityAlive } from './churn.ts'
 import type { ChurnFit } from './churn-fit.ts'
-import { type Money, moneyOf, type RfmBounds, type RfmInput, type RfmScore, rfmScore } from './rfm.ts'
+import { type Money, moneyOf, type OrderSums, type RfmBounds, type RfmInput, type RfmScore, rfmScore } from './rfm.ts'
 
 /** What is left of an order after refunds: `total` in minor units, null if it is unknown. */
 export type ScoredOrder = { at: number; total: number | null; currency: string }
@@ -54,13 +54,20 @@ export function createHistory(orders: readonly ScoredOrder[], { zone, currency, 
   return {
     times,
     days,
-    /** Recency, frequency and money at a time on a day; null without an order in the window. */
-    rfmAt(at: number, day: number): RfmInput | null {
+    /** The orders of the window at a time on a day; null if there are none. */
+    windowAt(at: number, day: number): (OrderSums & { recency: number }) | null {
       const end = placeAfter(times, at)
       const begin = windowDays === null ? 0 : placeAfter(days, day - windowDays)
       if (begin >= end) return null
-      const span = { orders: end - begin, valued: difference(valued, begin, end), sum: difference(sums, begin, end) }
-      return { recency: day - itemAt(days, end - 1), frequency: span.orders, money: moneyOf(span, money) }
+      return {
+        ...{ orders: end - begin, valued: difference(valued, begin, end), sum: difference(sums, begin, end) },
+        recency: day - itemAt(days, end - 1),
+      }
+    },
+    /** Recency, frequency and money at a time on a day; null without an order in the window. */
+    rfmAt(at: number, day: number): RfmInput | null {
+      const sums = this.windowAt(at, day)
+      return sums && { recency: sums.recency, frequency: sums.orders, money: moneyOf(sums, money) }
     },
     /** What the model of churn knows at a time on a day; null before the first order. */
     buyingAt(at: number, day: number): BuyingHistory | null {

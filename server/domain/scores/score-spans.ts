@@ -15,6 +15,9 @@ type Moment = { at: number; cause: Cause }
 /** A version while it is in force, with the orders as it counts them. */
 type Stretch = { version: ScoreVersion; history: OrderHistory; from: number; to: number }
 
+/** The conditions of one customer. */
+export type ScoreTimeline = ReturnType<typeof createScoreTimeline>
+
 /** Prepares a customer's orders for conditions on scores. `versions` are in order. */
 export function createScoreTimeline(orders: readonly ScoredOrder[], versions: readonly ScoreVersion[]) {
   const histories = new Map<string, OrderHistory>()

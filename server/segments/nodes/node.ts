@@ -8,6 +8,7 @@
  */
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import type { z } from 'zod'
+import type { ScoreVersion } from '../../domain/scores/person-scores.ts'
 import type { Spans } from '../../domain/spans.ts'
 import type { JsonSql } from '../../store/engine/json-sql.ts'
 import type { Database } from '../../store/schema.ts'
@@ -26,8 +27,11 @@ export type SegmentNode = { [K in Kind]: { [Only in K]: NodeValues[Only] } }[Kin
 /** Builds expressions over a person's row. */
 export type Builder = ExpressionBuilder<Database, 'persons'>
 
-/** What amounts and days in a definition mean: the currency of its money, and the zone of the shop's days. */
-export type Locale = { currency: string; zone: string }
+/**
+ * What amounts, days and scores in a definition mean: the currency of its money, the zone of the shop's days, and the versions
+ * of the parameters of scores, oldest first.
+ */
+export type Locale = { currency: string; zone: string; scores: readonly ScoreVersion[] }
 
 /** What a kind may use to compile a value to SQL. */
 export type SqlContext = Locale & {

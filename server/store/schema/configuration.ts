@@ -1,6 +1,8 @@
 /** What operators configure, and what they did: sites, API keys, users, segments, revocations and the audit log. */
 import type { SegmentName } from '../../domain/membership.ts'
 import type { Role } from '../../domain/roles.ts'
+import type { ChurnFit, NoFit } from '../../domain/scores/churn-fit.ts'
+import type { Money, RfmBounds } from '../../domain/scores/rfm.ts'
 import type { SiteSettings } from '../../domain/settings.ts'
 import type { Json } from './columns.ts'
 
@@ -62,6 +64,22 @@ export type SegmentVersionRow = {
  */
 export type RevocationRow = { kind: 'token' | 'message' | 'contact'; value: string; at: number }
 
+/**
+ * Parameters of scores, in force from `at` on until the next version. `bounds` are null without customers, and `fit` where
+ * there are too few orders (`lack`). It says how orders were counted: in whose days, in which money, and how far back.
+ */
+export type ScoreVersionRow = {
+  version: number
+  at: number
+  zone: string
+  currency: string
+  window_days: number | null
+  money: Money
+  bounds: Json<RfmBounds> | null
+  fit: Json<ChurnFit> | null
+  lack: NoFit | null
+}
+
 export type AuditRow = { id: string; at: number; actor: string; action: string; detail: Json<Record<string, unknown>> }
 
 /** Somebody who signs in to the dashboard. `id` is the name as it is compared, `password` a salted hash. */
@@ -98,6 +116,7 @@ export type ConfigurationTables = {
   segments: SegmentRow
   segment_versions: SegmentVersionRow
   revocations: RevocationRow
+  score_versions: ScoreVersionRow
   audit: AuditRow
   users: UserRow
   sessions: SessionRow

@@ -87,6 +87,11 @@ export async function readMarks<T extends DirtyTable>(
   return rows as Mark<KeyOf[T]>[]
 }
 
+/** Whether any key is marked. */
+export async function hasMarks(db: Kysely<Database>, table: DirtyTable): Promise<boolean> {
+  return (await db.selectFrom(table).select('key').limit(1).execute()).length > 0
+}
+
 const selecting = (table: DirtyTable) =>
   ofKeys((db, keys) => db.selectFrom(table).select('key').where('key', 'in', keys))
 const selectMarked = {
