@@ -85,15 +85,17 @@ export async function settled(server: TestServer, timeoutMs?: number): Promise<v
   )
   const state = `select ${open} as dirty, (select max(position) from cursors where journal_id = ?) as landed`
   try {
-    await until(
-      async () => {
-        const last = lastOf.get()
-        // Read each time, because a restored journal takes a new id.
-        const [row] = await server.query<{ dirty: number; landed: number | null }>(state, idOf.get())
-        return row!.dirty === 0 && (row!.landed ?? 0) === last
-      },
-      'everything to be landed and derived',
-      timeoutMs,
+    await server.reading((query) =>
+      until(
+        async () => {
+          const last = lastOf.get()
+          // Read each time, because a restored journal takes a new id.
+          const [row] = await query<{ dirty: number; landed: number | null }>(state, idOf.get())
+          return row!.dirty === 0 && (row!.landed ?? 0) === last
+        },
+        'everything to be landed and derived',
+        timeoutMs,
+      ),
     )
   } finally {
     journal.close()

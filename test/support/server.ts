@@ -10,7 +10,7 @@ import { ask, isShared, type Ran } from './ask.ts'
 import { freePort } from './port.ts'
 import { PRELOADS, preloading, ROOT, reusing } from './process.ts'
 import { createProofs, type Proofs } from './proof.ts'
-import { openStore } from './store.ts'
+import { openStore, type Query, type TestStore } from './store.ts'
 
 export { freePort }
 
@@ -39,8 +39,10 @@ export type TestServer = Proofs & {
   databaseUrl: string | null
   /** The environment that a command needs, besides the folder, to find its store. */
   storeEnv: Record<string, string>
-  /** Reads rows of its store directly, with a value for each `?`. */
-  query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  /** Reads rows of its store directly. */
+  query: Query
+  /** The same for work that reads often. */
+  reading: TestStore['reading']
   /** Runs a statement that changes its store. */
   change(sql: string, ...values: unknown[]): Promise<void>
   /** The names of the store's tables. */
@@ -192,6 +194,7 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
     databaseUrl: store.env.DATABASE_URL ?? null,
     storeEnv: store.env,
     query: store.query,
+    reading: store.reading,
     change: store.change,
     tables: store.tables,
     output: () => ({ stdout, stderr }),
@@ -228,6 +231,9 @@ export async function startServer(options: ServerOptions = {}): Promise<TestServ
   }
 }
 
+/** How long is waited between two looks: short at first, and longer where it takes long anyway. */
+const [FIRST_PAUSE_MS, LAST_PAUSE_MS] = [10, 60]
+
 /** Waits until a condition holds, up to 45 s because the machine may be busy; a test has a minute. */
 export async function until<T>(
   check: () => T | Promise<T>,
@@ -235,10 +241,10 @@ export async function until<T>(
   timeoutMs = 45_000,
 ): Promise<Exclude<T, null | undefined | false>> {
   const end = performance.now() + timeoutMs
-  for (;;) {
+  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 1.5, LAST_PAUSE_MS)) {
     const value = await check()
     if (value) return value as Exclude<T, null | undefined | false>
     if (performance.now() > end) throw new Error(`waited ${timeoutMs} ms for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 25))
+    await new Promise((resolve) => setTimeout(resolve, pauseMs))
   }
 }

@@ -13,10 +13,15 @@ import { administer, createOnAll, dropOnAll, hasCitus, joinWorkers, readWorkers,
 /** The engine under test. */
 export const ENGINE = process.env.TEST_ENGINE === 'postgres' ? 'postgres' : 'sqlite'
 
+/** Reads rows, with a value for each `?`. */
+export type Query = <T = Record<string, unknown>>(sql: string, ...values: unknown[]) => Promise<T[]>
+
 /** How tests read a store. `env` is the server's environment for it. */
 export type TestStore = {
   env: Record<string, string>
-  query<T = Record<string, unknown>>(sql: string, ...values: unknown[]): Promise<T[]>
+  query: Query
+  /** Runs work that reads often, on a connection that stays open for so long: to open one takes longer than most reads. */
+  reading<T>(work: (query: Query) => Promise<T>): Promise<T>
   /** Runs statements that change it, like a fault or an older version. */
   change(sql: string, ...values: unknown[]): Promise<void>
   tables(): Promise<string[]>
@@ -63,6 +68,20 @@ function sqliteStore(dataDir: string): TestStore {
   return {
     env: {},
     query,
+    async reading(work) {
+      const db = new BetterSqlite3(`${dataDir}/couture.db`, { readonly: true })
+      const statements = new Map<string, BetterSqlite3.Statement>()
+      const statementOf = (sql: string) => {
+        const statement = statements.get(sql) ?? db.prepare(sql)
+        statements.set(sql, statement)
+        return statement
+      }
+      try {
+        return await work(async <R>(sql: string, ...values: unknown[]) => statementOf(sql).all(...values) as R[])
+      } finally {
+        db.close()
+      }
+    },
     async change(sql, ...values) {
       const db = new BetterSqlite3(`${dataDir}/couture.db`, { timeout: 10_000 })
       db.prepare(sql).run(...values)
@@ -99,6 +118,7 @@ function postgresStore(url: string, own: boolean): TestStore {
   return {
     env: { DATABASE_URL: url, COUTURE_SECRET: SECRET },
     query,
+    reading: (work) => work(query),
     async change(sql, ...values) {
       await query(sql, ...values)
     },
