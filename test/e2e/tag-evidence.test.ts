@@ -5,7 +5,7 @@
 import { createHash } from 'node:crypto'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
-import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
+import { INSTALL_MS, lendTab, openBrowser } from '../support/browser.ts'
 import { openShop, page, type Shop } from './tag-harness.ts'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -35,16 +35,14 @@ async function visit(
   before?: () => void,
 ): Promise<{ shop: Shop; tab: Page; warnings: string[] }> {
   const shop = await openShop(pages, settings)
-  const context = await newVisitor(browser)
+  const { context, tab, giveBack } = await lendTab(browser, before)
   const errors: string[] = []
   const warnings: string[] = []
   context.on('weberror', (error) => errors.push(String(error.error())))
   closers.push(shop.close, async () => {
-    await context.close()
+    await giveBack()
     expect(errors).toEqual([])
   })
-  if (before) await context.addInitScript(before)
-  const tab = await context.newPage()
   tab.on('console', (message) => warnings.push(message.text().split('\n')[0]!))
   await tab.goto(shop.url + path, { waitUntil: 'load' })
   return { shop, tab, warnings }

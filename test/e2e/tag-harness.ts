@@ -6,12 +6,12 @@
  * elsewhere.
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { buildTag } from '../../server/ops/bundle.ts'
 import type { Precompressed } from '../../server/ops/precompressed.ts'
 import { createTagFiles } from '../../server/ops/tag-files.ts'
 import type { TagSettings } from '../../tag/settings.ts'
 import type { TagConsentSource, WireBatch, WireEvent } from '../../tag/wire.ts'
+import { freePort } from '../support/port.ts'
 
 /** The collector's answer. `cut` ends the connection without an answer; `hold` answers when it resolves. */
 export type Answer = {
@@ -169,7 +169,9 @@ export async function openShop(
     })
     response.end(answer.body ?? (await textOf(second)))
   }
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  shop.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  // No other test has had this origin, so nothing is stored for it.
+  const port = await freePort()
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  shop.url = `http://127.0.0.1:${port}`
   return shop
 }

@@ -6,7 +6,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
-import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
+import { INSTALL_MS, lendTab, newVisitor, openBrowser } from '../support/browser.ts'
 import { openShop, page, type Shop, SNIPPET } from './tag-harness.ts'
 
 const GRANT = "couture('consent', {analytics: true, identity: true, marketing: true, policy: 'v3'})"
@@ -26,16 +26,14 @@ type Parts = { path?: string; before?: () => void; settings?: Parameters<typeof 
 /** A shop with one page, in the tab of a new visitor. An exception that reaches the page fails the test. */
 async function visit({ onTestFinished, expect }: TestContext, { path = '/', before, settings, ...parts }: Parts = {}) {
   const shop = await openShop({ '/': page('Home', { inline: GRANT, ...parts }) }, settings)
-  const context = await newVisitor(browser)
+  const { context, tab, giveBack } = await lendTab(browser, before)
   const errors: string[] = []
   context.on('weberror', (error) => errors.push(String(error.error())))
   onTestFinished(async () => {
-    await context.close()
+    await giveBack()
     await shop.close()
     expect(errors).toEqual([])
   })
-  if (before) await context.addInitScript(before)
-  const tab = await context.newPage()
   await tab.goto(shop.url + path, { waitUntil: 'load' })
   return { shop, tab, errors, until: waiting(expect) }
 }

@@ -2,7 +2,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
-import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
+import { INSTALL_MS, lendTab, newVisitor, openBrowser } from '../support/browser.ts'
 import { type Answer, openShop, page, type Shop } from './tag-harness.ts'
 
 vi.setConfig({ testTimeout: 90_000, hookTimeout: 60_000 })
@@ -43,6 +43,18 @@ async function visitor() {
     expect(errors).toEqual([])
   })
   return context
+}
+
+/** The tab of a new visitor, whose profile does not matter further. */
+async function newTab(): Promise<Page> {
+  const { context, tab, giveBack } = await lendTab(browser)
+  const errors: string[] = []
+  context.on('weberror', (error) => errors.push(String(error.error())))
+  closers.push(async () => {
+    await giveBack()
+    expect(errors).toEqual([])
+  })
+  return tab
 }
 
 /** Waits until the script has replaced the stub. */
@@ -118,7 +130,7 @@ test('a grant sends the proof, the page view and the waiting calls with their or
   const shop = await shopWith({
     '/shoes': page('Shoes', { inline: "couture('track', 'view_item', {currency: 'EUR', value: 890})" }),
   })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await tab.goto(`${shop.url}/?utm_source=mail#top`)
   await tab.evaluate((to) => location.assign(to), `${shop.url}/shoes?size=42#reviews`)
   await tab.waitForURL('**/shoes**')
@@ -164,7 +176,7 @@ test('a grant sends the proof, the page view and the waiting calls with their or
 
 test('a choice keeps its consent id across pages, and a new choice gets a new one', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }), '/next': page('Next', { inline: GRANT }) })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await until(() => shop.requests.length).toBe(1)
   await run(tab, GRANT)
@@ -218,7 +230,7 @@ test('two tabs share one candidate until the first reply, and then the visitor i
 
 test('a single-page shop gets one view per path, with its late title and the previous path as referrer', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }) })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await until(() => shop.acknowledged().length).toBe(2)
   await run(
@@ -245,7 +257,7 @@ test('a single-page shop gets one view per path, with its late title and the pre
 
 test('a page restored from the back-forward cache is viewed again', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT }) })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await until(() => shop.acknowledged().length).toBe(2)
   await run(tab, "dispatchEvent(new PageTransitionEvent('pageshow', {persisted: true}))")
@@ -277,7 +289,7 @@ test('the first statement removes a link token from the address bar, and nothing
   const inline = "history.replaceState({router: 7}, '')"
   const seen = '<script src="/c/tag.js?site=demo"></script><script>window.seen = location.href</script>'
   const shop = await shopWith({ '/': page('Home', { script: `<script>${inline}</script>${seen}` }) })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   const cases = [
     ['/#cl=TOKEN', '/'],
     ['/?a=1#cl=TOKEN', '/?a=1'],
@@ -297,7 +309,7 @@ test('the first statement removes a link token from the address bar, and nothing
 
 test('a link token in the query leaves the address and is in no event', async () => {
   const shop = await shopWith({}, { link_param: 'clk' })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/?a=1&clk=TOKEN&b=2#top`)
   expect(tab.url()).toBe(`${shop.url}/?a=1&b=2#top`)
   await tab.mouse.click(5, 5)
@@ -309,7 +321,7 @@ test('a link token in the query leaves the address and is in no event', async ()
 
 test('a link is claimed once, after a real gesture, and never by a synthetic one', async () => {
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: '<div style="height:5000px"></div>' }) })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/#cl=TOKEN`)
   await until(() => shop.acknowledged().length).toBe(2)
   await run(
@@ -343,7 +355,7 @@ test('a link is claimed once, after a real gesture, and never by a synthetic one
 
 test('a link waits for consent to identity before it is claimed', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/#cl=TOKEN`)
   await tab.mouse.click(5, 5)
   await run(tab, "couture('consent', {analytics: true, identity: false, marketing: false})")
@@ -357,7 +369,7 @@ test('a link waits for consent to identity before it is claimed', async () => {
 
 test('logins and logouts keep their order; a login waits while identity is unknown, and is dropped if it is denied', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, "couture('identify', {contact_id: 7}); couture('consent', {analytics: true})")
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page'])
@@ -391,7 +403,7 @@ test('logins and logouts keep their order; a login waits while identity is unkno
 test('events that the collector could not accept are resent once, in order, under the same ids', async () => {
   const shop = await shopWith()
   script(shop, { status: 503 }, { cut: true }, { status: 429, headers: { 'Retry-After': '2' } })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, `${GRANT}; couture('track', 'a')`)
   await until(() => shop.requests.length).toBeGreaterThan(0)
@@ -410,7 +422,7 @@ test('events that the collector could not accept are resent once, in order, unde
 
 test('a request that is too large is halved until it fits, and only an event that never fits is lost', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   const warnings: string[] = []
   tab.on('console', (message) => warnings.push(message.text()))
   await open(tab, `${shop.url}/`)
@@ -424,7 +436,7 @@ test('a request that is too large is halved until it fits, and only an event tha
 
 test('a request holds at most 50 events and 64 KiB, counted in bytes of UTF-8', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   // 8,000 times three bytes each, ten of them: 240 KB.
   await run(
@@ -447,7 +459,7 @@ test('events that the collector refuses for good are dropped and counted, and th
   const problem = { type: 'about:blank', title: 'Bad request', status: 400, code: 'invalid_request', detail: 'no' }
   const headers = { 'Content-Type': 'application/problem+json' }
   script(shop, { status: 400, headers, body: JSON.stringify(problem) }, undefined)
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, GRANT)
   await until(() => tab.evaluate(() => window.couture?.lost)).toEqual({ refused: 2 })
@@ -486,7 +498,7 @@ test('an event sent while leaving the page arrives', async () => {
 test('an event whose reply was never seen is resent first by the next page, under the same id', async () => {
   const link = `<a href="/next" onclick="couture('track', 'add_to_cart', {value: 5})">next</a>`
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await until(() => shop.acknowledged().length).toBe(2)
   shop.answer = () => ({ cut: true })
@@ -536,7 +548,7 @@ test('events stored by a page reach their visitor even if the cookie is gone, an
 test('a stored event never claims a purpose that has been withdrawn', async () => {
   const link = `<a href="/next" onclick="couture('identify', {contact_id: '7'}); couture('track', 'bought')">next</a>`
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, body: link }), '/next': page('Next') })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await until(() => shop.acknowledged().length).toBe(2)
   shop.answer = () => ({ cut: true })
@@ -595,7 +607,7 @@ test('a withdrawal empties the queue and the storage in the same tick, and notif
 
 test('a failed withdrawal is reported again, and a later grant waits for it', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, GRANT)
   await until(() => shop.acknowledged().length).toBe(2)
@@ -612,7 +624,7 @@ test('a failed withdrawal is reported again, and a later grant waits for it', as
 
 test('a second withdrawal does not replace a first one that is not reported yet', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, GRANT)
   await until(() => shop.acknowledged().length).toBe(2)
@@ -635,7 +647,7 @@ test('a withdrawal during the first request is reported under the visitor that i
     answer = resolve
   })
   script(shop, { hold })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, GRANT)
   await until(() => shop.requests.length).toBe(1)
@@ -652,7 +664,7 @@ test('a withdrawal during the first request is reported under the visitor that i
 
 test('a choice that is withdrawn before anything was sent is never reported', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   expect(await run(tab, `${GRANT}; ${REFUSE}; Object.keys(localStorage).length`)).toBe(0)
   await quiet()
@@ -694,7 +706,7 @@ test('calls before the script, after it and through an old reference to the stub
   const shop = await shopWith({
     '/': page('Home', { inline: `const old = couture; couture('track', 'a'); ${GRANT}; couture('track', 'b')` }),
   })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await open(tab, `${shop.url}/`)
   await run(tab, "const cart = {value: 1}; couture('track', 'c', cart); cart.value = 2; old('track', 'd')")
   await until(() => types(shop.acknowledged())).toEqual(['consent', 'page', 'a', 'b', 'c', 'd'])
@@ -703,7 +715,7 @@ test('calls before the script, after it and through an old reference to the stub
 
 test('invalid calls cause a warning sentence, lose nothing else and never throw', async () => {
   const shop = await shopWith()
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   const warnings: string[] = []
   tab.on('console', (message) => warnings.push(message.text().split('\n')[0]!))
   await open(tab, `${shop.url}/`)
@@ -737,7 +749,7 @@ test('a script that is on the page twice runs once', async () => {
   const script =
     '<script async src="/c/tag.js?site=demo"></script><script async src="/c/tag.abc123.js?site=demo"></script>'
   const shop = await shopWith({ '/': page('Home', { inline: GRANT, script }) })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await tab.goto(`${shop.url}/`, { waitUntil: 'load' })
   await run(tab, "couture('track', 'once'); history.pushState(null, '', '/there')")
   await until(() => shop.acknowledged().length).toBeGreaterThanOrEqual(4)
@@ -749,7 +761,7 @@ test('without a script element the tag waits for init', async () => {
   const shop = await shopWith()
   const tag = await (await fetch(`${shop.url}/c/tag.js`)).text()
   shop.pages['/'] = page('Home', { inline: `couture('track', 'a'); ${GRANT}`, script: '' })
-  const tab = await (await visitor()).newPage()
+  const tab = await newTab()
   await tab.goto(`${shop.url}/`)
   await tab.evaluate(tag)
   await quiet()

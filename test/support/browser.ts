@@ -2,7 +2,7 @@
  * A real Chromium like a visitor's: with a normal user agent, because a headless one counts as a bot. All tests of
  * a run share one, each with its own profiles; closing it only closes what the test file opened.
  */
-import { type Browser, type BrowserContext, chromium } from 'playwright-core'
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core'
 import { ask } from './ask.ts'
 import { SWITCHES } from './chromium.ts'
 
@@ -24,4 +24,40 @@ export async function openBrowser(...more: string[]): Promise<Browser> {
 /** A new profile: its pages share cookies and storage only with each other. */
 export async function newVisitor(browser: Browser): Promise<BrowserContext> {
   return browser.newContext({ userAgent: USER_AGENT, viewport: { width: 1280, height: 900 } })
+}
+
+/** A profile with one tab. */
+type Tab = { context: BrowserContext; tab: Page }
+
+/** The profiles that have been given back. */
+const free = new WeakMap<Browser, Tab[]>()
+
+/**
+ * Lends a profile with a tab, where a new one would take longer to start than most tests take. It is like a new one on an
+ * origin that no test has used yet; only the cookies of a host are removed when it is given back. With `before`, which runs
+ * first in all its pages, it is a new one. A test that changes more of its profile takes a `newVisitor`.
+ */
+export async function lendTab(browser: Browser, before?: () => void): Promise<Tab & { giveBack(): Promise<void> }> {
+  const own = free.get(browser) ?? []
+  free.set(browser, own)
+  const lent = (before === undefined && own.pop()) || (await newTab(browser, before))
+  const { context, tab } = lent
+  return {
+    context,
+    tab,
+    async giveBack() {
+      if (before !== undefined || context.pages().length !== 1) return context.close()
+      await tab.goto('about:blank')
+      await context.clearCookies()
+      tab.removeAllListeners('console')
+      for (const event of ['console', 'weberror'] as const) context.removeAllListeners(event)
+      own.push(lent)
+    },
+  }
+}
+
+async function newTab(browser: Browser, before?: () => void): Promise<Tab> {
+  const context = await newVisitor(browser)
+  if (before !== undefined) await context.addInitScript(before)
+  return { context, tab: await context.newPage() }
 }
