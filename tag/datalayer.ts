@@ -13,32 +13,32 @@ import { type LayerEntry, watchLayer } from './layer.ts'
 const NAMES =
   /cart|checkout|purchase|product|item|refund|wishlist|order|payment|shipping|search|login|sign_?up|lead|share|collection|promotion/i
 
-/** The fields that are sent, in lower case and without separators. */
+/** The words that make the names of the fields that are sent, in lower case and without separators. */
 const KEPT = /* @__PURE__ */ RegExp(
-  '^((item|product|variant|variation|merchandise|transaction|order|cart|checkout|line|unit|total|grand|recover|image)*' +
-    '(ids?|skus?|names?|title|numbers?|token|items?|products?|lines?|variants?|brand|category\\d?|categories|price|quantity|url|total|value|type)|' +
-    'ecommerce|add|remove|purchase|refund|checkout|detail|click|impressions|promo(tions|view|click)|actionfield|cartcontents|contents|collection|' +
-    'currency(code)?|amount|tax|shipping(tier|price)?|revenue|discount|coupon|affiliation|qty|step|option|(item)?list(id|name)?|index|position|paymenttype|searchterm|method|' +
-    'merchandise|cost|node|cart|order|image|src|\\d+)$',
+  '^((item|product|varia(nt|tion)|merchandise|transaction|order|cart|checkout|line|unit|total|grand|recovery?|image|id|sku|name|title|' +
+    'brand|categor(y|ie)|price|quantity|qty|url|link|value|type|ecommerce|add|remove|purchase|refund|detail|click|impression|promo(tion)?|view|' +
+    'action|field|content|collection|currency|code|amount|tax|revenue|discount|coupon|step|option|list|index|position|search|term|method|cost|' +
+    'node|src|shipping(tier|$)|payment(type|$)|ordernumber|(cart|checkout)token)s?)+\\d?$|^(token|\\d+)$',
 )
+/** What holds pieces: only below it is a bare name that of a piece, and not of a person. */
+const PIECES = /(item|product|line|variant|content)s?$|merchandise|node|impressions|promo/
 
 /** A list or object below these levels is left out: no event is so deep, and a page's own objects lead anywhere. */
 const MOST_LEVELS = 7
-/** The level from which on a name is that of a piece. Above, it may be a person's. */
-const PIECES = 2
 const MOST_FIELDS = 300
 
 /** A value with only the fields that are sent. Undefined if nothing is left of it. */
-function kept(value: unknown, level = 0): unknown {
+function kept(value: unknown, level = 0, isPiece = false): unknown {
   if (typeof value === 'string') return /\S@\S/.test(value) ? undefined : value
   if (typeof value !== 'object') return value
   if (!value || level > MOST_LEVELS) return
-  const isList = Array.isArray(value)
-  const copy: LayerEntry = isList ? [] : {}
+  const copy: LayerEntry = Array.isArray(value) ? [] : {}
   for (const key of Object.keys(value).slice(0, MOST_FIELDS)) {
     const name = key.toLowerCase().replace(/[^a-z\d]/g, '')
-    if (!KEPT.test(name) || (level < PIECES && !isList && /^(name|title)s?$/.test(name))) continue
-    const inner = kept((value as LayerEntry)[key], level + 1)
+    // At the top, a bare id or token is somebody's, as in a login.
+    const isPersonal = isPiece ? false : /^(name|title)s?$/.test(name) || (!level && /^(ids?|token)$/.test(name))
+    if (isPersonal || name.length > 40 || !KEPT.test(name)) continue
+    const inner = kept((value as LayerEntry)[key], level + 1, isPiece || PIECES.test(name))
     if (inner !== undefined) copy[key] = inner
   }
   return Object.keys(copy).length ? copy : undefined

@@ -133,8 +133,15 @@ describe.concurrent('of a push is sent', () => {
     [
       'nothing of a person',
       `dataLayer.push({event: 'sign_up', method: 'mail', name: 'Anna Martin', email: 'a@mail.example', user_data: {sha256_email_address: 'x'}, userId: '7'},
+        {event: 'login', id: 'user-7', token: 'eyJ', method: 'password', user: {name: 'Anna'}},
+        {event: 'begin_checkout', ecommerce: {value: 5, shipping: {name: 'Anna Martin', price: 5}, order: {name: 'Anna', id: 'O1'}, items: [{id: 'A', name: 'Ring'}]}},
         {event: 'purchase', ecommerce: {transaction_id: 'a@mail.example', value: 5, customer: {id: 7}}, visitorEmail: 'a@mail.example'})`,
-      ['sign_up: {"method":"mail"}', 'purchase: {"ecommerce":{"value":5}}'],
+      [
+        'sign_up: {"method":"mail"}',
+        'login: {"method":"password"}',
+        'begin_checkout: {"ecommerce":{"value":5,"shipping":{"price":5},"order":{"id":"O1"},"items":[{"id":"A","name":"Ring"}]}}',
+        'purchase: {"ecommerce":{"value":5}}',
+      ],
     ],
     [
       'nothing that is the page’s own business',
