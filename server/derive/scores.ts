@@ -6,15 +6,14 @@
  * place in a condition on the probability to be a customer, have changed are marked to be derived and judged again.
  */
 import type { Kysely, Transaction } from 'kysely'
-import { UNKNOWN_CURRENCY } from '../domain/money.ts'
-import { collectBounds, collectFit, PUBLISHED_COUNTING } from '../domain/scores/parameters.ts'
+import { type AsOf, collectBounds, collectFit, mainOf, PUBLISHED_COUNTING } from '../domain/scores/parameters.ts'
 import { type Counting, createHistory } from '../domain/scores/person-scores.ts'
 import { hasMoved, type VersionDay } from '../domain/scores/standing.ts'
 import { dayNumberIn } from '../domain/zone.ts'
 import { listSegments } from '../segments/definitions.ts'
 import { readShop } from '../segments/rules.ts'
 import { aliveLimits } from '../segments/score-limits.ts'
-import { createCustomerReader, mainCurrency } from '../store/customers.ts'
+import { type Customer, createCustomerReader } from '../store/customers.ts'
 import { snapshot, transact } from '../store/engine/transact.ts'
 import { countScored, pageOfScores } from '../store/person-scores.ts'
 import type { Database } from '../store/schema.ts'
@@ -37,8 +36,8 @@ const LOOK_MS = 1000
 const LOOK_GROWTH_MS = 30_000
 
 /** Orders, rows of scores, and evaluations of a customer's likelihood in one slice. */
-const ORDERS = 5000
-const ROWS = 2000
+const ORDERS = 2000
+const ROWS = 500
 const EVALUATIONS = 50_000
 
 /** A shop that has grown by a tenth, and by so many customers, gets new parameters before the day is over. */
@@ -65,21 +64,25 @@ export function createScores({ db, ownership, now }: ScoresDeps): { step(): Prom
   }
 
   async function* publish(before: ScoreWork | null): AsyncGenerator<undefined, void> {
-    const { zone } = await readShop(db)
-    const counting: Counting = { ...PUBLISHED_COUNTING, zone, currency: (await mainCurrency(db)) ?? UNKNOWN_CURRENCY }
+    const { zone, currency: assumed } = await readShop(db)
     const at = now()
     const asOf = { at, day: dayNumberIn(zone, at) }
-    const bounds = collectBounds(counting, asOf)
-    const fitting = collectFit(asOf)
-    const reader = createCustomerReader(db)
-    for (let page = await reader.next(ORDERS); page !== null; page = await reader.next(ORDERS)) {
-      for (const { personId, orders } of page) {
-        const history = createHistory(orders, counting)
-        bounds.add(history)
-        fitting.add(personId, history)
+    let currency = (await latestScoreVersion(db))?.currency ?? assumed
+    let collected = startCollecting({ ...PUBLISHED_COUNTING, zone, currency }, asOf)
+    // The orders say in the end which currency is the main one. If it is another one, they are read once more.
+    for (let again = true; again; ) {
+      const reader = createCustomerReader(db)
+      for (let page = await reader.next(ORDERS); page !== null; page = await reader.next(ORDERS)) {
+        page.forEach(collected.add)
+        yield
       }
-      yield
+      const main = collected.currency() ?? currency
+      again = main !== currency
+      currency = main
+      if (again) collected = startCollecting({ ...PUBLISHED_COUNTING, zone, currency }, asOf)
     }
+    const { counting, bounds, fitting } = collected
+    while (!bounds.step()) yield
     while (!fitting.step(EVALUATIONS)) yield
     const parameters = { ...counting, bounds: bounds.bounds(), ...fitting.result() }
     await write(async (trx) => {
@@ -164,6 +167,25 @@ export function createScores({ db, ownership, now }: ScoresDeps): { step(): Prom
       else task = running
       return true
     },
+  }
+}
+
+/** Starts to collect customers for parameters. */
+function startCollecting(counting: Counting, asOf: AsOf) {
+  const bounds = collectBounds(counting.currency)
+  const fitting = collectFit(asOf)
+  const ordersIn = new Map<string, number>()
+  return {
+    ...{ counting, bounds, fitting },
+    add({ personId, orders }: Customer): void {
+      const history = createHistory(orders, counting)
+      const input = history.rfmAt(asOf.at, asOf.day)
+      if (input !== null) bounds.add(input)
+      fitting.add(personId, history)
+      for (const { currency } of orders) ordersIn.set(currency, (ordersIn.get(currency) ?? 0) + 1)
+    },
+    /** The main currency of those who were added. */
+    currency: () => mainOf(ordersIn),
   }
 }
 

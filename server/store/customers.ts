@@ -1,7 +1,7 @@
 /** Customers with their orders, a page at a time: contacts that have ordered, in the order of their persons. */
 import type { Kysely } from 'kysely'
 import { type ContactId, contactPerson, type PersonId, personOf } from '../domain/ids.ts'
-import { UNKNOWN_CURRENCY } from '../domain/money.ts'
+import { mainOf } from '../domain/scores/parameters.ts'
 import type { ScoredOrder } from '../domain/scores/person-scores.ts'
 import type { Database } from './schema.ts'
 
@@ -52,15 +52,12 @@ export function createCustomerReader(db: Kysely<Database>) {
   }
 }
 
-/**
- * The currency of most orders, a known one if there is any; of several, the first by its code. Null without an order.
- */
+/** The currency of most orders. Null without an order. */
 export async function mainCurrency(db: Kysely<Database>): Promise<string | null> {
   const rows = await db
     .selectFrom('person_orders')
     .select((eb) => ['currency', eb.fn.countAll<number>().as('orders')])
     .groupBy('currency')
     .execute()
-  const sorted = rows.sort((a, b) => Number(b.orders) - Number(a.orders) || (a.currency < b.currency ? -1 : 1))
-  return (sorted.find(({ currency }) => currency !== UNKNOWN_CURRENCY) ?? sorted[0])?.currency ?? null
+  return mainOf(new Map(rows.map(({ currency, orders }) => [currency, Number(orders)])))
 }

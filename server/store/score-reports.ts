@@ -81,8 +81,12 @@ async function eachCustomer(
 export async function answerRfm(db: Kysely<Database>, question: ScoreQuestion): Promise<RfmAnswer> {
   const { asOf, counting, published } = await resolve(db, question)
   if (published) return { asOf, counting, bounds: published.bounds, version: published.version }
-  const collected = collectBounds(counting, asOf)
-  await eachCustomer(db, counting, (_, history) => collected.add(history))
+  const collected = collectBounds(counting.currency)
+  await eachCustomer(db, counting, (_, history) => {
+    const input = history.rfmAt(asOf.at, asOf.day)
+    if (input !== null) collected.add(input)
+  })
+  while (!collected.step()) await nextTurn()
   return { asOf, counting, bounds: collected.bounds(), version: null }
 }
 

@@ -4,10 +4,12 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { parse } from 'csv-parse/sync'
+import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { collectBounds } from '../../server/domain/scores/parameters.ts'
 import { createHistory, type ScoredOrder } from '../../server/domain/scores/person-scores.ts'
 import { binOf, cutsOf } from '../../server/domain/scores/quantile.ts'
-import { moneyOf, type RfmInput, rfmBounds, rfmScore } from '../../server/domain/scores/rfm.ts'
+import { moneyOf, type RfmInput, rfmScore } from '../../server/domain/scores/rfm.ts'
 import { RFM_GROUPS, rfmGroupOf } from '../../server/domain/scores/rfm-groups.ts'
 
 const DAY_MS = 24 * 3600_000
@@ -23,6 +25,13 @@ const order = (date: string, total: number | null = 100, currency = 'EUR'): Scor
 }
 const ALL = { zone: 'UTC', currency: 'EUR', windowDays: null, money: 'total' } as const
 
+const rfmBounds = (customers: RfmInput[]) => {
+  const collected = collectBounds('EUR')
+  for (const customer of customers) collected.add(customer)
+  while (!collected.step());
+  return collected.bounds()
+}
+
 describe('the cuts of five bins', () => {
   test.each<[what: string, values: number[], cuts: number[]]>([
     ['nothing', [], []],
@@ -32,7 +41,8 @@ describe('the cuts of five bins', () => {
     ['mostly one value', [1, 1, 1, 1, 1, 1, 1, 2, 3], [1, 1, 1, 1.4]],
     ['all the same', [3, 3, 3], [3, 3, 3, 3]],
   ])('%s', (_, values, cuts) => {
-    expect(cutsOf(values, 5)).toEqual(cuts)
+    expect(cutsOf(Float64Array.from(values), 5)).toEqual(cuts)
+    expect(cutsOf(Float64Array.from(values.toReversed()), 5)).toEqual(cuts)
   })
 
   test('a value on a cut belongs to the bin above, and equal cuts leave bins empty', () => {
@@ -45,9 +55,23 @@ describe('the cuts of five bins', () => {
     // 0.1 + 0.2 has no say here: a value that is exactly on its cut is above it.
     for (let n = 2; n < 200; n++) {
       const values = Array.from({ length: n }, (_, i) => i * 35)
-      for (const cut of cutsOf(values, 5)) if (Number.isInteger(cut)) expect(cut % 7).toBe(0)
+      for (const cut of cutsOf(Float64Array.from(values), 5)) if (Number.isInteger(cut)) expect(cut % 7).toBe(0)
     }
   })
+})
+
+test('the cuts of any list are those of the sorted one', () => {
+  fc.assert(
+    fc.property(fc.array(fc.integer({ min: 0, max: 9 }), { minLength: 1, maxLength: 60 }), (values) => {
+      const sorted = values.toSorted((a, b) => a - b)
+      const last = values.length - 1
+      const expected = [1, 2, 3, 4].map((bin) => {
+        const [low, high] = [Math.floor((last * bin) / 5), Math.min(Math.floor((last * bin) / 5) + 1, last)]
+        return sorted[low]! + (((last * bin) % 5) * (sorted[high]! - sorted[low]!)) / 5
+      })
+      expect(cutsOf(Float64Array.from(values), 5)).toEqual(expected)
+    }),
+  )
 })
 
 describe('what orders come to', () => {
@@ -126,7 +150,7 @@ describe('scores', () => {
   }))
 
   test('are 5 for the most recent, most frequent and best paying, and 1 for the others', () => {
-    const bounds = rfmBounds(customers, 100)!
+    const bounds = rfmBounds(customers)!
     expect(bounds).toEqual({ r: [19, 37, 55, 73], f: [3.8, 5.6, 7.4, 9.2], m: [380, 560, 740, 920] })
     expect(customers.map((each) => rfmScore(each, bounds)).map(({ r, f, m }) => `${r}${f}${m}`)).toEqual([
       ...['555', '544', '444', '433', '333', '322', '222', '211', '111', '111'],
@@ -135,22 +159,22 @@ describe('scores', () => {
 
   test('are equal for equal customers, also where nearly all are', () => {
     const many = [...Array.from({ length: 90 }, () => ({ recency: 5, frequency: 1, money: 20 })), ...customers]
-    const bounds = rfmBounds(many, 100)!
+    const bounds = rfmBounds(many)!
     const [one, another] = [rfmScore(many[0]!, bounds), rfmScore(many[50]!, bounds)]
     expect(one).toEqual(another)
     expect([one.f, rfmScore({ recency: 5, frequency: 2, money: 20 }, bounds).f]).toEqual([1, 5])
   })
 
   test('of money are unknown where spending is', () => {
-    const bounds = rfmBounds([...customers, { recency: 3, frequency: 9, money: null }], 100)!
+    const bounds = rfmBounds([...customers, { recency: 3, frequency: 9, money: null }])!
     expect(rfmScore({ recency: 3, frequency: 99, money: null }, bounds)).toEqual({
       r: 5,
       f: 5,
       m: null,
       group: 'others',
     })
-    expect(rfmBounds([], 100)).toBeNull()
-    expect(rfmBounds([{ recency: 3, frequency: 9, money: null }], 100)?.m).toEqual([])
+    expect(rfmBounds([])).toBeNull()
+    expect(rfmBounds([{ recency: 3, frequency: 9, money: null }])?.m).toEqual([])
   })
 })
 
@@ -193,10 +217,7 @@ describe.skipIf(isAbsent)(`the reference of the R package rfm${why}`, () => {
     })
 
   test('bounds are the thresholds of the package, exactly', () => {
-    const bounds = rfmBounds(
-      histories().map(({ input }) => input),
-      100,
-    )!
+    const bounds = rfmBounds(histories().map(({ input }) => input))!
     const lower = (name: string) =>
       table('rfm_pkg.rfm_data_orders.thresholds.csv').map((row) => Number(row[`${name}_lower`]))
     expect(bounds.r).toEqual(lower('recency').slice(1))
@@ -206,10 +227,7 @@ describe.skipIf(isAbsent)(`the reference of the R package rfm${why}`, () => {
 
   test('each of the 995 customers has the same recency, frequency, money, scores and group', () => {
     const all = histories()
-    const bounds = rfmBounds(
-      all.map(({ input }) => input),
-      100,
-    )!
+    const bounds = rfmBounds(all.map(({ input }) => input))!
     const reference = new Map(table('rfm_pkg.rfm_data_orders.csv').map((row) => [row.customer_id!, row]))
     expect(all.length).toBe(995)
     const name = (segment: string) => segment.toLowerCase().replace(/'/g, '').replaceAll(' ', '_')

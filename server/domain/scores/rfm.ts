@@ -42,28 +42,9 @@ export function moneyOf({ valued, sum }: OrderSums, money: Money): number | null
   return money === 'total' ? sum : sum / valued
 }
 
-/**
- * The bounds by which customers are scored, or null if there are no customers. `unit`: the minor units in one unit of the
- * currency.
- */
-export function rfmBounds(customers: readonly RfmInput[], unit: number): RfmBounds | null {
-  if (customers.length === 0) return null
-  const bounds = (values: number[], above: number) =>
-    cutsOf(Float64Array.from(values).sort(), SCORES).map((cut) => cut + above)
-  return {
-    r: bounds(
-      customers.map(({ recency }) => recency),
-      1,
-    ),
-    f: bounds(
-      customers.map(({ frequency }) => frequency),
-      1,
-    ),
-    m: bounds(
-      customers.flatMap(({ money }) => money ?? []),
-      unit,
-    ),
-  }
+/** The bounds of one figure of all customers; `above` is one unit of it. */
+export function boundsOf(values: readonly number[], above: number): number[] {
+  return cutsOf(Float64Array.from(values), SCORES).map((cut) => cut + above)
 }
 
 /** Scores a customer. The most recent ones have the highest score of recency. */
