@@ -31,7 +31,7 @@ const SEVERAL = [
 const BOTH = [
   ...['behaviour', 'carts-devices', 'carts-overview', 'consent', 'contact-persons', 'contacts', 'erase', 'exports'],
   ...['feed', 'feed-readings', 'identify', 'membership-feed', 'orders', 'person-facts', 'person-orders', 'persons'],
-  ...['rebuild', 'retention', 'scores', 'segments', 'tables', 'upgrade', 'upgrade-persons'],
+  ...['rebuild', 'retention', 'scores', 'segment-sizes', 'segments', 'tables', 'upgrade', 'upgrade-persons'],
 ]
   .map((name) => `test/contract/${name}.test.ts`)
   .concat('test/security/bytes.test.ts')

@@ -41,6 +41,7 @@ import { scoreReportRoutes } from './http/score-reports.ts'
 import { segmentChangeRoutes } from './http/segment-changes.ts'
 import { segmentDefinitionRoutes } from './http/segment-definitions.ts'
 import { segmentQuestionRoutes } from './http/segment-questions.ts'
+import { segmentSizeRoutes } from './http/segment-sizes.ts'
 import { segmentVersionRoutes } from './http/segment-versions.ts'
 import { memberRoutes } from './http/segments.ts'
 import { sessionRoutes } from './http/session.ts'
@@ -100,6 +101,7 @@ function privateRoutes(deps: HttpDeps) {
     .route('/', memberRoutes(deps))
     .route('/', segmentQuestionRoutes(deps))
     .route('/', segmentChangeRoutes(deps))
+    .route('/', segmentSizeRoutes(deps))
     .route('/', reportRoutes(deps))
     .route('/', scoreReportRoutes(deps))
     .route('/', qualityRoutes(deps))

@@ -17,6 +17,7 @@ import { registerInit } from './init.ts'
 import { registerKeys } from './keys.ts'
 import { registerRebuild } from './rebuild.ts'
 import { registerRestore } from './restore.ts'
+import { registerSegments } from './segments.ts'
 import { registerServe } from './serve.ts'
 import { registerSites } from './sites.ts'
 import { Refusal } from './store.ts'
@@ -49,6 +50,7 @@ function createProgram(): Command {
   registerKeys(program)
   registerAudit(program)
   registerUsers(program)
+  registerSegments(program)
   registerTokens(program)
   registerImports(program)
   registerImportHistory(program)

@@ -12,8 +12,10 @@ import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { defaultSettings, type Site } from '../domain/settings.ts'
+import { dayNumberIn } from '../domain/zone.ts'
 import { hasJudging } from '../segments/judging-step.ts'
 import { personsPastEdge } from '../segments/members.ts'
+import { readShop } from '../segments/rules.ts'
 import { configVersion } from '../store/config-version.ts'
 import { visitorsOfDeleted } from '../store/deleted-sites.ts'
 import { isPoison, snapshot, transact } from '../store/engine/transact.ts'
@@ -264,7 +266,8 @@ export function createDeriver(deps: DeriveDeps): Deriver {
     if (claim === null || (await readRebuild(db)) !== null || !(await hasPending(db))) return false
     return transact(db, async (trx) => {
       await claim.hold(trx)
-      return publishMemberships(trx, { now: now(), limit: MEMBERSHIPS, seal })
+      const day = dayNumberIn((await readShop(trx)).zone, now())
+      return publishMemberships(trx, { now: now(), day, limit: MEMBERSHIPS, seal })
     })
   }
 

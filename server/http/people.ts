@@ -2,11 +2,13 @@
 
 import { createRoute, OpenAPIHono, z } from '@hono/zod-openapi'
 import { CONSENT_SOURCES } from '../../tag/wire.ts'
+import { contactPerson } from '../domain/ids.ts'
 import { mailConsentOf } from '../domain/mail-permission.ts'
 import { mailability } from '../domain/mailability.ts'
+import { MEMBERSHIP_REASONS } from '../domain/membership.ts'
 import { toTotal } from '../domain/money.ts'
 import { Problem } from '../domain/problem.ts'
-import { needsCart } from '../segments/grammar.ts'
+import { segmentsOf } from '../segments/person-segments.ts'
 import { readContactView } from '../store/contact-view.ts'
 import { snapshot } from '../store/engine/transact.ts'
 import { linksOf } from '../store/links.ts'
@@ -94,7 +96,16 @@ const contactSchema = z
       }),
     ),
     scores: scoresSchema,
-    segments: z.array(membershipSchema),
+    segments: z.array(
+      membershipSchema
+        .extend({
+          reason: z.enum(MEMBERSHIP_REASONS),
+          leaves_at: z.string().nullable().openapi({
+            description: 'When they leave if nothing new happens; null if time alone ends nothing.',
+          }),
+        })
+        .openapi('ContactMembership'),
+    ),
     consents: z.array(consentSchema),
   })
   .openapi('Contact')
@@ -192,7 +203,10 @@ export function peopleRoutes(deps: HttpDeps) {
 
 async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof contactSchema>> {
   const now = deps.now()
-  const known = await snapshot(deps.db, (trx) => readContactView(trx, id, needsCart, now))
+  const known = await snapshot(deps.db, async (trx) => {
+    const view = await readContactView(trx, id, now)
+    return view && { ...view, segments: await segmentsOf(trx, contactPerson(id), { now, hasCart: view.cart !== null }) }
+  })
   if (!known) throw new Problem(404, 'unknown_contact', `there is no contact "${id}"`)
   const { contact, cart } = known
   const mail = mailability({ contact: true, mailConsent: contact.mail_consent, ...known.permission })
@@ -217,7 +231,9 @@ async function contactView(deps: HttpDeps, id: string): Promise<z.infer<typeof c
       ...toTotal(order),
     })),
     scores: renderScores(known.scores),
-    segments: known.segments.map((segment) => ({ ...segment, entered_at: iso(segment.entered_at) })),
+    segments: known.segments.map(({ id, name, reason, enteredAt, leavesAt }) => {
+      return { id, name, entered_at: iso(enteredAt), reason, leaves_at: isoOrNull(leavesAt) }
+    }),
     consents: known.consents.map((row) => ({
       visitor: row.visitor_id,
       id: row.id,

@@ -33,7 +33,7 @@ const example = {
   node: { all: [{ matched: true }, { cart: {} }] },
 }
 const createBody = z
-  .strictObject({ id: segmentId, name, node, currency: currency.optional() })
+  .strictObject({ id: segmentId(), name, node, currency: currency.optional() })
   .openapi('NewSegment', { example: { id: 'customers_with_cart', ...example } })
 const changeBody = z.strictObject({ name, node, currency: currency.optional() }).openapi('ChangedSegment', { example })
 

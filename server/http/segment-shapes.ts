@@ -17,7 +17,7 @@ import type { Caller, HttpDeps } from './deps.ts'
 import { iso, isoOrNull, shortId } from './shapes.ts'
 
 /** A segment's name. */
-export const name = segmentName.openapi({ description: 'One name, or one per language of the dashboard.' })
+export const name = segmentName().openapi({ description: 'One name, or one per language of the dashboard.' })
 
 /** A condition from outside. */
 export const node = definitionSchema((schema) =>
@@ -28,7 +28,7 @@ export const node = definitionSchema((schema) =>
 )
 
 /** The currency of a condition's amounts. */
-export const currency = segmentCurrency.openapi({
+export const currency = segmentCurrency().openapi({
   description: 'The currency of amounts in the condition; the shop’s without it.',
 })
 

@@ -59,6 +59,15 @@ export async function listSegments(db: Kysely<Database>): Promise<Segment[]> {
   return (await db.selectFrom('segments').selectAll().orderBy('id').execute()).map(segmentOf)
 }
 
+/** A number that grows with each change of any definition. */
+export async function definitionsVersion(db: Kysely<Database>): Promise<number> {
+  const { count } = await db
+    .selectFrom('segment_versions')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** One definition, or null. */
 export async function findSegment(db: Kysely<Database>, id: string): Promise<Segment | null> {
   const row = await db.selectFrom('segments').selectAll().where('id', '=', id).executeTakeFirst()

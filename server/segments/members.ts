@@ -4,7 +4,7 @@ import type { PersonId } from '../domain/ids.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import type { Cause } from '../domain/spans.ts'
 import { chunks, ofRows } from '../store/engine/many.ts'
-import { type Exit, replaceMembers } from '../store/memberships.ts'
+import { type Exit, type Member, replaceMembers } from '../store/memberships.ts'
 import type { PersonRow, SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { type Judged, judge, type Moment, type Verdict } from './evaluate.ts'
@@ -99,7 +99,7 @@ export function writeMembers(
   now: number,
   reasonOf: ReasonOf,
 ): Promise<PersonId[]> {
-  const members: SegmentMemberRow[] = []
+  const members: Member[] = []
   const ends = new Map<string, Moment>()
   for (const [segment_id, own] of verdicts) {
     for (const { personId: person_id, entered, left } of own) {

@@ -7,7 +7,6 @@ import { listOrders } from './contact-orders.ts'
 import { readContactScores } from './contact-scores.ts'
 import { findContact } from './contacts.ts'
 import { linksOf } from './links.ts'
-import { loadMatchFacts, type NeedsCart } from './match-facts.ts'
 import { listPersonCarts } from './person-carts.ts'
 import type { Database } from './schema.ts'
 import { loadPermission } from './standings.ts'
@@ -18,7 +17,7 @@ import { describeVisitors } from './visitors.ts'
 const MAX_PAST_CARTS = 100
 
 /** Reads a contact's view; null if there is no such contact. */
-export async function readContactView(db: Kysely<Database>, id: ContactId, needsCart: NeedsCart, now: number) {
+export async function readContactView(db: Kysely<Database>, id: ContactId, now: number) {
   const contact = await findContact(db, id)
   if (!contact) return null
   const person = contactPerson(id)
@@ -33,7 +32,6 @@ export async function readContactView(db: Kysely<Database>, id: ContactId, needs
     permission: await loadPermission(db, person),
     orders: await listOrders(db, id),
     scores: await readContactScores(db, id, now),
-    segments: (await loadMatchFacts(db, [id], needsCart)).get(id)?.segments ?? [],
     consents: await listConsents(db, visitorIds),
   }
 }

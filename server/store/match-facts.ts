@@ -46,7 +46,7 @@ export type MatchFacts = {
 export type NeedsCart = (node: object) => boolean
 
 /** The current matches of the given contacts; contacts without a match have no entry. */
-export async function loadMatchFacts(
+async function loadMatchFacts(
   db: Kysely<Database>,
   contactIds: ContactId[],
   needsCart: NeedsCart,

@@ -8,9 +8,11 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { contactPerson, contactsAmong, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
+import type { MembershipChange } from '../domain/membership.ts'
 import { chunks, chunksOf, ofKeys } from './engine/many.ts'
 import type { PendingMembershipRow, SegmentChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
+import { addSizes, type SizeChange } from './segment-sizes.ts'
 import { knownVisitors } from './visitors.ts'
 
 /** For how long readers are told of persons that are no more. */
@@ -19,8 +21,8 @@ export const NOTICE_MS = 30 * 24 * 3600_000
 /** The person of rows whose visitor or contact is no more. */
 export const NOBODY = '' as const
 
-/** What the publisher needs. `seal` encrypts the text of a person that is no more. */
-export type PublishDeps = { now: number; limit: number; seal: (text: string) => string }
+/** What the publisher needs. `day`: the shop's day. `seal` encrypts the text of a person that is no more. */
+export type PublishDeps = { now: number; day: number; limit: number; seal: (text: string) => string }
 
 /** Whether any entry or exit waits for the publisher. */
 export async function hasPending(db: Kysely<Database>): Promise<boolean> {
@@ -39,16 +41,41 @@ export async function publishMemberships(trx: Transaction<Database>, deps: Publi
     const person = personOf(row.person_id)
     return ended[person.kind].has(person.id)
   }
-  const rows = [
-    ...(await forget(trx, ended, pending, deps)),
-    ...withoutRemade(pending.filter((row) => row.change !== 'ended' && !isEnded(row))).map(rowOf),
-  ]
+  const changes = withoutRemade(pending.filter(isChange))
+  const exits = await forget(trx, ended, pending, deps)
+  const rows = [...exits, ...changes.filter((row) => !isEnded(row)).map(rowOf)]
   const numbered = rows.map((row): SegmentChangeRow => {
     return { ...row, seq: ++seq, id: `${seq.toString(36)}-${now.toString(36)}`, published_at: now }
   })
   for (const part of chunksOf(numbered)) await trx.insertInto('segment_changes').values(part).execute()
+  await addSizes(trx, sizesOf(changes, pending), deps.day)
   await removePending(trx, pending)
   return true
+}
+
+/** An entry or an exit. */
+type PendingChange = PendingMembershipRow & { change: MembershipChange }
+
+function isChange(row: PendingMembershipRow): row is PendingChange {
+  return row.change === 'entered' || row.change === 'left'
+}
+
+/** What changes make of the sizes of segments. Who may be mailed is counted by all that is pending. */
+function sizesOf(changes: PendingChange[], pending: PendingMembershipRow[]): SizeChange[] {
+  return [
+    ...changes.map(({ segment_id, reason, change }) => {
+      return {
+        segment_id,
+        reason,
+        entered: change === 'entered' ? 1 : 0,
+        exited: change === 'left' ? 1 : 0,
+        mailable: 0,
+      }
+    }),
+    ...pending
+      .filter((row) => row.mailable !== 0)
+      .map(({ segment_id, reason, mailable }) => ({ segment_id, reason, entered: 0, exited: 0, mailable })),
+  ]
 }
 
 /** The next pending changes, all of each person, so that what a rebuild took and gave back is seen together. */
@@ -140,8 +167,8 @@ const memberOf = (row: { segment_id: string; person_id: string }) => `${row.segm
  * Leaves out what a rebuild took and gave back: while it runs, a person may be derived from some of its visitors, and its
  * members have not left.
  */
-function withoutRemade(pending: PendingMembershipRow[]): PendingMembershipRow[] {
-  const kept: (PendingMembershipRow | null)[] = []
+function withoutRemade(pending: PendingChange[]): PendingChange[] {
+  const kept: (PendingChange | null)[] = []
   const lastOf = new Map<string, number[]>()
   for (const row of pending) {
     const own = lastOf.get(memberOf(row)) ?? []
@@ -153,8 +180,7 @@ function withoutRemade(pending: PendingMembershipRow[]): PendingMembershipRow[] 
   return kept.filter((row) => row !== null)
 }
 
-function rowOf({ segment_id, person_id, change, reason, at, entered_at }: PendingMembershipRow): Unplaced {
-  if (change === 'ended') throw new Error('a mark of an end is no change')
+function rowOf({ segment_id, person_id, change, reason, at, entered_at }: PendingChange): Unplaced {
   const person = personOf(person_id)
   const visitor = person.kind === 'visitor' ? person.id : null
   return { segment_id, person_id, visitor, sealed: null, entry_seq: null, change, reason, at, entered_at }

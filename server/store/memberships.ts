@@ -7,6 +7,7 @@
  */
 import type { Kysely, Transaction } from 'kysely'
 import { contactPerson, type PersonId, type VisitorId, visitorPerson } from '../domain/ids.ts'
+import { mailability } from '../domain/mailability.ts'
 import type { MembershipReason } from '../domain/membership.ts'
 import { ofKeys, ofRows } from './engine/many.ts'
 import type { SegmentMemberRow } from './schema/derived.ts'
@@ -16,6 +17,9 @@ import type { Database } from './schema.ts'
 /** When and why somebody left a segment. */
 export type Exit = { at: number; reason: MembershipReason }
 
+/** A member that was found. */
+export type Member = Omit<SegmentMemberRow, 'mailable'>
+
 /**
  * What an evaluation found: all members among some persons in some segments. `exitOf` says when and why a membership ended
  * that is no more. `endOf` says the same of one that may have ended before the next began, or null if it did not.
@@ -23,7 +27,7 @@ export type Exit = { at: number; reason: MembershipReason }
 export type Evaluated = {
   personIds: PersonId[]
   segmentIds: string[]
-  members: SegmentMemberRow[]
+  members: Member[]
   exitOf: (was: SegmentMemberRow) => Exit
   endOf: (was: SegmentMemberRow) => Exit | null
 }
@@ -42,9 +46,11 @@ const upsertMembers = ofRows((db, rows: SegmentMemberRow[]) =>
     .insertInto('segment_members')
     .values(rows)
     .onConflict((conflict) =>
-      conflict
-        .columns(['segment_id', 'person_id'])
-        .doUpdateSet((eb) => ({ entered_at: eb.ref('excluded.entered_at'), reason: eb.ref('excluded.reason') })),
+      conflict.columns(['segment_id', 'person_id']).doUpdateSet((eb) => ({
+        entered_at: eb.ref('excluded.entered_at'),
+        reason: eb.ref('excluded.reason'),
+        mailable: eb.ref('excluded.mailable'),
+      })),
     ),
 )
 
@@ -59,18 +65,24 @@ export async function replaceMembers(trx: Transaction<Database>, evaluated: Eval
   const rows = await (segmentIds.length === 1 ? selectMembersOf(trx, personIds, only) : selectMembers(trx, personIds))
   const known = new Set(segmentIds)
   const before = new Map(rows.filter((row) => known.has(row.segment_id)).map((row) => [keyOf(row), row]))
+  const mailable = await mailableAmong(trx, personIds)
   const written: SegmentMemberRow[] = []
   const noted: Noted[] = []
-  for (const row of members) {
+  for (const member of members) {
+    const row: SegmentMemberRow = { ...member, mailable: mailable.has(member.person_id) ? 1 : 0 }
     const was = before.get(keyOf(row))
     before.delete(keyOf(row))
-    if (was?.entered_at === row.entered_at) continue
-    const stays = was !== undefined && isRemade(row)
-    written.push(stays ? { ...row, reason: was.reason } : row)
-    const end = was === undefined || stays ? null : endOf(was)
-    const hasLeft = end !== null && end.at <= row.entered_at
-    if (was !== undefined && hasLeft) noted.push(exited(was, end))
-    if (was === undefined || hasLeft) noted.push(hasEntered(row))
+    if (was === undefined) {
+      written.push(row)
+      noted.push(hasEntered(row))
+      continue
+    }
+    const moved = was.entered_at !== row.entered_at
+    if (!moved && was.mailable === row.mailable) continue
+    written.push(moved && !isRemade(row) ? row : { ...row, reason: was.reason })
+    const end = moved && !isRemade(row) ? endOf(was) : null
+    if (end !== null && end.at <= row.entered_at) noted.push(exited(was, end), hasEntered(row))
+    else if (was.mailable !== row.mailable) noted.push(permissionOf(row, was))
   }
   const left = [...before.values()]
   await upsertMembers(trx, written)
@@ -162,12 +174,39 @@ async function remove(trx: Transaction<Database>, rows: SegmentMemberRow[]): Pro
 
 type Noted = Omit<PendingMembershipRow, 'n'>
 
-function hasEntered({ segment_id, person_id, entered_at, reason }: SegmentMemberRow): Noted {
-  return { person_id, segment_id, change: 'entered', reason, at: entered_at, entered_at }
+function hasEntered({ segment_id, person_id, entered_at, reason, mailable }: SegmentMemberRow): Noted {
+  return { person_id, segment_id, change: 'entered', reason, at: entered_at, entered_at, mailable }
 }
 
-function exited({ segment_id, person_id, entered_at }: SegmentMemberRow, { at, reason }: Exit): Noted {
-  return { person_id, segment_id, change: 'left', reason, at: Math.max(at, entered_at), entered_at }
+function exited({ segment_id, person_id, entered_at, mailable }: SegmentMemberRow, { at, reason }: Exit): Noted {
+  const time = { at: Math.max(at, entered_at), entered_at }
+  // Not the negative zero, which is no integer for the store.
+  return { person_id, segment_id, change: 'left', reason, ...time, mailable: mailable === 1 ? -1 : 0 }
+}
+
+function permissionOf(
+  { segment_id, person_id, entered_at, reason, mailable }: SegmentMemberRow,
+  was: SegmentMemberRow,
+): Noted {
+  const change = 'permission'
+  return { person_id, segment_id, change, reason, at: entered_at, entered_at, mailable: mailable - was.mailable }
+}
+
+const selectPermissions = ofKeys((db, personIds: PersonId[]) =>
+  db
+    .selectFrom('persons')
+    .select(['person_id', 'contact_id', 'mail_consent', 'marketing', 'minor'])
+    .where('person_id', 'in', personIds),
+)
+
+/** Those of the given persons who may be mailed. */
+async function mailableAmong(trx: Transaction<Database>, personIds: PersonId[]): Promise<Set<PersonId>> {
+  const rows = await selectPermissions(trx, personIds)
+  const mailable = rows.filter(({ contact_id, mail_consent, marketing, minor }) => {
+    const person = { contact: contact_id !== null, mailConsent: mail_consent, marketing: marketing === 1 }
+    return mailability({ ...person, minor: minor === 1 }).mailable
+  })
+  return new Set(mailable.map((row) => row.person_id))
 }
 
 /** Notes changes for the publisher, who appends those of a person in their order. */
@@ -195,7 +234,8 @@ export async function noteEnded(
   await insertPending(
     db,
     persons.sort().map((person_id) => ({
-      ...{ person_id, n: 0, segment_id: '', change: 'ended' as const, reason: 'event' as const, at: 0, entered_at: 0 },
+      ...{ person_id, n: 0, segment_id: '', change: 'ended' as const, reason: 'event' as const },
+      ...{ at: 0, entered_at: 0, mailable: 0 },
     })),
   )
 }

@@ -41,6 +41,7 @@ import * as spentLogins from './migrations/035-spent-logins.ts'
 import * as segmentCurrency from './migrations/036-segment-currency.ts'
 import * as contactPersons from './migrations/037-contact-persons.ts'
 import * as scores from './migrations/038-scores.ts'
+import * as segmentSizes from './migrations/039-segment-sizes.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -83,6 +84,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '036-segment-currency': segmentCurrency,
   '037-contact-persons': contactPersons,
   '038-scores': scores,
+  '039-segment-sizes': segmentSizes,
 }
 
 /**

@@ -161,6 +161,7 @@ export const TABLES = {
     onErasure: { special: 'the contact is blanked in the same way (`membership-log`)' },
     onExpiry: { special: 'deleted 90 days after they left again, with the entry (`membership-log`)' },
   },
+  segment_sizes: { family: 'feed', distributedBy: own('segment_id'), ...kept(NOBODY) },
   farewells: {
     ...{ family: 'erasure', distributedBy: contact, copied: 'yes', rebuilt: null, onWithdrawal: OF_CONTACT },
     onErasure: { special: 'inserted at the erasure, and deleted 30 days later (`erasure-notices`)' },

@@ -113,8 +113,25 @@ async function stateOf(server: TestServer): Promise<Record<string, string[]>> {
   }
 }
 
-/** The feed is one log: numbered without gaps, and the last change of each contact matches its feed state. */
+/**
+ * The feed is one log: numbered without gaps, and the last change of each contact matches its feed state. So is that of
+ * memberships: persons enter and leave by turns, those who have not left are the members, and sizes are their number.
+ */
 async function expectOneLog(server: TestServer): Promise<void> {
+  const moves = await server.query<{ segment_id: string; person_id: string; change: string }>(
+    'select segment_id, person_id, change from segment_changes order by seq',
+  )
+  const open: string[] = []
+  for (const [key, own] of Map.groupBy(moves, (row) => `${row.segment_id} ${row.person_id}`)) {
+    expect(own.map((row) => row.change)).toEqual(own.map((_, i) => (i % 2 === 0 ? 'entered' : 'left')))
+    if (own.length % 2 === 1) open.push(key)
+  }
+  const members = await server.query<{ segment_id: string; person_id: string }>(
+    'select segment_id, person_id from segment_members',
+  )
+  expect(open.sort()).toEqual(members.map((row) => `${row.segment_id} ${row.person_id}`).sort())
+  const [sizes] = await server.query<{ people: number }>('select sum(entered - exited) as people from segment_sizes')
+  expect(Number(sizes?.people ?? 0)).toBe(members.length)
   const changes = await server.query<{ seq: number; contact_id: string; change: string; segments: string }>(
     'select seq, contact_id, change, segments from match_changes order by seq',
   )

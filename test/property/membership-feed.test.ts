@@ -1,6 +1,6 @@
 /**
- * Pollers of the feed of entries and exits end with the members, and so does a whole reading, whatever happens in between:
- * visits, logins, purchases, withdrawals, erasures, changed definitions, a rebuild, a clock that jumps, and deriving that
+ * Pollers of the feed of entries and exits end with the members, and so do a whole reading, the list in pages, the export, the
+ * count of a preview, and the sizes of days, whatever happens in between: visits, logins, purchases, withdrawals, erasures, changed definitions, a rebuild, a clock that jumps, and deriving that
  * stops between any two steps. Nobody is told anything twice, and each person enters and leaves by turns. The real stages
  * and the route are driven in one process, with a clock of its own.
  */
@@ -8,6 +8,7 @@ import fc from 'fast-check'
 import type { Kysely } from 'kysely'
 import { afterAll, expect, test } from 'vitest'
 import { createKeysOf } from '../../server/actions/sites.ts'
+import { createClockWatch } from '../../server/derive/clock-watch.ts'
 import { createDeriver } from '../../server/derive/derive.ts'
 import { beginRebuild } from '../../server/derive/rebuild.ts'
 import type { Entry, StampedEvent } from '../../server/domain/event.ts'
@@ -16,13 +17,17 @@ import { defaultSettings, type Site } from '../../server/domain/settings.ts'
 import { eraseContact } from '../../server/erasure/erase.ts'
 import type { HttpDeps } from '../../server/http/deps.ts'
 import { segmentChangeRoutes } from '../../server/http/segment-changes.ts'
+import { memberRoutes } from '../../server/http/segments.ts'
 import { landBatch } from '../../server/land/land.ts'
 import { createKeyring } from '../../server/ops/keyring.ts'
 import { changeSegment, createSegment, deleteSegment, findSegment } from '../../server/segments/definitions.ts'
 import type { SegmentNode } from '../../server/segments/nodes/node.ts'
+import { preview } from '../../server/segments/preview.ts'
+import { readRules } from '../../server/segments/rules.ts'
 import { upsertContacts } from '../../server/store/contacts.ts'
 import { transact } from '../../server/store/engine/transact.ts'
 import type { Database } from '../../server/store/schema.ts'
+import { readSizes } from '../../server/store/segment-sizes.ts'
 import { insertSite } from '../../server/store/sites.ts'
 import { ownsEverything } from '../../server/store/work/ownership.ts'
 import { amount } from '../support/long.ts'
@@ -124,10 +129,15 @@ function createWorld(db: Kysely<Database>) {
     keys: () => (claims-- > 0 ? ownsEverything.keys() : null),
     feed: () => (publishes ? ownsEverything.feed() : null),
   }
-  const round = () => createDeriver({ db, ownership, tombstone, seal, now: () => now }).round()
+  const watch = createClockWatch({ db, now: () => now })
+  const round = async () => {
+    await watch.check()
+    return createDeriver({ db, ownership, tombstone, seal, now: watch.now }).round()
+  }
   const key = { id: 'key', name: null, scopes: ['admin'], expires_at: null }
   const http = { db, now: () => now, newId, unseal, findKey: async () => key, keyUsed: () => {} }
   const app = segmentChangeRoutes(http as unknown as HttpDeps)
+  const lists = memberRoutes(http as unknown as HttpDeps)
 
   const read = async (reader: Reader, limit: number, pages = 1000): Promise<Change[]> => {
     const told: Change[] = []
@@ -151,6 +161,19 @@ function createWorld(db: Kysely<Database>) {
     return told
   }
   const readers = [...SEGMENTS, ...SEGMENTS].map(newReader)
+  /** The members as the list shows them in pages, or as a file. */
+  const listed = async (segment: string, query: string): Promise<{ person: Person; mailable: boolean }[]> => {
+    const rows: { person: Person; mailable: boolean }[] = []
+    for (let after = ''; ; ) {
+      const path = `/segments/${segment}/members?${query}&after=${after}`
+      const text = await (await lists.request(path, { headers: { authorization: 'Bearer key' } })).text()
+      if (query.includes('ndjson')) return text.split('\n').flatMap((line) => (line === '' ? [] : JSON.parse(line)))
+      const page = JSON.parse(text) as { data: typeof rows; next: string; has_more: boolean }
+      rows.push(...page.data)
+      if (!page.has_more) return rows
+      after = page.next
+    }
+  }
 
   const land = () =>
     landBatch({
@@ -220,7 +243,7 @@ function createWorld(db: Kysely<Database>) {
     publishes = true
     for (let rounds = 0; await round(); rounds++) if (rounds > 200) throw new Error('deriving does not end')
   }
-  return { take, settle, read, readers }
+  return { take, settle, read, listed, readers, now: () => now }
 }
 
 const RUNS = Number(process.env.PROPERTY_RUNS ?? (ENGINE === 'sqlite' ? amount(25, 300) : amount(3, 30)))
@@ -247,6 +270,17 @@ test('what readers are told adds up to the members', async () => {
         for (const reader of world.readers) {
           const own = members.filter((row) => row.segment_id === reader.segment).map((row) => personOf(row.person_id))
           const expected = own.map(nameOf).sort()
+          const list = await world.listed(reader.segment, 'limit=2')
+          expect(list.map(({ person }) => nameOf(person)).sort(), 'the list').toEqual(expected)
+          expect(await world.listed(reader.segment, 'format=ndjson'), 'the export').toHaveLength(expected.length)
+          const today = Math.floor(world.now() / (24 * 60 * MINUTE))
+          const [size] = await readSizes(db, reader.segment, { from: today, to: today, today })
+          const mailable = list.filter((member) => member.mailable).length
+          expect([size?.people, size?.mailable], 'the size').toEqual([expected.length, mailable])
+          const rules = await readRules(db)
+          const options = { now: world.now(), language: 'en' as const, isCancelled: () => false }
+          const found = await preview(db, rules, rules.definitions.get(reader.segment)!, options)
+          expect([found?.people, found?.mailable], 'the preview').toEqual([expected.length, mailable])
           await world.read(reader, 3)
           await world.read(reader, 3)
           expect([...reader.copy].sort(), `a poller of ${reader.segment}`).toEqual(expected)

@@ -111,6 +111,8 @@ const TABLE: Record<string, Rule> = {
   'POST /api/v1/segments/:id/versions/:version/restore': only('segments:write'),
   'GET /api/v1/segments/:id/members': only('segments:read'),
   'GET /api/v1/segments/:id/changes': only('segments:read'),
+  'GET /api/v1/segments/:id/sizes': only('segments:read'),
+  'POST /api/v1/segments/overlap': only('segments:read'),
   'POST /api/v1/segments/preview': only('segments:read'),
   'GET /api/v1/segments/:id/explain': only('segments:read'),
 

@@ -230,12 +230,16 @@ export type PersonRow = {
   bucket: number
 }
 
-/** A member. `reason` is why the person entered at that time; everything else follows from the facts. */
+/**
+ * A member. `reason` is why the person entered at that time; everything else follows from the facts. `mailable`: whether the
+ * person may be mailed, so that those who may are counted as they enter and leave.
+ */
 export type SegmentMemberRow = {
   segment_id: string
   person_id: PersonId
   entered_at: number
   reason: MembershipReason
+  mailable: Flag
 }
 
 /**

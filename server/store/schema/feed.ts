@@ -41,17 +41,20 @@ export type MatchChangeRow = {
 }
 
 /**
- * An entry or exit that is not in the log yet; `n` orders those of a person. `ended` (n is 0, and the rest means nothing):
- * the visitor or the contact is no more.
+ * An entry or exit that is not in the log yet; `n` orders those of a person. `permission`: nothing but whether a member may
+ * be mailed has changed, which is counted and not told. `ended` (n is 0, and the rest means nothing): the visitor or the
+ * contact is no more.
  */
 export type PendingMembershipRow = {
   person_id: PersonId
   n: number
   segment_id: string
-  change: MembershipChange | 'ended'
+  change: MembershipChange | 'permission' | 'ended'
   reason: MembershipReason
   at: number
   entered_at: number
+  /** By how many the members who may be mailed have become more: 1, 0 or -1. */
+  mailable: number
 }
 
 /** An entry into a segment or an exit from it, as readers are told of it. */
@@ -78,10 +81,24 @@ export type SegmentChangeRow = {
   published_at: number
 }
 
+/**
+ * How many entered a segment and left it on a day for a reason, and by how many those who may be mailed became more. `day`
+ * is in days since 1970, in the shop's zone, by the clock of the publisher.
+ */
+export type SegmentSizeRow = {
+  segment_id: string
+  day: number
+  reason: MembershipReason
+  entered: number
+  exited: number
+  mailable: number
+}
+
 /** The tables of this family by name. */
 export type FeedTables = {
   feed_state: FeedStateRow
   match_changes: MatchChangeRow
   pending_memberships: PendingMembershipRow
   segment_changes: SegmentChangeRow
+  segment_sizes: SegmentSizeRow
 }
