@@ -6,7 +6,7 @@
  */
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, type TestContext, test, vi } from 'vitest'
 import { INSTALL_MS, newVisitor, openBrowser } from '../support/browser.ts'
 import { openShop, page } from './tag-harness.ts'
 
@@ -16,7 +16,10 @@ const GTAG = 'window.dataLayer = window.dataLayer || []; function gtag() { dataL
 const CART =
   "{event: 'add_to_cart', ecommerce: {currency: 'EUR', value: 10, items: [{item_id: 'A', price: 10, quantity: 1}]}}"
 /** Longer than the tag gathers events (500 ms), and than the reader looks again. */
-const quiet = () => new Promise((resolve) => setTimeout(resolve, 1300))
+const quiet = () => new Promise((resolve) => setTimeout(resolve, 1100))
+
+// The tests mostly wait.
+vi.setConfig({ maxConcurrency: 10 })
 
 let browser: Browser
 beforeAll(async () => {
@@ -86,8 +89,9 @@ describe.concurrent('a push reaches the collector once', () => {
        dataLayer.push({ first: true }) }`,
     ],
   ])('%s', async ([, inline, later, name], t) => {
-    const { tab, until, told } = await visit(t, inline, name)
-    if (later.startsWith('dataLayer.push') || later.includes('push')) await quiet()
+    const { shop, tab, until, told } = await visit(t, inline, name)
+    // The second stage is here once the choice is told.
+    if (inline.includes(GRANT)) await until(() => shop.requests.length).toBe(1)
     await run(tab, later)
     await until(told).toEqual([SENT])
     await quiet()
@@ -150,12 +154,11 @@ describe.concurrent('of a push is sent', () => {
       [],
     ],
   ])('%s', async ([, push, expected], t) => {
-    const { tab, until, told } = await visit(t, `${GTAG}; ${GRANT}`)
-    await quiet()
+    const { shop, tab, until, told } = await visit(t, `${GTAG}; ${GRANT}`)
+    await until(() => shop.requests.length).toBe(1)
     await run(tab, push)
     await run(tab, "couture('track', 'last')")
-    await until(() => told().length).toBeGreaterThan(0)
-    await quiet()
+    await until(() => told().at(-1)).toMatch(/^last/)
     expect(told().filter((line) => !line.startsWith('last'))).toEqual(expected)
   })
 })
