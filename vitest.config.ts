@@ -81,14 +81,14 @@ const LONG = {
   sqlite: [
     'test/contract/{import,replay,site-keys,upgrade}.test.ts',
     'test/fault/{back-pressure,copy,kill,sizes,torn}.test.ts',
-    'test/property/{feed,membership-feed,order,segments,segment-changes,segment-events}.test.ts',
+    'test/property/{feed,membership-feed,order,segments,segment-changes,segment-events,shop-nodes}.test.ts',
     'test/security/hostile-texts.test.ts',
   ],
   postgres: [
     ...RULES,
     'test/contract/{attributes,import-history,order-files,permission,site-keys,upgrade,who-is-who}.test.ts',
     'test/fault/{away,collectors}.test.ts',
-    'test/property/{feed,membership-feed,order,segments,segment-changes,segment-events}.test.ts',
+    'test/property/{feed,membership-feed,order,segments,segment-changes,segment-events,shop-nodes}.test.ts',
   ],
 }
 const long = process.env.TEST_LONG === '1'
@@ -125,7 +125,7 @@ export default defineConfig({
                 ...BOTH,
                 ...SEVERAL,
                 'test/security/sites-delete.test.ts',
-                'test/property/{feed,ids,membership-feed,order,segments,segment-changes,segment-events}.test.ts',
+                'test/property/{feed,ids,membership-feed,order,segments,segment-changes,segment-events,shop-nodes}.test.ts',
               ],
           env: { TEST_ENGINE: 'postgres' },
         },

@@ -33,11 +33,11 @@ export function wantsOf({ definitions }: Rules, node: SegmentNode): Wants {
   return allWants(collect(node))
 }
 
-/** Finds the spans of conditions for one person. Each segment that is named is evaluated once. */
-export function createJudge({ definitions, shop }: Rules, facts: PersonFacts) {
+/** Finds the spans of conditions for one person as of `now`. Each segment that is named is evaluated once. */
+export function createJudge({ definitions, shop }: Rules, facts: PersonFacts, now: number) {
   const known = new Map<string, Spans>()
   const contextOf = (locale: Locale): SpanContext => ({
-    ...{ ...locale, facts, segment: ofSegment },
+    ...{ ...locale, facts, now, segment: ofSegment },
     spans: (node) => spansOf(node, locale),
   })
   const spansOf = (node: SegmentNode, locale: Locale): Spans =>
@@ -86,7 +86,7 @@ export async function judge(
   const nodes = segmentIds.flatMap((id) => rules.definitions.get(id)?.node ?? [])
   const wants = allWants(nodes.map((node) => wantsOf(rules, node)))
   for (const facts of await loadFacts(db, personIds, wants)) {
-    const { ofSegment } = createJudge(rules, facts)
+    const { ofSegment } = createJudge(rules, facts, now)
     for (const [id, own] of verdicts) own.push(verdictOf(facts, ofSegment(id), now))
     edges.set(facts.row.person_id, facts.row.edge_at)
   }

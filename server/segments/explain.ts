@@ -37,7 +37,7 @@ export async function explain(
 ): Promise<Explained | null> {
   const [facts] = await loadFacts(db, [personId], wantsOf(rules, definition.node))
   if (facts === undefined) return null
-  const judge = createJudge(rules, facts)
+  const judge = createJudge(rules, facts, now)
   const locale = localeOf(rules.shop, definition)
   const nodes: ExplainedNode[] = []
   const visit = (node: SegmentNode, prefix: string) => {

@@ -8,10 +8,12 @@ import { all } from './nodes/all.ts'
 import { any } from './nodes/any.ts'
 import { cart } from './nodes/cart.ts'
 import { consent } from './nodes/consent.ts'
+import { contact } from './nodes/contact.ts'
 import { event } from './nodes/event.ts'
 import { matched } from './nodes/matched.ts'
 import type { Kind, NodeKind, NodeValues, SegmentNode } from './nodes/node.ts'
 import { not } from './nodes/not.ts'
+import { order } from './nodes/order.ts'
 import { rfm } from './nodes/rfm.ts'
 import { segment } from './nodes/segment.ts'
 import { sequence } from './nodes/sequence.ts'
@@ -19,7 +21,7 @@ import { visitor } from './nodes/visitor.ts'
 
 /** All kinds of nodes by name. */
 export const KINDS: { [K in Kind]: NodeKind<K> } = {
-  ...{ all, any, not, cart, consent, matched, segment },
+  ...{ all, any, not, cart, order, contact, consent, matched, segment },
   ...{ event, sequence, visitor, rfm, alive },
 }
 
@@ -37,7 +39,7 @@ export function readNode<R>(node: SegmentNode, use: <K extends Kind>(kind: NodeK
 /** Whether only persons with an open cart can be in a segment with this condition, as `segments` stores it. */
 export function needsCart(node: object): boolean {
   const own = node as SegmentNode
-  if ('cart' in own) return true
+  if ('cart' in own) return own.cart.state !== 'recovered' && own.cart.state !== 'converted'
   if ('all' in own) return own.all.some(needsCart)
   return 'any' in own && own.any.every(needsCart)
 }

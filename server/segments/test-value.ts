@@ -20,20 +20,23 @@ const bound = z.union([z.number(), z.string().min(1).max(40)], 'must be a number
 const list = z.array(scalar).min(1).max(MAX_CHOICES)
 const text = z.string().min(1).max(MAX_TEXT)
 
+/** The members of a test of any value, for conditions that hold them beside others. */
+export const OPERATORS = {
+  is: scalar.optional(),
+  not: scalar.optional(),
+  in: list.optional(),
+  not_in: list.optional(),
+  contains: text.optional(),
+  starts: text.optional(),
+  gt: bound.optional(),
+  gte: bound.optional(),
+  lt: bound.optional(),
+  lte: bound.optional(),
+  exists: z.boolean().optional(),
+}
+
 const operators = z
-  .strictObject({
-    is: scalar.optional(),
-    not: scalar.optional(),
-    in: list.optional(),
-    not_in: list.optional(),
-    contains: text.optional(),
-    starts: text.optional(),
-    gt: bound.optional(),
-    gte: bound.optional(),
-    lt: bound.optional(),
-    lte: bound.optional(),
-    exists: z.boolean().optional(),
-  })
+  .strictObject(OPERATORS)
   .refine((test) => Object.keys(test).length > 0, 'must have at least one operator, such as is, in or gte')
 
 const ranges = z
@@ -173,8 +176,8 @@ function sqlFits(eb: AnyBuilder, test: Positive, source: Source): Expression<Sql
   if (test.in !== undefined) parts.push(isOneOf(eb, source, test.in))
   const like = (pattern: string) =>
     source.text === undefined ? NO : sql<SqlBool>`${source.text} like ${pattern} escape '!'`
-  if (test.contains !== undefined) parts.push(like(`%${escaped(folded(test.contains))}%`))
-  if (test.starts !== undefined) parts.push(like(`${escaped(folded(test.starts))}%`))
+  if (test.contains !== undefined) parts.push(like(`%${likePattern(folded(test.contains))}%`))
+  if (test.starts !== undefined) parts.push(like(`${likePattern(folded(test.starts))}%`))
   for (const [name] of BOUNDS) {
     const limit = test[name]
     if (limit === undefined) continue
@@ -206,7 +209,8 @@ function isNumber(value: Scalar): boolean {
   return typeof value === 'number' || (typeof value === 'string' && String(Number(value)) === value)
 }
 
-function escaped(pattern: string): string {
+/** A text as a part of a pattern of `like`, whose escape is `!`. */
+export function likePattern(pattern: string): string {
   return pattern.replace(/[%_!]/g, '!$&')
 }
 

@@ -13,7 +13,8 @@ import { chunks } from './engine/many.ts'
 import { transact } from './engine/transact.ts'
 import { NO_DIGEST } from './erasure-notices.ts'
 import type { MatchFacts } from './match-facts.ts'
-import { decodeJson } from './schema/columns.ts'
+import { decodeJson, encodeJson } from './schema/columns.ts'
+import type { CartRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
 import { mark } from './work/dirty.ts'
 
@@ -73,12 +74,18 @@ function contentsOf({ purchased, cart }: MatchFacts, now: number): string {
     cart.shop_cart_id,
     cart.currency,
     cart.url,
-    cart.items,
+    shownItems(cart.items),
     cart.step,
     cart.abandoned_at,
     cart.idle_at <= now,
   ]
   return fingerprint(JSON.stringify([purchased, shown]))
+}
+
+/** The items of a cart without what is only kept for conditions. */
+function shownItems(items: CartRow['items']): string {
+  if (!items.includes('"item_categories"')) return items
+  return encodeJson(decodeJson(items).map(({ item_categories: _, ...shown }) => shown))
 }
 
 /** Whether nothing has changed that is published at once. */

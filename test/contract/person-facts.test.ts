@@ -205,3 +205,84 @@ describe('the attributes of a contact', () => {
     expect(row).toMatchObject({ attributes: null, attributes_at: null, attribute_times: null })
   })
 })
+
+describe('segments of a jeweller', () => {
+  const day = (days: number) => new Date(Date.now() - days * 24 * HOUR).toISOString()
+  const inDays = (days: number) => new Date(Date.now() + days * 24 * HOUR).toISOString().slice(0, 10)
+  beforeAll(async () => {
+    await contacts(
+      {
+        ...{ id: 'j-1', email: 'j-1@jeweller.example', mail_consent: true },
+        attributes: { birthday_of_wife: `1984${inDays(5).slice(4)}`, points: 950, survey: 'Déçue' },
+      },
+      { id: 'j-2', email: 'j-2@jeweller.example', mail_consent: true, attributes: { points: 20 } },
+      { id: 'j-3', email: 'j-3@jeweller.example', mail_consent: true },
+    )
+    const gold = { item_id: 'BR-1', item_name: 'Bracelet Or', item_category: 'Bracelets' }
+    await server.post('/api/v1/orders', [
+      {
+        ...{ order_id: 'j-o1', contact_id: 'j-1', at: day(300), total: 900, currency: 'EUR', channel: 'Boutique Évry' },
+        items: [gold],
+      },
+      {
+        ...{ order_id: 'j-o2', contact_id: 'j-2', at: day(20), total: 100, currency: 'EUR' },
+        items: [gold, { item_id: 'NE-1', item_category: 'Colliers' }],
+      },
+    ])
+    const visitor = newVisitor()
+    await logIn(visitor, 'j-2')
+    await sendAll(server, visitor, [
+      shop('add_to_cart', 4 * HOUR, [ring]),
+      shop('purchase', 2 * HOUR, [ring], { transaction_id: 'j-o3', value: 60 }),
+      shop('begin_checkout', HOUR, [chain]),
+    ])
+    await settled(server)
+  })
+
+  test.each<[name: string, node: Row, finds: string[]]>([
+    ['lapsed buyers to win back', { order: { last: { before: '180d' } } }, ['j-1']],
+    ['prospects, who never bought', { order: { count: 0 } }, ['j-3']],
+    [
+      'bought a bracelet, never a necklace',
+      {
+        all: [
+          { order: { contains: { item_category: 'bracelets' } } },
+          { order: { contains: { item_id: 'ne-1' }, count: 0 } },
+        ],
+      },
+      ['j-1'],
+    ],
+    ['bought in the shop in Évry', { order: { channel: { contains: 'evry' } } }, ['j-1']],
+    ['spent 150 € within a month', { order: { total: { gte: 150 }, within: '31d' } }, ['j-2']],
+    ['the wife’s birthday is soon', { contact: { attribute: 'Birthday_of_wife', anniversary_within: '14d' } }, ['j-1']],
+    ['close to the next tier', { contact: { attribute: 'points', gte: 900, lt: 1000 } }, ['j-1']],
+    ['unhappy', { contact: { attribute: 'survey', in: ['decue', 'furieuse'] } }, ['j-1']],
+    ['nobody knows their points', { contact: { attribute: 'points', exists: false } }, ['j-3']],
+    ['recovered a cart with a ring', { cart: { state: 'recovered', contains: { item_category: 'bagues' } } }, ['j-2']],
+    [
+      'left the checkout',
+      { cart: { state: 'abandoned', step: 'checkout', contains: { item_name: 'chaine' } } },
+      ['j-2'],
+    ],
+  ])('%s: the preview, the members and the explanation say the same', async (name, node, finds) => {
+    const among = (ids: string[]) => ids.filter((id) => id.startsWith('j-')).sort()
+    const id = `jeweller_${name.replaceAll(/[^a-z]/g, '_').slice(0, 40)}`
+    const preview = await server.post('/api/v1/segments/preview', { node })
+    await server.post('/api/v1/segments', { id, name, node })
+    const listed = async () => {
+      const { data } = await server.get<{ data: { person: { id: string } }[] }>(`/api/v1/segments/${id}/members`)
+      return data.map(({ person }) => person.id)
+    }
+    await expect.poll(async () => among(await listed())).toEqual(finds)
+    await expect
+      .poll(
+        async () => (await server.get('/api/v1/segments')).data.find((each: Row) => each.id === id)?.judging ?? null,
+      )
+      .toBe(null)
+    expect(preview.people).toBe((await listed()).length)
+    const said = await server.get(`/api/v1/segments/${id}/explain?contact=${finds[0]}`)
+    expect(said).toMatchObject({ member: true })
+    const other = finds[0] === 'j-3' ? 'j-1' : 'j-3'
+    expect(await server.get(`/api/v1/segments/${id}/explain?contact=${other}`)).toMatchObject({ member: false })
+  })
+})

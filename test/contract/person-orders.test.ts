@@ -108,6 +108,23 @@ describe('an order on the site', () => {
     ])
   })
 
+  test('has all levels of its pieces’ categories, whichever way they are sent', async () => {
+    const visitor = await buyer('levels')
+    const levels = { item_id: 'l-1', item_category: 'Bijoux', item_category2: 'Bagues' }
+    await send(visitor, bought('LV-1', { items: [levels, { item_id: 'l-2', categories: ['Montres', 'Homme'] }] }, 2000))
+    await push(order('LV-2', { contact_id: 'levels', items: [levels] }))
+    const [first, second] = await ordersOf('levels')
+    expect(first?.items).toMatchObject([{ categories: ['bijoux', 'bagues'] }, { categories: ['montres', 'homme'] }])
+    expect(second?.items).toMatchObject([{ categories: ['bijoux', 'bagues'] }])
+    await send(visitor, event('add_to_cart', 1000, { currency: 'EUR', items: [levels] }))
+    await settled(server)
+    const [row] = await server.query<{ cart_items: string }>(
+      'select cart_items from persons where person_id = ?',
+      of('levels'),
+    )
+    expect(JSON.parse(row?.cart_items ?? '[]')).toMatchObject([{ categories: ['bijoux', 'bagues'] }])
+  })
+
   test('of a visitor that nobody knows is kept with its epoch', async () => {
     const visitor = newVisitor()
     await send(visitor, bought('S-2', { value: undefined, items: [] }))

@@ -37,6 +37,11 @@ const NODES: SegmentNode[] = [
   { consent: { marketing: true } },
   { not: { cart: { state: 'abandoned' } } },
   { any: [{ cart: { idle: { max: '3h' } } }, { cart: { idle: { min: '2h', max: '2d' } } }] },
+  { cart: { state: 'recovered', idle: { max: '2d' } } },
+  { cart: { state: 'converted', contains: { item_id: 'ring' } } },
+  { order: { count: { gte: 2 }, within: '2d' } },
+  { order: { last: { before: '1d' }, total: { gte: 10 } } },
+  { order: { count: 0 } },
 ]
 const SEGMENTS = ['a', 'b', 'cart_abandoned']
 const HALVES = [0, 1].map((half) => Array.from({ length: BUCKETS / 2 }, (_, i) => 2 * i + half))

@@ -20,11 +20,11 @@ test.each([
   [nested(7), null],
   [
     {},
-    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor, rfm, alive',
+    'the body must have exactly one of the keys all, any, not, cart, order, contact, consent, matched, segment, event, sequence, visitor, rfm, alive',
   ],
   [
     { matched: true, cart: {} },
-    'the body must have exactly one of the keys all, any, not, cart, consent, matched, segment, event, sequence, visitor, rfm, alive',
+    'the body must have exactly one of the keys all, any, not, cart, order, contact, consent, matched, segment, event, sequence, visitor, rfm, alive',
   ],
   ['matched', 'the body must be an object'],
   [null, 'the body must be an object'],
@@ -35,7 +35,7 @@ test.each([
     { all: [{ matched: true }, { cart: { idle: { min: '1h', about: '2h' } } }] },
     'all.1.cart.idle must not have the member about',
   ],
-  [{ cart: { state: 'gone' } }, 'cart.state must be open or abandoned'],
+  [{ cart: { state: 'gone' } }, 'cart.state must be one of open, abandoned, recovered, converted'],
   [{ cart: { idle: { min: '1 hour' } } }, 'cart.idle.min must be a length of time such as 90s, 30m, 1h or 7d'],
   [{ consent: { mail: 'yes' } }, 'consent.mail must be a boolean'],
   [{ all: [] }, 'all must not be empty'],

@@ -226,6 +226,54 @@ function condition(sql: string, parameters: readonly unknown[]): string {
   })
 }
 
+/** Sentences of conditions on orders, carts and attributes; `test/property/shop-nodes.test.ts` tells whom they find. */
+const SENTENCES: [node: SegmentNode, en: string, fr: string][] = [
+  [{ order: {} }, 'have orders', 'ont passé des commandes'],
+  [{ order: { count: 0 } }, 'have no orders', 'n’ont aucune commande'],
+  [
+    { order: { count: { gte: 2 }, within: '365d' } },
+    'have at least 2 orders in the last 365 days',
+    'ont au moins 2 commandes au cours des derniers 365 jours',
+  ],
+  [
+    { order: { contains: { item_category: 'bagues' }, channel: 'web' } },
+    'have orders with a product whose category is “bagues” whose channel is “web”',
+    'ont passé des commandes avec un produit dont la catégorie est « bagues » dont le canal est « web »',
+  ],
+  [
+    { order: { total: { gte: 300 }, last: { before: '180d' } } },
+    'have orders whose total is at least €300 and the last of which is at least 180 days old',
+    'ont passé des commandes dont le total est d’au moins 300 € et dont la dernière remonte à au moins 180 jours',
+  ],
+  [{ contact: { attribute: 'city', exists: false } }, 'have no attribute “city”', 'n’ont pas d’attribut « city »'],
+  [
+    { contact: { attribute: 'points', gte: 1000 } },
+    'have an attribute “points” that is at least 1,000',
+    'ont un attribut « points » qui est d’au moins 1 000',
+  ],
+  [
+    { contact: { attribute: 'birthday_of_wife', anniversary_within: '14d' } },
+    'have the anniversary “birthday_of_wife” within 14 days',
+    'fêtent l’anniversaire « birthday_of_wife » dans les 14 jours',
+  ],
+  [
+    { cart: { state: 'abandoned', step: 'checkout' } },
+    'have abandoned a cart and got at least to the checkout',
+    'ont abandonné un panier et sont allées au moins jusqu’à la commande',
+  ],
+  [
+    { cart: { state: 'recovered', contains: { item_id: 'R-1' }, idle: { max: '7d' } } },
+    'came back and bought an abandoned cart with a product whose id is “R-1” and less than 7 days ago',
+    'sont revenues acheter un panier abandonné avec un produit dont l’identifiant est « R-1 » et il y a moins de 7 jours',
+  ],
+]
+
+test.each(SENTENCES)('%j has a sentence in both languages', (node, en, fr) => {
+  const said = (language: 'en' | 'fr') =>
+    sentenceOf({ node }, SHOP, language, (id) => id).replaceAll(/[\u202f\u00a0]/g, ' ')
+  expect([said('en'), said('fr')]).toEqual([`Persons who ${en}.`, `Les personnes qui ${fr}.`])
+})
+
 describe.each(CASES)('$means', ({ node, where, finds, words }) => {
   test('compiles to one condition, the same on both engines', () => {
     for (const engine of [db, postgres]) {

@@ -11,6 +11,8 @@ export type CartItem = {
   price: number | null
   quantity: number
   item_category: string | null
+  /** All levels of the category, if there are several. */
+  item_categories?: string[]
   url: string | null
   image_url: string | null
 }
@@ -31,6 +33,7 @@ export function itemsOf(lines: Line[], currency: string): CartItem[] {
     price: line.price === null || ![null, currency].includes(line.currency) ? null : toMinor(line.price, currency),
     quantity: line.quantity ?? 1,
     item_category: line.category,
+    ...(line.categories.length > 1 ? { item_categories: line.categories } : {}),
     url: line.url,
     image_url: line.imageUrl,
   }))
@@ -61,12 +64,12 @@ export type FoldedItem = {
 /** An item as conditions compare it. */
 export function foldedItem(item: OrderItem): FoldedItem {
   const fold = (text: string | null | undefined) => (text == null ? null : folded(text))
-  const category = fold(item.item_category)
+  const categories = item.item_categories ?? (item.item_category == null ? [] : [item.item_category])
   return {
     ids: [item.item_id, ...(item.other_ids ?? [])].map(folded),
     variant: fold(item.item_variant),
     name: fold(item.item_name),
-    categories: category === null ? [] : [category],
+    categories: [...new Set(categories.map(folded))],
     quantity: item.quantity ?? 1,
   }
 }

@@ -1,81 +1,132 @@
-/** `{"cart": {…}}`: the person's open cart, or the most recently changed one of several. */
-import type { Expression, SqlBool } from 'kysely'
-import { z } from 'zod'
-import { allOf, NEVER, notIn, type Spans, since } from '../../domain/spans.ts'
-import { minorTest, moneyWords } from '../amounts.ts'
-import { durationMs, durationSchema, durationWords } from '../duration.ts'
-import { enumerated } from '../phrases.ts'
-import { isSoFar, known, numberTestSchema, passes, sqlTestOf, testWords } from '../test-value.ts'
-import type { NodeKind } from './node.ts'
-
-const schema = z.strictObject({
-  state: z.enum(['open', 'abandoned'], 'must be open or abandoned').optional(),
-  value: numberTestSchema.optional(),
-  idle: z.strictObject({ min: durationSchema.optional(), max: durationSchema.optional() }).optional(),
-})
+/**
+ * `{"cart": {…}}`: a cart of the person. One that is open (of several the most recently changed one), left alone, or closed by
+ * an order: `idle` is the time since its last change, or since the order.
+ */
+import { type Expression, type SqlBool, sql } from 'kysely'
+import { CART_STEPS, type CartStep } from '../../domain/commerce/cart-states.ts'
+import type { FoldedItem } from '../../domain/commerce/items.ts'
+import { allOf, anyOf, NEVER, notIn, type Spans, since } from '../../domain/spans.ts'
+import { decodeJson } from '../../store/schema/columns.ts'
+import { minorTest } from '../amounts.ts'
+import { type CartValue, cartSchema, cartWords } from '../cart-value.ts'
+import { durationMs } from '../duration.ts'
+import { hasPiece, sqlHasPiece } from '../pieces.ts'
+import { isSoFar, known, passes, sqlTestOf } from '../test-value.ts'
+import type { NodeKind, SqlContext } from './node.ts'
 
 declare module './node.ts' {
   interface NodeValues {
-    cart: z.infer<typeof schema>
+    cart: CartValue
   }
 }
+
+/** The steps at which a customer has got at least as far. */
+const stepsFrom = (step: CartStep) => CART_STEPS.slice(CART_STEPS.indexOf(step))
+
+const isClosed = ({ state }: CartValue) => state === 'recovered' || state === 'converted'
 
 /** The kind `cart`. */
 export const cart: NodeKind<'cart'> = {
   about:
-    'with an open cart: `state` open or abandoned (untouched for `cart_idle_minutes`), `value` in the segment’s currency, `idle` for at least `min` and less than `max`',
-  schema: () => schema,
-  where({ state, value, idle }, { eb, now, currency }) {
-    const parts: Expression<SqlBool>[] = [isSoFar(eb, 'cart_updated_at', now)]
-    if (state === 'abandoned') parts.push(eb('cart_idle_at', '<=', now))
-    if (state === 'open') parts.push(eb('cart_idle_at', '>', now))
-    if (value !== undefined) {
-      const inCurrency = known(eb('cart_currency', '=', currency))
-      parts.push(eb.and([inCurrency, sqlTestOf(eb, minorTest(value, currency), { number: eb.ref('cart_value') })]))
+    'with a cart that is, by `state`, open, abandoned (untouched for `cart_idle_minutes`), recovered or converted by an order; ' +
+    '`step`: got at least so far; `value` in the segment’s currency, of a recovered cart what was bought of it; `contains` a ' +
+    'piece; `idle` for at least `min` and less than `max`, since its last change or since the order',
+  schema: () => cartSchema,
+  wants: () => ({ closed_carts: ['all'] }),
+  where: (value, context) => (isClosed(value) ? whereClosed(value, context) : whereOpen(value, context)),
+  spans(value, { facts, currency, now }) {
+    const { row } = facts
+    const closed = facts.get('closed_carts')
+    if (isClosed(value)) {
+      const own = closed.filter((each) => {
+        const worth = each.state === 'recovered' ? each.recovered_value : each.value
+        return each.state === value.state && fits(value, { ...each, value: worth }, currency)
+      })
+      return anyOf(own.map((each) => idleSpans(value, each.closed_at, null)))
     }
-    if (idle?.min !== undefined) parts.push(eb('cart_updated_at', '<=', now - durationMs(idle.min)))
-    if (idle?.max !== undefined) parts.push(eb('cart_updated_at', '>', now - durationMs(idle.max)))
-    return eb.and(parts)
-  },
-  spans({ state, value, idle }, { facts: { row }, currency }) {
+    // What an order closed was open until then.
+    const past = closed.filter((each) => each.closed_at <= now && fits(value, each, currency))
+    const spans = past.map((each) =>
+      allOf([idleSpans(value, each.updated_at, each.idle_at), notIn(since(each.closed_at, 'event'))]),
+    )
     const { cart_updated_at: updatedAt, cart_idle_at: idleAt } = row
-    if (updatedAt === null || idleAt === null) return NEVER
-    if (value !== undefined) {
-      const amounts = row.cart_currency === currency && row.cart_value !== null ? [row.cart_value] : []
-      if (row.cart_currency !== currency || !passes(minorTest(value, currency), amounts)) return NEVER
+    if (updatedAt === null || idleAt === null) return anyOf(spans)
+    const open = {
+      ...{ value: row.cart_value, currency: row.cart_currency ?? '', step: row.cart_step ?? 'cart' },
+      items: row.cart_items === null ? [] : decodeJson(row.cart_items),
     }
-    const parts: Spans[] = [since(updatedAt, 'event')]
-    const idleFor = (duration: string) => since(updatedAt + durationMs(duration), 'time')
-    if (state === 'abandoned') parts.push(since(idleAt, 'time'))
-    if (state === 'open') parts.push(notIn(since(idleAt, 'time')))
-    if (idle?.min !== undefined) parts.push(idleFor(idle.min))
-    if (idle?.max !== undefined) parts.push(notIn(idleFor(idle.max)))
-    return allOf(parts)
+    return anyOf([...spans, fits(value, open, currency) ? idleSpans(value, updatedAt, idleAt) : NEVER])
   },
-  words({ state, value, idle }, { language, currency }) {
+  words: cartWords,
+  facts(value, { facts, language }) {
     const fr = language === 'fr'
-    const said = [
-      fr
-        ? { open: 'ont un panier en cours', abandoned: 'ont abandonné un panier', any: 'ont un panier' }[state ?? 'any']
-        : { open: 'have an open cart', abandoned: 'have abandoned a cart', any: 'have a cart' }[state ?? 'any'],
-    ]
+    if (isClosed(value)) {
+      const text = fr ? 'panier acheté' : 'cart bought'
+      const own = facts.get('closed_carts').filter((each) => each.state === value.state)
+      return own.map(({ id, closed_at: at }) => ({ kind: 'cart', at, id, text })).reverse()
+    }
+    const { cart_updated_at: at, cart_id: id } = facts.row
+    return at === null ? [] : [{ kind: 'cart', at, id, text: fr ? 'panier modifié' : 'cart changed' }]
+  },
+}
+
+type Contents = { value: number | null; currency: string; step: CartStep; items: FoldedItem[] }
+
+/** Whether a cart passes all tests of what it is, and not of when. */
+function fits({ step, value, contains }: CartValue, own: Contents, currency: string): boolean {
+  if (step !== undefined && !stepsFrom(step).includes(own.step)) return false
+  if (value !== undefined) {
+    const amounts = own.value === null ? [] : [own.value]
+    if (own.currency !== currency || !passes(minorTest(value, currency), amounts)) return false
+  }
+  return contains === undefined || hasPiece(contains, own.items)
+}
+
+/** When a cart is in the state and idle for as long as is asked. `idleAt`: when an open cart counts as abandoned. */
+function idleSpans({ state, idle }: CartValue, at: number, idleAt: number | null): Spans {
+  const parts: Spans[] = [since(at, 'event')]
+  if (idleAt !== null && state === 'abandoned') parts.push(since(idleAt, 'time'))
+  if (idleAt !== null && state === 'open') parts.push(notIn(since(idleAt, 'time')))
+  if (idle?.min !== undefined) parts.push(since(at + durationMs(idle.min), 'time'))
+  if (idle?.max !== undefined) parts.push(notIn(since(at + durationMs(idle.max), 'time')))
+  return allOf(parts)
+}
+
+function whereOpen({ state, step, value, contains, idle }: CartValue, context: SqlContext): Expression<SqlBool> {
+  const { eb, now, currency } = context
+  const parts: Expression<SqlBool>[] = [isSoFar(eb, 'cart_updated_at', now)]
+  if (state === 'abandoned') parts.push(eb('cart_idle_at', '<=', now))
+  if (state === 'open') parts.push(eb('cart_idle_at', '>', now))
+  if (step !== undefined) parts.push(eb(eb.fn.coalesce('cart_step', eb.val('cart')), 'in', stepsFrom(step)))
+  if (value !== undefined) {
+    const inCurrency = known(eb('cart_currency', '=', currency))
+    parts.push(eb.and([inCurrency, sqlTestOf(eb, minorTest(value, currency), { number: eb.ref('cart_value') })]))
+  }
+  if (contains !== undefined) parts.push(sqlHasPiece(contains, eb.ref('cart_items'), context))
+  if (idle?.min !== undefined) parts.push(eb('cart_updated_at', '<=', now - durationMs(idle.min)))
+  if (idle?.max !== undefined) parts.push(eb('cart_updated_at', '>', now - durationMs(idle.max)))
+  return eb.and(parts)
+}
+
+function whereClosed({ state, step, value, contains, idle }: CartValue, context: SqlContext): Expression<SqlBool> {
+  const { eb, now, currency } = context
+  return eb('person_id', 'in', (inner) => {
+    const min = idle?.min === undefined ? 0 : durationMs(idle.min)
+    let query = inner
+      .selectFrom('person_carts')
+      .select('person_carts.person_id')
+      .where('state', '=', state === 'recovered' ? state : 'converted')
+      .where('closed_at', '<=', now - min)
+    if (idle?.max !== undefined) query = query.where('closed_at', '>', now - durationMs(idle.max))
+    if (step !== undefined) query = query.where('step', 'in', stepsFrom(step))
     if (value !== undefined) {
-      const worth = testWords(value, language, (amount) => moneyWords(Number(amount), currency, language))
-      said.push(fr ? `dont la valeur ${worth}` : `whose value ${worth}`)
+      const worth = sql.ref<number | null>(
+        state === 'recovered' ? 'person_carts.recovered_value' : 'person_carts.value',
+      )
+      query = query.where('currency', '=', currency).where(sqlTestOf(eb, minorTest(value, currency), { number: worth }))
     }
-    if (idle?.min !== undefined) {
-      const time = durationWords(idle.min, language)
-      said.push(fr ? `n’y ont pas touché depuis au moins ${time}` : `have not touched it for at least ${time}`)
-    }
-    if (idle?.max !== undefined) {
-      const time = durationWords(idle.max, language)
-      said.push(fr ? `y ont touché il y a moins de ${time}` : `touched it less than ${time} ago`)
-    }
-    return enumerated(said, language)
-  },
-  facts(_, { facts: { row }, language }) {
-    if (row.cart_updated_at === null) return []
-    const text = language === 'fr' ? 'panier modifié' : 'cart changed'
-    return [{ kind: 'cart', at: row.cart_updated_at, id: row.cart_id, text }]
-  },
+    return contains === undefined
+      ? query
+      : query.where(sqlHasPiece(contains, sql.ref<string | null>('folded_items'), context))
+  })
 }

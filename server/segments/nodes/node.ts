@@ -44,6 +44,8 @@ export type SqlContext = Locale & {
 /** What a kind may use to find the spans of a value. */
 export type SpanContext = Locale & {
   facts: PersonFacts
+  /** The present: of what recurs for ever, the years around it are listed; a fact that is said to be of the future is not known. */
+  now: number
   /** The spans of a node inside it. */
   spans: (node: SegmentNode) => Spans
   /** The spans of another segment, by its id. */
