@@ -118,7 +118,9 @@ describe('a store of an earlier version', () => {
         ]),
       )
       expect(members).toHaveLength(2)
-      for (const table of ['person_days', 'visits']) {
+      // A store that has these tables keeps what is in them.
+      const derived = version < '033-person-days' ? (['person_days', 'visits'] as const) : []
+      for (const table of derived) {
         const had = await server.query<{ visitor_id: string }>(`select distinct visitor_id from ${table} order by 1`)
         expect(had.map((row) => row.visitor_id)).toEqual([ANNA, BOB])
       }
