@@ -3,15 +3,16 @@ import { detailsOf, type EventDetails, NO_DETAILS } from '../domain/event-detail
 import { folded } from '../domain/folded.ts'
 import type { PersonId, VisitorId } from '../domain/ids.ts'
 import { itemAt } from '../domain/lookup.ts'
-import { type DayGroup, groupDays } from '../domain/person-days.ts'
+import { type Day, type DayGroup, groupDays } from '../domain/person-days.ts'
 import type { Site } from '../domain/settings.ts'
 import { foldVisits, hostOf, placeOf, type Visit } from '../domain/visits.ts'
+import type { PartDay } from '../store/part-rows.ts'
 import type { PersonDayRow, VisitRow } from '../store/schema/behaviour.ts'
 import { encodeJson } from '../store/schema/columns.ts'
 import type { LoadedEvent, VisitorFacts } from '../store/visitor-facts.ts'
 
-/** The rows of a visitor, and by day how many events are beyond their bounds. */
-export type VisitorParts = { person_days: PersonDayRow[]; visits: VisitRow[]; leftOut: Map<number, number> }
+/** The rows of a visitor, and what its days are besides. */
+export type VisitorParts = { days: PartDay[]; visits: VisitRow[]; told: Map<number, Pick<Day, 'leftOut' | 'digest'>> }
 
 /** Derives a visitor's rows. `personOf[i]` is the person of event `i`; `pauseMs` ends a session. */
 export function partsOfVisitor(
@@ -29,7 +30,7 @@ export function partsOfVisitor(
   )
   const ownHosts = ownHostsOf(site)
   const { visits, campaignOf } = foldVisits(events, personOf, details, { pauseMs, ownHosts, messages })
-  const { groups, leftOut } = groupDays(
+  const days = groupDays(
     events,
     personOf,
     events.map((event, i) => ({
@@ -43,9 +44,13 @@ export function partsOfVisitor(
     browser: device === null || device.browser === null ? null : folded(device.browser),
   }
   return {
-    person_days: groups.map((group) => dayRow(visitorId, group)),
+    days: days.map(({ day, digest, groups }) => ({
+      ...{ visitor_id: visitorId, day, digest },
+      persons: new Set(groups.map((group) => group.personId)),
+      rows: () => groups.map((group) => dayRow(visitorId, group)),
+    })),
     visits: visits.map((visit) => visitRow(visitorId, visit, own)),
-    leftOut,
+    told: new Map(days.map((day) => [day.day, day])),
   }
 }
 

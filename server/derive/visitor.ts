@@ -19,7 +19,7 @@ import { encodeJson } from '../store/schema/columns.ts'
 import type { CartRow, LinkRow, PurchaseRow, VisitorDayRow, VisitorPersonRow } from '../store/schema/derived.ts'
 import type { LoadedEvent, VisitorFacts } from '../store/visitor-facts.ts'
 import type { VisitorRows } from '../store/visitor-rows.ts'
-import { partsOfVisitor } from './part-rows.ts'
+import { partsOfVisitor, type VisitorParts } from './part-rows.ts'
 
 /** Computes the derived rows of visitors. `site` looks up a site as it was configured when the visitors were read. */
 export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => Site): VisitorRows {
@@ -29,7 +29,7 @@ export function deriveVisitors(visitors: VisitorFacts[], site: (id: string) => S
     links: [],
     visitor_persons: [],
     visitor_days: [],
-    person_days: [],
+    days: [],
     visits: [],
     carts: [],
     purchases: [],
@@ -87,10 +87,10 @@ function deriveVisitor(facts: VisitorFacts, siteOf: (id: string) => Site, rows: 
   }
   rows.links.push(...links.map((link) => linkRow(visitorId, link)))
   rows.visitor_persons.push(...personsOf(visitorId, events, personOf, carts))
-  const { leftOut, ...parts } = partsOfVisitor(facts, personOf, site, pauseOn(linked, policy.sessionMs))
-  rows.person_days.push(...parts.person_days)
+  const parts = partsOfVisitor(facts, personOf, site, pauseOn(linked, policy.sessionMs))
+  rows.days.push(...parts.days)
   rows.visits.push(...parts.visits)
-  rows.visitor_days.push(...daysOf(facts, leftOut))
+  rows.visitor_days.push(...daysOf(facts, parts.told))
   rows.carts.push(...carts.map((each) => cartRow(visitorId, siteId, each, cart.abandonedAfterMs)))
   rows.purchases.push(...purchasesOf(visitorId, events, personOf, cart.currency))
   rows.moves.push(...movesOf(visitorId, events, personOf))
@@ -176,11 +176,12 @@ function personsOf(
 
 const DAY_MS = 24 * 3600_000
 
-function daysOf({ visitorId, events, consents }: VisitorFacts, leftOut: Map<number, number>): VisitorDayRow[] {
+function daysOf({ visitorId, events, consents }: VisitorFacts, told: VisitorParts['told']): VisitorDayRow[] {
   const days = new Map<number, VisitorDayRow>()
   const dayOf = (at: number) => {
     const day = Math.floor(at / DAY_MS)
-    const row = days.get(day) ?? { visitor_id: visitorId, day, withdrawals: 0, left_out: leftOut.get(day) ?? 0 }
+    const { leftOut = 0, digest = null } = told.get(day) ?? {}
+    const row = days.get(day) ?? { visitor_id: visitorId, day, withdrawals: 0, left_out: leftOut, digest }
     days.set(day, row)
     return row
   }

@@ -5,6 +5,7 @@
  */
 import type { Campaign } from './campaign.ts'
 import { type EventDetails, NO_DETAILS } from './event-details.ts'
+import { fingerprint } from './fingerprint.ts'
 import type { PersonId } from './ids.ts'
 import { itemAt } from './lookup.ts'
 
@@ -39,16 +40,35 @@ export type EventParts = { place: EventPlace; details: EventDetails; campaign: C
 const NOWHERE: EventPlace = { url: null, title: null, referrer: null }
 const NOTHING: EventParts = { place: NOWHERE, details: NO_DETAILS, campaign: null }
 
-/** The groups, and by day how many events were counted without their details or not at all. */
-export type PersonDays = { groups: DayGroup[]; leftOut: Map<number, number> }
+/**
+ * One day. `leftOut`: how many events were counted without their details or not at all. `digest` is another if anything of the
+ * groups is.
+ */
+export type Day = { day: number; groups: DayGroup[]; leftOut: number; digest: string }
 
 /** Groups a visitor's events, sorted by time, then id. The other lists hold what belongs to event `i`. */
-export function groupDays(events: DayEvent[], personOf: PersonId[], parts: EventParts[]): PersonDays {
-  const groups: DayGroup[] = []
-  const leftOut = new Map<number, number>()
-  let day = Number.NaN
-  let known = new Map<string, DayGroup>()
-  let numbers = new Map<string, number>()
+export function groupDays(events: DayEvent[], personOf: PersonId[], parts: EventParts[]): Day[] {
+  const days: Day[] = []
+  for (let from = 0, to = 0; from < events.length; from = to) {
+    const day = dayOf(itemAt(events, from))
+    while (to < events.length && dayOf(itemAt(events, to)) === day) to++
+    days.push(groupDay(day, events, { from, to }, personOf, parts))
+  }
+  return days
+}
+
+const dayOf = ({ at }: DayEvent) => Math.floor(at / DAY_MS)
+
+function groupDay(
+  day: number,
+  events: DayEvent[],
+  { from, to }: { from: number; to: number },
+  personOf: PersonId[],
+  parts: EventParts[],
+): Day {
+  const known = new Map<string, DayGroup>()
+  const numbers = new Map<string, number>()
+  let leftOut = 0
   const add = (i: number, own: EventParts, most: number): boolean => {
     const { at, type, siteId } = itemAt(events, i)
     const personId = itemAt(personOf, i)
@@ -61,22 +81,18 @@ export function groupDays(events: DayEvent[], personOf: PersonId[], parts: Event
       numbers.set(kind, n + 1)
       group = { personId, day, type, n, siteId, ...own, times: [] }
       known.set(key, group)
-      groups.push(group)
     }
     group.times.push(at)
     return true
   }
-  for (const [i, { at }] of events.entries()) {
-    if (Math.floor(at / DAY_MS) !== day) {
-      day = Math.floor(at / DAY_MS)
-      known = new Map()
-      numbers = new Map()
-    }
+  for (let i = from; i < to; i++) {
     if (add(i, itemAt(parts, i), MAX_ROWS)) continue
-    leftOut.set(day, (leftOut.get(day) ?? 0) + 1)
+    leftOut++
     add(i, NOTHING, MAX_ROWS + MAX_TYPES)
   }
-  return { groups, leftOut }
+  let text = ''
+  for (const [key, { times }] of known) text += `${key}\n${times}\n`
+  return { day, groups: [...known.values()], leftOut, digest: fingerprint(text) }
 }
 
 function keyOf({ place: { url, title, referrer }, details, campaign }: EventParts): string {

@@ -42,6 +42,7 @@ import * as segmentCurrency from './migrations/036-segment-currency.ts'
 import * as contactPersons from './migrations/037-contact-persons.ts'
 import * as scores from './migrations/038-scores.ts'
 import * as segmentSizes from './migrations/039-segment-sizes.ts'
+import * as dayDigest from './migrations/040-day-digest.ts'
 import type { Database } from './schema.ts'
 
 /** All migrations by name, oldest first. A released migration never changes (`migrations/`). */
@@ -85,6 +86,7 @@ export const MIGRATIONS: Record<string, Migration> = {
   '037-contact-persons': contactPersons,
   '038-scores': scores,
   '039-segment-sizes': segmentSizes,
+  '040-day-digest': dayDigest,
 }
 
 /**

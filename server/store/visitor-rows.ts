@@ -70,6 +70,10 @@ const selectKept = ofKeys((db, visitorIds) =>
   db.selectFrom('visitor_persons').selectAll().where('visitor_id', 'in', visitorIds),
 )
 
+const selectDays = ofKeys((db, visitorIds) =>
+  db.selectFrom('visitor_days').selectAll().where('visitor_id', 'in', visitorIds),
+)
+
 const removeFacts = DELETED_WITH_VISITOR.map((table) =>
   ofKeys((db, visitorIds) => db.deleteFrom(table).where('visitor_id', 'in', visitorIds)),
 )
@@ -110,16 +114,18 @@ export async function writeVisitors(
     trx,
     uses.filter((use) => !ofDeleted.has(use.visitor_id)),
   )
+  const days = await selectDays(trx, knownIds)
   const loaded = new Map<VisitorTable, Row[]>([
     ['visitors', known],
     ['visitor_persons', kept],
+    ['visitor_days', days],
   ])
   const wanted = { ...rows, visitor_persons: keptParts(rows.visitor_persons) }
   for (const [table, statements] of STATEMENTS) {
     const old = loaded.get(table) ?? (await statements.select(trx, knownIds))
     await replace(trx, statements, old, wanted[table])
   }
-  await replaceParts(trx, before, rows)
+  await replaceParts(trx, { parts: before, days, remade }, rows)
   for (const { visitorId, personId, ids } of rows.moves) await repoint(trx, ids, visitorId, personId)
   for (const { visitorId, personId } of rows.unowned) await repointAll(trx, [visitorId], personId)
   await clearMarks(trx, 'dirty_visitors', marks)

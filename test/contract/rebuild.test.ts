@@ -33,7 +33,7 @@ const SPOIL = [
   'update persons set visitors = 17, contact_id = null where visitors = 1',
   'delete from carts',
   "update links set state = 'void' where visitor_id like '%1-aaaaaaaaaa'",
-  "insert into visitor_days values ('visitor-that-never-was', 1, 0, 0)",
+  "insert into visitor_days values ('visitor-that-never-was', 1, 0, 0, null)",
   `insert into segment_members values ('cart_abandoned', '${NOBODY}', 1, 'time', 0)`,
   'update segment_members set entered_at = 5',
   "delete from visits where visitor_id like 'visitor-00%'",

@@ -51,6 +51,141 @@ const DID: Record<string, WireEvent[]> = {
   ],
 }
 
+const all = Object.keys(DID).sort()
+const but = (...some: string[]) => all.filter((name) => !some.includes(name))
+const day = (ago: number) => new Date(Date.now() - ago * DAY).toISOString().slice(0, 10)
+const add = { type: 'add_to_cart' }
+const buy = { type: 'purchase' }
+
+type Case = [what: string, value: object, expected: string[]]
+
+const EVENTS: Case[] = [
+  [
+    'one bracelet looked at six times',
+    { type: 'view_item', same: 'item_id', count: { gte: 6 }, within: '3d' },
+    ['looks six times'],
+  ],
+  [
+    'six looks at anything',
+    { type: 'view_item', count: { gte: 6 }, within: '3d' },
+    ['looks at six pieces', 'looks six times'],
+  ],
+  [
+    'exactly six looks ever',
+    { type: 'view_item', count: 6 },
+    ['looked long ago', 'looks at six pieces', 'looks six times'],
+  ],
+  [
+    'Segment’s name of an event',
+    { type: 'Product Viewed', same: 'item_id', count: { gt: 5 } },
+    ['looked long ago', 'looks six times'],
+  ],
+  [
+    'a name without accents',
+    { type: 'view_item', where: { item_name: { contains: 'etoile' } }, within: '1d' },
+    ['looks six times'],
+  ],
+  [
+    'a category of any level',
+    { type: ['view_item', 'view_item_list'], where: { item_category: 'OR' } },
+    ['came by diamonds', 'saw a list'],
+  ],
+  [
+    'one piece must meet both conditions',
+    { type: 'view_item_list', where: { item_id: 'b-1', item_category: 'or' } },
+    [],
+  ],
+  ['and one does', { type: 'view_item_list', where: { item_id: 'R-1', item_category: 'or' } }, ['saw a list']],
+  [
+    'a list counts once, however many of its pieces match',
+    { type: 'view_item_list', where: { item_id: { in: ['B-1', 'R-1'] } }, count: { gte: 2 } },
+    [],
+  ],
+  [
+    'a value in major units',
+    { type: 'add_to_cart', where: { value: { gte: 120 } } },
+    ['bought late', 'bought soon', 'left a cart'],
+  ],
+  ['a value too high', { type: 'add_to_cart', where: { value: { gt: 120 } } }, []],
+  ['a value in another currency', { type: 'add_to_cart', where: { value: 120, currency: 'USD' } }, []],
+  ['the campaign of its visit', { type: 'view_item', where: { campaign: 'diamants' } }, ['came by diamonds']],
+  [
+    'the source on every page of the visit',
+    { type: 'page', where: { source: 'NEWS' }, count: { is: 2 } },
+    ['came by diamonds'],
+  ],
+  ['the address', { type: 'page', where: { url: { contains: '/B' } } }, ['came by diamonds']],
+  [
+    'title, referrer and search',
+    {
+      type: 'search',
+      where: { title: 'resultats', referrer: { contains: 'google' }, search_term: { starts: 'or' } },
+    },
+    ['searched'],
+  ],
+  [
+    'a property that is a text',
+    { type: 'ring_tried_on', where: { 'props.size': 52, 'props.gift': true } },
+    ['tried on'],
+  ],
+  [
+    'a property that is a list',
+    { type: 'ring_tried_on', where: { 'props.stones': { in: ['diamant', 'saphir'] } } },
+    ['tried on'],
+  ],
+  [
+    'a property that is a number',
+    { type: 'ring_tried_on', where: { 'props.weight': { gt: 3, lte: 3.5 } } },
+    ['tried on'],
+  ],
+  ['a property that is not there', { type: 'ring_tried_on', where: { 'props.colour': { exists: true } } }, []],
+  ['the site', { type: 'ring_tried_on', where: { site: 'demo' } }, ['tried on']],
+  [
+    'never',
+    { type: 'view_item', count: { is: 0 } },
+    but('looks six times', 'looks at six pieces', 'looked long ago', 'came by diamonds'),
+  ],
+  [
+    'less than seven times lately',
+    { type: 'view_item', count: { lt: 6 }, within: '1d' },
+    but('looks six times', 'looks at six pieces'),
+  ],
+  ['days, of which the last counts too', { type: 'page', between: [day(3), day(2)] }, ['came thrice']],
+  ['days on which nothing happened', { type: 'page', between: ['2020-01-01', '2020-12-31'] }, []],
+]
+
+const SEQUENCES: Case[] = [
+  ['one and then the other', { first: add, then: buy }, ['bought late', 'bought soon']],
+  ['within an hour', { first: add, then: buy, within: '1h' }, ['bought soon']],
+  ['not within an hour', { first: add, then: buy, within: '1h', absent: true }, ['bought late', 'left a cart']],
+  ['not at all', { first: add, then: buy, absent: true }, ['left a cart']],
+  [
+    'with conditions on each',
+    { first: { ...add, where: { item_id: 'r-1' } }, then: { ...buy, where: { item_category: 'bracelets' } } },
+    [],
+  ],
+  ['only what began lately', { first: { ...add, within: '3h' }, then: buy }, ['bought soon']],
+  ['never the other way round', { first: buy, then: add }, []],
+  ['the same twice', { first: { type: 'page' }, then: { type: 'page' }, within: '2s' }, ['came by diamonds']],
+]
+
+const VISITORS: Case[] = [
+  ['a campaign', { campaign: 'DIAMANTS' }, ['came by diamonds']],
+  [
+    'landing page and source of one visit',
+    { landing: { contains: 'utm_campaign' }, source: 'news', device: 'desktop' },
+    ['came by diamonds'],
+  ],
+  ['a referring site', { referrer: 'google.fr' }, []],
+  ['three sessions', { sessions: 3 }, ['came thrice']],
+  ['seconds only', { engaged_seconds: { gt: 0, lt: 10 } }, ['stayed seconds']],
+  [
+    'not lately',
+    { last_seen: { within: '7d' }, sessions: { gte: 1, lt: 2 }, engaged_seconds: { gte: 10 } },
+    ['stayed long'],
+  ],
+]
+
 beforeAll(async () => {
   server = await startServer({ movable: true })
   await server.cli('sites', 'set', 'demo', 'currency=EUR')
@@ -61,6 +196,11 @@ beforeAll(async () => {
     await sendAll(server, visitor, events)
   }
   await settled(server)
+  // All at once, because everybody is judged by all new segments together.
+  for (const [, event] of EVENTS) await define({ event })
+  for (const [, sequence] of SEQUENCES) await define({ sequence })
+  for (const [, visitor] of VISITORS) await define({ visitor })
+  await judged()
 })
 afterAll(() => server?.stop())
 
@@ -80,15 +220,27 @@ async function membersOf(id: string): Promise<Record<string, number>> {
   )
 }
 
-/** The members of a new segment with that condition. */
-async function found(node: unknown): Promise<string[]> {
+/** The segments by their conditions. */
+const ids = new Map<string, string>()
+
+async function define(node: object): Promise<string> {
   const id = `tried_${++segments}`
+  ids.set(JSON.stringify(node), id)
   const reply = await put(node, id)
   expect(await reply.json()).toMatchObject({ id })
+  return id
+}
+
+async function judged(): Promise<void> {
   await until(async () => {
     const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
     return row!.open === 0
   }, 'every person to be judged')
+}
+
+/** The members of the segment with that condition. */
+async function found(node: object): Promise<string[]> {
+  const id = ids.get(JSON.stringify(node))!
   const members = Object.keys(await membersOf(id)).sort()
   // SQL finds as many.
   const { people } = await server.post('/api/v1/segments/preview', { node })
@@ -100,108 +252,9 @@ async function found(node: unknown): Promise<string[]> {
 const timesOf = (name: string) => DID[name]!.map(({ at }) => Date.parse(at))
 
 describe('event', () => {
-  const all = Object.keys(DID).sort()
-  const but = (...some: string[]) => all.filter((name) => !some.includes(name))
-  test.each<[what: string, value: object, expected: string[]]>([
-    [
-      'one bracelet looked at six times',
-      { type: 'view_item', same: 'item_id', count: { gte: 6 }, within: '3d' },
-      ['looks six times'],
-    ],
-    [
-      'six looks at anything',
-      { type: 'view_item', count: { gte: 6 }, within: '3d' },
-      ['looks at six pieces', 'looks six times'],
-    ],
-    [
-      'exactly six looks ever',
-      { type: 'view_item', count: 6 },
-      ['looked long ago', 'looks at six pieces', 'looks six times'],
-    ],
-    [
-      'Segment’s name of an event',
-      { type: 'Product Viewed', same: 'item_id', count: { gt: 5 } },
-      ['looked long ago', 'looks six times'],
-    ],
-    [
-      'a name without accents',
-      { type: 'view_item', where: { item_name: { contains: 'etoile' } }, within: '1d' },
-      ['looks six times'],
-    ],
-    [
-      'a category of any level',
-      { type: ['view_item', 'view_item_list'], where: { item_category: 'OR' } },
-      ['came by diamonds', 'saw a list'],
-    ],
-    [
-      'one piece must meet both conditions',
-      { type: 'view_item_list', where: { item_id: 'b-1', item_category: 'or' } },
-      [],
-    ],
-    ['and one does', { type: 'view_item_list', where: { item_id: 'R-1', item_category: 'or' } }, ['saw a list']],
-    [
-      'a list counts once, however many of its pieces match',
-      { type: 'view_item_list', where: { item_id: { in: ['B-1', 'R-1'] } }, count: { gte: 2 } },
-      [],
-    ],
-    [
-      'a value in major units',
-      { type: 'add_to_cart', where: { value: { gte: 120 } } },
-      ['bought late', 'bought soon', 'left a cart'],
-    ],
-    ['a value too high', { type: 'add_to_cart', where: { value: { gt: 120 } } }, []],
-    ['a value in another currency', { type: 'add_to_cart', where: { value: 120, currency: 'USD' } }, []],
-    ['the campaign of its visit', { type: 'view_item', where: { campaign: 'diamants' } }, ['came by diamonds']],
-    [
-      'the source on every page of the visit',
-      { type: 'page', where: { source: 'NEWS' }, count: { is: 2 } },
-      ['came by diamonds'],
-    ],
-    ['the address', { type: 'page', where: { url: { contains: '/B' } } }, ['came by diamonds']],
-    [
-      'title, referrer and search',
-      {
-        type: 'search',
-        where: { title: 'resultats', referrer: { contains: 'google' }, search_term: { starts: 'or' } },
-      },
-      ['searched'],
-    ],
-    [
-      'a property that is a text',
-      { type: 'ring_tried_on', where: { 'props.size': 52, 'props.gift': true } },
-      ['tried on'],
-    ],
-    [
-      'a property that is a list',
-      { type: 'ring_tried_on', where: { 'props.stones': { in: ['diamant', 'saphir'] } } },
-      ['tried on'],
-    ],
-    [
-      'a property that is a number',
-      { type: 'ring_tried_on', where: { 'props.weight': { gt: 3, lte: 3.5 } } },
-      ['tried on'],
-    ],
-    ['a property that is not there', { type: 'ring_tried_on', where: { 'props.colour': { exists: true } } }, []],
-    ['the site', { type: 'ring_tried_on', where: { site: 'demo' } }, ['tried on']],
-    [
-      'never',
-      { type: 'view_item', count: { is: 0 } },
-      but('looks six times', 'looks at six pieces', 'looked long ago', 'came by diamonds'),
-    ],
-    [
-      'less than seven times lately',
-      { type: 'view_item', count: { lt: 6 }, within: '1d' },
-      but('looks six times', 'looks at six pieces'),
-    ],
-    ['days, of which the last counts too', { type: 'page', between: [day(3), day(2)] }, ['came thrice']],
-    ['days on which nothing happened', { type: 'page', between: ['2020-01-01', '2020-12-31'] }, []],
-  ])('%s', async (_what, value, expected) => {
+  test.each(EVENTS)('%s', async (_what, value, expected) => {
     expect(await found({ event: value })).toEqual(expected)
   })
-
-  function day(ago: number): string {
-    return new Date(Date.now() - ago * DAY).toISOString().slice(0, 10)
-  }
 
   test.each<[what: string, value: object, message: RegExp]>([
     [
@@ -234,51 +287,21 @@ describe('event', () => {
 })
 
 describe('sequence', () => {
-  const add = { type: 'add_to_cart' }
-  const buy = { type: 'purchase' }
-  test.each<[what: string, value: object, expected: string[]]>([
-    ['one and then the other', { first: add, then: buy }, ['bought late', 'bought soon']],
-    ['within an hour', { first: add, then: buy, within: '1h' }, ['bought soon']],
-    ['not within an hour', { first: add, then: buy, within: '1h', absent: true }, ['bought late', 'left a cart']],
-    ['not at all', { first: add, then: buy, absent: true }, ['left a cart']],
-    [
-      'with conditions on each',
-      { first: { ...add, where: { item_id: 'r-1' } }, then: { ...buy, where: { item_category: 'bracelets' } } },
-      [],
-    ],
-    ['only what began lately', { first: { ...add, within: '3h' }, then: buy }, ['bought soon']],
-    ['never the other way round', { first: buy, then: add }, []],
-    ['the same twice', { first: { type: 'page' }, then: { type: 'page' }, within: '2s' }, ['came by diamonds']],
-  ])('%s', async (_what, value, expected) => {
+  test.each(SEQUENCES)('%s', async (_what, value, expected) => {
     expect(await found({ sequence: value })).toEqual(expected)
   })
 })
 
 describe('visitor', () => {
-  test.each<[what: string, value: object, expected: string[]]>([
-    ['a campaign', { campaign: 'DIAMANTS' }, ['came by diamonds']],
-    [
-      'landing page and source of one visit',
-      { landing: { contains: 'utm_campaign' }, source: 'news', device: 'desktop' },
-      ['came by diamonds'],
-    ],
-    ['a referring site', { referrer: 'google.fr' }, []],
-    ['three sessions', { sessions: 3 }, ['came thrice']],
-    ['seconds only', { engaged_seconds: { gt: 0, lt: 10 } }, ['stayed seconds']],
-    [
-      'not lately',
-      { last_seen: { within: '7d' }, sessions: { gte: 1, lt: 2 }, engaged_seconds: { gte: 10 } },
-      ['stayed long'],
-    ],
-  ])('%s', async (_what, value, expected) => {
+  test.each(VISITORS)('%s', async (_what, value, expected) => {
     expect(await found({ visitor: value })).toEqual(expected)
   })
 })
 
 describe('members', () => {
   test('enter with the event that completes the condition, and leave when it falls out of the window', async () => {
-    await found({ event: { type: 'view_item', same: 'item_id', count: { gte: 6 }, within: '7d' } })
-    const id = `tried_${segments}`
+    const id = await define({ event: { type: 'view_item', same: 'item_id', count: { gte: 6 }, within: '7d' } })
+    await judged()
     expect(await membersOf(id)).toEqual({
       'looks six times': Math.max(...timesOf('looks six times')),
       'looked long ago': Math.max(...timesOf('looked long ago')),
@@ -294,10 +317,7 @@ describe('members', () => {
     names.set(visitor, 'just left')
     await sendAll(server, visitor, [added(59 * MINUTE, RING, 120)])
     await settled(server)
-    await found({
-      sequence: { first: { type: 'add_to_cart' }, then: { type: 'purchase' }, within: '1h', absent: true },
-    })
-    const id = `tried_${segments}`
+    const id = ids.get(JSON.stringify({ sequence: { first: add, then: buy, within: '1h', absent: true } }))!
     expect(await membersOf(id)).not.toHaveProperty('just left')
     await server.setClock(2 * MINUTE)
     await until(async () => 'just left' in (await membersOf(id)), 'the hour to be over')

@@ -139,7 +139,7 @@ export const REFUSED: [what: string, why: RegExp, query: Query][] = [
     /without visitor_id/,
     db
       .insertInto('visitor_days')
-      .values({ visitor_id: 'v', day: 1, withdrawals: 0, left_out: 0 })
+      .values({ visitor_id: 'v', day: 1, withdrawals: 0, left_out: 0, digest: null })
       .onConflict((conflict) => conflict.column('day').doNothing()),
   ],
   [

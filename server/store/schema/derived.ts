@@ -75,6 +75,8 @@ export type VisitorDayRow = {
   withdrawals: number
   /** Events beyond the bounds of `person_days`: counted there by their type alone, or not at all. */
   left_out: number
+  /** Another one if anything of the day's `person_days` is. */
+  digest: string | null
 }
 
 export type CartRow = {
