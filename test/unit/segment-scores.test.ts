@@ -6,6 +6,7 @@ import { rmSync } from 'node:fs'
 import { mkdtemp } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import fc from 'fast-check'
 import { DummyDriver, Kysely, PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { contactPerson, type PersonId, personId } from '../../server/domain/ids.ts'
@@ -236,4 +237,84 @@ test('without a version nobody has scores', async () => {
         .execute(),
     ).toEqual([])
   }
+})
+
+test('SQL and spans find the same persons, whatever the orders, the versions and the time', {
+  timeout: 60_000,
+}, async () => {
+  const nodes: SegmentNode[] = [
+    { rfm: { r: { gte: 3 } } },
+    { rfm: { f: { lt: 3 }, m: { gte: 2 } } },
+    { rfm: { m: { not: 5 } } },
+    { rfm: { group: { not_in: ['champions', 'lost'] } } },
+    { alive: { gte: 0.3, lt: 0.9 } },
+    { alive: { not: 1 } },
+    { not: { any: [{ rfm: { r: { gte: 4 } } }, { alive: { lt: 0.5 } }] } },
+  ]
+  const definitions = new Map(nodes.map((node, i) => [`n${i}`, { id: `n${i}`, name: 'tried', node }]))
+  const people = ['a', 'b', 'c', 'd'].map(contactPerson)
+  const order = fc.record({
+    person: fc.constantFrom(...people),
+    hour: fc.integer({ min: 0, max: 24 * 200 }),
+    total: fc.option(fc.integer({ min: 0, max: 30_000 })),
+    currency: fc.constantFrom('EUR', 'EUR', 'CHF'),
+  })
+  const versions = fc.array(
+    fc.record({
+      hour: fc.integer({ min: 0, max: 24 * 200 }),
+      zone: fc.constantFrom('Europe/Paris', 'America/New_York'),
+      windowDays: fc.constantFrom(40, 90, null),
+      money: fc.constantFrom('mean' as const, 'total' as const),
+      bounds: fc.constantFrom<ScoreVersion['bounds']>(
+        { r: [10, 20.4, 30, 60], f: [2, 2, 3, 4.2], m: [5000, 10_000, 12_500.5, 20_000] },
+        null,
+      ),
+      alpha: fc.integer({ min: 3, max: 60 }),
+    }),
+    { minLength: 1, maxLength: 3 },
+  )
+  const start = NOW - 200 * DAY
+  await db.deleteFrom('person_orders').execute()
+  await db.deleteFrom('person_scores').execute()
+  await db.deleteFrom('persons').execute()
+  await db
+    .insertInto('persons')
+    .values(people.map((id) => person(id, id.slice(-1))))
+    .execute()
+  const property = fc.asyncProperty(
+    fc.array(order, { maxLength: 14 }),
+    versions,
+    fc.array(fc.integer({ min: 0, max: 24 * 400 }), { minLength: 1, maxLength: 3 }),
+    async (orders, published, hours) => {
+      const scores = published
+        .sort((a, b) => a.hour - b.hour)
+        .map(({ hour, alpha, ...rest }, i): ScoreVersion => {
+          const fit = { ...VERSION.fit!, alpha }
+          return { ...rest, fit, version: i + 1, at: start + hour * 3_600_000 + i, currency: 'EUR' }
+        })
+      const rows = orders.map(({ person: person_id, hour, total, currency }, n): PersonOrderRow => {
+        const at = start + hour * 3_600_000
+        return { person_id, order_id: `o${n}`, at, total, currency, channel: null, items: encodeJson([]) }
+      })
+      await db.deleteFrom('person_orders').execute()
+      if (rows.length > 0) await db.insertInto('person_orders').values(rows).execute()
+      const shop = { ...SHOP, scores }
+      for (const now of hours.map((hour) => start + hour * 3_600_000)) {
+        await db.deleteFrom('person_scores').execute()
+        const standings = people.flatMap((person_id) => {
+          const own = rows.filter((row) => row.person_id === person_id)
+          const standing = standingOf(own, { versions: scores, counting: VERSION }, now)
+          return standing === null ? [] : { person_id, ...standing }
+        })
+        if (standings.length > 0) await db.insertInto('person_scores').values(standings).execute()
+        const { verdicts } = await judge(db, { definitions, shop }, [...definitions.keys()], now, people)
+        for (const [id, { node }] of definitions) {
+          const found = await personsWhere(db, node, now, shop).select('person_id').execute()
+          const held = verdicts.get(id)!.flatMap(({ personId: who, entered }) => (entered ? who : []))
+          expect(found.map((row) => row.person_id).sort(), `${JSON.stringify(node)} at ${now}`).toEqual(held.sort())
+        }
+      }
+    },
+  )
+  await fc.assert(property, { numRuns: 60 })
 })
