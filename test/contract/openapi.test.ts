@@ -112,12 +112,13 @@ test('every string and list in a private call’s input is bounded', () => {
     if (name !== undefined && seen.has(name)) return
     if (name !== undefined) seen.add(name)
     const whole = name === undefined ? schema : document.components.schemas[name]!
-    const { type, maxLength, pattern, format, maxItems, items, properties, const: only } = whole
+    const { type, maxLength, pattern, format, maxItems, prefixItems, items, properties, const: only } = whole
     const values = whole.enum ?? only
     if (type === 'string' && [maxLength, pattern, format, values].every((bound) => bound === undefined)) {
       unbound.push(where)
     }
-    if (type === 'array' && maxItems === undefined) unbound.push(where)
+    // A list of named places has no others.
+    if (type === 'array' && maxItems === undefined && prefixItems === undefined) unbound.push(where)
     if (items !== undefined) look(items as Schema, `${where}[]`)
     for (const each of (whole.anyOf ?? []) as Schema[]) look(each, where)
     for (const [key, each] of Object.entries(properties ?? {})) look(each as Schema, `${where}.${key}`)
