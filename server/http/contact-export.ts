@@ -28,6 +28,7 @@ import { renderChoice } from './consents.ts'
 import { renderScores, scoresSchema } from './contact-scores.ts'
 import { EXPORTED_CARTS } from './csv-columns.ts'
 import type { HttpDeps, PrivateEnv } from './deps.ts'
+import { historyPages, type Pages, publishedPages, type Row } from './exported-changes.ts'
 import { streamOf } from './exports.ts'
 import { renderLink } from './links.ts'
 import { MAX_LIMIT } from './paging.ts'
@@ -36,9 +37,6 @@ import { contactId, iso, isoOrNull, json, refusal, refusals } from './shapes.ts'
 import { operation } from './tags.ts'
 import { renderTimeline } from './timelines.ts'
 import { onInvalid } from './validation.ts'
-
-type Row = Record<string, unknown>
-type Pages = AsyncGenerator<Row[]>
 
 /** A part of an export: a list in the JSON, a file in the ZIP. */
 type Part = { name: string; columns: string[]; pages: () => Pages }
@@ -56,13 +54,14 @@ const exportSchema = z
     scores: z.array(z.unknown()),
     carts: z.array(z.unknown()),
     segments: z.array(z.unknown()),
+    segment_history: z.array(z.unknown()),
     published: z.array(z.unknown()),
     readers: z.array(z.unknown()),
   })
   .openapi('ContactExport', {
     description:
       'The records of the CRM, the browsers, the links to them with their reasons, the choices of consent, what was done, ' +
-      'orders, scores and carts, the segments now, what was published in the feed and when segments were entered and left, and who ' +
+      'orders, scores and carts, the segments now, when segments were entered and left, what was published in the feed, and who ' +
       'has read the feed or a list of members since then.',
   })
 
@@ -225,6 +224,11 @@ function partsOf(deps: HttpDeps, id: string): Part[] {
       ),
     },
     {
+      name: 'segment_history',
+      columns: ['seq', 'segment', 'change', 'reason', 'at', 'entered_at'],
+      pages: () => historyPages(deps, id),
+    },
+    {
       name: 'published',
       columns: ['seq', 'at', 'change', 'reason', 'segments', 'entered', 'left'],
       pages: () => publishedPages(deps, id),
@@ -282,18 +286,5 @@ async function* eventPages({ db }: HttpDeps, id: string): Pages {
     const last = timeline.events.at(-1)
     if (last === undefined || timeline.events.length < MAX_LIMIT) return
     after = { at: last.at, id: last.id, visitor: last.visitor_id }
-  }
-}
-
-async function* publishedPages({ db }: HttpDeps, id: string): Pages {
-  for (let after = 0; ; ) {
-    const rows = await readPublished(db, id, after, MAX_LIMIT)
-    yield rows.map(({ seq, at, change, reason, segments, entered, left_segments }) => {
-      const lists = { segments: decodeJson(segments), entered: decodeJson(entered), left: decodeJson(left_segments) }
-      return { seq, at: iso(at), change, reason, ...lists }
-    })
-    const last = rows.at(-1)
-    if (last === undefined || rows.length < MAX_LIMIT) return
-    after = last.seq
   }
 }

@@ -5,7 +5,7 @@ import { familyOf } from './merges.ts'
 import { listPersonCarts } from './person-carts.ts'
 import type { ContactRow } from './schema/contacts.ts'
 import type { PersonCartRow, SegmentMemberRow } from './schema/derived.ts'
-import type { MatchChangeRow } from './schema/feed.ts'
+import type { MatchChangeRow, SegmentChangeRow } from './schema/feed.ts'
 import type { Database } from './schema.ts'
 
 /** The contact's record and those that the CRM merged with it. */
@@ -28,6 +28,17 @@ export async function readCarts(db: Kysely<Database>, id: ContactId): Promise<Pe
 export async function readMemberships(db: Kysely<Database>, id: ContactId): Promise<SegmentMemberRow[]> {
   const members = db.selectFrom('segment_members').selectAll().where('person_id', '=', contactPerson(id))
   return members.orderBy('entered_at').execute()
+}
+
+/** When the contact entered segments and left them, as readers were told, after a number, in order. */
+export async function readSegmentHistory(
+  db: Kysely<Database>,
+  id: ContactId,
+  after: number,
+  limit: number,
+): Promise<SegmentChangeRow[]> {
+  const changes = db.selectFrom('segment_changes').selectAll().where('person_id', '=', contactPerson(id))
+  return changes.where('seq', '>', after).orderBy('seq').limit(limit).execute()
 }
 
 /** What was published about the contact in the feed, after a number, in order. */

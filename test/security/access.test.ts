@@ -21,6 +21,7 @@ const other = newVisitor()
 beforeAll(async () => {
   server = await startServer()
   secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
+  await server.post('/api/v1/segments', { id: 'known_here', name: 'Known here', node: { matched: true } })
   await server.post('/api/v1/contacts', [
     {
       id: 'access-1',
@@ -92,6 +93,7 @@ describe('an export of a contact', () => {
     expect(all.published[0]).toMatchObject({ change: 'matched', seq: expect.any(Number) })
     expect(all.readers[0]).toMatchObject({ action: 'matches.read', reads: expect.any(Number) })
     expect(all.segments).toEqual(expect.any(Array))
+    expect(all.segment_history[0]).toMatchObject({ segment: 'known_here', change: 'entered', at: expect.any(String) })
     for (const foreign of [other, 'access-2', 'ben.access', 'choice-of-another']) expect(text).not.toContain(foreign)
   })
 
@@ -112,6 +114,7 @@ describe('an export of a contact', () => {
           'scores',
           'carts',
           'segments',
+          'segment_history',
           'published',
           'readers',
         ],
