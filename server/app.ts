@@ -144,9 +144,10 @@ export function createApp(deps: AppDeps): Hono {
   app.on(['GET', 'HEAD'], '/l/:token', (c) => redirect(c, deps))
   app.get('/tag.js', (c) => serveTag(c, deps, null))
   // The hash may be written as in an ETag, which names the encoding, too.
-  app.get('/:file{tag\\.[A-Za-z0-9_-]{16}(?:-br|-gzip)?\\.js}', (c) =>
-    serveTag(c, deps, c.req.param('file').slice(4, 20)),
-  )
+  app.get('/:file{tag\\.(?:debug|[A-Za-z0-9_-]{16}(?:-br|-gzip)?)\\.js}', (c) => {
+    const hash = c.req.param('file').slice(4, 20)
+    return serveTag(c, deps, hash === 'debug.js' ? null : hash)
+  })
   app.get('/healthz', (c) => c.json({ ok: true }, 200, { [INSTANCE_HEADER]: deps.instance }))
   app.get('/readyz', async (c) => {
     const readiness = await deps.readiness()
@@ -240,7 +241,11 @@ async function serveTag(c: Context, { configuration, tag }: AppDeps, hash: strin
   // A part for a data layer is named after the one without, and changes with the server.
   const layered = c.req.url.includes('?datalayer')
   const isSecond = hash !== null && id === undefined
-  const file = isSecond ? await findSecond(hash, layered, configuration, tag) : await findFirst()
+  const file = await (c.req.path === '/tag.debug.js'
+    ? tag.debug()
+    : isSecond
+      ? findSecond(hash, layered, configuration, tag)
+      : findFirst())
   return sendFile((name) => c.req.header(name), file, {
     'content-type': 'text/javascript; charset=utf-8',
     'cache-control': hash === null || layered ? 'public, max-age=300' : 'public, max-age=31536000, immutable',

@@ -10,18 +10,14 @@ import type { MakeEvent } from './draft.ts'
 import { guard, ofDocument } from './guard.ts'
 import { leaveEarly } from './leave-early.ts'
 import type { MailLink } from './link.ts'
-import { loadSecond } from './load.ts'
-import type { Held, SecondStage, StartSecond } from './seam.ts'
+import type { Held, Say, SecondStage, StartSecond } from './seam.ts'
 import type { BakedSettings } from './settings.ts'
-import { watchSubmits } from './submits.ts'
+import type { watchSubmits } from './submits.ts'
 import { watchViews } from './views.ts'
 
 /** A call of `couture`: the command and its arguments, as the page wrote them. */
 // biome-ignore lint/suspicious/noExplicitAny: calls come from the page, and each command checks its arguments.
 export type Call = any[]
-
-/** Whether the site's settings name forms. The bundler leaves out what depends on it. */
-declare const __COUTURE_FORMS__: boolean
 
 /** Limit for what waits for a choice; beyond it the oldest is dropped. */
 const MAX_HELD = 200
@@ -35,16 +31,22 @@ export type FirstDeps = {
   link: MailLink
   endpoint: string | undefined
   watch: Watch
+  /** Fetches the second stage of the tag that sends to this endpoint. `use` is called once. */
+  load: (endpoint: string, use: (start: StartSecond) => void) => void
+  /** Watches the forms that the settings name, if they name any. */
+  watchForms: typeof watchSubmits | false
+  /** Notes what happened, where somebody wants to know (debug.ts). */
+  say: Say | undefined
 }
 
 /** Properties as the page may give them; anything else is a wrong call. */
 function propsOf(given: unknown): object | undefined {
   if (given === undefined || (given && typeof given === 'object')) return given
-  throw 'props'
+  throw 'properties must be an object'
 }
 
 /** Starts the tag on this page. `run` handles a call; `lost` counts lost events. */
-export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
+export function startFirst({ settings, link, endpoint, watch, load, watchForms, say }: FirstDeps) {
   let { site } = settings
   const lost: Record<string, number> = {}
   // Kept from the start, should the page replace it.
@@ -69,6 +71,7 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
   const mayWait = ({ event: { type } }: Held) =>
     !chosen || type === 'visitor' || (granted() && (type !== 'identify' || chosen.choice.identity !== false))
   const put = (item: Held) => {
+    say?.('call', item, !!second, mayWait(item))
     if (second) second.take(item)
     else if (mayWait(item) && held.push(item) > MAX_HELD) {
       // The first is the view of the page that the visitor came to.
@@ -92,13 +95,15 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
         onMove,
         link,
         lost,
+        say,
       })
       link.settle = second.settle
       held.forEach(guard(second.take))
       second.choose(chosen)
+      held = []
     } else if (!isLoading) {
       isLoading = true
-      loadSecond(endpoint.replace('v1/events', settings.second), (found) => {
+      load(endpoint, (found) => {
         start = found
         go()
       })
@@ -107,6 +112,7 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
 
   const tell: Tell = (choice, source) => {
     const next = choice && { choice, source: source!, event: makeEvent('consent') }
+    say?.('choice', choice, source)
     if (second) second.choose(next)
     else {
       const refused = chosen && !granted()
@@ -119,8 +125,8 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
   }
   const choose = watch(tell, settings)
 
-  if (__COUTURE_FORMS__) {
-    watchSubmits(
+  if (watchForms) {
+    watchForms(
       settings.form_selectors,
       () => (second ? second.allowed() : chosen?.choice.identity),
       (typed) => put({ event: makeEvent('identify'), typed }),
@@ -151,18 +157,18 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
     consent: (given) => choose?.(given),
     page: (props) => view(propsOf(props)),
     track(name, props) {
-      if (typeof name !== 'string' || RESERVED.test(name)) throw 'name'
+      if (typeof name !== 'string' || RESERVED.test(name)) throw 'a name must be a text that is none of the tag’s own'
       put({ event: makeEvent(name.slice(0, 64), propsOf(props)) })
     },
     identify: (who) => put({ event: makeEvent('identify'), given: copyOf(Object(who)) }),
     reset: () => put({ event: makeEvent('reset') }),
     visitor(given) {
-      if (typeof given !== 'function') throw 'function'
+      if (typeof given !== 'function') throw 'visitor must be given a function'
       put({ event: makeEvent('visitor'), given })
     },
     init(given) {
       const to = Object(given)
-      if (!to.site || !to.endpoint) throw 'site'
+      if (!to.site || !to.endpoint) throw 'init must be given {site, endpoint}'
       if (endpoint) return
       ;({ site, endpoint } = to)
       go()
@@ -170,7 +176,8 @@ export function startFirst({ settings, link, endpoint, watch }: FirstDeps) {
   }
 
   const run = guard((...[name, ...given]: Call) => {
-    commands[name]!(...given)
+    if (!commands[name]) throw `${name} is no command`
+    commands[name](...given)
   })
   return { run, lost }
 }

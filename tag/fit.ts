@@ -7,7 +7,7 @@ import { EVENT_BYTES, type WireEvent } from './wire.ts'
 /** The room for properties in an event whose addresses and title are as long as they may be. */
 const PROPS_BYTES = EVENT_BYTES - 8000
 
-/** Shortens texts and lists until the properties fit. */
+/** Shortens texts and lists until the properties fit. They are a copy of their own then. */
 export function fitProps(event: WireEvent, lose: Lose): void {
   if (!event.props) return
   let max = EVENT_BYTES

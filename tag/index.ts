@@ -10,15 +10,22 @@ import { watch } from './consent/manual.ts'
 import { type Call, startFirst } from './first.ts'
 import { guard, ofDocument } from './guard.ts'
 import { createLink } from './link.ts'
+import { type Debug, loadPart, type Second } from './load.ts'
+import type { Say } from './seam.ts'
 import type { BakedSettings } from './settings.ts'
+import { watchSubmits } from './submits.ts'
 
 /** Replaced in the bundle's text by the site's settings; it must appear exactly once. */
 declare const __COUTURE_SITE__: BakedSettings
+/** Whether the site's settings name forms. The bundler leaves out what depends on it. */
+declare const __COUTURE_FORMS__: boolean
+
+/** What a page calls: the snippet's stub, which queues calls in `q`; later the tag, which answers them. */
+type Callable = ((...call: Call) => void) & { q?: { push: (call: Call) => void }; lost?: Record<string, number> }
 
 declare global {
   interface Window {
-    /** The snippet's stub, which queues calls in `q`; later the tag, which answers them. */
-    couture?: ((...call: Call) => void) & { q?: { push: (call: Call) => void }; lost?: Record<string, number> }
+    couture?: Callable
   }
   interface Document {
     prerendering?: boolean
@@ -35,24 +42,38 @@ guard(() => {
   if (top !== window && !settings.frames) return
   // `currentScript` is null in a module and wrong in a shop's own bundle.
   const scripts = [ofDocument('currentScript') as HTMLScriptElement | null, ...ofDocument('scripts')]
-  const own = scripts.find((script) => script && SCRIPT.test(script.src)) || undefined
+  const own = scripts.find((script) => script && SCRIPT.test(script.src))
+  const { name = 'couture', debug, datalayer } = { ...own?.dataset }
+  // The collector is served beside the script.
+  const endpoint = own?.src.replace(SCRIPT, '/v1/events')
 
   const start = guard(() => {
+    const page = window as unknown as Record<string, Callable>
     // An element with this id is found there, too.
-    const stub = typeof window.couture === 'function' ? window.couture : undefined
+    const stub = typeof page[name] === 'function' ? page[name] : undefined
     // The script is on the page twice: the first copy goes on.
     if (stub?.lost) return
-    const { datalayer } = own?.dataset || {}
     if (datalayer) {
       // A page may name its data layer itself; without the setting, the second stage is one that can read it.
       if (!settings.datalayer) settings.second += '?datalayer'
       settings.datalayer = datalayer
     }
-    // The collector is served beside the script.
-    const endpoint = own?.src.replace(SCRIPT, '/v1/events')
-    const { run, lost } = startFirst({ settings, link, endpoint, watch })
+    const notes: Parameters<Say>[] = []
+    const say: Say | undefined =
+      debug !== undefined || (own && location.hostname === 'localhost') ? (...note) => notes.push(note) : undefined
+    if (say) loadPart<Debug>(own!.src.replace(SCRIPT, '/tag.debug.js'), ({ explain }) => explain(notes))
+    const { run, lost } = startFirst({
+      settings,
+      link,
+      endpoint,
+      watch,
+      load: (to, use) =>
+        loadPart<Second>(to.replace('v1/events', settings.second), ({ startSecond }) => use(startSecond)),
+      watchForms: __COUTURE_FORMS__ && watchSubmits,
+      say,
+    })
     // Code that kept the stub in a variable goes on pushing to `q`.
-    window.couture = Object.assign(run, { lost, q: { push: (call: Call) => run(...call) } })
+    page[name] = Object.assign(run, { lost, q: { push: (call: Call) => run(...call) } })
     for (const call of (stub?.q as Call[] | undefined) || []) run(...call)
   })
   // A prerendered page may never be seen: the stub queues its calls until it is shown.

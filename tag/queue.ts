@@ -8,7 +8,7 @@
  */
 import { byteLength, isoTime, randomText } from './envelope.ts'
 import { guard } from './guard.ts'
-import { toJson } from './json.ts'
+import { quickJson } from './json.ts'
 import type { Lose } from './losses.ts'
 import type { Batch, TagStorage } from './storage.ts'
 import type { Outcome, Post } from './transport.ts'
@@ -60,7 +60,8 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
   let timer: ReturnType<typeof setTimeout> | undefined
   let pause: typeof timer
 
-  const serialise = (batch: Batch, events: WireEvent[]) => toJson({ site, ...batch, sent_at: isoTime(now()), events })
+  const serialise = (batch: Batch, events: WireEvent[]) =>
+    quickJson({ site, ...batch, sent_at: isoTime(now()), events })
 
   /** As many of the first events as fit into one request: halved until they do, as after a 413. */
   function cut(batch: Batch, events: WireEvent[], room: number): WireEvent[] {
@@ -184,7 +185,7 @@ export function createQueue({ site, post, storage, now, random, onVisitor, lose 
     /** Takes an event of a visitor who consented. Does nothing without consent. */
     add(event: WireEvent): void {
       if (!live) return
-      if (byteLength(toJson(event)) > EVENT_BYTES) {
+      if (byteLength(quickJson(event)) > EVENT_BYTES) {
         lose('too_large', 1, event)
         return
       }

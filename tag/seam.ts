@@ -20,6 +20,9 @@ export type Held = {
   typed?: string[]
 }
 
+/** Notes what the tag did, for whoever debugs a page (debug.ts). */
+export type Say = (what: 'call' | 'choice' | 'kept' | 'dropped' | 'sent' | 'answer', ...details: unknown[]) => void
+
 /** What the first stage lends the second. */
 export type FirstStage = {
   settings: BakedSettings
@@ -35,6 +38,7 @@ export type FirstStage = {
   link: MailLink
   /** The counts of lost events. */
   lost: Record<string, number>
+  say: Say | undefined
 }
 
 /** The second stage on a page. */

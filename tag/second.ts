@@ -7,6 +7,7 @@ import { publicUrl } from './address.ts'
 import { type ConsentChange, createGate } from './consent/gate.ts'
 import { readDataLayer } from './datalayer.ts'
 import type { Draft } from './draft.ts'
+import { watchEngagement } from './engagement.ts'
 import { createIds } from './envelope.ts'
 import { fitProps } from './fit.ts'
 import { createForms, findAddress } from './form.ts'
@@ -26,6 +27,9 @@ import type { WireEvent } from './wire.ts'
 /** Whether the site has a data layer to be read: without one, the code for it is left out. */
 declare const __COUTURE_DATALAYER__: boolean
 
+/** Less than this on a page is not worth an event. */
+const ENGAGED_MS = 5000
+
 /** Limit for claims and callbacks that wait for a choice; beyond it the oldest are dropped. */
 const MAX_WAITING = 200
 
@@ -34,7 +38,7 @@ const now = () => +new Date()
 
 /** Starts the second stage, under consent. */
 export function startSecond(first: FirstStage): SecondStage {
-  const { settings, site, endpoint, link } = first
+  const { settings, site, endpoint, link, say } = first
   const lose = createLosses(first.lost)
   const storage = createStorage(() => localStorage)
   const trail = createTrail({ storage: createStorage(() => sessionStorage), lose })
@@ -60,17 +64,23 @@ export function startSecond(first: FirstStage): SecondStage {
   }
   const makeEvent = (type: string, props?: object) => finish(first.makeEvent(type, props))
 
+  const post = createPost({
+    endpoint,
+    fetch: first.fetch,
+    now,
+    puzzled(status) {
+      if (!isTold) warn(`${endpoint} answers ${status}, which is not the collector's: events are kept and sent again`)
+      isTold = true
+    },
+  })
   const queue = createQueue({
     site,
-    post: createPost({
-      endpoint,
-      fetch: first.fetch,
-      now,
-      puzzled(status) {
-        if (!isTold) warn(`${endpoint} answers ${status}, which is not the collector's: events are kept and sent again`)
-        isTold = true
-      },
-    }),
+    async post(body, keepalive) {
+      say?.('sent', body)
+      const outcome = await post(body, keepalive)
+      say?.('answer', outcome)
+      return outcome
+    },
     storage,
     now,
     random: Math.random,
@@ -82,6 +92,7 @@ export function startSecond(first: FirstStage): SecondStage {
 
   function emit(event: WireEvent) {
     const allowed = gate.allows(event.type === 'identify' ? 'identity' : 'analytics')
+    say?.(allowed ? 'kept' : 'dropped', event, allowed)
     if (allowed) {
       queue.add(event)
       if (event.type === 'page') trail.note()
@@ -122,20 +133,27 @@ export function startSecond(first: FirstStage): SecondStage {
 
   const reportForm = createForms({ emit, refusals: () => refusals, lose })
 
+  const engagedMs = watchEngagement()
+  let engaged = 0
+  let viewed: WireEvent | undefined
+  /** The page on the screen is being left, or turned. */
+  const reportEngagement = () => {
+    engaged += engagedMs()
+    if (!viewed || engaged < ENGAGED_MS) return
+    emit({ ...makeEvent('engagement', { engaged_ms: engaged }), url: viewed.url })
+    engaged = 0
+  }
+  const leave = guard(() => {
+    lookAgain?.()
+    reportEngagement()
+    queue.leave()
+  })
+
   watchHistory(first.onMove)
-  addEventListener(
-    'pagehide',
-    guard(() => {
-      lookAgain?.()
-      queue.leave()
-    }),
-  )
-  document.addEventListener(
-    'visibilitychange',
-    guard(() => {
-      if (ofDocument('visibilityState') === 'hidden') queue.leave()
-    }),
-  )
+  addEventListener('pagehide', leave)
+  document.addEventListener('visibilitychange', () => {
+    if (ofDocument('visibilityState') === 'hidden') leave()
+  })
   addEventListener(
     'storage',
     guard((event: StorageEvent) => {
@@ -175,7 +193,11 @@ export function startSecond(first: FirstStage): SecondStage {
         else emit(event)
       } else {
         fitProps(event, lose)
-        if (title !== undefined) nameView(event, title, turned)
+        if (title !== undefined) {
+          if (turned) reportEngagement()
+          viewed = event
+          nameView(event, title, turned)
+        }
         emit(event)
       }
     },

@@ -4,7 +4,7 @@
  * and the next page starts afresh.
  */
 
-import { fromJson, toJson } from './json.ts'
+import { fromJson, quickJson } from './json.ts'
 import type { WireBatch } from './wire.ts'
 
 /** Events with the visitor and the consent they are sent under; site and sending time are added on sending. */
@@ -40,7 +40,7 @@ export function createStorage(area: () => Pick<Storage, 'getItem' | 'setItem' | 
       }
     },
     set(key, value) {
-      const text = toJson(value)
+      const text = quickJson(value)
       memory.delete(key)
       try {
         area().setItem(storageName(key), text)

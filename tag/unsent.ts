@@ -4,7 +4,7 @@
  * twice, so a stored event is never changed. Only called under consent (see storage.ts).
  */
 import { byteLength } from './envelope.ts'
-import { toJson } from './json.ts'
+import { quickJson } from './json.ts'
 import type { Lose } from './losses.ts'
 import type { Batch, TagStorage } from './storage.ts'
 import type { WireEvent } from './wire.ts'
@@ -35,7 +35,7 @@ export function createUnsent({ storage, lose }: { storage: TagStorage; lose: Los
     /** Stores a batch, or updates it. Past the limit, the older half of the oldest batch goes until the rest fits. */
     keep(batch: Batch): void {
       const batches = [...without(batch.events), { ...batch }]
-      while (byteLength(toJson(batches)) > UNSENT_BYTES) {
+      while (byteLength(quickJson(batches)) > UNSENT_BYTES) {
         const { events } = batches[0]!
         const half = Math.ceil(events.length / 2)
         lose('overflow', half, 'to store')

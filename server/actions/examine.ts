@@ -19,6 +19,7 @@ import {
   type Inspection,
   type Quality,
 } from '../ops/doctor.ts'
+import { checkPage, renderPage } from '../ops/doctor-page.ts'
 import { sizesOf } from '../ops/sizes.ts'
 import { judgingProgress } from '../segments/judging.ts'
 import { leftOutHosts } from '../store/carts.ts'
@@ -60,7 +61,12 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)
     const isPrivate = privateAt(config, origins, inspection.server.url)
-    findings.push(...(await checkReachability(url, { fetch, origins, isPrivate })))
+    const isTag = new URL(url).pathname.endsWith('tag.js')
+    const page = isTag ? null : await checkPage(url, { fetch, render: renderPage })
+    findings.push(...(page?.findings ?? []))
+    // What is neither a page nor the tag is the folder that the tag is in.
+    const tag = page?.isPage ? page.tag : url
+    if (tag !== null) findings.push(...(await checkReachability(tag, { fetch, origins, isPrivate })))
   }
   return findings
 }

@@ -7,12 +7,14 @@ import { Refusal, show, withStore } from './store.ts'
 export function registerDoctor(program: Command): void {
   program
     .command('doctor [url]')
-    .description('check this installation and, given the URL of the tag, how a shop reaches it')
+    .description("check this installation and, given the URL of a shop's page or of the tag, how a shop reaches it")
     .option('--json', 'print JSON')
     .action((url: string | undefined, options: { json?: boolean }) =>
       withStore(async (db, config) => {
         if (url !== undefined && !URL.canParse(url)) {
-          throw new Refusal(`the URL must be one such as https://shop.example/c/tag.js (got "${url}")`)
+          throw new Refusal(
+            `the URL must be one such as https://shop.example or https://shop.example/c/tag.js (got "${url}")`,
+          )
         }
         const findings = await examine(db, config, url ?? null)
         const marks = { ok: ' ok ', note: 'note', wrong: 'BAD ' }

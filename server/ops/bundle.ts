@@ -24,10 +24,10 @@ export function contentHash(body: string): string {
 export type TagVariant = { consent_source: string; forms: boolean; datalayer: boolean }
 
 /**
- * The two stages of a tag. The first has the placeholder for the settings still in it; the second holds none. `parts`: the
- * bytes of each source file in both, before compression.
+ * The two stages of a tag. The first has the placeholder for the settings still in it; the second holds none. `debug`
+ * explains in the console. `parts`: the bytes of each source file in the stages, before compression.
  */
-export type TagBundle = { first: string; second: string; parts: Record<string, number> }
+export type TagBundle = { first: string; second: string; debug: string; parts: Record<string, number> }
 
 /** The names of the second stage's files: immutable, and named after their content. */
 export function secondName(second: string): string {
@@ -75,7 +75,7 @@ export async function buildTag(variant: TagVariant): Promise<TagBundle> {
     return file.text
   }
   const [first, second] = await Promise.all([bundle('tag/index.ts', 'iife'), bundle('tag/second.ts', 'esm')])
-  return { first, second, parts }
+  return { first, second, debug: await bundle('tag/debug.ts', 'esm'), parts }
 }
 
 /** The dashboard's page, script and style sheet. */

@@ -12,11 +12,16 @@ export type TagOrder = { site: string; variant: TagVariant; settings: object }
 export type TagFiles = {
   /** A site's first stage. */
   first(order: TagOrder): Promise<Precompressed>
+  /** What explains a page in the console. */
+  debug(): Promise<Precompressed>
   /** A second stage by the hash of its content; null if no such file was made. */
   second(hash: string): Precompressed | null
   /** The second stage of the same variant that reads a data layer, for pages that ask for it; null if there is none. */
   layered(hash: string): Promise<Precompressed | null>
 }
+
+/** The code that most sites need. */
+const USUAL: TagVariant = { consent_source: 'manual', forms: false, datalayer: false }
 
 /** Prepares the files, which `build` bundles. */
 export function createTagFiles(build: (variant: TagVariant) => Promise<TagBundle>): TagFiles {
@@ -55,6 +60,10 @@ export function createTagFiles(build: (variant: TagVariant) => Promise<TagBundle
       if (known === undefined) return null
       const { second } = await bundleOf({ ...known.variant, datalayer: true })
       return seconds.get(contentHash(second))?.file ?? null
+    },
+    async debug() {
+      const { debug } = await bundleOf(USUAL)
+      return precompress(debug)
     },
   }
 }

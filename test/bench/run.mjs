@@ -3,7 +3,7 @@
 const words = process.argv.slice(2)
 const flags = words.filter((word) => word.startsWith('--'))
 const [name = 'all', ...more] = words.filter((word) => !word.startsWith('--'))
-const NAMES = ['all', 'collect', 'project', 'import', 'segments', 'link', 'simulation']
+const NAMES = ['all', 'collect', 'project', 'import', 'segments', 'link', 'simulation', 'tag']
 const FLAGS = ['--json', '--brief', '--long']
 if (!NAMES.includes(name) || more.length > 0 || flags.some((flag) => !FLAGS.includes(flag))) {
   console.error(`Say which benchmark: npm run bench -- [${NAMES.join(' | ')}] [--json] [--brief | --long]`)

@@ -149,11 +149,20 @@ export async function openShop(
       serveSecond(part, isLayered, response).catch((error) => response.destroy(error))
       return
     }
+    if (pathname === '/c/tag.debug.js') {
+      serveDebug(response).catch((error) => response.destroy(error))
+      return
+    }
     // Connections are never reused, because Chromium itself repeats a request that fails on a reused one.
     const script = /^\/c\/tag(\.\w+)?\.js$/.test(pathname) ? tag : shop.scripts[pathname]
     response.writeHead(200, { 'Content-Type': script ? 'text/javascript' : 'text/html', Connection: 'close' })
     response.end(script ?? shop.pages[pathname] ?? page(pathname))
   })
+  async function serveDebug(response: ServerResponse) {
+    response.writeHead(200, { 'Content-Type': 'text/javascript', Connection: 'close' })
+    response.end(await textOf(await files.debug()))
+  }
+
   async function serveSecond(part: string, isLayered: boolean, response: ServerResponse) {
     const second = (isLayered ? await files.layered(part) : files.second(part))!
     const answer = shop.answerPart() ?? {}

@@ -141,6 +141,24 @@ test('a search that writes each letter into the address is one view, and a page 
   ])
 })
 
+test('the seconds in which somebody looked at a page follow it when it is turned, and when it is left', async (t) => {
+  const { shop, tab, until } = await visit(t)
+  const engaged = () => named(shop, 'engagement').map(({ url, props }) => [url, props!.engaged_ms])
+  await run(tab, "history.pushState(0, '', '/short')")
+  await tab.waitForTimeout(5500)
+  await tab.mouse.move(20, 20)
+  await run(tab, "history.pushState(0, '', '/next')")
+  await until(() => engaged().length).toBe(1)
+  const [[url, ms]] = engaged() as [[string, number]]
+  expect(url).toBe(`${shop.url}/short`)
+  expect(ms).toBeGreaterThan(5000)
+  expect(ms).toBeLessThan(30_000)
+  // Nobody looks at a hidden page, and one that is looked at for a moment is not told.
+  await tab.goto(`${shop.url}/end`)
+  await quiet()
+  expect(engaged()).toHaveLength(1)
+})
+
 describe.concurrent('on a page that', () => {
   test.for<[string, () => void]>([
     [

@@ -39,7 +39,7 @@ const TABLE: Record<string, Rule> = {
   'GET /readyz': 'anybody',
   'GET /metrics': 'anybody',
   'GET /tag.js': 'anybody',
-  'GET /:file{tag\\.[A-Za-z0-9_-]{16}(?:-br|-gzip)?\\.js}': 'anybody',
+  'GET /:file{tag\\.(?:debug|[A-Za-z0-9_-]{16}(?:-br|-gzip)?)\\.js}': 'anybody',
   'GET /l/:token': 'anybody',
   'HEAD /l/:token': 'anybody',
   'GET /v1/projects/:key/settings': 'write key',
