@@ -4,7 +4,7 @@
  * same id as a purchase.
  */
 import type { Kysely, NotNull } from 'kysely'
-import { mergeOrders, type OrderSource, type ReportedOrder } from '../domain/commerce/order.ts'
+import { byEvent, mergeOrders, type OrderSource, type ReportedOrder } from '../domain/commerce/order.ts'
 import { type ContactId, contactPerson, type PersonId, type VisitorId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import { ofKeys } from './engine/many.ts'
@@ -43,7 +43,7 @@ export async function loadContactOrders(
   contactIds: ContactId[],
   counts: Counts = () => true,
 ): Promise<Map<ContactId, ReturnType<typeof mergeOrders>>> {
-  const rows = await selectPurchases(db, contactIds.map(contactPerson))
+  const rows = byEvent(await selectPurchases(db, contactIds.map(contactPerson)))
   const bought = rows.filter((row) => row.refund === 0 && counts(row))
   const reports = new Map<PersonId, ReportedOrder[]>(contactIds.map((id) => [contactPerson(id), []]))
   const servers = new Set(

@@ -3,6 +3,7 @@ import type { Kysely, NotNull } from 'kysely'
 import { type FoldedItem, foldedItem } from '../domain/commerce/items.ts'
 import {
   bestFirst,
+  byEvent,
   isPurchase,
   mergeOrders,
   type Refund,
@@ -84,7 +85,7 @@ const WEB = 'web'
 
 /** What each person bought. `contactIds`: the contacts whose orders of other channels are wanted. */
 export async function loadPersonOrders(db: Kysely<Database>, personIds: PersonId[], contactIds: ContactId[]) {
-  const rows = await selectPurchases(db, personIds)
+  const rows = byEvent(await selectPurchases(db, personIds))
   const purchases = rows.filter((row) => row.refund === 0)
   const refunds = Map.groupBy(
     rows.filter((row) => row.refund === 1),

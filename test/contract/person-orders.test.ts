@@ -155,6 +155,22 @@ describe('an order on the site', () => {
 })
 
 describe('an order that several channels report', () => {
+  test('is told by the first id of two reports of one time, whichever arrives first', async () => {
+    const at = new Date(Date.now() - 5 * MINUTE).toISOString()
+    const reports = [70, 80].map((value) => ({ ...bought('T-1', { value }), at }))
+    for (const [contact, arriving] of [
+      ['tied-as-made', reports],
+      ['tied-reversed', reports.toReversed()],
+    ] as const) {
+      const visitor = await buyer(contact)
+      for (const each of arriving) {
+        await send(visitor, each)
+        await settled(server)
+      }
+      expect(await ordersOf(contact)).toMatchObject([{ order_id: 'T-1', total: 7000 }])
+    }
+  })
+
   test('is one, with each field from the best source, and the channel that the shop names', async () => {
     const visitor = await buyer('several')
     await send(visitor, bought('M-1'))

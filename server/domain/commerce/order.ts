@@ -98,6 +98,12 @@ export type ReportedOrder = {
 
 const RANK: Record<OrderSource, number> = { tag: 0, server: 1, api: 2 }
 
+/** Reports by their events, so that which of two of one time counts does not depend on which was stored first. */
+export function byEvent<T extends { visitor_id: string; event_id: string }>(rows: readonly T[]): T[] {
+  const keyOf = (row: T) => `${row.event_id} ${row.visitor_id}`
+  return rows.toSorted((a, b) => (keyOf(a) < keyOf(b) ? -1 : 1))
+}
+
 /** The reports of one order, the best source first. */
 export function bestFirst<T extends { source: OrderSource; at: number }>(told: readonly T[]): T[] {
   return told.toSorted((a, b) => RANK[b.source] - RANK[a.source] || a.at - b.at)
