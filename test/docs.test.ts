@@ -16,7 +16,7 @@ import { ADVICE } from '../server/domain/quality-advice.ts'
 import { ROLES } from '../server/domain/roles.ts'
 import { cartPolicyOf, defaultSettings, SETTINGS } from '../server/domain/settings.ts'
 import { definitionSchema, KINDS } from '../server/segments/grammar.ts'
-import { PRESETS } from '../server/segments/presets.ts'
+import { PRESETS } from '../server/segments/preset-definitions.ts'
 import { TABLE_NAMES, TABLES } from '../server/store/tables.ts'
 import { CONSENT_PLATFORMS, CONSENT_SOURCES } from '../tag/wire.ts'
 

@@ -4,24 +4,11 @@
  * because it may be in use.
  */
 import type { Kysely } from 'kysely'
-import { CART_MAX_DAYS } from '../domain/commerce/cart-states.ts'
 import { transact } from '../store/engine/transact.ts'
 import type { Database } from '../store/schema.ts'
 import { lockName } from '../store/work/locks.ts'
-import { listSegments, listVersions, type SegmentDefinition, save } from './definitions.ts'
-
-/** A segment that ships with a release. Its version increases with every release that changes it. */
-export type Preset = SegmentDefinition & { version: number }
-
-/** The presets of this release. */
-export const PRESETS: Preset[] = [
-  {
-    id: 'cart_abandoned',
-    version: 2,
-    name: { fr: 'Panier abandonné', en: 'Cart abandoned' },
-    node: { cart: { state: 'abandoned', idle: { max: `${CART_MAX_DAYS}d` } } },
-  },
-]
+import { listSegments, listVersions, save } from './definitions.ts'
+import { PRESETS } from './preset-definitions.ts'
 
 /** The actor of changes that a release makes. */
 const RELEASE = 'preset'

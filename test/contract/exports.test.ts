@@ -87,7 +87,13 @@ test('a file with a limit contains that many rows', async () => {
 test('matches can be downloaded too, without what a contact may not be mailed about', async () => {
   const rows = rowsOf((await file('/api/v1/matches?format=csv')).text)
   expect(rows).toMatchObject([
-    { change: 'matched', contact_id: "'+41", mailable: 'true', cart_item_ids: 'ring', segments: 'cart_abandoned' },
+    {
+      change: 'matched',
+      contact_id: "'+41",
+      mailable: 'true',
+      cart_item_ids: 'ring',
+      segments: 'cart_abandoned newsletter_readers prospects',
+    },
   ])
   await server.post('/api/v1/contacts', [{ id: '+41', mail_consent: false }])
   await settled(server)

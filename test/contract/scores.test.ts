@@ -261,7 +261,7 @@ describe('a segment', () => {
         .filter(holds)
         .map((row) => row.contact!)
         .sort()
-    const loyal = await segment('loyal', { rfm: { group: { in: ['loyal_customers', 'potential_loyalist'] } } })
+    const loyal = await segment('loyals', { rfm: { group: { in: ['loyal_customers', 'potential_loyalist'] } } })
     expect(await loyal()).toEqual(by(rows, (row) => ['loyal_customers', 'potential_loyalist'].includes(row.group!)))
     const recent = await segment('recent', { rfm: { r: { gte: 4 }, f: { lt: 4 }, m: { not: 3 } } })
     expect(await recent()).toEqual(by(rows, (row) => Number(row.r) >= 4 && Number(row.f) < 4 && row.m !== '3'))

@@ -184,7 +184,11 @@ describe('members', () => {
       {
         contact: { id: 'crm-a' },
         change: 'updated',
-        segments: [{ id: 'cart_abandoned' }, { id: 'with_cart', name: 'With a cart', entered_at: added.at }],
+        segments: [
+          { id: 'cart_abandoned' },
+          { id: 'prospects' },
+          { id: 'with_cart', name: 'With a cart', entered_at: added.at },
+        ],
       },
     ])
 
@@ -206,7 +210,7 @@ describe('members', () => {
     await judged()
     expect(await server.query("select * from segment_members where segment_id = 'with_cart'")).toEqual([])
     const contact = await server.get('/api/v1/contacts/crm-a')
-    expect(contact.segments.map((segment: { id: string }) => segment.id)).toEqual(['cart_abandoned'])
+    expect(contact.segments.map((segment: { id: string }) => segment.id)).toEqual(['cart_abandoned', 'prospects'])
   })
 
   test('a changed name does not cause a new judging', async () => {

@@ -41,6 +41,11 @@ async function holding(texts: string[]): Promise<TableName[]> {
   return found
 }
 
+/** The same without the log of segments, which tells readers who has left for 90 days. */
+async function heldElsewhere(texts: string[]): Promise<TableName[]> {
+  return (await holding(texts)).filter((table) => table !== 'segment_changes')
+}
+
 /** The given tables that contain one of the texts; all of them if the test is set up correctly. */
 async function heldIn(tables: TableName[], texts: string[]): Promise<TableName[]> {
   return (await holding(texts)).filter((table) => tables.includes(table))
@@ -205,7 +210,10 @@ describe('the tables declared to be emptied keep no row', () => {
     await visit(expiring, contactOfExpiring, key)
     await settled(server)
     await restart(LATER_DAYS, () => poisonJournal([withdrawing, own, shared, expiring]))
-    await until(async () => (await holding([departed])).join() === 'consents,departed_visitors', 'the old events to go')
+    await until(
+      async () => (await heldElsewhere([departed])).join() === 'consents,departed_visitors',
+      'the old events to go',
+    )
     await settled(server)
   }, 120_000)
 
@@ -251,7 +259,7 @@ describe('the tables declared to be emptied keep no row', () => {
     await later(LATER_DAYS + 60)
     // Dead letters are deleted when they are too old for every site, whatever this site's retention.
     const kept = ['consents', 'departed_visitors', 'dead_letters']
-    await until(async () => (await holding([expiring])).join() === kept.join(), 'all but the proofs to go')
+    await until(async () => (await heldElsewhere([expiring])).join() === kept.join(), 'all but the proofs to go')
     await settled(server)
     expect(await heldIn(tables, texts)).toEqual(['consents', 'persons'])
     await later(LATER_DAYS + 60 + 6 * 366)

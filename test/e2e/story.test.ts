@@ -176,7 +176,7 @@ describe('Jean-Pierre and the bracelet', () => {
       mailable: true,
       visitors: 1,
       cart: members[0]!.cart,
-      segments: [{ id: 'cart_abandoned' }],
+      segments: [{ id: 'cart_abandoned' }, { id: 'newsletter_readers' }, { id: 'prospects' }],
     })
   })
 
@@ -243,9 +243,11 @@ describe('Jean-Pierre and the bracelet', () => {
     expect(feed.data[0]).toMatchObject({
       contact: { id: 'couture-demo-1' },
       cart: null,
-      segments: [],
       purchased: [BRACELET],
     })
+    // Somebody who has bought is no prospect.
+    const named = feed.data[0].segments.map(({ id }: { id: string }) => id)
+    for (const segment of ['cart_abandoned', 'prospects']) expect(named).not.toContain(segment)
     const left = await server.get(`/api/v1/matches?segment=cart_abandoned&after=${before.next}`)
     expect(left.data).toMatchObject([
       { change: 'unmatched', reason: 'left_segment', contact: { id: 'couture-demo-1' } },

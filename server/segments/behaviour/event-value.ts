@@ -62,11 +62,11 @@ export const EVENT = {
   type: z.union([typeSchema, z.array(typeSchema).min(1).max(20)], 'must be a type of events, or a list of types'),
   where: whereSchema.optional(),
   within: durationSchema.optional(),
-  between: z.tuple([moment, moment], 'must be two days or times').optional(),
+  between: z.array(moment).min(2, 'must be two days or times').max(2, 'must be two days or times').optional(),
 }
 
 /** An event as a condition writes it. */
-export type EventValue = { type: string | string[]; where?: Where; within?: string; between?: [string, string] }
+export type EventValue = { type: string | string[]; where?: Where; within?: string; between?: string[] }
 
 /** At most one of `within` and `between` says when it was. */
 export const isTimedOnce = ({ within, between }: Pick<EventValue, 'within' | 'between'>) =>
@@ -90,7 +90,7 @@ export function currencyOf({ currency: test }: Where, locale: Pick<Locale, 'curr
 }
 
 /** The time between two days, both included, or times: from the first until just before the second. */
-export function rangeOf([first, last]: [string, string], zone: string): { from: number; to: number } {
+export function rangeOf([first = '', last = '']: string[], zone: string): { from: number; to: number } {
   const from = dayIn(zone, first)?.from ?? Date.parse(first)
   const end = dayIn(zone, last)
   return { from, to: end === null ? Date.parse(last) : end.to + 1 }
