@@ -3,7 +3,7 @@
  * Presets follow the releases unless the shop has edited them.
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { problemOf, type SiteView, signLogin } from '../support/requests.ts'
+import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 import { openStore } from '../support/store.ts'
@@ -326,4 +326,31 @@ describe('a preset', () => {
     await upgrade(`insert into segments (${columns}) values (${values})`)
     expect(await find('gone')).toMatchObject({ name: 'Gone', origin: 'preset' })
   })
+})
+
+test('halves of characters in what visitors and the CRM send stop no question about everybody', async () => {
+  // The last are cut in the middle of a character by what takes their address out, whatever the parity.
+  const texts = [
+    'a\ud800b',
+    '\udc00',
+    `${'\u{1f48d}'.repeat(40)}@mail.example`,
+    `x${'\u{1f48d}'.repeat(40)}@mail.example`,
+  ]
+  for (const text of texts) {
+    const quiz = event('Quiz', 0, { answer: text, list: [text], [`k${text}`]: 1, nested: { [text]: text } })
+    const cart = event('view_cart', 0, { currency: 'EUR', items: [{ item_id: text, item_name: text, price: 2 }] })
+    await sendAll(server, newVisitor(), [quiz, cart, event('search', 0, { search_term: text })])
+  }
+  const plain = newVisitor()
+  await sendAll(server, plain, [event('Quiz', 0, { answer: 'plain' })])
+  await server.post('/api/v1/contacts', [
+    { id: 'half', attributes: { city: 'Paris\ud83d', '\udc8d': 'ring' } },
+    { id: 'whole', attributes: { city: 'Paris' } },
+  ])
+  await settled(server)
+  const counted = async (node: unknown) => (await server.post('/api/v1/segments/preview', { node })).people
+  expect(await counted({ event: { type: 'Quiz', where: { 'props.answer': 'plain' } } })).toBe(1)
+  expect(await counted({ event: { type: 'Quiz', where: { 'props.answer': { contains: 'a' } } } })).toBeGreaterThan(1)
+  expect(await counted({ event: { type: 'view_cart', where: { item_name: 'nothing' } } })).toBe(0)
+  expect(await server.query('select * from derive_failures')).toEqual([])
 })
