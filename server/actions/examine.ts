@@ -15,6 +15,7 @@ import {
   checkOveractive,
   checkQuality,
   checkReachability,
+  checkUndetailed,
   type Finding,
   type Inspection,
   type Quality,
@@ -25,7 +26,7 @@ import { judgingProgress } from '../segments/judging.ts'
 import { leftOutHosts } from '../store/carts.ts'
 import { choiceSources } from '../store/consents.ts'
 import { readCursor } from '../store/cursors.ts'
-import { storeFigures } from '../store/figures.ts'
+import { storeFigures, undetailedEvents } from '../store/figures.ts'
 import { schemaVersion } from '../store/migrate.ts'
 import { arrivedLately, listQuality } from '../store/quality.ts'
 import { listSites } from '../store/sites.ts'
@@ -38,8 +39,8 @@ const ANSWER_MS = 3000
 
 const DAY_MS = 24 * 3600_000
 
-/** How far back choices are looked at for where they were made. */
-const CHOICES_MS = 30 * DAY_MS
+/** How far back choices and busy days are looked at. */
+const LATELY_MS = 30 * DAY_MS
 
 /** More lines of what could not be read are not looked at. */
 const MOST_LINES = 100_000
@@ -56,7 +57,8 @@ export async function examine(db: Store, config: Config, url: string | null): Pr
   findings.push(...checkLeftOut(await leftOutHosts(db)))
   findings.push(...checkQuality(await qualityOf(db)))
   const now = Date.now()
-  findings.push(...checkConsentSources(await listSites(db), await choiceSources(db, now - CHOICES_MS, now)))
+  findings.push(...checkConsentSources(await listSites(db), await choiceSources(db, now - LATELY_MS, now)))
+  findings.push(...checkUndetailed(await undetailedEvents(db, Math.floor((now - LATELY_MS) / DAY_MS))))
   findings.push(...checkOveractive(await listVisitors(db, 'overactive', '', OVERACTIVE)))
   if (url !== null) {
     const origins = (await listSites(db)).filter((site) => site.id !== DEMO_SITE).flatMap((site) => site.origins)

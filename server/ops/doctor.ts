@@ -53,6 +53,13 @@ export function checkOveractive(ids: string[]): Finding[] {
   return [{ state: 'note', what }]
 }
 
+/** Says how many events of late segments know without their details. */
+export function checkUndetailed({ events, visitors }: { events: number; visitors: number }): Finding[] {
+  if (events === 0) return []
+  const what = `${events} events of the last 30 days are known to segments without their details, because visitors did more different things on a day than are kept (${visitors} times); they are in the timelines`
+  return [{ state: 'note', what }]
+}
+
 /** Lists where links and pictures of carts led to, other than the site's own hosts, the most frequent first. */
 export function checkLeftOut(
   hosts: { site: string; kind: 'link' | 'picture'; host: string; carts: number }[],

@@ -24,3 +24,20 @@ export async function storeFigures(db: Kysely<Database>) {
     deadLetters: { land: await count('dead_letters'), derive: await count('derive_failures') },
   }
 }
+
+/**
+ * How many events of the days since `day` (days since 1970) segments know without their details or not at all, because a
+ * visitor did more different things on one day than are kept, and of how many visitors.
+ */
+export async function undetailedEvents(
+  db: Kysely<Database>,
+  day: number,
+): Promise<{ events: number; visitors: number }> {
+  const row = await db
+    .selectFrom('visitor_days')
+    .select((eb) => [eb.fn.sum<number | null>('left_out').as('events'), eb.fn.countAll<number>().as('visitors')])
+    .where('day', '>=', day)
+    .where('left_out', '>', 0)
+    .executeTakeFirst()
+  return { events: Number(row?.events ?? 0), visitors: Number(row?.visitors ?? 0) }
+}

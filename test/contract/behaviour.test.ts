@@ -381,5 +381,9 @@ describe('rows', () => {
     )
     expect(day!.left_out).toBeGreaterThanOrEqual(200)
     expect(rows.reduce((sum, row) => sum + row.count, 0)).toBeLessThan(980)
+    const findings = await server.cli<{ what: string }[]>('doctor')
+    expect(findings.map(({ what }) => what)).toContainEqual(
+      expect.stringMatching(/^\d{3} events of the last 30 days are known to segments without their details/),
+    )
   })
 })
