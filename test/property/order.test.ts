@@ -50,6 +50,9 @@ const COMPARED: (keyof Database)[] = [
 /** When the feed told what depends on the steps in which it was published. */
 const STEPS = { behaviour: null, told_at: null, due_at: null }
 
+/** What is a matter of order: the feed's steps, and what was told last of a person when it entered a segment. */
+const OF_ORDER: { [table: string]: object } = { feed_state: STEPS, segment_members: { reason: null } }
+
 /**
  * An input of the product: a row of a journal, or a push of the CRM with the time at which the contact was first known.
  */
@@ -232,7 +235,7 @@ async function dump(db: Kysely<Database>): Promise<Dump> {
   const tables: Dump = {}
   for (const table of COMPARED) {
     const rows = (await db.selectFrom(table).selectAll().execute()) as object[]
-    tables[table] = rows.map((row) => JSON.stringify({ ...row, ...(table === 'feed_state' ? STEPS : {}) })).sort()
+    tables[table] = rows.map((row) => JSON.stringify({ ...row, ...OF_ORDER[table] })).sort()
   }
   return tables
 }
