@@ -74,7 +74,8 @@ export default async function setup(): Promise<() => Promise<void>> {
       return file
     }),
   }
-  const server = createServer(async (request, response) => {
+  // Idle connections stay open: a busy test may send its next request into one that is being closed.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const answer = answers[request.url!.slice(1) as keyof Shared] as (given: unknown) => Promise<unknown>
     try {
       response.end(JSON.stringify(await answer(JSON.parse(await text(request)))))
