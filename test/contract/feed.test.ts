@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireConsent, WireEvent } from '../../tag/wire.ts'
 import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
+import { keepOnly } from '../support/segments.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer } from '../support/server.ts'
 
@@ -18,6 +19,7 @@ let keys: { events: string; matches: string; segments: string }
 
 beforeAll(async () => {
   server = await startServer()
+  await keepOnly(server, 'cart_abandoned')
   secret = (await server.cli<SiteView>('sites', 'show', 'demo')).identity_secret
   const create = async (scope: string) => (await server.cli<{ key: string }>('keys', 'create', '--scopes', scope)).key
   keys = {

@@ -442,7 +442,7 @@ test('12. A is imported a week after A’s signed login: it applies from its own
     expect((await then.get('/api/v1/segments/cart_abandoned/members')).data).toEqual([])
     const matches = await then.get('/api/v1/matches')
     expect(matches.data).toMatchObject([
-      { change: 'matched', contact: { id: 's12-anna' }, matched_at: login, segments: [] },
+      { change: 'matched', contact: { id: 's12-anna' }, matched_at: login, segments: [{ id: 'prospects' }] },
     ])
   } finally {
     await then.stop()

@@ -11,6 +11,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { createKeysOf } from '../../server/actions/sites.ts'
 import { createDeriver } from '../../server/derive/derive.ts'
 import type { Entry, StampedEvent } from '../../server/domain/event.ts'
+import { contactPerson } from '../../server/domain/ids.ts'
 import { defaultSettings } from '../../server/domain/settings.ts'
 import { eraseContact } from '../../server/erasure/erase.ts'
 import { landBatch } from '../../server/land/land.ts'
@@ -58,11 +59,17 @@ afterAll(async () => {
 /** Deletes everything except the facts, and marks every visitor for deriving. */
 async function emptyDerived(): Promise<void> {
   const visitors = await db.selectFrom('events').select('visitor_id').distinct().execute()
+  const contacts = await db.selectFrom('contacts').select('contact_id').execute()
   for (const table of DERIVED_TABLES) await db.deleteFrom(table).execute()
   await mark(
     db,
     'dirty_visitors',
     visitors.map((row) => row.visitor_id),
+  )
+  await mark(
+    db,
+    'dirty_persons',
+    contacts.map((row) => contactPerson(row.contact_id)),
   )
 }
 
