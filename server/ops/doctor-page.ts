@@ -14,9 +14,6 @@ const PAGE_MS = 15_000
 /** A page is read up to this length: the tag belongs into its head. */
 const PAGE_BYTES = 5 * 1024 * 1024
 
-/** A script element's address that looks like the tag's. Entities of `&` are as HTML writes them. */
-const TAG = /<script\b[^>]*?\ssrc\s*=\s*["']?([^"'\s>]*\/tag(?:\.[\w-]+)?\.js\?[^"'\s>]*site=[^"'\s>]*)/i
-
 /** Marks of consent platforms in a page, by the value of `consent_source` that reads them. */
 const PLATFORMS: Record<string, RegExp> = {
   'vanilla-cookieconsent': /cookieconsent(?:\.umd|\.esm)?(?:\.min)?\.js|CookieConsent\.run/,
@@ -60,13 +57,13 @@ export async function checkPage(
     return { findings: [], tag: null, isPage: false }
   }
   const page = answer.url || url
-  let found = TAG.exec(html)?.[1]
-  if (found === undefined) {
+  let found = tagIn(html)
+  if (found === null) {
     const rendered = await deps.render(page)
-    found = TAG.exec(rendered ?? '')?.[1]
+    found = tagIn(rendered ?? '')
     html += rendered ?? ''
   }
-  if (found === undefined) {
+  if (found === null) {
     const what = `there is no tag on ${page}; paste the snippet that \`couture init\` prints into its head. A tag that is inserted only after a click is not seen here`
     return { findings: [{ state: 'wrong', what }], tag: null, isPage: true }
   }
@@ -82,16 +79,40 @@ export async function checkPage(
   return { findings, tag: tag.href.split('?')[0] ?? tag.href, isPage: true }
 }
 
+/** An element longer than this is cut. */
+const MAX_ELEMENT = 4000
+
+/** The opening tags of the elements of a name, such as `<script src="…">`. */
+function elementsOf(html: string, name: 'script' | 'meta'): string[] {
+  const lower = html.toLowerCase()
+  const found: string[] = []
+  for (let at = lower.indexOf(`<${name}`); at !== -1; at = lower.indexOf(`<${name}`, at + 1)) {
+    const element = html.slice(at, at + MAX_ELEMENT)
+    const end = element.indexOf('>')
+    found.push(end === -1 ? element : element.slice(0, end + 1))
+  }
+  return found
+}
+
+/** The address of the tag in a page, as it is written there, or null. */
+function tagIn(html: string): string | null {
+  for (const element of elementsOf(html, 'script')) {
+    const src = /\ssrc\s*=\s*["']?([^"'\s>]{1,2000})/i.exec(element)?.[1] ?? ''
+    if (/\/tag(?:\.[\w-]{1,64})?\.js\?/.test(src) && src.includes('site=')) return src
+  }
+  return null
+}
+
 function metaPolicies(html: string): string[] {
-  const elements = html.matchAll(/<meta\b[^>]*http-equiv\s*=\s*["']?content-security-policy["']?[^>]*>/gi)
-  return [...elements].map(([element]) => /\bcontent\s*=\s*"([^"]*)"/i.exec(element)?.[1] ?? '')
+  return elementsOf(html, 'meta')
+    .filter((element) => element.toLowerCase().includes('content-security-policy'))
+    .map((element) => /\scontent="([^"]{0,4000})"/i.exec(element)?.[1] ?? '')
 }
 
 /** Whether each policy lets the page load the tag, and the tag send. */
 function checkPolicies(policies: string[], page: URL, tag: URL, html: string): Finding[] {
   if (policies.length === 0) return [{ state: 'ok', what: 'the page has no Content-Security-Policy' }]
-  const element =
-    html.match(new RegExp(`<script\\b[^>]*${tag.pathname.replace(/[^\w/]/g, '\\$&')}[^>]*>`, 'i'))?.[0] ?? ''
+  const element = elementsOf(html, 'script').find((each) => each.includes(tag.pathname)) ?? ''
   const findings: Finding[] = []
   for (const policy of policies) {
     const directives = new Map(
@@ -124,7 +145,7 @@ function allows(source: string, page: URL, tag: URL): boolean {
   if (source === '*') return true
   if (/^[a-z]+:$/i.test(source)) return source.toLowerCase() === tag.protocol
   const [, scheme, host = '', port, path = ''] =
-    /^(?:([a-z]+):\/\/)?([\w.*-]+)(?::(\d+|\*))?(\/.*)?$/i.exec(source) ?? []
+    /^(?:([a-z]+):\/\/)?([\w.*-]+)(?::(\d+|\*))?(\/\S*)?$/i.exec(source) ?? []
   if (scheme !== undefined && `${scheme.toLowerCase()}:` !== tag.protocol) return false
   const isHost = host.startsWith('*.') ? tag.hostname.endsWith(host.slice(1)) : host.toLowerCase() === tag.hostname
   const isPort = port === '*' || (port ?? '') === tag.port
