@@ -204,7 +204,14 @@ export function openJournal(file: string, limits: JournalLimits): JournalWriter 
       waitingBytes = usedBytes()
     },
     backlog: () => ({ bytes: waitingBytes, oldestAt }),
-    close: () => sqlite.close(),
+    close() {
+      // A reader that closes last cannot empty the log, in which entries that were pruned may still stand.
+      try {
+        sqlite.pragma('wal_checkpoint(TRUNCATE)')
+      } finally {
+        sqlite.close()
+      }
+    },
   }
 }
 

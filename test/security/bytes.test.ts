@@ -153,9 +153,9 @@ describe('a withdrawal of analytics', () => {
     const denied = { analytics: false, identity: false, cookie: person.cookie }
     const withdrawn = await sendAs({ ...person, choice: `no-of-${person.contact}` }, [event('consent')], denied)
     expect(withdrawn.reply).toMatchObject({ visitor: null, accepted: 1 })
-    // The order and the address are the shop's own; the choice is kept as proof.
+    // The order, what segments know of it and the address are the shop's own; the choice is kept as proof.
     await nowhere([person.visitor, person.candidate, person.page, person.term, person.choice])
-    await nowhere([person.cart], ['0:couture.db', '0:couture.db-wal', 'orders'])
+    await nowhere([person.cart], ['0:couture.db', '0:couture.db-wal', 'orders', 'person_orders'])
     expect(await server.query('select * from orders where visitor_id = ?', person.visitor)).toEqual([])
     const proofs = await server.query('select * from withdrawals where consent_id = ?', `no-of-${person.contact}`)
     expect(proofs).toHaveLength(1)
