@@ -132,8 +132,14 @@ describe('a store of an earlier version', () => {
       expect(await read(`/api/v1/visitors/${ANNA}/timeline`)).toMatchObject({
         data: [{ type: 'identify' }, { type: 'page' }, { type: 'add_to_cart' }],
       })
+      // Whether scores have been published by now, and put the contact into a group, is open.
       expect(await read('/api/v1/matches')).toMatchObject({
-        data: [{ contact: { id: 'crm-1' }, segments: [{ id: 'cart_abandoned' }] }],
+        data: [
+          {
+            contact: { id: 'crm-1' },
+            segments: expect.arrayContaining([expect.objectContaining({ id: 'cart_abandoned' })]),
+          },
+        ],
       })
     } finally {
       await server.stop()
