@@ -41,6 +41,8 @@ export async function check(db: Kysely<Database>, expected: Expected): Promise<v
     const { n } = await db
       .selectFrom(table)
       .select((eb) => eb.fn.countAll().as('n'))
+      // Contacts that have not come yet are persons too.
+      .$if(table === 'persons', (query) => query.where('visitors' as never, '>', 0 as never))
       .executeTakeFirstOrThrow()
     if (Number(n) !== expected[table]) throw new Error(`there must be ${expected[table]} ${table}, but there are ${n}`)
   }
