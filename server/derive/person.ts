@@ -7,7 +7,7 @@ import { contactPerson, contactsAmong, type PersonId, personOf } from '../domain
 import type { MembershipReason } from '../domain/membership.ts'
 import { judgingStep } from '../segments/judging-step.ts'
 import { refreshMembers } from '../segments/members.ts'
-import { readShop } from '../segments/rules.ts'
+import { readRules } from '../segments/rules.ts'
 import { removeAllMembers } from '../store/memberships.ts'
 import { removeStrayParts } from '../store/part-rows.ts'
 import { refreshScores } from '../store/person-scores.ts'
@@ -37,9 +37,11 @@ export async function replacePersons(
   )
   const removed = await writePersons(trx, personIds, built)
   await leaveAll(trx, removed, marks, now)
-  await refreshScores(trx, personIds, built.orders, { ...(await readShop(trx)), now })
+  const rules = await readRules(trx)
+  await refreshScores(trx, personIds, built.orders, rules.shop, now)
   await refreshMembers(
     trx,
+    rules,
     rows.map((row) => row.person_id),
     now,
     (personId, cause) => reasons.get(personId) ?? cause,
@@ -101,7 +103,7 @@ const TOLD = ['mail_consent', 'minor', 'attributes'] as const
 
 /** Re-evaluates the memberships of persons whose edge time has passed. */
 export async function crossEdges(trx: Transaction<Database>, personIds: PersonId[], now: number): Promise<void> {
-  await refreshMembers(trx, personIds, now, () => 'time')
+  await refreshMembers(trx, await readRules(trx), personIds, now, () => 'time')
   await markContacts(trx, personIds)
 }
 

@@ -8,7 +8,7 @@ import { type Exit, type Member, replaceMembers } from '../store/memberships.ts'
 import type { PersonRow, SegmentMemberRow } from '../store/schema/derived.ts'
 import type { Database } from '../store/schema.ts'
 import { type Judged, judge, type Moment, type Verdict } from './evaluate.ts'
-import { readRules } from './rules.ts'
+import type { Rules } from './rules.ts'
 
 const setEdges = ofRows((db, rows: Edge[]) =>
   db
@@ -37,12 +37,12 @@ export type ReasonOf = (personId: PersonId, cause: Cause) => MembershipReason
 /** Updates the memberships of the given persons to `now`, and stores their next edges. */
 export async function refreshMembers(
   trx: Transaction<Database>,
+  rules: Rules,
   personIds: PersonId[],
   now: number,
   reasonOf: ReasonOf,
 ): Promise<void> {
   if (personIds.length === 0) return
-  const rules = await readRules(trx)
   const segmentIds = [...rules.definitions.keys()]
   for (const part of chunks(personIds, 512)) {
     const { verdicts, edges } = await judge(trx, rules, segmentIds, now, part)

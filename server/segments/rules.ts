@@ -2,7 +2,7 @@
 import type { Kysely } from 'kysely'
 import { configVersion } from '../store/config-version.ts'
 import type { Database } from '../store/schema.ts'
-import { listScoreVersions } from '../store/score-versions.ts'
+import { listScoreVersions, newestVersion } from '../store/score-versions.ts'
 import { listSites } from '../store/sites.ts'
 import { definitionsVersion, listSegments, type SegmentDefinition } from './definitions.ts'
 import type { Locale } from './nodes/node.ts'
@@ -25,27 +25,20 @@ export async function readShop(db: Kysely<Database>): Promise<Omit<Shop, 'scores
   return { currency: first?.settings.currency || NO_CURRENCY, zone: first?.settings.timezone || 'UTC' }
 }
 
-type Definitions = Pick<Rules, 'definitions'> & { shop: Omit<Shop, 'scores'> }
+/** The rules that were read last, by store (each has its own adapter object), and of which versions they are. */
+const kept = new WeakMap<object, { versions: string; rules: Rules }>()
 
-/** The definitions that were read last, by store (each has its own adapter object), and of which versions they are. */
-const kept = new WeakMap<object, { versions: string; read: Definitions }>()
-
-/** Reads everything that persons are judged by. Definitions that have not changed are not read again for each batch. */
+/** Reads everything that persons are judged by. What has not changed is not read again for each batch. */
 export async function readRules(db: Kysely<Database>): Promise<Rules> {
-  const { definitions, shop } = await readDefinitions(db)
-  return { definitions, shop: { ...shop, scores: await listScoreVersions(db) } }
-}
-
-async function readDefinitions(db: Kysely<Database>): Promise<Definitions> {
   const { adapter } = db.getExecutor()
   // Read first: what changes meanwhile is read again by the next one who asks.
-  const versions = `${await definitionsVersion(db)} ${await configVersion(db)}`
+  const versions = JSON.stringify([await definitionsVersion(db), await configVersion(db), await newestVersion(db)])
   const before = kept.get(adapter)
-  if (before?.versions === versions) return before.read
+  if (before?.versions === versions) return before.rules
   const definitions = new Map((await listSegments(db)).map((segment) => [segment.id, segment]))
-  const read = { definitions, shop: await readShop(db) }
-  kept.set(adapter, { versions, read })
-  return read
+  const rules = { definitions, shop: { ...(await readShop(db)), scores: await listScoreVersions(db) } }
+  kept.set(adapter, { versions, rules })
+  return rules
 }
 
 /** What a definition's amounts and days mean; it may name a currency of its own. */

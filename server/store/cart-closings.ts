@@ -6,7 +6,7 @@
 import type { Kysely, Transaction } from 'kysely'
 import type { PersonId } from '../domain/ids.ts'
 import type { Site, SiteSettings } from '../domain/settings.ts'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { allBut, ofKeys, ofRows } from './engine/many.ts'
 import type { PersonOrder } from './person-orders.ts'
 import type { CartClosingRow, PersonCartRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
@@ -100,12 +100,7 @@ const upsertRows = ofRows((db, rows: CartClosingRow[]) =>
   db
     .insertInto('cart_closings')
     .values(rows)
-    .onConflict((conflict) =>
-      conflict.columns(['order_hash', 'n']).doUpdateSet((eb) => {
-        const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'order_hash' && column !== 'n')
-        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
-      }),
-    ),
+    .onConflict((conflict) => conflict.columns(['order_hash', 'n']).doUpdateSet(allBut(rows, 'order_hash', 'n'))),
 )
 
 /** Records what has changed. */

@@ -5,7 +5,7 @@
 import type { Compilable, Transaction } from 'kysely'
 import type { PersonId, VisitorId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { allBut, ofKeys, ofRows } from './engine/many.ts'
 import type { PersonDayRow, VisitRow } from './schema/behaviour.ts'
 import type { VisitorDayRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
@@ -51,12 +51,7 @@ function statementsOf(table: PartTable) {
       db
         .insertInto(table)
         .values(rows as never)
-        .onConflict((conflict) =>
-          conflict.columns(key as never).doUpdateSet((eb) => {
-            const columns = Object.keys(rows[0] ?? {}).filter((column) => !key.includes(column))
-            return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
-          }),
-        ),
+        .onConflict((conflict) => conflict.columns(key as never).doUpdateSet(allBut(rows, ...key))),
     ),
     removePart: ofKeys((db, personIds: PersonId[], visitorId: VisitorId) =>
       db.deleteFrom(table).where('person_id', 'in', personIds).where('visitor_id', '=', visitorId),

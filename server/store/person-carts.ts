@@ -7,7 +7,7 @@ import type { Kysely, Transaction } from 'kysely'
 import { type ContactId, type PersonId, personOf, type VisitorId } from '../domain/ids.ts'
 import { mustGet } from '../domain/lookup.ts'
 import type { Site } from '../domain/settings.ts'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { allBut, ofKeys, ofRows } from './engine/many.ts'
 import { foldedItemsOf, itemIdsOf } from './item-ids.ts'
 import { joinedCarts, loadPlaces } from './joined-carts.ts'
 import type { PersonOrder } from './person-orders.ts'
@@ -164,10 +164,7 @@ const upsertKept = ofRows((db, rows: PersonCartRow[]) =>
     .insertInto('person_carts')
     .values(rows)
     .onConflict((conflict) =>
-      conflict.columns(['person_id', 'visitor_id', 'id']).doUpdateSet((eb) => {
-        const columns = Object.keys(rows[0] ?? {}).filter((name) => !['person_id', 'visitor_id', 'id'].includes(name))
-        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
-      }),
+      conflict.columns(['person_id', 'visitor_id', 'id']).doUpdateSet(allBut(rows, 'person_id', 'visitor_id', 'id')),
     ),
 )
 

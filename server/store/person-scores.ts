@@ -3,22 +3,17 @@ import type { Kysely, Transaction } from 'kysely'
 import { contactPerson, type PersonId, personOf } from '../domain/ids.ts'
 import { UNKNOWN_CURRENCY } from '../domain/money.ts'
 import { PUBLISHED_COUNTING } from '../domain/scores/parameters.ts'
+import type { ScoreVersion } from '../domain/scores/person-scores.ts'
 import { standingOf } from '../domain/scores/standing.ts'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { allBut, ofKeys, ofRows } from './engine/many.ts'
 import type { PersonOrderRow, PersonScoreRow } from './schema/derived.ts'
 import type { Database } from './schema.ts'
-import { listScoreVersions } from './score-versions.ts'
 
 const upsert = ofRows((db, rows: PersonScoreRow[]) =>
   db
     .insertInto('person_scores')
     .values(rows)
-    .onConflict((conflict) =>
-      conflict.column('person_id').doUpdateSet((eb) => {
-        const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'person_id')
-        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
-      }),
-    ),
+    .onConflict((conflict) => conflict.column('person_id').doUpdateSet(allBut(rows, 'person_id'))),
 )
 const remove = ofKeys((db, personIds: PersonId[]) => db.deleteFrom('person_scores').where('person_id', 'in', personIds))
 
@@ -27,9 +22,9 @@ export async function refreshScores(
   trx: Transaction<Database>,
   personIds: PersonId[],
   orders: readonly PersonOrderRow[],
-  { zone, now }: { zone: string; now: number },
+  { zone, scores: versions }: { zone: string; scores: readonly ScoreVersion[] },
+  now: number,
 ): Promise<void> {
-  const versions = await listScoreVersions(trx)
   const counting = { ...PUBLISHED_COUNTING, zone, currency: UNKNOWN_CURRENCY }
   const rows = [...Map.groupBy(orders, (order) => order.person_id)].flatMap(([id, own]) => {
     if (personOf(id).kind !== 'contact') return []

@@ -9,7 +9,7 @@ import { bestOf, type Grade } from '../domain/grade.ts'
 import type { Strength } from '../domain/identity-table.ts'
 import { type ContactId, contactPerson, contactsAmong, type PersonId, personOf } from '../domain/ids.ts'
 import { type ClosingChanges, type ClosingDeps, compareClosings, writeClosings } from './cart-closings.ts'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { allBut, ofKeys, ofRows } from './engine/many.ts'
 import { itemIdsOf } from './item-ids.ts'
 import { liveAmong } from './lone-contacts.ts'
 import { type Click, loadCartRows, loadPersonCarts, writePersonCarts } from './person-carts.ts'
@@ -32,11 +32,8 @@ const upsertPersons = ofRows((db, rows: PersonRow[]) =>
     .insertInto('persons')
     .values(rows)
     .onConflict((conflict) =>
-      conflict.column('person_id').doUpdateSet((eb) => {
-        // The edge is computed with the memberships; until then the old one stays.
-        const columns = Object.keys(rows[0] ?? {}).filter((column) => column !== 'person_id' && column !== 'edge_at')
-        return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
-      }),
+      // The edge is computed with the memberships; until then the old one stays.
+      conflict.column('person_id').doUpdateSet(allBut(rows, 'person_id', 'edge_at')),
     ),
 )
 

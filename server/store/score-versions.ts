@@ -27,6 +27,12 @@ export async function listScoreVersions(db: Kysely<Database>): Promise<Published
   return (await db.selectFrom('score_versions').selectAll().orderBy('version').execute()).map(versionOf)
 }
 
+/** Which version is the newest; null if there is none. */
+export async function newestVersion(db: Kysely<Database>): Promise<Pick<ScoreVersion, 'version' | 'at'> | null> {
+  const newest = db.selectFrom('score_versions').select(['version', 'at']).orderBy('version', 'desc').limit(1)
+  return (await newest.executeTakeFirst()) ?? null
+}
+
 /** The latest version, or null. */
 export async function latestScoreVersion(db: Kysely<Database>): Promise<PublishedVersion | null> {
   const row = await db.selectFrom('score_versions').selectAll().orderBy('version', 'desc').limit(1).executeTakeFirst()

@@ -7,7 +7,7 @@ import { contactPerson, contactsAmong, type PersonId, type VisitorId } from '../
 import { namingsOf } from './claim-keys.ts'
 import { visitorsOfDeleted } from './deleted-sites.ts'
 import { dependentsOf } from './dependents.ts'
-import { ofKeys, ofRows } from './engine/many.ts'
+import { allBut, ofKeys, ofRows } from './engine/many.ts'
 import { noteEnded } from './memberships.ts'
 import { type PartRows, replaceParts } from './part-rows.ts'
 import type { Database } from './schema.ts'
@@ -44,12 +44,7 @@ function statementsOf(table: VisitorTable) {
       db
         .insertInto(table)
         .values(rows as never)
-        .onConflict((conflict) =>
-          conflict.columns(key as never).doUpdateSet((eb) => {
-            const columns = Object.keys(rows[0] ?? {}).filter((column) => !key.includes(column))
-            return Object.fromEntries(columns.map((column) => [column, eb.ref(`excluded.${column}` as never)]))
-          }),
-        ),
+        .onConflict((conflict) => conflict.columns(key as never).doUpdateSet(allBut(rows, ...key))),
     ),
     remove: ofKeys((db, visitorIds, value: string | number | null) =>
       db

@@ -3,7 +3,7 @@
  * prepare each SQL text it has not seen before. So a list is split into chunks of a few fixed sizes, and for each size a
  * query is compiled once and then run with different values.
  */
-import type { Compilable, CompiledQuery, Kysely } from 'kysely'
+import { type Compilable, type CompiledQuery, expressionBuilder, type Kysely } from 'kysely'
 import type { Database } from '../schema.ts'
 
 type Db = Kysely<Database>
@@ -109,6 +109,13 @@ export function ofKeys<Arguments extends (string | number | null)[], R, Key exte
     }
     return results
   }
+}
+
+/** What an upsert sets: all columns of its rows but these, to the new values. */
+export function allBut(rows: readonly object[], ...columns: string[]) {
+  const { ref } = expressionBuilder<Database, never>()
+  const set = Object.keys(rows[0] ?? {}).filter((column) => !columns.includes(column))
+  return Object.fromEntries(set.map((column) => [column, ref(`excluded.${column}` as never)]))
 }
 
 /** The maximum number of parameters of a statement on any engine. */
