@@ -12,7 +12,7 @@ import type { ContactId, PersonId, VisitorId } from '../../domain/ids.ts'
 import type { EndReason, Reason } from '../../domain/link-reasons.ts'
 import type { MailFlag } from '../../domain/mail-permission.ts'
 import type { MembershipReason } from '../../domain/membership.ts'
-import type { Standing } from '../../domain/scores/standing.ts'
+import type { RfmGroup } from '../../domain/scores/rfm-groups.ts'
 import type { Flag, Json } from './columns.ts'
 
 export type VisitorRow = {
@@ -244,8 +244,25 @@ export type SegmentMemberRow = {
   mailable: Flag
 }
 
-/** A contact's scores when its person was derived last, if it has ever ordered. Amounts are in minor units. */
-export type PersonScoreRow = { person_id: PersonId } & Standing
+/**
+ * A contact's scores when its person was derived last, if it has ever ordered. Days are numbers of days since 1970 in the
+ * shop's zone. `order_days`: days with an order, ever; `orders` and `money` (in minor units) are those of the window. `since`:
+ * since when the contact has had these scores. `counts_until`: when an order leaves the window, or the time of one to come.
+ */
+export type PersonScoreRow = {
+  person_id: PersonId
+  first_day: number
+  last_day: number
+  order_days: number
+  orders: number
+  money: number | null
+  r: number | null
+  f: number | null
+  m: number | null
+  rfm_group: RfmGroup | null
+  since: number | null
+  counts_until: number | null
+}
 
 /** The tables of this family by name. */
 export type DerivedTables = {
