@@ -9,13 +9,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { createSite } from '../../server/actions/sites.ts'
-import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
 import { visitorPerson } from '../../server/domain/ids.ts'
-import { openJournalReader } from '../../server/journal/journal.ts'
-import { createDescribeAgent } from '../../server/land/agent.ts'
-import { landBatch } from '../../server/land/land.ts'
-import { createTurns } from '../../server/land/turns.ts'
-import { createKeyring, memoized } from '../../server/ops/keyring.ts'
 import { updatePresets } from '../../server/segments/presets.ts'
 import { ofRows } from '../../server/store/engine/many.ts'
 import { migrate } from '../../server/store/migrate.ts'
@@ -23,14 +17,13 @@ import { openPipelineStore } from '../../server/store/open.ts'
 import { encodeJson } from '../../server/store/schema/columns.ts'
 import type { EventRow } from '../../server/store/schema/visitors.ts'
 import type { Database } from '../../server/store/schema.ts'
-import { ownsEverything } from '../../server/store/work/ownership.ts'
 import { createDatabase, dropDatabase, ENGINE } from '../support/store.ts'
-import { check, PART, writeJournal } from './fill.ts'
+import { check, PART } from './fill.ts'
+import { deriverOf, project } from './land-derive.ts'
 import { backlog, freshness } from './server-load.ts'
-import { createTraffic, type Traffic } from './traffic.ts'
+import { createTraffic } from './traffic.ts'
 
 const DAY_MS = 24 * 3600_000
-const tombstone = memoized(createKeyring('a secret of the bench').tombstone)
 
 /** Who makes the site. */
 const BY = { actor: 'bench', id: 'bench', now: Date.now() }
@@ -45,7 +38,7 @@ export async function bench({ brief, long }: { brief: boolean; long: boolean }):
     await updatePresets(db, Date.now())
     await createSite(db, { id: 'demo', origins: [] }, BY)
     const traffic = createTraffic('demo', Date.now() - 2 * DAY_MS)
-    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => Date.now() })
+    const deriver = deriverOf(db)
     const run = (events: number) => project({ db, deriver, folder, traffic, events })
     const perS: Record<string, number> = {}
     for (const size of sizesOf({ brief, long })) {
@@ -87,50 +80,6 @@ function sizesOf({ brief, long }: { brief: boolean; long: boolean }): number[] {
   if (long) return [0, 1_000_000, 5_000_000, 10_000_000]
   if (brief) return ENGINE === 'postgres' ? [0] : [0, 300_000]
   return [0, 1_000_000]
-}
-
-/** Writes traffic to a journal, then lands and derives all of it. Returns events per second. */
-async function project(deps: {
-  db: Kysely<Database>
-  deriver: Deriver
-  folder: string
-  traffic: Traffic
-  events: number
-}): Promise<number> {
-  const { db, deriver } = deps
-  const file = join(deps.folder, 'journal.db')
-  await writeJournal(file, db, deps.traffic, deps.events)
-  const journal = openJournalReader(file)
-  const removeErased = async () => {}
-  const describeAgent = createDescribeAgent()
-  const unread = () => {}
-  const landing = { db, journal, describeAgent, tombstone, removeErased, unread, now: () => Date.now() }
-  const began = performance.now()
-  const turns = createTurns({ now: () => performance.now(), interrupted: () => false })
-  let landed = 0
-  const landOnce = async (goOn: () => boolean) => {
-    // As in the server: on PostgreSQL others land too.
-    const { events, at } = await landBatch(landing, ENGINE === 'postgres' ? undefined : goOn)
-    landed += events
-    return { events, lagMs: at === null ? 0 : Date.now() - at }
-  }
-  for (;;) {
-    const found = [await turns.land(landOnce), await turns.derive(deriver.round)]
-    if (!found.some(Boolean) && (await dirtyMarks(db)) === 0) break
-  }
-  const perS = landed / ((performance.now() - began) / 1000)
-  journal.close()
-  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
-  return perS
-}
-
-async function dirtyMarks(db: Kysely<Database>): Promise<number> {
-  const marked = await Promise.all(
-    (['dirty_visitors', 'dirty_persons', 'dirty_contacts'] as const).map((table) =>
-      db.selectFrom(table).select('key').limit(1).execute(),
-    ),
-  )
-  return marked.flat().length
 }
 
 /** The size of the whole store in bytes, including indexes. */

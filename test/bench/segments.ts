@@ -8,12 +8,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Kysely, sql } from 'kysely'
 import { createSite } from '../../server/actions/sites.ts'
-import { createDeriver, type Deriver } from '../../server/derive/derive.ts'
+import type { Deriver } from '../../server/derive/derive.ts'
 import { contactId, contactPerson, visitorId, visitorPerson } from '../../server/domain/ids.ts'
-import { openJournalReader } from '../../server/journal/journal.ts'
-import { createDescribeAgent } from '../../server/land/agent.ts'
-import { landBatch } from '../../server/land/land.ts'
-import { createKeyring, memoized } from '../../server/ops/keyring.ts'
 import { createSegment } from '../../server/segments/definitions.ts'
 import { hasJudging } from '../../server/segments/judging-step.ts'
 import { listMembers } from '../../server/segments/member-list.ts'
@@ -26,17 +22,16 @@ import { migrate } from '../../server/store/migrate.ts'
 import { openPipelineStore } from '../../server/store/open.ts'
 import type { Database } from '../../server/store/schema.ts'
 import { mark } from '../../server/store/work/dirty.ts'
-import { ownsEverything } from '../../server/store/work/ownership.ts'
 import { createDatabase, dropDatabase, ENGINE } from '../support/store.ts'
-import { PART, writeJournal } from './fill.ts'
+import { PART } from './fill.ts'
+import { deriverOf, project } from './land-derive.ts'
 import { freshness } from './server-load.ts'
 import { quantile } from './table.ts'
-import { createTraffic, type Traffic } from './traffic.ts'
+import { createTraffic } from './traffic.ts'
 
 const DAY_MS = 24 * 3600_000
 const DAYS = 90
 const SEGMENTS = 30
-const tombstone = memoized(createKeyring('a secret of the bench').tombstone)
 const BY = { actor: 'bench', id: 'bench', now: Date.now() }
 
 /** Definitions as a shop adds them to the presets, over and over with another number. */
@@ -73,7 +68,7 @@ export async function bench(options: { brief: boolean; long: boolean }): Promise
     const requestMs = (DAYS * DAY_MS) / (events / 3)
     const openVisits = Math.max(2, Math.round(60_000 / requestMs))
     const traffic = createTraffic('demo', Date.now() - DAYS * DAY_MS, { requestMs, openVisits })
-    const deriver = createDeriver({ db, ownership: ownsEverything, tombstone, seal: tombstone, now: () => Date.now() })
+    const deriver = deriverOf(db)
     const run = (more: number) => project({ db, deriver, folder, traffic, events: more })
     for (let left = events; left > 0; left -= PART) await run(Math.min(PART, left))
     const bare = await run(PART / 2)
@@ -117,34 +112,6 @@ async function define(db: Kysely<Database>): Promise<void> {
   await db.transaction().execute(async (trx) => {
     for (const definition of own) await createSegment(trx, definition, { actor: 'bench', at: Date.now() })
   })
-}
-
-/** Lands and derives more traffic, and returns events per second. */
-async function project(deps: {
-  db: Kysely<Database>
-  deriver: Deriver
-  folder: string
-  traffic: Traffic
-  events: number
-}): Promise<number> {
-  const { db, deriver } = deps
-  const file = join(deps.folder, 'journal.db')
-  await writeJournal(file, db, deps.traffic, deps.events)
-  const journal = openJournalReader(file)
-  const describeAgent = createDescribeAgent()
-  const landing = { db, journal, describeAgent, tombstone, unread: () => {}, now: () => Date.now() }
-  const began = performance.now()
-  let landed = 0
-  for (;;) {
-    const { events } = await landBatch({ ...landing, removeErased: async () => {} })
-    landed += events
-    if (events === 0) break
-  }
-  while (await deriver.round());
-  const perS = landed / ((performance.now() - began) / 1000)
-  journal.close()
-  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true })
-  return perS
 }
 
 /** Derives persons that something touched, with all their memberships; returns persons per second. */

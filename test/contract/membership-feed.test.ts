@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, problemOf, type SiteView, signLogin, tablesHolding } from '../support/requests.ts'
+import { judged } from '../support/segments.ts'
 import { batch, consent, event, send, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -42,18 +43,9 @@ const call = (method: string, path: string, body?: unknown) =>
   })
 const erase = (id: string) => server.api(`/api/v1/contacts/${id}`, { method: 'DELETE' })
 
-/** Waits until every person has been judged by the current definitions, and the log tells of it. */
-async function judged(): Promise<void> {
-  await until(async () => {
-    const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
-    return row!.open === 0
-  }, 'every person to be judged again')
-  await settled(server)
-}
-
 async function define(id: string, node: unknown): Promise<void> {
   expect((await call('POST', '', { id, name: id, node })).status).toBe(201)
-  await judged()
+  await judged(server)
 }
 
 async function login(visitor: string, contact: string): Promise<void> {
@@ -173,7 +165,7 @@ describe('entries and exits', () => {
       expect.arrayContaining([`entered definition visitor ${stays} 1`, `entered definition visitor ${goes} 1`]),
     )
     await call('PUT', '/anybody', { name: 'anybody', node: { all: [{ matched: false }, { cart: {} }] } })
-    await judged()
+    await judged(server)
     const left = await poller.read()
     expect(left.map(short)).toContain(`left definition visitor ${goes} 1`)
     expect(left.map(({ person }) => person.id)).not.toContain(stays)
@@ -295,7 +287,7 @@ describe('reading', () => {
 
   test('of a deleted segment ends', async () => {
     await call('DELETE', '/any_cart')
-    await judged()
+    await judged(server)
     expect(await problemOf(await call('GET', '/any_cart/changes'))).toMatchObject({
       ...{ status: 404, code: 'unknown_segment' },
       detail: expect.stringContaining('deleted'),

@@ -6,6 +6,7 @@ import { parse } from 'csv-parse/sync'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { RFM_GROUPS, rfmGroupOf } from '../../server/domain/scores/rfm-groups.ts'
 import { problemOf } from '../support/requests.ts'
+import { judged } from '../support/segments.ts'
 import { settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -92,11 +93,7 @@ async function publish(): Promise<void> {
 async function segment(id: string, node: object): Promise<() => Promise<string[]>> {
   await server.post('/api/v1/segments', { id, name: id, node })
   const members = async () => {
-    await until(async () => {
-      const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
-      return Number(row!.open) === 0
-    }, 'everybody to be judged')
-    await settled(server)
+    await judged(server)
     const { data } = await server.get<{ data: { person: { id: string } }[] }>(`/api/v1/segments/${id}/members`)
     return data.map(({ person }) => person.id).sort()
   }

@@ -5,6 +5,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { WireEvent } from '../../tag/wire.ts'
 import { newVisitor } from '../support/requests.ts'
+import { judged } from '../support/segments.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
 import { startServer, type TestServer, until } from '../support/server.ts'
 
@@ -200,7 +201,7 @@ beforeAll(async () => {
   for (const [, event] of EVENTS) await define({ event })
   for (const [, sequence] of SEQUENCES) await define({ sequence })
   for (const [, visitor] of VISITORS) await define({ visitor })
-  await judged()
+  await judged(server)
 })
 afterAll(() => server?.stop())
 
@@ -229,13 +230,6 @@ async function define(node: object): Promise<string> {
   const reply = await put(node, id)
   expect(await reply.json()).toMatchObject({ id })
   return id
-}
-
-async function judged(): Promise<void> {
-  await until(async () => {
-    const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
-    return row!.open === 0
-  }, 'every person to be judged')
 }
 
 /** The members of the segment with that condition. */
@@ -301,7 +295,7 @@ describe('visitor', () => {
 describe('members', () => {
   test('enter with the event that completes the condition, and leave when it falls out of the window', async () => {
     const id = await define({ event: { type: 'view_item', same: 'item_id', count: { gte: 6 }, within: '7d' } })
-    await judged()
+    await judged(server)
     expect(await membersOf(id)).toEqual({
       'looks six times': Math.max(...timesOf('looks six times')),
       'looked long ago': Math.max(...timesOf('looked long ago')),

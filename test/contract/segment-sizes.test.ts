@@ -4,8 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
+import { judged } from '../support/segments.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
-import { startServer, type TestServer, until } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 const DAY = 24 * 3600_000
 /** Where the day begins half a day before it does in UTC. */
@@ -37,14 +38,6 @@ const call = (method: string, path: string, body?: unknown) =>
   })
 const put = (id: string, node: unknown) => call('PUT', `/${id}`, { name: id, node })
 
-async function judged(): Promise<void> {
-  await until(async () => {
-    const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
-    return row!.open === 0
-  }, 'every person to be judged again')
-  await settled(server)
-}
-
 /** The day in the shop that is so many days after today. */
 const dayOf = (days: number) => new Intl.DateTimeFormat('en-CA', { timeZone: ZONE }).format(Date.now() + days * DAY)
 const sizes = (id: string, from: number, to: number) =>
@@ -72,7 +65,7 @@ describe('sizes', () => {
 
   test('are counted by day in the shop’s zone, with reasons and who may be mailed', async () => {
     expect((await call('POST', '', { id: 'carts', name: 'carts', node: { cart: {} } })).status).toBe(201)
-    await judged()
+    await judged(server)
     await sendAll(server, newVisitor(), [cart()])
     buys = await customer('may', true)
     await customer('may-not', false)
@@ -103,13 +96,13 @@ describe('sizes', () => {
 
   test('mark edits, and say that they made members leave', async () => {
     await put('carts', { all: [{ cart: {} }, { matched: true }] })
-    await judged()
+    await judged(server)
     const [today] = await sizes('carts', 1, 1)
     expect(today).toMatchObject({ people: 1, mailable: 1, left: 3, edited: true })
     expect(today!.reasons.left).toEqual({ event: 1, definition: 2 })
     await put('carts', { all: [{ cart: {} }, { matched: true }] })
     await put('carts', { cart: {} })
-    await judged()
+    await judged(server)
     expect(await sizes('carts', 1, 1)).toMatchObject([{ people: 3, mailable: 1 }])
   })
 
@@ -164,7 +157,7 @@ describe('overlap', () => {
     ] as const) {
       expect((await call('POST', '', { id, name: id, node })).status).toBe(201)
     }
-    await judged()
+    await judged(server)
     // In carts: two visitors and `may-not`, who may be mailed by now. Known: `may` and `may-not`; both may be mailed.
     expect(await overlap('carts', 'known')).toEqual([
       { segments: ['carts'], people: 2, mailable: 0, together: { people: 3, mailable: 1 } },

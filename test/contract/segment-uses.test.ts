@@ -4,8 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { problemOf } from '../support/requests.ts'
-import { event, sendAll, settled } from '../support/sender.ts'
-import { startServer, type TestServer, until } from '../support/server.ts'
+import { judged } from '../support/segments.ts'
+import { event, sendAll } from '../support/sender.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -20,14 +21,6 @@ const call = (method: string, path: string, body?: unknown) =>
   })
 const add = (id: string, node: unknown, more: object = {}) => call('POST', '', { id, name: id, node, ...more })
 const change = (id: string, node: unknown, more: object = {}) => call('PUT', `/${id}`, { name: id, node, ...more })
-
-async function judged(): Promise<void> {
-  await until(async () => {
-    const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
-    return row!.open === 0
-  }, 'every person to be judged again')
-  await settled(server)
-}
 
 /** The members that are visitors; the contacts of the demo have never come. */
 const membersOf = async (id: string) => {
@@ -45,7 +38,7 @@ describe('a segment that another names', () => {
     const shop = event('add_to_cart', 60_000, { currency: 'EUR', items: [{ item_id: 'ring', price: 120 }] })
     await sendAll(server, 'visitor-with-cart-aaaaa', [shop])
     await sendAll(server, 'visitor-no-cart-bbbbbbb', [event('page', 60_000)])
-    await judged()
+    await judged(server)
     expect(await membersOf('of_carts')).toEqual(['visitor-with-cart-aaaaa'])
     expect(await membersOf('of_those')).toEqual(['visitor-no-cart-bbbbbbb'])
 
@@ -65,13 +58,13 @@ describe('a segment that another names', () => {
 
     // Those that name it, directly or through another, are judged again with it.
     await change('carts', { matched: false })
-    await judged()
+    await judged(server)
     expect(await membersOf('of_carts')).toHaveLength(2)
     expect(await membersOf('of_those')).toEqual([])
 
     for (const id of ['of_those', 'of_carts', 'carts']) expect((await call('DELETE', `/${id}`)).status).toBe(204)
     expect((await call('GET', '/carts')).status).toBe(404)
-    await judged()
+    await judged(server)
   })
 
   test.each([
@@ -149,7 +142,7 @@ describe('versions', () => {
     ])
     const actions = await server.query<{ action: string }>("select action from audit where action = 'segment.restore'")
     expect(actions.length).toBe(3)
-    await judged()
+    await judged(server)
   })
 
   test('that would lead back to themselves cannot be restored', async () => {
@@ -176,10 +169,10 @@ describe('a currency', () => {
     expect(newest.changes).toEqual([{ path: 'currency', before: 'USD', after: null }])
     const usd = { currency: 'USD', items: [{ item_id: 'ring', price: 120 }] }
     await sendAll(server, 'visitor-of-dollars-cccc', [event('add_to_cart', 60_000, usd)])
-    await judged()
+    await judged(server)
     expect(await membersOf('dollars')).not.toContain('visitor-of-dollars-cccc')
     await change('dollars', node, { currency: 'USD' })
-    await judged()
+    await judged(server)
     expect(await membersOf('dollars')).toEqual(['visitor-of-dollars-cccc'])
   })
 

@@ -4,8 +4,9 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { newVisitor, problemOf, type SiteView, signLogin } from '../support/requests.ts'
+import { judged } from '../support/segments.ts'
 import { event, sendAll, settled } from '../support/sender.ts'
-import { startServer, type TestServer, until } from '../support/server.ts'
+import { startServer, type TestServer } from '../support/server.ts'
 import { openStore } from '../support/store.ts'
 
 const MINUTE = 60_000
@@ -44,22 +45,13 @@ const membersOf = async (id: string) => (await server.get<{ data: Member[] }>(`/
 const reasons = async (id: string) =>
   Object.fromEntries((await membersOf(id)).map(({ person, reason }) => [person.id, reason]))
 
-/** Waits until every person has been judged by the current segments and the feed has published the changes. */
-async function judged(): Promise<void> {
-  await until(async () => {
-    const [row] = await server.query<{ open: number }>('select count(*) as open from segment_judging')
-    return row!.open === 0
-  }, 'every person to be judged again')
-  await settled(server)
-}
-
 async function login(visitor: string, contact: string): Promise<void> {
   await sendAll(server, visitor, [event('identify', 0, { kind: 'login', token: await signLogin(secret, contact) })])
 }
 
 describe('definitions', () => {
   test('a new installation has the presets in both languages', async () => {
-    await judged()
+    await judged(server)
     expect(await list()).toContainEqual({
       id: 'cart_abandoned',
       name: { fr: 'Panier abandonné', en: 'Cart abandoned' },
@@ -118,7 +110,7 @@ describe('definitions', () => {
     expect(audit.map((row) => row.action)).toEqual([
       ...['segment.create', 'segment.update', 'segment.update', 'segment.delete', 'segment.create', 'segment.delete'],
     ])
-    await judged()
+    await judged(server)
   })
 
   test.each([
@@ -175,7 +167,7 @@ describe('members', () => {
     const { next } = await server.get('/api/v1/matches')
 
     await call('POST', '', { id: 'with_cart', name: { fr: 'Avec panier', en: 'With a cart' }, node: { cart: {} } })
-    await judged()
+    await judged(server)
     expect(await membersOf('with_cart')).toMatchObject([
       { person: { kind: 'contact', id: 'crm-a' }, entered_at: added.at, reason: 'definition' },
     ])
@@ -194,20 +186,20 @@ describe('members', () => {
 
     // Members that stay have not entered again.
     await call('PUT', '/with_cart', { name: 'With a cart', node: { all: [{ cart: {} }, { matched: true }] } })
-    await judged()
+    await judged(server)
     expect(await reasons('with_cart')).toEqual({ 'crm-a': 'definition' })
 
     await call('PUT', '/with_cart', { name: 'Without', node: { all: [{ cart: {} }, { matched: false }] } })
-    await judged()
+    await judged(server)
     expect(await membersOf('with_cart')).toEqual([])
     const left = await server.get(`/api/v1/matches?segment=with_cart&after=`)
     expect(left.data).toMatchObject([{ contact: { id: 'crm-a' }, change: 'unmatched', reason: 'left_segment' }])
 
     await call('PUT', '/with_cart', { name: 'With a cart', node: { cart: {} } })
-    await judged()
+    await judged(server)
     expect(await membersOf('with_cart')).toHaveLength(1)
     await call('DELETE', '/with_cart')
-    await judged()
+    await judged(server)
     expect(await server.query("select * from segment_members where segment_id = 'with_cart'")).toEqual([])
     const contact = await server.get('/api/v1/contacts/crm-a')
     expect(contact.segments.map((segment: { id: string }) => segment.id)).toEqual(['cart_abandoned', 'prospects'])
@@ -215,11 +207,11 @@ describe('members', () => {
 
   test('a changed name does not cause a new judging', async () => {
     await call('POST', '', { id: 'renamed', name: 'Before', node: { matched: true } })
-    await judged()
+    await judged(server)
     const changed = await call('PUT', '/renamed', { name: 'After', node: { matched: true } })
     expect(await changed.json()).toMatchObject({ name: 'After', version: 2, judging: null })
     await call('DELETE', '/renamed')
-    await judged()
+    await judged(server)
   })
 
   test('have a reason: an event, time, a link, the CRM, a definition or a rebuild', async () => {
@@ -227,7 +219,7 @@ describe('members', () => {
     await call('POST', '', { id: 'mailable', name: 'Mailable', node: { consent: { mail: true } } })
     await call('POST', '', { id: 'any_cart', name: 'Any cart', node: { cart: {} } })
     await server.post('/api/v1/contacts', [{ id: 'crm-b', email: 'b@example.com' }])
-    await judged()
+    await judged(server)
 
     await sendAll(server, 'visitor-of-b-aaaaaaaaaa', [event('add_to_cart', 10 * MINUTE, ITEM)])
     await sendAll(server, 'visitor-filling-bbbbbbbb', [event('add_to_cart', 0, ITEM)])
@@ -254,7 +246,7 @@ describe('members', () => {
     // Members that the rebuild did not change keep their reasons.
     expect(await reasons('mailable')).toMatchObject({ 'crm-b': 'import', 'crm-a': 'definition' })
     for (const id of ['filling', 'mailable', 'any_cart']) await call('DELETE', `/${id}`)
-    await judged()
+    await judged(server)
   })
 })
 
@@ -269,7 +261,7 @@ describe('a preset', () => {
     for (const statement of statements) await store.change(statement)
     await store.close({ wipe: false })
     server = await startServer({ dataDir: server.dataDir, port: server.port })
-    await judged()
+    await judged(server)
   }
   /** Runs a command, which brings the presets up to date as a start does. */
   const prepareAgain = () => server.cli('keys', 'list')
